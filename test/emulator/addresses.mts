@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { keccak256 } from './keccak.mts';
+
+export const isAddress = (text: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(text);
+
+/** Two spellings of one address differ in letter case only. */
+export const addressId = (address: string): string => address.toLowerCase();
+
+/** Spells an address with the EIP-55 checksum in its letter case. */
+export function checksummed(address: string): string {
+	const digits = address.slice(2).toLowerCase();
+	const hash = keccak256(Buffer.from(digits, 'ascii'));
+	const cased = [...digits].map((digit, i) => (parseInt(hash.charAt(i), 16) >= 8 ? digit.toUpperCase() : digit));
+	return `0x${cased.join('')}`;
+}
+
+/** A fresh address, half of them checksummed and half lower case: a client has to cope with both spellings. */
+export function randomAddress(): string {
+	const bytes = randomBytes(20);
+	const lower = `0x${bytes.toString('hex')}`;
+	return (bytes[19] ?? 0) % 2 === 0 ? checksummed(lower) : lower;
+}
+
+export const randomHash = (): string => `0x${randomBytes(32).toString('hex')}`;

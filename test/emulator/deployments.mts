@@ -1,0 +1,21 @@
+export type DeploymentName = 'production' | 'sandbox';
+
+export interface Deployment {
+	keyPrefix: string;
+	/** CAIP-2 id of the chain that payments settle on. */
+	chain: string;
+	usdcContract: string;
+}
+
+export const deployments: Readonly<Record<DeploymentName, Deployment>> = {
+	production: {
+		keyPrefix: 'sk_live_',
+		chain: 'eip155:8453',
+		usdcContract: '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913',
+	},
+	sandbox: {
+		keyPrefix: 'sk_test_',
+		chain: 'eip155:84532',
+		usdcContract: '0x036CbD53842c5426634e7929541eC2318f3dCF7e',
+	},
+};

@@ -1,0 +1,164 @@
+import type { AddressInfo } from 'node:net';
+import type { Call } from './calls.mts';
+import { deployments, type DeploymentName } from './deployments.mts';
+import type { Activity, ActivityStatus, PaymentStatus } from './history.mts';
+import { Keyring } from './keyring.mts';
+import { routeName, routes } from './routes.mts';
+import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
+import { buildServer } from './server.mts';
+import { Strangers } from './strangers.mts';
+import { defaultStyle, Wire, type WireStyle } from './wire.mts';
+import {
+	MAIN_USER,
+	World,
+	type Agent,
+	type AgentInit,
+	type AgentPatch,
+	type AgentRef,
+	type PaymentDetails,
+	type PaymentInit,
+	type SeedOptions,
+} from './world.mts';
+
+export type { Call } from './calls.mts';
+export type { DeploymentName } from './deployments.mts';
+export type { Activity, ActivityStatus, ActivityType, PaymentStatus } from './history.mts';
+export type { AuthOutcome } from './keyring.mts';
+export type { FaultAction, FaultInit, Hook, HookOptions } from './script.mts';
+export type { WireStyle } from './wire.mts';
+export type {
+	Agent,
+	AgentInit,
+	AgentKey,
+	AgentPatch,
+	AgentRef,
+	AutoCollectConfig,
+	PaymentDetails,
+	PaymentInit,
+	SeedOptions,
+	SpendConfig,
+} from './world.mts';
+export { randomAddress } from './addresses.mts';
+
+export interface EmulatorOptions {
+	/** Sandbox when not given. */
+	deployment?: DeploymentName;
+	/** A free one when not given. */
+	port?: number;
+	/** Now, in epoch milliseconds; the only clock that is read. */
+	clock?: () => number;
+	/** Time that every answer takes at least. */
+	latencyMs?: number;
+	wire?: Partial<WireStyle>;
+}
+
+export interface Emulator {
+	readonly deployment: DeploymentName;
+	/** CAIP-2 id. */
+	readonly chain: string;
+	readonly usdcContract: string;
+	/** `http://127.0.0.1:PORT` */
+	readonly origin: string;
+	/** The origin and `/v1`; the same is served under `/api/v1/sdk`. */
+	readonly baseUrl: string;
+	/** A valid key of the main user, made at the start. */
+	readonly apiKey: string;
+	/** May be changed at any time. */
+	readonly wire: WireStyle;
+
+	createApiKey(options?: { owner?: string; label?: string }): string;
+	revokeApiKey(key: string): void;
+
+	addAgent(init?: AgentInit): Agent;
+	removeAgent(agent: AgentRef): void;
+	/** A copy of all state of an agent, for assertions. */
+	agent(agent: AgentRef): Agent;
+	/** Copies of a user's agents, in the order of their making. */
+	agents(owner?: string): Agent[];
+	/** Changes an agent past the API, as the owner would in the dashboard. */
+	updateAgent(agent: AgentRef, patch: AgentPatch): void;
+
+	pay(payment: PaymentInit): Activity;
+	setStatus(activityId: string, status: ActivityStatus, paymentStatus?: PaymentStatus): Activity;
+	/**
+	 * Adds `count` rows, row 0 the oldest. They are computed when read: `details` has to give the same for an `i` each
+	 * time it is asked.
+	 */
+	seedActivity(agent: AgentRef, count: number, details?: (i: number) => PaymentDetails, options?: SeedOptions): void;
+
+	/** Every request, unknown ones too, in the order they came. */
+	readonly calls: readonly Call[];
+	clearCalls(): void;
+
+	fault(fault: FaultInit): void;
+	/** Runs `hook` once, before the next call of the route is handled. */
+	before(route: string, hook: Hook, options?: HookOptions): void;
+	/** Runs `hook` once, after the next call of the route is handled and before its answer leaves. */
+	after(route: string, hook: Hook, options?: HookOptions): void;
+	/** Declares that a path that no route serves will be asked for; `path` is whole, such as `/wrong/agents`. */
+	expectUnknown(path: string | RegExp, method?: string): void;
+	/** Throws where a fault or a hook was not used, a hook threw, an unknown path was asked for, or a key was misplaced. */
+	assertClean(): void;
+
+	close(): Promise<void>;
+}
+
+/** Every route that is served under each mount, relative to it. */
+export const handledRoutes: ReadonlyArray<{ method: string; path: string }> = routes.map(({ method, path }) => ({
+	method,
+	path,
+}));
+
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+	const { deployment = 'sandbox', port = 0, clock = Date.now, latencyMs = 0 } = options;
+	const world = new World(deployment, clock);
+	const wire: WireStyle = { ...defaultStyle, ...options.wire };
+	const keyring = new Keyring(deployment);
+	const script = new Script(routes.map(routeName));
+	const strangers = new Strangers();
+	const calls: Call[] = [];
+	const complaints: string[] = [];
+
+	const server = buildServer({ world, wire: new Wire(wire), keyring, script, strangers, calls, complaints, latencyMs });
+	await server.listen({ host: '127.0.0.1', port });
+	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+
+	return {
+		deployment,
+		chain: deployments[deployment].chain,
+		usdcContract: deployments[deployment].usdcContract,
+		origin,
+		baseUrl: `${origin}/v1`,
+		apiKey: keyring.create(MAIN_USER),
+		wire,
+
+		createApiKey: ({ owner = MAIN_USER, label } = {}) => keyring.create(owner, label),
+		revokeApiKey: (key) => keyring.revoke(key),
+
+		addAgent: (init) => structuredClone(world.addAgent(init)),
+		removeAgent: (ref) => world.removeAgent(ref),
+		agent: (ref) => structuredClone(world.get(ref).agent),
+		agents: (owner = MAIN_USER) => structuredClone(world.agentsOf(owner)),
+		updateAgent: (ref, patch) => world.updateAgent(ref, patch),
+
+		pay: (payment) => ({ ...world.pay(payment) }),
+		setStatus: (id, status, paymentStatus) => ({ ...world.setStatus(id, status, paymentStatus) }),
+		seedActivity: (ref, count, details = () => ({}), seedOptions = {}) => world.seed(ref, count, details, seedOptions),
+
+		calls,
+		clearCalls: () => {
+			calls.length = 0;
+		},
+
+		fault: (fault) => script.fault(fault),
+		before: (route, hook, hookOptions) => script.hook('before', route, hook, hookOptions),
+		after: (route, hook, hookOptions) => script.hook('after', route, hook, hookOptions),
+		expectUnknown: (path, method) => strangers.expect(path, method),
+		assertClean: () => {
+			const all = [...strangers.complaints(), ...script.complaints(), ...complaints];
+			if (all.length > 0) throw new Error(`The emulator is not clean:\n- ${all.join('\n- ')}`);
+		},
+
+		close: () => server.close(),
+	};
+}

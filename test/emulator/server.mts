@@ -1,0 +1,229 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Call } from './calls.mts';
+import { decodePath, type Query } from './decode.mts';
+import { holdsKey, withoutKeys, type Credentials, type Keyring } from './keyring.mts';
+import { notDecodable, Problem, unauthorized } from './problems.mts';
+import { routeName, routes, type Answer, type Route } from './routes.mts';
+import type { FaultAction, Script } from './script.mts';
+import type { Strangers } from './strangers.mts';
+import type { Wire } from './wire.mts';
+import type { World } from './world.mts';
+
+export const mounts = ['/v1', '/api/v1/sdk'] as const;
+
+export interface Parts {
+	world: World;
+	wire: Wire;
+	keyring: Keyring;
+	script: Script;
+	strangers: Strangers;
+	calls: Call[];
+	/** Keys that stood where no key belongs, and errors of the emulator or of a test's own code in it. */
+	complaints: string[];
+	latencyMs: number;
+}
+
+const refusals: Readonly<Record<Exclude<Credentials['outcome'], 'valid'>, string>> = {
+	missing: 'Missing Authorization header',
+	malformed: 'Malformed Authorization header',
+	unknown: 'Invalid API key',
+	revoked: 'This API key has been revoked',
+	'other deployment': 'This API key is not valid for this deployment',
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const textsOf = (value: unknown): Record<string, string> =>
+	isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)])) : {};
+
+function queryOf(value: unknown): Query {
+	if (!isObject(value)) return {};
+	return Object.fromEntries(
+		Object.entries(value).map(([name, text]) => [name, Array.isArray(text) ? text.map(String) : String(text)]),
+	);
+}
+
+function parsed(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return text;
+	}
+}
+
+function noteCall(parts: Parts, request: FastifyRequest): Call {
+	const { authorization, ...others } = request.headers;
+	const credentials = parts.keyring.check(authorization);
+	const headers = textsOf(others);
+	const places = [['path', request.url], ...Object.entries(headers).map(([name, text]) => [`header ${name}`, text])];
+	for (const [place = '', text = ''] of places) {
+		if (holdsKey(text)) parts.complaints.push(`a key in the ${place} of ${request.method} ${withoutKeys(request.url)}`);
+	}
+	const call: Call = {
+		method: request.method,
+		path: withoutKeys(request.url),
+		query: queryOf(parsed(withoutKeys(JSON.stringify(request.query ?? {})))),
+		headers: textsOf(parsed(withoutKeys(JSON.stringify(headers)))),
+		at: parts.world.clock(),
+		route: null,
+		mount: null,
+		params: {},
+		body: undefined,
+		auth: credentials.outcome,
+		keyLabel: credentials.keyLabel,
+		status: null,
+		outcome: 'pending',
+	};
+	parts.calls.push(call);
+	return call;
+}
+
+function handle(parts: Parts, route: Route, request: FastifyRequest): Answer {
+	try {
+		const { outcome, owner } = parts.keyring.check(request.headers.authorization);
+		if (outcome !== 'valid' || owner === null) throw unauthorized(refusals[outcome === 'valid' ? 'unknown' : outcome]);
+		const params = textsOf(request.params);
+		decodePath(params);
+		return route.handle({
+			world: parts.world,
+			wire: parts.wire,
+			owner,
+			params,
+			query: queryOf(request.query),
+			body: bodyOf(request),
+		});
+	} catch (error) {
+		if (error instanceof Problem) return { status: error.status, body: error.body };
+		throw error;
+	}
+}
+
+function bodyOf(request: FastifyRequest): unknown {
+	if (typeof request.body !== 'string' || request.body === '') return undefined;
+	const type = request.headers['content-type'] ?? '';
+	if (!/^application\/json\b/i.test(type)) throw new Problem(415, { message: `Unsupported content type "${type}"` });
+	try {
+		return JSON.parse(request.body);
+	} catch (error) {
+		throw notDecodable('body', [{ path: [], message: `Not JSON: ${String(error)}` }]);
+	}
+}
+
+function send(reply: FastifyReply, status: number, text: string | undefined, headers: Record<string, string> = {}): void {
+	reply.code(status);
+	if (text !== undefined) reply.type('application/json; charset=utf-8');
+	reply.headers(headers);
+	void reply.send(text);
+}
+
+function sendFault(reply: FastifyReply, { status, body, headers }: Extract<FaultAction, { status: number }>): void {
+	if (typeof body !== 'string') return send(reply, status, body === undefined ? undefined : JSON.stringify(body), headers);
+	const type = body.trimStart().startsWith('<') ? 'text/html' : 'text/plain';
+	send(reply, status, body, { 'content-type': `${type}; charset=utf-8`, ...headers });
+}
+
+function sendAnswer(reply: FastifyReply, answer: Answer, action: FaultAction | undefined): void {
+	const body =
+		action && 'mutate' in action ? action.mutate(structuredClone(answer.body)) : answer.body;
+	const text = body === undefined ? undefined : JSON.stringify(body);
+	const cut = action && 'malformedJson' in action;
+	send(reply, answer.status, cut ? (text ?? '{}').slice(0, Math.ceil((text ?? '{}').length / 2)) : text);
+}
+
+/** Does what a fault does in place of an answer; false where the handler's own answer is still to be sent. */
+function deliver(action: FaultAction | undefined, when: 'before' | 'after', call: Call, reply: FastifyReply): boolean {
+	if (!action || !('status' in action || 'reset' in action || 'hang' in action)) return false;
+	if ((action.when ?? 'before') !== when) return false;
+	if ('status' in action) {
+		sendFault(reply, action);
+		return true;
+	}
+	call.outcome = 'reset' in action ? 'reset' : 'hanging';
+	reply.hijack();
+	if ('reset' in action) reply.raw.socket?.resetAndDestroy();
+	return true;
+}
+
+/** One server with every route under every mount, not listening yet. */
+export function buildServer(parts: Parts): FastifyInstance {
+	const closing = new AbortController();
+	const callOf = new WeakMap<FastifyRequest, Call>();
+	const pause = (ms: number): Promise<void> =>
+		ms > 0 ? sleep(ms, undefined, { signal: closing.signal }).catch(() => {}) : Promise.resolve();
+
+	const app = fastify({
+		forceCloseConnections: true,
+		exposeHeadRoutes: false,
+		// A parameter that is far too long is a 400 of the route, not an unknown path.
+		routerOptions: { maxParamLength: 4096 },
+		frameworkErrors: (error, request, reply) => {
+			parts.strangers.note(request.method, withoutKeys(request.url));
+			send(reply as unknown as FastifyReply, 400, JSON.stringify({ message: error.message }));
+		},
+	});
+
+	// The body is parsed in `bodyOf`, so that one that is not JSON gets the vendor's 400.
+	app.removeAllContentTypeParsers();
+	app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+
+	app.addHook('onRequest', async (request) => {
+		callOf.set(request, noteCall(parts, request));
+	});
+	app.addHook('onSend', async (request, reply, payload) => {
+		const call = callOf.get(request);
+		if (call) {
+			call.status = reply.statusCode;
+			call.outcome = 'answered';
+		}
+		return payload;
+	});
+	app.addHook('preClose', async () => closing.abort());
+
+	app.setNotFoundHandler(async (request, reply) => {
+		const path = withoutKeys(request.url.split('?')[0] ?? '');
+		parts.strangers.note(request.method, path);
+		await pause(parts.latencyMs);
+		return reply.code(404).send({ message: `No route ${request.method} ${path}` });
+	});
+	app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+		const { statusCode = 500 } = error;
+		if (statusCode >= 500) parts.complaints.push(`${request.method} ${withoutKeys(request.url)} broke: ${error.message}`);
+		return reply.code(statusCode).send({ message: error.message });
+	});
+
+	const serve = async (route: Route, mount: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+		const call = callOf.get(request);
+		if (!call) throw new Error('A request came past the onRequest hook');
+		// The router lets an empty segment, as in `/agents/`, pass for a parameter.
+		if (Object.values(textsOf(request.params)).includes('')) {
+			reply.callNotFound();
+			return reply;
+		}
+		call.route = routeName(route);
+		call.mount = mount;
+		call.params = textsOf(parsed(withoutKeys(JSON.stringify(request.params ?? {}))));
+		if (typeof request.body === 'string' && request.body !== '') call.body = parsed(withoutKeys(request.body));
+
+		const action = parts.script.takeFault(call);
+		await pause(parts.latencyMs + (action?.delayMs ?? 0));
+		if (closing.signal.aborted) return reply.hijack();
+		await parts.script.runHooks('before', call);
+		if (deliver(action, 'before', call, reply)) return reply;
+		const answer = handle(parts, route, request);
+		await parts.script.runHooks('after', call);
+		if (!deliver(action, 'after', call, reply)) sendAnswer(reply, answer, action);
+		return reply;
+	};
+
+	for (const mount of mounts) {
+		for (const route of routes) {
+			app.route({
+				method: route.method,
+				url: mount + route.path.replace(/\{(\w+)\}/g, ':$1'),
+				handler: (request, reply) => serve(route, mount, request, reply),
+			});
+		}
+	}
+	return app;
+}
