@@ -65,6 +65,8 @@ export interface Emulator {
 	readonly apiKey: string;
 	/** May be changed at any time. */
 	readonly wire: WireStyle;
+	/** The time by its clock, in epoch milliseconds. */
+	now(): number;
 
 	createApiKey(options?: { owner?: string; label?: string }): string;
 	revokeApiKey(key: string): void;
@@ -131,6 +133,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		baseUrl: `${origin}/v1`,
 		apiKey: keyring.create(MAIN_USER),
 		wire,
+		now: clock,
 
 		createApiKey: ({ owner = MAIN_USER, label } = {}) => keyring.create(owner, label),
 		revokeApiKey: (key) => keyring.revoke(key),
