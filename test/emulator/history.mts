@@ -38,6 +38,14 @@ interface Run {
 	rowAt(i: number): Activity;
 }
 
+/** Computed rows; both functions have to give the same for an `i` each time they are asked. */
+export interface Rows {
+	count: number;
+	rowAt(i: number): Activity;
+	/** The row's own `timestamp`. */
+	timeAt(i: number): number;
+}
+
 /**
  * The payments of one agent in the order of their time. Seeded rows are computed when they are read, so a million of
  * them cost two arrays of numbers; a row that was paid or changed is kept.
@@ -63,15 +71,14 @@ export class History {
 		return ref;
 	}
 
-	/** `rowAt` has to give the same row each time it is asked. */
-	seed(count: number, rowAt: (i: number) => Activity): number {
+	seed({ count, rowAt, timeAt }: Rows): number {
 		const firstRef = this.#nextRef;
 		this.#nextRef += count;
 		this.#runs.push({ firstRef, count, rowAt });
 		let inOrder = true;
 		let last = this.#times.at(-1) ?? -Infinity;
 		for (let i = 0; i < count; i++) {
-			const time = rowAt(i).timestamp;
+			const time = timeAt(i);
 			inOrder &&= time >= last;
 			last = time;
 			this.#times.push(time);

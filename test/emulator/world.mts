@@ -243,17 +243,21 @@ export class World {
 		const runId = randomUUID();
 		const sellers = Array.from({ length: 5 }, randomAddress);
 		const hashes = Array.from({ length: 16 }, randomHash);
-		const firstRef = history.seed(count, (i) => {
+		const hashAt = (i: number): string =>
+			`${hashes[i % hashes.length]?.slice(0, -8)}${i.toString(16).padStart(8, '0')}`;
+		const timeAt = (i: number, { timestamp } = details(i)): number => timestamp ?? newest - (count - 1 - i) * everyMs;
+		const rowAt = (i: number): Activity => {
 			const given = details(i);
 			return this.#row(agent, `${runId}:${i}`, {
 				...given,
 				type: given.type ?? (i % 3 === 0 ? 'earn' : 'spend'),
 				amountMicro: given.amountMicro ?? BigInt(10_000 + (i % 1_000) * 100),
-				timestamp: given.timestamp ?? newest - (count - 1 - i) * everyMs,
+				timestamp: timeAt(i, given),
 				counterparty: given.counterparty ?? sellers[i % sellers.length],
-				txHash: given.txHash ?? `${hashes[i % hashes.length]?.slice(0, -8)}${i.toString(16).padStart(8, '0')}`,
+				txHash: given.txHash === undefined ? hashAt(i) : given.txHash,
 			});
-		});
+		};
+		const firstRef = history.seed({ count, rowAt, timeAt: (i) => timeAt(i) });
 		this.#seeds.set(runId, { history, ref: firstRef, count });
 	}
 

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { checksummed, isAddress, randomAddress } from './addresses.mts';
+import { keccak256 } from './keccak.mts';
+
+describe('keccak256', () => {
+	it('gives the known digests', () => {
+		expect(keccak256(new Uint8Array())).toBe('c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
+		expect(keccak256(Buffer.from('Transfer(address,address,uint256)'))).toBe(
+			'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
+		);
+	});
+});
+
+describe('checksummed', () => {
+	// The test cases of EIP-55.
+	it.each([
+		'0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+		'0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359',
+		'0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB',
+		'0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb',
+	])('spells %s', (address) => {
+		expect(checksummed(address.toLowerCase())).toBe(address);
+	});
+});
+
+describe('randomAddress', () => {
+	it('gives checksummed and lower-case ones', () => {
+		const made = Array.from({ length: 60 }, randomAddress);
+		expect(made.every(isAddress)).toBe(true);
+		expect(new Set(made).size).toBe(60);
+		const lower = made.filter((address) => address === address.toLowerCase());
+		expect(lower.length).toBeGreaterThan(0);
+		expect(lower.length).toBeLessThan(60);
+		const others = made.filter((address) => !lower.includes(address));
+		expect(others.map(checksummed)).toEqual(others);
+	});
+});
