@@ -1,0 +1,151 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmulator, type Emulator } from '../emulator/index.mts';
+import { installPackage, rootDir, type Log, type Runtime } from './install.mts';
+import { N8n, pollEvery, readWorkflow, type StoredWorkflow, type Workflow } from './n8n.mts';
+import { forwardTo, Proxy, type Handler } from './proxy.mts';
+import { GoogleSheets, Slack } from './services.mts';
+
+export const TRIGGER = 'n8n-nodes-ampersend.ampersendTrigger';
+export const ACTIONS = 'n8n-nodes-ampersend.ampersend';
+
+/** The names by which the examples ask for credentials; n8n finds them by it on import. */
+export const credentialNames = {
+	ampersend: 'Ampersend account',
+	slack: 'Slack account',
+	sheets: 'Google Service Account account',
+} as const;
+
+/** The header row that `examples/payment-alerts-to-slack-and-sheets.json` asks for. */
+export const sheetColumns = [
+	'Time',
+	'Event',
+	'Agent',
+	'Direction',
+	'Counterparty',
+	'Amount (USDC)',
+	'Status',
+	'Transaction',
+	'Event ID',
+];
+
+export interface BenchOptions {
+	runtime: Runtime;
+	tarball: string;
+	log: Log;
+	/** Values of the Ampersend credential; by default the sandbox emulator's. */
+	credential?: { apiKey: string; baseUrl?: string };
+	/** Leaves api.ampersend.ai and api.sandbox.ampersend.ai to the internet. */
+	realAmpersend?: boolean;
+}
+
+/** A real n8n with the packed nodes in it, two local Ampersend deployments, and a proxy that is its only way out. */
+export class Bench {
+	private constructor(
+		readonly n8n: N8n,
+		readonly proxy: Proxy,
+		readonly sandbox: Emulator,
+		readonly production: Emulator,
+		readonly slack: Slack,
+		readonly sheets: GoogleSheets,
+		readonly credentialId: string,
+		private readonly folder: string,
+	) {}
+
+	static async start({ runtime, tarball, log, credential, realAmpersend = false }: BenchOptions): Promise<Bench> {
+		const undo: Array<() => Promise<void>> = [];
+		try {
+			const folder = await mkdtemp(join(tmpdir(), 'ampersend-n8n-'));
+			undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+			const userFolder = join(folder, 'user');
+			await mkdir(userFolder);
+			await installPackage(tarball, userFolder, log);
+
+			const sandbox = await startEmulator({ deployment: 'sandbox' });
+			undo.push(() => sandbox.close());
+			const production = await startEmulator({ deployment: 'production' });
+			undo.push(() => production.close());
+
+			const slack = new Slack();
+			const sheets = new GoogleSheets(sheetColumns);
+			const handlers: Record<string, Handler> = {
+				'slack.com': (request) => slack.answer(request),
+				'oauth2.googleapis.com': (request) => sheets.token(request),
+				'sheets.googleapis.com': (request) => sheets.answer(request),
+				'api.ampersend.ai': forwardTo(realAmpersend ? 'https://api.ampersend.ai' : production.origin),
+				'api.sandbox.ampersend.ai': forwardTo(realAmpersend ? 'https://api.sandbox.ampersend.ai' : sandbox.origin),
+			};
+			const proxy = await Proxy.start(folder, handlers);
+			undo.push(() => proxy.stop());
+
+			const n8n = await N8n.start({ runtime, userFolder, env: proxy.env });
+			undo.push(() => n8n.stop());
+			const credentialId = await n8n.createCredential(
+				credentialNames.ampersend,
+				'ampersendApi',
+				credential ?? { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl },
+			);
+			await n8n.createCredential(credentialNames.slack, 'slackApi', { accessToken: slack.token, signatureSecret: '' });
+			await n8n.createCredential(credentialNames.sheets, 'googleApi', {
+				region: 'global',
+				email: sheets.email,
+				privateKey: sheets.privateKey,
+				inpersonate: false,
+				httpNode: false,
+			});
+			return new Bench(n8n, proxy, sandbox, production, slack, sheets, credentialId, folder);
+		} catch (error) {
+			for (const step of undo.reverse()) await step();
+			throw error;
+		}
+	}
+
+	/** Imports a file of examples/ as it is, but for how often its trigger polls. */
+	async importExample(file: string): Promise<StoredWorkflow> {
+		return await this.n8n.importWorkflow(withFastPolling(await readExample(file)));
+	}
+
+	/** Files below n8n's folder that hold one of the texts, the nodes and n8n itself left out. */
+	async filesHolding(texts: string[]): Promise<string[]> {
+		const home = join(this.folder, 'user', '.n8n');
+		const found: string[] = [];
+		for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
+			const file = join(entry.parentPath, entry.name);
+			if (!entry.isFile() || file.startsWith(join(home, 'nodes'))) continue;
+			const content = await readFile(file);
+			if (texts.some((text) => content.includes(text))) found.push(file.slice(home.length + 1));
+		}
+		return found;
+	}
+
+	async stop(): Promise<void> {
+		await this.n8n.stop();
+		await this.proxy.stop();
+		await this.sandbox.close();
+		await this.production.close();
+		await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+	}
+}
+
+export const examplesDir = join(rootDir, 'examples');
+
+export async function readExample(file: string): Promise<Workflow> {
+	return await readWorkflow(join(examplesDir, file));
+}
+
+const POLL_SECONDS = 5;
+
+function withFastPolling(workflow: Workflow): Workflow {
+	const nodes = workflow.nodes.map((node) =>
+		node.type === TRIGGER ? { ...node, parameters: { ...node.parameters, pollTimes: pollEvery(POLL_SECONDS) } } : node,
+	);
+	return { ...workflow, nodes };
+}
+
+/** For the test files: what setup.mts installed and packed. */
+export async function startTestBench(): Promise<Bench> {
+	const { AMPERSEND_E2E_RUNTIME: runtime, AMPERSEND_E2E_TARBALL: tarball } = process.env;
+	if (runtime === undefined || tarball === undefined) throw new Error('setup.mts did not run.');
+	return await Bench.start({ runtime: JSON.parse(runtime) as Runtime, tarball, log: () => {} });
+}

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+export type Log = (line: string) => void;
+
+export interface Runtime {
+	/** The Node.js binary that n8n runs on. */
+	node: string;
+	/** The `n8n` command's script, to be run with `node`. */
+	n8n: string;
+}
+
+/** Searched from the working directory, because this file runs as CommonJS (jest) and as a module (tsx). */
+function findRoot(): string {
+	for (let dir = process.cwd(); ; dir = dirname(dir)) {
+		if (existsSync(join(dir, 'test', 'e2e', 'package-lock.json'))) return dir;
+		if (dir === dirname(dir)) throw new Error('Run this inside the n8n-nodes-ampersend repository.');
+	}
+}
+
+export const rootDir = findRoot();
+export const e2eDir = join(rootDir, 'test', 'e2e');
+
+const stampFile = join(e2eDir, 'node_modules', '.n8n-ready');
+
+/** n8n 2.41 needs Node 24, which most machines that develop nodes do not run. */
+function findNode24(): string | undefined {
+	const folder = join(e2eDir, 'node_modules', `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`);
+	const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+	if (existsSync(binary)) return binary;
+	return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
+}
+
+interface Step {
+	title: string;
+	command: string;
+	args: string[];
+	cwd: string;
+	env?: NodeJS.ProcessEnv;
+	/** What the user can do when it fails. */
+	advice: string;
+}
+
+/** An outer `npm run` tells its children that they work for the root package. */
+function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+	const env = Object.fromEntries(
+		Object.entries(process.env).filter(
+			([name]) => !/^npm_(package|lifecycle)_/.test(name) && name !== 'npm_config_local_prefix' && name !== 'NODE_OPTIONS',
+		),
+	);
+	return { ...env, ...extra };
+}
+
+async function runStep(step: Step, log: Log): Promise<string> {
+	const started = Date.now();
+	const seconds = () => Math.round((Date.now() - started) / 1000);
+	const logFolder = await mkdtemp(join(tmpdir(), 'ampersend-install-'));
+	const logFile = join(logFolder, 'log.txt');
+	const output = createWriteStream(logFile);
+	log(`${step.title} …`);
+	const timer = setInterval(() => log(`${step.title} … ${seconds()} s`), 20_000);
+	let stdout = '';
+	let all = '';
+	try {
+		const code = await new Promise<number | null>((resolve, reject) => {
+			const child = spawn(step.command, step.args, {
+				cwd: step.cwd,
+				env: step.env ?? cleanEnv(),
+				stdio: ['ignore', 'pipe', 'pipe'],
+				shell: process.platform === 'win32',
+			});
+			child.stdout.on('data', (chunk: Buffer) => {
+				stdout += chunk.toString();
+				all += chunk.toString();
+				output.write(chunk);
+			});
+			child.stderr.on('data', (chunk: Buffer) => {
+				all += chunk.toString();
+				output.write(chunk);
+			});
+			child.on('error', reject);
+			child.on('close', resolve);
+		});
+		if (code !== 0) {
+			const tail = all.trimEnd().split('\n').slice(-25).join('\n');
+			throw new Error(
+				`${step.title}: "${step.command} ${step.args.join(' ')}" ended with code ${code}.\n${tail}\n\nWhole log: ${logFile}\n${step.advice}`,
+			);
+		}
+	} finally {
+		clearInterval(timer);
+		output.end();
+	}
+	await rm(logFolder, { recursive: true, force: true });
+	if (seconds() > 2) log(`${step.title}: done in ${seconds()} s`);
+	return stdout;
+}
+
+/** Installs n8n and its Node.js into `test/e2e/node_modules`; does nothing when that was done before. */
+export async function installN8n(log: Log): Promise<Runtime> {
+	const lock = await readFile(join(e2eDir, 'package-lock.json'));
+	const stamp = createHash('sha256').update(lock).update(`${process.platform}-${process.arch}`).digest('hex');
+	const done = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
+	if (!done) {
+		log('Setting up a real n8n in test/e2e/node_modules: once, about 5 minutes and 3 GB.');
+		await runStep(
+			{
+				title: 'Install n8n 2.41.1 (1 of 2)',
+				command: 'npm',
+				args: ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+				cwd: e2eDir,
+				advice: 'It needs the npm registry and 3 GB of disk. Run it again when those are there.',
+			},
+			log,
+		);
+	}
+	const node = findNode24();
+	if (node === undefined) {
+		throw new Error(
+			`n8n 2.41 needs Node.js 24, and npm has no Node.js 24 package for ${process.platform}-${process.arch}. Install Node.js 24 and run this with it.`,
+		);
+	}
+	if (!done) {
+		const headers = join(dirname(dirname(node)), 'include', 'node');
+		await runStep(
+			{
+				title: 'Build its native modules (2 of 2)',
+				command: 'npm',
+				args: ['rebuild', 'sqlite3', 'isolated-vm'],
+				cwd: e2eDir,
+				env: cleanEnv({
+					PATH: [dirname(node), process.env.PATH].join(delimiter),
+					...(existsSync(headers) ? { npm_config_nodedir: dirname(dirname(node)) } : {}),
+				}),
+				advice:
+					'Where no ready-made binary fits, this compiles: it needs Python 3, make and a C++ compiler (Debian: apt install python3 build-essential).',
+			},
+			log,
+		);
+		await writeFile(stampFile, stamp);
+	}
+	return { node, n8n: join(e2eDir, 'node_modules', 'n8n', 'bin', 'n8n') };
+}
+
+/** Builds and packs this package as it would be published; returns the tarball's path. */
+export async function packPackage(folder: string, log: Log): Promise<string> {
+	await runStep(
+		{
+			title: 'Build the nodes',
+			command: 'npm',
+			args: ['run', 'build'],
+			cwd: rootDir,
+			advice: 'Run "npm run build" in the repository and mend what it names.',
+		},
+		log,
+	);
+	await mkdir(folder, { recursive: true });
+	const answer = await runStep(
+		{
+			title: 'Pack the nodes',
+			command: 'npm',
+			args: ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+			cwd: rootDir,
+			advice: 'Run "npm pack" in the repository and mend what it names.',
+		},
+		log,
+	);
+	const [packed] = JSON.parse(answer) as Array<{ filename: string }>;
+	if (packed === undefined) throw new Error('npm pack made no file.');
+	return join(folder, packed.filename);
+}
+
+/** Installs the tarball where n8n puts community nodes, so that the node types are named as users have them. */
+export async function installPackage(tarball: string, userFolder: string, log: Log): Promise<void> {
+	const folder = join(userFolder, '.n8n', 'nodes');
+	await mkdir(folder, { recursive: true });
+	await writeFile(join(folder, 'package.json'), '{"name":"installed-nodes","private":true}\n');
+	await runStep(
+		{
+			title: 'Install the nodes into n8n',
+			command: 'npm',
+			// The n8n-workflow peer is n8n's own; npm would download another.
+			args: ['install', '--ignore-scripts', '--legacy-peer-deps', '--omit=peer', '--no-audit', '--no-fund', tarball],
+			cwd: folder,
+			advice: 'The packed tarball must install without its scripts and without any dependency.',
+		},
+		log,
+	);
+}

@@ -1,0 +1,331 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { e2eDir, type Runtime } from './install.mts';
+import { parseFlatted } from './flatted.mts';
+import { freePorts } from './ports.mts';
+
+export interface WorkflowNode {
+	id: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: Record<string, unknown>;
+	credentials?: Record<string, { id: string | null; name: string }>;
+	[other: string]: unknown;
+}
+
+export interface Workflow {
+	name: string;
+	nodes: WorkflowNode[];
+	connections: Record<string, unknown>;
+	settings?: Record<string, unknown>;
+	[other: string]: unknown;
+}
+
+export interface StoredWorkflow {
+	id: string;
+	name: string;
+	versionId: string;
+	active: boolean;
+}
+
+export interface Binary {
+	id?: string;
+	data: string;
+	fileName?: string;
+	mimeType: string;
+}
+
+export interface OutputItem {
+	json: Record<string, unknown>;
+	binary?: Record<string, Binary>;
+}
+
+export interface RunError {
+	message: string;
+	description?: string | null;
+	[other: string]: unknown;
+}
+
+interface NodeRun {
+	data?: { main?: Array<OutputItem[] | null> };
+	error?: RunError;
+}
+
+export interface Execution {
+	id: string;
+	workflowId: string;
+	status: string;
+	mode: string;
+	startedAt: string;
+	/** The data as n8n stores it, for searching. */
+	stored: string;
+	error?: RunError;
+	runs: Record<string, NodeRun[]>;
+}
+
+export interface CredentialTestResult {
+	status: 'OK' | 'Error';
+	message: string;
+}
+
+export interface N8nOptions {
+	runtime: Runtime;
+	/** Holds `.n8n`, with the nodes installed in it. */
+	userFolder: string;
+	env?: NodeJS.ProcessEnv;
+}
+
+const quiet = {
+	N8N_DIAGNOSTICS_ENABLED: 'false',
+	N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+	N8N_TEMPLATES_ENABLED: 'false',
+	N8N_PERSONALIZATION_ENABLED: 'false',
+	N8N_HIRING_BANNER_ENABLED: 'false',
+	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+	N8N_ONBOARDING_FLOW_DISABLED: 'true',
+	N8N_SECURE_COOKIE: 'false',
+	N8N_LISTEN_ADDRESS: '127.0.0.1',
+	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '3',
+	N8N_LOG_LEVEL: 'info',
+	NO_COLOR: '1',
+};
+
+const BOOT_MS = 180_000;
+const STOP_MS = 8_000;
+
+/** What an n8n of the machine's owner, or an outer npm, set is not ours to inherit. */
+function inheritedEnv(): NodeJS.ProcessEnv {
+	return Object.fromEntries(
+		Object.entries(process.env).filter(
+			([name]) => !/^(N8N_|DB_|EXECUTIONS_|QUEUE_|npm_|NODE_OPTIONS$|NODE_ENV$|JEST_|AMPERSEND_|https?_proxy$|no_proxy$)/i.test(name),
+		),
+	);
+}
+
+export class N8n {
+	readonly login = { email: 'owner@example.com', password: `Pw1${randomBytes(9).toString('base64url')}` };
+
+	private cookie = '';
+
+	private constructor(
+		readonly url: string,
+		private readonly child: ChildProcess,
+		private readonly output: { text: string },
+	) {}
+
+	/** Boots n8n and sets its owner up. */
+	static async start({ runtime, userFolder, env = {} }: N8nOptions): Promise<N8n> {
+		const [port, brokerPort] = await freePorts(2);
+		const child = spawn(runtime.node, ['--require', join(e2eDir, 'die-with-parent.cjs'), runtime.n8n, 'start'], {
+			cwd: userFolder,
+			env: {
+				...inheritedEnv(),
+				...quiet,
+				N8N_USER_FOLDER: userFolder,
+				N8N_PORT: String(port),
+				N8N_RUNNERS_BROKER_PORT: String(brokerPort),
+				...env,
+			},
+			// The fourth is for die-with-parent.cjs.
+			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+		});
+		const output = { text: '' };
+		const collect = (chunk: Buffer) => {
+			output.text += chunk.toString();
+		};
+		child.stdout?.on('data', collect);
+		child.stderr?.on('data', collect);
+		const n8n = new N8n(`http://127.0.0.1:${port}`, child, output);
+		try {
+			await n8n.waitUntilUp();
+			await n8n.setUpOwner();
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
+		return n8n;
+	}
+
+	/** Everything n8n wrote to its console. */
+	get log(): string {
+		return this.output.text;
+	}
+
+	get pid(): number | undefined {
+		return this.child.pid;
+	}
+
+	async stop(): Promise<void> {
+		if (this.exited) return;
+		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+		this.child.kill('SIGTERM');
+		const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+		await gone;
+		clearTimeout(timer);
+	}
+
+	async createCredential(name: string, type: string, data: Record<string, unknown>): Promise<string> {
+		const { id } = await this.rest<{ id: string }>('POST', '/credentials', { name, type, data });
+		return id;
+	}
+
+	/** Tests a credential as the editor does on saving it: `data` is what the form holds. */
+	async testCredential(id: string, name: string, type: string, data: Record<string, unknown>): Promise<CredentialTestResult> {
+		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
+	}
+
+	/** As the editor's import does; credentials that are named only are found by their name. */
+	async importWorkflow(workflow: Workflow): Promise<StoredWorkflow> {
+		return await this.rest('POST', '/workflows', { settings: {}, ...workflow });
+	}
+
+	async activate(workflow: StoredWorkflow): Promise<StoredWorkflow> {
+		return await this.rest('POST', `/workflows/${workflow.id}/activate`, { versionId: workflow.versionId });
+	}
+
+	async deactivate(workflow: StoredWorkflow): Promise<void> {
+		await this.rest('POST', `/workflows/${workflow.id}/deactivate`, {});
+	}
+
+	/** Runs a workflow by hand, from its trigger on, and waits for its end. */
+	async run(workflow: StoredWorkflow, trigger: string, timeoutMs = 60_000): Promise<Execution> {
+		const { executionId } = await this.rest<{ executionId: string }>('POST', `/workflows/${workflow.id}/run`, {
+			triggerToStartFrom: { name: trigger },
+		});
+		const until = Date.now() + timeoutMs;
+		for (;;) {
+			const execution = await this.execution(executionId);
+			if (!['new', 'running', 'waiting'].includes(execution.status)) return execution;
+			if (Date.now() > until) throw new Error(`Execution ${executionId} of "${workflow.name}" did not end in ${timeoutMs} ms.`);
+			await sleep(200);
+		}
+	}
+
+	async execution(id: string): Promise<Execution> {
+		const raw = await this.rest<Record<string, unknown> & { data: string }>('GET', `/executions/${id}`);
+		const stored = raw.data;
+		// Nothing is stored of an execution that has just begun.
+		const { resultData } = (parseFlatted(stored) ?? {}) as { resultData?: { error?: RunError; runData?: Record<string, NodeRun[]> } };
+		return {
+			id: String(raw.id),
+			workflowId: String(raw.workflowId),
+			status: String(raw.status),
+			mode: String(raw.mode),
+			startedAt: String(raw.startedAt),
+			stored,
+			...(resultData?.error ? { error: resultData.error } : {}),
+			runs: resultData?.runData ?? {},
+		};
+	}
+
+	/** Ended executions of a workflow, oldest first. */
+	async executions(workflow: StoredWorkflow): Promise<Execution[]> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id, status: ['success', 'error', 'crashed', 'canceled'] }));
+		const { results } = await this.rest<{ results: Array<{ id: string }> }>('GET', `/executions?filter=${filter}&limit=100`);
+		const executions: Execution[] = [];
+		for (const { id } of results.reverse()) executions.push(await this.execution(id));
+		return executions;
+	}
+
+	/** The content of a file that a node put out. */
+	async file(binary: Binary): Promise<Buffer> {
+		if (binary.id === undefined) return Buffer.from(binary.data, 'base64');
+		const answer = await request(`${this.url}/rest/binary-data?id=${encodeURIComponent(binary.id)}&action=download`, {
+			headers: { cookie: this.cookie },
+		});
+		const content = Buffer.from(await answer.body.arrayBuffer());
+		if (answer.statusCode !== 200) throw new Error(`n8n answered ${answer.statusCode} for the file ${binary.fileName}.`);
+		return content;
+	}
+
+	/** The descriptions of every node type that n8n loaded. */
+	async nodeTypes(): Promise<Array<{ name: string; version: number | number[]; properties: unknown[] }>> {
+		const answer = await request(`${this.url}/types/nodes.json`, { headers: { cookie: this.cookie } });
+		return (await answer.body.json()) as Array<{ name: string; version: number | number[]; properties: unknown[] }>;
+	}
+
+	private get exited(): boolean {
+		return this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined;
+	}
+
+	private async waitUntilUp(): Promise<void> {
+		const until = Date.now() + BOOT_MS;
+		while (Date.now() < until) {
+			if (this.exited) throw new Error(`n8n ended while it started:\n${this.log.slice(-3000)}`);
+			try {
+				const answer = await request(`${this.url}/rest/settings`);
+				const body = await answer.body.text();
+				// /healthz answers, and this path too with a page, before the API is there.
+				if (answer.statusCode === 200 && body.startsWith('{')) return;
+			} catch {
+				// Not listening yet.
+			}
+			await sleep(250);
+		}
+		throw new Error(`n8n was not up after ${BOOT_MS / 1000} s:\n${this.log.slice(-3000)}`);
+	}
+
+	private async setUpOwner(): Promise<void> {
+		const { email, password } = this.login;
+		await this.rest('POST', '/owner/setup', { email, password, firstName: 'Test', lastName: 'Owner' });
+		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
+	}
+
+	private async rest<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+		const answer = await request(`${this.url}/rest${path}`, {
+			method,
+			headers: {
+				...(this.cookie ? { cookie: this.cookie } : {}),
+				...(body === undefined ? {} : { 'content-type': 'application/json' }),
+			},
+			body: body === undefined ? null : JSON.stringify(body),
+		});
+		const cookies = [answer.headers['set-cookie'] ?? []].flat();
+		const session = cookies.find((cookie) => cookie.startsWith('n8n-auth='));
+		if (session !== undefined) this.cookie = session.split(';')[0] ?? '';
+		const text = await answer.body.text();
+		if (answer.statusCode >= 400) throw new Error(`n8n answered ${answer.statusCode} to ${method} ${path}: ${text.slice(0, 2000)}`);
+		const parsed = JSON.parse(text) as { data: T };
+		return parsed.data;
+	}
+}
+
+/** The items that a node put out in its last run, on its first output. */
+export function outputOf(execution: Execution, node: string): OutputItem[] {
+	return execution.runs[node]?.at(-1)?.data?.main?.[0] ?? [];
+}
+
+export async function readWorkflow(file: string): Promise<Workflow> {
+	return JSON.parse(await readFile(file, 'utf8')) as Workflow;
+}
+
+/** n8n refuses a cron that fires more than once a minute, but takes several with different seconds. */
+export function pollEvery(seconds: number): { item: Array<{ mode: string; cronExpression: string }> } {
+	const item = [];
+	for (let second = 0; second < 60; second += seconds) item.push({ mode: 'custom', cronExpression: `${second} * * * * *` });
+	return { item };
+}
+
+export function workflowNode(init: Pick<WorkflowNode, 'name' | 'type' | 'parameters'> & Partial<WorkflowNode>): WorkflowNode {
+	return { id: randomUUID(), typeVersion: 1, position: [0, 0], ...init };
+}
+
+/** Nodes in a row, each connected to the next. */
+export function inARow(name: string, nodes: WorkflowNode[]): Workflow {
+	const connections: Record<string, unknown> = {};
+	nodes.slice(0, -1).forEach((node, i) => {
+		connections[node.name] = { main: [[{ node: nodes[i + 1]?.name, type: 'main', index: 0 }]] };
+	});
+	return {
+		name,
+		nodes: nodes.map((node, i) => ({ ...node, position: [i * 220, 0] })),
+		connections,
+	};
+}

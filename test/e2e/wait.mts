@@ -1,0 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Asks until there is an answer other than undefined. */
+export async function waitFor<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
+	const until = Date.now() + timeoutMs;
+	for (;;) {
+		const answer = await ask();
+		if (answer !== undefined) return answer;
+		if (Date.now() > until) throw new Error(`Waited ${timeoutMs / 1000} s in vain for ${what}.`);
+		await sleep(250);
+	}
+}
