@@ -1,0 +1,89 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
+import { InputRefusal, quote, requireText } from './input';
+
+/** An Ethereum address: `0x` and 40 hexadecimal digits. */
+export type Address = string;
+
+const SHAPE = /^0x[0-9a-fA-F]{40}$/;
+
+export function isAddress(text: string): boolean {
+	return SHAPE.test(text);
+}
+
+/** The spelling whose letter case is a checksum (EIP-55). */
+function checksummed(address: Address): Address {
+	const digits = address.slice(2).toLowerCase();
+	const hash = bytesToHex(keccak_256(utf8ToBytes(digits)));
+	return `0x${[...digits]
+		.map((digit, index) => (parseInt(hash.charAt(index), 16) >= 8 ? digit.toUpperCase() : digit))
+		.join('')}`;
+}
+
+/** The key under which addresses are compared: their letter case is no part of them. */
+export function addressKey(address: Address): string {
+	return address.toLowerCase();
+}
+
+export function sameAddress(one: Address, other: Address): boolean {
+	return addressKey(one) === addressKey(other);
+}
+
+/**
+ * Checks one address; the spelling given is kept.
+ * @throws InputRefusal for a wrong shape, or a mixed-case spelling whose checksum does not hold
+ */
+export function parseAddress(parameter: string, value: unknown): Address {
+	const text = requireText(parameter, value);
+	if (!isAddress(text)) {
+		throw new InputRefusal(
+			parameter,
+			`${quote(text)} is not an address.`,
+			'An address is 0x followed by 40 hexadecimal digits. Copy it again, whole.',
+		);
+	}
+	const digits = text.slice(2);
+	const mixedCase = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
+	if (mixedCase && checksummed(text) !== text) {
+		throw new InputRefusal(
+			parameter,
+			`${quote(text)} does not match its checksum, so at least one character is wrong.`,
+			'Copy the address again from its source. Where only the letter case was changed on purpose, write it all in lower case.',
+		);
+	}
+	return text;
+}
+
+/** Keeps the first spelling of each address. */
+export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
+	const byKey = new Map<string, Address>();
+	for (const address of addresses) {
+		const key = addressKey(address);
+		if (!byKey.has(key)) byKey.set(key, address);
+	}
+	return [...byKey.values()];
+}
+
+/**
+ * Reads a list of addresses: an array, or text with commas, white space or line breaks between them.
+ * Empty entries and duplicates (in any letter case) are dropped.
+ * @throws InputRefusal naming the first entry that is no address
+ */
+export function parseAddresses(parameter: string, value: unknown): Address[] {
+	if (value === undefined || value === null) return [];
+	const entries = Array.isArray(value) ? value : [value];
+	const words = entries.flatMap((entry) =>
+		typeof entry === 'string' ? entry.split(/[\s,;]+/).filter((word) => word !== '') : [entry],
+	);
+	return uniqueAddresses(
+		words.map((word) => {
+			if (typeof word === 'string') return parseAddress(parameter, word);
+			throw new InputRefusal(
+				parameter,
+				`${quote(word)} is not an address.`,
+				'Give text or a list of texts: addresses with commas or line breaks between them.',
+			);
+		}),
+	);
+}

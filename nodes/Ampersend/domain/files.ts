@@ -1,0 +1,41 @@
+import { stringify } from 'csv-stringify/sync';
+
+/** The formats that an export can be written in. */
+export const fileFormats = {
+	csv: {
+		name: 'CSV',
+		description: 'One row a line, with a header: for spreadsheets and accounting',
+		extension: 'csv',
+		mimeType: 'text/csv',
+		encode: encodeCsv,
+	},
+	json: {
+		name: 'JSON',
+		description: 'One list of objects',
+		extension: 'json',
+		mimeType: 'application/json',
+		encode: (rows: object[]) => `${JSON.stringify(rows)}\n`,
+	},
+	jsonl: {
+		name: 'JSON Lines',
+		description: 'One object a line: for databases and large files',
+		extension: 'jsonl',
+		mimeType: 'application/x-ndjson',
+		encode: (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+	},
+} as const;
+
+export type FileFormat = keyof typeof fileFormats;
+
+/**
+ * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A value that a spreadsheet
+ * would run as a formula is prefixed with an apostrophe: names come from elsewhere.
+ */
+function encodeCsv(rows: object[], columns: readonly string[]): string {
+	return stringify(rows, {
+		header: true,
+		columns: [...columns],
+		record_delimiter: 'windows',
+		escape_formulas: true,
+	});
+}

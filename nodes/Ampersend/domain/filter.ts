@@ -1,0 +1,33 @@
+import type { Address } from './address';
+import { sameAddress } from './address';
+import type { TimeRange } from './time';
+import { isWithin } from './time';
+
+/** Which rows of a history are wanted. Empty lists and absent fields let everything through. */
+export interface HistoryFilter {
+	range: TimeRange;
+	direction?: 'earn' | 'spend';
+	statuses: string[];
+	counterparties: Address[];
+}
+
+/** What a row must show to be filtered. */
+export interface FilterableRow {
+	/** ISO 8601. */
+	occurredAt: string;
+	direction?: string;
+	status: string;
+	counterparty: Address | null;
+}
+
+export function matches(filter: HistoryFilter, row: FilterableRow): boolean {
+	const { range, direction, statuses, counterparties } = filter;
+	const { counterparty } = row;
+	return (
+		isWithin(range, Date.parse(row.occurredAt)) &&
+		(direction === undefined || row.direction === direction) &&
+		(statuses.length === 0 || statuses.includes(row.status)) &&
+		(counterparties.length === 0 ||
+			(counterparty !== null && counterparties.some((one) => sameAddress(one, counterparty))))
+	);
+}

@@ -1,0 +1,69 @@
+/**
+ * A parameter that cannot be used as it is. `message` names the parameter and says what is wrong
+ * with it, `description` what to do next. Thrown before anything is sent.
+ */
+export class InputRefusal extends Error {
+	override readonly name = 'InputRefusal';
+
+	constructor(
+		/** The parameter's name as the editor shows it. */
+		readonly parameter: string,
+		complaint: string,
+		readonly description: string,
+	) {
+		super(`${parameter}: ${complaint}`);
+	}
+}
+
+/** An API key, or 64 hexadecimal digits: the form of a private key, pasted where an address belongs. */
+const SECRET = /sk_(live|test)_|[0-9a-f]{64}/i;
+
+/** A value as it may stand in a message: short, on one line, and never a secret. */
+export function quote(value: unknown): string {
+	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+	if (SECRET.test(text)) return 'the value (which looks like a secret, so it is not shown)';
+	const line = text.replace(/\s+/g, ' ');
+	return `"${line.length > 60 ? `${line.slice(0, 57)}…` : line}"`;
+}
+
+/** @throws InputRefusal where the trimmed text is empty. */
+export function requireText(parameter: string, value: unknown): string {
+	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+	if (text === '') {
+		throw new InputRefusal(parameter, 'is empty.', `Fill in ${parameter}.`);
+	}
+	return text;
+}
+
+/**
+ * Reads a switch, which an expression may give as text.
+ * @returns undefined where it is not set
+ */
+export function readSwitch(parameter: string, value: unknown): boolean | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	if (value === true || value === 'true') return true;
+	if (value === false || value === 'false') return false;
+	throw new InputRefusal(
+		parameter,
+		`${quote(value)} is neither true nor false.`,
+		'Use the switch, or an expression that gives true or false.',
+	);
+}
+
+/**
+ * Reads a choice that an expression may have given.
+ * @throws InputRefusal for a value that is not among the choices
+ */
+export function readChoice<Choice extends string>(
+	parameter: string,
+	value: unknown,
+	choices: readonly Choice[],
+): Choice {
+	const choice = choices.find((one) => one === value);
+	if (choice !== undefined) return choice;
+	throw new InputRefusal(
+		parameter,
+		`${quote(value)} is unknown.`,
+		`Use one of: ${choices.join(', ')}.`,
+	);
+}

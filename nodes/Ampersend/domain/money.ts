@@ -1,0 +1,73 @@
+import { InputRefusal, quote } from './input';
+
+/** Micro-USDC in one USDC: the token has six decimals on every chain that Ampersend uses. */
+const MICRO_PER_USDC = 1_000_000n;
+const DECIMALS = 6;
+
+/** The largest amount a USDC contract can hold (uint256), in micro-USDC. */
+const MAX_MICRO = 2n ** 256n - 1n;
+
+/** One amount, in both spellings that leave this package. */
+export interface Amount {
+	/** Decimal USDC, without trailing zeros: `"12.5"`. */
+	usdc: string;
+	/** Micro-USDC, an integer: `"12500000"`. */
+	micro: string;
+}
+
+function complaintAbout(text: string): [string, string] {
+	if (/^[+-]/.test(text)) return ['has a sign.', 'Write the amount without + or -.'];
+	if (text.includes(',') || /\d[\s'_]\d/.test(text)) {
+		return [
+			'has a thousands separator or a decimal comma.',
+			'Write digits with a dot for decimals, e.g. 1234.5.',
+		];
+	}
+	if (/^\d*\.?\d+e[+-]?\d+$/i.test(text)) {
+		return ['is written with an exponent.', 'Write the digits out, e.g. 0.000001 and not 1e-6.'];
+	}
+	if (/^\d+\.\d{7,}$/.test(text)) {
+		return [
+			'has more than six decimals.',
+			'USDC has six: round the amount yourself, so that nothing is rounded for you.',
+		];
+	}
+	return ['is not an amount.', 'Write decimal USDC, e.g. 25 or 0.5.'];
+}
+
+/**
+ * Reads decimal USDC into micro-USDC, exactly.
+ * @param value text such as `"12.5"`, or a number as an expression may give it
+ * @throws InputRefusal naming the parameter, for anything that is not plain decimal notation
+ */
+export function parseUsdc(parameter: string, value: unknown): bigint {
+	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+	const match = new RegExp(`^(\\d+)(?:\\.(\\d{1,${DECIMALS}}))?$`).exec(text);
+	if (!match) {
+		const [complaint, advice] = complaintAbout(text);
+		throw new InputRefusal(parameter, `${quote(value)} ${complaint}`, advice);
+	}
+	const [, whole = '', fraction = ''] = match;
+	const micro = BigInt(whole) * MICRO_PER_USDC + BigInt(fraction.padEnd(DECIMALS, '0'));
+	if (micro > MAX_MICRO) {
+		throw new InputRefusal(
+			parameter,
+			'is more than a USDC contract can hold.',
+			'Check the number of digits. For no limit, use the switch that says so.',
+		);
+	}
+	return micro;
+}
+
+/** Decimal USDC without trailing zeros. @param micro micro-USDC, not negative */
+export function formatUsdc(micro: bigint): string {
+	const whole = micro / MICRO_PER_USDC;
+	const fraction = (micro % MICRO_PER_USDC).toString().padStart(DECIMALS, '0').replace(/0+$/, '');
+	return fraction ? `${whole}.${fraction}` : whole.toString();
+}
+
+/** Both spellings of an amount. @param micro micro-USDC as a bigint or the integer string of the wire */
+export function amount(micro: bigint | string): Amount {
+	const value = BigInt(micro);
+	return { usdc: formatUsdc(value), micro: value.toString() };
+}

@@ -1,0 +1,42 @@
+/** Below this, an epoch value can only be seconds: as milliseconds it would lie in early 1973. */
+const FIRST_MILLISECOND_VALUE = 1e11;
+
+/**
+ * Epoch value of an activity row to milliseconds. Its unit is not published.
+ * @param value seconds or milliseconds since 1970, as the wire has it: a number or its digits
+ */
+export function epochToMs(value: number | string): number {
+	const epoch = Number(value);
+	return epoch < FIRST_MILLISECOND_VALUE ? epoch * 1000 : epoch;
+}
+
+/** ISO 8601 in UTC. @param ms epoch milliseconds, as a number or its digits */
+export function toIso(ms: number | string): string {
+	return new Date(Number(ms)).toISOString();
+}
+
+/** `from` is part of the range, `to` is not; an absent end is open. Epoch milliseconds. */
+export interface TimeRange {
+	from?: number;
+	to?: number;
+}
+
+export function isWithin({ from, to }: TimeRange, ms: number): boolean {
+	return (from === undefined || ms >= from) && (to === undefined || ms < to);
+}
+
+/** The history windows that the service offers (SDK, agent-client.ts). */
+export type Preset = '1d' | '30d' | 'all';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Room for clocks that differ and for a window that the service may cut at midnight. */
+const MARGIN_MS = 60 * 60 * 1000;
+
+/** The smallest preset that surely reaches back to `from`. @param from epoch ms; absent means everything */
+export function presetCovering(from: number | undefined, now: number): Preset {
+	if (from === undefined) return 'all';
+	if (from >= now - DAY_MS + MARGIN_MS) return '1d';
+	if (from >= now - 30 * DAY_MS + MARGIN_MS) return '30d';
+	return 'all';
+}
