@@ -1,0 +1,79 @@
+import pLimit from 'p-limit';
+
+import type { HistoryFilter } from '../domain/filter';
+import { matches } from '../domain/filter';
+import { presetCovering } from '../domain/time';
+import type { PaymentEvent } from '../domain/payment-event';
+import { toPaymentEvent } from '../domain/payment-event';
+import type { Transaction } from '../domain/transaction';
+import { toTransaction } from '../domain/transaction';
+import type { Agent } from '../schemas/agent';
+import { listActivity } from './paginate';
+import { routes } from './routes';
+import type { Client } from './send';
+import { send } from './send';
+
+/** Agents read at the same time. */
+export const CONCURRENCY = 4;
+
+function newestFirst(one: { occurredAt: string }, other: { occurredAt: string }): number {
+	return Date.parse(other.occurredAt) - Date.parse(one.occurredAt);
+}
+
+/** Reads several agents at once and gives their rows as one history, the newest `limit` of it. */
+async function mergeAgents<Row extends { occurredAt: string }>(
+	agents: Agent[],
+	limit: number,
+	readAgent: (agent: Agent) => Promise<Row[]>,
+): Promise<Row[]> {
+	const atOnce = pLimit(CONCURRENCY);
+	const histories = await Promise.all(agents.map((agent) => atOnce(() => readAgent(agent))));
+	const merged = histories.flat().sort(newestFirst);
+	return limit < merged.length ? merged.slice(0, limit) : merged;
+}
+
+export interface HistoryQuery {
+	agents: Agent[];
+	filter: HistoryFilter;
+	/** Rows wanted; Infinity for all. */
+	limit: number;
+	/** Epoch ms. */
+	now: number;
+}
+
+/** The transactions of several agents, newest first. */
+export async function readTransactions(
+	client: Client,
+	{ agents, filter, limit, now }: HistoryQuery,
+): Promise<Transaction[]> {
+	const { from } = filter.range;
+	return await mergeAgents(agents, limit, async (agent) => {
+		const wanted: Transaction[] = [];
+		const pages = listActivity(client, agent.address, { preset: presetCovering(from, now), from });
+		for await (const page of pages) {
+			for (const row of page) {
+				const transaction = toTransaction(row, agent);
+				if (matches(filter, transaction)) wanted.push(transaction);
+			}
+			if (wanted.length >= limit) break;
+		}
+		return wanted;
+	});
+}
+
+/** The payment events of several agents, newest first. The service gives them unpaged. */
+export async function readPaymentEvents(
+	client: Client,
+	{ agents, filter, limit, now }: HistoryQuery,
+): Promise<PaymentEvent[]> {
+	const preset = presetCovering(filter.range.from, now);
+	return await mergeAgents(agents, limit, async (agent) => {
+		const payments = await send(client, routes.listPayments, {
+			path: { address: agent.address },
+			query: { preset },
+		});
+		return payments
+			.map((payment) => toPaymentEvent(payment, agent))
+			.filter((event) => matches(filter, event));
+	});
+}

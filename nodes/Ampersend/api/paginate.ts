@@ -1,0 +1,114 @@
+import type { Address } from '../domain/address';
+import { addressKey } from '../domain/address';
+import type { Preset } from '../domain/time';
+import { epochToMs } from '../domain/time';
+import type { Activity } from '../schemas/activity';
+import type { Agent } from '../schemas/agent';
+import type { AgentKey } from '../schemas/agent-key';
+import { routes } from './routes';
+import type { Client } from './send';
+import { send } from './send';
+
+/** Rows asked for at a time in an offset-paged list (assumed: no limit is published). */
+const LIST_PAGE = 100;
+
+/** The most activity rows that the service gives in one page (SDK, agent-client.ts). */
+const LARGEST_ACTIVITY_PAGE = 200;
+
+interface OffsetPage<Item> {
+	items: Item[];
+	total: number;
+}
+
+/** Rows that shift between two pages, because one was added meanwhile, are given once. */
+async function* offsetPages<Item extends { address: Address }>(
+	readPage: (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>,
+): AsyncGenerator<Item> {
+	const seen = new Set<string>();
+	for (let offset = 0; ; ) {
+		const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+		for (const item of items) {
+			const key = addressKey(item.address);
+			if (!seen.has(key)) {
+				seen.add(key);
+				yield item;
+			}
+		}
+		// The service may give fewer rows than asked for, so the offset follows what came.
+		offset += items.length;
+		if (items.length === 0 || offset >= total) return;
+	}
+}
+
+/** Every agent of the account, in the service's order, page by page. */
+export function listAgents(client: Client): AsyncGenerator<Agent> {
+	return offsetPages((query) => send(client, routes.listAgents, { path: {}, query }));
+}
+
+/** Every key of one agent, in the service's order, page by page. */
+export function listAgentKeys(client: Client, address: Address): AsyncGenerator<AgentKey> {
+	return offsetPages((query) => send(client, routes.listAgentKeys, { path: { address }, query }));
+}
+
+export interface ActivityQuery {
+	preset: Preset;
+	/** Epoch ms back to which to read; absent for everything. */
+	from?: number;
+	/** Instead of `from`: how many ms before the newest row to read back to. */
+	behindNewest?: number;
+	/** Rows to try first, where little is expected; where they do not suffice, page 1 is read again, large. */
+	firstPageSize?: number;
+}
+
+/**
+ * The transactions of one agent, page by page, newest first as far as the service keeps that order
+ * (assumed). With rows out of order, reading ends only after a page that lies wholly before `from`;
+ * with the oldest rows first it does not end early at all.
+ * A row that shifts to the next page while reading comes once, as it was first read.
+ */
+export async function* listActivity(
+	client: Client,
+	address: Address,
+	{ preset, from, behindNewest, firstPageSize }: ActivityQuery,
+): AsyncGenerator<Activity[]> {
+	const seen = new Set<string>();
+	let oldest = Infinity;
+	let newest = 0;
+	let inOrder = true;
+	for (let page = firstPageSize === undefined ? 1 : 0; ; page++) {
+		const { activity, hasNextPage } = await send(client, routes.listActivity, {
+			path: { address },
+			query:
+				page === 0
+					? { preset, limit: firstPageSize, page: 1 }
+					: { preset, limit: LARGEST_ACTIVITY_PAGE, page },
+		});
+		const unseen = activity.filter(({ id }) => !seen.has(id));
+		for (const { id, timestamp } of unseen) {
+			const ms = epochToMs(timestamp);
+			inOrder &&= ms <= oldest;
+			oldest = Math.min(oldest, ms);
+			newest = Math.max(newest, ms);
+			seen.add(id);
+		}
+		if (unseen.length > 0) yield unseen;
+		if (!hasNextPage || activity.length === 0) return;
+		const end = behindNewest === undefined ? from : newest - behindNewest;
+		if (end !== undefined && (inOrder ? oldest < end : liesBefore(activity, end))) return;
+	}
+}
+
+function liesBefore(activity: Activity[], from: number): boolean {
+	const times = activity.map(({ timestamp }) => epochToMs(timestamp));
+	return times.every((ms) => ms < from) && Number(times[0]) >= Number(times.at(-1));
+}
+
+/** The first `limit` items; nothing more is read once they are there. */
+export async function take<Item>(items: AsyncIterable<Item>, limit: number): Promise<Item[]> {
+	const taken: Item[] = [];
+	for await (const item of items) {
+		taken.push(item);
+		if (taken.length >= limit) break;
+	}
+	return taken;
+}

@@ -1,0 +1,51 @@
+/** What one failed attempt says about trying again. */
+export interface Attempt {
+	/** 1 for the first attempt. */
+	number: number;
+	/** Whether the same request may be sent again without doing anything twice. */
+	repeatable: boolean;
+	/** ms since the first attempt began. */
+	elapsedMs: number;
+	/** Wait that the service asked for, in ms. */
+	retryAfterMs?: number;
+}
+
+export interface RetryPolicy {
+	/** Attempts in all, the first one included. */
+	attempts: number;
+	/** Time for all attempts and waits together, in ms. */
+	budgetMs: number;
+}
+
+export const defaultRetryPolicy: RetryPolicy = { attempts: 4, budgetMs: 60_000 };
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8_000;
+
+/**
+ * ms to wait before the next attempt, or undefined to give up. The service's own wait is obeyed:
+ * where it does not fit into the budget there is no earlier attempt either.
+ * @param random in [0, 1): spreads clients that were turned away together
+ */
+export function nextWait(
+	{ number, repeatable, elapsedMs, retryAfterMs }: Attempt,
+	{ attempts, budgetMs }: RetryPolicy,
+	random: number,
+): number | undefined {
+	if (!repeatable || number >= attempts) return undefined;
+	const backoff = Math.min(FIRST_WAIT_MS * 2 ** (number - 1), LONGEST_WAIT_MS);
+	const wait = retryAfterMs ?? backoff * (0.5 + random / 2);
+	return elapsedMs + wait <= budgetMs ? Math.ceil(wait) : undefined;
+}
+
+/**
+ * Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3).
+ * @returns ms from `now`, never negative; undefined where the header says neither
+ */
+export function parseRetryAfter(header: unknown, now: number): number | undefined {
+	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
+	const text = String(header).trim();
+	if (/^\d+$/.test(text)) return Number(text) * 1000;
+	const date = Date.parse(text);
+	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,143 @@
+import type { IHttpRequestMethods } from 'n8n-workflow';
+import type * as z from 'zod/v4-mini';
+
+import { activityPage } from '../schemas/activity';
+import { agent } from '../schemas/agent';
+import { agentKey } from '../schemas/agent-key';
+import { allowlist } from '../schemas/allowlist';
+import { autoCollect } from '../schemas/auto-collect';
+import { page } from '../schemas/common';
+import { payments } from '../schemas/payment';
+import { spendConfig } from '../schemas/spend-config';
+
+/**
+ * How it is known that a route exists for a user API key.
+ * `documented`: on the vendor's API-keys page. `assumed`: nothing public says so; a path of the
+ * agent's own session, seen in the SDK, is the pattern it was derived from where `source` says so.
+ */
+export type Evidence = 'documented' | 'assumed';
+
+export interface Route<Path extends string = string, Answer = unknown> {
+	method: IHttpRequestMethods;
+	/** Relative to the credential's base URL; `{name}` is a path parameter. */
+	path: Path;
+	/** Shape of a 2xx body; absent where the body carries nothing that is used. */
+	answer?: z.ZodMiniType<Answer>;
+	/** Writes only: how a user sees whether one whose answer was lost has happened. */
+	check?: string;
+	evidence: Evidence;
+	source: string;
+	/** Month in which the source was last read. */
+	checkedOn: string;
+}
+
+/** The names between braces in a path. */
+export type PathParameters<Path extends string> =
+	Path extends `${string}{${infer Name}}${infer Rest}` ? Name | PathParameters<Rest> : never;
+
+export type AnswerOf<R> = R extends { answer: z.ZodMiniType<infer Answer> } ? Answer : unknown;
+
+const checkedOn = '2026-11';
+
+const documented = (source: string) => ({ evidence: 'documented', source, checkedOn }) as const;
+const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn }) as const;
+
+/** Every route of the Ampersend API that this package calls. A wrong guess is one line to mend. */
+export const routes = {
+	listAgents: {
+		method: 'GET',
+		path: '/agents',
+		answer: page(agent),
+		...documented('API-keys page: path. SDK management.ts: shape. Query limit, offset: assumed'),
+	},
+	createAgent: {
+		method: 'POST',
+		path: '/agents',
+		answer: agent,
+		check: 'Look for its name with Agent: Get Many before you run this again, or set If an Agent With This Name Exists to Return It.',
+		...documented('API-keys page: path. SDK management.ts: body and shape'),
+	},
+	getAgent: {
+		method: 'GET',
+		path: '/agents/{address}',
+		answer: agent,
+		...assumed('Pattern of the documented paths'),
+	},
+	updateAgent: {
+		method: 'PATCH',
+		path: '/agents/{address}',
+		answer: agent,
+		check: 'Read the agent with Agent: Get before you run this again.',
+		...assumed('Pattern of the documented paths'),
+	},
+	addAgentKey: {
+		method: 'POST',
+		path: '/agents/{address}/keys',
+		answer: agentKey,
+		check: 'Look for the address with Agent Key: Get Many before you run this again.',
+		...documented('API-keys page: path. SDK types.ts (approval request): field names; body assumed'),
+	},
+	listAgentKeys: {
+		method: 'GET',
+		path: '/agents/{address}/keys',
+		answer: page(agentKey),
+		...assumed('Pattern of the documented paths'),
+	},
+	revokeAgentKey: {
+		method: 'DELETE',
+		path: '/agents/{address}/keys/{keyAddress}',
+		check: 'Look for the address with Agent Key: Get Many before you run this again.',
+		...assumed('Pattern of the documented paths'),
+	},
+	getAllowlist: {
+		method: 'GET',
+		path: '/agents/{address}/authorized-sellers',
+		answer: allowlist,
+		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+	},
+	replaceAllowlist: {
+		method: 'PUT',
+		path: '/agents/{address}/authorized-sellers',
+		answer: allowlist,
+		check: 'Read the allowlist with Allowlist: Get before you run this again.',
+		...assumed('Pattern of the read'),
+	},
+	getSpendingLimit: {
+		method: 'GET',
+		path: '/agents/{address}/spend-config',
+		answer: spendConfig,
+		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+	},
+	setSpendingLimit: {
+		method: 'PUT',
+		path: '/agents/{address}/spend-config',
+		answer: spendConfig,
+		check: 'Read the limits with Spending Limit: Get before you run this again.',
+		...assumed('Pattern of the read. SDK types.ts: body'),
+	},
+	getAutoCollect: {
+		method: 'GET',
+		path: '/agents/{address}/auto-collect-config',
+		answer: autoCollect,
+		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+	},
+	setAutoCollect: {
+		method: 'PUT',
+		path: '/agents/{address}/auto-collect-config',
+		answer: autoCollect,
+		check: 'Read the settings with Auto-Collect: Get before you run this again.',
+		...assumed('Pattern of the read'),
+	},
+	listActivity: {
+		method: 'GET',
+		path: '/agents/{address}/activity',
+		answer: activityPage,
+		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+	},
+	listPayments: {
+		method: 'GET',
+		path: '/agents/{address}/payments',
+		answer: payments,
+		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+	},
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,227 @@
+import type {
+	ICredentialTestFunctions,
+	IDataObject,
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IPollFunctions,
+} from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
+
+import { version } from '../../../package.json';
+import { isAddress } from '../domain/address';
+import { InputRefusal } from '../domain/input';
+import type { Connection } from './deployments';
+import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
+import type { Call } from './errors';
+import { CallError, errorForDrift, errorForNoAnswer, errorForNotJson, errorForStatus } from './errors';
+import type { RetryPolicy } from './retry';
+import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
+import type { AnswerOf, PathParameters, Route } from './routes';
+
+/** The n8n contexts that can call Ampersend with the node's credential. */
+export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
+
+const CREDENTIAL = 'ampersendApi';
+
+/** The SDK's own time for one call. */
+const TIMEOUT_MS = 30_000;
+
+interface HttpAnswer {
+	statusCode: number;
+	headers: IDataObject;
+	body: unknown;
+}
+
+/** An open door to one deployment, with one key. */
+export interface Client {
+	readonly connection: Connection;
+	readonly retry: RetryPolicy;
+	/** Sends one request, once. Rejects only where no answer came. */
+	transmit(request: IHttpRequestOptions): Promise<HttpAnswer>;
+	/** Ends waits between attempts when the execution is cancelled. */
+	readonly cancelled?: AbortSignal;
+}
+
+/**
+ * Opens the door with the node's credential.
+ * @param itemIndex the item whose expressions choose the credential's values
+ * @throws CredentialRefusal where key or base URL must not be used
+ */
+export async function openClient(
+	context: NodeContext,
+	{ itemIndex = 0, retry = defaultRetryPolicy }: { itemIndex?: number; retry?: RetryPolicy } = {},
+): Promise<Client> {
+	const data = await context.getCredentials(CREDENTIAL, itemIndex);
+	const credentialsDecrypted = { id: '', name: CREDENTIAL, type: CREDENTIAL, data };
+	return {
+		connection: resolveConnection(data),
+		retry,
+		cancelled:
+			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
+		async transmit(request) {
+			return (await context.helpers.httpRequestWithAuthentication.call(
+				context,
+				CREDENTIAL,
+				request,
+				{ credentialsDecrypted },
+			)) as HttpAnswer;
+		},
+	};
+}
+
+/**
+ * Opens the door for a credential that is being tested. n8n gives such a test its older request
+ * helper only, which neither authenticates nor asks `authenticate`, so both are done here.
+ */
+export function openTestClient(
+	helpers: ICredentialTestFunctions['helpers'],
+	fields: { apiKey?: unknown; baseUrl?: unknown },
+): Client {
+	const connection = resolveConnection(fields);
+	return {
+		connection,
+		retry: { attempts: 1, budgetMs: TIMEOUT_MS },
+		async transmit({ url, method, qs, headers, timeout }) {
+			assertKeyBelongsTo(connection, url);
+			return (await helpers.request({
+				uri: url,
+				method,
+				qs,
+				headers: { ...headers, ...authorizationHeaders(connection) },
+				timeout,
+				json: true,
+				simple: false,
+				resolveWithFullResponse: true,
+				followRedirect: false,
+			})) as HttpAnswer;
+		},
+	};
+}
+
+/**
+ * The one place where values enter a path. What a user gave has been checked and named before this;
+ * here any letter case passes, because the service's own spelling comes through as well.
+ */
+function fillPath<Path extends string>(
+	path: Path,
+	parameters: Record<PathParameters<Path>, string>,
+): string {
+	return path.replace(/\{(\w+)\}/g, (_, name: PathParameters<Path>) => {
+		const value = parameters[name];
+		if (!isAddress(value)) throw new InputRefusal(name, 'is not an address.', 'Check its value.');
+		return encodeURIComponent(value);
+	});
+}
+
+/** Names the places where a body is not as its schema says: a missing field, or one of another form. */
+function placesOf(error: z.core.$ZodError, body: unknown): string[] {
+	return error.issues.map(({ path }) => {
+		const value = path.reduce<unknown>(
+			(parent, key) =>
+				typeof parent === 'object' && parent !== null ? Reflect.get(parent, key) : undefined,
+			body,
+		);
+		const place = path.length > 0 ? path.map(String).join('.') : 'the whole body';
+		return `${place} ${value === undefined ? 'is missing' : 'is not of the expected form'}`;
+	});
+}
+
+function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): AnswerOf<R> {
+	const { statusCode, headers, body } = answer;
+	if (statusCode < 200 || statusCode >= 300) {
+		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+		throw errorForStatus(call, statusCode, body, retryAfterMs);
+	}
+	if (!route.answer) return undefined as AnswerOf<R>;
+	if (typeof body !== 'object' || body === null) {
+		const contentType = String(headers['content-type'] ?? '').split(';')[0] ?? '';
+		throw errorForNotJson(call, statusCode, body, contentType);
+	}
+	const parsed = z.safeParse(route.answer, body);
+	if (!parsed.success) throw errorForDrift(call, statusCode, placesOf(parsed.error, body));
+	return parsed.data as AnswerOf<R>;
+}
+
+export interface Parameters<Path extends string> {
+	/** Addresses for the braces of the path. */
+	path: Record<PathParameters<Path>, string>;
+	query?: IDataObject;
+	body?: IDataObject;
+}
+
+async function attempt<Path extends string, R extends Route<Path>>(
+	client: Client,
+	route: R,
+	parameters: Parameters<Path>,
+): Promise<AnswerOf<R>> {
+	const { connection } = client;
+	const call = { route, path: fillPath(route.path, parameters.path), connection };
+	const request: IHttpRequestOptions = {
+		method: route.method,
+		url: connection.baseUrl + call.path,
+		headers: {
+			Accept: 'application/json',
+			'Ampersend-Client': `n8n-nodes-ampersend/${version}`,
+		},
+		...(parameters.query && { qs: parameters.query }),
+		...(parameters.body && { body: parameters.body }),
+		json: true,
+		timeout: TIMEOUT_MS,
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+	};
+	const answer = await client
+		.transmit(request)
+		.catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, TIMEOUT_MS)));
+	return readAnswer(call, route, answer);
+}
+
+/** Waits, or returns at once when the execution is cancelled: the next attempt then says so. */
+async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<void> {
+	const cancellation = new Promise<void>((resolve) => {
+		if (cancelled?.aborted) resolve();
+		cancelled?.addEventListener('abort', () => resolve(), { once: true });
+	});
+	await Promise.race([sleep(ms), cancellation]);
+}
+
+/**
+ * The only way to the Ampersend API: operations, pickers, paging, trigger and credential test.
+ * Reads are tried again after network trouble, 429 and 5xx; a write only after 429.
+ * @returns the body, checked against the route's schema; unknown fields survive
+ * @throws CallError, InputRefusal (a path parameter that is no address) or CredentialRefusal
+ */
+export async function send<Path extends string, R extends Route<Path>>(
+	client: Client,
+	route: R & { path: Path },
+	parameters: Parameters<Path>,
+): Promise<AnswerOf<R>> {
+	const startedAt = Date.now();
+	for (let number = 1; ; number++) {
+		try {
+			return await attempt<Path, R>(client, route, parameters);
+		} catch (error) {
+			const wait =
+				error instanceof CallError
+					? nextWait(
+							{
+								number,
+								repeatable: error.repeatable && !client.cancelled?.aborted,
+								elapsedMs: Date.now() - startedAt,
+								retryAfterMs:
+									error.failure && 'retryAfterMs' in error.failure
+										? error.failure.retryAfterMs
+										: undefined,
+							},
+							client.retry,
+							Math.random(),
+						)
+					: undefined;
+			if (wait === undefined) return await Promise.reject(error);
+			await pause(wait, client.cancelled);
+		}
+	}
+}
