@@ -1,0 +1,36 @@
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+} from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+
+import { properties } from './actions/registry';
+import { router } from './actions/router';
+import { credentialTest } from './methods/credentialTest';
+import { listSearch, loadOptions } from './methods/pickers';
+
+export class Ampersend implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Ampersend',
+		name: 'ampersend',
+		icon: { light: 'file:ampersend.svg', dark: 'file:ampersend.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Manage AI agents that pay with USDC: keys, allowlists, limits and transactions',
+		defaults: { name: 'Ampersend' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'ampersendApi', required: true, testedBy: 'ampersendApiTest' }],
+		properties,
+	};
+
+	methods = { credentialTest, loadOptions, listSearch };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await router.call(this);
+	}
+}

@@ -1,0 +1,51 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { agentKeyAddressField, readAddressField } from '../../descriptions/addresses';
+import { agentLocator, readLocator } from '../../descriptions/locators';
+import type { Operation, OperationOutput } from '../operation';
+import { toItems } from '../operation';
+import { presentAgentKey } from './present';
+
+export const add: Operation = {
+	option: {
+		name: 'Add',
+		value: 'add',
+		action: 'Add an agent key',
+		description: 'Let one more key act for an agent',
+	},
+	fields: [
+		agentLocator,
+		agentKeyAddressField,
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			options: [
+				{
+					displayName: 'Key Name',
+					name: 'keyName',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. Worker 2, November 2026',
+					description: 'A name by which to know the key when it is time to revoke it',
+				},
+			],
+		},
+	],
+
+	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+		const address = readLocator(n8n, agentLocator, itemIndex);
+		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
+		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const keyName = String(values.keyName ?? '').trim();
+		const key = await send(client, routes.addAgentKey, {
+			path: { address },
+			body: { agent_key_address: agentKeyAddress, ...(keyName && { key_name: keyName }) },
+		});
+		return toItems([presentAgentKey(address, key)]);
+	},
+};

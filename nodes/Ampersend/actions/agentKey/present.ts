@@ -1,0 +1,15 @@
+import type { Address } from '../../domain/address';
+import { toIso } from '../../domain/time';
+import type { AgentKey } from '../../schemas/agent-key';
+
+/** An agent key as it leaves the node. Fields that are not known here survive as they came. */
+export function presentAgentKey(agentAddress: Address, key: AgentKey) {
+	const { address, name, created_at, ...unknown } = key;
+	return {
+		agentAddress,
+		address,
+		name: name ?? null,
+		createdAt: created_at === undefined ? null : toIso(created_at),
+		...unknown,
+	};
+}

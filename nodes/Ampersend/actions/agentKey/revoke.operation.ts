@@ -1,0 +1,22 @@
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { agentKeyLocator, agentLocator, readLocator } from '../../descriptions/locators';
+import type { Operation, OperationOutput } from '../operation';
+import { toItems } from '../operation';
+
+export const revoke: Operation = {
+	option: {
+		name: 'Revoke',
+		value: 'revoke',
+		action: 'Revoke an agent key',
+		description: 'Stop a key from acting for an agent. This cannot be undone.',
+	},
+	fields: [agentLocator, agentKeyLocator],
+
+	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+		const address = readLocator(n8n, agentLocator, itemIndex);
+		const keyAddress = readLocator(n8n, agentKeyLocator, itemIndex);
+		await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
+		return toItems([{ deleted: true, agentAddress: address, address: keyAddress }]);
+	},
+};

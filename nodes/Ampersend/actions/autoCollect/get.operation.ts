@@ -1,0 +1,27 @@
+import { sendOptional } from '../../api/optional';
+import { routes } from '../../api/routes';
+import { agentLocator, readLocator } from '../../descriptions/locators';
+import type { Operation, OperationOutput } from '../operation';
+import { toItems } from '../operation';
+import { presentAutoCollect, presentNoAutoCollect } from './present';
+
+export const get: Operation = {
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get auto-collect settings',
+		description: 'Read when and where the earnings of an agent are collected',
+	},
+	fields: [agentLocator],
+
+	/** `configured` is false where nothing was ever set for the agent. */
+	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+		const address = readLocator(n8n, agentLocator, itemIndex);
+		const config = await sendOptional(client, routes.getAutoCollect, address, {
+			path: { address },
+		});
+		return toItems([
+			config ? presentAutoCollect(address, config) : presentNoAutoCollect(address),
+		]);
+	},
+};

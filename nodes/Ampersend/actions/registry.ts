@@ -1,0 +1,62 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { agent } from './agent';
+import { agentKey } from './agentKey';
+import { allowlist } from './allowlist';
+import { autoCollect } from './autoCollect';
+import type { Operation, Resource } from './operation';
+import { showFor } from './operation';
+import { paymentEvent } from './paymentEvent';
+import { spendingLimit } from './spendingLimit';
+import { transaction } from './transaction';
+
+/** Every resource, in the order of the editor (n8n asks for the alphabet from five options on). */
+export const resources: Resource[] = [
+	agent,
+	agentKey,
+	allowlist,
+	autoCollect,
+	paymentEvent,
+	spendingLimit,
+	transaction,
+];
+
+const firstResource = agent.option.value;
+
+const resourceField: INodeProperties = {
+	displayName: 'Resource',
+	name: 'resource',
+	type: 'options',
+	noDataExpression: true,
+	options: resources.map(({ option }) => option),
+	default: firstResource,
+};
+
+const operationFields = resources.map(({ option, operations }): INodeProperties => {
+	const options = operations.map((operation) => operation.option);
+	const firstOperation = options[0]?.value ?? '';
+	return {
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: [option.value] } },
+		options,
+		default: firstOperation,
+	};
+});
+
+export const properties: INodeProperties[] = [
+	resourceField,
+	...operationFields,
+	...resources.flatMap((resource) =>
+		resource.operations.flatMap((operation) => showFor(resource, operation, operation.fields)),
+	),
+];
+
+/** The operation that two stored values name; undefined for 'Custom API Call' and unknown values. */
+export function findOperation(resource: string, operation: string): Operation | undefined {
+	return resources
+		.find(({ option }) => option.value === resource)
+		?.operations.find(({ option }) => option.value === operation);
+}

@@ -1,0 +1,30 @@
+import { sendOptional } from '../../api/optional';
+import { routes } from '../../api/routes';
+import { agentLocator, readLocator } from '../../descriptions/locators';
+import type { Operation, OperationOutput } from '../operation';
+import { toItems } from '../operation';
+import { presentSpendingLimit, unsetSpendingLimit } from './present';
+
+export const get: Operation = {
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get spending limits',
+		description: 'Read the limits and the auto top-up of an agent',
+	},
+	fields: [agentLocator],
+
+	/** `configured` is false where nothing was ever set for the agent. */
+	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+		const address = readLocator(n8n, agentLocator, itemIndex);
+		const config = await sendOptional(client, routes.getSpendingLimit, address, {
+			path: { address },
+		});
+		return toItems([
+			{
+				...presentSpendingLimit(address, config ?? unsetSpendingLimit),
+				configured: config !== undefined,
+			},
+		]);
+	},
+};

@@ -1,0 +1,35 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import type { Address } from '../domain/address';
+import { parseAddress } from '../domain/address';
+
+/** A key that is about to be added: it is in no list yet, so it is typed. */
+export const agentKeyAddressField: INodeProperties = {
+	displayName: 'Agent Key Address',
+	name: 'agentKeyAddress',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
+	description: "The address of the key. Never the private key: that stays with the agent's software.",
+};
+
+export const sellersField: INodeProperties = {
+	displayName: 'Sellers',
+	name: 'sellers',
+	type: 'string',
+	typeOptions: { rows: 3 },
+	default: '',
+	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984, 0x…',
+	description:
+		'Addresses that the agent may pay: with commas or line breaks between them, or a list from an expression. Duplicates are dropped.',
+};
+
+/** @throws InputRefusal naming the field, where it holds no address */
+export function readAddressField(
+	n8n: IExecuteFunctions,
+	{ name, displayName }: INodeProperties,
+	itemIndex: number,
+): Address {
+	return parseAddress(displayName, n8n.getNodeParameter(name, itemIndex, ''));
+}

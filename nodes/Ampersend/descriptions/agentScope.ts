@@ -1,0 +1,55 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import type { Address } from '../domain/address';
+import { parseAddresses } from '../domain/address';
+import { InputRefusal, readChoice } from '../domain/input';
+
+const agents = {
+	displayName: 'Agent Names or IDs',
+	name: 'agents',
+} as const;
+
+/** All agents of the account, or chosen ones. The same on the action and the trigger. */
+export const agentScopeFields: INodeProperties[] = [
+	{
+		displayName: 'Agents',
+		name: 'agentScope',
+		type: 'options',
+		options: [
+			{ name: 'All', value: 'all', description: 'Every agent of the account' },
+			{ name: 'Selected', value: 'selected', description: 'The agents that you choose' },
+		],
+		default: 'all',
+		description: 'Whose payments to read',
+	},
+	{
+		...agents,
+		type: 'multiOptions',
+		typeOptions: { loadOptionsMethod: 'getAgents' },
+		displayOptions: { show: { agentScope: ['selected'] } },
+		default: [],
+		description:
+			'Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>. An ID is an agent\'s address; an expression may give a list, or text with commas or line breaks.',
+	},
+];
+
+/** The addresses chosen, or `all`. */
+export type AgentScope = 'all' | Address[];
+
+/**
+ * @param get reads a parameter by name, the second argument where it has no value
+ * @throws InputRefusal where agents are to be chosen and none is
+ */
+export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
+	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'selected']);
+	if (scope === 'all') return 'all';
+	const chosen = parseAddresses('Agents', get(agents.name, []));
+	if (chosen.length === 0) {
+		throw new InputRefusal(
+			'Agents',
+			'none is selected.',
+			'Select at least one agent, or set Agents to All.',
+		);
+	}
+	return chosen;
+}

@@ -1,0 +1,128 @@
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import type { FileFormat } from '../domain/files';
+import { fileFormats } from '../domain/files';
+import type { HistoryFilter } from '../domain/filter';
+import { readChoice, requireText } from '../domain/input';
+import { toIso } from '../domain/time';
+
+const binaryField = {
+	displayName: 'Put Output File in Field',
+	name: 'binaryPropertyName',
+} as const;
+
+/** What an export asks about its file. */
+export const fileFields: INodeProperties[] = [
+	{
+		displayName: 'File Format',
+		name: 'format',
+		type: 'options',
+		options: Object.entries(fileFormats).map(([value, { name, description }]) => ({
+			name,
+			value,
+			description,
+		})),
+		default: 'csv',
+		description: 'How the file is written',
+	},
+	{
+		...binaryField,
+		type: 'string',
+		default: 'data',
+		required: true,
+		placeholder: 'e.g. data',
+		hint: 'The name of the output binary field to put the file in',
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: [
+			{
+				displayName: 'File Name',
+				name: 'fileName',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. transactions.csv',
+				description: 'Leave empty for a name with the moment of the export',
+			},
+		],
+	},
+];
+
+export interface FileTarget {
+	format: FileFormat;
+	fileName: string;
+	binaryPropertyName: string;
+}
+
+/**
+ * @param subject what the file holds: begins its name
+ * @param now epoch ms
+ * @throws InputRefusal for an unknown format or an empty field name
+ */
+export function readFileTarget(
+	{ n8n, itemIndex }: { n8n: IExecuteFunctions; itemIndex: number },
+	subject: string,
+	now: number,
+): FileTarget {
+	const format = readChoice(
+		'File Format',
+		n8n.getNodeParameter('format', itemIndex),
+		Object.keys(fileFormats) as FileFormat[],
+	);
+	const { fileName = '' } = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
+	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
+	return {
+		format,
+		fileName:
+			String(fileName).trim() || `${subject}-${moment}Z.${fileFormats[format].extension}`,
+		binaryPropertyName: requireText(
+			binaryField.displayName,
+			n8n.getNodeParameter(binaryField.name, itemIndex),
+		),
+	};
+}
+
+export interface FileContent {
+	rows: object[];
+	/** Of a CSV file, in order. */
+	columns: readonly string[];
+	agents: object[];
+	filter: HistoryFilter;
+}
+
+/**
+ * Writes rows into n8n's binary data.
+ * @returns one item: the file, and beside it what it holds. `from` and `to` are ISO 8601, null where
+ * the range is open
+ */
+export async function writeFile(
+	n8n: IExecuteFunctions,
+	{ format, fileName, binaryPropertyName }: FileTarget,
+	{ rows, columns, agents, filter }: FileContent,
+): Promise<Pick<INodeExecutionData, 'json' | 'binary'>> {
+	const { encode, mimeType } = fileFormats[format];
+	const content = Buffer.from(encode(rows, columns), 'utf8');
+	const { from, to } = filter.range;
+	return {
+		json: {
+			fileName,
+			format,
+			rows: rows.length,
+			agents: agents.length,
+			from: from === undefined ? null : toIso(from),
+			to: to === undefined ? null : toIso(to),
+		},
+		binary: {
+			[binaryPropertyName]: await n8n.helpers.prepareBinaryData(content, fileName, mimeType),
+		},
+	};
+}

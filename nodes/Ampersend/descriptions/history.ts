@@ -1,0 +1,158 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { tryToParseDateTime } from 'n8n-workflow';
+
+import { parseAddresses } from '../domain/address';
+import type { HistoryFilter } from '../domain/filter';
+import { InputRefusal, quote, readChoice } from '../domain/input';
+import type { TimeRange } from '../domain/time';
+
+const from: INodeProperties = {
+	displayName: 'From',
+	name: 'from',
+	type: 'dateTime',
+	default: '',
+	description:
+		'Earliest moment, itself included. Without a time zone, that of the workflow is meant.',
+};
+
+const to: INodeProperties = {
+	displayName: 'To',
+	name: 'to',
+	type: 'dateTime',
+	default: '',
+	description:
+		'Moment at which the range ends, itself not included: for a whole October, From 1 October and To 1 November',
+};
+
+const counterparty: INodeProperties = {
+	displayName: 'Counterparty',
+	name: 'counterparty',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
+	description: 'Only payments to these addresses; several with commas or line breaks between them',
+};
+
+const direction: INodeProperties = {
+	displayName: 'Direction',
+	name: 'direction',
+	type: 'options',
+	options: [
+		{ name: 'Both', value: 'both' },
+		{ name: 'Earned', value: 'earn' },
+		{ name: 'Spent', value: 'spend' },
+	],
+	default: 'both',
+	description: 'Whether the agents received or paid',
+};
+
+function status(values: string[]): INodeProperties {
+	return {
+		displayName: 'Status',
+		name: 'status',
+		type: 'multiOptions',
+		options: values.map((value) => ({
+			name: value.charAt(0).toUpperCase() + value.slice(1),
+			value,
+		})),
+		default: [],
+		description: 'Only payments in one of these statuses; none selected means all',
+	};
+}
+
+function filters(options: INodeProperties[]): INodeProperties {
+	return {
+		displayName: 'Filters',
+		name: 'filters',
+		type: 'collection',
+		placeholder: 'Add Filter',
+		default: {},
+		options,
+	};
+}
+
+/** Statuses of an activity row (SDK, agent.ts); the set is open, an expression may give others. */
+export const transactionFilters = filters([
+	counterparty,
+	direction,
+	from,
+	status(['authorized', 'denied', 'failed', 'received', 'settled']),
+	to,
+]);
+
+/** Statuses of a payment (SDK, agent.ts). Payment events are payments made, so they have no direction. */
+export const paymentEventFilters = filters([
+	counterparty,
+	from,
+	status([
+		'authorized',
+		'denied',
+		'expired',
+		'failure',
+		'pending',
+		'requested',
+		'settled',
+		'success',
+		'unmanaged',
+	]),
+	to,
+]);
+
+/** Epoch ms of an ISO 8601 text or an n8n date; undefined where it is neither. */
+function parseMoment(value: unknown, timezone: string): number | undefined {
+	try {
+		return tryToParseDateTime(value, timezone).toMillis();
+	} catch {
+		return undefined;
+	}
+}
+
+function readMoment(parameter: string, value: unknown, timezone: string): number | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	const moment = parseMoment(value, timezone);
+	if (moment === undefined) {
+		throw new InputRefusal(
+			parameter,
+			`${quote(value)} is not a date.`,
+			'Give a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
+		);
+	}
+	return moment;
+}
+
+function readWords(value: unknown): string[] {
+	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
+	return entries
+		.flatMap((entry) => String(entry).split(/[\s,]+/))
+		.filter((word) => word !== '');
+}
+
+function readRange(filters: IDataObject, timezone: string): TimeRange {
+	const range = {
+		from: readMoment('From', filters.from, timezone),
+		to: readMoment('To', filters.to, timezone),
+	};
+	if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
+		throw new InputRefusal(
+			'To',
+			'is not after From.',
+			'To is the moment at which the range ends: choose a later one.',
+		);
+	}
+	return range;
+}
+
+/**
+ * Reads the Filters collection of an operation.
+ * @throws InputRefusal naming the filter that cannot be read
+ */
+export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): HistoryFilter {
+	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	const chosen = readChoice('Direction', filters.direction ?? 'both', ['both', 'earn', 'spend']);
+	return {
+		range: readRange(filters, n8n.getTimezone()),
+		...(chosen !== 'both' && { direction: chosen }),
+		statuses: readWords(filters.status),
+		counterparties: parseAddresses('Counterparty', filters.counterparty),
+	};
+}

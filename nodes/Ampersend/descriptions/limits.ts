@@ -1,0 +1,99 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { InputRefusal, readSwitch } from '../domain/input';
+import { parseUsdc } from '../domain/money';
+
+/** A limit: its field, the switch that removes it, and its field on the wire. */
+export interface LimitField {
+	displayName: string;
+	name: string;
+	noLimitName: string;
+	wire: 'daily_limit' | 'monthly_limit' | 'per_transaction_limit';
+	description: string;
+}
+
+export const limits: LimitField[] = [
+	{
+		displayName: 'Daily Limit (USDC)',
+		name: 'dailyLimit',
+		noLimitName: 'noDailyLimit',
+		wire: 'daily_limit',
+		description: 'The most the agent may spend in a day; auto top-up fills its balance up to this',
+	},
+	{
+		displayName: 'Monthly Limit (USDC)',
+		name: 'monthlyLimit',
+		noLimitName: 'noMonthlyLimit',
+		wire: 'monthly_limit',
+		description: 'The most the agent may spend in a month',
+	},
+	{
+		displayName: 'Limit per Transaction (USDC)',
+		name: 'perTransactionLimit',
+		noLimitName: 'noPerTransactionLimit',
+		wire: 'per_transaction_limit',
+		description: 'The most the agent may spend in one payment',
+	},
+];
+
+/** @param whenEmpty what leaving the field empty means */
+export function limitField(limit: LimitField, whenEmpty: string): INodeProperties {
+	return {
+		displayName: limit.displayName,
+		name: limit.name,
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 25.50',
+		description: `${limit.description}. Decimal USDC; 0 allows nothing. ${whenEmpty}.`,
+	};
+}
+
+export function noLimitField(limit: LimitField): INodeProperties {
+	return {
+		displayName: `No ${limit.displayName.replace(' (USDC)', '')}`,
+		name: limit.noLimitName,
+		type: 'boolean',
+		default: false,
+		description: 'Whether to remove this limit',
+	};
+}
+
+export const autoTopUpField: INodeProperties = {
+	displayName: 'Auto Top-Up',
+	name: 'autoTopUp',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether the balance is topped up by itself, at most once a day, to the daily limit and within the monthly limit',
+};
+
+/** An empty amount, in any of the ways in which n8n hands over "nothing". */
+export function isEmpty(value: unknown): boolean {
+	return (
+		value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
+	);
+}
+
+/**
+ * Reads one amount of a collection that also has a switch for "none".
+ * @returns micro-USDC as the wire has it; null for the switch; undefined for "leave as it is"
+ * @throws InputRefusal for an amount that cannot be read, or one beside a switch that removes it
+ */
+export function readOptionalAmount(
+	values: IDataObject,
+	field: { displayName: string; name: string },
+	noneField: { displayName: string; name: string },
+): string | null | undefined {
+	const value = values[field.name];
+	const none = readSwitch(noneField.displayName, values[noneField.name]) ?? false;
+	if (isEmpty(value)) return none ? null : undefined;
+	const micro = parseUsdc(field.displayName, value);
+	if (none) {
+		throw new InputRefusal(
+			field.displayName,
+			`has an amount while ${noneField.displayName} is on.`,
+			'Clear the amount, or switch the other off.',
+		);
+	}
+	return micro.toString();
+}

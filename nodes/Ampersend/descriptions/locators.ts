@@ -1,0 +1,64 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import type { Address } from '../domain/address';
+import { parseAddress } from '../domain/address';
+
+/** The first address in a link, where no further digit makes it a longer number (a transaction hash). */
+const addressInLink = {
+	type: 'regex',
+	regex: '^.*?(0x[0-9a-fA-F]{40})(?:[^0-9a-fA-F].*)?$',
+} as const;
+
+function addressLocator(
+	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
+	searchListMethod: string,
+): INodeProperties {
+	return {
+		...field,
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		required: true,
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod, searchable: true },
+			},
+			{
+				displayName: 'By Address',
+				name: 'address',
+				type: 'string',
+				placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
+			},
+			{
+				displayName: 'By URL',
+				name: 'url',
+				type: 'string',
+				placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
+				hint: 'Any link that holds the address',
+				extractValue: addressInLink,
+			},
+		],
+	};
+}
+
+export const agentLocator = addressLocator(
+	{ displayName: 'Agent', name: 'agent', description: 'The agent, by its account address' },
+	'searchAgents',
+);
+
+export const agentKeyLocator = addressLocator(
+	{ displayName: 'Agent Key', name: 'agentKey', description: 'The key of this agent, by its address' },
+	'searchAgentKeys',
+);
+
+/** @throws InputRefusal naming the locator, where it holds no address */
+export function readLocator(
+	n8n: IExecuteFunctions,
+	{ name, displayName }: INodeProperties,
+	itemIndex: number,
+): Address {
+	const value: unknown = n8n.getNodeParameter(name, itemIndex, '', { extractValue: true });
+	return parseAddress(displayName, value);
+}

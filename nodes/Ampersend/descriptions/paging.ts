@@ -1,0 +1,39 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { InputRefusal } from '../domain/input';
+
+export const pagingFields: INodeProperties[] = [
+	{
+		displayName: 'Return All',
+		name: 'returnAll',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to return all results or only up to a given limit',
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		displayOptions: { show: { returnAll: [false] } },
+		default: 50,
+		description: 'Max number of results to return',
+	},
+];
+
+/**
+ * How many results to give; Infinity for all.
+ * @throws InputRefusal where the limit is no whole number above 0
+ */
+export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
+	if (n8n.getNodeParameter('returnAll', itemIndex, false) === true) return Infinity;
+	const limit = Number(n8n.getNodeParameter('limit', itemIndex, 50));
+	if (!Number.isInteger(limit) || limit < 1) {
+		throw new InputRefusal(
+			'Limit',
+			'is not a whole number above 0.',
+			'Give a count such as 50, or switch on Return All.',
+		);
+	}
+	return limit;
+}
