@@ -1,0 +1,3 @@
+export { AmpersendApi } from './credentials/AmpersendApi.credentials';
+export { Ampersend } from './nodes/Ampersend/Ampersend.node';
+export { AmpersendTrigger } from './nodes/Ampersend/AmpersendTrigger.node';
