@@ -1,0 +1,55 @@
+const { execFile } = require('node:child_process');
+const { rm } = require('node:fs/promises');
+const { promisify } = require('node:util');
+const { build } = require('esbuild');
+const { dest, parallel, series, src } = require('gulp');
+
+const run = promisify(execFile);
+
+const entries = [
+	'index.ts',
+	'credentials/AmpersendApi.credentials.ts',
+	'nodes/Ampersend/Ampersend.node.ts',
+	'nodes/Ampersend/AmpersendTrigger.node.ts',
+];
+
+async function clean() {
+	await rm('dist', { recursive: true, force: true });
+}
+
+async function typeCheck() {
+	try {
+		await run(process.execPath, [require.resolve('typescript/bin/tsc')]);
+	} catch (error) {
+		throw new Error(`type-check:\n${error.stdout}`);
+	}
+}
+
+/** Each entry is one file with all that it uses inside, because an n8n package has no dependencies. */
+async function bundle() {
+	await build({
+		entryPoints: entries,
+		outdir: 'dist',
+		outbase: '.',
+		bundle: true,
+		platform: 'node',
+		format: 'cjs',
+		target: 'node20',
+		external: ['n8n-workflow'],
+		// The entry that re-exports the others loads them, rather than carrying a second copy.
+		plugins: [{ name: 'keep-entries-apart', setup: keepEntriesApart }],
+		legalComments: 'inline',
+	});
+}
+
+function keepEntriesApart({ onResolve }) {
+	onResolve({ filter: /\.(node|credentials)$/ }, ({ path, kind }) =>
+		kind === 'import-statement' ? { path: `${path}.js`, external: true } : undefined,
+	);
+}
+
+function assets() {
+	return src('nodes/**/*.{svg,json}', { encoding: false }).pipe(dest('dist/nodes'));
+}
+
+exports.build = series(clean, parallel(typeCheck, bundle), assets);

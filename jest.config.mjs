@@ -1,0 +1,16 @@
+export default {
+	testEnvironment: 'node',
+	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
+	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],
+	// Published as ES modules only, which jest loads as CommonJS.
+	transformIgnorePatterns: ['/node_modules/(?!(@noble/hashes|p-limit|yocto-queue)/)'],
+	transform: {
+		'^.+\\.m?[jt]s$': [
+			'@swc/jest',
+			{
+				jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+				module: { type: 'commonjs' },
+			},
+		],
+	},
+};
