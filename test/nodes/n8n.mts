@@ -1,0 +1,278 @@
+/**
+ * Runs the nodes in real n8n-core: real helpers, expressions, credential injection and error
+ * wrapping. Only the database is missing: a credential is what the test says it is.
+ */
+import { ExecutionLifecycleHooks, PollContext, WorkflowExecute } from 'n8n-core';
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IHttpRequestOptions,
+	INode,
+	INodeCredentialsDetails,
+	INodeExecutionData,
+	INodeParameters,
+	INodeType,
+	INodeTypes,
+	IRun,
+	IWorkflowExecuteAdditionalData,
+	NodeExecutionHint,
+	OnError,
+	WorkflowActivateMode,
+	WorkflowExecuteMode,
+} from 'n8n-workflow';
+import { ICredentialsHelper, NodeHelpers, Workflow } from 'n8n-workflow';
+
+import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
+import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
+import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
+
+export interface CredentialFields {
+	apiKey: string;
+	baseUrl?: string;
+}
+
+/** The node under test gets exactly the items that a test gives: this one stands before it. */
+const source: INodeType = {
+	description: {
+		displayName: 'Source',
+		name: 'source',
+		group: ['trigger'],
+		version: 1,
+		description: '',
+		defaults: {},
+		inputs: [],
+		outputs: ['main'],
+		properties: [],
+	},
+	async execute() {
+		return [this.getInputData()];
+	},
+};
+
+const types: Record<string, INodeType> = {
+	source,
+	ampersend: new Ampersend(),
+	ampersendTrigger: new AmpersendTrigger(),
+};
+
+const nodeTypes: INodeTypes = {
+	getByName: (name) => types[name] as INodeType,
+	getByNameAndVersion: (name) => types[name] as INodeType,
+	getKnownTypes: () => ({}),
+};
+
+class Credentials extends ICredentialsHelper {
+	private readonly type = new AmpersendApi();
+
+	constructor(private readonly fields: () => CredentialFields) {
+		super();
+	}
+
+	getParentTypes() {
+		return [];
+	}
+
+	isCredentialUsableByNode() {
+		return true;
+	}
+
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		_type: string,
+		options: IHttpRequestOptions,
+	) {
+		return await this.type.authenticate(credentials, options);
+	}
+
+	async preAuthentication() {
+		return undefined;
+	}
+
+	async runPreAuthentication() {
+		return undefined;
+	}
+
+	async getDecrypted() {
+		return { baseUrl: '', ...this.fields() };
+	}
+
+	async getCredentials(): Promise<never> {
+		throw new Error('not used by the nodes');
+	}
+
+	async updateCredentials(_details: INodeCredentialsDetails): Promise<never> {
+		throw new Error('not used by the nodes');
+	}
+
+	async updateCredentialsOauthTokenData(): Promise<never> {
+		throw new Error('not used by the nodes');
+	}
+
+	getCredentialsProperties() {
+		return this.type.properties;
+	}
+}
+
+function additionalData(
+	workflow: Workflow,
+	mode: WorkflowExecuteMode,
+	credential: () => CredentialFields,
+): IWorkflowExecuteAdditionalData {
+	const workflowData = {
+		id: workflow.id ?? 'test',
+		name: 'test',
+		active: false,
+		activeVersionId: null,
+		isArchived: false,
+		nodes: [],
+		connections: {},
+		createdAt: new Date(),
+		updatedAt: new Date(),
+	};
+	return {
+		credentialsHelper: new Credentials(credential),
+		hooks: new ExecutionLifecycleHooks(mode, 'test', workflowData),
+		currentNodeExecutionIndex: 0,
+		variables: {},
+		restApiUrl: '',
+		instanceBaseUrl: '',
+		webhookBaseUrl: '',
+		webhookWaitingBaseUrl: '',
+		webhookTestBaseUrl: '',
+		formBaseUrl: '',
+		formWaitingBaseUrl: '',
+		formTestBaseUrl: '',
+		mcpBaseUrl: '',
+		mcpTestBaseUrl: '',
+	} as Partial<IWorkflowExecuteAdditionalData> as IWorkflowExecuteAdditionalData;
+}
+
+function nodeOf(type: 'ampersend' | 'ampersendTrigger', parameters: INodeParameters): INode {
+	const { properties } = (types[type] as INodeType).description;
+	const node: INode = {
+		id: type,
+		name: 'Under Test',
+		type,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+		credentials: { ampersendApi: { id: '1', name: 'Ampersend' } },
+	};
+	const withDefaults = NodeHelpers.getNodeParameters(
+		properties,
+		parameters,
+		true,
+		false,
+		node,
+		(types[type] as INodeType).description,
+	);
+	return { ...node, parameters: withDefaults ?? parameters };
+}
+
+export interface Outcome {
+	/** Output items. */
+	items: INodeExecutionData[];
+	/** Items of the error output, with `onError: 'continueErrorOutput'`. */
+	errorItems: INodeExecutionData[];
+	/** The error that ended the execution. */
+	error?: Error & { description?: string | null; httpCode?: string | null };
+	hints: NodeExecutionHint[];
+	/** Everything n8n would store of this execution. */
+	run: IRun;
+}
+
+export interface RunOptions {
+	credential: CredentialFields;
+	/** One input item each; one empty item where none is given. */
+	input?: IDataObject[];
+	onError?: OnError;
+	timezone?: string;
+	/** Called with the running execution, so that a test can cancel it. */
+	onStart?: (execution: { cancel(): void }) => void;
+}
+
+/** Executes the Ampersend node once. Missing parameters get their defaults, as in the editor. */
+export async function runNode(
+	parameters: INodeParameters,
+	{ credential, input = [{}], onError, timezone = 'UTC', onStart }: RunOptions,
+): Promise<Outcome> {
+	const start: INode = {
+		id: 'source',
+		name: 'Source',
+		type: 'source',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+	};
+	const node: INode = { ...nodeOf('ampersend', parameters), ...(onError && { onError }) };
+	const workflow = new Workflow({
+		id: 'test',
+		nodes: [start, node],
+		connections: { Source: { main: [[{ node: node.name, type: 'main', index: 0 }]] } },
+		active: false,
+		nodeTypes,
+		settings: { executionOrder: 'v1', timezone },
+	});
+	const data = additionalData(workflow, 'manual', () => credential);
+	const execution = new WorkflowExecute(data, 'manual', {
+		version: 1,
+		startData: {},
+		resultData: { runData: {} },
+		executionData: {
+			contextData: {},
+			metadata: {},
+			waitingExecution: {},
+			waitingExecutionSource: {},
+			nodeExecutionStack: [
+				{ node: start, data: { main: [input.map((json) => ({ json }))] }, source: null },
+			],
+		},
+	} as never);
+	const running = execution.processRunExecutionData(workflow);
+	onStart?.(running);
+	const run = await running;
+	const [result] = run.data.resultData.runData[node.name] ?? [];
+	const [items, errorItems] = result?.data?.main ?? [];
+	return {
+		items: items ?? [],
+		errorItems: errorItems ?? [],
+		error: (result?.error ?? run.data.resultData.error) as Outcome['error'],
+		hints: result?.hints ?? [],
+		run,
+	};
+}
+
+/** An activated trigger, polled by hand. What it remembers can be read and replaced. */
+export interface TriggerUnderTest {
+	poll(mode?: WorkflowExecuteMode, activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;
+	/** n8n's static data of the node. */
+	state: IDataObject;
+	/** The credential as the next poll finds it. */
+	credential: CredentialFields;
+}
+
+export function openTrigger(
+	parameters: INodeParameters,
+	credential: CredentialFields,
+): TriggerUnderTest {
+	const node = nodeOf('ampersendTrigger', parameters);
+	const workflow = new Workflow({
+		id: 'test',
+		nodes: [node],
+		connections: {},
+		active: true,
+		nodeTypes,
+		settings: { executionOrder: 'v1', timezone: 'UTC' },
+	});
+	const trigger: TriggerUnderTest = {
+		credential,
+		state: workflow.getStaticData('node', node),
+		async poll(mode = 'trigger', activation = 'update') {
+			const data = additionalData(workflow, mode, () => trigger.credential);
+			const context = new PollContext(workflow, node, data, mode, activation);
+			const output = await new AmpersendTrigger().poll.call(context);
+			return output?.[0]?.map(({ json }) => json) ?? null;
+		},
+	};
+	return trigger;
+}
