@@ -1,0 +1,40 @@
+import { afterEach, beforeEach } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { startEmulator, type Emulator } from '../emulator/index.mts';
+import { runNode, type CredentialFields, type Outcome, type RunOptions } from './n8n.mts';
+
+export interface UnderTest {
+	/** The service of the running test. */
+	readonly emulator: Emulator;
+	/** A working credential of that service. */
+	readonly credential: CredentialFields;
+	/** Executes the Ampersend node once, with that credential where none is given. */
+	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
+}
+
+/** A fresh service for each test of the file, which fails where the service saw what no test declared. */
+export function useAmpersend(): UnderTest {
+	let emulator: Emulator;
+	beforeEach(async () => {
+		emulator = await startEmulator();
+	});
+	afterEach(async () => {
+		try {
+			emulator.assertClean();
+		} finally {
+			await emulator.close();
+		}
+	});
+	return {
+		get emulator() {
+			return emulator;
+		},
+		get credential() {
+			return { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl };
+		},
+		async run(parameters, options = {}) {
+			return await runNode(parameters, { credential: this.credential, ...options });
+		},
+	};
+}
