@@ -1,5 +1,6 @@
 export default {
 	testEnvironment: 'node',
+	reporters: ['default', ['<rootDir>/test/summary-reporter.mjs', { label: 'tests' }]],
 	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],
 	// Published as ES modules only, which jest loads as CommonJS.

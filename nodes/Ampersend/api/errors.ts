@@ -9,7 +9,7 @@ import type { Route } from './routes';
 /** One call, as its error messages need it. */
 export interface Call {
 	route: Route;
-	/** Path with its parameters filled in, e.g. `/agents/0x…/keys`. */
+	/** The route's path with its parameters filled in. */
 	path: string;
 	connection: Connection;
 }

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import type { INodeProperties } from 'n8n-workflow';
+
+import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
+import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
+import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
+
+type Part = INodeProperties | NonNullable<INodeProperties['options']>[number];
+
+/** What workflows store and depend on: names, values, types, defaults and visibility; no texts. */
+function stored(part: Part): unknown {
+	const { name } = part;
+	const options = 'options' in part ? part.options?.map((option) => stored(option)) : undefined;
+	if (!('type' in part)) return 'value' in part ? part.value : { name, options };
+	return {
+		name,
+		type: part.type,
+		default: part.default,
+		...(part.displayOptions && { displayOptions: part.displayOptions }),
+		...(part.modes && { modes: part.modes.map((mode) => mode.name) }),
+		...(options && { options }),
+	};
+}
+
+describe('What workflows store does not change by accident', () => {
+	it('of the Ampersend node', () => {
+		const { name, version, properties } = new Ampersend().description;
+		expect({ name, version, properties: properties.map(stored) }).toMatchSnapshot();
+	});
+
+	it('of the Ampersend Trigger', () => {
+		const { name, version, properties } = new AmpersendTrigger().description;
+		expect({ name, version, properties: properties.map(stored) }).toMatchSnapshot();
+	});
+
+	it('of the credential', () => {
+		const { name, properties } = new AmpersendApi();
+		expect({ name, properties: properties.map(stored) }).toMatchSnapshot();
+	});
+});

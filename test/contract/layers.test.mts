@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, posix, relative, resolve } from 'node:path';
+
+import { describe, expect, it } from '@jest/globals';
+
+const root = resolve(__dirname, '../..');
+
+function filesBelow(folder: string, ending: string): string[] {
+	return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+		.filter((name) => name.endsWith(ending) && !name.includes('node_modules'))
+		.map((name) => join(folder, name));
+}
+
+/** What a file imports: relative paths from the repository's root, packages by name. */
+function importsOf(file: string): string[] {
+	const text = readFileSync(join(root, file), 'utf8');
+	return [...text.matchAll(/(?:\sfrom |\bimport |\b(?:import|require)\()'([^'\n]+)'/g)].map(([, target = '']) =>
+		target.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file), target)) : target,
+	);
+}
+
+const source = [
+	...filesBelow('nodes', '.ts'),
+	...filesBelow('credentials', '.ts'),
+	relative(root, join(root, 'index.ts')),
+];
+
+const own = 'nodes/Ampersend';
+const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
+	{
+		name: 'domain imports nothing but domain and pure libraries that are bundled',
+		files: new RegExp(`^${own}/domain/`),
+		may: [new RegExp(`^${own}/domain/`), /^@noble\/hashes\//, /^csv-stringify\/sync$/],
+	},
+	{
+		name: 'schemas import zod, domain and each other',
+		files: new RegExp(`^${own}/schemas/`),
+		may: [new RegExp(`^${own}/(schemas|domain)/`), /^zod\/v4-mini$/],
+	},
+	{
+		name: 'api imports schemas, domain, itself and n8n-workflow',
+		files: new RegExp(`^${own}/api/`),
+		may: [
+			new RegExp(`^${own}/(api|schemas|domain)/`),
+			/^(n8n-workflow|zod\/v4-mini|p-limit|package\.json)$/,
+		],
+	},
+	{
+		name: 'descriptions import domain and n8n-workflow',
+		files: new RegExp(`^${own}/descriptions/`),
+		may: [new RegExp(`^${own}/(descriptions|domain)/`), /^n8n-workflow$/],
+	},
+	{
+		name: 'methods import api, domain and n8n-workflow',
+		files: new RegExp(`^${own}/methods/`),
+		may: [new RegExp(`^${own}/(api|domain)/`), /^n8n-workflow$/],
+	},
+	{
+		name: 'a resource imports api, schemas, descriptions, domain and what all resources share',
+		files: new RegExp(`^${own}/actions/\\w+/`),
+		may: [
+			new RegExp(`^${own}/(api|schemas|descriptions|domain)/`),
+			new RegExp(`^${own}/actions/(operation|historyQuery)$`),
+			new RegExp(`^${own}/actions/\\w+/`),
+			/^n8n-workflow$/,
+		],
+	},
+	{
+		name: 'the credential imports api/deployments only',
+		files: /^credentials\//,
+		may: [new RegExp(`^${own}/api/deployments$`), /^n8n-workflow$/],
+	},
+];
+
+describe('Layers', () => {
+	it.each(layers)('$name', ({ files, may }) => {
+		const matching = source.filter((file) => files.test(file));
+		expect(matching).not.toEqual([]);
+		const forbidden = matching.flatMap((file) =>
+			importsOf(file)
+				.filter((target) => !may.some((allowed) => allowed.test(target)))
+				.map((target) => `${file} imports ${target}`),
+		);
+		expect(forbidden).toEqual([]);
+	});
+
+	it('no resource imports a sibling', () => {
+		const resourceOf = (path: string) => /\/actions\/(\w+)\//.exec(path)?.[1];
+		const siblings = source.flatMap((file) =>
+			importsOf(file)
+				.filter((target) => resourceOf(file) && resourceOf(target))
+				.filter((target) => resourceOf(target) !== resourceOf(file))
+				.map((target) => `${file} imports ${target}`),
+		);
+		expect(siblings).toEqual([]);
+	});
+
+	it('shipped code imports neither tests nor modules of Node', () => {
+		const forbidden = source.flatMap((file) =>
+			importsOf(file)
+				.filter(
+					(target) =>
+						target.startsWith('test/') ||
+						builtinModules.includes(target.replace(/^node:/, '')),
+				)
+				.map((target) => `${file} imports ${target}`),
+		);
+		expect(forbidden).toEqual([]);
+	});
+
+	it('the emulator imports nothing from the source', () => {
+		const emulator = filesBelow('test/emulator', '.mts');
+		expect(emulator).not.toEqual([]);
+		expect(
+			emulator.flatMap(importsOf).filter((target) => /^(nodes|credentials|index)\b/.test(target)),
+		).toEqual([]);
+	});
+});
+
+describe('One door', () => {
+	it("only api/send.ts uses n8n's HTTP helpers, or any other way out", () => {
+		const waysOut = /helpers\s*\??\.\s*\w*request|helpers\[|\bfetch\(|XMLHttpRequest|\bhttps?\.request/i;
+		const users = source.filter((file) => waysOut.test(readFileSync(join(root, file), 'utf8')));
+		expect(users).toEqual([`${own}/api/send.ts`]);
+	});
+
+	it('no path of the API is spelled outside the routes table', () => {
+		const spelled = source
+			.filter((file) => file !== `${own}/api/routes.ts`)
+			.filter((file) => /['"`]\/agents/.test(readFileSync(join(root, file), 'utf8')));
+		expect(spelled).toEqual([]);
+	});
+});
+
+describe('The package', () => {
+	const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+		string,
+		unknown
+	>;
+
+	it('has no dependencies at run time, but the one that n8n provides', () => {
+		expect(manifest.dependencies).toBeUndefined();
+		expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
+	});
+
+	it('pins every development dependency', () => {
+		const loose = Object.entries(manifest.devDependencies as Record<string, string>).filter(
+			([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+		);
+		expect(loose).toEqual([]);
+	});
+});
