@@ -1,3 +1,5 @@
+import './quiet.mts';
+
 import { afterEach, beforeEach } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
@@ -9,6 +11,8 @@ export interface UnderTest {
 	readonly emulator: Emulator;
 	/** A working credential of that service. */
 	readonly credential: CredentialFields;
+	/** The routes that were called, in order. */
+	readonly seen: Array<string | null>;
 	/** Executes the Ampersend node once, with that credential where none is given. */
 	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
 }
@@ -32,6 +36,9 @@ export function useAmpersend(): UnderTest {
 		},
 		get credential() {
 			return { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl };
+		},
+		get seen() {
+			return emulator.calls.map(({ route }) => route);
 		},
 		async run(parameters, options = {}) {
 			return await runNode(parameters, { credential: this.credential, ...options });

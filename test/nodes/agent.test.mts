@@ -1,0 +1,486 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+
+import { describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { checksummed } from '../emulator/addresses.mts';
+import { randomAddress } from '../emulator/index.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+const UNPAIRED = { item: 0 };
+
+const create = async (fields: INodeParameters = {}, additionalFields: INodeParameters = {}) =>
+	await service.run({
+		resource: 'agent',
+		operation: 'create',
+		name: 'Buyer',
+		agentKeyAddress: randomAddress(),
+		ifAgentExists: 'create',
+		...fields,
+		additionalFields,
+	});
+
+const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
+
+const bodies = () => service.emulator.calls.map(({ body }) => body);
+
+describe('Agent: Create', () => {
+	it('makes an agent with its key, and with neither limits nor an allowlist', async () => {
+		const agentKeyAddress = randomAddress();
+		const { items, error, hints } = await create({ name: 'Buyer', agentKeyAddress });
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		expect(service.seen).toEqual(['POST /agents']);
+		expect(bodies()).toEqual([
+			{ agent_key_address: agentKeyAddress, name: 'Buyer', spend_config: null, authorized_sellers: null },
+		]);
+		const [agent] = service.emulator.agents();
+		expect(agent).toMatchObject({ name: 'Buyer', allowlist: [], spendConfig: null });
+		expect(agent?.keys.map(({ address }) => address)).toEqual([agentKeyAddress]);
+		expect(items).toEqual([
+			{
+				json: {
+					address: agent?.address,
+					name: 'Buyer',
+					balanceUsdc: '0',
+					balanceUsdcMicro: '0',
+					createdAt: new Date(agent?.createdAt ?? NaN).toISOString(),
+					updatedAt: new Date(agent?.updatedAt ?? NaN).toISOString(),
+					userId: agent?.userId,
+					initData: agent?.initData,
+					nonce: agent?.nonce,
+					created: true,
+				},
+				pairedItem: UNPAIRED,
+			},
+		]);
+	});
+
+	const seller = checksummed(`0x${'ab'.repeat(20)}`);
+	const other = `0x${'12'.repeat(20)}`;
+	it.each([
+		['a list', [seller, seller.toLowerCase(), other]],
+		['text with commas', `${seller}, ${seller.toLowerCase()},${other},`],
+		['text with line breaks', `\n${seller}\r\n${other}\n0x${seller.slice(2).toUpperCase()}\n`],
+		['a list from an expression', `={{ ["${seller}", "${other}", "${seller.toLowerCase()}"] }}`],
+	])('takes an allowlist as %s and drops what repeats in another letter case', async (_form, sellers) => {
+		const { error } = await create({}, { sellers });
+
+		expect(error).toBeUndefined();
+		expect(bodies()).toMatchObject([{ authorized_sellers: [seller, other] }]);
+		expect(service.emulator.agents()[0]?.allowlist).toEqual([seller, other]);
+	});
+
+	it('sends decimal amounts as exact micro-USDC, zero as zero and empty as no limit', async () => {
+		const { error } = await create(
+			{},
+			{ dailyLimit: '9007199254.740993', monthlyLimit: ' ', perTransactionLimit: 0 },
+		);
+
+		expect(error).toBeUndefined();
+		const limits = {
+			auto_topup_allowed: false,
+			daily_limit: '9007199254740993',
+			monthly_limit: null,
+			per_transaction_limit: '0',
+		};
+		expect(bodies()).toMatchObject([{ spend_config: limits }]);
+		expect(service.emulator.agents()[0]?.spendConfig).toMatchObject(limits);
+	});
+
+	it('sends Auto Top-Up alone with every limit open', async () => {
+		await create({}, { autoTopUp: true });
+
+		expect(bodies()).toMatchObject([
+			{
+				spend_config: {
+					auto_topup_allowed: true,
+					daily_limit: null,
+					monthly_limit: null,
+					per_transaction_limit: null,
+				},
+			},
+		]);
+	});
+
+	it('sends no limits where every limit field is empty', async () => {
+		await create({}, { dailyLimit: '', monthlyLimit: '', perTransactionLimit: '' });
+
+		expect(bodies()).toMatchObject([{ spend_config: null }]);
+	});
+
+	const brokenChecksum = `0x${seller[2] === 'a' ? 'A' : 'a'}${seller.slice(3)}`;
+	it.each<[string, string, string, INodeParameters, INodeParameters]>([
+		['a name of spaces', 'Name', 'is empty', { name: '  ' }, {}],
+		['an address that is cut off', 'Agent Key Address', 'is not an address', { agentKeyAddress: seller.slice(0, -1) }, {}],
+		['an address with a wrong checksum', 'Agent Key Address', 'does not match its checksum', { agentKeyAddress: brokenChecksum }, {}],
+		['an unknown choice', 'If an Agent With This Name Exists', '"replace" is unknown', { ifAgentExists: '={{ "replace" }}' }, {}],
+		['a seller that is no address', 'Allowlist', '"0x12" is not an address', {}, { sellers: `${seller}, 0x12` }],
+		['a seller that is no text', 'Allowlist', '"12" is not an address', {}, { sellers: '={{ [12] }}' }],
+		['seven decimals', 'Daily Limit (USDC)', '"0.1234567" has more than six decimals', {}, { dailyLimit: '0.1234567' }],
+		['a minus sign', 'Monthly Limit (USDC)', '"-1" has a sign', {}, { monthlyLimit: '-1' }],
+		['a plus sign', 'Monthly Limit (USDC)', '"+1" has a sign', {}, { monthlyLimit: '+1' }],
+		['an exponent', 'Limit per Transaction (USDC)', '"1e6" is written with an exponent', {}, { perTransactionLimit: '1e6' }],
+		['a number too small for plain notation', 'Daily Limit (USDC)', '"1e-7" is written with an exponent', {}, { dailyLimit: '={{ 0.0000001 }}' }],
+		['a thousands separator', 'Daily Limit (USDC)', '"1,000" has a thousands separator or a decimal comma', {}, { dailyLimit: '1,000' }],
+		['a currency', 'Daily Limit (USDC)', '"5 USDC" is not an amount', {}, { dailyLimit: '5 USDC' }],
+		['a switch that is no switch', 'Auto Top-Up', '"perhaps" is neither true nor false', {}, { autoTopUp: '={{ "perhaps" }}' }],
+	])('refuses %s by the name of the parameter, and sends nothing', async (_title, parameter, complaint, fields, more) => {
+		const { error, items } = await create(fields, more);
+
+		expect(error?.message).toContain(`${parameter}: `);
+		expect(error?.message).toContain(complaint);
+		expect(error?.description).toMatch(/\w+ .*\.$/);
+		expect(items).toEqual([]);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it.each(['Agent Key Address', 'Allowlist'])('never repeats a private key that was pasted into %s', async (parameter) => {
+		const secret = randomBytes(32).toString('hex');
+		const pasted = { [parameter === 'Allowlist' ? 'sellers' : 'agentKeyAddress']: `={{ "0x" + $json.secret }}` };
+		const { error } = await service.run(
+			{
+				resource: 'agent',
+				operation: 'create',
+				name: 'Buyer',
+				agentKeyAddress: randomAddress(),
+				...(parameter === 'Allowlist' ? { additionalFields: pasted } : pasted),
+			},
+			{ input: [{ secret }] },
+		);
+
+		expect(error?.message).toBe(
+			`${parameter}: the value (which looks like a secret, so it is not shown) is not an address.`,
+		);
+		expect(inspect(error, { depth: 12 })).not.toContain(secret);
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
+
+describe('Agent: Create, where an agent of that name exists', () => {
+	it('makes another one of it if told to, without looking', async () => {
+		service.emulator.addAgent({ name: 'Buyer' });
+		const { items } = await create({ ifAgentExists: 'create' });
+
+		expect(items).toMatchObject([{ json: { name: 'Buyer', created: true } }]);
+		expect(service.seen).toEqual(['POST /agents']);
+		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer', 'Buyer']);
+	});
+
+	it('refuses by default, and names the agent and the way out', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { error } = await service.run({
+			resource: 'agent',
+			operation: 'create',
+			name: 'Buyer',
+			agentKeyAddress: randomAddress(),
+		});
+
+		expect(error?.message).toBe(
+			`Name: an agent called "Buyer" exists already (${address}), so none was created.`,
+		);
+		expect(error?.description).toBe(
+			'Choose another name, or set If an Agent With This Name Exists to Return It or Create Another.',
+		);
+		expect(service.seen).toEqual(['GET /agents']);
+		expect(service.emulator.agents()).toHaveLength(1);
+	});
+
+	it('returns it unchanged if told to', async () => {
+		const existing = service.emulator.addAgent({ name: 'Buyer', balanceMicro: 1_500_000n });
+		const { items, error } = await create({ ifAgentExists: 'return' }, { dailyLimit: '5' });
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([
+			{
+				json: { address: existing.address, balanceUsdc: '1.5', balanceUsdcMicro: '1500000', created: false },
+				pairedItem: UNPAIRED,
+			},
+		]);
+		expect(service.seen).toEqual(['GET /agents']);
+		expect(service.emulator.agents()).toEqual([existing]);
+	});
+
+	it('returns none of several, and names them all', async () => {
+		const twins = [1, 2].map(() => service.emulator.addAgent({ name: 'Buyer' }).address);
+		const { error } = await create({ ifAgentExists: 'return' });
+
+		expect(error?.message).toBe(
+			`Name: 2 agents are called "Buyer" (${twins.join(', ')}), so none of them was returned and none created.`,
+		);
+		expect(error?.description).toContain('Agent: Get');
+		expect(service.emulator.agents()).toHaveLength(2);
+	});
+
+	it('compares names without the spaces around them, and with their letter case', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		service.emulator.addAgent({ name: 'buyer' });
+		const { items } = await create({ ifAgentExists: 'return', name: '  Buyer\n' });
+
+		expect(items).toMatchObject([{ json: { address, created: false } }]);
+	});
+
+	it.each(['refuse', 'return'])('makes it where no agent has the name (%s)', async (ifAgentExists) => {
+		service.emulator.addAgent({ name: 'Buyer 2' });
+		const { items } = await create({ ifAgentExists, name: ' Buyer ' });
+
+		expect(items).toMatchObject([{ json: { name: 'Buyer', created: true } }]);
+		expect(service.seen).toEqual(['GET /agents', 'POST /agents']);
+		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer 2', 'Buyer']);
+	});
+
+	it('finds it beyond the first page', async () => {
+		for (let i = 0; i < 100; i++) service.emulator.addAgent();
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { items } = await create({ ifAgentExists: 'return' });
+
+		expect(items).toMatchObject([{ json: { address, created: false } }]);
+		expect(service.seen).toEqual(['GET /agents', 'GET /agents']);
+		expect(service.emulator.agents()).toHaveLength(101);
+	});
+
+	it('makes one agent for two items of one name, and gives it to both', async () => {
+		const { items } = await service.run(
+			{
+				resource: 'agent',
+				operation: 'create',
+				name: '={{ $json.name }}',
+				agentKeyAddress: randomAddress(),
+				ifAgentExists: 'return',
+			},
+			{ input: [{ name: 'Buyer' }, { name: 'Buyer ' }] },
+		);
+
+		expect(service.emulator.agents()).toHaveLength(1);
+		const address = service.emulator.agents()[0]?.address;
+		expect(items).toMatchObject([
+			{ json: { address, created: true }, pairedItem: { item: 0 } },
+			{ json: { address, created: false }, pairedItem: { item: 1 } },
+		]);
+	});
+
+	it('makes none where the list could not be read', async () => {
+		service.emulator.fault({ route: 'GET /agents', status: 403, body: { message: 'Not for this key' } });
+		const { error } = await create({ ifAgentExists: 'return' });
+
+		expect(error?.message).toBe('The API key may not use GET /agents (HTTP 403): Not for this key');
+		expect(service.emulator.agents()).toEqual([]);
+	});
+});
+
+describe('Agent: Create, when the answer is lost', () => {
+	it.each([
+		['the connection breaks', { reset: true, when: 'after' }, 'ended before POST /agents was answered (ECONNRESET)'],
+		['the service says 502', { status: 502, body: '<html>', when: 'after' }, 'could not process POST /agents (HTTP 502)'],
+		['the service says 500 and when to ask again', { status: 500, headers: { 'Retry-After': '0' }, when: 'after' }, 'could not process POST /agents (HTTP 500)'],
+		['the answer is cut off', { malformedJson: true }, 'JSON that is cut off or malformed'],
+	] as const)('because %s, it is not sent again and says how to look', async (_title, fault, message) => {
+		service.emulator.fault({ route: 'POST /agents', ...fault });
+		const { error } = await create();
+
+		expect(service.seen).toEqual(['POST /agents']);
+		expect(service.emulator.agents()).toHaveLength(1);
+		expect(error?.message).toContain(message);
+		expect(error?.description).toContain(
+			'The change may have been made all the same, so it was not sent again. Look for its name with Agent: Get Many before you run this again',
+		);
+	});
+
+	it('gives the agent that was made, when run again with Return It', async () => {
+		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
+		expect((await create({ ifAgentExists: 'return' })).error).toBeDefined();
+		const { items } = await create({ ifAgentExists: 'return' });
+
+		expect(items).toMatchObject([
+			{ json: { address: service.emulator.agents()[0]?.address, created: false } },
+		]);
+		expect(service.emulator.agents()).toHaveLength(1);
+	});
+
+	it('says that nothing was sent, where no connection came about', async () => {
+		const { origin } = service.emulator;
+		await service.emulator.close();
+		const { error } = await create();
+
+		expect(error?.message).toBe(`Ampersend could not be reached at ${origin} (no connection).`);
+		expect(error?.description).toContain('Nothing was sent. Check the Base URL');
+	});
+});
+
+describe('Agent: Create, when there are too many requests', () => {
+	it.each(['0', '1'])('waits as long as the service asks (%s s) and makes one agent', async (seconds) => {
+		service.emulator.fault({ route: 'POST /agents', status: 429, headers: { 'Retry-After': seconds } });
+		const { items, error } = await create();
+
+		expect(error).toBeUndefined();
+		expect(items).toHaveLength(1);
+		expect(service.emulator.agents()).toHaveLength(1);
+		const [first, second, ...others] = service.emulator.calls;
+		expect([first?.status, second?.status, others]).toEqual([429, 200, []]);
+		expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(Number(seconds) * 1000 - 10);
+	});
+
+	it('gives up after four attempts, and says that nothing was changed', async () => {
+		service.emulator.fault({ route: 'POST /agents', status: 429, headers: { 'Retry-After': '0' }, times: 4 });
+		const { error } = await create();
+
+		expect(service.seen).toHaveLength(4);
+		expect(service.emulator.agents()).toEqual([]);
+		expect(error?.message).toBe('Ampersend is receiving too many requests (HTTP 429) and asks to wait 0 s.');
+		expect(error?.description).toContain('The change was not made.');
+	});
+});
+
+describe('Agent: Get', () => {
+	it.each(['list', 'address', 'url'])('reads the agent that is chosen by %s', async (mode) => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer', balanceMicro: 12_345_678n });
+		const value = mode === 'url' ? `https://app.example/agents/${address}/keys?tab=1` : address;
+		const { items } = await service.run({ resource: 'agent', operation: 'get', agent: locator(value, mode) });
+
+		expect(items).toMatchObject([
+			{
+				json: { address, name: 'Buyer', balanceUsdc: '12.345678', balanceUsdcMicro: '12345678' },
+				pairedItem: UNPAIRED,
+			},
+		]);
+		expect(items[0]?.json).not.toHaveProperty('balance');
+		expect(service.emulator.calls).toMatchObject([{ route: 'GET /agents/{address}', params: { address } }]);
+	});
+
+	it('gives a balance that is no whole number as it came, and no amounts', async () => {
+		const agent = service.emulator.addAgent();
+		service.emulator.fault({
+			route: 'GET /agents/{address}',
+			mutate: (body) => ({ ...(body as object), balance: '1.5', tier: 'gold' }),
+		});
+		const { items } = await service.run({ resource: 'agent', operation: 'get', agent: locator(agent.address) });
+
+		expect(items).toMatchObject([
+			{ json: { balance: '1.5', balanceUsdc: null, balanceUsdcMicro: null, tier: 'gold' } },
+		]);
+	});
+
+	it('says which agent is unknown, and what to check', async () => {
+		const address = randomAddress();
+		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
+
+		expect(error?.message).toBe(`Ampersend has nothing at GET /agents/${address}: Agent not found`);
+		expect(error?.description).toContain('Check the address first.');
+		expect(error?.httpCode).toBe('404');
+	});
+
+	it('says that an agent is of another account', async () => {
+		const { address } = service.emulator.addAgent({ owner: 'someone else' });
+		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
+
+		expect(error?.message).toBe(
+			`The API key may not use GET /agents/${address} (HTTP 403): This agent belongs to another user`,
+		);
+		expect(error?.description).toContain('Choose one of your own agents');
+	});
+});
+
+describe('Agent: Get Many', () => {
+	const getMany = async (fields: INodeParameters) =>
+		await service.run({ resource: 'agent', operation: 'getMany', ...fields });
+
+	it('reads every page with Return All', async () => {
+		const addresses = Array.from({ length: 205 }, () => service.emulator.addAgent().address);
+		const { items } = await getMany({ returnAll: true });
+
+		expect(items.map(({ json }) => json.address)).toEqual(addresses);
+		expect(new Set(items.map(({ pairedItem }) => JSON.stringify(pairedItem)))).toEqual(
+			new Set([JSON.stringify(UNPAIRED)]),
+		);
+		expect(service.emulator.calls.map(({ query }) => query)).toEqual([
+			{ limit: '100', offset: '0' },
+			{ limit: '100', offset: '100' },
+			{ limit: '100', offset: '200' },
+		]);
+	});
+
+	it('gives an empty list for an account without agents', async () => {
+		service.emulator.addAgent({ owner: 'someone else' });
+		const { items, error } = await getMany({ returnAll: true });
+
+		expect(error).toBeUndefined();
+		expect(items).toEqual([]);
+		expect(service.seen).toEqual(['GET /agents']);
+	});
+
+	it.each([
+		['the first 50', {}, 50, 1],
+		['1', { limit: 1 }, 1, 1],
+		['101, from two pages', { limit: 101 }, 101, 2],
+		['all where Limit is more than there are', { limit: 1000 }, 120, 2],
+	])('gives %s', async (_title, fields, count, pages) => {
+		const addresses = Array.from({ length: 120 }, () => service.emulator.addAgent().address);
+		const { items } = await getMany(fields);
+
+		expect(items.map(({ json }) => json.address)).toEqual(addresses.slice(0, count));
+		expect(service.seen).toHaveLength(pages);
+	});
+
+	it.each([0, 1.5, -1, '={{ "many" }}'])('refuses a Limit of %s by its name', async (limit) => {
+		const { error } = await getMany({ limit });
+
+		expect(error?.message).toBe('Limit: is not a whole number above 0.');
+		expect(error?.description).toContain('Return All');
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
+
+describe('Agent: Update', () => {
+	const rename = async (address: string, name: string) =>
+		await service.run({ resource: 'agent', operation: 'update', agent: locator(address), name });
+
+	it('renames the agent, without the spaces around the name', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { items } = await rename(address, ' Second buyer ');
+
+		expect(items).toMatchObject([{ json: { address, name: 'Second buyer' }, pairedItem: UNPAIRED }]);
+		expect(service.emulator.calls).toMatchObject([
+			{ route: 'PATCH /agents/{address}', params: { address }, body: { name: 'Second buyer' } },
+		]);
+		expect(service.emulator.agent(address).name).toBe('Second buyer');
+	});
+
+	it('refuses an empty name by the name of the parameter', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { error } = await rename(address, '={{ "" }}');
+
+		expect(error?.message).toBe('New Name: is empty.');
+		expect(error?.description).toBe('Fill in New Name.');
+		expect(service.emulator.calls).toEqual([]);
+		expect(service.emulator.agent(address).name).toBe('Buyer');
+	});
+
+	it('names the fields that the service does not accept', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		service.emulator.fault({
+			route: 'PATCH /agents/{address}',
+			status: 400,
+			body: { issues: [{ path: ['name'], message: 'Expected at most 40 characters' }], message: 'long text' },
+		});
+		const { error } = await rename(address, 'Second buyer');
+
+		expect(error?.message).toBe(
+			`Ampersend did not accept PATCH /agents/${address} (HTTP 400): name: Expected at most 40 characters`,
+		);
+		expect(service.emulator.agent(address).name).toBe('Buyer');
+	});
+
+	it('says how to look where the answer is lost', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		service.emulator.fault({ route: 'PATCH /agents/{address}', reset: true, when: 'after' });
+		const { error } = await rename(address, 'Second buyer');
+
+		expect(service.seen).toEqual(['PATCH /agents/{address}']);
+		expect(service.emulator.agent(address).name).toBe('Second buyer');
+		expect(error?.description).toContain('Read the agent with Agent: Get before you run this again.');
+	});
+});
