@@ -74,6 +74,11 @@ export interface CredentialTestResult {
 	message: string;
 }
 
+interface PublicationStatus {
+	status: 'in_progress' | 'not_published' | 'published' | 'partial' | 'failed';
+	triggers: Array<{ errorMessage: string | null }>;
+}
+
 export interface N8nOptions {
 	runtime: Runtime;
 	/** Holds `.n8n`, with the nodes installed in it. */
@@ -89,6 +94,9 @@ const quiet = {
 	N8N_HIRING_BANNER_ENABLED: 'false',
 	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
+	// It asks api.n8n.io for a list at each start.
+	N8N_DISABLED_MODULES: 'mcp-registry',
 	N8N_ONBOARDING_FLOW_DISABLED: 'true',
 	N8N_SECURE_COOKIE: 'false',
 	N8N_LISTEN_ADDRESS: '127.0.0.1',
@@ -186,8 +194,18 @@ export class N8n {
 		return await this.rest('POST', '/workflows', { settings: {}, ...workflow });
 	}
 
-	async activate(workflow: StoredWorkflow): Promise<StoredWorkflow> {
-		return await this.rest('POST', `/workflows/${workflow.id}/activate`, { versionId: workflow.versionId });
+	/** Publishes a workflow, and waits until its triggers are set: n8n answers before their first poll. */
+	async activate(workflow: StoredWorkflow, timeoutMs = 30_000): Promise<StoredWorkflow> {
+		const active = await this.rest<StoredWorkflow>('POST', `/workflows/${workflow.id}/activate`, { versionId: workflow.versionId });
+		const until = Date.now() + timeoutMs;
+		for (;;) {
+			const { status, triggers } = await this.rest<PublicationStatus>('GET', `/workflows/${workflow.id}/publication-status`);
+			if (status === 'published') return active;
+			const failed = triggers.find(({ errorMessage }) => errorMessage);
+			if (failed) throw new Error(`"${workflow.name}" was not activated: ${failed.errorMessage}`);
+			if (Date.now() > until) throw new Error(`"${workflow.name}" was not active after ${timeoutMs} ms: ${status}.`);
+			await sleep(100);
+		}
 	}
 
 	async deactivate(workflow: StoredWorkflow): Promise<void> {
@@ -225,12 +243,13 @@ export class N8n {
 		};
 	}
 
-	/** Ended executions of a workflow, oldest first. */
-	async executions(workflow: StoredWorkflow): Promise<Execution[]> {
+	/** Ended executions of a workflow, oldest first. @param after id of the last one that is not wanted */
+	async executions(workflow: StoredWorkflow, after = '0'): Promise<Execution[]> {
 		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id, status: ['success', 'error', 'crashed', 'canceled'] }));
 		const { results } = await this.rest<{ results: Array<{ id: string }> }>('GET', `/executions?filter=${filter}&limit=100`);
+		const ids = results.map(({ id }) => Number(id)).filter((id) => id > Number(after));
 		const executions: Execution[] = [];
-		for (const { id } of results.reverse()) executions.push(await this.execution(id));
+		for (const id of ids.sort((one, other) => one - other)) executions.push(await this.execution(String(id)));
 		return executions;
 	}
 

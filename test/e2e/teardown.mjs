@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 
-export default async function teardown(): Promise<void> {
+export default async function teardown() {
 	const folder = process.env.AMPERSEND_E2E_FOLDER;
 	if (folder) await rm(folder, { recursive: true, force: true });
 }

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ACTIONS, credentialNames, startTestBench, type Bench } from './bench.mts';
+import { inARow, outputOf, workflowNode, type Execution, type WorkflowNode } from './n8n.mts';
+import { freePorts } from './ports.mts';
+
+let bench: Bench;
+/** Every key that was used, to be looked for at the end. */
+const keys: string[] = [];
+
+beforeAll(async () => {
+	bench = await startTestBench();
+	keys.push(bench.sandbox.apiKey, bench.production.apiKey);
+});
+
+afterAll(async () => {
+	await bench?.stop();
+});
+
+const manual = workflowNode({ name: 'Start', type: 'n8n-nodes-base.manualTrigger', parameters: {} });
+
+function listAgents(credential: { id: string | null; name: string }): WorkflowNode {
+	return workflowNode({
+		name: 'List agents',
+		type: ACTIONS,
+		parameters: { resource: 'agent', operation: 'getMany', returnAll: true },
+		credentials: { ampersendApi: credential },
+	});
+}
+
+/** The HTTP Request node, and the Custom API Call that is made with it. */
+function httpRequest(url: string): WorkflowNode {
+	return workflowNode({
+		name: 'HTTP Request',
+		type: 'n8n-nodes-base.httpRequest',
+		typeVersion: 4.2,
+		parameters: { url, authentication: 'predefinedCredentialType', nodeCredentialType: 'ampersendApi', options: {} },
+		credentials: { ampersendApi: { id: null, name: credentialNames.ampersend } },
+	});
+}
+
+async function runOnce(node: WorkflowNode): Promise<Execution> {
+	const workflow = await bench.n8n.importWorkflow(inARow(node.name, [manual, node]));
+	return await bench.n8n.run(workflow, manual.name);
+}
+
+describe('the credential test', () => {
+	async function testWith(data: { apiKey: string; baseUrl?: string }) {
+		keys.push(data.apiKey);
+		return await bench.n8n.testCredential(bench.credentialId, credentialNames.ampersend, 'ampersendApi', data);
+	}
+
+	test('accepts a key', async () => {
+		const { apiKey, baseUrl } = bench.sandbox;
+		expect(await testWith({ apiKey, baseUrl })).toMatchObject({ status: 'OK' });
+	});
+
+	test('names a revoked key', async () => {
+		const apiKey = bench.sandbox.createApiKey();
+		bench.sandbox.revokeApiKey(apiKey);
+		const result = await testWith({ apiKey, baseUrl: bench.sandbox.baseUrl });
+		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('revoked') });
+	});
+
+	test('names a host that cannot be reached', async () => {
+		const [port] = await freePorts(1);
+		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl: `http://127.0.0.1:${port}/v1` });
+		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('could not be reached') });
+	});
+
+	test('names the Base URL in use where the path prefix is wrong', async () => {
+		bench.sandbox.expectUnknown('/wrong/agents');
+		const baseUrl = `${bench.sandbox.origin}/wrong`;
+		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl });
+		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining(baseUrl) });
+	});
+
+	test('refuses a key with an unknown prefix, before any call', async () => {
+		const calls = bench.sandbox.calls.length;
+		const apiKey = `sk_other_${bench.sandbox.apiKey.slice(8)}`;
+		const result = await testWith({ apiKey, baseUrl: bench.sandbox.baseUrl });
+		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('sk_test_') });
+		expect(bench.sandbox.calls).toHaveLength(calls);
+	});
+
+	test('refuses plain http to another machine, before any call', async () => {
+		const requests = bench.proxy.requests.length;
+		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl: 'http://ampersend.example.com/v1' });
+		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('https://') });
+		expect(bench.proxy.requests).toHaveLength(requests);
+	});
+
+	test('refuses the host of the other deployment, before any call', async () => {
+		const requests = bench.proxy.requests.length;
+		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl: 'https://api.ampersend.ai/v1' });
+		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('test key') });
+		expect(bench.proxy.requests).toHaveLength(requests);
+	});
+});
+
+describe('the host that a key is sent to', () => {
+	test.each([
+		['sk_test_', 'api.sandbox.ampersend.ai', () => bench.sandbox],
+		['sk_live_', 'api.ampersend.ai', () => bench.production],
+	])('a %s key without a Base URL calls https://%s/v1', async (prefix, host, emulatorOf) => {
+		const emulator = emulatorOf();
+		expect(emulator.apiKey.startsWith(prefix)).toBe(true);
+		const agent = emulator.addAgent({ name: `On ${host}` });
+		const name = `Key of ${host}`;
+		const id = await bench.n8n.createCredential(name, 'ampersendApi', { apiKey: emulator.apiKey, baseUrl: '' });
+		const before = bench.proxy.requests.length;
+
+		const execution = await runOnce(listAgents({ id, name }));
+
+		expect(execution.status).toBe('success');
+		expect(outputOf(execution, 'List agents').map(({ json }) => json.address)).toEqual([agent.address]);
+		const requests = bench.proxy.requests.slice(before);
+		expect(new Set(requests.map((request) => request.host))).toEqual(new Set([host]));
+		expect(requests.every(({ path, authorized }) => path.split('?')[0] === '/v1/agents' && authorized)).toBe(true);
+		emulator.removeAgent(agent);
+	});
+
+	test('the HTTP Request node can use the credential for its host', async () => {
+		const agent = bench.sandbox.addAgent();
+		const execution = await runOnce(httpRequest(`${bench.sandbox.baseUrl}/agents`));
+		expect(execution.status).toBe('success');
+		expect(outputOf(execution, 'HTTP Request')[0]?.json).toMatchObject({ items: [{ address: agent.address }] });
+		bench.sandbox.removeAgent(agent);
+	});
+
+	test.each(['https://slack.com/api/chat.postMessage', 'https://api.ampersend.ai/v1/agents', 'https://evil.example.com/v1/agents'])(
+		'the HTTP Request node cannot send the key to %s',
+		async (url) => {
+			const requests = bench.proxy.requests.length;
+			const execution = await runOnce(httpRequest(url));
+			expect(execution.status).toBe('error');
+			expect(`${execution.error?.message} ${execution.stored}`).toContain('This credential is for');
+			expect(bench.proxy.requests).toHaveLength(requests);
+		},
+	);
+
+	test('the HTTP Request node cannot send the key to another port of this machine', async () => {
+		const calls = bench.production.calls.length;
+		const execution = await runOnce(httpRequest(`${bench.production.baseUrl}/agents`));
+		expect(execution.status).toBe('error');
+		expect(bench.production.calls).toHaveLength(calls);
+	});
+});
+
+test('no key stands in the log, in a stored execution or in any other file of n8n', async () => {
+	const secrets = keys.map((key) => key.replace(/^sk_[a-z]+_/, ''));
+	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
+	expect(await bench.filesHolding(secrets)).toEqual([]);
+	// Where a key would stand if it were stored: the search does read the executions.
+	expect(await bench.filesHolding(['This credential is for'])).toContainEqual(expect.stringContaining('database.sqlite'));
+});
+
+test('every call was one that a local service answers for', () => {
+	bench.proxy.assertClean();
+	bench.sandbox.assertClean();
+	bench.production.assertClean();
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Activity, Agent } from '../emulator/index.mts';
+import { randomAddress } from '../emulator/index.mts';
+import { sheetColumns, startTestBench, type Bench } from './bench.mts';
+import { outputOf, type Execution, type StoredWorkflow } from './n8n.mts';
+import { waitFor } from './wait.mts';
+
+let bench: Bench;
+let agent: Agent;
+let workflow: StoredWorkflow;
+
+beforeAll(async () => {
+	bench = await startTestBench();
+	agent = bench.sandbox.addAgent({ name: 'Research assistant' });
+	bench.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
+	workflow = await bench.n8n.activate(await bench.importExample('payment-alerts-to-slack-and-sheets.json'));
+});
+
+afterAll(async () => {
+	await bench?.stop();
+});
+
+async function runFor(payment: Activity): Promise<Execution> {
+	return await waitFor(`the workflow to run for a payment ${payment.status}`, async () => {
+		const executions = await bench.n8n.executions(workflow);
+		return executions.find(({ stored }) => stored.includes(payment.id));
+	});
+}
+
+/** Cells of the sheet's last row by column. */
+function lastRow(): Record<string, string | undefined> {
+	const row = bench.sheets.rows.at(-1) ?? [];
+	return Object.fromEntries(sheetColumns.map((column, i) => [column, row[i]]));
+}
+
+describe('an active workflow', () => {
+	const seller = randomAddress();
+
+	test.each([
+		{ type: 'spend', status: 'settled', event: 'payment.settled', amountMicro: 1_250_000n, amountUsdc: '1.25' },
+		{ type: 'spend', status: 'denied', event: 'payment.denied', amountMicro: 25_000_001n, amountUsdc: '25.000001' },
+		{ type: 'earn', status: 'received', event: 'payment.received', amountMicro: 1n, amountUsdc: '0.000001' },
+	] as const)('sends $event to Slack and Google Sheets', async ({ type, status, event, amountMicro, amountUsdc }) => {
+		const seen = { messages: bench.slack.messages.length, rows: bench.sheets.rows.length };
+
+		const payment = bench.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
+		const execution = await runFor(payment);
+
+		expect({ status: execution.status, error: execution.error?.message }).toEqual({ status: 'success', error: undefined });
+		expect(outputOf(execution, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
+			{ event, agentAddress: agent.address, agentName: agent.name, amountUsdc, amountUsdcMicro: String(amountMicro), status },
+		]);
+		expect(bench.slack.messages.slice(seen.messages)).toEqual([
+			{ channel: '#payments', text: expect.stringContaining(`*${event}*: ${amountUsdc} USDC, ${agent.name}`) },
+		]);
+		expect(bench.sheets.rows.length - seen.rows).toBe(1);
+		expect(lastRow()).toMatchObject({ Event: event, Agent: agent.name, 'Amount (USDC)': amountUsdc, Status: status, Direction: type });
+	});
+
+	test('sends both events of a payment that is authorized and then settles', async () => {
+		const payment = bench.sandbox.pay({ agent, type: 'spend', status: 'authorized', amountMicro: 3_000_000n, counterparty: seller });
+		const first = await runFor(payment);
+		expect(outputOf(first, 'Ampersend Trigger').map(({ json }) => json.event)).toEqual(['payment.authorized']);
+
+		bench.sandbox.setStatus(payment.id, 'settled');
+		const second = await waitFor('the run for its settling', async () => (await bench.n8n.executions(workflow, first.id)).at(0));
+
+		expect(outputOf(second, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
+			{ event: 'payment.settled', previousStatus: 'authorized', amountUsdc: '3' },
+		]);
+	});
+});
+
+test('nothing was sent twice, nor what was there before', async () => {
+	const ids = bench.sheets.rows.map((row) => row[sheetColumns.indexOf('Event ID')]);
+	expect(new Set(ids).size).toBe(ids.length);
+	expect(ids).toHaveLength(5);
+	expect(bench.slack.messages).toHaveLength(5);
+	expect(bench.slack.messages.filter(({ text }) => text.includes('0.777777'))).toEqual([]);
+});
+
+test('no key stands in the log, in a stored execution or in any other file of n8n', async () => {
+	const secret = bench.sandbox.apiKey.replace(/^sk_[a-z]+_/, '');
+	expect(bench.n8n.log).not.toContain(secret);
+	expect(await bench.filesHolding([secret])).toEqual([]);
+});
+
+test('every call was one that a local service answers for', () => {
+	bench.proxy.assertClean();
+	bench.sandbox.assertClean();
+});
