@@ -15,9 +15,17 @@ export interface Amount {
 	micro: string;
 }
 
+/** Significant digits that every number holds exactly (ECMAScript: 53 bits). */
+const EXACT_DIGITS = 15;
+
+/** Whether a number may be another one than was written where it came from. */
+function mayHaveLostDigits(value: unknown, text: string): boolean {
+	return typeof value === 'number' && text.replace(/^0\.0*|\./g, '').length > EXACT_DIGITS;
+}
+
 function complaintAbout(text: string): [string, string] {
-	if (/^[+-]/.test(text)) return ['has a sign.', 'Write the amount without + or -.'];
-	if (text.includes(',') || /\d[\s'_]\d/.test(text)) {
+	if (/^[+\-\u2212]/.test(text)) return ['has a sign.', 'Write the amount without + or -.'];
+	if (text.includes(',') || /\d[\s'_]\d|\d\.\d+\.\d/.test(text)) {
 		return [
 			'has a thousands separator or a decimal comma.',
 			'Write digits with a dot for decimals, e.g. 1234.5.',
@@ -42,10 +50,20 @@ function complaintAbout(text: string): [string, string] {
  */
 export function parseUsdc(parameter: string, value: unknown): bigint {
 	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+	if (text === '' && (typeof value === 'string' || value === undefined || value === null)) {
+		throw new InputRefusal(parameter, 'is empty.', 'Write decimal USDC, e.g. 25 or 0.5.');
+	}
 	const match = new RegExp(`^(\\d+)(?:\\.(\\d{1,${DECIMALS}}))?$`).exec(text);
 	if (!match) {
 		const [complaint, advice] = complaintAbout(text);
 		throw new InputRefusal(parameter, `${quote(value)} ${complaint}`, advice);
+	}
+	if (mayHaveLostDigits(value, text)) {
+		throw new InputRefusal(
+			parameter,
+			`${quote(value)} has more digits than a number holds exactly.`,
+			'Give the amount as text, from its source on: some of its digits may be lost already.',
+		);
 	}
 	const [, whole = '', fraction = ''] = match;
 	const micro = BigInt(whole) * MICRO_PER_USDC + BigInt(fraction.padEnd(DECIMALS, '0'));

@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { InputRefusal } from '../../nodes/Ampersend/domain/input';
+import { amount, formatUsdc, parseUsdc } from '../../nodes/Ampersend/domain/money';
+
+const LARGEST = 2n ** 256n - 1n;
+const micro = fc.oneof(
+	fc.bigInt({ min: 0n, max: 10_000_000n }),
+	fc.bigInt({ min: 0n, max: LARGEST }),
+);
+
+function refusalOf(value: unknown): InputRefusal {
+	try {
+		parseUsdc('Daily Limit', value);
+	} catch (error) {
+		if (error instanceof InputRefusal) return error;
+		throw error;
+	}
+	throw new Error(`${String(value)} was accepted`);
+}
+
+describe('an amount', () => {
+	it('comes back from its decimal text exactly, up to the largest that a contract holds', () => {
+		fc.assert(fc.property(micro, (value) => parseUsdc('Amount', formatUsdc(value)) === value));
+		expect(parseUsdc('Amount', formatUsdc(LARGEST))).toBe(LARGEST);
+	});
+
+	it('is written without trailing zeros, without an exponent and with six decimals at most', () => {
+		fc.assert(
+			fc.property(micro, (value) => /^(0|[1-9]\d*)(\.\d{0,5}[1-9])?$/.test(formatUsdc(value))),
+		);
+	});
+
+	it.each([
+		['0', 0n],
+		['0.000001', 1n],
+		['0.1', 100_000n],
+		['1', 1_000_000n],
+		['1.10', 1_100_000n],
+		['12.5', 12_500_000n],
+		['007', 7_000_000n],
+		[' 25 ', 25_000_000n],
+		['9007199254740993.000001', 9_007_199_254_740_993_000_001n],
+	])('reads %j as %s micro-USDC', (text, expected) => {
+		expect(parseUsdc('Amount', text)).toBe(expected);
+	});
+
+	it('adds up exactly where floats would not', () => {
+		expect(formatUsdc(parseUsdc('Amount', '0.1') + parseUsdc('Amount', '0.2'))).toBe('0.3');
+		fc.assert(
+			fc.property(fc.array(fc.bigInt({ min: 0n, max: 10n ** 24n })), (values) => {
+				const sum = values.reduce((total, value) => total + value, 0n);
+				const read = values.map((value) => parseUsdc('Amount', formatUsdc(value)));
+				expect(formatUsdc(read.reduce((total, value) => total + value, 0n))).toBe(formatUsdc(sum));
+			}),
+		);
+	});
+
+	it('keeps the order of its value', () => {
+		fc.assert(
+			fc.property(micro, micro, (one, other) => {
+				const [first, second] = [one, other].map((value) => parseUsdc('Amount', formatUsdc(value)));
+				expect(Number(first! > second!)).toBe(Number(one > other));
+			}),
+		);
+	});
+
+	it('leaves in both spellings, from a bigint as from the integer string of the wire', () => {
+		expect(amount(12_500_000n)).toEqual({ usdc: '12.5', micro: '12500000' });
+		expect(amount('12500000')).toEqual({ usdc: '12.5', micro: '12500000' });
+		expect(amount(0n)).toEqual({ usdc: '0', micro: '0' });
+	});
+});
+
+describe('a number from an expression', () => {
+	it.each([
+		[0, 0n],
+		[-0, 0n],
+		[25, 25_000_000n],
+		[0.1, 100_000n],
+		[0.000001, 1n],
+		[1234567.891, 1_234_567_891_000n],
+	])('%d is read as the decimals that it shows', (value, expected) => {
+		expect(parseUsdc('Amount', value)).toBe(expected);
+	});
+
+	it.each([
+		[0.1 + 0.2, 'more than six decimals'],
+		[1e-7, 'exponent'],
+		[1e21, 'exponent'],
+		[-1, 'a sign'],
+		[NaN, 'not an amount'],
+		[Infinity, 'not an amount'],
+	])('%d is refused', (value, complaint) => {
+		expect(refusalOf(value).message).toContain(complaint);
+	});
+
+	it('is refused where it may have lost digits before it came here', () => {
+		// Written as 9007199254740993 and 123456789012.345678; a JSON number holds neither exactly.
+		for (const value of [Number('9007199254740993'), Number('123456789012.345678')]) {
+			const { message, description } = refusalOf(value);
+			expect(message).toContain('more digits than a number holds exactly');
+			expect(description).toContain('text');
+		}
+	});
+});
+
+describe('what is no plain amount', () => {
+	it.each([
+		['-5', 'has a sign', 'without + or -'],
+		['+5', 'has a sign', 'without + or -'],
+		['\u22125', 'has a sign', 'without + or -'],
+		['-1e3', 'has a sign', 'without + or -'],
+		['1e6', 'exponent', 'Write the digits out'],
+		['1E-6', 'exponent', 'Write the digits out'],
+		['1.5e3', 'exponent', 'Write the digits out'],
+		['1,000', 'thousands separator', 'with a dot for decimals'],
+		['1,000.50', 'thousands separator', 'with a dot for decimals'],
+		['1 000', 'thousands separator', 'with a dot for decimals'],
+		['1\u00a0000', 'thousands separator', 'with a dot for decimals'],
+		["1'000", 'thousands separator', 'with a dot for decimals'],
+		['1_000', 'thousands separator', 'with a dot for decimals'],
+		['1.000.000', 'thousands separator', 'with a dot for decimals'],
+		['0,5', 'decimal comma', 'with a dot for decimals'],
+		['0.1234567', 'more than six decimals', 'round the amount yourself'],
+		['1.0000000', 'more than six decimals', 'round the amount yourself'],
+		['ten', 'is not an amount', 'e.g. 25 or 0.5'],
+		['5 USDC', 'is not an amount', 'e.g. 25 or 0.5'],
+		['$5', 'is not an amount', 'e.g. 25 or 0.5'],
+		['0x10', 'is not an amount', 'e.g. 25 or 0.5'],
+		['.5', 'is not an amount', 'e.g. 25 or 0.5'],
+		['5.', 'is not an amount', 'e.g. 25 or 0.5'],
+		['\uff15', 'is not an amount', 'e.g. 25 or 0.5'],
+		['', 'is empty', 'e.g. 25 or 0.5'],
+		['   ', 'is empty', 'e.g. 25 or 0.5'],
+		[undefined, 'is empty', 'e.g. 25 or 0.5'],
+		[null, 'is empty', 'e.g. 25 or 0.5'],
+		[{ amount: 5 }, 'is not an amount', 'e.g. 25 or 0.5'],
+		[[5], 'is not an amount', 'e.g. 25 or 0.5'],
+		[true, 'is not an amount', 'e.g. 25 or 0.5'],
+	])('%j is refused: it %s', (value, complaint, advice) => {
+		const refusal = refusalOf(value);
+		expect(refusal.message).toMatch(/^Daily Limit: /);
+		expect(refusal.message).toContain(complaint);
+		expect(refusal.description).toContain(advice);
+		expect(refusal.parameter).toBe('Daily Limit');
+	});
+
+	it('is shown in the message, so that the user finds it', () => {
+		expect(refusalOf('1,000').message).toContain('"1,000"');
+	});
+
+	it('is refused one micro-USDC above the largest amount, with the switch as the way to no limit', () => {
+		const refusal = refusalOf(formatUsdc(LARGEST + 1n));
+		expect(refusal.message).toContain('more than a USDC contract can hold');
+		expect(refusal.description).toContain('no limit');
+	});
+
+	it('is never read as another amount: every text is either plain decimals or refused', () => {
+		fc.assert(
+			fc.property(fc.string({ unit: fc.constantFrom(...'0123456789.,-+eE \'_') }), (text) => {
+				let read: bigint;
+				try {
+					read = parseUsdc('Amount', text);
+				} catch (error) {
+					expect(error).toBeInstanceOf(InputRefusal);
+					return;
+				}
+				const [whole = '', fraction = ''] = text.trim().split('.');
+				expect(read.toString().padStart(7, '0')).toBe(
+					BigInt(whole + fraction.padEnd(6, '0')).toString().padStart(7, '0'),
+				);
+			}),
+			{ numRuns: 500 },
+		);
+	});
+});
