@@ -36,6 +36,8 @@ function encodeCsv(rows: object[], columns: readonly string[]): string {
 		header: true,
 		columns: [...columns],
 		record_delimiter: 'windows',
+		// By itself the encoder quotes CRLF, and neither of the two alone.
+		quoted_match: /[\r\n]/,
 		escape_formulas: true,
 	});
 }

@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { fileFormats } from '../../nodes/Ampersend/domain/files';
+
+const csv = (rows: object[], columns: string[]) => fileFormats.csv.encode(rows, columns);
+
+/** A reader of its own, by the grammar of RFC 4180, section 2. */
+function readCsv(text: string): string[][] {
+	const records: string[][] = [];
+	let fields: string[] = [];
+	let rest = text;
+	while (rest !== '') {
+		const field = /^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/.exec(rest);
+		if (!field) throw new Error(`no CSV at ${JSON.stringify(rest.slice(0, 40))}`);
+		const [whole, quoted, plain = '', end] = field;
+		fields.push(quoted === undefined ? plain : quoted.replace(/""/g, '"'));
+		rest = rest.slice(whole.length);
+		if (end === ',') continue;
+		records.push(fields);
+		fields = [];
+	}
+	return records;
+}
+
+const FORMULA_START = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
+
+describe('a CSV file', () => {
+	it('has a header, one line a row, CRLF line ends, and the columns that were asked for', () => {
+		const rows = [
+			{ id: 'a', amountUsdc: '1.5', hidden: 'x' },
+			{ amountUsdc: '2', id: 'b' },
+		];
+		expect(csv(rows, ['id', 'amountUsdc'])).toBe('id,amountUsdc\r\na,1.5\r\nb,2\r\n');
+	});
+
+	it('has its header where there is no row', () => {
+		expect(csv([], ['id', 'amountUsdc'])).toBe('id,amountUsdc\r\n');
+	});
+
+	it('quotes commas, quotes and line breaks', () => {
+		expect(csv([{ name: 'a, "b"\r\nc' }], ['name'])).toBe('name\r\n"a, ""b""\r\nc"\r\n');
+	});
+
+	it('writes an absent value as an empty field and keeps the places of the others', () => {
+		expect(csv([{ a: null, c: 'x' }, { a: 0, b: false }], ['a', 'b', 'c'])).toMatch(/^a,b,c\r\n,,x\r\n0,/);
+	});
+
+	it('keeps every digit of an amount', () => {
+		expect(csv([{ micro: '115792089237316195423570985008687907853269984665640564039457' }], ['micro'])).toContain(
+			'115792089237316195423570985008687907853269984665640564039457\r\n',
+		);
+	});
+
+	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("https://x")', '\uff1d1+1'])(
+		'gives %j to a spreadsheet as text, not as a formula',
+		(name) => {
+			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
+			expect(field).toBe(`'${name}`);
+		},
+	);
+
+	it('can be read back by the grammar of RFC 4180, whatever its values hold', () => {
+		const value = fc.oneof(
+			fc.string(),
+			fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', '=', '-', '@', 'a', ' ', '\u00e9', '\u{1f4b8}') }),
+		);
+		fc.assert(
+			fc.property(fc.array(fc.record({ one: value, two: value }), { maxLength: 5 }), (rows) => {
+				const expected = rows.map(({ one, two }) =>
+					[one, two].map((text) => (FORMULA_START.test(text) ? `'${text}` : text)),
+				);
+				expect(readCsv(csv(rows, ['one', 'two']))).toEqual([['one', 'two'], ...expected]);
+			}),
+			{ numRuns: 500 },
+		);
+	});
+});
+
+describe('a JSON file', () => {
+	it('is one list, and an empty one where there is no row', () => {
+		const rows = [{ id: 'a', amountUsdcMicro: '12345678901234567890' }];
+		expect(JSON.parse(fileFormats.json.encode(rows))).toEqual(rows);
+		expect(JSON.parse(fileFormats.json.encode([]))).toEqual([]);
+	});
+});
+
+describe('a JSON Lines file', () => {
+	it('is one object a line, line breaks in values escaped, with nothing after the last one', () => {
+		fc.assert(
+			fc.property(fc.array(fc.record({ id: fc.string(), name: fc.string({ unit: fc.constantFrom('\n', '\r', 'a') }) })), (rows) => {
+				const text = fileFormats.jsonl.encode(rows);
+				const lines = text.split('\n');
+				expect(lines.pop()).toBe('');
+				expect(lines.map((line): unknown => JSON.parse(line))).toEqual(rows);
+			}),
+		);
+	});
+
+	it('is empty where there is no row', () => {
+		expect(fileFormats.jsonl.encode([])).toBe('');
+	});
+});
