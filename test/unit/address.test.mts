@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import {
+	addressKey,
+	isAddress,
+	parseAddress,
+	parseAddresses,
+	sameAddress,
+	uniqueAddresses,
+} from '../../nodes/Ampersend/domain/address';
+import { InputRefusal } from '../../nodes/Ampersend/domain/input';
+
+/** The test cases of EIP-55, section "Test Cases". */
+const allCaps = [
+	'0x52908400098527886E0F7030069857D2E4169EE7',
+	'0x8617E340B3D01FA5F11F306F4090FD50E238070D',
+];
+const allLower = [
+	'0xde709f2102306220921060314715629080e2fb77',
+	'0x27b1fdb04752bbc536007a920d24acb045561c26',
+];
+const mixed = [
+	'0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+	'0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359',
+	'0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB',
+	'0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb',
+];
+const [one = '', two = '', three = ''] = mixed;
+
+const upper = (address: string) => `0x${address.slice(2).toUpperCase()}`;
+
+function refusalOf(read: () => unknown): InputRefusal {
+	try {
+		read();
+	} catch (error) {
+		if (error instanceof InputRefusal) return error;
+		throw error;
+	}
+	throw new Error('it was accepted');
+}
+
+describe('one address', () => {
+	it.each([...allCaps, ...allLower, ...mixed])('%s of EIP-55 is accepted as it is spelled', (address) => {
+		expect(parseAddress('Agent', address)).toBe(address);
+	});
+
+	it('is accepted in one letter case, which holds no checksum', () => {
+		for (const address of mixed) {
+			expect(parseAddress('Agent', address.toLowerCase())).toBe(address.toLowerCase());
+			expect(parseAddress('Agent', upper(address))).toBe(upper(address));
+		}
+	});
+
+	it('is refused in mixed case with any one letter in the other case', () => {
+		for (const address of mixed) {
+			for (let i = 2; i < address.length; i++) {
+				const letter = address.charAt(i);
+				const other = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+				if (other === letter) continue;
+				const wrong = address.slice(0, i) + other + address.slice(i + 1);
+				const { message, description } = refusalOf(() => parseAddress('Agent', wrong));
+				expect(message).toMatch(/^Agent: .*does not match its checksum/);
+				expect(description).toContain('lower case');
+			}
+		}
+	});
+
+	it('may have white space around it', () => {
+		expect(parseAddress('Agent', ` ${one}\n`)).toBe(one);
+	});
+
+	it.each([
+		['one digit short', one.slice(0, -1)],
+		['one digit too long', `${one.toLowerCase()}0`],
+		['without 0x', one.slice(2)],
+		['with 0X', `0X${one.slice(2)}`],
+		['with a letter that is no digit', `${one.slice(0, -1)}g`],
+		['with white space inside', `${one.slice(0, 20)} ${one.slice(20)}`],
+		['a name', 'research.eth'],
+		['with a path behind it', `${one}/keys`],
+	])('is refused %s, with the form of an address', (_, text) => {
+		const { message, description, parameter } = refusalOf(() => parseAddress('Agent', text));
+		expect(message).toMatch(/^Agent: ".*" is not an address\.$/);
+		expect(description).toContain('0x followed by 40 hexadecimal digits');
+		expect(parameter).toBe('Agent');
+	});
+
+	it.each([[''], ['  '], [undefined], [null], [{}], [[]]])('%j is empty', (value) => {
+		expect(refusalOf(() => parseAddress('Agent', value)).message).toBe('Agent: is empty.');
+	});
+
+	it('is compared without its letter case', () => {
+		expect(sameAddress(one, one.toLowerCase())).toBe(true);
+		expect(sameAddress(one, two)).toBe(false);
+		expect(addressKey(one)).toBe(one.toLowerCase());
+		expect(isAddress(upper(one))).toBe(true);
+	});
+
+	it('that is a pasted secret is not repeated in the message', () => {
+		const secrets = [
+			randomBytes(32).toString('hex'),
+			`0x${randomBytes(32).toString('hex')}`,
+			`0x${randomBytes(32).toString('hex').toUpperCase()}`,
+			`sk_test_${randomBytes(24).toString('hex')}`,
+			`sk_live_${randomBytes(24).toString('hex')}`,
+		];
+		for (const secret of secrets) {
+			for (const read of [parseAddress, parseAddresses]) {
+				const refusal = refusalOf(() => read('Agent Key Address', secret));
+				expect(refusal.message + refusal.description).not.toContain(secret.slice(8, 24));
+				expect(refusal.message).toContain('looks like a secret');
+			}
+		}
+	});
+});
+
+describe('a list of addresses', () => {
+	it.each([
+		['an array', [one, two, three]],
+		['commas', `${one},${two},${three}`],
+		['commas and spaces', `${one}, ${two} , ${three}`],
+		['line breaks', `${one}\n${two}\n${three}\n`],
+		['Windows line breaks', `${one}\r\n${two}\r\n${three}`],
+		['semicolons', `${one};${two};${three}`],
+		['an array of texts with several each', [`${one}, ${two}`, three]],
+		['empty entries', `,${one},,${two},\n\n${three},`],
+		['empty texts in an array', ['', one, ' ', two, three]],
+	])('is read from %s', (_, value) => {
+		expect(parseAddresses('Sellers', value)).toEqual([one, two, three]);
+	});
+
+	it.each([[undefined], [null], [''], [' \n,'], [[]], [['', ' ']]])('%j is the empty list', (value) => {
+		expect(parseAddresses('Sellers', value)).toEqual([]);
+	});
+
+	it('holds each address once, in its first spelling and place', () => {
+		const value = [one.toLowerCase(), two, one, upper(two), three];
+		expect(parseAddresses('Sellers', value)).toEqual([one.toLowerCase(), two, three]);
+	});
+
+	it('names the entry that is no address, and takes none', () => {
+		const { message } = refusalOf(() => parseAddresses('Sellers', `${one}\nnobody\n${two}`));
+		expect(message).toBe('Sellers: "nobody" is not an address.');
+	});
+
+	it.each([
+		['a list inside the list', [[one]]],
+		['an object', [{ address: one }]],
+		['an object alone', { address: one }],
+		['nothing inside the list', [one, null]],
+		['a number', 42],
+	])('refuses %s', (_, value) => {
+		expect(refusalOf(() => parseAddresses('Sellers', value)).message).toContain('is not an address');
+	});
+
+	it('drops duplicates whatever their letter case, order and number', () => {
+		const hex = fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: 40, maxLength: 40 });
+		const address = hex.map((digits) => `0x${digits.join('')}`);
+		fc.assert(
+			fc.property(fc.array(address), fc.array(fc.boolean()), (addresses, cases) => {
+				const repeated = addresses.flatMap((given, i) => (cases[i] ? [given, upper(given)] : [given]));
+				const unique = uniqueAddresses(repeated);
+				expect(unique.map(addressKey)).toEqual([...new Set(addresses)]);
+			}),
+		);
+	});
+});

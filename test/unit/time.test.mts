@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { epochToMs, isWithin, presetCovering, toIso } from '../../nodes/Ampersend/domain/time';
+
+const NOW = Date.UTC(2026, 10, 15, 12);
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
+
+describe('the time of a row', () => {
+	it.each([
+		['seconds', 1_794_744_000],
+		['seconds as digits', '1794744000'],
+		['milliseconds', 1_794_744_000_000],
+		['milliseconds as digits', '1794744000000'],
+	])('is the same moment in %s', (_, value) => {
+		expect(epochToMs(value)).toBe(1_794_744_000_000);
+	});
+
+	it('is told apart by its size for every date of this century', () => {
+		const second = fc.integer({ min: Date.UTC(2000, 0) / 1000, max: Date.UTC(2100, 0) / 1000 });
+		fc.assert(
+			fc.property(second, (epoch) => epochToMs(epoch) === epoch * 1000 && epochToMs(epoch * 1000) === epoch * 1000),
+		);
+	});
+
+	it('is written as ISO 8601 in UTC, with milliseconds', () => {
+		expect(toIso(NOW + 7)).toBe('2026-11-15T12:00:00.007Z');
+		expect(toIso(String(NOW))).toBe('2026-11-15T12:00:00.000Z');
+	});
+});
+
+describe('a range', () => {
+	it('holds its beginning and not its end', () => {
+		const range = { from: 10, to: 20 };
+		expect([9, 10, 19, 20].map((ms) => isWithin(range, ms))).toEqual([false, true, true, false]);
+	});
+
+	it('is open where an end is absent', () => {
+		expect(isWithin({}, 0)).toBe(true);
+		expect(isWithin({ from: 10 }, Number.MAX_SAFE_INTEGER)).toBe(true);
+		expect(isWithin({ to: 10 }, 0)).toBe(true);
+		expect(isWithin({ to: 10 }, 10)).toBe(false);
+	});
+
+	it('that ends where the next begins shares no moment with it', () => {
+		fc.assert(
+			fc.property(fc.nat(), fc.nat(), (border, ms) => isWithin({ to: border }, ms) !== isWithin({ from: border }, ms)),
+		);
+	});
+});
+
+describe('the preset asked for', () => {
+	it('is everything where no beginning is given', () => {
+		expect(presetCovering(undefined, NOW)).toBe('all');
+	});
+
+	it.each([
+		[0, '1d'],
+		[22 * HOUR, '1d'],
+		[23 * HOUR + 1, '30d'],
+		[DAY, '30d'],
+		[29 * DAY, '30d'],
+		[30 * DAY, 'all'],
+		[400 * DAY, 'all'],
+	])('for a beginning %d ms ago is %s', (ago, preset) => {
+		expect(presetCovering(NOW - ago, NOW)).toBe(preset);
+	});
+
+	it('always reaches back to the beginning, with an hour to spare', () => {
+		const reach = { '1d': DAY, '30d': 30 * DAY, all: Infinity };
+		fc.assert(
+			fc.property(fc.integer({ min: 0, max: 60 * DAY }), (ago) => {
+				expect(reach[presetCovering(NOW - ago, NOW)]).toBeGreaterThanOrEqual(ago + HOUR);
+			}),
+		);
+	});
+
+	it('covers a beginning that lies in the future', () => {
+		expect(presetCovering(NOW + DAY, NOW)).toBe('1d');
+	});
+});
