@@ -1,0 +1,291 @@
+import { describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { checksummed } from '../emulator/addresses.mts';
+import { randomAddress } from '../emulator/index.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+const ROUTE = '/agents/{address}/authorized-sellers';
+const READ = `GET ${ROUTE}`;
+const WRITE = `PUT ${ROUTE}`;
+
+const A = checksummed(`0x${'ab'.repeat(20)}`);
+const B = checksummed(`0x${'cd'.repeat(20)}`);
+const C = `0x${'12'.repeat(20)}`;
+const a = A.toLowerCase();
+const b = B.toLowerCase();
+
+const locator = (value: string) => ({ __rl: true, mode: 'address', value });
+
+const update = async (agent: string, fields: INodeParameters) =>
+	await service.run({ resource: 'allowlist', operation: 'update', agent: locator(agent), ...fields });
+
+const agentWith = (...allowlist: string[]) => service.emulator.addAgent({ allowlist }).address;
+
+const sent = () =>
+	service.emulator.calls.flatMap(({ route, body }) => (route === WRITE ? [body] : []));
+
+describe('Allowlist: Get', () => {
+	it('gives the sellers in one item, with their number', async () => {
+		const address = agentWith(A, b);
+		const { items } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+
+		expect(items).toEqual([
+			{ json: { agentAddress: address, sellers: [A, b], count: 2 }, pairedItem: { item: 0 } },
+		]);
+		expect(service.emulator.calls).toMatchObject([{ route: READ, params: { address } }]);
+	});
+
+	it('gives an item for an empty list', async () => {
+		const address = agentWith();
+		const { items } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+
+		expect(items.map(({ json }) => json)).toEqual([{ agentAddress: address, sellers: [], count: 0 }]);
+	});
+
+	it('says which agent is unknown, what to check, and that the path is an assumption', async () => {
+		const address = randomAddress();
+		const { error } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+
+		expect(error?.message).toBe(
+			`Ampersend has nothing at GET /agents/${address}/authorized-sellers: Agent not found`,
+		);
+		expect(error?.description).toMatch(/assumption of this node.*Check the address first\./);
+		expect(error?.httpCode).toBe('404');
+	});
+
+	it('names what is wrong where the service answers in another form', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: READ, mutate: (sellers) => ({ sellers }) });
+		const { error } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+
+		expect(error?.message).toBe(
+			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed its form: the whole body is not of the expected form.`,
+		);
+		expect(error?.description).toContain('Update n8n-nodes-ampersend');
+	});
+});
+
+describe('Allowlist: Update', () => {
+	it('adds to the list, and keeps the spelling that is there', async () => {
+		const address = agentWith(A);
+		const { items, hints } = await update(address, { mode: 'add', sellers: `${a}, ${B},${C}` });
+
+		expect(items).toEqual([
+			{
+				json: {
+					agentAddress: address,
+					sellers: [A, B, C],
+					count: 3,
+					added: [B, C],
+					removed: [],
+					asAsked: true,
+				},
+				pairedItem: { item: 0 },
+			},
+		]);
+		expect(hints).toEqual([]);
+		expect(service.seen).toEqual([READ, WRITE]);
+		expect(sent()).toEqual([{ authorized_sellers: [A, B, C] }]);
+		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
+	});
+
+	it('removes from the list in any letter case, and takes one that is not there for done', async () => {
+		const address = agentWith(A, B);
+		const { items } = await update(address, { mode: 'remove', sellers: [a, C] });
+
+		expect(items).toMatchObject([
+			{ json: { sellers: [B], count: 1, added: [], removed: [A], asAsked: true } },
+		]);
+		expect(service.seen).toEqual([READ, WRITE]);
+		expect(service.emulator.agent(address).allowlist).toEqual([B]);
+	});
+
+	it('removes the last seller without being asked twice', async () => {
+		const address = agentWith(A);
+		const { items, error } = await update(address, { mode: 'remove', sellers: a });
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { sellers: [], count: 0, removed: [A], asAsked: true } }]);
+		expect(sent()).toEqual([{ authorized_sellers: [] }]);
+	});
+
+	it('replaces the list', async () => {
+		const address = agentWith(A, C);
+		const { items } = await update(address, { mode: 'replace', sellers: `${B}\n${a}` });
+
+		expect(items).toMatchObject([
+			{ json: { sellers: [B, a], count: 2, added: [B], removed: [C], asAsked: true } },
+		]);
+		expect(service.emulator.agent(address).allowlist).toEqual([B, a]);
+	});
+
+	it.each(['add', 'replace'])('drops duplicates in another letter case (%s)', async (mode) => {
+		const address = agentWith();
+		const { items } = await update(address, { mode, sellers: [A, a, `0x${A.slice(2).toUpperCase()}`] });
+
+		expect(items).toMatchObject([{ json: { sellers: [A], count: 1, added: [A] } }]);
+		expect(sent()).toEqual([{ authorized_sellers: [A] }]);
+	});
+
+	it('leaves no duplicates that were on the list, whatever is added', async () => {
+		const address = agentWith(A, a, B);
+		const { items } = await update(address, { mode: 'add', sellers: C });
+
+		expect(sent()).toEqual([{ authorized_sellers: [A, B, C] }]);
+		expect(items).toMatchObject([{ json: { sellers: [A, B, C], added: [C], removed: [], asAsked: true } }]);
+	});
+
+	it.each([
+		['a list', '={{ $json.sellers }}', { sellers: [A, B] }],
+		['text', '={{ $json.sellers }}', { sellers: `${A};\n${B}` }],
+		['a list made of rows', '={{ $json.rows.map((row) => row.address) }}', { rows: [{ address: A }, { address: B }] }],
+		['a list within text', '={{ $json.sellers }}, {{ $json.more }}', { sellers: A, more: B }],
+	])('takes %s from an expression', async (_form, sellers, input) => {
+		const address = agentWith();
+		const { items } = await service.run(
+			{ resource: 'allowlist', operation: 'update', agent: locator(address), mode: 'add', sellers },
+			{ input: [input] },
+		);
+
+		expect(items).toMatchObject([{ json: { sellers: [A, B], asAsked: true } }]);
+		expect(service.emulator.agent(address).allowlist).toEqual([A, B]);
+	});
+
+	it.each([
+		['add', '={{ [] }}', 'Give the sellers to add.'],
+		['remove', '={{ " ,\\n" }}', 'Give the sellers to remove.'],
+		['add', '={{ $json.missing }}', 'Give the sellers to add.'],
+		['replace', '={{ [] }}', 'Give the sellers of the new list, or switch on Allow Empty List to clear it.'],
+	])('refuses to %s the empty list %j, says what to do, and sends nothing', async (mode, sellers, advice) => {
+		const address = agentWith(A);
+		const { error } = await update(address, { mode, sellers });
+
+		expect(error?.message).toBe('Sellers: holds no address.');
+		expect(error?.description).toBe(advice);
+		expect(service.emulator.calls).toEqual([]);
+		expect(service.emulator.agent(address).allowlist).toEqual([A]);
+	});
+
+	it('clears the list where Allow Empty List is on', async () => {
+		const address = agentWith(A, B);
+		const { items, error } = await update(address, { mode: 'replace', sellers: '={{ [] }}', allowEmpty: true });
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([
+			{ json: { sellers: [], count: 0, added: [], removed: [A, B], asAsked: true } },
+		]);
+		expect(service.emulator.agent(address).allowlist).toEqual([]);
+	});
+
+	it('does not let a switch left on from Replace empty a change of another mode', async () => {
+		const address = agentWith(A);
+		const { error } = await update(address, { mode: 'remove', sellers: '={{ [] }}', allowEmpty: true });
+
+		expect(error?.message).toBe('Sellers: holds no address.');
+		expect(service.emulator.agent(address).allowlist).toEqual([A]);
+	});
+
+	it('refuses a junk entry among good ones, and changes nothing', async () => {
+		const address = agentWith(A);
+		const { error } = await update(address, { mode: 'replace', sellers: `${B}, bob.eth` });
+
+		expect(error?.message).toBe('Sellers: "bob.eth" is not an address.');
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('refuses an unknown mode by its name', async () => {
+		const address = agentWith(A);
+		const { error } = await update(address, { mode: '={{ "append" }}', sellers: B });
+
+		expect(error?.message).toBe('Mode: "append" is unknown.');
+		expect(error?.description).toBe('Use one of: add, remove, replace.');
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('says which agent is unknown before anything is written', async () => {
+		const address = randomAddress();
+		const { error } = await update(address, { mode: 'add', sellers: A });
+
+		expect(error?.message).toBe(
+			`Ampersend has nothing at GET /agents/${address}/authorized-sellers: Agent not found`,
+		);
+		expect(error?.description).toContain('Check the address first.');
+		expect(service.seen).toEqual([READ]);
+	});
+});
+
+describe('Allowlist: Update, where the list is not as it was asked for', () => {
+	it('says what is missing and what nobody here asked for', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, mutate: () => [a, C] });
+		const { items, hints } = await update(address, { mode: 'add', sellers: B });
+
+		expect(items).toMatchObject([
+			{ json: { sellers: [a, C], count: 2, added: [C], removed: [], asAsked: false } },
+		]);
+		expect(hints).toEqual([
+			{
+				message: `The allowlist of ${address} also holds ${C} and lacks ${B}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
+				location: 'outputPane',
+			},
+		]);
+	});
+
+	it('takes another order, another letter case and a repeat for the same list', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, mutate: () => [b, a, A] });
+		const { items, hints } = await update(address, { mode: 'add', sellers: B });
+
+		expect(items).toMatchObject([{ json: { asAsked: true, added: [b], removed: [] } }]);
+		expect(hints).toEqual([]);
+	});
+
+	it('says it of each agent, and once where it is the same', async () => {
+		const agents = [agentWith(), agentWith()];
+		service.emulator.fault({ route: WRITE, mutate: () => [C], times: 3 });
+		const { items, hints } = await service.run(
+			{
+				resource: 'allowlist',
+				operation: 'update',
+				agent: locator('={{ $json.agent }}'),
+				mode: 'replace',
+				sellers: A,
+			},
+			{ input: [...agents, agents[0]].map((agent) => ({ agent })) },
+		);
+
+		expect(items.map(({ json }) => json.asAsked)).toEqual([false, false, false]);
+		expect(hints.map(({ message }) => /0x\w+/.exec(message)?.[0])).toEqual(agents);
+	});
+
+	it('keeps the change of another that came before the read', async () => {
+		const address = agentWith(A);
+		service.emulator.before(READ, () => service.emulator.updateAgent(address, { allowlist: [A, C] }));
+		const { items } = await update(address, { mode: 'add', sellers: B });
+
+		expect(items).toMatchObject([{ json: { sellers: [A, C, B], added: [B], removed: [], asAsked: true } }]);
+		expect(service.emulator.agent(address).allowlist).toEqual([A, C, B]);
+	});
+
+	it('is written once where the answer is lost, and says how to look', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, reset: true, when: 'after' });
+		const { error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(service.seen).toEqual([READ, WRITE]);
+		expect(service.emulator.agent(address).allowlist).toEqual([A, B]);
+		expect(error?.description).toContain('Read the allowlist with Allowlist: Get before you run this again.');
+	});
+
+	it('reads again where the read fails, and writes once', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: READ, status: 503, headers: { 'Retry-After': '0' } });
+		const { items } = await update(address, { mode: 'add', sellers: B });
+
+		expect(items).toMatchObject([{ json: { sellers: [A, B], asAsked: true } }]);
+		expect(service.seen).toEqual([READ, READ, WRITE]);
+	});
+});
