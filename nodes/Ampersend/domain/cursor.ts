@@ -41,14 +41,46 @@ export const LOOK_BACK_MS = 15 * MINUTE_MS;
 /** Statuses in which a payment is not over: such rows are watched beyond the look-back. */
 const OPEN_STATUSES = new Set(['authorized', 'pending', 'requested']);
 
+function isRecordOf<Value>(
+	value: unknown,
+	isValue: (entry: unknown) => entry is Value,
+): value is Record<string, Value> {
+	return (
+		typeof value === 'object' &&
+		value !== null &&
+		!Array.isArray(value) &&
+		Object.values(value).every(isValue)
+	);
+}
+
+function isAnything(_: unknown): _ is unknown {
+	return true;
+}
+
+function isSeenRow(value: unknown): value is SeenRow {
+	return (
+		isRecordOf(value, isAnything) &&
+		typeof value.status === 'string' &&
+		typeof value.at === 'number'
+	);
+}
+
+function isAgentCursor(value: unknown): value is AgentCursor {
+	return (
+		isRecordOf(value, isAnything) &&
+		typeof value.newest === 'number' &&
+		isRecordOf(value.rows, isSeenRow)
+	);
+}
+
 /**
  * Reads what an earlier poll stored.
  * @returns undefined where nothing is stored, or nothing that this release can read
  */
 export function readState(stored: unknown): CursorState | undefined {
-	if (typeof stored !== 'object' || stored === null) return undefined;
-	const { version, youngestAgentAt, agents } = stored as Partial<CursorState>;
-	return version === 1 && typeof youngestAgentAt === 'number' && typeof agents === 'object'
+	if (!isRecordOf(stored, isAnything)) return undefined;
+	const { version, youngestAgentAt, agents } = stored;
+	return version === 1 && typeof youngestAgentAt === 'number' && isRecordOf(agents, isAgentCursor)
 		? { version, youngestAgentAt, agents }
 		: undefined;
 }
@@ -91,7 +123,10 @@ function oldestFirst(one: TriggerEvent, other: TriggerEvent): number {
 	return Date.parse(one.occurredAt) - Date.parse(other.occurredAt);
 }
 
-/** Rows of one agent that a poll has read: all that its plan asked for, in any order, each once. */
+/**
+ * Rows of one agent that a poll has read: all that its plan asked for, each once. Of rows with the
+ * same time the later one comes first, as the service gives them; otherwise in any order.
+ */
 export interface Reading {
 	agent: AgentLabel;
 	rows: ActivityRow[];
@@ -100,7 +135,7 @@ export interface Reading {
 /** Rows as events without a past, oldest first: for a manual sample, which changes no state. */
 export function toSample(readings: Reading[]): TriggerEvent[] {
 	return readings
-		.flatMap(({ agent, rows }) => rows.map((row) => toTriggerEvent(row, agent, null)))
+		.flatMap(({ agent, rows }) => rows.toReversed().map((row) => toTriggerEvent(row, agent, null)))
 		.sort(oldestFirst);
 }
 
@@ -112,7 +147,7 @@ function advanceAgent(
 	const seen = new Map(Object.entries(cursor.rows));
 	const events: TriggerEvent[] = [];
 	let { newest } = cursor;
-	for (const row of rows) {
+	for (const row of rows.toReversed()) {
 		const at = epochToMs(row.timestamp);
 		const before = seen.get(row.id);
 		// Not remembered and older than the look-back: it was told of, then forgotten.
