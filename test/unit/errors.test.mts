@@ -1,0 +1,262 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
+
+import { CredentialRefusal, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import {
+	CallError,
+	errorForDrift,
+	errorForNoAnswer,
+	errorForNotJson,
+	errorForStatus,
+	redact,
+	toNodeError,
+	type Call,
+} from '../../nodes/Ampersend/api/errors';
+import { routes, type Route } from '../../nodes/Ampersend/api/routes';
+import { InputRefusal } from '../../nodes/Ampersend/domain/input';
+
+const key = `sk_test_${randomBytes(24).toString('hex')}`;
+const node: INode = {
+	id: '1',
+	name: 'Ampersend',
+	type: 'ampersend',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
+
+const callOf = (route: Route): Call => ({
+	route,
+	path: route.path.replace(/\{\w+\}/g, `0x${'ab'.repeat(20)}`),
+	connection: resolveConnection({ apiKey: key }),
+});
+const read = callOf(routes.listActivity);
+const write = callOf(routes.createAgent);
+
+describe('a key', () => {
+	it('is taken out of any text around it', () => {
+		for (const prefix of ['sk_live_', 'sk_test_']) {
+			const secret = prefix + randomBytes(24).toString('hex');
+			for (const text of [
+				secret,
+				`Bearer ${secret}`,
+				`{"authorization":"Bearer ${secret}"}`,
+				`<p>${secret}</p>`,
+				`https://x.example/?key=${secret}&a=1`,
+				`${secret} and ${secret}`,
+			]) {
+				expect(redact(text)).not.toContain(secret.slice(8));
+				expect(redact(text)).toContain(`${prefix}…`);
+			}
+		}
+	});
+
+	it('is all that is taken out', () => {
+		fc.assert(
+			fc.property(fc.string(), (text) => redact(text) === text || /sk_(live|test)_/.test(text)),
+		);
+		expect(redact(`before ${key} after`)).toBe('before sk_test_… after');
+	});
+
+	it('does not come through in anything that the service says', () => {
+		const said = [
+			{ message: `no such key ${key}` },
+			{ issues: [{ path: ['key', key], message: `bad ${key}` }] },
+		];
+		for (const body of said) {
+			for (const status of [400, 403, 404, 409, 500]) {
+				const { message, description } = errorForStatus(read, status, body, undefined);
+				expect(message + description).not.toContain(key.slice(8));
+				expect(message).toContain('sk_test_…');
+			}
+		}
+	});
+
+	it('does not come through in the cause of a call without an answer', () => {
+		const original = Object.assign(new Error(`connect failed with ${key}`), {
+			code: 'ECONNRESET',
+			config: { headers: { Authorization: `Bearer ${key}` } },
+		});
+		const wrapped = new Error('request failed', { cause: original });
+		const { message, cause } = errorForNoAnswer(read, wrapped, 30_000);
+		expect(message).toContain('ECONNRESET');
+		expect((cause as Error).message).toBe('connect failed with sk_test_…');
+		expect(Object.keys(cause as Error)).toEqual([]);
+	});
+});
+
+describe('the words of the service', () => {
+	it('are shortened, on one line, and its issues are named three at most', () => {
+		const long = errorForStatus(write, 400, { message: `${'word\n'.repeat(200)}` }, undefined);
+		expect(long.message.length).toBeLessThan(300);
+		expect(long.message).not.toContain('\n');
+
+		const issues = ['a', 'b', 'c', 'd', 'e'].map((field) => ({ path: ['spend_config', field], message: 'Expected string' }));
+		const { message } = errorForStatus(write, 400, { issues, message: 'not shown beside the issues' }, undefined);
+		expect(message).toBe(
+			'Ampersend did not accept POST /agents (HTTP 400): spend_config.a: Expected string; spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
+		);
+	});
+
+	it.each([[undefined], [null], ['<html>raw</html>'], [['raw']], [{ trace: 'raw' }], [{ message: { raw: 1 } }], [{ issues: ['raw', null] }], [{ issues: [] }]])(
+		'are left out where a body is %j',
+		(body) => {
+			const { message, description } = errorForStatus(read, 500, body, undefined);
+			expect(message).toBe(`Ampersend could not process GET ${read.path} (HTTP 500).`);
+			expect(description).not.toContain('raw');
+		},
+	);
+});
+
+describe('whether a request is sent again', () => {
+	const codes = ['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE'];
+	const failed = (code: string) => Object.assign(new Error(code), { code });
+
+	it.each([408, 500, 502, 503, 504])('depends, after HTTP %d, on whether it was a read', (status) => {
+		const repeatable = status >= 500;
+		expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(repeatable);
+		expect(errorForStatus(write, status, undefined, undefined).repeatable).toBe(false);
+	});
+
+	it.each(codes)('depends, after %s, on whether it was a read', (code) => {
+		expect(errorForNoAnswer(read, failed(code), 1000)).toMatchObject({ repeatable: true });
+		expect(errorForNoAnswer(write, failed(code), 1000)).toMatchObject({ repeatable: false });
+	});
+
+	it('is so for both after 429, which says that nothing was done', () => {
+		expect(errorForStatus(read, 429, undefined, undefined).repeatable).toBe(true);
+		expect(errorForStatus(write, 429, undefined, undefined)).toMatchObject({
+			repeatable: true,
+			description: expect.stringContaining('The change was not made.'),
+		});
+	});
+
+	it.each([300, 302, 308, 400, 401, 403, 404, 409, 415, 422])('is never so after HTTP %d', (status) => {
+		for (const call of [read, write]) {
+			expect(errorForStatus(call, status, undefined, undefined).repeatable).toBe(false);
+		}
+	});
+
+	it('is never so once the execution was cancelled', () => {
+		const error = errorForNoAnswer(read, failed('ERR_CANCELED'), 1000);
+		expect(error).toMatchObject({ repeatable: false, message: expect.stringContaining('cancelled') });
+	});
+});
+
+describe('a write without a clear answer', () => {
+	const unclear: Array<[string, (call: Call) => { description: string }]> = [
+		['HTTP 500', (call) => errorForStatus(call, 500, undefined, undefined)],
+		['a lost connection', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ECONNRESET' }), 1000)],
+		['a timeout', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ETIMEDOUT' }), 1000)],
+		['no JSON', (call) => errorForNotJson(call, 200, '<p>', 'text/html')],
+		['a cancelled execution', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ERR_CANCELED' }), 1000)],
+	];
+	const writes = Object.entries(routes as Record<string, Route>).filter(([, { method }]) => method !== 'GET');
+
+	it.each(unclear)('says after %s that it may have happened, and how to look', (_, errorOf) => {
+		for (const [, route] of writes) {
+			const { description } = errorOf(callOf(route));
+			expect(description).toContain('may have been made');
+			expect(route.check).toBeTruthy();
+			expect(description).toContain(route.check);
+		}
+		expect(errorOf(read).description).not.toContain('may have been made');
+	});
+
+	it('that was never sent says so', () => {
+		for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']) {
+			const { description } = errorForNoAnswer(write, Object.assign(new Error(code), { code }), 1000);
+			expect(description).toContain('Nothing was sent.');
+			expect(description).not.toContain('may have been made');
+		}
+	});
+
+	it('whose answer has another form says that it was accepted', () => {
+		const { description } = errorForDrift(write, 200, ['address is missing']);
+		expect(description).toContain('The change itself was accepted.');
+		expect(description).toContain(routes.createAgent.check);
+	});
+});
+
+describe('the error that n8n shows', () => {
+	const callError = (message: string) =>
+		new CallError({
+			message,
+			description: 'Look again.',
+			status: 403,
+			failure: { cause: 'rate-limited', retryAfterMs: 5000 },
+			repeatable: false,
+			cause: new Error('the original'),
+		});
+
+	it('carries the item, the HTTP status, the reason for the scheduler and the next step', () => {
+		const error = toNodeError(node, callError('It may not.'), 3);
+		expect(error).toBeInstanceOf(NodeApiError);
+		expect(error).toMatchObject({
+			message: 'It may not.',
+			description: 'Look again.',
+			httpCode: '403',
+			failure: { cause: 'rate-limited', retryAfterMs: 5000 },
+			context: { itemIndex: 3 },
+		});
+		const { cause } = error;
+		expect(cause).toBeInstanceOf(CallError);
+		expect((cause as Error).cause).toMatchObject({ message: 'the original' });
+	});
+
+	it.each(['EPERM', 'ENOENT', 'ECONNREFUSED', 'ETIMEDOUT', 'EACCES', 'ENOTFOUND', 'EEXIST', 'EAI_AGAIN', 'EPIPE', 'SUPEPERMAN'])(
+		'keeps its words where an agent is called %s',
+		(name) => {
+			for (const error of [
+				callError(`The agent "${name}" may not.`),
+				new InputRefusal('Name', `an agent called "${name}" exists already.`, 'Look again.'),
+				new CredentialRefusal(`The agent "${name}" may not.`, 'Look again.'),
+			]) {
+				const shown = toNodeError(node, error, 0);
+				expect(shown.message).toBe(error.message);
+				expect(shown.description).toBe('Look again.');
+			}
+		},
+	);
+
+	it('carries the parameter and the item of a refused value', () => {
+		const error = toNodeError(node, new InputRefusal('Daily Limit', 'has a sign.', 'Write it without.'), 2);
+		expect(error).toBeInstanceOf(NodeOperationError);
+		expect(error).toMatchObject({
+			message: 'Daily Limit: has a sign.',
+			description: 'Write it without.',
+			failure: { cause: 'configuration-invalid' },
+			context: { itemIndex: 2 },
+		});
+	});
+
+	it('tells the scheduler that a refused credential stays refused', () => {
+		const error = toNodeError(node, new CredentialRefusal('The API Key is empty.', 'Make a key.'));
+		expect(error).toMatchObject({ failure: { cause: 'credential-invalid' }, description: 'Make a key.' });
+	});
+
+	it('is not wrapped a second time', () => {
+		const error = new NodeOperationError(node, 'as it is');
+		expect(toNodeError(node, error, 1)).toBe(error);
+	});
+
+	it.each([[new TypeError('a defect')], ['a defect'], [undefined]])('is a node error for %p, which nobody foresaw', (thrown) => {
+		const error = toNodeError(node, thrown, 1);
+		expect(error).toBeInstanceOf(NodeOperationError);
+		expect(error.context.itemIndex).toBe(1);
+	});
+
+	it('holds no key, as text and as stored', () => {
+		const original = Object.assign(new Error(`socket of ${key}`), { request: { headers: { Authorization: `Bearer ${key}` } } });
+		const error = toNodeError(node, errorForNoAnswer(read, original, 1000), 0);
+		for (let next: unknown = error; next instanceof Error; next = next.cause) {
+			for (const name of Object.getOwnPropertyNames(next)) {
+				if (name === 'cause' || name === 'node') continue;
+				const text = JSON.stringify(Reflect.get(next, name)) ?? '';
+				expect(text).not.toContain(key.slice(8));
+			}
+		}
+	});
+});
