@@ -27,7 +27,8 @@ export class AmpersendTrigger implements INodeType {
 		icon: { light: 'file:ampersend.svg', dark: 'file:ampersend.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ $parameter["events"].join(", ") || "every payment event" }}',
+		subtitle:
+			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "") || "every payment event" }}',
 		description: 'Starts the workflow when a payment of an AI agent arrives or changes its status',
 		defaults: { name: 'Ampersend Trigger' },
 		polling: true,

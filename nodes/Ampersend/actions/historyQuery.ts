@@ -1,6 +1,6 @@
 import { selectAgents } from '../api/agents';
 import type { HistoryQuery } from '../api/history';
-import { readAgentScope } from '../descriptions/agentScope';
+import { chosenAgents, readAgentScope } from '../descriptions/agentScope';
 import { readHistoryFilter } from '../descriptions/history';
 import type { OperationContext } from './operation';
 
@@ -15,5 +15,6 @@ export async function readHistoryQuery(
 ): Promise<Omit<HistoryQuery, 'limit'>> {
 	const scope = readAgentScope((name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback));
 	const filter = readHistoryFilter(n8n, itemIndex);
-	return { agents: await selectAgents(client, scope), filter, now };
+	const agents = await selectAgents(client, scope, chosenAgents.displayName);
+	return { agents, filter, now };
 }

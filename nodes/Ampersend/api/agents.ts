@@ -8,9 +8,14 @@ import type { Client } from './send';
 /**
  * The agents that a choice names, in the service's order.
  * @param scope `all`, or the addresses of agents
+ * @param parameter that holds the choice, as the editor names it
  * @throws InputRefusal where a chosen agent is not one of the account
  */
-export async function selectAgents(client: Client, scope: 'all' | Address[]): Promise<Agent[]> {
+export async function selectAgents(
+	client: Client,
+	scope: 'all' | Address[],
+	parameter: string,
+): Promise<Agent[]> {
 	const agents = await take(listAgents(client), Infinity);
 	if (scope === 'all') return agents;
 	const byKey = new Map(agents.map((agent) => [addressKey(agent.address), agent]));
@@ -18,9 +23,9 @@ export async function selectAgents(client: Client, scope: 'all' | Address[]): Pr
 		const agent = byKey.get(addressKey(address));
 		if (agent) return agent;
 		throw new InputRefusal(
-			'Agents',
+			parameter,
 			`${address} is no agent of this account.`,
-			'Take it out of Agents, or use an API key of the account that owns it.',
+			'Take it out, or use an API key of the account that owns it.',
 		);
 	});
 }

@@ -4,7 +4,8 @@ import type { Address } from '../domain/address';
 import { parseAddresses } from '../domain/address';
 import { InputRefusal, readChoice } from '../domain/input';
 
-const agents = {
+/** n8n asks for this wording where options are loaded. */
+export const chosenAgents = {
 	displayName: 'Agent Names or IDs',
 	name: 'agents',
 } as const;
@@ -23,7 +24,7 @@ export const agentScopeFields: INodeProperties[] = [
 		description: 'Whose payments to read',
 	},
 	{
-		...agents,
+		...chosenAgents,
 		type: 'multiOptions',
 		typeOptions: { loadOptionsMethod: 'getAgents' },
 		displayOptions: { show: { agentScope: ['selected'] } },
@@ -43,10 +44,10 @@ export type AgentScope = 'all' | Address[];
 export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
 	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'selected']);
 	if (scope === 'all') return 'all';
-	const chosen = parseAddresses('Agents', get(agents.name, []));
+	const chosen = parseAddresses(chosenAgents.displayName, get(chosenAgents.name, []));
 	if (chosen.length === 0) {
 		throw new InputRefusal(
-			'Agents',
+			chosenAgents.displayName,
 			'none is selected.',
 			'Select at least one agent, or set Agents to All.',
 		);

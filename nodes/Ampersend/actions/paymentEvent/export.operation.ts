@@ -29,7 +29,7 @@ export const exportPaymentEvents: Operation = {
 		action: 'Export payment events',
 		description: 'Write the payments that agents made or tried to make into a file, newest first',
 	},
-	fields: [...agentScopeFields, ...fileFields, paymentEventFilters],
+	fields: [...agentScopeFields, paymentEventFilters, ...fileFields],
 
 	async execute(context): Promise<OperationOutput[]> {
 		const now = Date.now();

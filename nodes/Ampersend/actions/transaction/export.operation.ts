@@ -29,7 +29,7 @@ export const exportTransactions: Operation = {
 		action: 'Export transactions',
 		description: 'Write what agents earned and spent into a file, newest first',
 	},
-	fields: [...agentScopeFields, ...fileFields, transactionFilters],
+	fields: [...agentScopeFields, transactionFilters, ...fileFields],
 
 	async execute(context): Promise<OperationOutput[]> {
 		const now = Date.now();
