@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { keccak256 } from './keccak.mts';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 export const isAddress = (text: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(text);
 
@@ -9,7 +10,7 @@ export const addressId = (address: string): string => address.toLowerCase();
 /** Spells an address with the EIP-55 checksum in its letter case. */
 export function checksummed(address: string): string {
 	const digits = address.slice(2).toLowerCase();
-	const hash = keccak256(Buffer.from(digits, 'ascii'));
+	const hash = bytesToHex(keccak_256(utf8ToBytes(digits)));
 	const cased = [...digits].map((digit, i) => (parseInt(hash.charAt(i), 16) >= 8 ? digit.toUpperCase() : digit));
 	return `0x${cased.join('')}`;
 }

@@ -1,15 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { checksummed, isAddress, randomAddress } from './addresses.mts';
-import { keccak256 } from './keccak.mts';
-
-describe('keccak256', () => {
-	it('gives the known digests', () => {
-		expect(keccak256(new Uint8Array())).toBe('c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
-		expect(keccak256(Buffer.from('Transfer(address,address,uint256)'))).toBe(
-			'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
-		);
-	});
-});
 
 describe('checksummed', () => {
 	// The test cases of EIP-55.
