@@ -15,9 +15,14 @@ import {
 /** The HTTP Request node hands over `uri` where newer helpers use `url`. */
 type AnyRequestOptions = IHttpRequestOptions & { uri?: string };
 
-function targetOf({ url, uri, baseURL }: AnyRequestOptions): string {
+/**
+ * Every address that n8n may make of a request. Its HTTP client joins a base and a target by other
+ * rules than `URL` does ("\\host" and " //host" are paths to it), so the base itself counts too.
+ */
+function targetsOf({ url, uri, baseURL }: AnyRequestOptions): string[] {
 	const target = url ?? uri ?? '';
-	return baseURL && URL.canParse(target, baseURL) ? new URL(target, baseURL).href : target;
+	if (!baseURL) return [target];
+	return [baseURL, URL.canParse(target, baseURL) ? new URL(target, baseURL).href : target];
 }
 
 export class AmpersendApi implements ICredentialType {
@@ -64,7 +69,7 @@ export class AmpersendApi implements ICredentialType {
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
 		const connection = resolveConnection(credentials);
-		assertKeyBelongsTo(connection, targetOf(requestOptions));
+		for (const target of targetsOf(requestOptions)) assertKeyBelongsTo(connection, target);
 		const otherHeaders = Object.entries(requestOptions.headers ?? {}).filter(
 			([name]) => name.toLowerCase() !== 'authorization',
 		);

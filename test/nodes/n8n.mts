@@ -242,6 +242,20 @@ export async function runNode(
 	};
 }
 
+/** What n8n gives to any node that uses the credential, the HTTP Request node and Custom API Call included. */
+export function openContext(credential: CredentialFields): PollContext {
+	const node = nodeOf('ampersendTrigger', {});
+	const workflow = new Workflow({
+		id: 'test',
+		nodes: [node],
+		connections: {},
+		active: true,
+		nodeTypes,
+	});
+	const data = additionalData(workflow, 'trigger', () => credential);
+	return new PollContext(workflow, node, data, 'trigger', 'update');
+}
+
 /** An activated trigger, polled by hand. What it remembers can be read and replaced. */
 export interface TriggerUnderTest {
 	poll(mode?: WorkflowExecuteMode, activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;

@@ -1,0 +1,434 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CredentialTestContext } from 'n8n-core';
+import type { IHttpRequestOptions, IRequestOptions } from 'n8n-workflow';
+
+import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
+import { CredentialRefusal, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
+import { openContext, type CredentialFields } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const secret = () => randomBytes(24).toString('hex');
+const live = `sk_live_${secret()}`;
+const test = `sk_test_${secret()}`;
+
+const PRODUCTION = 'https://api.ampersend.ai/v1';
+const SANDBOX = 'https://api.sandbox.ampersend.ai/v1';
+
+function refusalOf(fields: { apiKey?: unknown; baseUrl?: unknown }): CredentialRefusal {
+	try {
+		resolveConnection(fields);
+	} catch (error) {
+		if (error instanceof CredentialRefusal) return error;
+		throw error;
+	}
+	throw new Error('it was accepted');
+}
+
+/** No part of a key that is long enough to be one stands in the text. */
+function expectNoKey(text: string, apiKey: string): void {
+	const letters = apiKey.replace(/^.*sk_(live|test)_/, '');
+	for (let i = 0; i + 8 <= letters.length; i += 4) expect(text).not.toContain(letters.slice(i, i + 8));
+}
+
+describe('a key selects the deployment', () => {
+	it.each([
+		['sk_live_', live, 'production', PRODUCTION],
+		['sk_test_', test, 'sandbox', SANDBOX],
+	])('%s calls its own host under /v1', (_, apiKey, name, baseUrl) => {
+		for (const override of [undefined, '', '  ']) {
+			const connection = resolveConnection({ apiKey, baseUrl: override });
+			expect(connection).toMatchObject({ apiKey, baseUrl, deployment: { name } });
+		}
+	});
+
+	it.each([
+		['white space around it', (key: string) => ` \t${key}\r\n`],
+		['a no-break space around it', (key: string) => `\u00a0${key}\u00a0`],
+		['a pasted Bearer', (key: string) => `Bearer ${key}`],
+		['a pasted bearer in lower case with more space', (key: string) => ` bearer   ${key} `],
+	])('%s is forgiven', (_, paste) => {
+		expect(resolveConnection({ apiKey: paste(live) })).toMatchObject({ apiKey: live, baseUrl: PRODUCTION });
+		expect(resolveConnection({ apiKey: paste(test) })).toMatchObject({ apiKey: test, baseUrl: SANDBOX });
+	});
+});
+
+const unusable: Array<[string, () => unknown]> = [
+	['nothing', () => undefined],
+	['an empty text', () => ''],
+	['white space', () => ' \n'],
+	['the word Bearer alone', () => 'Bearer '],
+	['another prefix', () => `sk_prod_${secret()}`],
+	['the prefix of another vendor', () => `sk-${secret()}`],
+	['no prefix', () => secret()],
+	['the prefix in upper case', () => `SK_TEST_${secret()}`],
+	['something before the prefix', () => `key:sk_test_${secret()}`],
+	['the prefix alone', () => 'sk_test_'],
+	['the other prefix alone', () => 'sk_live_'],
+	['white space inside', () => `sk_test_${secret()} ${secret()}`],
+	['a line break inside', () => `sk_test_${secret()}\n${secret()}`],
+	['a letter that only looks like one of ASCII', () => `sk_test_${secret()}\u0430`],
+	['an invisible character', () => `sk_test_${secret()}\u200b`],
+	['a control character', () => `sk_test_${secret()}\u0007${secret()}`],
+];
+
+describe('a key that cannot be one', () => {
+	it.each(unusable)('%s is refused, with both prefixes and both dashboards in the message', (_, make) => {
+		const apiKey = make();
+		const { message, description } = refusalOf({ apiKey });
+		const text = `${message} ${description}`;
+		for (const named of ['sk_live_', 'sk_test_', 'https://app.ampersend.ai', 'https://app.sandbox.ampersend.ai']) {
+			expect(text).toContain(named);
+		}
+		expectNoKey(text, String(apiKey ?? ''));
+	});
+});
+
+describe('an override', () => {
+	it.each([
+		['http://127.0.0.1:4010/v1'],
+		['http://127.9.9.9:4010/v1'],
+		['http://localhost:4010/v1'],
+		['http://emulator.localhost/v1'],
+		['http://[::1]:4010/v1'],
+		['https://proxy.example/ampersend/v1'],
+		['https://staging.example'],
+		['https://eu.api.ampersend.ai/v1'],
+	])('%s is used as it is', (baseUrl) => {
+		for (const apiKey of [live, test]) {
+			expect(resolveConnection({ apiKey, baseUrl }).baseUrl).toBe(baseUrl);
+			expect(resolveConnection({ apiKey, baseUrl: `  ${baseUrl}///\n` }).baseUrl).toBe(baseUrl);
+		}
+	});
+
+	it('may give the key’s own deployment another path', () => {
+		const baseUrl = 'https://api.sandbox.ampersend.ai/api/v1/sdk';
+		expect(resolveConnection({ apiKey: test, baseUrl }).baseUrl).toBe(baseUrl);
+	});
+
+	const disguises = (host: string) => [
+		`https://${host}/v1`,
+		`https://${host}.`,
+		`https://${host.toUpperCase()}/v1`,
+		`https://${host}:8443/v1`,
+		`https://${host}.:443/`,
+		`https://${host.replace('.ai', '%2Eai')}/v1`,
+		`https://${host.replace('.ai', '\u3002ai')}/v1`,
+	];
+
+	it.each([...disguises('api.ampersend.ai'), ...disguises('app.ampersend.ai')])(
+		'%s is refused for a test key',
+		(baseUrl) => {
+			const { message, description } = refusalOf({ apiKey: test, baseUrl });
+			expect(message).toBe('A test key cannot call production.');
+			expect(description).toContain('https://api.sandbox.ampersend.ai');
+			expectNoKey(message + description, test);
+		},
+	);
+
+	it.each([...disguises('api.sandbox.ampersend.ai'), ...disguises('app.sandbox.ampersend.ai')])(
+		'%s is refused for a production key',
+		(baseUrl) => {
+			const { message, description } = refusalOf({ apiKey: live, baseUrl });
+			expect(message).toBe('A production key cannot call the sandbox.');
+			expect(description).toContain('https://api.ampersend.ai');
+			expectNoKey(message + description, live);
+		},
+	);
+
+	it.each([
+		[live, 'https://app.ampersend.ai/v1'],
+		[test, 'https://app.sandbox.ampersend.ai'],
+	])('at the dashboard of the key’s own deployment is refused', (apiKey, baseUrl) => {
+		expect(refusalOf({ apiKey, baseUrl }).message).toContain('the dashboard, not of the API');
+	});
+
+	it.each([
+		'http://api.sandbox.ampersend.ai/v1',
+		'http://staging.example/v1',
+		'http://10.0.0.5:4010/v1',
+		'http://0.0.0.0:4010/v1',
+		'http://localhost.evil.example/v1',
+		'http://127.0.0.1.evil.example/v1',
+	])('%s is refused, because it is neither https nor this machine', (baseUrl) => {
+		const { message, description } = refusalOf({ apiKey: test, baseUrl });
+		expect(message).toBe('The Base URL must start with https://.');
+		expect(description).toContain('127.0.0.1');
+	});
+
+	it.each([
+		'https://user:pass@staging.example/v1',
+		'https://user@staging.example/v1',
+		'https://staging.example/v1?tenant=1',
+		'https://staging.example/v1#top',
+	])('%s is refused, because it holds more than scheme, host and path', (baseUrl) => {
+		const { message, description } = refusalOf({ apiKey: test, baseUrl });
+		expect(message).toContain('more than scheme, host and path');
+		expect(description).toContain(SANDBOX);
+		expect(message + description).not.toContain('pass');
+	});
+
+	it.each(['api.ampersend.ai', '/v1', 'https://', 'ftp://staging.example', 'file:///etc/hosts', 'javascript:0', 'none'])(
+		'%s is refused, because it is no web address',
+		(baseUrl) => {
+			const { message, description } = refusalOf({ apiKey: test, baseUrl });
+			expect(message).toBe('The Base URL is not a web address.');
+			expect(description).toContain(SANDBOX);
+		},
+	);
+});
+
+describe('a call made with the credential by any node', () => {
+	const credential = new AmpersendApi();
+	const authenticate = async (options: Partial<IHttpRequestOptions> & { uri?: string }) =>
+		await credential.authenticate({ apiKey: test, baseUrl: '' }, options as IHttpRequestOptions);
+
+	it.each<[string, Partial<IHttpRequestOptions> & { uri?: string }]>([
+		['url', { url: `${SANDBOX}/agents` }],
+		['uri', { uri: `${SANDBOX}/agents` }],
+		['another path of the host', { url: 'https://api.sandbox.ampersend.ai/v2/agents' }],
+		['the host in upper case', { url: 'https://API.SANDBOX.AMPERSEND.AI/v1' }],
+		['the default port', { url: 'https://api.sandbox.ampersend.ai:443/v1' }],
+		['a base and a path', { baseURL: SANDBOX, url: '/agents' }],
+		['a base alone', { baseURL: SANDBOX, url: '' }],
+	])('gets the key for its own host, given as %s', async (_, options) => {
+		const { headers } = await authenticate(options);
+		expect(headers).toEqual({ Authorization: `Bearer ${test}` });
+	});
+
+	it.each<[Partial<IHttpRequestOptions> & { uri?: string }]>([
+		[{ url: 'https://evil.example/v1/agents' }],
+		[{ uri: 'https://evil.example/v1/agents' }],
+		[{ url: `${PRODUCTION}/agents` }],
+		[{ url: 'https://app.sandbox.ampersend.ai' }],
+		[{ url: 'http://api.sandbox.ampersend.ai/v1/agents' }],
+		[{ url: 'https://api.sandbox.ampersend.ai:8443/v1/agents' }],
+		[{ url: 'https://api.sandbox.ampersend.ai.evil.example/' }],
+		[{ url: 'https://evil.example/?https://api.sandbox.ampersend.ai' }],
+		[{ url: 'https://api.sandbox.ampersend.ai@evil.example/' }],
+		[{ url: 'https://api.sandbox.ampersend.ai:443@evil.example/' }],
+		[{ url: 'https://evil.example\\@api.sandbox.ampersend.ai/' }],
+		[{ url: '//evil.example/x' }],
+		[{ url: '/v1/agents' }],
+		[{ url: '' }],
+		[{}],
+		[{ url: '//evil.example/x', baseURL: SANDBOX }],
+		[{ url: '\\\\evil.example/x', baseURL: SANDBOX }],
+		[{ url: 'https://evil.example/x', baseURL: SANDBOX }],
+		[{ url: '/agents', baseURL: 'https://evil.example' }],
+		// n8n's HTTP client puts these behind the base, where URL reads another host.
+		[{ url: '\\\\api.sandbox.ampersend.ai/x', baseURL: 'https://evil.example' }],
+		[{ url: ' //api.sandbox.ampersend.ai/x', baseURL: 'https://evil.example' }],
+		[{ url: `${SANDBOX}/agents`, baseURL: 'https://evil.example' }],
+	])('does not get the key for %j', async (options) => {
+		const refusal = await authenticate(options).then(
+			() => undefined,
+			(error: unknown) => error as CredentialRefusal,
+		);
+		expect(refusal).toBeInstanceOf(CredentialRefusal);
+		expect(refusal?.message).toMatch(/^This credential is for https:\/\/api\.sandbox\.ampersend\.ai and was not sent to /);
+		expectNoKey(`${refusal?.message} ${refusal?.description}`, test);
+	});
+
+	it('goes out with one authorization header, whatever its node had set', async () => {
+		const { headers } = await authenticate({
+			url: SANDBOX,
+			headers: { authorization: 'Basic old', AUTHORIZATION: 'Basic older', Accept: 'text/plain' },
+		});
+		expect(headers).toEqual({ Accept: 'text/plain', Authorization: `Bearer ${test}` });
+	});
+
+	it('keeps the rest of the request, and leaves the one it was given alone', async () => {
+		const given = { url: SANDBOX, method: 'POST' as const, body: { a: 1 }, headers: { authorization: 'old' } };
+		const before = structuredClone(given);
+		expect(await authenticate(given)).toMatchObject({ url: SANDBOX, method: 'POST', body: { a: 1 } });
+		expect(given).toEqual(before);
+	});
+
+	it('does not repeat the key where a redirect leads', async () => {
+		expect(await authenticate({ url: SANDBOX, sendCredentialsOnCrossOriginRedirect: true })).toMatchObject({
+			sendCredentialsOnCrossOriginRedirect: false,
+		});
+	});
+});
+
+describe('against a service', () => {
+	const ampersend = useAmpersend();
+	let other: Server;
+	let otherOrigin: string;
+	let seen: IncomingHttpHeaders[];
+
+	beforeEach(async () => {
+		seen = [];
+		other = createServer(({ headers }, response) => {
+			seen.push(headers);
+			response.setHeader('content-type', 'application/json').end('{"elsewhere":true}');
+		}).listen(0, '127.0.0.1');
+		await once(other, 'listening');
+		otherOrigin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+	});
+	afterEach(async () => {
+		other.closeAllConnections();
+		other.close();
+		await once(other, 'close');
+	});
+
+	/** The two doors that n8n has for a node with a credential, the older one for the HTTP Request node. */
+	const doors: Array<[string, (url: string) => Promise<unknown>]> = [
+		[
+			'httpRequestWithAuthentication',
+			async (url) => {
+				const context = openContext(ampersend.credential);
+				const options: IHttpRequestOptions = { url, method: 'GET' };
+				return await context.helpers.httpRequestWithAuthentication.call(context, 'ampersendApi', options);
+			},
+		],
+		[
+			'requestWithAuthentication',
+			async (uri) => {
+				const context = openContext(ampersend.credential);
+				const options: IRequestOptions = { uri, method: 'GET', json: true };
+				return await context.helpers.requestWithAuthentication.call(context, 'ampersendApi', options);
+			},
+		],
+	];
+
+	it.each(doors)('%s: the host that a redirect names is called without the key', async (_, call) => {
+		const { emulator } = ampersend;
+		emulator.fault({ route: 'GET /agents', status: 302, headers: { location: `${otherOrigin}/stolen` } });
+		expect(await call(`${emulator.baseUrl}/agents`)).toEqual({ elsewhere: true });
+		expect(emulator.calls).toMatchObject([{ auth: 'valid', status: 302 }]);
+		expect(seen).toHaveLength(1);
+		expect(seen[0]).not.toHaveProperty('authorization');
+		expectNoKey(JSON.stringify(seen), emulator.apiKey);
+	});
+
+	it.each(doors)('%s: a redirect on the same host goes on with the key', async (_, call) => {
+		const { emulator } = ampersend;
+		emulator.fault({ route: 'GET /agents', status: 302, headers: { location: '/api/v1/sdk/agents' } });
+		expect(await call(`${emulator.baseUrl}/agents`)).toMatchObject({ items: [] });
+		expect(emulator.calls).toMatchObject([{ auth: 'valid' }, { auth: 'valid', status: 200 }]);
+	});
+
+	it.each(doors)('%s: another host is not called at all, and the message says why', async (_, call) => {
+		const error = await call(`${otherOrigin}/x`).then(
+			() => undefined,
+			(thrown: unknown) => thrown as Error,
+		);
+		expect(error?.message).toContain('was not sent to');
+		expectNoKey(error?.message ?? '', ampersend.emulator.apiKey);
+		expect(seen).toEqual([]);
+		expect(ampersend.emulator.calls).toEqual([]);
+	});
+
+	it.each(unusable)('%s instead of a key: nothing is sent and the node says why', async (_, make) => {
+		const apiKey = make();
+		const { error } = await ampersend.run(
+			{ resource: 'agent', operation: 'getMany' },
+			{ credential: { ...ampersend.credential, apiKey: apiKey as string } },
+		);
+		expect(error?.message).toMatch(/^The API Key /);
+		expect(`${error?.message} ${error?.description}`).toContain('sk_live_');
+		expectNoKey(`${error?.message} ${error?.description}`, String(apiKey ?? ''));
+		expect(ampersend.emulator.calls).toEqual([]);
+	});
+
+	describe('the credential test', () => {
+		const runTest = async (fields: Partial<CredentialFields> = {}) =>
+			await credentialTest.ampersendApiTest.call(new CredentialTestContext(), {
+				id: '1',
+				name: 'Ampersend',
+				type: 'ampersendApi',
+				data: { ...ampersend.credential, ...fields },
+			});
+
+		/** Status and message, of which no key is part. */
+		async function messageOf(status: 'OK' | 'Error', fields?: Partial<CredentialFields>): Promise<string> {
+			const result = await runTest(fields);
+			expect(result.status).toBe(status);
+			expectNoKey(result.message, fields?.apiKey ?? ampersend.emulator.apiKey);
+			return result.message;
+		}
+
+		it('says that the key is accepted, and where', async () => {
+			const { emulator } = ampersend;
+			expect(await messageOf('OK')).toBe(`Ampersend accepts the key (sandbox, ${emulator.baseUrl})`);
+			expect(emulator.calls).toMatchObject([{ route: 'GET /agents', auth: 'valid', query: { limit: '1' } }]);
+		});
+
+		it('forgives what is forgiven elsewhere', async () => {
+			await messageOf('OK', { apiKey: ` Bearer ${ampersend.emulator.apiKey}\n`, baseUrl: `${ampersend.emulator.baseUrl}/` });
+		});
+
+		it('says that a key was revoked, and where to make another', async () => {
+			const { emulator } = ampersend;
+			emulator.revokeApiKey(emulator.apiKey);
+			const message = await messageOf('Error');
+			expect(message).toContain('does not accept the API key (HTTP 401). It was revoked');
+			expect(message).toContain('https://app.sandbox.ampersend.ai');
+			expect(emulator.calls).toHaveLength(1);
+		});
+
+		it('says that a key may not list agents', async () => {
+			ampersend.emulator.fault({ route: 'GET /agents', status: 403, body: { message: 'Suspended account' } });
+			expect(await messageOf('Error')).toMatch(/may not use GET \/agents \(HTTP 403\): Suspended account/);
+		});
+
+		it('says that no connection came about, and what to check', async () => {
+			const port = (other.address() as AddressInfo).port;
+			other.closeAllConnections();
+			other.close();
+			await once(other, 'close');
+			const message = await messageOf('Error', { baseUrl: `http://127.0.0.1:${port}/v1` });
+			expect(message).toContain(`could not be reached at http://127.0.0.1:${port}`);
+			expect(message).toContain('Check the Base URL');
+			other.listen(0, '127.0.0.1');
+			await once(other, 'listening');
+		});
+
+		it('says that the path prefix is a wrong one, and which is in use', async () => {
+			const { emulator } = ampersend;
+			emulator.expectUnknown('/wrong/agents');
+			const message = await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` });
+			expect(message).toContain('has nothing at GET /agents');
+			expect(message).toContain(`${emulator.origin}/wrong`);
+			expect(message).toContain('/api/v1/sdk');
+		});
+
+		it('says that something else than the API answered', async () => {
+			ampersend.emulator.fault({ route: 'GET /agents', status: 200, body: '<html>Sign in, raw</html>' });
+			const message = await messageOf('Error');
+			expect(message).toContain('with text/html where the Ampersend API answers JSON');
+			expect(message).not.toContain('raw');
+		});
+
+		it('says that the service is in trouble, after one attempt', async () => {
+			ampersend.emulator.fault({ route: 'GET /agents', status: 500, body: { message: 'Database away', trace: 'raw' } });
+			const message = await messageOf('Error');
+			expect(message).toContain('(HTTP 500): Database away');
+			expect(message).not.toContain('raw');
+			expect(ampersend.emulator.calls).toHaveLength(1);
+		});
+
+		it('does not follow a redirect', async () => {
+			ampersend.emulator.fault({ route: 'GET /agents', status: 302, headers: { location: `${otherOrigin}/stolen` } });
+			expect(await messageOf('Error')).toContain('with a redirect (HTTP 302), which is not followed');
+			expect(seen).toEqual([]);
+		});
+
+		it.each(unusable)('says what is wrong with %s instead of a key, and asks nobody', async (_, make) => {
+			const message = await messageOf('Error', { apiKey: make() as string });
+			expect(message).toMatch(/^The API Key .*sk_live_.*sk_test_/s);
+			expect(ampersend.emulator.calls).toEqual([]);
+		});
+
+		it('says what is wrong with an override, and asks nobody', async () => {
+			expect(await messageOf('Error', { baseUrl: PRODUCTION })).toMatch(/^A test key cannot call production\./);
+			expect(ampersend.emulator.calls).toEqual([]);
+		});
+	});
+});
