@@ -147,6 +147,7 @@ describe('whether a request is sent again', () => {
 
 describe('a write without a clear answer', () => {
 	const unclear: Array<[string, (call: Call) => { description: string }]> = [
+		['HTTP 303', (call) => errorForStatus(call, 303, undefined, undefined)],
 		['HTTP 500', (call) => errorForStatus(call, 500, undefined, undefined)],
 		['a lost connection', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ECONNRESET' }), 1000)],
 		['a timeout', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ETIMEDOUT' }), 1000)],

@@ -136,7 +136,7 @@ export function errorForStatus(
 	if (status >= 300 && status < 400) {
 		return new CallError({
 			message: `Ampersend answered ${nameOf(call)} with a redirect (HTTP ${status}), which is not followed so that the key stays with its host.`,
-			description: prefixAdvice(call),
+			description: withDoubt(call, prefixAdvice(call)),
 			status,
 			failure: { cause: 'configuration-invalid' },
 			repeatable: false,

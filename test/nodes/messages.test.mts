@@ -1,0 +1,338 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { randomAddress, type FaultAction } from '../emulator/index.mts';
+import type { CredentialFields, Outcome } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+/** Stands in bodies that must not come through. */
+const RAW = 'raw-body-text';
+const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
+
+const READ = 'GET /agents/{address}';
+const WRITE = 'PATCH /agents/{address}';
+
+const address = randomAddress();
+const agent = { __rl: true, mode: 'address', value: address };
+const read: INodeParameters = { resource: 'agent', operation: 'get', agent };
+const write: INodeParameters = { resource: 'agent', operation: 'update', agent, name: 'New name' };
+const list: INodeParameters = { resource: 'agent', operation: 'getMany' };
+
+const readName = `GET /agents/${address}`;
+const writeName = `PATCH /agents/${address}`;
+const CHECK = 'Read the agent with Agent: Get before you run this again.';
+const MAY_HAVE_HAPPENED = 'The change may have been made all the same, so it was not sent again.';
+
+beforeEach(() => {
+	service.emulator.addAgent({ address, name: 'Old name' });
+	// The shortest waits that the back-off has.
+	jest.spyOn(Math, 'random').mockReturnValue(0);
+});
+afterEach(() => {
+	jest.restoreAllMocks();
+});
+
+const callsOf = (route: string) => service.emulator.calls.filter((call) => call.route === route).length;
+
+/** What the user sees, once it is sure that nothing stands in it that must not. */
+function shown({ error, items, run }: Outcome): { message: string; description: string } {
+	expect(items).toEqual([]);
+	const message = error?.message ?? '';
+	const description = error?.description ?? '';
+	expect(message).not.toBe('');
+	expect(description).not.toBe('');
+	for (const text of [message, description]) {
+		expect(text).not.toMatch(/\n|^\s|\s$|undefined|\[object|NaN/);
+		expect(text).not.toMatch(/\bat .*:\d+:\d+/);
+	}
+	const everything = inspect(run, { depth: Infinity, showHidden: true, maxStringLength: Infinity, maxArrayLength: Infinity });
+	for (const stored of [everything, JSON.stringify(run)]) {
+		expect(stored).toContain(message.slice(0, 20));
+		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));
+		expect(stored).not.toContain(RAW);
+	}
+	return { message, description };
+}
+
+const fail = async (parameters: INodeParameters, credential: Partial<CredentialFields> = {}) =>
+	shown(await service.run(parameters, { credential: { ...service.credential, ...credential } }));
+
+interface Trouble {
+	fault: FaultAction;
+	times?: number;
+	message: (name: string) => string;
+	description: { read: string; write: string };
+	calls?: { read: number };
+}
+
+const atOnce = { 'Retry-After': '0' };
+
+const troubles: Record<string, Trouble> = {
+	'HTTP 500': {
+		fault: { status: 500, headers: atOnce, body: { message: 'Database away', trace: RAW } },
+		message: (name) => `Ampersend could not process ${name} (HTTP 500): Database away`,
+		description: {
+			read: 'If it stays so, ask Ampersend support.',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} If it stays so, ask Ampersend support.`,
+		},
+		calls: { read: 4 },
+	},
+	'HTTP 503 with a page of a proxy': {
+		fault: { status: 503, headers: atOnce, body: HTML },
+		message: (name) => `Ampersend could not process ${name} (HTTP 503).`,
+		description: { read: 'ask Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+		calls: { read: 4 },
+	},
+	'a connection that is cut': {
+		fault: { reset: true },
+		message: (name) => `ended before ${name} was answered (ECONNRESET).`,
+		description: { read: 'Run it again later', write: `${MAY_HAVE_HAPPENED} ${CHECK} Run it again later` },
+		calls: { read: 4 },
+	},
+	'HTML instead of JSON': {
+		fault: { status: 200, body: HTML },
+		message: (name) => `answered ${name} with text/html where the Ampersend API answers JSON.`,
+		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+	},
+	'JSON that is cut off': {
+		fault: { malformedJson: true },
+		message: (name) => `answered ${name} with JSON that is cut off or malformed where`,
+		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+	},
+	'an empty body': {
+		fault: { status: 200 },
+		message: (name) => `answered ${name} with an empty body where`,
+		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+	},
+	'a missing field': {
+		fault: { mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }) },
+		message: (name) => `Ampersend's answer to ${name} has changed its form: name is missing; balance is missing.`,
+		description: {
+			read: 'Update n8n-nodes-ampersend',
+			write: `The change itself was accepted. ${CHECK} Update n8n-nodes-ampersend`,
+		},
+	},
+	'a field of another form': {
+		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
+		message: (name) => `Ampersend's answer to ${name} has changed its form: createdAt is not of the expected form.`,
+		description: { read: 'report it with this message', write: `The change itself was accepted. ${CHECK}` },
+	},
+	'a redirect': {
+		fault: { status: 307, headers: { location: 'https://login.example/' }, body: HTML },
+		message: (name) => `Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
+		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK} The Base URL in use` },
+	},
+	'HTTP 429 with a wait beyond the budget': {
+		fault: { status: 429, headers: { 'Retry-After': '3600' }, body: { message: RAW } },
+		message: () => 'Ampersend is receiving too many requests (HTTP 429) and asks to wait 3600 s.',
+		description: {
+			read: 'Run it again later, or process fewer items at once.',
+			write: 'The change was not made. Run it again later',
+		},
+	},
+	'HTTP 400 with issues': {
+		fault: {
+			status: 400,
+			body: {
+				_tag: 'HttpApiDecodeError',
+				issues: [{ path: ['name'], message: 'Expected a non empty string, actual ""' }],
+				message: RAW,
+			},
+		},
+		message: (name) => `Ampersend did not accept ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+		description: { read: 'Correct the value that is named', write: 'Correct the value that is named' },
+	},
+	'HTTP 403': {
+		fault: { status: 403, body: { message: 'This agent belongs to another user', trace: RAW } },
+		message: (name) => `The API key may not use ${name} (HTTP 403): This agent belongs to another user`,
+		description: { read: 'Choose one of your own agents', write: 'Choose one of your own agents' },
+	},
+	'HTTP 409': {
+		fault: { status: 409, body: { message: 'It has changed', trace: RAW } },
+		message: (name) => `Ampersend did not accept ${name} (HTTP 409): It has changed`,
+		description: { read: 'Read the current state first.', write: 'Read the current state first.' },
+	},
+};
+
+describe.each(Object.entries(troubles))('%s', (_, { fault, message, description, calls }) => {
+	it('after a read says what happened and what to do', async () => {
+		const attempts = calls?.read ?? 1;
+		service.emulator.fault({ route: READ, times: attempts, ...fault });
+		const seen = await fail(read);
+		expect(seen.message).toContain(message(readName));
+		expect(seen.description).toContain(description.read);
+		expect(seen.description).not.toMatch(/may have been made|was accepted|was not made|not sent/);
+		expect(callsOf(READ)).toBe(attempts);
+	});
+
+	it('after a write says also what may have happened, and nothing is sent twice', async () => {
+		service.emulator.fault({ route: WRITE, ...fault });
+		const seen = await fail(write);
+		expect(seen.message).toContain(message(writeName));
+		expect(seen.description).toContain(description.write);
+		expect(callsOf(WRITE)).toBe(1);
+	});
+});
+
+describe('a read', () => {
+	it.each<[string, FaultAction]>([
+		['HTTP 500', { status: 500, headers: atOnce }],
+		['HTTP 502', { status: 502, headers: atOnce, body: HTML }],
+		['HTTP 429', { status: 429, headers: atOnce }],
+		['a connection that is cut', { reset: true }],
+	])('that meets %s once is tried again, and nobody notices', async (_, fault) => {
+		service.emulator.fault({ route: READ, ...fault });
+		const { items, error } = await service.run(read);
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { name: 'Old name' } }]);
+		expect(callsOf(READ)).toBe(2);
+	});
+
+	it('waits as long as the service asks for', async () => {
+		service.emulator.fault({ route: READ, status: 429, headers: { 'Retry-After': '1' } });
+		const { error } = await service.run(read);
+		expect(error).toBeUndefined();
+		const [first, second] = service.emulator.calls.map(({ at }) => at);
+		expect(Number(second) - Number(first)).toBeGreaterThanOrEqual(990);
+	});
+});
+
+describe('a write', () => {
+	it('that was turned away for its rate is sent again, because it was not carried out', async () => {
+		service.emulator.fault({ route: WRITE, status: 429, headers: atOnce });
+		const { items, error } = await service.run(write);
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { name: 'New name' } }]);
+		expect(callsOf(WRITE)).toBe(2);
+	});
+
+	it.each<[string, FaultAction]>([
+		['HTTP 500', { status: 500, headers: atOnce, when: 'after' }],
+		['a connection that is cut', { reset: true, when: 'after' }],
+	])('that happened, though its answer was lost to %s, is not sent again', async (_, fault) => {
+		service.emulator.fault({ route: 'POST /agents', ...fault });
+		const { description } = await fail({
+			resource: 'agent',
+			operation: 'create',
+			name: 'Buyer',
+			agentKeyAddress: randomAddress(),
+			ifAgentExists: 'create',
+		});
+		expect(service.emulator.agents().filter(({ name }) => name === 'Buyer')).toHaveLength(1);
+		expect(callsOf('POST /agents')).toBe(1);
+		expect(description).toContain(MAY_HAVE_HAPPENED);
+		expect(description).toContain('Look for its name with Agent: Get Many');
+	});
+});
+
+describe('a bad base URL', () => {
+	it.each([
+		['api.ampersend.ai', 'is not a web address', 'https://api.sandbox.ampersend.ai/v1'],
+		['http://staging.example/v1', 'must start with https://', '127.0.0.1'],
+		['https://api.ampersend.ai/v1', 'A test key cannot call production.', 'Clear the Base URL'],
+		['https://app.sandbox.ampersend.ai', 'the dashboard, not of the API', 'https://api.sandbox.ampersend.ai/v1'],
+		['https://staging.example/v1?key=1', 'more than scheme, host and path', 'Remove'],
+	])('%s is refused before anything is sent', async (baseUrl, complaint, advice) => {
+		for (const parameters of [read, write]) {
+			const { message, description } = await fail(parameters, { baseUrl });
+			expect(message).toContain(complaint);
+			expect(description).toContain(advice);
+		}
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it.each([
+		['read', list, 'GET /agents'],
+		['read of an assumed route', read, readName],
+		['write', write, writeName],
+	])('with a wrong path prefix is named after a %s, with another to try', async (_, parameters, name) => {
+		const { origin } = service.emulator;
+		service.emulator.expectUnknown(/^\/wrong\/agents/);
+		const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
+		expect(message).toContain(`Ampersend has nothing at ${name}`);
+		expect(description).toContain(`The Base URL in use is ${origin}/wrong.`);
+		expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
+		expect(service.emulator.calls).toHaveLength(1);
+	});
+});
+
+describe('an address that the service does not know', () => {
+	const unknown = { ...agent, value: randomAddress() };
+
+	it.each([
+		['read', read],
+		['write', write],
+	])('is named after a %s on an assumed route, with the other cause that it may have', async (_, parameters) => {
+		const { message, description } = await fail({ ...parameters, agent: unknown });
+		expect(message).toContain(`/agents/${unknown.value}`);
+		expect(description).toContain('Check the address first.');
+		expect(description).toContain('it is an assumption of this node');
+		expect(service.emulator.calls).toHaveLength(1);
+	});
+
+	it('is the first thing to check on a documented route', async () => {
+		const parameters = { resource: 'agentKey', operation: 'add', agent: unknown, agentKeyAddress: randomAddress() };
+		const { message, description } = await fail(parameters);
+		expect(message).toContain(`Ampersend has nothing at POST /agents/${unknown.value}/keys`);
+		expect(description).toContain('Check the address: this API key may not know it.');
+		expect(description).not.toContain('assumption');
+	});
+});
+
+describe('a revoked key', () => {
+	it.each([
+		['read', list],
+		['write', write],
+	])('is named after a %s, with where to make another', async (_, parameters) => {
+		service.emulator.revokeApiKey(service.emulator.apiKey);
+		const { message, description } = await fail(parameters);
+		expect(message).toBe('Ampersend does not accept the API key (HTTP 401). It was revoked, or never existed.');
+		expect(description).toContain('https://app.sandbox.ampersend.ai');
+		expect(description).toContain('put it into the credential');
+		expect(service.emulator.calls).toHaveLength(1);
+	});
+});
+
+describe('a dead service', () => {
+	async function deadUrl(): Promise<string> {
+		const server = createServer().listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const { port } = server.address() as AddressInfo;
+		server.close();
+		await once(server, 'close');
+		return `http://127.0.0.1:${port}`;
+	}
+
+	it('is named after a read and a write, with what to check', async () => {
+		const origin = await deadUrl();
+		const [afterRead, afterWrite] = await Promise.all(
+			[read, write].map(async (parameters) => await fail(parameters, { baseUrl: `${origin}/v1` })),
+		);
+		for (const { message, description } of [afterRead!, afterWrite!]) {
+			expect(message).toBe(`Ampersend could not be reached at ${origin} (no connection).`);
+			expect(description).toContain('Check the Base URL in the credential');
+		}
+		expect(afterRead?.description).not.toContain('sent');
+		expect(afterWrite?.description).toMatch(/^Nothing was sent\. /);
+	});
+});
+
+describe('with Continue On Fail', () => {
+	it('the item holds the message and the next step, and neither key, stack nor raw body', async () => {
+		service.emulator.fault({ route: READ, times: 4, status: 500, headers: atOnce, body: HTML });
+		const { items, error } = await service.run(read, { onError: 'continueRegularOutput' });
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => Object.values(json))).toEqual([
+			[`Ampersend could not process ${readName} (HTTP 500).`, 'If it stays so, ask Ampersend support.'],
+		]);
+		const stored = inspect(items, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
+		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));
+		expect(stored).not.toContain(RAW);
+	});
+});
