@@ -7,7 +7,8 @@ import { findOperation } from './registry';
 
 /**
  * The item loop: every input item runs the operation that the node is set to. Output items are
- * linked to their input item; with Continue On Fail an item that could not be processed gives its message.
+ * linked to their input item; with Continue On Fail an item that could not be processed gives what
+ * went wrong (`error`) and what to do (`details`).
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const output: INodeExecutionData[] = [];
@@ -16,13 +17,18 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
 		try {
 			const resource = this.getNodeParameter('resource', itemIndex) as string;
-			const operation = this.getNodeParameter('operation', itemIndex) as string;
+			// n8n drops the operation of a resource that it does not find in the description.
+			const operation = this.getNodeParameter('operation', itemIndex, '') as string;
 			const found = findOperation(resource, operation);
 			if (!found) {
 				throw new NodeOperationError(
 					this.getNode(),
-					`The resource "${resource}" has no operation "${operation}".`,
-					{ description: 'Open the node and choose an operation from the list.', itemIndex },
+					`This version of the Ampersend node has no operation "${operation}" of "${resource}".`,
+					{
+						description:
+							'Open the node and choose a resource and an operation. If a newer version stored them, update n8n-nodes-ampersend. A Custom API Call is made with the HTTP Request node.',
+						itemIndex,
+					},
 				);
 			}
 			const items = await found.execute({
@@ -35,9 +41,10 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 		} catch (error) {
 			const nodeError = toNodeError(this.getNode(), error, itemIndex);
 			if (!this.continueOnFail()) throw nodeError;
+			// No `error` beside `json`: n8n would keep its message only, and drop details and input. By these
+			// two names n8n finds the item for the error output, where it adds them to the input.
 			output.push({
-				json: { error: nodeError.message, description: nodeError.description ?? null },
-				error: nodeError,
+				json: { error: nodeError.message, details: nodeError.description ?? null },
 				pairedItem: { item: itemIndex },
 			});
 		}

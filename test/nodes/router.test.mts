@@ -1,0 +1,329 @@
+import { inspect } from 'node:util';
+
+import { describe, expect, it, jest } from '@jest/globals';
+
+import { randomAddress } from '../emulator/index.mts';
+import type { Outcome } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+const locator = (value: string) => ({ __rl: true, mode: 'address', value });
+
+const getAgent = { resource: 'agent', operation: 'get', agent: locator('={{ $json.agent }}') };
+
+describe('Several input items', () => {
+	it('each run with their own expressions, and each output is linked to its input', async () => {
+		const agents = ['one', 'two', 'three'].map((name) => service.emulator.addAgent({ name }));
+		const { items } = await service.run(getAgent, {
+			input: agents.map(({ address }) => ({ agent: address })),
+		});
+
+		expect(items.map(({ json, pairedItem }) => [json.name, pairedItem])).toEqual([
+			['one', { item: 0 }],
+			['two', { item: 1 }],
+			['three', { item: 2 }],
+		]);
+		expect(service.emulator.calls.map(({ params }) => params)).toEqual(
+			agents.map(({ address }) => ({ address })),
+		);
+	});
+
+	it('link each of several outputs to the input that it came from', async () => {
+		const [one, none, two] = [1, 0, 2].map((count) =>
+			service.emulator.addAgent({ keys: Array.from({ length: count }, randomAddress) }),
+		);
+		const { items } = await service.run(
+			{ resource: 'agentKey', operation: 'getMany', agent: locator('={{ $json.agent }}') },
+			{ input: [one, none, two].map((agent) => ({ agent: agent?.address })) },
+		);
+
+		expect(items.map(({ json, pairedItem }) => [json.agentAddress, pairedItem])).toEqual([
+			[one?.address, { item: 0 }],
+			[two?.address, { item: 2 }],
+			[two?.address, { item: 2 }],
+		]);
+	});
+
+	it('are all worked on in order, one request after the other', async () => {
+		const { address } = service.emulator.addAgent({ name: 'start' });
+		service.emulator.fault({ route: 'PATCH /agents/{address}', delayMs: 30 });
+		await service.run(
+			{ resource: 'agent', operation: 'update', agent: locator(address), name: '={{ $json.name }}' },
+			{ input: [{ name: 'slow' }, { name: 'fast' }, { name: 'last' }] },
+		);
+
+		expect(service.emulator.calls.map(({ body }) => body)).toEqual([
+			{ name: 'slow' },
+			{ name: 'fast' },
+			{ name: 'last' },
+		]);
+		expect(service.emulator.agent(address).name).toBe('last');
+	});
+});
+
+describe('An item that cannot be processed', () => {
+	const unknown = randomAddress();
+	const inputOf = (...addresses: string[]) => addresses.map((agent) => ({ agent }));
+
+	it('ends the execution by default, and names the item', async () => {
+		const { address } = service.emulator.addAgent();
+		const { error, items } = await service.run(getAgent, { input: inputOf(address, unknown, address) });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain(`nothing at GET /agents/${unknown}`);
+		expect(error).toMatchObject({ context: { itemIndex: 1 } });
+		expect(service.emulator.calls).toHaveLength(2);
+	});
+
+	it('gives its message in place of its output with Continue, and the others work', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { items, error } = await service.run(getAgent, {
+			input: inputOf(address, unknown, 'junk', address),
+			onError: 'continueRegularOutput',
+		});
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([
+			{ json: { name: 'Buyer' }, pairedItem: { item: 0 } },
+			{
+				json: {
+					error: `Ampersend has nothing at GET /agents/${unknown}: Agent not found`,
+					details: expect.stringContaining('Check the address first.'),
+				},
+				pairedItem: { item: 1 },
+			},
+			{
+				json: {
+					error: 'Agent: "junk" is not an address.',
+					details: 'An address is 0x followed by 40 hexadecimal digits. Copy it again, whole.',
+				},
+				pairedItem: { item: 2 },
+			},
+			{ json: { name: 'Buyer' }, pairedItem: { item: 3 } },
+		]);
+		expect(service.emulator.calls.map(({ status }) => status)).toEqual([200, 404, 200]);
+	});
+
+	it('goes to the error output with Continue (Using Error Output), with its input', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { items, errorItems, error } = await service.run(getAgent, {
+			input: [{ agent: unknown, row: 1 }, { agent: address, row: 2 }, { agent: 'junk', row: 3 }],
+			onError: 'continueErrorOutput',
+		});
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { name: 'Buyer' }, pairedItem: { item: 1 } }]);
+		expect(errorItems).toMatchObject([
+			{
+				json: {
+					agent: unknown,
+					row: 1,
+					error: `Ampersend has nothing at GET /agents/${unknown}: Agent not found`,
+					details: expect.stringContaining('Check the address first.'),
+				},
+				pairedItem: { item: 0 },
+			},
+			{
+				json: {
+					agent: 'junk',
+					row: 3,
+					error: 'Agent: "junk" is not an address.',
+					details: expect.stringContaining('Copy it again'),
+				},
+				pairedItem: { item: 2 },
+			},
+		]);
+	});
+
+	it('is an item for itself where its expression fails', async () => {
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+		const { items } = await service.run(
+			{ ...getAgent, agent: locator("={{ $json.agent ?? $('Nowhere').item.json.agent }}") },
+			{ input: [{}, { agent: address }], onError: 'continueRegularOutput' },
+		);
+
+		expect(items).toMatchObject([
+			{ json: { error: "Referenced node doesn't exist" }, pairedItem: { item: 0 } },
+			{ json: { name: 'Buyer' }, pairedItem: { item: 1 } },
+		]);
+		expect(service.emulator.calls).toHaveLength(1);
+	});
+
+	it('gives the doubt about a write in its message, and the next write is made', async () => {
+		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
+		const { items } = await service.run(
+			{
+				resource: 'agent',
+				operation: 'create',
+				name: '={{ $json.name }}',
+				agentKeyAddress: randomAddress(),
+				ifAgentExists: 'create',
+			},
+			{ input: [{ name: 'lost' }, { name: 'kept' }], onError: 'continueRegularOutput' },
+		);
+
+		expect(items).toMatchObject([
+			{ json: { details: expect.stringContaining('may have been made all the same') } },
+			{ json: { name: 'kept', created: true } },
+		]);
+		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['lost', 'kept']);
+	});
+
+	it.each([
+		['agent', 'destroy'],
+		['wallet', 'get'],
+	])('is one whose operation is unknown (%s: %s): it says so, and nothing is sent', async (resource, operation) => {
+		const { error, items } = await service.run({ resource, operation });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('has no operation "');
+		expect(error?.message).toContain(`of "${resource}"`);
+		expect(error?.description).toContain('Open the node and choose a resource and an operation.');
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
+
+describe('A cancelled execution', () => {
+	const cancellable = () => {
+		let cancel = () => {};
+		return {
+			cancel: () => cancel(),
+			onStart: (execution: { cancel(): void }) => {
+				cancel = () => execution.cancel();
+			},
+		};
+	};
+
+	it.each([undefined, 'continueRegularOutput'] as const)(
+		'ends while a read hangs, and sends nothing more (onError %s)',
+		async (onError) => {
+			const route = 'GET /agents/{address}/authorized-sellers';
+			const agents = [service.emulator.addAgent(), service.emulator.addAgent()];
+			const execution = cancellable();
+			service.emulator.fault({ route, hang: true });
+			service.emulator.before(route, execution.cancel);
+			const { items, error } = await service.run(
+				{
+					resource: 'allowlist',
+					operation: 'update',
+					agent: locator('={{ $json.agent }}'),
+					mode: 'add',
+					sellers: randomAddress(),
+				},
+				{
+					input: agents.map(({ address }) => ({ agent: address })),
+					onError,
+					onStart: execution.onStart,
+				},
+			);
+
+			const message = onError ? items[0]?.json.error : error?.message;
+			expect(message).toBe(
+				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped, because the execution was cancelled.`,
+			);
+			expect(service.seen).toEqual([route]);
+			expect(service.emulator.agents()).toEqual(agents);
+		},
+	);
+
+	it('ends while it waits to ask again, and asks no more', async () => {
+		const { address } = service.emulator.addAgent();
+		const execution = cancellable();
+		const setTimer = globalThis.setTimeout;
+		const timers = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms?: number) => {
+			if (ms !== 50_000) return setTimer(run, ms);
+			setImmediate(execution.cancel);
+			return setTimer(run, ms).unref();
+		}) as typeof setTimeout);
+		service.emulator.fault({ route: 'GET /agents/{address}', status: 503, headers: { 'Retry-After': '50' } });
+		const { error } = await service.run(getAgent, {
+			input: [{ agent: address }, { agent: address }],
+			onStart: execution.onStart,
+		});
+		timers.mockRestore();
+
+		expect(error?.message).toContain('was stopped, because the execution was cancelled.');
+		expect(service.emulator.calls).toHaveLength(1);
+	});
+});
+
+describe('The API key', () => {
+	/** What n8n stores, and the error with its causes, hidden properties included. */
+	const everythingOf = ({ run, error }: Outcome) =>
+		`${JSON.stringify(run)}\n${inspect(error, { depth: 12, showHidden: true })}`;
+
+	const write = async (onError?: 'continueRegularOutput') =>
+		await service.run(
+			{ resource: 'agent', operation: 'create', name: 'x', agentKeyAddress: randomAddress(), ifAgentExists: 'create' },
+			{ onError },
+		);
+
+	/** What must not be found: the whole key, and what follows its prefix. */
+	const secret = () => service.emulator.apiKey.replace(/^sk_test_/, '');
+
+	it('stands nowhere in what n8n stores of a run', async () => {
+		const outcome = await write();
+
+		expect(outcome.items).toHaveLength(1);
+		expect(service.emulator.calls).toMatchObject([{ auth: 'valid' }]);
+		expect(everythingOf(outcome)).not.toContain(secret());
+	});
+
+	it.each<[string, string, () => void | Promise<void>]>([
+		['the key is revoked', 'does not accept the API key (HTTP 401)', () => service.emulator.revokeApiKey(service.emulator.apiKey)],
+		['the connection breaks', '(ECONNRESET)', () => service.emulator.fault({ route: 'POST /agents', reset: true })],
+		['nothing listens', 'could not be reached', async () => await service.emulator.close()],
+		[
+			'the service repeats it in its message',
+			'sk_test_…',
+			() => {
+				const body = { message: `No access for ${service.emulator.apiKey}, sorry` };
+				service.emulator.fault({ route: 'POST /agents', status: 400, body });
+			},
+		],
+		[
+			'the service repeats it in a field of its answer',
+			'changed its form',
+			() => service.emulator.fault({ route: 'POST /agents', mutate: () => ({ name: service.emulator.apiKey }) }),
+		],
+		[
+			'a page that repeats it comes in place of JSON',
+			'with text/html where the Ampersend API answers JSON',
+			() => service.emulator.fault({ route: 'POST /agents', status: 200, body: `<p>${service.emulator.apiKey}</p>` }),
+		],
+	])('stands nowhere in the run, the error or its causes where %s', async (_title, message, arrange) => {
+		const key = secret();
+		await arrange();
+		const outcome = await write();
+
+		expect(outcome.error?.message).toContain(message);
+		expect(key.length).toBeGreaterThan(10);
+		expect(everythingOf(outcome)).not.toContain(key);
+	});
+
+	it('stands nowhere in an item that gives its error', async () => {
+		const key = secret();
+		service.emulator.revokeApiKey(service.emulator.apiKey);
+		const outcome = await write('continueRegularOutput');
+
+		expect(outcome.items).toMatchObject([
+			{ json: { error: expect.stringContaining('does not accept the API key') } },
+		]);
+		expect(everythingOf(outcome)).not.toContain(key);
+	});
+
+	it('that cannot be one is refused without repeating it, and without a call', async () => {
+		const apiKey = `sk_other_${'x'.repeat(9)}`;
+		const outcome = await service.run(
+			{ resource: 'agent', operation: 'getMany' },
+			{ credential: { ...service.credential, apiKey } },
+		);
+
+		expect(outcome.error?.message).toBe(
+			'The API Key has an unknown prefix. It starts with sk_live_ or sk_test_.',
+		);
+		expect(everythingOf(outcome)).not.toContain(apiKey);
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
