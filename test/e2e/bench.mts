@@ -30,13 +30,15 @@ export const sheetColumns = [
 	'Event ID',
 ];
 
+const ampersendHosts = ['api.ampersend.ai', 'api.sandbox.ampersend.ai'];
+
 export interface BenchOptions {
 	runtime: Runtime;
 	tarball: string;
 	log: Log;
 	/** Values of the Ampersend credential; by default the sandbox emulator's. */
 	credential?: { apiKey: string; baseUrl?: string };
-	/** Leaves api.ampersend.ai and api.sandbox.ampersend.ai to the internet. */
+	/** Lets n8n call the real api.ampersend.ai and api.sandbox.ampersend.ai. */
 	realAmpersend?: boolean;
 }
 
@@ -73,13 +75,13 @@ export class Bench {
 				'slack.com': (request) => slack.answer(request),
 				'oauth2.googleapis.com': (request) => sheets.token(request),
 				'sheets.googleapis.com': (request) => sheets.answer(request),
-				'api.ampersend.ai': forwardTo(realAmpersend ? 'https://api.ampersend.ai' : production.origin),
-				'api.sandbox.ampersend.ai': forwardTo(realAmpersend ? 'https://api.sandbox.ampersend.ai' : sandbox.origin),
+				'api.ampersend.ai': forwardTo(production.origin),
+				'api.sandbox.ampersend.ai': forwardTo(sandbox.origin),
 			};
 			const proxy = await Proxy.start(folder, handlers);
 			undo.push(() => proxy.stop());
 
-			const n8n = await N8n.start({ runtime, userFolder, env: proxy.env });
+			const n8n = await N8n.start({ runtime, userFolder, env: proxy.env(realAmpersend ? ampersendHosts : []) });
 			undo.push(() => n8n.stop());
 			const credentialId = await n8n.createCredential(
 				credentialNames.ampersend,

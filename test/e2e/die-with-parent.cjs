@@ -1,11 +1,16 @@
 // Loaded into n8n before its own code. The pipe (fd 3) closes however the parent ended, SIGKILL included.
 const { Socket } = require('node:net');
 
+const GRACE_MS = 4_000;
+
+// With the parent its output ends too: n8n would log each failure to log, for ever.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const pipe = new Socket({ fd: 3, readable: true, writable: false });
 pipe.on('error', () => {});
 pipe.on('close', () => {
+	setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS);
 	process.kill(process.pid, 'SIGTERM');
-	setTimeout(() => process.exit(1), 5_000).unref();
 });
 pipe.resume();
 pipe.unref();

@@ -1,3 +1,5 @@
+import root from '../../jest.config.mjs';
+
 export default {
 	testEnvironment: 'node',
 	testMatch: ['<rootDir>/*.test.mts'],
@@ -7,15 +9,7 @@ export default {
 	maxWorkers: 1,
 	testTimeout: 180_000,
 	reporters: ['default', ['<rootDir>/../summary-reporter.mjs', { label: 'e2e' }]],
-	transform: {
-		'^.+\\.mts$|/node_modules/(get-port|milliparsec)/.+\\.js$': [
-			'@swc/jest',
-			{
-				jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-				module: { type: 'commonjs' },
-			},
-		],
-	},
-	// mockttp needs them, and they are ES modules, which jest does not load on Node 20.
-	transformIgnorePatterns: ['/node_modules/(?!(get-port|milliparsec)/)'],
+	transform: root.transform,
+	// Published as ES modules only, which jest loads as CommonJS: for the emulator, and for mockttp.
+	transformIgnorePatterns: ['/node_modules/(?!(@noble/hashes|get-port|milliparsec)/)'],
 };

@@ -59,13 +59,13 @@ export class Proxy {
 		return proxy;
 	}
 
-	/** For n8n's process. */
-	get env(): NodeJS.ProcessEnv {
+	/** For n8n's process. @param direct hosts that it calls past the proxy */
+	env(direct: string[] = []): NodeJS.ProcessEnv {
 		const url = `http://127.0.0.1:${this.server.port}`;
 		return {
 			HTTP_PROXY: url,
 			HTTPS_PROXY: url,
-			NO_PROXY: '127.0.0.1,localhost',
+			NO_PROXY: ['127.0.0.1', 'localhost', ...direct].join(','),
 			NODE_EXTRA_CA_CERTS: this.certificateFile,
 		};
 	}
