@@ -1,0 +1,245 @@
+import { inspect } from 'node:util';
+
+import { describe, expect, it } from '@jest/globals';
+import { LoadOptionsContext } from 'n8n-core';
+import type {
+	ICredentialsHelper,
+	INode,
+	INodeParameters,
+	INodeTypes,
+	IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+
+import { Workflow } from 'n8n-workflow';
+
+import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
+import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
+import { checksummed } from '../emulator/addresses.mts';
+import { randomAddress } from '../emulator/index.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+const type = new Ampersend();
+const { listSearch, loadOptions } = type.methods;
+
+/** The context in which the editor asks for a list, while the node has these parameters. */
+function editor(parameters: INodeParameters = {}): LoadOptionsContext {
+	const node: INode = {
+		id: 'ampersend',
+		name: 'Ampersend',
+		type: 'ampersend',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+		credentials: { ampersendApi: { id: '1', name: 'Ampersend' } },
+	};
+	const nodeTypes: INodeTypes = {
+		getByName: () => type,
+		getByNameAndVersion: () => type,
+		getKnownTypes: () => ({}),
+	};
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	const credentialType = new AmpersendApi();
+	const { credential } = service;
+	const credentialsHelper: Partial<ICredentialsHelper> = {
+		isCredentialUsableByNode: () => true,
+		getParentTypes: () => [],
+		getDecrypted: async () => ({ ...credential }),
+		preAuthentication: async () => undefined,
+		authenticate: async (fields, _name, options) =>
+			await credentialType.authenticate(fields, options as Parameters<AmpersendApi['authenticate']>[1]),
+	};
+	return new LoadOptionsContext(
+		workflow,
+		node,
+		{ credentialsHelper, currentNodeParameters: parameters } as IWorkflowExecuteAdditionalData,
+		'parameters.agent',
+	);
+}
+
+const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
+
+const searchAgents = async (filter?: string) => await listSearch.searchAgents.call(editor(), filter);
+
+const searchAgentKeys = async (agent: INodeParameters[string], filter?: string) =>
+	await listSearch.searchAgentKeys.call(
+		editor({ resource: 'agentKey', operation: 'revoke', agent, agentKey: locator('') }),
+		filter,
+	);
+
+const caught = async (promise: Promise<unknown>): Promise<Error & { description?: string }> =>
+	await promise.then(
+		() => {
+			throw new Error('nothing was thrown');
+		},
+		(error: Error) => error,
+	);
+
+const A = checksummed(`0x${'ab'.repeat(20)}`);
+const B = checksummed(`0x${'cd'.repeat(20)}`);
+const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
+
+describe('The list of agents', () => {
+	it('shows name and short address by name, and gives addresses in lower case', async () => {
+		service.emulator.addAgent({ name: 'Writer', address: A });
+		service.emulator.addAgent({ name: 'buyer', address: B });
+		service.emulator.addAgent({ name: 'hidden', owner: 'someone else' });
+
+		expect(await searchAgents()).toEqual({
+			results: [
+				{ name: `buyer (${short(B)})`, value: B.toLowerCase() },
+				{ name: `Writer (${short(A)})`, value: A.toLowerCase() },
+			],
+		});
+		expect(service.seen).toEqual(['GET /agents']);
+	});
+
+	it('gives a value that the node takes, whatever its checksum', async () => {
+		service.emulator.addAgent({ name: 'Writer', address: A });
+		const value = (await searchAgents()).results[0]?.value;
+		const { items } = await service.run({ resource: 'agent', operation: 'get', agent: locator(String(value)) });
+
+		expect(items).toMatchObject([{ json: { address: A } }]);
+	});
+
+	it.each([
+		['part of a name, in any letter case', 'WRIT', ['Writer']],
+		['a whole address in any letter case', `0x${A.slice(2).toUpperCase()}`, ['Writer']],
+		['part of an address', 'cdcd', ['Buyer', 'Buyer 2']],
+		['text with spaces around it', '  buyer ', ['Buyer', 'Buyer 2']],
+		['nothing', '', ['Buyer', 'Buyer 2', 'Writer']],
+		['what no agent has', 'reader', []],
+	])('is searched by %s', async (_title, filter, names) => {
+		service.emulator.addAgent({ name: 'Writer', address: A });
+		service.emulator.addAgent({ name: 'Buyer 2', address: `0x${'cd'.repeat(19)}01` });
+		service.emulator.addAgent({ name: 'Buyer', address: B });
+		const { results } = await searchAgents(filter);
+
+		expect(results.map(({ name }) => name.replace(/ \(.*/, ''))).toEqual(names);
+	});
+
+	it('is searched beyond the first page', async () => {
+		for (let i = 0; i < 100; i++) service.emulator.addAgent({ name: `agent ${i}` });
+		const { address } = service.emulator.addAgent({ name: 'Buyer' });
+
+		expect((await searchAgents('buyer')).results).toEqual([
+			{ name: `Buyer (${short(address)})`, value: address.toLowerCase() },
+		]);
+		expect((await searchAgents()).results).toHaveLength(101);
+	});
+
+	it('is also what chooses several agents', async () => {
+		service.emulator.addAgent({ name: 'Writer', address: A });
+		service.emulator.addAgent({ name: 'Buyer', address: B });
+
+		expect(await loadOptions.getAgents.call(editor())).toEqual([
+			{ name: `Buyer (${short(B)})`, value: B.toLowerCase() },
+			{ name: `Writer (${short(A)})`, value: A.toLowerCase() },
+		]);
+	});
+
+	it('is asked for once more where the service is busy', async () => {
+		service.emulator.addAgent({ name: 'Buyer', address: B });
+		service.emulator.fault({ route: 'GET /agents', status: 429, headers: { 'Retry-After': '0' } });
+
+		expect((await searchAgents()).results).toHaveLength(1);
+		expect(service.seen).toEqual(['GET /agents', 'GET /agents']);
+	});
+});
+
+describe("The list of an agent's keys", () => {
+	it.each(['list', 'address', 'url'])('is of the agent that is chosen by %s', async (mode) => {
+		const named = { address: A, name: 'Worker 1' };
+		const agent = service.emulator.addAgent({ keys: [B, named] });
+		service.emulator.addAgent();
+		const value = mode === 'url' ? `https://app.example/agents/${agent.address}/keys` : agent.address;
+
+		expect(await searchAgentKeys(locator(value, mode))).toEqual({
+			results: [
+				{ name: B, value: B.toLowerCase() },
+				{ name: `Worker 1 (${short(A)})`, value: A.toLowerCase() },
+			],
+		});
+		expect(service.emulator.calls).toMatchObject([
+			{ route: 'GET /agents/{address}/keys', params: { address: agent.address } },
+		]);
+	});
+
+	it('is searched by name and by address', async () => {
+		const { address } = service.emulator.addAgent({ keys: [B, { address: A, name: 'Worker 1' }] });
+		const found = async (filter: string) =>
+			(await searchAgentKeys(locator(address), filter)).results.map(({ value }) => value);
+
+		expect(await found('worker')).toEqual([A.toLowerCase()]);
+		expect(await found(B)).toEqual([B.toLowerCase()]);
+		expect(await found('nobody')).toEqual([]);
+	});
+
+	it.each([
+		['no agent is chosen', locator(''), 'Agent: is empty.', 'Fill in Agent.'],
+		['the agent is no address', locator('Buyer', 'address'), 'Agent: "Buyer" is not an address.', 'Copy it again'],
+		['the node has no agent yet', '', 'Agent: is empty.', 'Fill in Agent.'],
+	])('says what is missing where %s, and asks for nothing', async (_title, agent, message, advice) => {
+		const error = await caught(searchAgentKeys(agent));
+
+		expect(error.message).toBe(message);
+		expect(error.description).toContain(advice);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('says that the link of the agent is wrong, and asks for nothing', async () => {
+		const error = await caught(searchAgentKeys(locator('https://app.example/agents', 'url')));
+
+		expect(error.message).toMatch(/Agent parameter's value is invalid.*the URL entered is incorrect/);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('says that the agent is unknown', async () => {
+		const address = randomAddress();
+		const error = await caught(searchAgentKeys(locator(address)));
+
+		expect(error.message).toBe(`Ampersend has nothing at GET /agents/${address}/keys: Agent not found`);
+		expect(error.description).toContain('Check the address first.');
+	});
+});
+
+describe('A list that cannot be read', () => {
+	it('says which host does not answer, and what to check', async () => {
+		const { origin } = service.emulator;
+		const context = editor();
+		await service.emulator.close();
+		const error = await caught(listSearch.searchAgents.call(context));
+
+		expect(error.message).toBe(`Ampersend could not be reached at ${origin} (no connection).`);
+		expect(error.description).toContain('Check the Base URL in the credential');
+	});
+
+	it('is asked for twice at most, since someone waits', async () => {
+		service.emulator.fault({ route: 'GET /agents', status: 503, headers: { 'Retry-After': '0' }, times: 2 });
+		const error = await caught(searchAgents());
+
+		expect(error.message).toBe('Ampersend could not process GET /agents (HTTP 503).');
+		expect(service.seen).toEqual(['GET /agents', 'GET /agents']);
+	});
+
+	it('does not wait longer than someone would', async () => {
+		service.emulator.fault({ route: 'GET /agents', status: 429, headers: { 'Retry-After': '11' } });
+		const error = await caught(searchAgents());
+
+		expect(error.message).toContain('too many requests (HTTP 429) and asks to wait 11 s.');
+		expect(service.seen).toEqual(['GET /agents']);
+	});
+
+	it('says that the key is revoked, where to make another, and never the key', async () => {
+		const { apiKey } = service.emulator;
+		service.emulator.revokeApiKey(apiKey);
+		const error = await caught(loadOptions.getAgents.call(editor()));
+
+		expect(error.message).toBe(
+			'Ampersend does not accept the API key (HTTP 401). It was revoked, or never existed.',
+		);
+		expect(error.description).toContain('Make a new key at https://app.sandbox.ampersend.ai');
+		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(apiKey.slice('sk_test_'.length));
+	});
+});
