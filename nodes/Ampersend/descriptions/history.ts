@@ -98,10 +98,25 @@ export const paymentEventFilters = filters([
 	to,
 ]);
 
+/**
+ * Day, or day and time, with or without a zone. n8n's own reading would go on to guess: 30 February
+ * becomes 2 March, 01.10. is 10 January, and a zone left out is the server's.
+ */
+const MOMENT =
+	/^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)? ?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+
+function isDay(text: string): boolean {
+	const day = new Date(`${text}T00:00:00Z`);
+	return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
 /** Epoch ms of an ISO 8601 text or an n8n date; undefined where it is neither. */
 function parseMoment(value: unknown, timezone: string): number | undefined {
 	try {
-		return tryToParseDateTime(value, timezone).toMillis();
+		const text = value instanceof Date ? value.toISOString() : String(value).trim();
+		const day = MOMENT.exec(text)?.[1];
+		if (day === undefined || !isDay(day)) return undefined;
+		return tryToParseDateTime(text, timezone).toMillis();
 	} catch {
 		return undefined;
 	}
