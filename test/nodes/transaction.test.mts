@@ -1,0 +1,903 @@
+import { describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { randomAddress, type Call } from '../emulator/index.mts';
+import { fileOf, parseCsv } from './files.mts';
+import type { RunOptions } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const ampersend = useAmpersend();
+
+const ACTIVITY = 'GET /agents/{address}/activity';
+const LIST = 'GET /agents';
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+function getMany(parameters: INodeParameters = {}, options?: Partial<RunOptions>) {
+	return ampersend.run({ resource: 'transaction', operation: 'getMany', ...parameters }, options);
+}
+
+function exportFile(parameters: INodeParameters = {}, options?: Partial<RunOptions>) {
+	return ampersend.run({ resource: 'transaction', operation: 'export', ...parameters }, options);
+}
+
+const activityCalls = () => ampersend.emulator.calls.filter(({ route }) => route === ACTIVITY);
+const pagesRead = () => activityCalls().map(({ query }) => Number(query.page));
+const onPage = (page: number) => ({ match: ({ query }: Call) => query.page === String(page) });
+
+/** Row `i` of a seeded history has this amount, which tells the rows apart. */
+const numbered = (i: number) => ({ amountMicro: BigInt(i) });
+const numbersOf = (items: Array<{ json: object }>) =>
+	items.map(({ json }) => Number(Reflect.get(json, 'amountUsdcMicro')));
+/** `count` numbers downwards from `first`. */
+const downFrom = (first: number, count: number) => Array.from({ length: count }, (_, i) => first - i);
+
+describe('Get Many', () => {
+	it('gives a payment made with its counterparty, amounts, explorer link and ISO 8601 time', async () => {
+		const { emulator } = ampersend;
+		const agent = emulator.addAgent({ name: 'buyer' });
+		const seller = randomAddress();
+		const paid = emulator.pay({
+			agent,
+			amountMicro: 1_250_000n,
+			counterparty: seller,
+			timestamp: Date.UTC(2026, 8, 21, 14, 13, 20, 5),
+		});
+
+		const { items, error, hints } = await getMany();
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		expect(items).toEqual([
+			{
+				json: {
+					id: paid.id,
+					agentAddress: agent.address,
+					agentName: 'buyer',
+					direction: 'spend',
+					counterparty: seller,
+					amountUsdc: '1.25',
+					amountUsdcMicro: '1250000',
+					status: 'settled',
+					transactionHash: paid.txHash,
+					explorerUrl: `https://sepolia.basescan.org/tx/${paid.txHash}`,
+					chain: 'eip155:84532',
+					occurredAt: '2026-09-21T14:13:20.005Z',
+				},
+				pairedItem: { item: 0 },
+			},
+		]);
+		expect(ampersend.seen).toEqual([LIST, ACTIVITY]);
+	});
+
+	it('names no counterparty of a payment earned, since the service does not tell who paid', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent, type: 'earn' });
+
+		const { items } = await getMany();
+
+		expect(items[0]?.json).toMatchObject({
+			direction: 'earn',
+			counterparty: null,
+			status: 'received',
+		});
+	});
+
+	it('gives no hash and no link for a payment that is not on the chain', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent, status: 'denied' });
+
+		const { items } = await getMany();
+
+		expect(items[0]?.json).toMatchObject({
+			status: 'denied',
+			transactionHash: null,
+			explorerUrl: null,
+		});
+	});
+
+	it('gives nothing, and no error, for an account without agents', async () => {
+		const { items, error } = await getMany({ returnAll: true });
+
+		expect(error).toBeUndefined();
+		expect(items).toEqual([]);
+		expect(ampersend.seen).toEqual([LIST]);
+	});
+
+	it('repeats the query for each input item and links the rows to it', async () => {
+		const agents = [1, 2].map(() => ampersend.emulator.addAgent());
+		for (const agent of agents) ampersend.emulator.seedActivity(agent, 2);
+
+		const { items } = await getMany(
+			{ agentScope: 'selected', agents: '={{ $json.agent }}' },
+			{ input: agents.map(({ address }) => ({ agent: address })) },
+		);
+
+		expect(items.map(({ json, pairedItem }) => [json.agentAddress, pairedItem])).toEqual([
+			[agents[0]?.address, { item: 0 }],
+			[agents[0]?.address, { item: 0 }],
+			[agents[1]?.address, { item: 1 }],
+			[agents[1]?.address, { item: 1 }],
+		]);
+	});
+
+	describe('agents', () => {
+		it('merges every agent into one history, newest first', async () => {
+			const { emulator } = ampersend;
+			const [one, two] = [emulator.addAgent({ name: 'one' }), emulator.addAgent({ name: 'two' })];
+			const start = Date.now() - DAY;
+			for (let i = 1; i <= 6; i++) {
+				const agent = i % 3 === 0 ? one : two;
+				emulator.pay({ agent, amountMicro: BigInt(i), timestamp: start + i * MINUTE });
+			}
+
+			const { items } = await getMany();
+
+			expect(numbersOf(items)).toEqual([6, 5, 4, 3, 2, 1]);
+			expect(items.map(({ json }) => json.agentName)).toEqual([
+				'one',
+				'two',
+				'two',
+				'one',
+				'two',
+				'two',
+			]);
+		});
+
+		it('reads the agents of every page of the list, the account of another user never', async () => {
+			const { emulator } = ampersend;
+			for (let i = 0; i < 101; i++) emulator.addAgent();
+			const last = emulator.addAgent({ name: 'last' });
+			const foreign = emulator.addAgent({ owner: 'somebody else' });
+			emulator.pay({ agent: last });
+			emulator.pay({ agent: foreign });
+
+			const { items, error } = await getMany();
+
+			expect(error).toBeUndefined();
+			expect(items.map(({ json }) => json.agentName)).toEqual(['last']);
+			expect(activityCalls()).toHaveLength(102);
+		});
+
+		it.each<[string, (addresses: string[]) => string | string[]]>([
+			['a list', (addresses) => addresses],
+			['text with commas', (addresses) => addresses.join(', ')],
+			['text with line breaks', (addresses) => addresses.join('\n')],
+			['another letter case', (addresses) => addresses.map((one) => one.toLowerCase())],
+			['repetitions', (addresses) => [...addresses, ...addresses.map((one) => one.toLowerCase())]],
+		])('reads the selected ones only, given as %s', async (_, spell) => {
+			const { emulator } = ampersend;
+			const agents = ['one', 'two', 'three'].map((name) => emulator.addAgent({ name }));
+			for (const agent of agents) emulator.pay({ agent });
+			const chosen = agents.slice(0, 2);
+
+			const { items, error } = await getMany({
+				agentScope: 'selected',
+				agents: spell(chosen.map(({ address }) => address)),
+			});
+
+			expect(error).toBeUndefined();
+			expect(items.map(({ json }) => json.agentName).sort()).toEqual(['one', 'two']);
+			expect(activityCalls()).toHaveLength(2);
+		});
+
+		it('refuses an agent that the account does not have, before any history is read', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const stranger = randomAddress();
+
+			const { items, error } = await getMany({
+				agentScope: 'selected',
+				agents: [agent.address, stranger],
+			});
+
+			expect(items).toEqual([]);
+			expect(error?.message).toBe(`Agent Names or IDs: ${stranger} is no agent of this account.`);
+			expect(error?.description).toContain('Take it out, or use an API key of the account that owns it.');
+			expect(ampersend.seen).toEqual([LIST]);
+		});
+
+		it.each([
+			['none', [], 'none is selected'],
+			['a name', ['buyer'], '"buyer" is not an address'],
+		])('refuses %s as the selection, and sends nothing', async (_, agents, complaint) => {
+			const { error } = await getMany({ agentScope: 'selected', agents });
+
+			expect(error?.message).toContain(`Agent Names or IDs: ${complaint}`);
+			expect(ampersend.seen).toEqual([]);
+		});
+	});
+
+	describe('paging', () => {
+		it('reads every page with Return All, 200 rows at a time', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 450, numbered);
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual(downFrom(449, 450));
+			expect(activityCalls().map(({ query }) => query)).toEqual(
+				['1', '2', '3'].map((page) => ({ preset: 'all', limit: '200', page })),
+			);
+		});
+
+		it.each([
+			{ limit: undefined, rows: 50, pages: [1] },
+			{ limit: 1, rows: 1, pages: [1] },
+			{ limit: 200, rows: 200, pages: [1] },
+			{ limit: 201, rows: 201, pages: [1, 2] },
+			{ limit: 1000, rows: 450, pages: [1, 2, 3] },
+		])('with Limit $limit gives the newest $rows and reads pages $pages', async ({ limit, rows, pages }) => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 450, numbered);
+
+			const { items } = await getMany(limit === undefined ? {} : { limit });
+
+			expect(numbersOf(items)).toEqual(downFrom(449, rows));
+			expect(pagesRead()).toEqual(pages);
+		});
+
+		it('counts what passes the filters towards Limit, and reads on until there is enough', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 650, (i) => ({
+				...numbered(i),
+				type: 'spend',
+				status: i % 100 === 0 ? 'denied' : 'settled',
+			}));
+
+			const { items } = await getMany({ limit: 3, filters: { status: ['denied'] } });
+
+			expect(numbersOf(items)).toEqual([600, 500, 400]);
+			expect(pagesRead()).toEqual([1, 2]);
+		});
+
+		it('gives the newest over all agents where each has more than Limit', async () => {
+			const { emulator } = ampersend;
+			const newest = Date.now();
+			const agents = [0, 1, 2].map(() => emulator.addAgent());
+			agents.forEach((agent, a) =>
+				emulator.seedActivity(agent, 30, (i) => numbered(i * 3 + a), {
+					newest: newest - (2 - a) * MINUTE,
+					everyMs: 3 * MINUTE,
+				}),
+			);
+
+			const { items } = await getMany({ limit: 10 });
+
+			expect(numbersOf(items)).toEqual(downFrom(89, 10));
+			expect(pagesRead()).toEqual([1, 1, 1]);
+		});
+
+		it('stops after the page that reaches back beyond From', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const newest = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 700, numbered, { newest });
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(newest - 249 * MINUTE).toISOString() },
+			});
+
+			expect(numbersOf(items)).toEqual(downFrom(699, 250));
+			expect(pagesRead()).toEqual([1, 2]);
+		});
+
+		it('gives each row once, and none is missing, where payments shift the pages while they are read', async () => {
+			const { emulator } = ampersend;
+			const agent = emulator.addAgent();
+			emulator.seedActivity(agent, 450, numbered, { newest: Date.now() - DAY });
+			emulator.before(ACTIVITY, () => void emulator.pay({ agent, amountMicro: 1_001n }), onPage(2));
+			emulator.before(
+				ACTIVITY,
+				() => {
+					for (let i = 0; i < 5; i++) emulator.pay({ agent, amountMicro: 1_002n });
+				},
+				onPage(3),
+			);
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual(downFrom(449, 450));
+			expect(new Set(items.map(({ json }) => json.id)).size).toBe(450);
+			expect(activityCalls()).toHaveLength(3);
+		});
+
+		it('reads on behind a page of which every row has shifted', async () => {
+			const { emulator } = ampersend;
+			const agent = emulator.addAgent();
+			emulator.seedActivity(agent, 250, numbered, { newest: Date.now() - DAY });
+			emulator.before(
+				ACTIVITY,
+				() => emulator.seedActivity(agent, 200, () => ({ amountMicro: 1_001n })),
+				onPage(2),
+			);
+
+			const { items } = await getMany({ returnAll: true });
+
+			expect(numbersOf(items)).toEqual(downFrom(249, 250));
+			expect(pagesRead()).toEqual([1, 2, 3]);
+		});
+
+		it('reads a page again that was turned away, and gives its rows once', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 250, numbered);
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				status: 429,
+				headers: { 'Retry-After': '0' },
+				...onPage(2),
+			});
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual(downFrom(249, 250));
+			expect(pagesRead()).toEqual([1, 2, 2]);
+		});
+
+		it('gives no part of a history where a page cannot be read', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 250, numbered);
+			ampersend.emulator.fault({ route: ACTIVITY, malformedJson: true, ...onPage(2) });
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(items).toEqual([]);
+			expect(error?.message).toContain(`GET /agents/${agent.address}/activity`);
+			expect(error?.message).toContain('JSON that is cut off or malformed');
+		});
+
+		it.each([0, -1, 2.5, 'many'])('refuses %p as Limit, and sends nothing', async (limit) => {
+			const { error } = await getMany({ limit: `={{ ${JSON.stringify(limit)} }}` });
+
+			expect(error?.message).toBe('Limit: is not a whole number above 0.');
+			expect(ampersend.seen).toEqual([]);
+		});
+	});
+
+	describe('filters', () => {
+		const BOUNDS = { from: '2026-10-01T00:00:00Z', to: '2026-11-01T00:00:00Z' };
+
+		/** One payment at each moment; its number is the moment's place in the list. */
+		function payAt(...moments: string[]): void {
+			const agent = ampersend.emulator.addAgent();
+			moments.forEach((moment, i) =>
+				ampersend.emulator.pay({
+					agent,
+					amountMicro: BigInt(i),
+					timestamp: Date.parse(moment),
+				}),
+			);
+		}
+
+		it('includes From itself and excludes To itself', async () => {
+			payAt(
+				'2026-09-30T23:59:59.999Z',
+				'2026-10-01T00:00:00.000Z',
+				'2026-10-31T23:59:59.999Z',
+				'2026-11-01T00:00:00.000Z',
+			);
+
+			const { items, error } = await getMany({ filters: BOUNDS });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual([2, 1]);
+		});
+
+		it.each([
+			['UTC', '2026-10-01', '2026-10-01T00:00:00Z'],
+			['America/New_York', '2026-10-01', '2026-10-01T04:00:00Z'],
+			['America/New_York', '2026-10-01T08:30:00', '2026-10-01T12:30:00Z'],
+			['America/New_York', '2026-01-01 08:30', '2026-01-01T13:30:00Z'],
+			['Asia/Tokyo', ' 2026-10-01T00:00 ', '2026-09-30T15:00:00Z'],
+			['America/New_York', '2026-10-01T08:30:00Z', '2026-10-01T08:30:00Z'],
+			['America/New_York', '2026-10-01T08:30:00.250+02:00', '2026-10-01T06:30:00.250Z'],
+			['America/New_York', '={{ DateTime.fromISO("2026-10-01") }}', '2026-10-01T04:00:00Z'],
+			['Asia/Tokyo', '={{ DateTime.fromISO("2026-10-01").toISO() }}', '2026-09-30T15:00:00Z'],
+			['Asia/Tokyo', '={{ new Date("2026-10-01T08:30:00.250Z") }}', '2026-10-01T08:30:00.250Z'],
+		])('in a workflow of %s reads From %s as %s', async (timezone, from, moment) => {
+			const just = Date.parse(moment);
+			payAt(new Date(just - 1).toISOString(), new Date(just).toISOString());
+
+			const { items, error } = await getMany({ filters: { from } }, { timezone });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual([1]);
+		});
+
+		it.each([
+			['tomorrow', '"tomorrow"'],
+			['2026-13-01', '"2026-13-01"'],
+			['2026-02-30', '"2026-02-30"'],
+			['2026-10-01T25:00', '"2026-10-01T25:00"'],
+			['10/01/2026', '"10/01/2026"'],
+			['01.10.2026', '"01.10.2026"'],
+			['Oct 1 2026', '"Oct 1 2026"'],
+			['5', '"5"'],
+			['={{ 1790000000000 }}', '"1790000000000"'],
+			['={{ [1] }}', '"[1]"'],
+			['={{ true }}', '"true"'],
+		])('refuses the date %s, which is none or could be another, and sends nothing', async (date, shown) => {
+			for (const [name, filters] of [
+				['From', { from: date }],
+				['To', { to: date }],
+			] as const) {
+				const { items, error } = await getMany({ filters }, { timezone: 'America/New_York' });
+
+				expect(items).toEqual([]);
+				expect(error?.message).toBe(`${name}: ${shown} is not a date.`);
+				expect(error?.description).toBe(
+					'Give a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
+				);
+			}
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it.each([
+			['before', '2026-09-30T00:00:00Z'],
+			['the same as', BOUNDS.from],
+		])('refuses a To that is %s From, and sends nothing', async (_, to) => {
+			const { error } = await getMany({ filters: { ...BOUNDS, to } });
+
+			expect(error?.message).toBe('To: is not after From.');
+			expect(error?.description).toContain('choose a later one');
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it('takes empty dates as an open range', async () => {
+			payAt('2024-01-01T00:00:00Z');
+
+			const { items, error } = await getMany({
+				filters: { from: '', to: '={{ $json.nothing }}' },
+			});
+
+			expect(error).toBeUndefined();
+			expect(items).toHaveLength(1);
+		});
+
+		it.each([
+			['1 minute', MINUTE, '1d'],
+			['22 hours', 22 * HOUR, '1d'],
+			['23 hours and a half', 23.5 * HOUR, '30d'],
+			['29 days', 29 * DAY, '30d'],
+			['29 days and 23 hours and a half', 30 * DAY - 0.5 * HOUR, 'all'],
+			['a year', 365 * DAY, 'all'],
+		])('asks for the smallest history that surely covers From %s ago', async (_, ago, preset) => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent, timestamp: Date.now() - ago + MINUTE / 2 });
+
+			const { items } = await getMany({
+				filters: { from: new Date(Date.now() - ago).toISOString() },
+			});
+
+			expect(items).toHaveLength(1);
+			expect(activityCalls().map(({ query }) => query.preset)).toEqual([preset]);
+		});
+
+		it('asks for the whole history without From, To notwithstanding', async () => {
+			ampersend.emulator.addAgent();
+
+			await getMany({ filters: { to: new Date().toISOString() } });
+
+			expect(activityCalls().map(({ query }) => query.preset)).toEqual(['all']);
+		});
+
+		it.each([
+			['earn', ['earn']],
+			['spend', ['spend']],
+			['both', ['earn', 'spend']],
+		])('with Direction %s gives %p', async (direction, expected) => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent, type: 'earn' });
+			ampersend.emulator.pay({ agent, type: 'spend' });
+
+			const { items } = await getMany({ filters: { direction } });
+
+			expect(items.map(({ json }) => json.direction).sort()).toEqual(expected);
+		});
+
+		it('refuses a direction that there is none of, and sends nothing', async () => {
+			const { error } = await getMany({ filters: { direction: '={{ "sideways" }}' } });
+
+			expect(error?.message).toBe('Direction: "sideways" is unknown.');
+			expect(error?.description).toBe('Use one of: both, earn, spend.');
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it.each([
+			['a list', ['denied', 'failed'], ['denied', 'failed']],
+			['text with a comma', '={{ "denied, failed" }}', ['denied', 'failed']],
+			['one', ['authorized'], ['authorized']],
+			['none', [], ['authorized', 'denied', 'failed', 'settled']],
+		])('gives the statuses wanted, given as %s', async (_, status, expected) => {
+			const agent = ampersend.emulator.addAgent();
+			for (const one of ['authorized', 'denied', 'failed', 'settled'] as const) {
+				ampersend.emulator.pay({ agent, status: one });
+			}
+
+			const { items } = await getMany({ filters: { status } });
+
+			expect(items.map(({ json }) => json.status).sort()).toEqual(expected);
+		});
+
+		it('finds a status that the service has added since', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				mutate: (body) => changeRow(body, { status: 'refunded' }),
+			});
+
+			const { items } = await getMany({ filters: { status: '={{ ["refunded"] }}' } });
+
+			expect(items.map(({ json }) => json.status)).toEqual(['refunded']);
+		});
+
+		it('gives payments to a counterparty in any letter case, those earned never', async () => {
+			const { emulator } = ampersend;
+			const agent = emulator.addAgent();
+			const [one, two, three] = [randomAddress(), randomAddress(), randomAddress()];
+			for (const counterparty of [one, two, three]) emulator.pay({ agent, counterparty });
+			emulator.pay({ agent, type: 'earn' });
+
+			const { items } = await getMany({
+				filters: {
+					counterparty: `${one.toLowerCase()}, 0x${two.slice(2).toUpperCase()}\n${agent.address}`,
+				},
+			});
+
+			expect(items.map(({ json }) => json.counterparty).sort()).toEqual([one, two].sort());
+		});
+
+		it('refuses a counterparty that is no address, and sends nothing', async () => {
+			const { error } = await getMany({ filters: { counterparty: '0x123' } });
+
+			expect(error?.message).toBe('Counterparty: "0x123" is not an address.');
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it('gives only what passes every filter', async () => {
+			const { emulator } = ampersend;
+			const agent = emulator.addAgent();
+			const counterparty = randomAddress();
+			const timestamp = Date.parse('2026-10-15T00:00:00Z');
+			const wanted = emulator.pay({ agent, counterparty, status: 'denied', timestamp });
+			emulator.pay({ agent, counterparty, status: 'settled', timestamp });
+			emulator.pay({ agent, status: 'denied', timestamp });
+			emulator.pay({ agent, counterparty, status: 'denied', timestamp: timestamp + 30 * DAY });
+
+			const { items } = await getMany({
+				filters: { ...BOUNDS, counterparty, status: ['denied'], direction: 'spend' },
+			});
+
+			expect(items.map(({ json }) => json.id)).toEqual([wanted.id]);
+		});
+	});
+
+	describe('the wire', () => {
+		it.each([
+			{ activityAmount: 'string', activityTimestamp: 'ms' },
+			{ activityAmount: 'number', activityTimestamp: 'ms' },
+			{ activityAmount: 'string', activityTimestamp: 's' },
+			{ activityAmount: 'number', activityTimestamp: 's' },
+		] as const)('means the same in every spelling: $activityAmount, $activityTimestamp', async (style) => {
+			const { emulator } = ampersend;
+			Object.assign(emulator.wire, style);
+			const agent = emulator.addAgent();
+			const timestamp = Math.floor(Date.now() / 1000) * 1000 - 2 * HOUR;
+			emulator.pay({ agent, amountMicro: 12_345_678n, timestamp });
+
+			const { items } = await getMany({
+				filters: { from: new Date(timestamp).toISOString() },
+			});
+
+			expect(items[0]?.json).toMatchObject({
+				amountUsdc: '12.345678',
+				amountUsdcMicro: '12345678',
+				occurredAt: new Date(timestamp).toISOString(),
+			});
+		});
+
+		it('keeps every digit of an amount beyond the exact floating-point numbers', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent, amountMicro: 123_456_789_012_345_678_901_234_567_891n });
+
+			const { items } = await getMany();
+
+			expect(items[0]?.json).toMatchObject({
+				amountUsdc: '123456789012345678901234.567891',
+				amountUsdcMicro: '123456789012345678901234567891',
+			});
+		});
+
+		it('keeps fields that the service adds', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent, amountMicro: 5n });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				mutate: (body) => changeRow(body, { memo: { invoice: 7 } }),
+			});
+
+			const { items } = await getMany();
+
+			expect(items[0]?.json).toMatchObject({ amountUsdcMicro: '5', memo: { invoice: 7 } });
+		});
+
+		it.each(['id', 'type', 'agent_address', 'receiver', 'amount', 'status', 'timestamp', 'tx_hash'])(
+			'names %s with its place and route where it is missing',
+			async (field) => {
+				const agent = ampersend.emulator.addAgent();
+				ampersend.emulator.pay({ agent });
+				ampersend.emulator.fault({
+					route: ACTIVITY,
+					mutate: (body) => changeRow(body, { [field]: undefined }),
+				});
+
+				const { items, error } = await getMany();
+
+				expect(items).toEqual([]);
+				expect(error?.message).toBe(
+					`Ampersend's answer to GET /agents/${agent.address}/activity has changed its form: activity.0.${field} is missing.`,
+				);
+				expect(error?.description).toContain('Update n8n-nodes-ampersend');
+			},
+		);
+
+		it.each([1.5, '1.5', -1, '-1', '1e6', 2 ** 53, '', null])(
+			'refuses %p as an amount in micro-USDC, as a change of the contract',
+			async (amount) => {
+				const agent = ampersend.emulator.addAgent();
+				ampersend.emulator.pay({ agent });
+				ampersend.emulator.fault({
+					route: ACTIVITY,
+					mutate: (body) => changeRow(body, { amount }),
+				});
+
+				const { items, error } = await getMany();
+
+				expect(items).toEqual([]);
+				expect(error?.message).toContain(
+					'has changed its form: activity.0.amount is not of the expected form',
+				);
+				expect(activityCalls()).toHaveLength(1);
+			},
+		);
+	});
+});
+
+/** An activity page whose newest row is changed. */
+function changeRow(body: unknown, changes: object): unknown {
+	const { activity, ...page } = body as { activity: object[] };
+	return { ...page, activity: activity.map((row, i) => (i === 0 ? { ...row, ...changes } : row)) };
+}
+
+describe('Export', () => {
+	/** A name with everything that a file format has to escape. */
+	const NAME = 'Zoë "the" buyer, of\r\nrésumés';
+
+	function payments() {
+		const { emulator } = ampersend;
+		const agents = [emulator.addAgent({ name: NAME }), emulator.addAgent({ name: 'plain' })];
+		const [one = '', two = ''] = agents.map(({ address }) => address);
+		emulator.pay({ agent: one, amountMicro: 1n, timestamp: Date.now() - 4 * HOUR });
+		emulator.pay({ agent: two, type: 'earn', amountMicro: 2_500_000n });
+		emulator.pay({ agent: one, amountMicro: 10n ** 30n + 1n, status: 'denied' });
+		return agents;
+	}
+
+	const rowsOf = async () => (await getMany({ returnAll: true })).items.map(({ json }) => json);
+
+	it('writes CSV with a header, CRLF line ends, and quotes where a name needs them', async () => {
+		payments();
+		const rows = await rowsOf();
+
+		const { items, error, hints } = await exportFile();
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		expect(items).toHaveLength(1);
+		const { text, mimeType } = fileOf(items[0]);
+		expect(mimeType).toBe('text/csv');
+		const columns = [
+			'occurredAt',
+			'agentName',
+			'agentAddress',
+			'direction',
+			'amountUsdc',
+			'amountUsdcMicro',
+			'status',
+			'counterparty',
+			'transactionHash',
+			'explorerUrl',
+			'chain',
+			'id',
+		];
+		expect(text).toContain(`${columns.join(',')}\r\n`);
+		expect(text).toContain('"Zoë ""the"" buyer, of\r\nrésumés"');
+		expect(parseCsv(text)).toEqual([
+			columns,
+			...rows.map((row) => columns.map((column) => row[column] ?? '')),
+		]);
+		expect(rows.map(({ amountUsdcMicro }) => amountUsdcMicro)).toContain(String(10n ** 30n + 1n));
+	});
+
+	it.each(['=HYPERLINK("http://evil.example","x")', '+1', '-1', '@SUM(A1)'])(
+		'keeps a spreadsheet from running the agent name %s as a formula',
+		async (name) => {
+			const agent = ampersend.emulator.addAgent({ name });
+			ampersend.emulator.pay({ agent });
+
+			const csv = await exportFile();
+			const json = await exportFile({ format: 'json' });
+
+			expect(parseCsv(fileOf(csv.items[0]).text)[1]?.[1]).toBe(`'${name}`);
+			expect(JSON.parse(fileOf(json.items[0]).text)).toMatchObject([{ agentName: name }]);
+		},
+	);
+
+	it('writes JSON that reads back to the rows of Get Many', async () => {
+		payments();
+		const rows = await rowsOf();
+
+		const { items } = await exportFile({ format: 'json' });
+
+		const { text, mimeType } = fileOf(items[0]);
+		expect(mimeType).toBe('application/json');
+		expect(JSON.parse(text)).toEqual(rows);
+		expect(rows).toHaveLength(3);
+	});
+
+	it('writes JSON Lines of which each reads back to a row of Get Many', async () => {
+		payments();
+		const rows = await rowsOf();
+
+		const { items } = await exportFile({ format: 'jsonl' });
+
+		const { text, mimeType } = fileOf(items[0]);
+		expect(mimeType).toBe('application/x-ndjson');
+		const lines = text.split('\n');
+		expect(lines.pop()).toBe('');
+		expect(lines.map((line): unknown => JSON.parse(line))).toEqual(rows);
+	});
+
+	it.each(['csv', 'json', 'jsonl'])('names a %s file after the moment of the export', async (format) => {
+		const before = Math.floor(Date.now() / 1000) * 1000;
+
+		const { items } = await exportFile({ format });
+
+		const { fileName = '' } = fileOf(items[0]);
+		const [, day, time, extension] =
+			/^transactions-(\d{4}-\d{2}-\d{2})T(\d{2}-\d{2}-\d{2})Z\.(\w+)$/.exec(fileName) ?? [];
+		const moment = Date.parse(`${day}T${time?.replaceAll('-', ':')}Z`);
+		expect(moment).toBeGreaterThanOrEqual(before);
+		expect(moment).toBeLessThanOrEqual(Date.now());
+		expect(extension).toBe(format);
+		expect(items[0]?.json.fileName).toBe(fileName);
+	});
+
+	it('takes the file name and the binary field that the user gives', async () => {
+		const { items } = await exportFile({
+			binaryPropertyName: 'report',
+			options: { fileName: ' {{ october }}.csv ' },
+		});
+
+		expect(fileOf(items[0], 'report').fileName).toBe('{{ october }}.csv');
+		expect(items[0]?.json.fileName).toBe('{{ october }}.csv');
+	});
+
+	it('writes a header alone for an empty history in CSV, nothing in JSON Lines, an empty list in JSON', async () => {
+		ampersend.emulator.addAgent();
+
+		const [csv, json, jsonl] = [
+			await exportFile({ format: 'csv' }),
+			await exportFile({ format: 'json' }),
+			await exportFile({ format: 'jsonl' }),
+		];
+
+		const [header, ...rows] = parseCsv(fileOf(csv.items[0]).text);
+		expect(header).toHaveLength(12);
+		expect(rows).toEqual([]);
+		expect(JSON.parse(fileOf(json.items[0]).text)).toEqual([]);
+		expect(fileOf(jsonl.items[0]).text).toBe('');
+		for (const { items } of [csv, json, jsonl]) {
+			expect(items[0]?.json).toMatchObject({ rows: 0, agents: 1 });
+		}
+	});
+
+	it('says beside the file what it holds, and reads every page for it', async () => {
+		const { emulator } = ampersend;
+		const [agent] = [emulator.addAgent(), emulator.addAgent()];
+		emulator.seedActivity(agent, 450, undefined, { newest: Date.parse('2026-10-20T00:00:00Z') });
+
+		const { items } = await exportFile(
+			{ format: 'jsonl', filters: { from: '2026-10-01', to: '2026-11-01' } },
+			{ timezone: 'Europe/Berlin' },
+		);
+
+		expect(items[0]?.json).toEqual({
+			fileName: fileOf(items[0]).fileName,
+			format: 'jsonl',
+			rows: 450,
+			agents: 2,
+			from: '2026-09-30T22:00:00.000Z',
+			to: '2026-10-31T23:00:00.000Z',
+		});
+		expect(fileOf(items[0]).text.trimEnd().split('\n')).toHaveLength(450);
+	});
+
+	it('writes null for an open range, and filters as Get Many does', async () => {
+		payments();
+
+		const { items } = await exportFile({ format: 'json', filters: { status: ['denied'] } });
+
+		expect(items[0]?.json).toMatchObject({ rows: 1, from: null, to: null });
+		expect(JSON.parse(fileOf(items[0]).text)).toMatchObject([{ status: 'denied' }]);
+	});
+
+	it('writes a file for each input item, linked to it', async () => {
+		const agents = payments();
+
+		const { items, error } = await exportFile(
+			{
+				agentScope: 'selected',
+				agents: '={{ $json.agent }}',
+				format: 'json',
+				options: { fileName: '={{ $json.file }}' },
+			},
+			{ input: agents.map(({ address }, i) => ({ agent: address, file: `${i}.json` })) },
+		);
+
+		expect(error).toBeUndefined();
+		expect(
+			items.map((item) => ({
+				file: fileOf(item).fileName,
+				rows: item.json.rows,
+				pairedItem: item.pairedItem,
+			})),
+		).toEqual([
+			{ file: '0.json', rows: 2, pairedItem: { item: 0 } },
+			{ file: '1.json', rows: 1, pairedItem: { item: 1 } },
+		]);
+		agents.forEach(({ name }, i) => {
+			const rows = JSON.parse(fileOf(items[i]).text) as Array<{ agentName: string }>;
+			expect(new Set(rows.map(({ agentName }) => agentName))).toEqual(new Set([name]));
+		});
+	});
+
+	it('writes no file for an item that fails, and goes on with the next', async () => {
+		const agents = payments();
+
+		const { items } = await exportFile(
+			{ agentScope: 'selected', agents: '={{ $json.agent }}' },
+			{
+				onError: 'continueRegularOutput',
+				input: [{ agent: 'nobody' }, { agent: agents[1]?.address }],
+			},
+		);
+
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+		expect(items[0]?.json.error).toBe('Agent Names or IDs: "nobody" is not an address.');
+		expect(items[0]?.binary).toBeUndefined();
+		expect(items[1]?.json.rows).toBe(1);
+	});
+
+	it.each([
+		['File Format', { format: '={{ "xlsx" }}' }, '"xlsx" is unknown', 'csv, json, jsonl'],
+		[
+			'Put Output File in Field',
+			{ binaryPropertyName: '={{ "" }}' },
+			'is empty',
+			'Fill in Put Output File in Field',
+		],
+	])('refuses an unusable %s, and sends nothing', async (name, parameters, complaint, advice) => {
+		const { items, error } = await exportFile(parameters);
+
+		expect(items).toEqual([]);
+		expect(error?.message).toBe(`${name}: ${complaint}.`);
+		expect(error?.description).toContain(advice);
+		expect(ampersend.seen).toEqual([]);
+	});
+});
