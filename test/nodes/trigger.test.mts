@@ -224,6 +224,34 @@ describe('many payments', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
+	it('that share the time at the edge of the look-back are told of, though a page ends between them', async () => {
+		pay('known', t0);
+		const trigger = await activated();
+		for (let i = 1; i <= 18; i++) pay(`new ${i}`, t0 + i);
+		pay('edge 1', t0 - LOOK_BACK);
+		pay('edge 2', t0 - LOOK_BACK);
+		pay('old', t0 - DAY);
+		const ids = await poll(trigger);
+		expect(ids).toHaveLength(20);
+		expect(ids?.slice(0, 2)).toEqual(['edge 1:settled', 'edge 2:settled']);
+	});
+
+	it('are told of where an old one stands before them', async () => {
+		pay('known', t0);
+		const trigger = await activated();
+		const old = { id: 'old', timestamp: String(t0 - DAY) };
+		service.emulator.seedActivity(buyer, 30, undefined, { newest: t0 + 30, everyMs: 1 });
+		service.emulator.fault({
+			route: ACTIVITY,
+			match: ({ query }) => query.limit === '20',
+			mutate: (body) => {
+				const { activity, ...rest } = body as { activity: object[] };
+				return { ...rest, activity: [{ ...activity[0], ...old }, ...activity.slice(0, 19)] };
+			},
+		});
+		expect(rowNumbers(await trigger.poll())).toEqual(seededIds(30));
+	});
+
 	it('of several agents come in one order, the oldest first', async () => {
 		const seller = service.emulator.addAgent({ name: 'seller', createdAt: t0 - DAY });
 		const trigger = await activated();
