@@ -359,6 +359,7 @@ describe('Update', () => {
 		['={{ 1e21 }}', 'is written with an exponent'],
 		['={{ 1e-7 }}', 'is written with an exponent'],
 		['={{ 0.1 + 0.2 }}', 'has more than six decimals'],
+		['={{ 9007199254740993 }}', 'has more digits than a number holds exactly'],
 		['={{ -3 }}', 'has a sign'],
 		['={{ 0 / 0 }}', 'is not an amount'],
 		['={{ true }}', 'is not an amount'],
