@@ -182,7 +182,8 @@ describe('Allowlist: Update', () => {
 
 	it('does not let a switch left on from Replace empty a change of another mode', async () => {
 		const address = agentWith(A);
-		const { error } = await update(address, { mode: 'remove', sellers: '={{ [] }}', allowEmpty: true });
+		// n8n hides the switch only where the mode is not an expression.
+		const { error } = await update(address, { mode: '={{ "remove" }}', sellers: '={{ [] }}', allowEmpty: true });
 
 		expect(error?.message).toBe('Sellers: holds no address.');
 		expect(service.emulator.agent(address).allowlist).toEqual([A]);
@@ -220,15 +221,15 @@ describe('Allowlist: Update', () => {
 describe('Allowlist: Update, where the list is not as it was asked for', () => {
 	it('says what is missing and what nobody here asked for', async () => {
 		const address = agentWith(A);
-		service.emulator.fault({ route: WRITE, mutate: () => [a, C] });
+		service.emulator.fault({ route: WRITE, mutate: () => [b, C] });
 		const { items, hints } = await update(address, { mode: 'add', sellers: B });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [a, C], count: 2, added: [C], removed: [], asAsked: false } },
+			{ json: { sellers: [b, C], count: 2, added: [b, C], removed: [A], asAsked: false } },
 		]);
 		expect(hints).toEqual([
 			{
-				message: `The allowlist of ${address} also holds ${C} and lacks ${B}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
+				message: `The allowlist of ${address} also holds ${C} and lacks ${A}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
 				location: 'outputPane',
 			},
 		]);

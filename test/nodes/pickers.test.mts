@@ -206,13 +206,13 @@ describe("The list of an agent's keys", () => {
 
 describe('A list that cannot be read', () => {
 	it('says which host does not answer, and what to check', async () => {
-		const { origin } = service.emulator;
-		const context = editor();
+		const { origin, apiKey } = service.emulator;
 		await service.emulator.close();
-		const error = await caught(listSearch.searchAgents.call(context));
+		const error = await caught(searchAgents());
 
 		expect(error.message).toBe(`Ampersend could not be reached at ${origin} (no connection).`);
 		expect(error.description).toContain('Check the Base URL in the credential');
+		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(apiKey.slice('sk_test_'.length));
 	});
 
 	it('is asked for twice at most, since someone waits', async () => {

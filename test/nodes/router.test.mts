@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
+import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { randomAddress } from '../emulator/index.mts';
 import type { Outcome } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
@@ -249,9 +250,20 @@ describe('A cancelled execution', () => {
 });
 
 describe('The API key', () => {
-	/** What n8n stores, and the error with its causes, hidden properties included. */
-	const everythingOf = ({ run, error }: Outcome) =>
-		`${JSON.stringify(run)}\n${inspect(error, { depth: 12, showHidden: true })}`;
+	let executions: jest.SpiedFunction<Ampersend['execute']>;
+	beforeEach(() => {
+		executions = jest.spyOn(Ampersend.prototype, 'execute');
+	});
+	afterEach(() => {
+		executions.mockRestore();
+	});
+
+	/** What n8n stores, and what the node gave or threw: n8n stores a copy of an error without its causes. */
+	const everythingOf = async ({ run, error }: Outcome) => {
+		const ended = await Promise.allSettled(executions.mock.results.map(({ value }) => value));
+		expect(ended).toHaveLength(1);
+		return `${JSON.stringify(run)}\n${inspect([error, ended], { depth: 12, showHidden: true })}`;
+	};
 
 	const write = async (onError?: 'continueRegularOutput') =>
 		await service.run(
@@ -267,7 +279,7 @@ describe('The API key', () => {
 
 		expect(outcome.items).toHaveLength(1);
 		expect(service.emulator.calls).toMatchObject([{ auth: 'valid' }]);
-		expect(everythingOf(outcome)).not.toContain(secret());
+		expect(await everythingOf(outcome)).not.toContain(secret());
 	});
 
 	it.each<[string, string, () => void | Promise<void>]>([
@@ -299,7 +311,7 @@ describe('The API key', () => {
 
 		expect(outcome.error?.message).toContain(message);
 		expect(key.length).toBeGreaterThan(10);
-		expect(everythingOf(outcome)).not.toContain(key);
+		expect(await everythingOf(outcome)).not.toContain(key);
 	});
 
 	it('stands nowhere in an item that gives its error', async () => {
@@ -310,7 +322,7 @@ describe('The API key', () => {
 		expect(outcome.items).toMatchObject([
 			{ json: { error: expect.stringContaining('does not accept the API key') } },
 		]);
-		expect(everythingOf(outcome)).not.toContain(key);
+		expect(await everythingOf(outcome)).not.toContain(key);
 	});
 
 	it('that cannot be one is refused without repeating it, and without a call', async () => {
@@ -323,7 +335,7 @@ describe('The API key', () => {
 		expect(outcome.error?.message).toBe(
 			'The API Key has an unknown prefix. It starts with sk_live_ or sk_test_.',
 		);
-		expect(everythingOf(outcome)).not.toContain(apiKey);
+		expect(await everythingOf(outcome)).not.toContain(apiKey);
 		expect(service.emulator.calls).toEqual([]);
 	});
 });
