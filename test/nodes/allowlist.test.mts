@@ -218,6 +218,22 @@ describe('Allowlist: Update', () => {
 	});
 });
 
+describe('Allowlist: Update, where the service turns the replacement away for its rate', () => {
+	it('reads the list anew before it tries again, so that what changed meanwhile is kept', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, status: 429, headers: { 'Retry-After': '0' } });
+		service.emulator.before(WRITE, () => service.emulator.updateAgent(address, { allowlist: [A, B] }));
+		const { items, error } = await update(address, { mode: 'add', sellers: C });
+
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json)).toMatchObject([
+			{ sellers: [A, B, C], added: [C], removed: [], asAsked: true },
+		]);
+		expect(service.seen).toEqual([READ, WRITE, READ, WRITE]);
+		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
+	});
+});
+
 describe('Allowlist: Update, where the list is not as it was asked for', () => {
 	it('says what is missing and what nobody here asked for', async () => {
 		const address = agentWith(A);

@@ -204,7 +204,7 @@ describe('A cancelled execution', () => {
 			const execution = cancellable();
 			service.emulator.fault({ route, hang: true });
 			service.emulator.before(route, execution.cancel);
-			const { items, error } = await service.run(
+			const { items, error, run } = await service.run(
 				{
 					resource: 'allowlist',
 					operation: 'update',
@@ -221,8 +221,9 @@ describe('A cancelled execution', () => {
 
 			const message = onError ? items[0]?.json.error : error?.message;
 			expect(message).toBe(
-				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped, because the execution was cancelled.`,
+				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped, because the execution was canceled.`,
 			);
+			if (!onError) expect(run.status).toBe('canceled');
 			expect(service.seen).toEqual([route]);
 			expect(service.emulator.agents()).toEqual(agents);
 		},
@@ -238,13 +239,14 @@ describe('A cancelled execution', () => {
 			return setTimer(run, ms).unref();
 		}) as typeof setTimeout);
 		service.emulator.fault({ route: 'GET /agents/{address}', status: 503, headers: { 'Retry-After': '50' } });
-		const { error } = await service.run(getAgent, {
+		const { error, run } = await service.run(getAgent, {
 			input: [{ agent: address }, { agent: address }],
 			onStart: execution.onStart,
 		});
 		timers.mockRestore();
 
-		expect(error?.message).toContain('was stopped, because the execution was cancelled.');
+		expect(error?.message).toContain('was stopped, because the execution was canceled.');
+		expect(run.status).toBe('canceled');
 		expect(service.emulator.calls).toHaveLength(1);
 	});
 });

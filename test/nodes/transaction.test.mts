@@ -674,6 +674,24 @@ function changeRow(body: unknown, changes: object): unknown {
 	return { ...page, activity: activity.map((row, i) => (i === 0 ? { ...row, ...changes } : row)) };
 }
 
+describe('A field that the service adds under one of our names', () => {
+	it('does not take the place of ours', async () => {
+		const agent = ampersend.emulator.addAgent({ name: 'buyer' });
+		ampersend.emulator.pay({ agent, amountMicro: 5n });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (body) =>
+				changeRow(body, { amountUsdc: '999', agentName: 'x', occurredAt: 'never', reason: 'limit' }),
+		});
+		const { items } = await getMany();
+
+		expect(items).toMatchObject([
+			{ json: { amountUsdc: '0.000005', amountUsdcMicro: '5', agentName: 'buyer', reason: 'limit' } },
+		]);
+		expect(items[0]?.json.occurredAt).toMatch(/^\d{4}-/);
+	});
+});
+
 describe('Export', () => {
 	/** A name with everything that a file format has to escape. */
 	const NAME = 'Zoë "the" buyer, of\r\nrésumés';

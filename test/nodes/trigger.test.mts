@@ -62,6 +62,26 @@ const seededIds = (count: number) => Array.from({ length: count }, (_, i) => i);
 const rowNumbers = (items: IDataObject[] | null) =>
 	(items ?? []).map(({ activityId }) => Number(String(activityId).split(':')[1]));
 
+describe('an event', () => {
+	it('keeps its id where the service adds a field of that name', async () => {
+		const trigger = await activated();
+		pay('a', t0, { status: 'settled' });
+		service.emulator.fault({
+			route: ACTIVITY,
+			mutate: (body) => {
+				const { activity, ...page } = body as { activity: object[] };
+				return {
+					...page,
+					activity: activity.map((row) => ({ ...row, eventId: 'x', event: 'x', note: 'kept' })),
+				};
+			},
+		});
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: 'a:settled', event: 'payment.settled', note: 'kept' },
+		]);
+	});
+});
+
 describe('at activation', () => {
 	it('what is there already is the baseline and starts nothing', async () => {
 		service.emulator.seedActivity(buyer, 60, undefined, { newest: t0 });

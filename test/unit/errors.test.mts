@@ -141,7 +141,7 @@ describe('whether a request is sent again', () => {
 
 	it('is never so once the execution was cancelled', () => {
 		const error = errorForNoAnswer(read, failed('ERR_CANCELED'), 1000);
-		expect(error).toMatchObject({ repeatable: false, message: expect.stringContaining('cancelled') });
+		expect(error).toMatchObject({ repeatable: false, message: expect.stringContaining('canceled') });
 	});
 });
 

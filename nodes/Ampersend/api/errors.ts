@@ -266,8 +266,9 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 	const { origin } = new URL(call.connection.baseUrl);
 
 	if (code === 'ERR_CANCELED') {
+		// n8n knows a canceled execution by this spelling in the message.
 		return new CallError({
-			message: `${nameOf(call)} was stopped, because the execution was cancelled.`,
+			message: `${nameOf(call)} was stopped, because the execution was canceled.`,
 			description: withDoubt(call, 'Nothing else is sent.'),
 			repeatable: false,
 			cause,

@@ -181,16 +181,54 @@ async function attempt<Path extends string, R extends Route<Path>>(
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt then says so. */
 async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<void> {
+	if (cancelled === undefined) return await sleep(ms);
+	let stop = () => {};
 	const cancellation = new Promise<void>((resolve) => {
-		if (cancelled?.aborted) resolve();
-		cancelled?.addEventListener('abort', () => resolve(), { once: true });
+		stop = resolve;
+		if (cancelled.aborted) resolve();
+		cancelled.addEventListener('abort', stop);
 	});
 	await Promise.race([sleep(ms), cancellation]);
+	cancelled.removeEventListener('abort', stop);
+}
+
+function waitAfter(error: unknown, client: Client, number: number, startedAt: number) {
+	if (!(error instanceof CallError)) return undefined;
+	const { failure } = error;
+	const attempt = {
+		number,
+		repeatable: error.repeatable && !client.cancelled?.aborted,
+		elapsedMs: Date.now() - startedAt,
+		retryAfterMs: failure && 'retryAfterMs' in failure ? failure.retryAfterMs : undefined,
+	};
+	return nextWait(attempt, client.retry, Math.random());
+}
+
+/**
+ * Does work that consists of calls, and does it anew from its beginning where one of them may be
+ * repeated: after network trouble, 429 and 5xx of a read; of a write only after 429. So what was read to
+ * be changed is never older than the attempt that writes it.
+ * @param work gets a client that does not repeat by itself
+ */
+export async function repeat<Result>(
+	client: Client,
+	work: (once: Client) => Promise<Result>,
+): Promise<Result> {
+	const once: Client = { ...client, retry: { ...client.retry, attempts: 1 } };
+	const startedAt = Date.now();
+	for (let number = 1; ; number++) {
+		try {
+			return await work(once);
+		} catch (error) {
+			const wait = waitAfter(error, client, number, startedAt);
+			if (wait === undefined) return await Promise.reject(error);
+			await pause(wait, client.cancelled);
+		}
+	}
 }
 
 /**
  * The only way to the Ampersend API: operations, pickers, paging, trigger and credential test.
- * Reads are tried again after network trouble, 429 and 5xx; a write only after 429.
  * @returns the body, checked against the route's schema; unknown fields survive
  * @throws CallError, InputRefusal (a path parameter that is no address) or CredentialRefusal
  */
@@ -199,29 +237,5 @@ export async function send<Path extends string, R extends Route<Path>>(
 	route: R & { path: Path },
 	parameters: Parameters<Path>,
 ): Promise<AnswerOf<R>> {
-	const startedAt = Date.now();
-	for (let number = 1; ; number++) {
-		try {
-			return await attempt<Path, R>(client, route, parameters);
-		} catch (error) {
-			const wait =
-				error instanceof CallError
-					? nextWait(
-							{
-								number,
-								repeatable: error.repeatable && !client.cancelled?.aborted,
-								elapsedMs: Date.now() - startedAt,
-								retryAfterMs:
-									error.failure && 'retryAfterMs' in error.failure
-										? error.failure.retryAfterMs
-										: undefined,
-							},
-							client.retry,
-							Math.random(),
-						)
-					: undefined;
-			if (wait === undefined) return await Promise.reject(error);
-			await pause(wait, client.cancelled);
-		}
-	}
+	return await repeat(client, async (once) => await attempt<Path, R>(once, route, parameters));
 }

@@ -1,4 +1,5 @@
 import { addressKey } from './address';
+import { withFurther } from './fields';
 import { epochToMs } from './time';
 import type { ActivityRow, AgentLabel } from './transaction';
 import { toTransaction } from './transaction';
@@ -109,14 +110,16 @@ export type TriggerEvent = ReturnType<typeof toTriggerEvent>;
 
 function toTriggerEvent(row: ActivityRow, agent: AgentLabel, previousStatus: string | null) {
 	const { id, status, ...transaction } = toTransaction(row, agent);
-	return {
-		eventId: `${id}:${status}`,
-		event: `payment.${status}`,
-		previousStatus,
-		status,
-		activityId: id,
-		...transaction,
-	};
+	return withFurther(
+		{
+			eventId: `${id}:${status}`,
+			event: `payment.${status}`,
+			previousStatus,
+			status,
+			activityId: id,
+		},
+		transaction,
+	);
 }
 
 function oldestFirst(one: TriggerEvent, other: TriggerEvent): number {

@@ -1,4 +1,5 @@
 import type { Address } from './address';
+import { withFurther } from './fields';
 import { amount } from './money';
 import { toIso } from './time';
 import type { AgentLabel } from './transaction';
@@ -36,19 +37,21 @@ export function toPaymentEvent(row: PaymentRow, agent: AgentLabel) {
 		...unknown
 	} = row;
 	const { usdc, micro } = amount(amount_usdc_micro);
-	return {
-		agentAddress: agent.address,
-		agentName: agent.name,
-		counterparty: seller_address,
-		amountUsdc: usdc,
-		amountUsdcMicro: micro,
-		status,
-		scheme,
-		transactionHash: tx_hash,
-		explorerUrl: explorerUrl(chain_caip2id, tx_hash),
-		chain: chain_caip2id,
-		occurredAt: toIso(created_at),
-		expiresAt: expires_at === null ? null : toIso(expires_at),
-		...unknown,
-	};
+	return withFurther(
+		{
+			agentAddress: agent.address,
+			agentName: agent.name,
+			counterparty: seller_address,
+			amountUsdc: usdc,
+			amountUsdcMicro: micro,
+			status,
+			scheme,
+			transactionHash: tx_hash,
+			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
+			chain: chain_caip2id,
+			occurredAt: toIso(created_at),
+			expiresAt: expires_at === null ? null : toIso(expires_at),
+		},
+		unknown,
+	);
 }

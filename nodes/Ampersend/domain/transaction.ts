@@ -1,5 +1,6 @@
 import type { Address } from './address';
 import { sameAddress } from './address';
+import { withFurther } from './fields';
 import { amount } from './money';
 import { epochToMs, toIso } from './time';
 
@@ -56,19 +57,21 @@ export function toTransaction(row: ActivityRow, agent: AgentLabel) {
 		...unknown
 	} = row;
 	const { usdc, micro } = amount(BigInt(received));
-	return {
-		id,
-		agentAddress: agent_address,
-		agentName: agent.name,
-		direction: type,
-		counterparty: sameAddress(receiver, agent_address) ? null : receiver,
-		amountUsdc: usdc,
-		amountUsdcMicro: micro,
-		status,
-		transactionHash: tx_hash,
-		explorerUrl: explorerUrl(chain_caip2id, tx_hash),
-		chain: chain_caip2id,
-		occurredAt: toIso(epochToMs(timestamp)),
-		...unknown,
-	};
+	return withFurther(
+		{
+			id,
+			agentAddress: agent_address,
+			agentName: agent.name,
+			direction: type,
+			counterparty: sameAddress(receiver, agent_address) ? null : receiver,
+			amountUsdc: usdc,
+			amountUsdcMicro: micro,
+			status,
+			transactionHash: tx_hash,
+			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
+			chain: chain_caip2id,
+			occurredAt: toIso(epochToMs(timestamp)),
+		},
+		unknown,
+	);
 }

@@ -1,6 +1,7 @@
-import type { Agent } from '../../schemas/agent';
+import { withFurther } from '../../domain/fields';
 import { amount } from '../../domain/money';
 import { toIso } from '../../domain/time';
+import type { Agent } from '../../schemas/agent';
 
 /** `balance` is a string of no published unit (SDK): micro-USDC is assumed where it is a whole number. */
 function presentBalance(balance: string) {
@@ -12,12 +13,14 @@ function presentBalance(balance: string) {
 /** An agent as it leaves the node. Fields that are not known here survive as they came. */
 export function presentAgent(agent: Agent) {
 	const { address, name, balance, createdAt, updatedAt, ...unknown } = agent;
-	return {
-		address,
-		name,
-		...presentBalance(balance),
-		createdAt: toIso(createdAt),
-		updatedAt: toIso(updatedAt),
-		...unknown,
-	};
+	return withFurther(
+		{
+			address,
+			name,
+			...presentBalance(balance),
+			createdAt: toIso(createdAt),
+			updatedAt: toIso(updatedAt),
+		},
+		unknown,
+	);
 }

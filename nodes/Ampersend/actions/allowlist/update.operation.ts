@@ -1,5 +1,5 @@
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { repeat, send } from '../../api/send';
 import { sellersField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
@@ -89,11 +89,14 @@ export const update: Operation = {
 			emptyAllowed ?? false,
 		);
 
-		const before = await send(client, routes.getAllowlist, { path: { address } });
-		const asked = changeAllowlist(chosen, before, sellers);
-		const after = await send(client, routes.replaceAllowlist, {
-			path: { address },
-			body: { authorized_sellers: asked },
+		const { before, asked, after } = await repeat(client, async (once) => {
+			const before = await send(once, routes.getAllowlist, { path: { address } });
+			const asked = changeAllowlist(chosen, before, sellers);
+			const after = await send(once, routes.replaceAllowlist, {
+				path: { address },
+				body: { authorized_sellers: asked },
+			});
+			return { before, asked, after };
 		});
 		const difference = compareAllowlists(asked, after);
 		const asAsked = difference.unexpected.length + difference.missing.length === 0;

@@ -1,4 +1,5 @@
 import type { Address } from '../../domain/address';
+import { withFurther } from '../../domain/fields';
 import { amount } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import type { AutoCollect } from '../../schemas/auto-collect';
@@ -33,17 +34,19 @@ export function presentAutoCollect(agentAddress: Address, config: AutoCollect) {
 	} = config;
 	const atLeast = amount(threshold);
 	const remaining = minimum_remaining === null ? null : amount(minimum_remaining);
-	return {
-		agentAddress: agent_address,
-		configured: true,
-		enabled,
-		targetAddress: target_address,
-		thresholdUsdc: atLeast.usdc,
-		thresholdUsdcMicro: atLeast.micro,
-		minimumRemainingUsdc: remaining?.usdc ?? null,
-		minimumRemainingUsdcMicro: remaining?.micro ?? null,
-		createdAt: created_at === undefined ? null : toIso(created_at),
-		updatedAt: updated_at === undefined ? null : toIso(updated_at),
-		...unknown,
-	};
+	return withFurther(
+		{
+			agentAddress: agent_address,
+			configured: true,
+			enabled,
+			targetAddress: target_address,
+			thresholdUsdc: atLeast.usdc,
+			thresholdUsdcMicro: atLeast.micro,
+			minimumRemainingUsdc: remaining?.usdc ?? null,
+			minimumRemainingUsdcMicro: remaining?.micro ?? null,
+			createdAt: created_at === undefined ? null : toIso(created_at),
+			updatedAt: updated_at === undefined ? null : toIso(updated_at),
+		},
+		unknown,
+	);
 }

@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { sendOptional } from '../../api/optional';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { repeat, send } from '../../api/send';
 import { isEmpty, readOptionalAmount } from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { parseAddress } from '../../domain/address';
@@ -131,11 +131,12 @@ export const update: Operation = {
 		const changes = readChanges(
 			n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject,
 		);
-		const current = await sendOptional(client, routes.getAutoCollect, address, {
-			path: { address },
+		const path = { address };
+		const config = await repeat(client, async (once) => {
+			const current = await sendOptional(once, routes.getAutoCollect, address, { path });
+			const body = { ...complete(current, changes) };
+			return await send(once, routes.setAutoCollect, { path, body });
 		});
-		const body = { ...complete(current, changes) };
-		const config = await send(client, routes.setAutoCollect, { path: { address }, body });
 		return toItems([presentAutoCollect(address, config)]);
 	},
 };

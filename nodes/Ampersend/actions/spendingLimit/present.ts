@@ -1,4 +1,5 @@
 import type { Address } from '../../domain/address';
+import { withFurther } from '../../domain/fields';
 import { amount } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import type { SpendConfig } from '../../schemas/spend-config';
@@ -22,20 +23,22 @@ export function presentSpendingLimit(agentAddress: Address, config: SpendConfig)
 	const daily = presentLimit(daily_limit);
 	const monthly = presentLimit(monthly_limit);
 	const perTransaction = presentLimit(per_transaction_limit);
-	return {
-		agentAddress: agent_address,
-		configured: true,
-		autoTopUp: auto_topup_allowed,
-		dailyLimitUsdc: daily.usdc,
-		dailyLimitUsdcMicro: daily.micro,
-		monthlyLimitUsdc: monthly.usdc,
-		monthlyLimitUsdcMicro: monthly.micro,
-		perTransactionLimitUsdc: perTransaction.usdc,
-		perTransactionLimitUsdcMicro: perTransaction.micro,
-		createdAt: created_at === undefined ? null : toIso(created_at),
-		updatedAt: updated_at === undefined ? null : toIso(updated_at),
-		...unknown,
-	};
+	return withFurther(
+		{
+			agentAddress: agent_address,
+			configured: true,
+			autoTopUp: auto_topup_allowed,
+			dailyLimitUsdc: daily.usdc,
+			dailyLimitUsdcMicro: daily.micro,
+			monthlyLimitUsdc: monthly.usdc,
+			monthlyLimitUsdcMicro: monthly.micro,
+			perTransactionLimitUsdc: perTransaction.usdc,
+			perTransactionLimitUsdcMicro: perTransaction.micro,
+			createdAt: created_at === undefined ? null : toIso(created_at),
+			updatedAt: updated_at === undefined ? null : toIso(updated_at),
+		},
+		unknown,
+	);
 }
 
 /** What an agent has for which nothing was ever set. */

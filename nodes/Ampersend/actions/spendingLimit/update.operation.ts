@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { sendOptional } from '../../api/optional';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { repeat, send } from '../../api/send';
 import {
 	autoTopUpField,
 	limitField,
@@ -66,17 +66,19 @@ export const update: Operation = {
 		const changes = readChanges(
 			n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject,
 		);
-		const current =
-			(await sendOptional(client, routes.getSpendingLimit, address, { path: { address } })) ??
-			unsetSpendingLimit;
-		const body: SpendConfigInput = {
-			auto_topup_allowed: current.auto_topup_allowed,
-			daily_limit: current.daily_limit,
-			monthly_limit: current.monthly_limit,
-			per_transaction_limit: current.per_transaction_limit,
-			...changes,
-		};
-		const config = await send(client, routes.setSpendingLimit, { path: { address }, body });
+		const path = { address };
+		const config = await repeat(client, async (once) => {
+			const current =
+				(await sendOptional(once, routes.getSpendingLimit, address, { path })) ?? unsetSpendingLimit;
+			const body: SpendConfigInput = {
+				auto_topup_allowed: current.auto_topup_allowed,
+				daily_limit: current.daily_limit,
+				monthly_limit: current.monthly_limit,
+				per_transaction_limit: current.per_transaction_limit,
+				...changes,
+			};
+			return await send(once, routes.setSpendingLimit, { path, body });
+		});
 		return toItems([presentSpendingLimit(address, config)]);
 	},
 };
