@@ -403,6 +403,25 @@ describe('Agent: Get Many', () => {
 		]);
 	});
 
+	it('does not take a part for the whole where the service gives the same page again', async () => {
+		for (let i = 0; i < 150; i++) service.emulator.addAgent();
+		const firstPage = service.emulator.agents().slice(0, 100).map(({ address }) => address);
+		service.emulator.fault({
+			route: 'GET /agents',
+			match: ({ query }) => query.offset === '100',
+			mutate: (body) => {
+				const { items, ...page } = body as { items: object[] };
+				return { ...page, items: items.map((item, i) => ({ ...item, address: firstPage[i] })) };
+			},
+		});
+		const { items, error } = await getMany({ returnAll: true });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('gives the same rows again, whatever "offset" asks for');
+		expect(error?.description).toContain('assumption of this node');
+		expect(service.seen).toHaveLength(2);
+	});
+
 	it('gives an empty list for an account without agents', async () => {
 		service.emulator.addAgent({ owner: 'someone else' });
 		const { items, error } = await getMany({ returnAll: true });

@@ -71,6 +71,26 @@ describe('Get Many', () => {
 		expect(ampersend.seen).toEqual([LIST, ACTIVITY]);
 	});
 
+	it('ends, and says so, where the service gives one page again and again', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent });
+		let firstRows: unknown;
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			times: 5,
+			mutate: (body) => {
+				const page = body as { activity: unknown };
+				firstRows ??= page.activity;
+				return { ...page, activity: firstRows, hasNextPage: true };
+			},
+		});
+		const { items, error } = await getMany({ returnAll: true });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('gives the same rows again, whatever "page" asks for');
+		expect(activityCalls()).toHaveLength(5);
+	});
+
 	it('names no counterparty of a payment earned, since the service does not tell who paid', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, type: 'earn' });

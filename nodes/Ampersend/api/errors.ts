@@ -229,6 +229,17 @@ export function errorForDrift(call: Call, status: number, places: string[]): Cal
 	});
 }
 
+/** The error for a list whose next page is the last one over again. @param parameter query parameter that chooses the page */
+export function errorForRepeatedPages(parameter: string): CallError {
+	return new CallError({
+		message: `Ampersend gives the same rows again, whatever "${parameter}" asks for, so the list cannot be read whole.`,
+		description:
+			'How the service divides a list into pages is an assumption of this node, since no public page documents it. Update n8n-nodes-ampersend; if this is the newest version, report it with this message.',
+		failure: { cause: 'node-defect' },
+		repeatable: false,
+	});
+}
+
 /** Codes that say that no request has left: whatever it asked for has not happened. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT']);

@@ -5,6 +5,7 @@ import { epochToMs } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agent-key';
+import { errorForRepeatedPages } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -14,6 +15,12 @@ const LIST_PAGE = 100;
 
 /** The most activity rows that the service gives in one page (SDK, agent-client.ts). */
 const LARGEST_ACTIVITY_PAGE = 200;
+
+/**
+ * Activity pages in a row that may bring nothing new, because that many rows were added while they were
+ * read. Beyond that the service does not page as assumed, and reading would never end.
+ */
+const MOST_REPEATED_PAGES = 3;
 
 interface OffsetPage<Item> {
 	items: Item[];
@@ -27,6 +34,7 @@ async function* offsetPages<Item extends { address: Address }>(
 	const seen = new Set<string>();
 	for (let offset = 0; ; ) {
 		const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+		const seenBefore = seen.size;
 		for (const item of items) {
 			const key = addressKey(item.address);
 			if (!seen.has(key)) {
@@ -34,6 +42,7 @@ async function* offsetPages<Item extends { address: Address }>(
 				yield item;
 			}
 		}
+		if (items.length > 0 && seen.size === seenBefore) throw errorForRepeatedPages('offset');
 		// The service may give fewer rows than asked for, so the offset follows what came.
 		offset += items.length;
 		if (items.length === 0 || offset >= total) return;
@@ -75,6 +84,7 @@ export async function* listActivity(
 	let oldest = Infinity;
 	let newest = 0;
 	let inOrder = true;
+	let repeatedPages = 0;
 	for (let page = firstPageSize === undefined ? 1 : 0; ; page++) {
 		const { activity, hasNextPage } = await send(client, routes.listActivity, {
 			path: { address },
@@ -93,6 +103,8 @@ export async function* listActivity(
 		}
 		if (unseen.length > 0) yield unseen;
 		if (!hasNextPage || activity.length === 0) return;
+		repeatedPages = unseen.length > 0 ? 0 : repeatedPages + 1;
+		if (repeatedPages > MOST_REPEATED_PAGES) throw errorForRepeatedPages('page');
 		const end = behindNewest === undefined ? from : newest - behindNewest;
 		if (end !== undefined && (inOrder ? oldest < end : liesBefore(activity, end))) return;
 	}
