@@ -130,7 +130,8 @@ export async function installN8n(log: Log): Promise<Runtime> {
 			{
 				title: 'Build its native modules (2 of 2)',
 				command: 'npm',
-				args: ['rebuild', 'sqlite3', 'isolated-vm'],
+				// The repository's .npmrc runs no scripts, and an outer `npm run` passes that on.
+				args: ['rebuild', '--ignore-scripts=false', 'sqlite3', 'isolated-vm'],
 				cwd: e2eDir,
 				env: cleanEnv({
 					PATH: [dirname(node), process.env.PATH].join(delimiter),
@@ -138,6 +139,17 @@ export async function installN8n(log: Log): Promise<Runtime> {
 				}),
 				advice:
 					'Where no ready-made binary fits, this compiles: it needs Python 3, make and a C++ compiler (Debian: apt install python3 build-essential).',
+			},
+			log,
+		);
+		// npm calls a rebuild that ran no script a success.
+		await runStep(
+			{
+				title: 'Load its native modules',
+				command: node,
+				args: ['-e', 'require("sqlite3"); require("isolated-vm")'],
+				cwd: e2eDir,
+				advice: 'Delete test/e2e/node_modules and run this again.',
 			},
 			log,
 		);
