@@ -406,7 +406,7 @@ describe('Update', () => {
 		const { error } = await update(agent, fields);
 
 		expect(error?.message).toBe('Update Fields: says nothing to change.');
-		expect(error?.description).toContain('Add a limit');
+		expect(error?.description).toContain('Add a field with its new value');
 		expect(ampersend.seen).toEqual([]);
 	});
 

@@ -97,3 +97,20 @@ export function readOptionalAmount(
 	}
 	return micro.toString();
 }
+
+/** Limits and auto top-up as the wire has them: micro-USDC, null for no limit; only those that are set. */
+export type LimitChanges = { auto_topup_allowed?: boolean } & {
+	[Wire in LimitField['wire']]?: string | null;
+};
+
+/** @throws InputRefusal naming the field that cannot be read */
+export function readLimits(values: IDataObject): LimitChanges {
+	const changes: LimitChanges = {};
+	const autoTopUp = readSwitch(autoTopUpField.displayName, values[autoTopUpField.name]);
+	if (autoTopUp !== undefined) changes.auto_topup_allowed = autoTopUp;
+	for (const limit of limits) {
+		const micro = readOptionalAmount(values, limit, noLimitField(limit));
+		if (micro !== undefined) changes[limit.wire] = micro;
+	}
+	return changes;
+}

@@ -1,5 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { sendOptional } from '../../api/optional';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
@@ -8,36 +6,16 @@ import {
 	limitField,
 	limits,
 	noLimitField,
-	readOptionalAmount,
+	readLimits,
 } from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import { InputRefusal, readSwitch } from '../../domain/input';
+import { readUpdateFields, requireChanges, updateFieldsOf } from '../../descriptions/updateFields';
 import type { SpendConfigInput } from '../../schemas/spend-config';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { presentSpendingLimit, unsetSpendingLimit } from './present';
 
-const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
 const LEAVE = 'Empty leaves the limit as it is';
-
-/** Only what the user set. @throws InputRefusal where that is nothing */
-function readChanges(values: IDataObject): Partial<SpendConfigInput> {
-	const changes: Partial<SpendConfigInput> = {};
-	const autoTopUp = readSwitch(autoTopUpField.displayName, values[autoTopUpField.name]);
-	if (autoTopUp !== undefined) changes.auto_topup_allowed = autoTopUp;
-	for (const limit of limits) {
-		const micro = readOptionalAmount(values, limit, noLimitField(limit));
-		if (micro !== undefined) changes[limit.wire] = micro;
-	}
-	if (Object.keys(changes).length === 0) {
-		throw new InputRefusal(
-			updateFields.displayName,
-			'says nothing to change.',
-			'Add a limit, a switch that removes one, or Auto Top-Up.',
-		);
-	}
-	return changes;
-}
 
 export const update: Operation = {
 	option: {
@@ -48,24 +26,16 @@ export const update: Operation = {
 	},
 	fields: [
 		agentLocator,
-		{
-			...updateFields,
-			type: 'collection',
-			placeholder: 'Add Field',
-			default: {},
-			options: [
-				autoTopUpField,
-				...limits.flatMap((limit) => [limitField(limit, LEAVE), noLimitField(limit)]),
-			].sort((one, other) => one.displayName.localeCompare(other.displayName)),
-		},
+		updateFieldsOf([
+			autoTopUpField,
+			...limits.flatMap((limit) => [limitField(limit, LEAVE), noLimitField(limit)]),
+		]),
 	],
 
 	/** The service takes all settings at once: the others are read first and sent back unchanged. */
 	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
-		const changes = readChanges(
-			n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject,
-		);
+		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
 		const config = await repeat(client, async (once) => {
 			const current =

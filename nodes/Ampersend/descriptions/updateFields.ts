@@ -1,0 +1,39 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { InputRefusal } from '../domain/input';
+
+const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
+
+/** The collection of an update: a field that is left out stays as it is. */
+export function updateFieldsOf(options: INodeProperties[]): INodeProperties {
+	return {
+		...updateFields,
+		type: 'collection',
+		placeholder: 'Add Field',
+		default: {},
+		options: [...options].sort((one, other) => one.displayName.localeCompare(other.displayName)),
+	};
+}
+
+export function readUpdateFields(n8n: IExecuteFunctions, itemIndex: number): IDataObject {
+	return n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject;
+}
+
+/** @throws InputRefusal where there is no change */
+export function requireChanges<Changes extends object>(changes: Changes): Changes {
+	if (Object.keys(changes).length > 0) return changes;
+	throw new InputRefusal(
+		updateFields.displayName,
+		'says nothing to change.',
+		'Add a field with its new value.',
+	);
+}
+
+/** @throws InputRefusal: settings that are made for the first time need this field */
+export function refuseIncomplete(parameter: string, what: string): never {
+	throw new InputRefusal(
+		parameter,
+		`is needed, because this agent has no ${what} yet.`,
+		`Add ${parameter} to ${updateFields.displayName}.`,
+	);
+}
