@@ -1,5 +1,5 @@
 const { execFile } = require('node:child_process');
-const { rm } = require('node:fs/promises');
+const { readFile, readdir, rm, writeFile } = require('node:fs/promises');
 const { promisify } = require('node:util');
 const { build } = require('esbuild');
 const { dest, parallel, series, src } = require('gulp');
@@ -27,7 +27,8 @@ async function typeCheck() {
 
 /** Each entry is one file with all that it uses inside, because an n8n package has no dependencies. */
 async function bundle() {
-	await build({
+	const { metafile } = await build({
+		metafile: true,
 		entryPoints: entries,
 		outdir: 'dist',
 		outbase: '.',
@@ -38,8 +39,21 @@ async function bundle() {
 		external: ['n8n-workflow'],
 		// The entry that re-exports the others loads them, rather than carrying a second copy.
 		plugins: [{ name: 'keep-entries-apart', setup: keepEntriesApart }],
-		legalComments: 'inline',
 	});
+	await writeFile('dist/THIRD-PARTY-LICENSES', await licensesOf(Object.keys(metafile.inputs)));
+}
+
+/** The licenses of the packages that are bundled ask for their text to go with every copy. */
+async function licensesOf(inputs) {
+	const packages = new Set(
+		inputs.flatMap((path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []),
+	);
+	const texts = [...packages].sort().map(async (folder) => {
+		const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+		if (!file) throw new Error(`${folder} is bundled and has no license file`);
+		return `${folder.slice('node_modules/'.length)}\n\n${await readFile(`${folder}/${file}`, 'utf8')}`;
+	});
+	return (await Promise.all(texts)).join('\n\n---\n\n');
 }
 
 function keepEntriesApart({ onResolve }) {

@@ -20,6 +20,11 @@ import { loadOptions } from './methods/pickers';
 /** Waits must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
+function toOutput(events: TriggerEvent[]): INodeExecutionData[][] | null {
+	const items = events.map((event) => ({ json: { ...event } as IDataObject }));
+	return items.length > 0 ? [items] : null;
+}
+
 export class AmpersendTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Ampersend Trigger',
@@ -49,23 +54,23 @@ export class AmpersendTrigger implements INodeType {
 			const wanted = readEvents(this);
 			const scope = readAgentScope((name, fallback) => this.getNodeParameter(name, fallback));
 			const client = await openClient(this, { retry: RETRY });
-			const toOutput = (events: TriggerEvent[]) => {
-				const items = events
-					.filter(({ event }) => wanted.length === 0 || wanted.includes(event))
-					.map((event) => ({ json: { ...event } as IDataObject }));
-				return items.length > 0 ? [items] : null;
-			};
-			if (this.getMode() === 'manual') return toOutput(await sampleActivity(client, scope));
+			const isWanted = ({ event }: TriggerEvent) => wanted.length === 0 || wanted.includes(event);
+			if (this.getMode() === 'manual') {
+				return toOutput(await sampleActivity(client, scope, isWanted));
+			}
 
 			const stored = this.getWorkflowStaticData('node');
 			const { state, events, skipped } = await pollActivity(client, scope, readState(stored.cursor));
-			for (const { agent, error } of skipped) {
+			for (const { agent, error, hasBaseline } of skipped) {
+				const whatNext = hasBaseline
+					? 'is caught up with at the next poll'
+					: 'is told of from the first poll on that can read it';
 				this.logger.warn(
-					`Ampersend Trigger: ${agent.name} (${agent.address}) could not be read and is caught up with at the next poll: ${error.message}`,
+					`Ampersend Trigger: ${agent.name} (${agent.address}) could not be read and ${whatNext}: ${error.message}`,
 				);
 			}
 			stored.cursor = state;
-			return toOutput(events);
+			return toOutput(events.filter(isWanted));
 		} catch (error) {
 			throw toNodeError(this.getNode(), error);
 		}

@@ -254,7 +254,7 @@ describe('A locator', () => {
 		const { error } = await run('getMany', { agent: locator(url, 'url') });
 
 		expect(error?.message).toBe(
-			"ERROR: Agent parameter's value is invalid. This is likely because the URL entered is incorrect",
+			"Agent: the link holds no address.",
 		);
 		expect(service.emulator.calls).toEqual([]);
 	});

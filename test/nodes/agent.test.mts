@@ -154,7 +154,9 @@ describe('Agent: Create', () => {
 		);
 
 		expect(error?.message).toBe(
-			`${parameter}: the value (which looks like a secret, so it is not shown) is not an address.`,
+			parameter === 'Allowlist'
+				? 'Allowlist: holds something that looks like a secret, so it is not shown.'
+				: `${parameter}: the value (which looks like a secret, so it is not shown) is not an address.`,
 		);
 		expect(inspect(error, { depth: 12 })).not.toContain(secret);
 		expect(service.emulator.calls).toEqual([]);
@@ -277,7 +279,7 @@ describe('Agent: Create, when the answer is lost', () => {
 		['the connection breaks', { reset: true, when: 'after' }, 'ended before POST /agents was answered (ECONNRESET)'],
 		['the service says 502', { status: 502, body: '<html>', when: 'after' }, 'could not process POST /agents (HTTP 502)'],
 		['the service says 500 and when to ask again', { status: 500, headers: { 'Retry-After': '0' }, when: 'after' }, 'could not process POST /agents (HTTP 500)'],
-		['the answer is cut off', { malformedJson: true }, 'JSON that is cut off or malformed'],
+		['the answer is cut off', { malformedJson: true }, 'a body that is no JSON object or list'],
 	] as const)('because %s, it is not sent again and says how to look', async (_title, fault, message) => {
 		service.emulator.fault({ route: 'POST /agents', ...fault });
 		const { error } = await create();

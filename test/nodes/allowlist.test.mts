@@ -82,12 +82,13 @@ describe('Allowlist: Update', () => {
 					added: [B, C],
 					removed: [],
 					asAsked: true,
+					changedMeanwhile: false,
 				},
 				pairedItem: { item: 0 },
 			},
 		]);
 		expect(hints).toEqual([]);
-		expect(service.seen).toEqual([READ, WRITE]);
+		expect(service.seen).toEqual([READ, READ, WRITE]);
 		expect(sent()).toEqual([{ authorized_sellers: [A, B, C] }]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
 	});
@@ -99,8 +100,54 @@ describe('Allowlist: Update', () => {
 		expect(items).toMatchObject([
 			{ json: { sellers: [B], count: 1, added: [], removed: [A], asAsked: true } },
 		]);
-		expect(service.seen).toEqual([READ, WRITE]);
+		expect(service.seen).toEqual([READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([B]);
+	});
+
+	it.each([
+		['add', A, [a]],
+		['remove', A, [B]],
+		['replace', A, [a]],
+	])('sends nothing where %s would change nothing', async (mode, listed, sellers) => {
+		const address = agentWith(listed);
+		const { items } = await update(address, { mode, sellers });
+
+		expect(items).toMatchObject([{ json: { sellers: [A], added: [], removed: [], asAsked: true } }]);
+		expect(service.seen).toEqual([READ]);
+	});
+
+	it('clears the list where Sellers is left empty and Allow Empty List is on', async () => {
+		const address = agentWith(A);
+		const { items, error } = await update(address, { mode: 'replace', sellers: '', allowEmpty: true });
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { sellers: [], removed: [A] } }]);
+		expect(service.emulator.agent(address).allowlist).toEqual([]);
+	});
+
+	it('takes sellers from the text of a JSON list', async () => {
+		const address = agentWith();
+		const { items } = await update(address, { mode: 'add', sellers: `={{ '["${A}", "${B}"]' }}` });
+
+		expect(items).toMatchObject([{ json: { sellers: [A, B] } }]);
+	});
+
+	it.each([
+		['add', [A, C, B], 'Their change was kept.'],
+		['replace', [B], 'It was replaced all the same.'],
+	])('says that someone changed the list meanwhile (%s)', async (mode, sellers, outcome) => {
+		const address = agentWith(A);
+		service.emulator.after(READ, () => service.emulator.updateAgent(address, { allowlist: [A, C] }));
+		const { items, hints } = await update(address, { mode, sellers: B });
+
+		expect(items).toMatchObject([{ json: { sellers, asAsked: true, changedMeanwhile: true } }]);
+		expect(service.emulator.agent(address).allowlist).toEqual(sellers);
+		expect(hints).toEqual([
+			{
+				message: `Someone else changed the allowlist of ${address} while it was updated. ${outcome}`,
+				location: 'outputPane',
+			},
+		]);
 	});
 
 	it('removes the last seller without being asked twice', async () => {
@@ -229,7 +276,7 @@ describe('Allowlist: Update, where the service turns the replacement away for it
 		expect(items.map(({ json }) => json)).toMatchObject([
 			{ sellers: [A, B, C], added: [C], removed: [], asAsked: true },
 		]);
-		expect(service.seen).toEqual([READ, WRITE, READ, WRITE]);
+		expect(service.seen).toEqual([READ, READ, WRITE, READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
 	});
 });
@@ -269,13 +316,13 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 				operation: 'update',
 				agent: locator('={{ $json.agent }}'),
 				mode: 'replace',
-				sellers: A,
+				sellers: '={{ $json.seller }}',
 			},
-			{ input: [...agents, agents[0]].map((agent) => ({ agent })) },
+			{ input: [...agents, agents[0]].map((agent, i) => ({ agent, seller: i === 2 ? B : A })) },
 		);
 
 		expect(items.map(({ json }) => json.asAsked)).toEqual([false, false, false]);
-		expect(hints.map(({ message }) => /0x\w+/.exec(message)?.[0])).toEqual(agents);
+		expect(hints.slice(0, 2).map(({ message }) => /0x\w+/.exec(message)?.[0])).toEqual(agents);
 	});
 
 	it('keeps the change of another that came before the read', async () => {
@@ -292,7 +339,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		service.emulator.fault({ route: WRITE, reset: true, when: 'after' });
 		const { error } = await update(address, { mode: 'add', sellers: B });
 
-		expect(service.seen).toEqual([READ, WRITE]);
+		expect(service.seen).toEqual([READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B]);
 		expect(error?.description).toContain('Read the allowlist with Allowlist: Get before you run this again.');
 	});
@@ -303,6 +350,6 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		const { items } = await update(address, { mode: 'add', sellers: B });
 
 		expect(items).toMatchObject([{ json: { sellers: [A, B], asAsked: true } }]);
-		expect(service.seen).toEqual([READ, READ, WRITE]);
+		expect(service.seen).toEqual([READ, READ, READ, WRITE]);
 	});
 });

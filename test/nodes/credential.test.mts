@@ -368,7 +368,7 @@ describe('against a service', () => {
 			const { emulator } = ampersend;
 			emulator.revokeApiKey(emulator.apiKey);
 			const message = await messageOf('Error');
-			expect(message).toContain('does not accept the API key (HTTP 401). It was revoked');
+			expect(message).toContain('does not accept the API key (HTTP 401): This API key has been revoked');
 			expect(message).toContain('https://app.sandbox.ampersend.ai');
 			expect(emulator.calls).toHaveLength(1);
 		});

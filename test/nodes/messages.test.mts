@@ -102,7 +102,7 @@ const troubles: Record<string, Trouble> = {
 	},
 	'JSON that is cut off': {
 		fault: { malformedJson: true },
-		message: (name) => `answered ${name} with JSON that is cut off or malformed where`,
+		message: (name) => `answered ${name} with a body that is no JSON object or list where`,
 		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
 	},
 	'an empty body': {
@@ -292,7 +292,7 @@ describe('a revoked key', () => {
 	])('is named after a %s, with where to make another', async (_, parameters) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const { message, description } = await fail(parameters);
-		expect(message).toBe('Ampersend does not accept the API key (HTTP 401). It was revoked, or never existed.');
+		expect(message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
 		expect(description).toContain('https://app.sandbox.ampersend.ai');
 		expect(description).toContain('put it into the credential');
 		expect(service.emulator.calls).toHaveLength(1);

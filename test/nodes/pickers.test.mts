@@ -191,7 +191,7 @@ describe("The list of an agent's keys", () => {
 	it('says that the link of the agent is wrong, and asks for nothing', async () => {
 		const error = await caught(searchAgentKeys(locator('https://app.example/agents', 'url')));
 
-		expect(error.message).toMatch(/Agent parameter's value is invalid.*the URL entered is incorrect/);
+		expect(error.message).toBe('Agent: the link holds no address.');
 		expect(service.emulator.calls).toEqual([]);
 	});
 
@@ -237,7 +237,7 @@ describe('A list that cannot be read', () => {
 		const error = await caught(loadOptions.getAgents.call(editor()));
 
 		expect(error.message).toBe(
-			'Ampersend does not accept the API key (HTTP 401). It was revoked, or never existed.',
+			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
 		);
 		expect(error.description).toContain('Make a new key at https://app.sandbox.ampersend.ai');
 		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(apiKey.slice('sk_test_'.length));

@@ -266,10 +266,34 @@ describe('Update', () => {
 		});
 	});
 
-	it('sets the first limits of an agent and leaves the rest unlimited', async () => {
+	it.each([
+		[{ dailyLimit: '2' }, 'Monthly Limit (USDC)', 'No Monthly Limit'],
+		[
+			{ dailyLimit: '2', noMonthlyLimit: true, perTransactionLimit: '1' },
+			'Auto Top-Up',
+			'Add Auto Top-Up to Update Fields',
+		],
+	])('does not take a 404 for leave to remove the limits that are left out: %j', async (fields, named, next) => {
+		const agent = ampersend.emulator.addAgent({ spendConfig: { monthly_limit: '50000000' } });
+		ampersend.emulator.fault({ route: READ, status: 404, body: { message: 'Not Found' } });
+
+		const { error } = await update(agent, fields);
+
+		expect(error?.message).toContain(`${named}: is needed`);
+		expect(error?.description).toContain(next);
+		expect(ampersend.seen).toEqual([READ, LIST]);
+		expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');
+	});
+
+	it('sets the first limits of an agent, where each is given or said to be none', async () => {
 		const agent = ampersend.emulator.addAgent();
 
-		const { items } = await update(agent, { dailyLimit: '2' });
+		const { items } = await update(agent, {
+			autoTopUp: false,
+			dailyLimit: '2',
+			noMonthlyLimit: true,
+			noPerTransactionLimit: true,
+		});
 
 		expect(ampersend.seen).toEqual([READ, LIST, WRITE]);
 		expect(bodies()).toEqual([

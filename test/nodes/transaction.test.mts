@@ -366,7 +366,7 @@ describe('Get Many', () => {
 
 			expect(items).toEqual([]);
 			expect(error?.message).toContain(`GET /agents/${agent.address}/activity`);
-			expect(error?.message).toContain('JSON that is cut off or malformed');
+			expect(error?.message).toContain('a body that is no JSON object or list');
 		});
 
 		it.each([0, -1, 2.5, 'many'])('refuses %p as Limit, and sends nothing', async (limit) => {

@@ -431,7 +431,7 @@ describe('trouble', () => {
 		pay('b', t0 + 2);
 
 		const error = await thrownBy(trigger);
-		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401). It was revoked, or never existed.');
+		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
 		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
 		expect(error.failure).toEqual({ cause: 'credential-invalid' });
 

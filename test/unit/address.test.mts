@@ -87,7 +87,11 @@ describe('one address', () => {
 		expect(parameter).toBe('Agent');
 	});
 
-	it.each([[''], ['  '], [undefined], [null], [{}], [[]]])('%j is empty', (value) => {
+	it.each([[{}], [[]]])('%j is no text', (value) => {
+		expect(refusalOf(() => parseAddress('Agent', value)).message).toContain('is not text.');
+	});
+
+	it.each([[''], ['  '], [undefined], [null]])('%j is empty', (value) => {
 		expect(refusalOf(() => parseAddress('Agent', value)).message).toBe('Agent: is empty.');
 	});
 
@@ -165,5 +169,30 @@ describe('a list of addresses', () => {
 				expect(unique.map(addressKey)).toEqual([...new Set(addresses)]);
 			}),
 		);
+	});
+});
+
+describe('a secret pasted where an address belongs', () => {
+	const digits = 'b1c7d4e8'.repeat(8);
+	const phrase = Array.from({ length: 12 }, (_, i) => 'word' + 'abcdefghijkl'.charAt(i)).join(' ');
+
+	it.each([
+		['a private key', `0x${digits}`],
+		['a private key that lost a digit', `0x${digits.slice(1)}`],
+		['a private key broken by a line end', `${digits.slice(0, 32)}\n${digits.slice(32)}`],
+		['a recovery phrase', phrase],
+	])('is not repeated: %s', (_what, secret) => {
+		for (const read of [parseAddress, parseAddresses]) {
+			const { message, description } = refusalOf(() => read('Sellers', secret));
+			expect(message).toContain('looks like a secret');
+			for (const part of secret.split(/\s/)) {
+				expect(`${message} ${description}`).not.toContain(part.slice(0, 12));
+			}
+		}
+	});
+
+	it('is not suspected in addresses that stand in a row', () => {
+		const row = [`0x${'ab'.repeat(20)}`, `0x${'cd'.repeat(20)}`];
+		expect(parseAddresses('Sellers', row.join(' '))).toEqual(row);
 	});
 });

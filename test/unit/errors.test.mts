@@ -110,13 +110,35 @@ describe('the words of the service', () => {
 	);
 });
 
+describe('a secure connection that was not set up', () => {
+	it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED', 'EPROTO'])(
+		'is named as that, and nothing was sent (%s)',
+		(code) => {
+			const error = errorForNoAnswer(write, Object.assign(new Error('x'), { code }), 1000);
+			expect(error.message).toContain(`could not set up a secure connection to`);
+			expect(error.description).toMatch(/^Nothing was sent\..*NODE_EXTRA_CA_CERTS/);
+		},
+	);
+});
+
+describe('what the service says of a refusal', () => {
+	it.each([
+		[{ issues: [{}, {}], message: 'the name is taken' }, 'the name is taken'],
+		[{ issues: [{ path: ['a', {}], message: 'bad' }] }, 'a: bad'],
+		[{ error: 'no such field' }, 'no such field'],
+		[{ error: { message: 'no such field' } }, 'no such field'],
+		[{ detail: 'no such field' }, 'no such field'],
+	])('is found in %j', (body, words) => {
+		expect(errorForStatus(read, 400, body, undefined).message).toMatch(new RegExp(`: ${words}$`));
+	});
+});
+
 describe('whether a request is sent again', () => {
 	const codes = ['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE'];
 	const failed = (code: string) => Object.assign(new Error(code), { code });
 
 	it.each([408, 500, 502, 503, 504])('depends, after HTTP %d, on whether it was a read', (status) => {
-		const repeatable = status >= 500;
-		expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(repeatable);
+		expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(true);
 		expect(errorForStatus(write, status, undefined, undefined).repeatable).toBe(false);
 	});
 

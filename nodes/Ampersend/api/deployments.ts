@@ -1,6 +1,6 @@
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key may reach.
- * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (chains, USDC contracts).
+ * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (sandbox host).
  */
 export interface Deployment {
 	name: 'production' | 'sandbox';
@@ -8,10 +8,6 @@ export interface Deployment {
 	/** Scheme and host, without a path. */
 	origin: string;
 	dashboard: string;
-	/** CAIP-2 chain id. */
-	chain: string;
-	/** Contract that amounts on this deployment are denominated in. */
-	usdcContract: string;
 }
 
 export const deployments = {
@@ -20,16 +16,12 @@ export const deployments = {
 		keyPrefix: 'sk_live_',
 		origin: 'https://api.ampersend.ai',
 		dashboard: 'https://app.ampersend.ai',
-		chain: 'eip155:8453',
-		usdcContract: '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913',
 	},
 	sandbox: {
 		name: 'sandbox',
 		keyPrefix: 'sk_test_',
 		origin: 'https://api.sandbox.ampersend.ai',
 		dashboard: 'https://app.sandbox.ampersend.ai',
-		chain: 'eip155:84532',
-		usdcContract: '0x036CbD53842c5426634e7929541eC2318f3dCF7e',
 	},
 } as const satisfies Record<string, Deployment>;
 
@@ -98,9 +90,9 @@ function parseUrl(text: string): URL | undefined {
 	return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** Host name in one spelling: a trailing dot names the same host. */
+/** Host name in one spelling: trailing dots name the same host. */
 function hostOf(url: URL): string {
-	return url.hostname.replace(/\.$/, '');
+	return url.hostname.replace(/\.+$/, '');
 }
 
 function isLoopback(url: URL): boolean {
@@ -128,6 +120,12 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 		throw new CredentialRefusal(
 			'The Base URL holds more than scheme, host and path.',
 			`Remove the user name, "?" or "#" part: e.g. ${deployment.origin}${DEFAULT_PATH}.`,
+		);
+	}
+	if (Object.values(deployments).some(({ keyPrefix }) => text.includes(keyPrefix))) {
+		throw new CredentialRefusal(
+			'The Base URL holds something that looks like an API key.',
+			`The key belongs into API Key alone. Write only the address: e.g. ${deployment.origin}${DEFAULT_PATH}.`,
 		);
 	}
 	if (url.protocol !== 'https:' && !isLoopback(url)) {

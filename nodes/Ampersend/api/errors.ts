@@ -70,23 +70,28 @@ function nameOf({ route, path }: Call): string {
 	return `${route.method} ${path}`;
 }
 
-/** What the service itself said: its `issues[]`, else its `message` (SDK: error bodies), never the body. */
+/** What the service itself said: its `issues[]`, its `message` (SDK), or another usual field of one text; never the body. */
 function wordsOf(body: unknown): string | undefined {
 	if (!isRecord(body)) return undefined;
 	if (Array.isArray(body.issues)) {
-		const issues = body.issues.filter(isRecord).map(({ path, message }) => {
-			const field = Array.isArray(path) ? path.join('.') : '';
-			const text = typeof message === 'string' ? message : '';
-			return oneLine(field && text ? `${field}: ${text}` : field || text);
-		});
+		const issues = body.issues
+			.filter(isRecord)
+			.map(({ path, message }) => {
+				const steps: unknown[] = Array.isArray(path) ? path : [];
+				const field = steps.filter((step) => ['string', 'number'].includes(typeof step)).join('.');
+				const text = typeof message === 'string' ? message : '';
+				return oneLine(field && text ? `${field}: ${text}` : field || text);
+			})
+			.filter((issue) => issue !== '');
 		if (issues.length > 0) {
 			const more = issues.length - SHOWN_ISSUES;
 			return issues.slice(0, SHOWN_ISSUES).join('; ') + (more > 0 ? `; and ${more} more` : '');
 		}
 	}
-	return typeof body.message === 'string' && body.message.trim() !== ''
-		? oneLine(body.message)
-		: undefined;
+	const { message, error, detail } = body;
+	const texts = [message, isRecord(error) ? error.message : error, detail];
+	const text = texts.find((one) => typeof one === 'string' && one.trim() !== '');
+	return typeof text === 'string' ? oneLine(text) : undefined;
 }
 
 /** Says, for a write without a clear answer, that it may have happened and how to look. */
@@ -144,8 +149,8 @@ export function errorForStatus(
 	}
 	if (status === 401) {
 		return new CallError({
-			message: 'Ampersend does not accept the API key (HTTP 401). It was revoked, or never existed.',
-			description: `Make a new key at ${deployment.dashboard}, under API Keys in the user menu, and put it into the credential.`,
+			message: `Ampersend does not accept the API key (HTTP 401)${said}`,
+			description: `It was probably revoked. Make a new key at ${deployment.dashboard}, under API Keys in the user menu, and put it into the credential.`,
 			status,
 			failure: { cause: 'credential-invalid' },
 			repeatable: false,
@@ -174,7 +179,7 @@ export function errorForStatus(
 			repeatable: true,
 		});
 	}
-	if (status >= 500) {
+	if (status >= 500 || status === 408) {
 		return new CallError({
 			message: `Ampersend could not process ${nameOf(call)} (HTTP ${status})${said}`,
 			description: withDoubt(call, 'If it stays so, ask Ampersend support.'),
@@ -206,8 +211,8 @@ export function errorForNotJson(
 	contentType: string,
 ): CallError {
 	let found = contentType || 'text';
-	if (body === '' || body === undefined || body === null) found = 'an empty body';
-	else if (contentType.endsWith('json')) found = 'JSON that is cut off or malformed';
+	if (body === '' || body === undefined) found = 'an empty body';
+	else if (contentType.endsWith('json')) found = 'a body that is no JSON object or list';
 	return new CallError({
 		message: `${new URL(call.connection.baseUrl).origin} answered ${nameOf(call)} with ${found} where the Ampersend API answers JSON.`,
 		description: withDoubt(call, prefixAdvice(call)),
@@ -229,10 +234,10 @@ export function errorForDrift(call: Call, status: number, places: string[]): Cal
 	});
 }
 
-/** The error for a list whose next page is the last one over again. @param parameter query parameter that chooses the page */
-export function errorForRepeatedPages(parameter: string): CallError {
+/** The error for a list that cannot be read whole, because its pages are not what is assumed of them. */
+export function errorForPaging(observation: string): CallError {
 	return new CallError({
-		message: `Ampersend gives the same rows again, whatever "${parameter}" asks for, so the list cannot be read whole.`,
+		message: `Ampersend ${observation}, so the list cannot be read whole.`,
 		description:
 			'How the service divides a list into pages is an assumption of this node, since no public page documents it. Update n8n-nodes-ampersend; if this is the newest version, report it with this message.',
 		failure: { cause: 'node-defect' },
@@ -242,6 +247,8 @@ export function errorForRepeatedPages(parameter: string): CallError {
 
 /** Codes that say that no request has left: whatever it asked for has not happened. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Codes of a secure connection that was not set up: of certificates (Node, OpenSSL) and of the handshake. */
+const NOT_SECURE = /^(EPROTO|ERR_SSL_\w+|ERR_TLS_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+)$/;
 const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT']);
 
 function chainOf(error: unknown): Error[] {
@@ -291,6 +298,15 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 			description: `${isRead(call) ? '' : 'Nothing was sent. '}Check the Base URL in the credential, and that n8n may reach this host (proxy, firewall).`,
 			failure: { cause: 'temporarily-unavailable' },
 			repeatable: isRead(call),
+			cause,
+		});
+	}
+	if (code && NOT_SECURE.test(code)) {
+		return new CallError({
+			message: `n8n could not set up a secure connection to ${origin} (${code}).`,
+			description: `${isRead(call) ? '' : 'Nothing was sent. '}Check that the Base URL in the credential says https only where the host offers it, and that n8n trusts its certificate (NODE_EXTRA_CA_CERTS).`,
+			failure: { cause: 'configuration-invalid' },
+			repeatable: false,
 			cause,
 		});
 	}

@@ -1,5 +1,3 @@
-import pLimit from 'p-limit';
-
 import type { HistoryFilter } from '../domain/filter';
 import { matches } from '../domain/filter';
 import { presetCovering } from '../domain/time';
@@ -8,13 +6,11 @@ import { toPaymentEvent } from '../domain/payment-event';
 import type { Transaction } from '../domain/transaction';
 import { toTransaction } from '../domain/transaction';
 import type { Agent } from '../schemas/agent';
+import { readAgents } from './concurrency';
 import { listActivity } from './paginate';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
-
-/** Agents read at the same time. */
-export const CONCURRENCY = 4;
 
 function newestFirst(one: { occurredAt: string }, other: { occurredAt: string }): number {
 	return Date.parse(other.occurredAt) - Date.parse(one.occurredAt);
@@ -26,9 +22,7 @@ async function mergeAgents<Row extends { occurredAt: string }>(
 	limit: number,
 	readAgent: (agent: Agent) => Promise<Row[]>,
 ): Promise<Row[]> {
-	const atOnce = pLimit(CONCURRENCY);
-	const histories = await Promise.all(agents.map((agent) => atOnce(() => readAgent(agent))));
-	const merged = histories.flat().sort(newestFirst);
+	const merged = (await readAgents(agents, readAgent)).flat().sort(newestFirst);
 	return limit < merged.length ? merged.slice(0, limit) : merged;
 }
 
@@ -50,12 +44,12 @@ export async function readTransactions(
 	return await mergeAgents(agents, limit, async (agent) => {
 		const wanted: Transaction[] = [];
 		const pages = listActivity(client, agent.address, { preset: presetCovering(from, now), from });
-		for await (const page of pages) {
-			for (const row of page) {
+		for await (const { rows, inOrder } of pages) {
+			for (const row of rows) {
 				const transaction = toTransaction(row, agent);
 				if (matches(filter, transaction)) wanted.push(transaction);
 			}
-			if (wanted.length >= limit) break;
+			if (inOrder && wanted.length >= limit) break;
 		}
 		return wanted;
 	});

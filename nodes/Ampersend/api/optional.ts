@@ -26,3 +26,8 @@ export async function sendOptional<Path extends string, R extends Route<Path>>(
 		return await Promise.reject(error);
 	}
 }
+
+/** A note for what was read as "none set". @param what the settings, in the plural */
+export function readAsUnset(what: string, address: Address): string {
+	return `The service has no ${what} of ${address} (HTTP 404). This is read as "none set"; if the dashboard shows some, the service does not offer this route, which is an assumption of this node.`;
+}

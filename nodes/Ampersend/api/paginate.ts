@@ -5,7 +5,7 @@ import { epochToMs } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agent-key';
-import { errorForRepeatedPages } from './errors';
+import { errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -21,6 +21,9 @@ const LARGEST_ACTIVITY_PAGE = 200;
  * read. Beyond that the service does not page as assumed, and reading would never end.
  */
 const MOST_REPEATED_PAGES = 3;
+
+const sameRows = (parameter: string) =>
+	`gives the same rows again, whatever "${parameter}" asks for`;
 
 interface OffsetPage<Item> {
 	items: Item[];
@@ -42,10 +45,13 @@ async function* offsetPages<Item extends { address: Address }>(
 				yield item;
 			}
 		}
-		if (items.length > 0 && seen.size === seenBefore) throw errorForRepeatedPages('offset');
+		if (items.length > 0 && seen.size === seenBefore) throw errorForPaging(sameRows('offset'));
 		// The service may give fewer rows than asked for, so the offset follows what came.
 		offset += items.length;
-		if (items.length === 0 || offset >= total) return;
+		if (offset >= total) return;
+		if (items.length === 0) {
+			throw errorForPaging(`speaks of ${total} rows and gives none after the first ${offset}`);
+		}
 	}
 }
 
@@ -69,6 +75,12 @@ export interface ActivityQuery {
 	firstPageSize?: number;
 }
 
+export interface ActivityPage {
+	rows: Activity[];
+	/** Whether all rows so far came newest first. */
+	inOrder: boolean;
+}
+
 /**
  * The transactions of one agent, page by page, newest first as far as the service keeps that order
  * (assumed). With rows out of order, reading ends only after a page that lies wholly before `from`;
@@ -79,7 +91,7 @@ export async function* listActivity(
 	client: Client,
 	address: Address,
 	{ preset, from, behindNewest, firstPageSize }: ActivityQuery,
-): AsyncGenerator<Activity[]> {
+): AsyncGenerator<ActivityPage> {
 	const seen = new Set<string>();
 	let oldest = Infinity;
 	let newest = 0;
@@ -101,10 +113,11 @@ export async function* listActivity(
 			newest = Math.max(newest, ms);
 			seen.add(id);
 		}
-		if (unseen.length > 0) yield unseen;
-		if (!hasNextPage || activity.length === 0) return;
+		if (unseen.length > 0) yield { rows: unseen, inOrder };
+		if (!hasNextPage) return;
+		if (activity.length === 0) throw errorForPaging('speaks of another page after an empty one');
 		repeatedPages = unseen.length > 0 ? 0 : repeatedPages + 1;
-		if (repeatedPages > MOST_REPEATED_PAGES) throw errorForRepeatedPages('page');
+		if (repeatedPages > MOST_REPEATED_PAGES) throw errorForPaging(sameRows('page'));
 		const end = behindNewest === undefined ? from : newest - behindNewest;
 		if (end !== undefined && (inOrder ? oldest < end : liesBefore(activity, end))) return;
 	}

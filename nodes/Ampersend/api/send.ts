@@ -134,11 +134,12 @@ function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): 
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
 		throw errorForStatus(call, statusCode, body, retryAfterMs);
 	}
-	if (!route.answer) return undefined as AnswerOf<R>;
+	if (!route.answer && (statusCode === 204 || body === '')) return undefined as AnswerOf<R>;
 	if (typeof body !== 'object' || body === null) {
 		const contentType = String(headers['content-type'] ?? '').split(';')[0] ?? '';
 		throw errorForNotJson(call, statusCode, body, contentType);
 	}
+	if (!route.answer) return undefined as AnswerOf<R>;
 	const parsed = z.safeParse(route.answer, body);
 	if (!parsed.success) throw errorForDrift(call, statusCode, placesOf(parsed.error, body));
 	return parsed.data as AnswerOf<R>;

@@ -37,10 +37,11 @@ export const eventsField: INodeProperties = {
 		'Which payment events start the workflow. None selected means every one, those of statuses that Ampersend adds later included.',
 };
 
-/** Names of the wanted events, e.g. `payment.denied`; empty for all. */
+/** Names of the wanted events, e.g. `payment.denied`; empty for all. An expression may leave `payment.` out. */
 export function readEvents(context: IPollFunctions): string[] {
 	const value: unknown = context.getNodeParameter(eventsField.name, []);
 	return (Array.isArray(value) ? value : [value])
 		.flatMap((entry) => String(entry ?? '').split(/[\s,]+/))
-		.filter((name) => name !== '');
+		.filter((name) => name !== '')
+		.map((name) => (name.startsWith('payment.') ? name : `payment.${name}`));
 }

@@ -8,7 +8,7 @@ import type {
 import type { FileFormat } from '../domain/files';
 import { fileFormats } from '../domain/files';
 import type { HistoryFilter } from '../domain/filter';
-import { readChoice, requireText } from '../domain/input';
+import { readChoice, readText, requireText } from '../domain/input';
 import { toIso } from '../domain/time';
 
 const binaryField = {
@@ -78,12 +78,12 @@ export function readFileTarget(
 		n8n.getNodeParameter('format', itemIndex),
 		Object.keys(fileFormats) as FileFormat[],
 	);
-	const { fileName = '' } = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
+	const { fileName } = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
 		format,
 		fileName:
-			String(fileName).trim() || `${subject}-${moment}Z.${fileFormats[format].extension}`,
+			readText('File Name', fileName) || `${subject}-${moment}Z.${fileFormats[format].extension}`,
 		binaryPropertyName: requireText(
 			binaryField.displayName,
 			n8n.getNodeParameter(binaryField.name, itemIndex),

@@ -1,13 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
-import { parseAddress } from '../domain/address';
-
-/** The first address in a link, where no further digit makes it a longer number (a transaction hash). */
-const addressInLink = {
-	type: 'regex',
-	regex: '^.*?(0x[0-9a-fA-F]{40})(?:[^0-9a-fA-F].*)?$',
-} as const;
+import { parseLocator } from '../domain/address';
 
 function addressLocator(
 	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
@@ -37,7 +31,6 @@ function addressLocator(
 				type: 'string',
 				placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
 				hint: 'Any link that holds the address',
-				extractValue: addressInLink,
 			},
 		],
 	};
@@ -59,6 +52,5 @@ export function readLocator(
 	{ name, displayName }: INodeProperties,
 	itemIndex: number,
 ): Address {
-	const value: unknown = n8n.getNodeParameter(name, itemIndex, '', { extractValue: true });
-	return parseAddress(displayName, value);
+	return parseLocator(displayName, n8n.getNodeParameter(name, itemIndex, ''));
 }

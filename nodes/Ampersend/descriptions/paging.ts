@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { InputRefusal } from '../domain/input';
+import { InputRefusal, readSwitch } from '../domain/input';
 
 export const pagingFields: INodeProperties[] = [
 	{
@@ -26,7 +26,8 @@ export const pagingFields: INodeProperties[] = [
  * @throws InputRefusal where the limit is no whole number above 0
  */
 export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
-	if (n8n.getNodeParameter('returnAll', itemIndex, false) === true) return Infinity;
+	const returnAll = n8n.getNodeParameter('returnAll', itemIndex, false);
+	if (readSwitch('Return All', returnAll)) return Infinity;
 	const limit = Number(n8n.getNodeParameter('limit', itemIndex, 50));
 	if (!Number.isInteger(limit) || limit < 1) {
 		throw new InputRefusal(

@@ -29,11 +29,14 @@ export function requireChanges<Changes extends object>(changes: Changes): Change
 	);
 }
 
-/** @throws InputRefusal: settings that are made for the first time need this field */
-export function refuseIncomplete(parameter: string, what: string): never {
+/**
+ * @param orElse another field that would do
+ * @throws InputRefusal: settings that are made for the first time need this field
+ */
+export function refuseIncomplete(parameter: string, what: string, orElse?: string): never {
 	throw new InputRefusal(
 		parameter,
 		`is needed, because this agent has no ${what} yet.`,
-		`Add ${parameter} to ${updateFields.displayName}.`,
+		`Add ${parameter}${orElse ? ` or ${orElse}` : ''} to ${updateFields.displayName}.`,
 	);
 }

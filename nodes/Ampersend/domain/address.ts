@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
-import { InputRefusal, quote, requireText } from './input';
+import { InputRefusal, looksSecret, quote, requireText } from './input';
 
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
@@ -65,6 +65,18 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 	return [...byKey.values()];
 }
 
+/** What stands between commas, white space, line breaks, or the brackets and quotes of JSON. */
+function wordsOf(parameter: string, text: string): string[] {
+	if (looksSecret(text)) {
+		throw new InputRefusal(
+			parameter,
+			'holds something that looks like a secret, so it is not shown.',
+			'Give addresses only: 0x followed by 40 hexadecimal digits. Whoever saw a private key may use it: replace it.',
+		);
+	}
+	return text.split(/[\s,;"'[\]]+/).filter((word) => word !== '');
+}
+
 /**
  * Reads a list of addresses: an array, or text with commas, white space or line breaks between them.
  * Empty entries and duplicates (in any letter case) are dropped.
@@ -73,8 +85,8 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (value === undefined || value === null) return [];
 	const entries = Array.isArray(value) ? value : [value];
-	const words = entries.flatMap((entry) =>
-		typeof entry === 'string' ? entry.split(/[\s,;]+/).filter((word) => word !== '') : [entry],
+	const words: unknown[] = entries.flatMap((entry: unknown) =>
+		typeof entry === 'string' ? wordsOf(parameter, entry) : [entry],
 	);
 	return uniqueAddresses(
 		words.map((word) => {
@@ -85,5 +97,27 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 				'Give text or a list of texts: addresses with commas or line breaks between them.',
 			);
 		}),
+	);
+}
+
+/** The first address in a link, where no further digit makes it a longer number (a transaction hash). */
+const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
+
+/**
+ * Reads what a resource locator holds: an address, a link with one in it, or the locator itself.
+ * @throws InputRefusal naming the locator, where there is no address
+ */
+export function parseLocator(parameter: string, locator: unknown): Address {
+	const value =
+		typeof locator === 'object' && locator !== null && 'value' in locator ? locator.value : locator;
+	if (typeof value !== 'string' || !/^\w+:\/\//.test(value.trim())) {
+		return parseAddress(parameter, value);
+	}
+	const found = IN_LINK.exec(value);
+	if (found) return parseAddress(parameter, found[1]);
+	throw new InputRefusal(
+		parameter,
+		'the link holds no address.',
+		'Copy a link that has 0x and 40 hexadecimal digits in it, or choose By Address.',
 	);
 }

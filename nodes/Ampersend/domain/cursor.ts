@@ -101,8 +101,11 @@ export type ReadingPlan = { from: number } | { behindNewest: number };
 export function planReading(state: CursorState | undefined, agent: WatchedAgent): ReadingPlan {
 	const cursor = state?.agents[addressKey(agent.address)];
 	if (!cursor) return isNew(state, agent) ? { from: 0 } : { behindNewest: LOOK_BACK_MS };
-	const remembered = Object.values(cursor.rows).map(({ at }) => at);
-	return { from: Math.max(0, Math.min(cursor.newest - LOOK_BACK_MS, ...remembered)) };
+	const from = Object.values(cursor.rows).reduce(
+		(oldest, { at }) => Math.min(oldest, at),
+		cursor.newest - LOOK_BACK_MS,
+	);
+	return { from: Math.max(0, from) };
 }
 
 /** A new payment event: a payment's first appearance, or a change of its status. */

@@ -15,20 +15,45 @@ export class InputRefusal extends Error {
 	}
 }
 
-/** An API key, or 64 hexadecimal digits: the form of a private key, pasted where an address belongs. */
-const SECRET = /sk_(live|test)_|[0-9a-f]{64}/i;
+const SHOWN_CHARACTERS = 60;
+
+/**
+ * An API key, or more hexadecimal digits than an address has: what is left of a private key that was
+ * pasted where an address belongs.
+ */
+const SECRET = /sk_(live|test)_|[0-9a-f]{43,}/i;
+
+/** Words alone, as many as a recovery phrase has. */
+const RECOVERY_PHRASE = /^\s*[a-z]+(\s+[a-z]+){11,}\s*$/i;
+
+/** Broken lines do not hide a secret. */
+export function looksSecret(text: string): boolean {
+	return SECRET.test(text.replace(/\s+/g, '')) || RECOVERY_PHRASE.test(text);
+}
 
 /** A value as it may stand in a message: short, on one line, and never a secret. */
 export function quote(value: unknown): string {
 	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-	if (SECRET.test(text)) return 'the value (which looks like a secret, so it is not shown)';
+	if (looksSecret(text)) {
+		return 'the value (which looks like a secret, so it is not shown)';
+	}
 	const line = text.replace(/\s+/g, ' ');
-	return `"${line.length > 60 ? `${line.slice(0, 57)}…` : line}"`;
+	return `"${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 3)}…` : line}"`;
 }
 
-/** @throws InputRefusal where the trimmed text is empty. */
+/**
+ * Reads optional text, trimmed; empty where there is none.
+ * @throws InputRefusal where an expression gave something else
+ */
+export function readText(parameter: string, value: unknown): string {
+	if (value === undefined || value === null) return '';
+	if (typeof value === 'string' || typeof value === 'number') return String(value).trim();
+	throw new InputRefusal(parameter, `${quote(value)} is not text.`, 'Give one text.');
+}
+
+/** @throws InputRefusal where the trimmed text is empty, or is no text */
 export function requireText(parameter: string, value: unknown): string {
-	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+	const text = readText(parameter, value);
 	if (text === '') {
 		throw new InputRefusal(parameter, 'is empty.', `Fill in ${parameter}.`);
 	}

@@ -24,8 +24,8 @@ function mayHaveLostDigits(value: unknown, text: string): boolean {
 }
 
 function complaintAbout(text: string): [string, string] {
-	if (/^[+\-\u2212]/.test(text)) return ['has a sign.', 'Write the amount without + or -.'];
-	if (text.includes(',') || /\d[\s'_]\d|\d\.\d+\.\d/.test(text)) {
+	if (/^[+\-\u2012-\u2015\u2212]/.test(text)) return ['has a sign.', 'Write the amount without + or -.'];
+	if (text.includes(',') || /\d[\s'\u2019_]\d|\d\.\d+\.\d/.test(text)) {
 		return [
 			'has a thousands separator or a decimal comma.',
 			'Write digits with a dot for decimals, e.g. 1234.5.',

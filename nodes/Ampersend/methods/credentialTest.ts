@@ -9,9 +9,6 @@ import { CredentialRefusal } from '../api/deployments';
 import { routes } from '../api/routes';
 import { openTestClient, send } from '../api/send';
 
-
-
-
 /** Asks for one agent, by the only documented read, and says what stands in the way if it does not come. */
 async function ampersendApiTest(
 	this: ICredentialTestFunctions,
@@ -27,9 +24,10 @@ async function ampersendApiTest(
 		};
 	} catch (error) {
 		if (error instanceof CallError || error instanceof CredentialRefusal) {
-			return { status: 'Error', message: `${error.message} ${error.description}`.trim() };
+			const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
+			return { status: 'Error', message: `${sentence} ${error.description}`.trim() };
 		}
-		return { status: 'Error', message: 'The test ended before it could ask Ampersend.' };
+		return { status: 'Error', message: 'The test did not come to an end. Try again; if it stays so, look into the log of n8n.' };
 	}
 }
 

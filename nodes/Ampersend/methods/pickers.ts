@@ -9,7 +9,7 @@ import { listAgentKeys, listAgents, take } from '../api/paginate';
 import type { Client } from '../api/send';
 import { openClient } from '../api/send';
 import type { Address } from '../domain/address';
-import { addressKey, parseAddress } from '../domain/address';
+import { addressKey, parseLocator } from '../domain/address';
 
 /** A picker is waited for, so it gives up sooner than an execution does. */
 const RETRY = { attempts: 2, budgetMs: 10_000 };
@@ -64,8 +64,8 @@ async function searchAgentKeys(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const agent = this.getCurrentNodeParameter('agent', { extractValue: true });
-	const list = (client: Client) => listAgentKeys(client, parseAddress('Agent', agent));
+	const agent = this.getCurrentNodeParameter('agent');
+	const list = (client: Client) => listAgentKeys(client, parseLocator('Agent', agent));
 	return { results: await pick(this, list, filter) };
 }
 

@@ -4,6 +4,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
+import { readText } from '../../domain/input';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { presentAgentKey } from './present';
@@ -41,7 +42,7 @@ export const add: Operation = {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
-		const keyName = String(values.keyName ?? '').trim();
+		const keyName = readText('Key Name', values.keyName);
 		const key = await send(client, routes.addAgentKey, {
 			path: { address },
 			body: { agent_key_address: agentKeyAddress, ...(keyName && { key_name: keyName }) },

@@ -31,6 +31,10 @@ function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolea
 	);
 }
 
+function isSame({ unexpected, missing }: Difference): boolean {
+	return unexpected.length + missing.length === 0;
+}
+
 function describe({ unexpected, missing }: Difference): string {
 	return [
 		unexpected.length > 0 ? `also holds ${unexpected.join(', ')}` : '',
@@ -61,7 +65,7 @@ export const update: Operation = {
 			description:
 				'Add and Remove read the list, change it and replace it: do not let two workflows change one list at the same moment',
 		},
-		{ ...sellersField, required: true },
+		sellersField,
 		{
 			...allowEmpty,
 			type: 'boolean',
@@ -89,20 +93,37 @@ export const update: Operation = {
 			emptyAllowed ?? false,
 		);
 
-		const { before, asked, after } = await repeat(client, async (once) => {
-			const before = await send(once, routes.getAllowlist, { path: { address } });
+		const path = { address };
+		const { before, asked, after, changedMeanwhile } = await repeat(client, async (once) => {
+			const read = async () => await send(once, routes.getAllowlist, { path });
+			const first = await read();
+			if (isSame(compareAllowlists(changeAllowlist(chosen, first, sellers), first))) {
+				return { before: first, asked: first, after: first, changedMeanwhile: false };
+			}
+			// The service cannot replace a list on condition: a look right before shows who is at it as well.
+			const before = await read();
 			const asked = changeAllowlist(chosen, before, sellers);
 			const after = await send(once, routes.replaceAllowlist, {
-				path: { address },
+				path,
 				body: { authorized_sellers: asked },
 			});
-			return { before, asked, after };
+			return {
+				before,
+				asked,
+				after,
+				changedMeanwhile: !isSame(compareAllowlists(first, before)),
+			};
 		});
 		const difference = compareAllowlists(asked, after);
-		const asAsked = difference.unexpected.length + difference.missing.length === 0;
+		const asAsked = isSame(difference);
 		if (!asAsked) {
 			hint(
 				`The allowlist of ${address} ${describe(difference)}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
+			);
+		}
+		if (changedMeanwhile) {
+			hint(
+				`Someone else changed the allowlist of ${address} while it was updated. ${chosen === 'replace' ? 'It was replaced all the same.' : 'Their change was kept.'}`,
 			);
 		}
 		return toItems([
@@ -111,6 +132,7 @@ export const update: Operation = {
 				added: without(after, before),
 				removed: without(before, after),
 				asAsked,
+				changedMeanwhile,
 			},
 		]);
 	},

@@ -1,4 +1,4 @@
-import { sendOptional } from '../../api/optional';
+import { readAsUnset, sendOptional } from '../../api/optional';
 import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Operation, OperationOutput } from '../operation';
@@ -15,11 +15,12 @@ export const get: Operation = {
 	fields: [agentLocator],
 
 	/** `configured` is false where nothing was ever set for the agent. */
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex, hint }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const config = await sendOptional(client, routes.getAutoCollect, address, {
 			path: { address },
 		});
+		if (!config) hint(readAsUnset('auto-collect settings', address));
 		return toItems([
 			config ? presentAutoCollect(address, config) : presentNoAutoCollect(address),
 		]);

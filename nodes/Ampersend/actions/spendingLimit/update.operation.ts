@@ -1,6 +1,7 @@
 import { sendOptional } from '../../api/optional';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
+import type { LimitChanges } from '../../descriptions/limits';
 import {
 	autoTopUpField,
 	limitField,
@@ -9,13 +10,40 @@ import {
 	readLimits,
 } from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import { readUpdateFields, requireChanges, updateFieldsOf } from '../../descriptions/updateFields';
-import type { SpendConfigInput } from '../../schemas/spend-config';
+import {
+	readUpdateFields,
+	refuseIncomplete,
+	requireChanges,
+	updateFieldsOf,
+} from '../../descriptions/updateFields';
+import type { SpendConfig, SpendConfigInput } from '../../schemas/spend-config';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentSpendingLimit, unsetSpendingLimit } from './present';
+import { presentSpendingLimit } from './present';
 
 const LEAVE = 'Empty leaves the limit as it is';
+
+function settingsOf(config: SpendConfig): SpendConfigInput {
+	const { auto_topup_allowed, daily_limit, monthly_limit, per_transaction_limit } = config;
+	return { auto_topup_allowed, daily_limit, monthly_limit, per_transaction_limit };
+}
+
+/**
+ * Where the service tells of no limits, one that is left out would become "no limit": so it must be said.
+ * @throws InputRefusal naming what is left out
+ */
+function requireAll(changes: LimitChanges): SpendConfigInput {
+	const what = 'spending limits that the service tells of';
+	const { daily_limit, monthly_limit, per_transaction_limit, auto_topup_allowed } = changes;
+	const missing = limits.find(({ wire }) => changes[wire] === undefined);
+	if (missing) refuseIncomplete(missing.displayName, what, noLimitField(missing).displayName);
+	return {
+		daily_limit: daily_limit ?? null,
+		monthly_limit: monthly_limit ?? null,
+		per_transaction_limit: per_transaction_limit ?? null,
+		auto_topup_allowed: auto_topup_allowed ?? refuseIncomplete(autoTopUpField.displayName, what),
+	};
+}
 
 export const update: Operation = {
 	option: {
@@ -38,15 +66,8 @@ export const update: Operation = {
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
 		const config = await repeat(client, async (once) => {
-			const current =
-				(await sendOptional(once, routes.getSpendingLimit, address, { path })) ?? unsetSpendingLimit;
-			const body: SpendConfigInput = {
-				auto_topup_allowed: current.auto_topup_allowed,
-				daily_limit: current.daily_limit,
-				monthly_limit: current.monthly_limit,
-				per_transaction_limit: current.per_transaction_limit,
-				...changes,
-			};
+			const current = await sendOptional(once, routes.getSpendingLimit, address, { path });
+			const body = current ? { ...settingsOf(current), ...changes } : requireAll(changes);
 			return await send(once, routes.setSpendingLimit, { path, body });
 		});
 		return toItems([presentSpendingLimit(address, config)]);
