@@ -67,6 +67,21 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		],
 	},
 	{
+		name: 'what all resources share imports api, descriptions, domain and the resources',
+		files: new RegExp(`^${own}/actions/\\w+\\.ts$`),
+		may: [new RegExp(`^${own}/(actions|api|descriptions|domain)/`), /^n8n-workflow$/],
+	},
+	{
+		name: 'the node imports actions and methods',
+		files: new RegExp(`^${own}/Ampersend\\.node\\.ts$`),
+		may: [new RegExp(`^${own}/(actions|methods)/`), /^n8n-workflow$/],
+	},
+	{
+		name: 'the trigger imports api, descriptions, domain and methods',
+		files: new RegExp(`^${own}/AmpersendTrigger\\.node\\.ts$`),
+		may: [new RegExp(`^${own}/(api|descriptions|domain|methods)/`), /^n8n-workflow$/],
+	},
+	{
 		name: 'the credential imports api/deployments only',
 		files: /^credentials\//,
 		may: [new RegExp(`^${own}/api/deployments$`), /^n8n-workflow$/],

@@ -175,6 +175,22 @@ describe('Agent Key: Revoke', () => {
 		expect(keysOf(address)).toEqual([kept]);
 	});
 
+	it('does not call a key revoked where a web page answers', async () => {
+		const key = randomAddress();
+		const { address } = service.emulator.addAgent({ keys: [key] });
+		service.emulator.fault({
+			route: 'DELETE /agents/{address}/keys/{keyAddress}',
+			status: 200,
+			body: '<html>Sign in</html>',
+		});
+		const { items, error } = await revoke(address, key);
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('with text/html where the Ampersend API answers JSON');
+		expect(error?.description).toContain('Look for the address with Agent Key: Get Many');
+		expect(keysOf(address)).toEqual([key]);
+	});
+
 	it.each(['list', 'address', 'url'])('finds agent and key by %s', async (mode) => {
 		const key = randomAddress();
 		const { address } = service.emulator.addAgent({ keys: [key] });

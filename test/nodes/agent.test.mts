@@ -424,6 +424,26 @@ describe('Agent: Get Many', () => {
 		expect(service.seen).toHaveLength(2);
 	});
 
+	it('does not take an empty page for the end before the end', async () => {
+		service.emulator.addAgent();
+		service.emulator.fault({
+			route: 'GET /agents',
+			mutate: (body) => ({ ...(body as object), items: [] }),
+		});
+		const { items, error } = await getMany({ returnAll: true });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('speaks of 1 rows and gives none after the first 0');
+	});
+
+	it('takes Return All from the text that an expression gives', async () => {
+		service.emulator.addAgent();
+		service.emulator.addAgent();
+		const { items } = await getMany({ returnAll: '={{ "true" }}', limit: 1 });
+
+		expect(items).toHaveLength(2);
+	});
+
 	it('gives an empty list for an account without agents', async () => {
 		service.emulator.addAgent({ owner: 'someone else' });
 		const { items, error } = await getMany({ returnAll: true });

@@ -91,6 +91,42 @@ describe('Get Many', () => {
 		expect(activityCalls()).toHaveLength(5);
 	});
 
+	it('gives the newest rows under a limit, also where the service gives the oldest first', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 400);
+		const mirror = 2 * Date.now();
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			times: 4,
+			mutate: (body) => {
+				const page = body as { activity: Array<{ timestamp: string }> };
+				const activity = page.activity.map((row) => ({
+					...row,
+					timestamp: String(mirror - Number(row.timestamp)),
+				}));
+				return { ...page, activity };
+			},
+		});
+		const limited = await getMany({ limit: 2 });
+		const all = await getMany({ returnAll: true });
+
+		expect(limited.items.map(({ json }) => json)).toEqual(
+			all.items.slice(0, 2).map(({ json }) => json),
+		);
+	});
+
+	it('asks for no other agent once one could not be read', async () => {
+		for (let i = 0; i < 40; i++) ampersend.emulator.addAgent();
+		ampersend.emulator.fault({ route: ACTIVITY, status: 401, times: Infinity });
+		const { error } = await getMany({ returnAll: true });
+		const asked = activityCalls().length;
+
+		expect(error?.message).toContain('HTTP 401');
+		expect(asked).toBeLessThanOrEqual(4);
+		await new Promise((resolve) => setImmediate(resolve));
+		expect(activityCalls()).toHaveLength(asked);
+	});
+
 	it('names no counterparty of a payment earned, since the service does not tell who paid', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, type: 'earn' });

@@ -82,6 +82,29 @@ describe('an event', () => {
 	});
 });
 
+describe('what is chosen', () => {
+	it('may leave "payment." out, in an expression', async () => {
+		const trigger = await activated({ events: '={{ "denied, failed" }}' });
+		pay('a', t0, { status: 'settled' });
+		pay('b', t0 + 1, { status: 'denied' });
+		expect(await poll(trigger)).toEqual(['b:denied']);
+	});
+
+	it('is refused at activation where none of the agents is one of the account', async () => {
+		const stranger = service.emulator.addAgent({ owner: 'someone else' });
+		const error = await thrownBy(open(chosen(stranger)));
+		expect(error.message).toContain('none of the selected ones is an agent of this account');
+		expect(error.message).toContain(stranger.address.toLowerCase());
+	});
+
+	it('decides which events a sample shows, however many others are newer', async () => {
+		pay('wanted', t0, { status: 'denied' });
+		for (let i = 1; i <= 15; i++) pay(`other-${i}`, t0 + i, { status: 'settled' });
+		const sample = await open({ events: ['payment.denied'] }).poll('manual', 'manual');
+		expect(idsOf(sample)).toEqual(['wanted:denied']);
+	});
+});
+
 describe('at activation', () => {
 	it('what is there already is the baseline and starts nothing', async () => {
 		service.emulator.seedActivity(buyer, 60, undefined, { newest: t0 });

@@ -1,4 +1,4 @@
-import type { Address } from '../domain/address';
+import type { Address, AgentScope } from '../domain/address';
 import { addressKey, sameAddress } from '../domain/address';
 import { InputRefusal } from '../domain/input';
 import type { Agent } from '../schemas/agent';
@@ -13,7 +13,7 @@ import type { Client } from './send';
  */
 export async function selectAgents(
 	client: Client,
-	scope: 'all' | Address[],
+	scope: AgentScope,
 	parameter: string,
 ): Promise<Agent[]> {
 	const agents = await take(listAgents(client), Infinity);

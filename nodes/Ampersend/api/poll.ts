@@ -1,4 +1,4 @@
-import type { Address } from '../domain/address';
+import type { AgentScope } from '../domain/address';
 import { addressKey } from '../domain/address';
 import type { CursorState, Reading, ReadingPlan, TriggerEvent } from '../domain/cursor';
 import { advance, planReading, toSample } from '../domain/cursor';
@@ -15,10 +15,8 @@ const FIRST_PAGE = 20;
 /** Events that a manual run shows. */
 const SAMPLE_SIZE = 10;
 
-type Scope = 'all' | Address[];
-
 /** An agent that was chosen and has vanished is left out, quietly: the others still matter. */
-function choose(existing: Agent[], scope: Scope): Agent[] {
+function choose(existing: Agent[], scope: AgentScope): Agent[] {
 	if (scope === 'all') return existing;
 	const chosen = new Set(scope.map(addressKey));
 	return existing.filter(({ address }) => chosen.has(addressKey(address)));
@@ -47,7 +45,7 @@ export interface PollResult {
  */
 export async function pollActivity(
 	client: Client,
-	scope: Scope,
+	scope: AgentScope,
 	state: CursorState | undefined,
 ): Promise<PollResult> {
 	const existing = await take(listAgents(client), Infinity);
@@ -87,7 +85,7 @@ export async function pollActivity(
 /** The latest wanted events of the chosen agents, oldest first; nothing is remembered. */
 export async function sampleActivity(
 	client: Client,
-	scope: Scope,
+	scope: AgentScope,
 	isWanted: (event: TriggerEvent) => boolean,
 ): Promise<TriggerEvent[]> {
 	const watched = choose(await take(listAgents(client), Infinity), scope);

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { Address } from '../domain/address';
+import type { AgentScope } from '../domain/address';
 import { parseAddresses } from '../domain/address';
 import { InputRefusal, readChoice } from '../domain/input';
 
@@ -33,9 +33,6 @@ export const agentScopeFields: INodeProperties[] = [
 			'Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>. An ID is an agent\'s address; an expression may give a list, or text with commas or line breaks.',
 	},
 ];
-
-/** The addresses chosen, or `all`. */
-export type AgentScope = 'all' | Address[];
 
 /**
  * @param get reads a parameter by name, the second argument where it has no value

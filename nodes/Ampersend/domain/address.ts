@@ -6,6 +6,9 @@ import { InputRefusal, looksSecret, quote, requireText } from './input';
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
 
+/** Which agents: every one of the account, or those of these addresses. */
+export type AgentScope = 'all' | Address[];
+
 const SHAPE = /^0x[0-9a-fA-F]{40}$/;
 
 export function isAddress(text: string): boolean {

@@ -37,3 +37,17 @@ export interface Difference {
 export function compareAllowlists(asked: Address[], answered: Address[]): Difference {
 	return { unexpected: without(answered, asked), missing: without(asked, answered) };
 }
+
+export function isSame({ unexpected, missing }: Difference): boolean {
+	return unexpected.length + missing.length === 0;
+}
+
+/** For a sentence that begins with the list that was answered. */
+export function describeDifference({ unexpected, missing }: Difference): string {
+	return [
+		unexpected.length > 0 ? `also holds ${unexpected.join(', ')}` : '',
+		missing.length > 0 ? `lacks ${missing.join(', ')}` : '',
+	]
+		.filter((part) => part !== '')
+		.join(' and ');
+}

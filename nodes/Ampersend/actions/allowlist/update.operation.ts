@@ -4,11 +4,13 @@ import { sellersField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
 import { parseAddresses } from '../../domain/address';
-import type { AllowlistMode, Difference } from '../../domain/allowlist';
+import type { AllowlistMode } from '../../domain/allowlist';
 import {
 	allowlistModes,
 	changeAllowlist,
 	compareAllowlists,
+	describeDifference,
+	isSame,
 	without,
 } from '../../domain/allowlist';
 import { InputRefusal, readChoice, readSwitch } from '../../domain/input';
@@ -29,19 +31,6 @@ function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolea
 			? `Give the sellers of the new list, or switch on ${allowEmpty.displayName} to clear it.`
 			: `Give the sellers to ${chosen}.`,
 	);
-}
-
-function isSame({ unexpected, missing }: Difference): boolean {
-	return unexpected.length + missing.length === 0;
-}
-
-function describe({ unexpected, missing }: Difference): string {
-	return [
-		unexpected.length > 0 ? `also holds ${unexpected.join(', ')}` : '',
-		missing.length > 0 ? `lacks ${missing.join(', ')}` : '',
-	]
-		.filter((part) => part !== '')
-		.join(' and ');
 }
 
 export const update: Operation = {
@@ -118,7 +107,7 @@ export const update: Operation = {
 		const asAsked = isSame(difference);
 		if (!asAsked) {
 			hint(
-				`The allowlist of ${address} ${describe(difference)}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
+				`The allowlist of ${address} ${describeDifference(difference)}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
 			);
 		}
 		if (changedMeanwhile) {
