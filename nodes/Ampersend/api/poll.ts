@@ -52,7 +52,7 @@ export async function pollActivity(
 	const watched = choose(existing, scope);
 	if (scope !== 'all' && state === undefined && watched.length === 0) {
 		throw new InputRefusal(
-			'Agents',
+			'Agent Names or IDs',
 			`none of the selected ones is an agent of this account (${scope.join(', ')}).`,
 			'Select agents of this account, or use an API key of the account that owns them.',
 		);
