@@ -1,5 +1,7 @@
 export default {
 	testEnvironment: 'node',
+	// A bound for what hangs; how fast things are is no test's affair.
+	testTimeout: 60_000,
 	reporters: ['default', ['<rootDir>/test/summary-reporter.mjs', { label: 'tests' }]],
 	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],

@@ -7,22 +7,129 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { toNodeError } from './api/errors';
-import { pollActivity, sampleActivity } from './api/poll';
+import { CallError, toNodeError } from './api/errors';
+import type { FoundEvent, PollResult, PollSettings } from './api/poll';
+import { isPassing, pollActivity, sampleActivity } from './api/poll';
+import type { Client } from './api/send';
 import { openClient } from './api/send';
+import {
+	forgetHandover,
+	handedOver,
+	handOver,
+	inTurn,
+	isActivation,
+	isDurable,
+	pollBudget,
+} from './api/turns';
 import { agentScopeFields, readAgentScope } from './descriptions/agentScope';
-import { eventsField, readEvents } from './descriptions/events';
-import type { TriggerEvent } from './domain/cursor';
-import { readState } from './domain/cursor';
+import {
+	eventFiltersField,
+	eventOptionsField,
+	eventsField,
+	readEventFilter,
+	readEventOptions,
+} from './descriptions/events';
+import { toTriggerEvent } from './domain/cursor';
+import { readState, writeState } from './domain/cursor-state';
 import { credentialTest } from './methods/credentialTest';
-import { loadOptions } from './methods/pickers';
+import { listSearch, loadOptions } from './methods/pickers';
 
 /** Waits must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
-function toOutput(events: TriggerEvent[]): INodeExecutionData[][] | null {
-	const items = events.map((event) => ({ json: { ...event } as IDataObject }));
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Of n8n's budget, what is left for deciding and storing. */
+const RESERVE = 0.1;
+
+/** Rows that are dated later than this, ms from now, are not believed. */
+const FUTURE_MS = DAY_MS;
+
+interface TriggerSettings extends PollSettings {
+	simplify: boolean;
+}
+
+/** @throws InputRefusal naming the parameter that cannot be read */
+function readSettings(context: IPollFunctions, now: number): TriggerSettings {
+	const { existingDays, lookBackMinutes, mostEvents, simplify } = readEventOptions(context);
+	return {
+		agents: readAgentScope((name, fallback) => context.getNodeParameter(name, fallback)),
+		filter: readEventFilter(context),
+		...(existingDays > 0 && { existingSince: now - existingDays * DAY_MS }),
+		lookBackMs: lookBackMinutes * MINUTE_MS,
+		horizon: now + FUTURE_MS,
+		mostEvents,
+		deadline: now + pollBudget(context) * (1 - RESERVE),
+		simplify,
+	};
+}
+
+function toOutput(events: FoundEvent[], simplify: boolean): INodeExecutionData[][] | null {
+	const items = events.map((event) => ({
+		json: { ...toTriggerEvent(event, event.agent, simplify) } as IDataObject,
+	}));
 	return items.length > 0 ? [items] : null;
+}
+
+function warn(context: IPollFunctions, message: string): void {
+	context.logger.warn(`${context.getNode().name}: ${message}`);
+}
+
+function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
+	for (const { agent, error, hasBaseline } of skipped) {
+		const whatNext = hasBaseline
+			? 'the next poll catches up with it'
+			: 'it is told of from the first poll on that can read it';
+		warn(context, `agent ${agent} could not be read, and ${whatNext}: ${error.message}`);
+	}
+	if (unread.length > 0) {
+		context.logger.info(
+			`${context.getNode().name}: there was no time for all of ${unread.length} agents; the next poll goes on with ${unread[0]}`,
+		);
+	}
+}
+
+/**
+ * Reads, decides, and writes the state once, at the end: a poll that throws leaves it as it was.
+ * @returns null where nothing is new
+ */
+async function pollOnce(
+	context: IPollFunctions,
+	client: Client,
+	settings: TriggerSettings,
+	{ node, activation }: { node: string; activation: boolean },
+): Promise<INodeExecutionData[][] | null> {
+	const stored = context.getWorkflowStaticData('node');
+	if (stored.cursor !== undefined) forgetHandover(node);
+	const before = stored.cursor ?? (isDurable(context) ? handedOver(node) : undefined);
+	const read = readState(before, settings.filter);
+	const state = read === 'unreadable' ? undefined : read;
+	if (read === 'unreadable') {
+		warn(context, 'what was stored of earlier polls cannot be read, so this one starts anew from what is there');
+		// Some of what is there may have been told of.
+		settings.existingSince = undefined;
+	}
+	try {
+		const result = await pollActivity(client, state, settings);
+		const { stored: next, shortened } = writeState(result.state);
+		if (shortened.length > 0) {
+			warn(
+				context,
+				`too many payments to remember all of them: of ${shortened.join(', ')}, late ones and changes of older ones may not be told of`,
+			);
+		}
+		reportGaps(context, result);
+		stored.cursor = next as unknown as IDataObject;
+		if (activation && before === undefined) handOver(node, next);
+		return toOutput(result.events, settings.simplify);
+	} catch (error) {
+		if (activation && error instanceof CallError && isPassing(error)) {
+			warn(context, `active, and the next poll goes on, because at the moment: ${error.message}`);
+			return null;
+		}
+		throw toNodeError(context.getNode(), error);
+	}
 }
 
 export class AmpersendTrigger implements INodeType {
@@ -40,37 +147,27 @@ export class AmpersendTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'ampersendApi', required: true, testedBy: 'ampersendApiTest' }],
-		properties: [eventsField, ...agentScopeFields],
+		properties: [eventsField, ...agentScopeFields, eventFiltersField, eventOptionsField],
 	};
 
-	methods = { credentialTest, loadOptions };
+	methods = { credentialTest, loadOptions, listSearch };
 
-	/**
-	 * Reads, decides, and writes the state once, at the end: a poll that throws leaves it as it was.
-	 * @returns null where nothing is new
-	 */
+	/** See docs/trigger-guarantees.md for what it promises. */
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		try {
-			const wanted = readEvents(this);
-			const scope = readAgentScope((name, fallback) => this.getNodeParameter(name, fallback));
-			const client = await openClient(this, { retry: RETRY });
-			const isWanted = ({ event }: TriggerEvent) => wanted.length === 0 || wanted.includes(event);
+			const settings = readSettings(this, Date.now());
+			const { deadline, simplify } = settings;
+			const client = await openClient(this, { retry: RETRY, deadline });
 			if (this.getMode() === 'manual') {
-				return toOutput(await sampleActivity(client, scope, isWanted));
+				return toOutput(await sampleActivity(client, settings), simplify);
 			}
-
+			const node = `${this.getWorkflow().id}:${this.getNode().id}:${client.connection.baseUrl}`;
 			const stored = this.getWorkflowStaticData('node');
-			const { state, events, skipped } = await pollActivity(client, scope, readState(stored.cursor));
-			for (const { agent, error, hasBaseline } of skipped) {
-				const whatNext = hasBaseline
-					? 'is caught up with at the next poll'
-					: 'is told of from the first poll on that can read it';
-				this.logger.warn(
-					`Ampersend Trigger: ${agent.name} (${agent.address}) could not be read and ${whatNext}: ${error.message}`,
-				);
-			}
-			stored.cursor = state;
-			return toOutput(events.filter(isWanted));
+			const activation = isActivation(this, stored);
+			return await inTurn(
+				{ node, stored, activation, durable: isDurable(this) },
+				async () => await pollOnce(this, client, settings, { node, activation }),
+			);
 		} catch (error) {
 			throw toNodeError(this.getNode(), error);
 		}

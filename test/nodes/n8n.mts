@@ -147,10 +147,14 @@ function additionalData(
 	} as Partial<IWorkflowExecuteAdditionalData> as IWorkflowExecuteAdditionalData;
 }
 
-function nodeOf(type: 'ampersend' | 'ampersendTrigger', parameters: INodeParameters): INode {
+function nodeOf(
+	type: 'ampersend' | 'ampersendTrigger',
+	parameters: INodeParameters,
+	id: string = type,
+): INode {
 	const { properties } = (types[type] as INodeType).description;
 	const node: INode = {
-		id: type,
+		id,
 		name: 'Under Test',
 		type,
 		typeVersion: 1,
@@ -256,37 +260,166 @@ export function openContext(credential: CredentialFields): PollContext {
 	return new PollContext(workflow, node, data, 'trigger', 'update');
 }
 
-/** An activated trigger, polled by hand. What it remembers can be read and replaced. */
+export interface TriggerOptions {
+	/** What n8n has stored of the node. */
+	state?: IDataObject;
+	/** ms that a poll may take; null in a release of n8n that does not say. n8n's own 5 minutes where not given. */
+	budgetMs?: number | null;
+	workflowId?: string;
+	nodeId?: string;
+}
+
+/** A trigger, polled by hand. What it remembers can be read and replaced. */
 export interface TriggerUnderTest {
+	/**
+	 * With `activation` n8n activates it anew; without, the poll is one of the activation before, as n8n's schedule
+	 * in memory runs it.
+	 */
 	poll(mode?: WorkflowExecuteMode, activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;
 	/** n8n's static data of the node. */
-	state: IDataObject;
+	readonly state: IDataObject;
+	/** How often the node has set something in its static data. */
+	readonly writes: number;
+	/** What the node has said to n8n's log at the level of a warning. */
+	readonly warnings: string[];
 	/** The credential as the next poll finds it. */
 	credential: CredentialFields;
+	budgetMs?: number | null;
+}
+
+function triggerWorkflow(node: INode, { state = {}, workflowId = 'test' }: TriggerOptions): Workflow {
+	return new Workflow({
+		id: workflowId,
+		nodes: [node],
+		connections: {},
+		active: true,
+		nodeTypes,
+		staticData: { [`node:${node.name}`]: structuredClone(state) },
+		settings: { executionOrder: 'v1', timezone: 'UTC' },
+	});
+}
+
+/** What n8n gives a poll outside its durable scheduler (n8n-core 2.41, poll-context.js). */
+const UNSCHEDULED_BUDGET_MS = 300_000;
+
+interface PollContextOptions {
+	mode: WorkflowExecuteMode;
+	activation: WorkflowActivateMode;
+	/** The node's static data, as the node sees it. */
+	staticData: () => IDataObject;
+	/** As the poll finds it. */
+	trigger: Pick<TriggerUnderTest, 'credential' | 'warnings' | 'budgetMs'>;
+}
+
+function pollContext(workflow: Workflow, node: INode, options: PollContextOptions): PollContext {
+	const { mode, activation, staticData, trigger } = options;
+	const data = additionalData(workflow, mode, () => trigger.credential);
+	const context = new PollContext(
+		workflow,
+		node,
+		data,
+		mode,
+		activation,
+		undefined,
+		undefined,
+		undefined,
+		undefined,
+		staticData,
+		() => trigger.budgetMs ?? UNSCHEDULED_BUDGET_MS,
+	);
+	if (trigger.budgetMs === null) Reflect.deleteProperty(context, 'getPollBudgetMs');
+	const silent = () => {};
+	const warn = (message: string) => trigger.warnings.push(message);
+	Object.defineProperty(context, 'logger', { value: { debug: silent, info: silent, warn, error: silent } });
+	return context;
+}
+
+async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
+	const output = await new AmpersendTrigger().poll.call(context);
+	return output?.[0]?.map(({ json }) => json) ?? null;
 }
 
 export function openTrigger(
 	parameters: INodeParameters,
 	credential: CredentialFields,
+	options: TriggerOptions = {},
 ): TriggerUnderTest {
-	const node = nodeOf('ampersendTrigger', parameters);
-	const workflow = new Workflow({
-		id: 'test',
-		nodes: [node],
-		connections: {},
-		active: true,
-		nodeTypes,
-		settings: { executionOrder: 'v1', timezone: 'UTC' },
+	const node = nodeOf('ampersendTrigger', parameters, options.nodeId);
+	const workflow = triggerWorkflow(node, options);
+	const state = workflow.getStaticData('node', node);
+	let writes = 0;
+	const watched = new Proxy(state, {
+		set(target, name, value) {
+			writes++;
+			return Reflect.set(target, name, value);
+		},
 	});
+	const openContextFor = (mode: WorkflowExecuteMode, activation: WorkflowActivateMode) =>
+		pollContext(workflow, node, { mode, activation, staticData: () => watched, trigger });
+	let active: PollContext | undefined;
 	const trigger: TriggerUnderTest = {
 		credential,
-		state: workflow.getStaticData('node', node),
-		async poll(mode = 'trigger', activation = 'update') {
-			const data = additionalData(workflow, mode, () => trigger.credential);
-			const context = new PollContext(workflow, node, data, mode, activation);
-			const output = await new AmpersendTrigger().poll.call(context);
-			return output?.[0]?.map(({ json }) => json) ?? null;
+		state,
+		get writes() {
+			return writes;
 		},
+		warnings: [],
+		budgetMs: options.budgetMs,
+		async poll(mode = 'trigger', activation) {
+			if (mode === 'manual') return await pollOf(openContextFor(mode, activation ?? 'manual'));
+			if (!active || activation) active = openContextFor(mode, activation ?? 'update');
+			return await pollOf(active);
+		},
+	};
+	return trigger;
+}
+
+/** A trigger under n8n's durable scheduler, which keeps its cursor in the database. */
+export interface DurableTriggerUnderTest {
+	/** n8n stores what comes of it only where there is an event. */
+	activate(activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;
+	/** A poll of its own, with a copy of the cursor that is stored where it has changed and the poll does not throw. */
+	poll(): Promise<IDataObject[] | null>;
+	/** The cursor in the database. */
+	cursor: IDataObject;
+	readonly warnings: string[];
+	credential: CredentialFields;
+	/** ms that a scheduled poll may take. */
+	budgetMs: number;
+}
+
+/** What n8n's scheduler gives a poll by default (n8n 2.41, trigger-execution-context.factory.js), in ms. */
+const SCHEDULED_BUDGET_MS = 36_000;
+
+export function openDurableTrigger(
+	parameters: INodeParameters,
+	credential: CredentialFields,
+	options: Omit<TriggerOptions, 'budgetMs'> & { budgetMs?: number } = {},
+): DurableTriggerUnderTest {
+	const node = nodeOf('ampersendTrigger', parameters, options.nodeId);
+	const copyOf = (cursor: IDataObject) => JSON.parse(JSON.stringify(cursor)) as IDataObject;
+	const poll = async (activation: WorkflowActivateMode, isScheduled: boolean) => {
+		const copy = copyOf(trigger.cursor);
+		const { credential, warnings, budgetMs } = trigger;
+		const context = pollContext(triggerWorkflow(node, options), node, {
+			mode: 'trigger',
+			activation,
+			staticData: () => copy,
+			trigger: { credential, warnings, ...(isScheduled && { budgetMs }) },
+		});
+		const before = JSON.stringify(copy);
+		const items = await pollOf(context);
+		const isChanged = JSON.stringify(copy) !== before;
+		if (isChanged && (isScheduled || items)) trigger.cursor = copyOf(copy);
+		return items;
+	};
+	const trigger: DurableTriggerUnderTest = {
+		cursor: copyOf(options.state ?? {}),
+		warnings: [],
+		credential,
+		budgetMs: options.budgetMs ?? SCHEDULED_BUDGET_MS,
+		activate: async (activation = 'activate') => await poll(activation, false),
+		poll: async () => await poll('update', true),
 	};
 	return trigger;
 }

@@ -166,6 +166,18 @@ describe('Get Many', () => {
 		expect(presetsAsked()).toHaveLength(2);
 	});
 
+	it.each(['list', 'address', 'url'])('reads one agent only, chosen by %s', async (mode) => {
+		const { emulator } = ampersend;
+		for (const name of ['one', 'two']) emulator.pay({ agent: emulator.addAgent({ name }) });
+		const address = String(emulator.agents()[1]?.address);
+		const value = mode === 'url' ? `https://app.ampersend.ai/agents/${address}` : address;
+
+		const { items } = await getMany({ agentScope: 'one', agent: { __rl: true, mode, value } });
+
+		expect(items.map(({ json }) => json.agentName)).toEqual(['two']);
+		expect(presetsAsked()).toHaveLength(1);
+	});
+
 	it('refuses an agent that the account does not have, before any payment is read', async () => {
 		const stranger = randomAddress();
 

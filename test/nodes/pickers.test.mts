@@ -14,6 +14,7 @@ import { Workflow } from 'n8n-workflow';
 
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
+import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
 import { useAmpersend } from './setup.mts';
@@ -127,6 +128,20 @@ describe('The list of agents', () => {
 			{ name: `Buyer (${short(address)})`, value: address.toLowerCase() },
 		]);
 		expect((await searchAgents()).results).toHaveLength(101);
+	});
+
+	it('is also what chooses one agent of the trigger', async () => {
+		service.emulator.addAgent({ name: 'Writer', address: A });
+		service.emulator.addAgent({ name: 'Buyer', address: B });
+		const { description, methods } = new AmpersendTrigger();
+		const locators = description.properties.filter(({ name }) => name === 'agent');
+		const modes = locators.flatMap((property) => property.modes ?? []);
+
+		expect(modes.map(({ name }) => name)).toEqual(['list', 'address', 'url']);
+		expect(modes[0]?.typeOptions?.searchListMethod).toBe('searchAgents');
+		expect(await methods.listSearch.searchAgents.call(editor({ agentScope: 'one' }), 'buy')).toEqual({
+			results: [{ name: `Buyer (${short(B)})`, value: B.toLowerCase() }],
+		});
 	});
 
 	it('is also what chooses several agents', async () => {

@@ -238,6 +238,48 @@ describe('Get Many', () => {
 			expect(activityCalls()).toHaveLength(2);
 		});
 
+		it.each([
+			['from the list', 'list', (address: string) => address.toLowerCase()],
+			['by its address', 'address', (address: string) => address],
+			['by a link', 'url', (address: string) => `https://app.ampersend.ai/agents/${address}/activity`],
+		])('reads one only, chosen %s', async (_, mode, spell) => {
+			const { emulator } = ampersend;
+			const [, two] = ['one', 'two', 'three'].map((name) => emulator.addAgent({ name }));
+			for (const agent of emulator.agents()) emulator.pay({ agent });
+			const agent = { __rl: true, mode, value: spell(String(two?.address)) };
+
+			for (const read of [getMany, exportFile]) {
+				emulator.clearCalls();
+				const { items, error } = await read({ agentScope: 'one', agent });
+
+				expect(error).toBeUndefined();
+				expect(items).toHaveLength(1);
+				expect(activityCalls()).toMatchObject([{ params: { address: two?.address } }]);
+			}
+		});
+
+		it('refuses one that the account does not have, by the name of its field', async () => {
+			const stranger = randomAddress();
+
+			const { error } = await getMany({
+				agentScope: 'one',
+				agent: { __rl: true, mode: 'address', value: stranger },
+			});
+
+			expect(error?.message).toBe(`Agent: ${stranger} is no agent of this account.`);
+			expect(ampersend.seen).toEqual([LIST]);
+		});
+
+		it.each([
+			['nothing', '={{ "" }}', 'Agent: is empty.'],
+			['a name', 'buyer', 'Agent: "buyer" is not an address.'],
+		])('refuses %s as the one, and sends nothing', async (_, value, complaint) => {
+			const { error } = await getMany({ agentScope: 'one', agent: { __rl: true, mode: 'address', value } });
+
+			expect(error?.message).toBe(complaint);
+			expect(ampersend.seen).toEqual([]);
+		});
+
 		it('refuses an agent that the account does not have, before any history is read', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const stranger = randomAddress();

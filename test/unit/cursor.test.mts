@@ -1,526 +1,332 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 
+import { advance, startOf, type Poll } from '../../nodes/Ampersend/domain/cursor';
 import {
-	advance,
-	LOOK_BACK_MS,
-	planReading,
+	MOST_AGENTS,
+	MOST_STATE_BYTES,
 	readState,
-	toSample,
+	rowKey,
+	writeState,
+	type AgentCursor,
 	type CursorState,
-	type Poll,
-	type Reading,
-	type TriggerEvent,
-	type WatchedAgent,
-} from '../../nodes/Ampersend/domain/cursor';
+	type SeenRow,
+} from '../../nodes/Ampersend/domain/cursor-state';
+import type { EventFilter } from '../../nodes/Ampersend/domain/filter';
+import { readBaseline, readNews, type PageAnswer, type PageRequest, type Pages, type Wants } from '../../nodes/Ampersend/domain/reading';
 import type { ActivityRow } from '../../nodes/Ampersend/domain/transaction';
 
 const T0 = Date.UTC(2026, 10, 15, 12);
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const WEEK = 7 * DAY;
+const LOOK_BACK = 15 * MINUTE;
 
-const addressOf = (n: number) => `0x${n.toString(16).padStart(40, 'a')}`;
+const everything: EventFilter = { events: [], counterparties: [] };
+const wants: Wants = { lookBackMs: LOOK_BACK, horizon: T0 + 30 * DAY, enough: Infinity, counts: () => true };
+const agent = `0x${'a'.repeat(40)}`;
 
-const agentOf = (n: number, createdAt = T0 - DAY): WatchedAgent => ({
-	address: addressOf(n),
-	name: `agent ${n}`,
-	createdAt,
-});
-
-const rowOf = (id: string, at: number, status = 'settled', agent = agentOf(1)): ActivityRow => ({
+const rowOf = (id: string, at: number, status = 'settled'): ActivityRow => ({
 	id,
 	type: 'spend',
-	agent_address: agent.address,
-	receiver: addressOf(99),
+	agent_address: agent,
+	receiver: `0x${'b'.repeat(40)}`,
 	amount: '1250000',
 	status,
 	timestamp: String(at),
 	tx_hash: null,
-	chain_caip2id: 'eip155:84532',
+	chain_caip2id: null,
 });
 
-/** One poll of the one agent, which gives these rows. */
-function poll(state: CursorState | undefined, rows: ActivityRow[], agent = agentOf(1)) {
-	return advance(state, { existing: [agent], watched: [agent], readings: [{ agent, rows }] });
+/** So many rows, a second apart, the newest first. */
+const rowsOf = (count: number, newest = T0) => Array.from({ length: count }, (_, i) => rowOf(`row ${count - i}`, newest - i * 1000));
+
+type Service = (request: PageRequest) => PageAnswer;
+
+/** A service that pages as assumed. */
+function serviceOf(rows: ActivityRow[]): Service {
+	return ({ page, limit }) => ({
+		activity: rows.slice((page - 1) * limit, page * limit),
+		hasNextPage: page * limit < rows.length,
+		totalCount: rows.length,
+	});
 }
 
-const ids = (events: TriggerEvent[]) => events.map(({ eventId }) => eventId);
-
-describe('the first poll', () => {
-	it('takes a baseline and tells of nothing', () => {
-		const { state, events } = poll(undefined, [rowOf('a', T0)]);
-		expect(events).toEqual([]);
-		expect(poll(state, [rowOf('a', T0)]).events).toEqual([]);
-	});
-
-	it('reads the look-back only', () => {
-		expect(planReading(undefined, agentOf(1))).toEqual({ behindNewest: LOOK_BACK_MS });
-	});
-
-	it('of an empty account is a baseline: its first payment is told of, however old its time', () => {
-		const { state } = poll(undefined, []);
-		expect(planReading(state, agentOf(1))).toEqual({ from: 0 });
-		expect(ids(poll(state, [rowOf('a', T0 - 40 * DAY)]).events)).toEqual(['a:settled']);
-	});
-
-	it('of an account without agents lets the first agent be read from its beginning', () => {
-		const { state } = advance(undefined, { existing: [], watched: [], readings: [] });
-		expect(ids(poll(state, [rowOf('a', T0)]).events)).toEqual(['a:settled']);
-	});
-});
-
-describe('a later poll', () => {
-	const { state } = poll(undefined, [rowOf('a', T0), rowOf('open', T0 - MINUTE, 'authorized')]);
-
-	it('tells of a new payment once, with what a workflow needs', () => {
-		const first = poll(state, [rowOf('b', T0 + 1000)]);
-		expect(first.events).toEqual([
-			{
-				eventId: 'b:settled',
-				event: 'payment.settled',
-				previousStatus: null,
-				status: 'settled',
-				activityId: 'b',
-				agentAddress: addressOf(1),
-				agentName: 'agent 1',
-				direction: 'spend',
-				counterparty: addressOf(99),
-				amountUsdc: '1.25',
-				amountUsdcMicro: '1250000',
-				transactionHash: null,
-				explorerUrl: null,
-				chain: 'eip155:84532',
-				occurredAt: new Date(T0 + 1000).toISOString(),
-			},
-		]);
-		expect(poll(first.state, [rowOf('b', T0 + 1000)]).events).toEqual([]);
-	});
-
-	it('tells of a status that changed, and of what it was', () => {
-		const { events } = poll(state, [rowOf('open', T0 - MINUTE, 'settled'), rowOf('a', T0)]);
-		expect(events).toMatchObject([{ eventId: 'open:settled', previousStatus: 'authorized' }]);
-	});
-
-	it('tells of a status that the vendor added later', () => {
-		expect(poll(state, [rowOf('b', T0 + 1, 'refunded')]).events).toMatchObject([{ event: 'payment.refunded' }]);
-	});
-
-	it('tells of rows that share the time of one it knows', () => {
-		const { events } = poll(state, [rowOf('c', T0), rowOf('b', T0), rowOf('a', T0)]);
-		expect(ids(events)).toEqual(['b:settled', 'c:settled']);
-	});
-
-	it('tells of a late row at the edge of the look-back, and not of one behind it', () => {
-		const edge = T0 - LOOK_BACK_MS;
-		const { events } = poll(state, [rowOf('edge', edge), rowOf('behind', edge - 1)]);
-		expect(ids(events)).toEqual(['edge:settled']);
-	});
-
-	it('reads back to the edge of the look-back', () => {
-		expect(planReading(state, agentOf(1))).toEqual({ from: T0 - LOOK_BACK_MS });
-	});
-
-	it('tells the oldest first, over all agents', () => {
-		const [one, two] = [agentOf(1), agentOf(2)];
-		const both = (first: ActivityRow[], second: ActivityRow[]): Poll => ({
-			existing: [one, two],
-			watched: [one, two],
-			readings: [
-				{ agent: two, rows: second },
-				{ agent: one, rows: first },
-			],
-		});
-		const before = advance(undefined, both([], [])).state;
-		const { events } = advance(
-			before,
-			both([rowOf('d', T0 + 4), rowOf('a', T0 + 1)], [rowOf('c', T0 + 3), rowOf('b', T0 + 2)]),
-		);
-		expect(events.map(({ activityId }) => activityId)).toEqual(['a', 'b', 'c', 'd']);
-	});
-
-	it('does not repeat a row that fell out of its memory and is read all the same', () => {
-		const later = poll(state, [rowOf('b', T0 + DAY)]);
-		expect(Object.keys(later.state.agents[addressOf(1)]?.rows ?? {}).sort()).toEqual(['b', 'open']);
-		expect(poll(later.state, [rowOf('b', T0 + DAY), rowOf('a', T0)]).events).toEqual([]);
-	});
-
-	it('watches an open row for a week, and reads back to it', () => {
-		const inAWeek = poll(state, [rowOf('b', T0 - MINUTE + WEEK)]).state;
-		expect(planReading(inAWeek, agentOf(1))).toEqual({ from: T0 - MINUTE });
-		expect(ids(poll(inAWeek, [rowOf('open', T0 - MINUTE, 'failed')]).events)).toEqual(['open:failed']);
-
-		const after = poll(state, [rowOf('b', T0 + WEEK)]).state;
-		expect(planReading(after, agentOf(1))).toEqual({ from: T0 + WEEK - LOOK_BACK_MS });
-	});
-
-	it('forgets an open row once it is over and behind the look-back', () => {
-		const later = poll(state, [rowOf('b', T0 + DAY), rowOf('open', T0 - MINUTE, 'settled')]);
-		expect(ids(later.events)).toEqual(['open:settled', 'b:settled']);
-		expect(Object.keys(later.state.agents[addressOf(1)]?.rows ?? {})).toEqual(['b']);
-		expect(poll(later.state, [rowOf('open', T0 - MINUTE, 'settled')]).events).toEqual([]);
-	});
-
-	it('takes seconds and milliseconds for the same time', () => {
-		const { events } = poll(state, [{ ...rowOf('b', 0), timestamp: String(T0 / 1000 + 1) }]);
-		expect(events).toMatchObject([{ occurredAt: new Date(T0 + 1000).toISOString() }]);
-	});
-
-	it('leaves the state that it was given as it was', () => {
-		const before = structuredClone(state);
-		poll(state, [rowOf('b', T0 + DAY), rowOf('open', T0 - MINUTE, 'settled')]);
-		expect(state).toEqual(before);
-	});
-
-	it.each(['__proto__', 'constructor', 'toString', '1', ''])('knows the id %j again', (id) => {
-		const first = poll(state, [rowOf(id, T0 + 1)]);
-		expect(ids(first.events)).toEqual([`${id}:settled`]);
-		const stored = JSON.parse(JSON.stringify(first.state)) as CursorState;
-		expect(poll(readState(stored), [rowOf(id, T0 + 1)]).events).toEqual([]);
-	});
-});
-
-describe('agents that come and go', () => {
-	const [old, young] = [agentOf(1, T0 - DAY), agentOf(2, T0 + MINUTE)];
-	const { state } = poll(undefined, [rowOf('a', T0)], old);
-	const oldReading: Reading = { agent: old, rows: [] };
-	const youngReading: Reading = { agent: young, rows: [rowOf('y', T0 + 2 * MINUTE, 'settled', young)] };
-
-	it('one that has appeared since the last poll is told of from its first payment on', () => {
-		expect(planReading(state, young)).toEqual({ from: 0 });
-		const { events } = advance(state, {
-			existing: [old, young],
-			watched: [old, young],
-			readings: [oldReading, youngReading],
-		});
-		expect(ids(events)).toEqual(['y:settled']);
-	});
-
-	it('one that has appeared and could not be read keeps its beginning', () => {
-		const failed = advance(state, { existing: [old, young], watched: [old, young], readings: [oldReading] });
-		expect(failed.events).toEqual([]);
-		expect(planReading(failed.state, young)).toEqual({ from: 0 });
-		const { events } = advance(failed.state, {
-			existing: [old, young],
-			watched: [old, young],
-			readings: [oldReading, youngReading],
-		});
-		expect(ids(events)).toEqual(['y:settled']);
-	});
-
-	it('one that was there and is newly chosen starts at its own baseline', () => {
-		const unchosen = advance(state, { existing: [old, young], watched: [old], readings: [oldReading] }).state;
-		expect(planReading(unchosen, young)).toEqual({ behindNewest: LOOK_BACK_MS });
-		const chosen = advance(unchosen, {
-			existing: [old, young],
-			watched: [old, young],
-			readings: [oldReading, youngReading],
-		});
-		expect(chosen.events).toEqual([]);
-		const next = poll(chosen.state, [rowOf('z', T0 + 3 * MINUTE, 'settled', young)], young);
-		expect(ids(next.events)).toEqual(['z:settled']);
-	});
-
-	it('one that was there before a younger one vanished is no new one when it is chosen', () => {
-		const middle = agentOf(3, T0 + MINUTE / 2);
-		const all = [old, middle, young];
-		const unchosen = advance(state, { existing: all, watched: [old], readings: [oldReading] }).state;
-		const vanished = advance(unchosen, { existing: [old, middle], watched: [old], readings: [oldReading] }).state;
-		expect(planReading(vanished, middle)).toEqual({ behindNewest: LOOK_BACK_MS });
-	});
-
-	it('one that has vanished is forgotten, and the others keep their places', () => {
-		const both = advance(state, {
-			existing: [old, young],
-			watched: [old, young],
-			readings: [oldReading, youngReading],
-		}).state;
-		const { state: after, events } = advance(both, {
-			existing: [young],
-			watched: [young],
-			readings: [youngReading],
-		});
-		expect(events).toEqual([]);
-		expect(Object.keys(after.agents)).toEqual([young.address]);
-		expect(after.agents[young.address]).toEqual(both.agents[young.address]);
-	});
-
-	it('one that could not be read keeps its place and catches up', () => {
-		const failed = advance(state, { existing: [old], watched: [old], readings: [] });
-		expect(failed.state.agents).toEqual(state.agents);
-		expect(ids(poll(failed.state, [rowOf('b', T0 + 1)], old).events)).toEqual(['b:settled']);
-	});
-
-	it('are the same in any letter case', () => {
-		const shouting = { ...old, address: `0x${old.address.slice(2).toUpperCase()}` };
-		expect(poll(state, [rowOf('a', T0, 'settled', shouting)], shouting).events).toEqual([]);
-		expect(planReading(state, shouting)).toEqual(planReading(state, old));
-	});
-});
-
-describe('a sample', () => {
-	it('shows rows as events without a past, oldest first', () => {
-		const events = toSample([
-			{ agent: agentOf(1), rows: [rowOf('c', T0 + 3), rowOf('b2', T0 + 2), rowOf('b1', T0 + 2)] },
-			{ agent: agentOf(2), rows: [rowOf('a', T0 + 1)] },
-		]);
-		expect(ids(events)).toEqual(['a:settled', 'b1:settled', 'b2:settled', 'c:settled']);
-		expect(events.every(({ previousStatus }) => previousStatus === null)).toBe(true);
-	});
-});
-
-describe('a stored state', () => {
-	const { state } = poll(undefined, [rowOf('a', T0, 'authorized')]);
-
-	it('is the same after a round trip through JSON', () => {
-		expect(readState(JSON.parse(JSON.stringify(state)))).toEqual(state);
-	});
-
-	const agents = state.agents;
-	const [key = ''] = Object.keys(agents);
-	it.each<[string, unknown]>([
-		['nothing', undefined],
-		['null', null],
-		['text', 'cursor'],
-		['a list', [state]],
-		['an empty object', {}],
-		['another version', { ...state, version: 2 }],
-		['no version', { youngestAgentAt: 0, agents }],
-		['a time that is text', { ...state, youngestAgentAt: String(T0) }],
-		['no agents', { version: 1, youngestAgentAt: 0 }],
-		['agents that are null', { ...state, agents: null }],
-		['agents that are a list', { ...state, agents: [] }],
-		['an agent that is null', { ...state, agents: { [key]: null } }],
-		['an agent without a newest time', { ...state, agents: { [key]: { rows: {} } } }],
-		['an agent without rows', { ...state, agents: { [key]: { newest: 0 } } }],
-		['rows that are a list', { ...state, agents: { [key]: { newest: 0, rows: [] } } }],
-		['a row that is a status only', { ...state, agents: { [key]: { newest: 0, rows: { a: 'settled' } } } }],
-		['a row without a time', { ...state, agents: { [key]: { newest: 0, rows: { a: { status: 'settled' } } } } }],
-	])('that is %s is not taken for one', (_, stored) => {
-		expect(readState(stored)).toBeUndefined();
-	});
-});
-
-/**
- * The service and a reader with a perfect memory: it forgets no row, knows no look-back and reads
- * everything. The cursor has to tell what this reader would.
- */
-interface ModelRow {
-	id: string;
-	at: number;
-	/** Order of appearance. */
-	seq: number;
-	status: string;
-	/** Behind the look-back when its agent got its baseline: what becomes of it is not promised. */
-	promised: boolean;
+/** Gives a reading its pages; none any more after so many. */
+function read<Result>(pages: Pages<Result>, service: Service, most = Infinity): { result: Result; requests: PageRequest[] } {
+	const requests: PageRequest[] = [];
+	let step = pages.next();
+	while (!step.done) {
+		const isOver = requests.length >= most;
+		if (!isOver) requests.push(step.value);
+		step = pages.next(isOver ? undefined : service(step.value));
+	}
+	return { result: step.value, requests };
 }
 
-interface ModelAgent extends WatchedAgent {
-	createdAt: number;
-	chosen: boolean;
-	rows: ModelRow[];
+const pollOf = (poll: Partial<Poll>): Poll => ({
+	scope: 'all',
+	filter: everything,
+	lookBackMs: LOOK_BACK,
+	horizon: wants.horizon,
+	watched: [agent],
+	vanished: [],
+	readings: new Map(),
+	mostEvents: 10_000,
+	...poll,
+});
+
+/** A poll of the one agent. */
+function poll(state: CursorState | undefined, service: Service, { most = Infinity, ...settings }: Partial<Poll> & { most?: number } = {}) {
+	const full = pollOf(settings);
+	const start = startOf(state, agent, full);
+	const { result, requests } = read(start ? readNews(start, wants) : readBaseline(wants), service, most);
+	const readings = new Map(result ? [[agent, result]] : []);
+	const { state: next, events } = advance(state, { ...full, readings });
+	return { state: next, ids: events.map(({ row }) => row.id), events, requests };
 }
 
-interface Reader {
-	/** Status by row id for each agent that has a baseline. */
-	told: Map<string, Map<string, string>>;
-	youngest: number | undefined;
-}
-
-const jump = fc.constantFrom(0, 1, 1000, MINUTE, LOOK_BACK_MS - 1, LOOK_BACK_MS, LOOK_BACK_MS + 1, DAY, WEEK, 8 * DAY);
-const place = fc.nat({ max: 1000 });
-const step = fc.oneof(
-	{ weight: 6, arbitrary: fc.record({ do: fc.constant('pay' as const), agent: place, after: jump, late: fc.constantFrom(0, 0, 1, MINUTE, LOOK_BACK_MS), open: fc.boolean() }) },
-	{ weight: 3, arbitrary: fc.record({ do: fc.constant('change' as const), agent: place, row: place, to: place }) },
-	{ weight: 1, arbitrary: fc.record({ do: fc.constant('create' as const), after: fc.constantFrom(1, MINUTE, DAY) }) },
-	{ weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), agent: place }) },
-	{ weight: 1, arbitrary: fc.record({ do: fc.constant('choose' as const), agent: place }) },
-	{ weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
-	{ weight: 5, arbitrary: fc.record({ do: fc.constant('poll' as const), failing: fc.array(place, { maxLength: 2 }), overshoot: fc.nat({ max: 5 }) }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-
-/** From a status to those that may follow; none comes back, so an event can be told of once only. */
-const following: Record<string, string[]> = {
-	authorized: ['settled', 'failed'],
-	settled: ['refunded'],
-	failed: [],
-	refunded: [],
+const cursorOf = (state: CursorState): AgentCursor => {
+	const cursor = state.agents.get(agent);
+	if (!cursor) throw new Error('it has no cursor');
+	return cursor;
 };
 
-class Model {
-	private now = T0;
-	private made = 0;
-	private readonly agents: ModelAgent[] = [];
-	private state: CursorState | undefined;
-	private reader: Reader = { told: new Map(), youngest: undefined };
-	private saved: { state: CursorState | undefined; reader: Reader } = { state: undefined, reader: this.reader };
-	private readonly everTold = new Set<string>();
-	polls = 0;
-	eventsTold = 0;
+describe('reading', () => {
+	const history = rowsOf(1000);
+	const { state } = poll(undefined, serviceOf(history));
 
-	constructor(agents: number) {
-		for (let n = 0; n < agents; n++) this.create(1);
-	}
+	it('asks for one small page where nothing is new, though the look-back holds hundreds of rows', () => {
+		expect(poll(state, serviceOf(history)).requests).toEqual([{ page: 1, limit: 20 }]);
+	});
 
-	run(one: Step): void {
-		if (one.do === 'create') return this.create(one.after);
-		if (one.do === 'restart') return this.restart();
-		if (one.do === 'poll') return this.poll(one.failing.map((n) => this.agentAt(n)?.address ?? ''), one.overshoot);
-		const agent = this.agentAt(one.agent);
-		if (!agent) return;
-		if (one.do === 'remove') this.agents.splice(this.agents.indexOf(agent), 1);
-		else if (one.do === 'choose') agent.chosen = !agent.chosen;
-		else if (one.do === 'pay') this.pay(agent, one);
-		else this.change(agent, one);
-	}
+	it('asks for one small page where few rows are new', () => {
+		const { ids, requests } = poll(state, serviceOf([rowOf('b', T0 + 2), rowOf('a', T0 + 1), ...history]));
+		expect(ids).toEqual(['a', 'b']);
+		expect(requests).toEqual([{ page: 1, limit: 20 }]);
+	});
 
-	/** Polls without trouble: everything that was promised has been told of now. */
-	finish(): void {
-		this.poll([], 0);
-		this.poll([], 0);
-		for (const agent of this.agents) {
-			const told = this.reader.told.get(agent.address);
-			if (!agent.chosen) expect(told).toBeUndefined();
-			else expect([...(told ?? [])].sort()).toEqual(agent.rows.map(({ id, status }) => [id, status]).sort());
+	it('finds a late row among hundreds that were told of, and stops there', () => {
+		const late = [...history];
+		late.splice(300, 0, rowOf('late', T0 - 300_000));
+		const { ids, requests } = poll(state, serviceOf(late));
+		expect(ids).toEqual(['late']);
+		expect(requests.map(({ page, limit }) => [page, limit])).toEqual([[1, 20], [1, 200], [2, 200]]);
+	});
+
+	it('goes on with a long backlog where time ended, in order, without reading a page twice', () => {
+		const backlog = [...rowsOf(1100, T0 + DAY).map((row) => ({ ...row, id: `new ${row.id}` })), ...history];
+		let next = state;
+		const told: string[] = [];
+		const pages: number[] = [];
+		for (let i = 0; i < 10; i++) {
+			const outcome = poll(next, serviceOf(backlog), { most: 3 });
+			next = outcome.state;
+			told.push(...outcome.ids);
+			pages.push(...outcome.requests.filter(({ limit }) => limit === 200).map(({ page }) => page));
 		}
-	}
+		expect(told).toEqual(backlog.slice(0, 1100).map(({ id }) => id).reverse());
+		expect(pages).toEqual([6, 5, 4, 3, 2, 1]);
+	});
 
-	private agentAt(n: number): ModelAgent | undefined {
-		return this.agents[n % Math.max(1, this.agents.length)];
-	}
+	it('ends a backlog when it has as many events as are wanted, held back ones not counted', () => {
+		const backlog = rowsOf(2000, T0 + DAY).map((row, i) => ({ ...row, id: `new ${i}`, type: i % 400 === 0 ? ('earn' as const) : ('spend' as const) }));
+		const reading = readNews(cursorOf(state), { ...wants, enough: 1, counts: ({ type }) => type === 'earn' });
+		const { requests } = read(reading, serviceOf([...backlog, ...history]));
+		expect(requests.map(({ page }) => page)).toEqual([1, 10, 9]);
+	});
 
-	private create(after: number): void {
-		this.now += after;
-		this.agents.push({ ...agentOf(++this.made, this.now), createdAt: this.now, chosen: true, rows: [] });
-	}
+	it('looks for where the last days begin by halves', () => {
+		const long = serviceOf(rowsOf(100_000));
+		const since: AgentCursor = { newest: 0, floor: T0 - 50_000_000, total: null, rows: new Map() };
+		const { result, requests } = read(readNews(since, { ...wants, enough: 1 }), long);
+		expect(requests.length).toBeLessThan(15);
+		expect(result.rows[0]?.at).toBeLessThanOrEqual(T0 - 50_000_000 + 200_000);
+		expect(result.complete).toBe(false);
+	});
 
-	private pay(agent: ModelAgent, { after, late, open }: Extract<Step, { do: 'pay' }>): void {
-		this.now += after;
-		const seq = ++this.made;
-		agent.rows.push({ id: `row ${seq}`, at: this.now - late, seq, status: open ? 'authorized' : 'settled', promised: true });
-	}
+	it.each<[string, Service]>([
+		['gives the oldest rows first', serviceOf([...rowsOf(700)].reverse())],
+		['counts the rows of a page only', (request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: request.limit })],
+		['counts none', (request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 0 })],
+	])('loses nothing where the service %s', (_, service) => {
+		const { state: empty } = poll(undefined, serviceOf([]));
+		const { ids, state: next } = poll(empty, service);
+		expect([...ids].sort()).toEqual(rowsOf(700).map(({ id }) => id).sort());
+		expect(poll(next, service).ids).toEqual([]);
+	});
 
-	private change(agent: ModelAgent, { row: n, to }: Extract<Step, { do: 'change' }>): void {
-		const newest = Math.max(...agent.rows.map(({ at }) => at));
-		const changeable = agent.rows.filter(({ at, status, promised }) =>
-			promised && (at >= newest - LOOK_BACK_MS || (status === 'authorized' && at >= newest - WEEK)),
-		);
-		const row = changeable[n % Math.max(1, changeable.length)];
-		const next = following[row?.status ?? 'failed'] ?? [];
-		if (row && next.length > 0) row.status = next[to % next.length] ?? row.status;
-	}
+	it('does not believe a count that its pages do not bear out', () => {
+		const { state: empty } = poll(undefined, serviceOf([]));
+		const service: Service = (request) => {
+			const answer = serviceOf(rowsOf(300))(request);
+			return { ...answer, totalCount: 900, hasNextPage: answer.activity.length > 0 && request.page * request.limit < 900 };
+		};
+		const { ids, state: next } = poll(empty, service);
+		expect(ids).toHaveLength(300);
+		expect(poll(next, service).ids).toEqual([]);
+	});
 
-	/** n8n stores the state with an execution that it starts; what a quiet poll changed is lost. */
-	private restart(): void {
-		this.state = this.saved.state;
-		this.reader = structuredClone(this.saved.reader);
-		for (const { address, rows } of this.agents) {
-			if (!this.reader.told.has(address)) for (const row of rows) row.promised = false;
+	it('names a service that gives the same page again and again', () => {
+		const { state: empty } = poll(undefined, serviceOf([]));
+		const service: Service = ({ limit }) => ({ activity: rowsOf(limit), hasNextPage: true, totalCount: 0 });
+		expect(() => poll(empty, service)).toThrow('gives the same rows again');
+	});
+
+	it('looks at no more than four pages of open rows in a poll, and at all of them in turn', () => {
+		const open = rowsOf(2000).map((row, i) => (i % 200 === 199 ? { ...row, status: 'authorized' } : row));
+		const first = poll(undefined, serviceOf([]));
+		let { state: next } = poll(first.state, serviceOf(open));
+		const settled = open.map((row) => ({ ...row, status: 'settled' }));
+		const told: string[] = [];
+		for (let i = 0; i < 4; i++) {
+			const outcome = poll(next, serviceOf([rowOf(`newer ${i}`, T0 + DAY), ...settled]));
+			expect(outcome.requests.length).toBeLessThanOrEqual(1 + 4 + 1);
+			next = outcome.state;
+			told.push(...outcome.ids.filter((id) => id.startsWith('row')));
 		}
-	}
+		expect(told).toHaveLength(10);
+		expect(new Set(told).size).toBe(10);
+	});
+});
 
-	private readingOf(agent: ModelAgent, overshoot: number): Reading {
-		const plan = planReading(this.state, agent);
-		const newestFirst = agent.rows.toSorted((one, other) => other.at - one.at || other.seq - one.seq);
-		const from = 'from' in plan ? plan.from : (newestFirst[0]?.at ?? 0) - plan.behindNewest;
-		const within = newestFirst.filter(({ at }) => at >= from).length;
-		const rows = newestFirst.slice(0, within + overshoot);
-		// A row that came while the pages were read stands behind older ones.
-		const [first, second] = rows;
-		if (overshoot % 2 === 1 && first && second && first.at > second.at) rows.push(...rows.splice(0, 1));
-		return { agent, rows: rows.map(({ id, at, status }) => rowOf(id, at, status, agent)) };
-	}
+describe('a row dated in the future', () => {
+	const far = rowOf('far', T0 + 400 * DAY);
 
-	/** What the reader with the perfect memory would tell. */
-	private expected(agent: ModelAgent, told: Map<string, Map<string, string>>): string[] {
-		const isNew = this.reader.youngest !== undefined && agent.createdAt > this.reader.youngest;
-		const known = this.reader.told.get(agent.address) ?? (isNew ? new Map<string, string>() : undefined);
-		told.set(agent.address, new Map(agent.rows.map(({ id, status }) => [id, status])));
-		if (known) {
-			return agent.rows
-				.filter(({ id, status }) => known.get(id) !== status)
-				.map(({ id, status }) => `${id}:${status} was ${known.get(id) ?? 'new'}`);
-		}
-		const newest = Math.max(...agent.rows.map(({ at }) => at));
-		for (const row of agent.rows) row.promised = row.at >= newest - LOOK_BACK_MS;
-		return [];
-	}
+	it('is told of once, and does not silence the others', () => {
+		const { state } = poll(undefined, serviceOf([rowOf('a', T0)]));
+		const first = poll(state, serviceOf([far, rowOf('a', T0)]));
+		expect(first.ids).toEqual(['far']);
+		const second = poll(first.state, serviceOf([far, rowOf('b', T0 + 1), rowOf('a', T0)]));
+		expect(second.ids).toEqual(['b']);
+	});
 
-	private poll(failing: string[], overshoot: number): void {
-		this.polls++;
-		const watched = this.agents.filter(({ chosen }) => chosen);
-		const readable = watched.filter(({ address }) => !failing.includes(address));
-		// Where no agent can be read the poll throws, and nothing changes.
-		if (watched.length > 0 && readable.length === 0) return;
+	it('does not move a baseline', () => {
+		const { state } = poll(undefined, serviceOf([far, rowOf('a', T0)]));
+		expect(cursorOf(state).newest).toBe(T0);
+		expect(poll(state, serviceOf([far, rowOf('b', T0 + 1), rowOf('a', T0)])).ids).toEqual(['b']);
+	});
+});
 
-		const told = new Map<string, Map<string, string>>();
-		const expected = readable.flatMap((agent) => this.expected(agent, told));
-		for (const { address, createdAt } of watched) {
-			const known = this.reader.told.get(address);
-			const isNew = this.reader.youngest !== undefined && createdAt > this.reader.youngest;
-			if (!told.has(address) && (known || isNew)) told.set(address, known ?? new Map());
-		}
+describe('the stored state', () => {
+	const { state } = poll(undefined, serviceOf([rowOf('b', T0, 'authorized'), rowOf('a', T0 - 1)]));
+	const { stored } = writeState(state);
 
-		const before = JSON.stringify(this.state);
-		const { state, events } = advance(this.state, {
-			existing: this.agents,
-			watched,
-			readings: readable.map((agent) => this.readingOf(agent, overshoot)),
-		});
-		expect(JSON.stringify(this.state)).toBe(before);
+	it('is JSON that says its version', () => {
+		expect(stored).toEqual(JSON.parse(JSON.stringify(stored)));
+		expect(stored.version).toBe(2);
+	});
 
-		expect(events.map(({ eventId, previousStatus }) => `${eventId} was ${previousStatus ?? 'new'}`).sort()).toEqual(expected.sort());
-		this.checkOrder(events);
-		for (const { eventId } of events) {
-			expect(this.everTold).not.toContain(eventId);
-			this.everTold.add(eventId);
-		}
-		this.eventsTold += events.length;
+	it('is read as it was written', () => {
+		expect(readState(stored, everything)).toEqual(state);
+	});
 
-		const stored: unknown = JSON.parse(JSON.stringify(state));
-		this.state = readState(stored);
-		expect(this.state).toEqual(state);
-		const youngest = Math.max(this.reader.youngest ?? 0, ...this.agents.map(({ createdAt }) => createdAt));
-		const first = this.reader.youngest === undefined;
-		this.reader = { told, youngest };
-		if (first || events.length > 0) this.saved = { state: this.state, reader: structuredClone(this.reader) };
-	}
+	it('holds no id of a payment', () => {
+		const long = poll(undefined, serviceOf([rowOf('0b1f6a5e-3c55-4b7e-9a53-b5a4f0b6a001', T0)]));
+		expect(JSON.stringify(writeState(long.state).stored)).not.toContain('0b1f6a5e');
+	});
 
-	private checkOrder(events: TriggerEvent[]): void {
-		const places = events.map(({ activityId, agentAddress }) => {
-			const agent = this.agents.find(({ address }) => address === agentAddress);
-			const row = agent?.rows.find(({ id }) => id === activityId);
-			if (!row) throw new Error(`an event of no row: ${activityId}`);
-			return { agentAddress, ...row };
-		});
-		for (const [i, next] of places.entries()) {
-			const previous = places[i - 1];
-			if (!previous) continue;
-			expect(next.at).toBeGreaterThanOrEqual(previous.at);
-			if (next.at === previous.at && next.agentAddress === previous.agentAddress) {
-				expect(next.seq).toBeGreaterThan(previous.seq);
+	it('of the first release is read: what it told of is not told of again', () => {
+		const first = {
+			version: 1,
+			youngestAgentAt: T0 - DAY,
+			agents: { [agent]: { newest: T0, rows: { a: { status: 'settled', at: T0 }, b: { status: 'authorized', at: T0 - 1 } } } },
+		};
+		const upgraded = readState(first, everything);
+		if (!upgraded || upgraded === 'unreadable') throw new Error('it was not read');
+		const rows = [rowOf('c', T0 + 1), rowOf('a', T0), rowOf('b', T0 - 1), ...rowsOf(500, T0 - DAY)];
+		const { events } = poll(upgraded, serviceOf(rows), { scope: 'selected' });
+		expect(events.map(({ row, previousStatus }) => [row.id, previousStatus])).toEqual([
+			['b', 'authorized'],
+			['c', null],
+		]);
+	});
+
+	it('of a later release is refused, with what to do', () => {
+		expect(() => readState({ ...stored, version: 3 }, everything)).toThrow('stored by a later release (version 3 of its state)');
+	});
+
+	it('is no state where nothing is stored', () => {
+		expect(readState(undefined, everything)).toBeUndefined();
+		expect(readState(null, everything)).toBeUndefined();
+	});
+
+	const [cursor] = Object.values(stored.agents);
+	it.each<[string, unknown]>([
+		['text', 'cursor'],
+		['a list', [stored]],
+		['an empty object', {}],
+		['version 0', { ...stored, version: 0 }],
+		['another scope', { ...stored, scope: 'some' }],
+		['no agents', { ...stored, agents: null }],
+		['an agent that is text', { ...stored, agents: { [agent]: 'x' } }],
+		['an agent without a floor', { ...stored, agents: { [agent]: { ...cursor, floor: undefined } } }],
+		['an agent whose count is text', { ...stored, agents: { [agent]: { ...cursor, total: '1' } } }],
+		['an agent without rows', { ...stored, agents: { [agent]: { ...cursor, rows: undefined } } }],
+		['a row without a status', { ...stored, agents: { [agent]: { ...cursor, rows: { a: [0, 1] } } } }],
+		['no filters', { ...stored, filters: [] }],
+		['a filter without events', { ...stored, filters: [{ counterparties: [] }] }],
+		['statuses that are no text', { ...stored, statuses: [1] }],
+		['version 1 with rows that are a list', { version: 1, agents: { [agent]: { newest: 0, rows: { a: 'settled' } } } }],
+	])('that is %s is not taken for one', (_, other) => {
+		expect(readState(other, everything)).toBe('unreadable');
+	});
+
+	const sizeOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)).length;
+	const stateOf = (agents: number, rows: number, at: (n: number) => number, status = 'settled'): CursorState => {
+		const seen = (a: number) => Array.from({ length: rows }, (_, n): [string, SeenRow] => [rowKey(`${a}:${n}`), { at: at(n), ordinal: n + 1, statuses: [status] }]);
+		const cursors = Array.from({ length: agents }, (_, a): [string, AgentCursor] => [
+			`0x${a.toString(16).padStart(40, '0')}`,
+			{ newest: T0, floor: T0 - LOOK_BACK, total: rows, rows: new Map(seen(a)) },
+		]);
+		return { scope: 'all', agents: new Map(cursors), filters: [everything] };
+	};
+
+	it.each([
+		['20 000 rows within the look-back', stateOf(1, 20_000, (n) => T0 - n)],
+		['20 000 rows of one millisecond', stateOf(1, 20_000, () => T0)],
+		['20 000 open rows', stateOf(1, 20_000, (n) => T0 - n * MINUTE, 'authorized')],
+		['as many agents as are watched, with 50 rows each', stateOf(MOST_AGENTS, 50, (n) => T0 - n)],
+		['a status of a megabyte', stateOf(2, 2, () => T0, 'é'.repeat(1_000_000))],
+	])('of %s is within its bound, and says what was cut', (_, large) => {
+		const { stored: short, shortened } = writeState(large);
+		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(shortened.length).toBe(large.agents.size);
+	});
+
+	it('that was cut lets nothing be told of twice', () => {
+		const rows = Array.from({ length: 20_000 }, (_, n) => rowOf(`row ${n}`, T0 - (n % 7)));
+		const service = serviceOf(rows.sort((one, other) => Number(other.timestamp) - Number(one.timestamp)));
+		const { state: empty } = poll(undefined, serviceOf([]));
+		const told = new Set<string>();
+		let next = empty;
+		for (let i = 0; i < 8; i++) {
+			const outcome = poll(next, service);
+			for (const id of outcome.ids) {
+				expect(told.has(id)).toBe(false);
+				told.add(id);
 			}
+			const read = readState(writeState(outcome.state).stored, everything);
+			if (!read || read === 'unreadable') throw new Error('it cannot be read again');
+			next = read;
 		}
-	}
-}
+		expect(told.size).toBeGreaterThan(9_000);
+	});
 
-describe('any history', () => {
-	it('is told without loss, without repetition and in order', () => {
-		let polls = 0;
-		let eventsTold = 0;
-		fc.assert(
-			fc.property(fc.integer({ min: 0, max: 3 }), fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (agents, steps) => {
-				const model = new Model(agents);
-				for (const one of steps) model.run(one);
-				model.finish();
-				polls += model.polls;
-				eventsTold += model.eventsTold;
-			}),
-			{ numRuns: 400 },
-		);
-		// The histories are no idle ones.
-		expect(polls).toBeGreaterThan(1000);
-		expect(eventsTold).toBeGreaterThan(1000);
+	it('forgets rows of agents that have vanished before it cuts others, and the agents last', () => {
+		const large = stateOf(800, 9, (n) => T0 - n);
+		const half = [...large.agents].map(([key, value], i): [string, AgentCursor | null] => [key, i % 2 === 0 && value ? { ...value, vanished: true } : value]);
+		const { stored: short, shortened } = writeState({ ...large, agents: new Map(half) });
+		expect(shortened).toEqual([]);
+		expect(Object.keys(short.agents)).toHaveLength(800);
+		const crowded = new Map([...large.agents].flatMap(([key, value]) => [0, 1, 2].map((n) => [`${n}${key}`, value && { ...value, vanished: n > 0 ? (true as const) : undefined }] as const)));
+		expect(Object.keys(writeState({ ...large, agents: crowded }).stored.agents)).toHaveLength(800);
+	});
+
+	it('keeps a few old filters at most', () => {
+		let next = state;
+		for (let n = 0; n < 20; n++) {
+			const filter = { ...everything, minimumMicro: String(n) };
+			next = advance(next, pollOf({ filter })).state;
+		}
+		expect(writeState(next).stored.filters.length).toBeLessThanOrEqual(5);
 	});
 });

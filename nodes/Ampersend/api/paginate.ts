@@ -1,5 +1,6 @@
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
+import { LARGEST_PAGE } from '../domain/reading';
 import type { Preset } from '../domain/time';
 import { epochToMs } from '../domain/time';
 import type { Activity } from '../schemas/activity';
@@ -12,9 +13,6 @@ import { send } from './send';
 
 /** Rows asked for at a time in an offset-paged list (assumed: no limit is published). */
 const LIST_PAGE = 100;
-
-/** The most activity rows that the service gives in one page (SDK, agent-client.ts). */
-const LARGEST_ACTIVITY_PAGE = 200;
 
 /**
  * Activity pages in a row that may bring nothing new, because that many rows were added while they were
@@ -69,10 +67,6 @@ export interface ActivityQuery {
 	preset: Preset;
 	/** Epoch ms back to which to read; absent for everything. */
 	from?: number;
-	/** Instead of `from`: how many ms before the newest row to read back to. */
-	behindNewest?: number;
-	/** Rows to try first, where little is expected; where they do not suffice, page 1 is read again, large. */
-	firstPageSize?: number;
 }
 
 export interface ActivityPage {
@@ -90,27 +84,22 @@ export interface ActivityPage {
 export async function* listActivity(
 	client: Client,
 	address: Address,
-	{ preset, from, behindNewest, firstPageSize }: ActivityQuery,
+	{ preset, from }: ActivityQuery,
 ): AsyncGenerator<ActivityPage> {
 	const seen = new Set<string>();
 	let oldest = Infinity;
-	let newest = 0;
 	let inOrder = true;
 	let repeatedPages = 0;
-	for (let page = firstPageSize === undefined ? 1 : 0; ; page++) {
+	for (let page = 1; ; page++) {
 		const { activity, hasNextPage } = await send(client, routes.listActivity, {
 			path: { address },
-			query:
-				page === 0
-					? { preset, limit: firstPageSize, page: 1 }
-					: { preset, limit: LARGEST_ACTIVITY_PAGE, page },
+			query: { preset, limit: LARGEST_PAGE, page },
 		});
 		const unseen = activity.filter(({ id }) => !seen.has(id));
 		for (const { id, timestamp } of unseen) {
 			const ms = epochToMs(timestamp);
 			inOrder &&= ms <= oldest;
 			oldest = Math.min(oldest, ms);
-			newest = Math.max(newest, ms);
 			seen.add(id);
 		}
 		if (unseen.length > 0) yield { rows: unseen, inOrder };
@@ -118,8 +107,7 @@ export async function* listActivity(
 		if (activity.length === 0) throw errorForPaging('speaks of another page after an empty one');
 		repeatedPages = unseen.length > 0 ? 0 : repeatedPages + 1;
 		if (repeatedPages > MOST_REPEATED_PAGES) throw errorForPaging(sameRows('page'));
-		const end = behindNewest === undefined ? from : newest - behindNewest;
-		if (end !== undefined && (inOrder ? oldest < end : liesBefore(activity, end))) return;
+		if (from !== undefined && (inOrder ? oldest < from : liesBefore(activity, from))) return;
 	}
 }
 

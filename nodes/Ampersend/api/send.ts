@@ -42,6 +42,8 @@ export interface Client {
 	transmit(request: IHttpRequestOptions): Promise<HttpAnswer>;
 	/** Ends waits between attempts when the execution is cancelled. */
 	readonly cancelled?: AbortSignal;
+	/** Epoch ms at which a call ends without an answer, and after which none is repeated. */
+	readonly deadline?: number;
 }
 
 /**
@@ -51,13 +53,18 @@ export interface Client {
  */
 export async function openClient(
 	context: NodeContext,
-	{ itemIndex = 0, retry = defaultRetryPolicy }: { itemIndex?: number; retry?: RetryPolicy } = {},
+	{
+		itemIndex = 0,
+		retry = defaultRetryPolicy,
+		deadline,
+	}: { itemIndex?: number; retry?: RetryPolicy; deadline?: number } = {},
 ): Promise<Client> {
 	const data = await context.getCredentials(CREDENTIAL, itemIndex);
 	const credentialsDecrypted = { id: '', name: CREDENTIAL, type: CREDENTIAL, data };
 	return {
 		connection: resolveConnection(data),
 		retry,
+		deadline,
 		cancelled:
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
 		async transmit(request) {
@@ -157,7 +164,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	route: R,
 	parameters: Parameters<Path>,
 ): Promise<AnswerOf<R>> {
-	const { connection } = client;
+	const { connection, deadline = Infinity } = client;
+	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
 	const call = { route, path: fillPath(route.path, parameters.path), connection };
 	const request: IHttpRequestOptions = {
 		method: route.method,
@@ -169,14 +177,14 @@ async function attempt<Path extends string, R extends Route<Path>>(
 		...(parameters.query && { qs: parameters.query }),
 		...(parameters.body && { body: parameters.body }),
 		json: true,
-		timeout: TIMEOUT_MS,
+		timeout,
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
 	};
 	const answer = await client
 		.transmit(request)
-		.catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, TIMEOUT_MS)));
+		.catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
 	return readAnswer(call, route, answer);
 }
 
@@ -202,7 +210,9 @@ function waitAfter(error: unknown, client: Client, number: number, startedAt: nu
 		elapsedMs: Date.now() - startedAt,
 		retryAfterMs: failure && 'retryAfterMs' in failure ? failure.retryAfterMs : undefined,
 	};
-	return nextWait(attempt, client.retry, Math.random());
+	const wait = nextWait(attempt, client.retry, Math.random());
+	const { deadline = Infinity } = client;
+	return wait === undefined || Date.now() + wait >= deadline ? undefined : wait;
 }
 
 /**

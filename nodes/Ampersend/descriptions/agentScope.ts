@@ -1,8 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import type { AgentScope } from '../domain/address';
-import { parseAddresses } from '../domain/address';
+import { parseAddresses, parseLocator } from '../domain/address';
 import { InputRefusal, readChoice } from '../domain/input';
+import { agentLocator } from './locators';
 
 /** n8n asks for this wording where options are loaded. */
 export const chosenAgents = {
@@ -10,7 +11,7 @@ export const chosenAgents = {
 	name: 'agents',
 } as const;
 
-/** All agents of the account, or chosen ones. The same on the action and the trigger. */
+/** All agents of the account, one or several chosen ones. The same on the action and the trigger. */
 export const agentScopeFields: INodeProperties[] = [
 	{
 		displayName: 'Agents',
@@ -18,11 +19,13 @@ export const agentScopeFields: INodeProperties[] = [
 		type: 'options',
 		options: [
 			{ name: 'All', value: 'all', description: 'Every agent of the account' },
-			{ name: 'Selected', value: 'selected', description: 'The agents that you choose' },
+			{ name: 'One', value: 'one', description: 'One agent, from a searchable list or by its address' },
+			{ name: 'Several', value: 'selected', description: 'The agents that you choose' },
 		],
 		default: 'all',
 		description: 'Whose payments to read',
 	},
+	{ ...agentLocator, displayOptions: { show: { agentScope: ['one'] } } },
 	{
 		...chosenAgents,
 		type: 'multiOptions',
@@ -39,8 +42,11 @@ export const agentScopeFields: INodeProperties[] = [
  * @throws InputRefusal where agents are to be chosen and none is
  */
 export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
-	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'selected']);
+	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'one', 'selected']);
 	if (scope === 'all') return 'all';
+	if (scope === 'one') {
+		return [parseLocator(agentLocator.displayName, get(agentLocator.name, ''))];
+	}
 	const chosen = parseAddresses(chosenAgents.displayName, get(chosenAgents.name, []));
 	if (chosen.length === 0) {
 		throw new InputRefusal(

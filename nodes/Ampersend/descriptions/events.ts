@@ -1,4 +1,10 @@
-import type { INodeProperties, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow';
+
+import { addressKey, parseAddresses } from '../domain/address';
+import type { EventFilter } from '../domain/filter';
+import { InputRefusal, quote, readSwitch } from '../domain/input';
+import { parseUsdc } from '../domain/money';
+import { counterpartyField, directionField, readDirection } from './history';
 
 /** The events that the known statuses of an activity row give (SDK, agent.ts); the set is open. */
 export const eventsField: INodeProperties = {
@@ -37,11 +43,144 @@ export const eventsField: INodeProperties = {
 		'Which payment events start the workflow. None selected means every one, those of statuses that Ampersend adds later included.',
 };
 
-/** Names of the wanted events, e.g. `payment.denied`; empty for all. An expression may leave `payment.` out. */
-export function readEvents(context: IPollFunctions): string[] {
+/** Names of the wanted events, in one order, e.g. `payment.denied`; empty for all. An expression may leave `payment.` out. */
+function readEvents(context: IPollFunctions): string[] {
 	const value: unknown = context.getNodeParameter(eventsField.name, []);
-	return (Array.isArray(value) ? value : [value])
+	const names = (Array.isArray(value) ? value : [value])
 		.flatMap((entry) => String(entry ?? '').split(/[\s,]+/))
 		.filter((name) => name !== '')
 		.map((name) => (name.startsWith('payment.') ? name : `payment.${name}`));
+	return [...new Set(names)].sort();
+}
+
+/** The most addresses of a filter: the trigger keeps it beside what it has told of. */
+const MOST_COUNTERPARTIES = 100;
+
+export const eventFiltersField: INodeProperties = {
+	displayName: 'Filters',
+	name: 'filters',
+	type: 'collection',
+	placeholder: 'Add Filter',
+	default: {},
+	description:
+		'Which of the events start the workflow. A changed filter is for payments that come after it: nothing that an earlier one held back is told of later.',
+	options: [
+		counterpartyField,
+		directionField,
+		{
+			displayName: 'Minimum Amount',
+			name: 'minimumAmount',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 25 or 0.5',
+			description: 'Only payments of at least so much, in USDC',
+		},
+	],
+};
+
+/**
+ * Reads which events start the workflow.
+ * @throws InputRefusal naming the filter that cannot be read
+ */
+export function readEventFilter(context: IPollFunctions): EventFilter {
+	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
+	const { minimumAmount = '' } = filters;
+	const counterparties = parseAddresses(counterpartyField.displayName, filters.counterparty);
+	if (counterparties.length > MOST_COUNTERPARTIES) {
+		throw new InputRefusal(
+			counterpartyField.displayName,
+			`${counterparties.length} addresses are more than the ${MOST_COUNTERPARTIES} that a trigger takes.`,
+			'Leave the filter empty and put a Filter node behind the trigger.',
+		);
+	}
+	return {
+		events: readEvents(context),
+		...readDirection(filters),
+		...(minimumAmount !== '' && {
+			minimumMicro: parseUsdc('Minimum Amount', minimumAmount).toString(),
+		}),
+		counterparties: counterparties.map(addressKey).sort(),
+	};
+}
+
+const wholeNumbers = {
+	existingDays: {
+		displayName: 'Emit Existing Events (Days)',
+		least: 0,
+		most: 365,
+		default: 0,
+		description:
+			'How many days of payments that are there at activation start the workflow too; 0 for none. They are told of once: a later activation goes on where the trigger was.',
+	},
+	lookBackMinutes: {
+		displayName: 'Look-Back (Minutes)',
+		least: 1,
+		most: 1440,
+		default: 15,
+		description:
+			'How late a payment may appear, behind the newest one of its agent, and still be told of',
+	},
+	mostEvents: {
+		displayName: 'Maximum Events per Poll',
+		least: 1,
+		most: 10_000,
+		default: 10_000,
+		description: 'The most events of one execution; those beyond it come with the next poll, in order',
+	},
+} as const;
+
+type NumberOption = keyof typeof wholeNumbers;
+
+function numberField(name: NumberOption): INodeProperties {
+	const { least, most, ...field } = wholeNumbers[name];
+	return {
+		...field,
+		name,
+		type: 'number',
+		typeOptions: { minValue: least, maxValue: most, numberPrecision: 0 },
+	};
+}
+
+export const eventOptionsField: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: [
+		numberField('existingDays'),
+		numberField('lookBackMinutes'),
+		numberField('mostEvents'),
+		{
+			displayName: 'Simplify',
+			name: 'simplify',
+			type: 'boolean',
+			default: true,
+			description: 'Whether to return a simplified version of the response instead of the raw data',
+		},
+	],
+};
+
+function readNumber(options: IDataObject, name: NumberOption): number {
+	const { displayName, least, most, default: fallback } = wholeNumbers[name];
+	const value = options[name];
+	if (value === undefined || value === null || value === '') return fallback;
+	const number = typeof value === 'boolean' ? NaN : Number(value);
+	if (Number.isInteger(number) && number >= least && number <= most) return number;
+	throw new InputRefusal(
+		displayName,
+		`${quote(value)} is not a whole number from ${least} to ${most}.`,
+		`Give a whole number from ${least} to ${most}, or take the option out for ${fallback}.`,
+	);
+}
+
+/** @throws InputRefusal naming the option that cannot be read */
+export function readEventOptions(context: IPollFunctions) {
+	const options = context.getNodeParameter(eventOptionsField.name, {}) as IDataObject;
+	return {
+		existingDays: readNumber(options, 'existingDays'),
+		lookBackMinutes: readNumber(options, 'lookBackMinutes'),
+		mostEvents: readNumber(options, 'mostEvents'),
+		simplify: readSwitch('Simplify', options.simplify) ?? true,
+	};
 }

@@ -24,7 +24,7 @@ const to: INodeProperties = {
 		'Moment at which the range ends, itself not included: for a whole October, From 1 October and To 1 November',
 };
 
-const counterparty: INodeProperties = {
+export const counterpartyField: INodeProperties = {
 	displayName: 'Counterparty',
 	name: 'counterparty',
 	type: 'string',
@@ -33,7 +33,7 @@ const counterparty: INodeProperties = {
 	description: 'Only payments to these addresses; several with commas or line breaks between them',
 };
 
-const direction: INodeProperties = {
+export const directionField: INodeProperties = {
 	displayName: 'Direction',
 	name: 'direction',
 	type: 'options',
@@ -73,8 +73,8 @@ function filters(options: INodeProperties[]): INodeProperties {
 
 /** Statuses of an activity row (SDK, agent.ts); the set is open, an expression may give others. */
 export const transactionFilters = filters([
-	counterparty,
-	direction,
+	counterpartyField,
+	directionField,
 	from,
 	status(['authorized', 'denied', 'failed', 'received', 'settled']),
 	to,
@@ -82,7 +82,7 @@ export const transactionFilters = filters([
 
 /** Statuses of a payment (SDK, agent.ts). Payment events are payments made, so they have no direction. */
 export const paymentEventFilters = filters([
-	counterparty,
+	counterpartyField,
 	from,
 	status([
 		'authorized',
@@ -157,16 +157,21 @@ function readRange(filters: IDataObject, timezone: string): TimeRange {
 	return range;
 }
 
+/** @throws InputRefusal where an expression gave no direction */
+export function readDirection({ direction }: IDataObject): { direction?: 'earn' | 'spend' } {
+	const chosen = readChoice('Direction', direction ?? 'both', ['both', 'earn', 'spend']);
+	return chosen === 'both' ? {} : { direction: chosen };
+}
+
 /**
  * Reads the Filters collection of an operation.
  * @throws InputRefusal naming the filter that cannot be read
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): HistoryFilter {
 	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
-	const chosen = readChoice('Direction', filters.direction ?? 'both', ['both', 'earn', 'spend']);
 	return {
 		range: readRange(filters, n8n.getTimezone()),
-		...(chosen !== 'both' && { direction: chosen }),
+		...readDirection(filters),
 		statuses: readWords(filters.status),
 		counterparties: parseAddresses('Counterparty', filters.counterparty),
 	};

@@ -36,13 +36,21 @@ export function explorerUrl(chain: string | null, transactionHash: string | null
 	return explorer && transactionHash ? explorer + transactionHash : null;
 }
 
+/**
+ * Whom a row pays. A row names a receiver only: on a payment earned that is usually the agent itself,
+ * and who paid is not published, so it is null.
+ */
+export function counterpartyOf({
+	receiver,
+	agent_address,
+}: Pick<ActivityRow, 'receiver' | 'agent_address'>): Address | null {
+	return sameAddress(receiver, agent_address) ? null : receiver;
+}
+
 /** A transaction as it leaves the nodes: amounts in both spellings, ISO 8601 time in UTC. */
 export type Transaction = ReturnType<typeof toTransaction>;
 
-/**
- * The row names a receiver only. On a payment earned that is usually the agent itself, and who paid
- * is not published: `counterparty` is null then. Fields that are not known here survive as they came.
- */
+/** Fields that are not known here survive as they came. */
 export function toTransaction(row: ActivityRow, agent: AgentLabel) {
 	const {
 		id,
@@ -63,7 +71,7 @@ export function toTransaction(row: ActivityRow, agent: AgentLabel) {
 			agentAddress: agent_address,
 			agentName: agent.name,
 			direction: type,
-			counterparty: sameAddress(receiver, agent_address) ? null : receiver,
+			counterparty: counterpartyOf({ receiver, agent_address }),
 			amountUsdc: usdc,
 			amountUsdcMicro: micro,
 			status,

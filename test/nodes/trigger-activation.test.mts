@@ -1,0 +1,232 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { startEmulator, type FaultAction } from '../emulator/index.mts';
+import {
+	ACTIVITY,
+	atOnce,
+	ATTEMPTS,
+	chosen,
+	DAY,
+	LIST,
+	one,
+	poll,
+	t0,
+	thrownBy,
+	useTrigger,
+} from './trigger.mts';
+
+const service = useTrigger();
+const { activated, open, pay, restarted, seed } = service;
+
+const modes = ['activate', 'init', 'create', 'leadershipChange', 'update'] as const;
+
+describe('at activation', () => {
+	it.each(modes)('what is there already is the baseline and starts nothing, as n8n says "%s"', async (mode) => {
+		seed(60);
+		const trigger = open();
+		expect(await trigger.poll('trigger', mode)).toBeNull();
+		expect(await poll(trigger)).toBeNull();
+		pay('a', t0 + DAY / 2);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('an account without agents is no obstacle', async () => {
+		service.emulator.removeAgent(service.buyer);
+		const trigger = await activated();
+		expect(await poll(trigger)).toBeNull();
+		expect(trigger.warnings).toEqual([]);
+	});
+
+	it.each(['all', 'one'])('an agent without payments is no obstacle where %s is watched', async (which) => {
+		const trigger = await activated(which === 'all' ? {} : one(service.buyer.address));
+		expect(await poll(trigger)).toBeNull();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('of a workflow that was active before, it goes on where it was', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1);
+		for (const mode of modes) {
+			const again = restarted(trigger);
+			expect((await again.poll('trigger', mode))?.map(({ eventId }) => eventId)).toEqual(['b:settled']);
+			expect(await poll(again)).toBeNull();
+		}
+	});
+});
+
+describe('activation is refused', () => {
+	it.each(modes)('for a revoked key, as n8n says "%s"', async (mode) => {
+		service.emulator.revokeApiKey(service.emulator.apiKey);
+		const error = await thrownBy(open(), mode);
+		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
+		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
+		expect(error.failure).toEqual({ cause: 'credential-invalid' });
+	});
+
+	it('for a key that may not list agents', async () => {
+		service.emulator.fault({ route: LIST, status: 403, body: { message: 'Not for this key' } });
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toBe('The API key may not use GET /agents (HTTP 403): Not for this key');
+		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+	});
+
+	it('for a key that may read no activity', async () => {
+		const seller = service.addAgent('seller');
+		for (const [parameters, agents] of [
+			[{}, 2],
+			[one(seller.address), 1],
+			[chosen(service.buyer, seller), 2],
+		] as const) {
+			service.failActivity({ status: 403, times: agents });
+			const error = await thrownBy(open(parameters), 'activate');
+			expect(error.message).toMatch(/^The API key may not use GET \/agents\/0x\w{40}\/activity \(HTTP 403\)/);
+			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+		}
+	});
+
+	it('where the service does not have the assumed route, with what to set', async () => {
+		service.failActivity({ status: 404, times: 1 });
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toMatch(/^Ampersend has nothing at GET \/agents\/0x\w{40}\/activity/);
+		expect(error.description).toContain('it is an assumption of this node');
+		expect(error.description).toContain('/api/v1/sdk');
+		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+	});
+
+	it('where the path prefix is another one, with what to set', async () => {
+		service.emulator.expectUnknown('/wrong/agents');
+		const trigger = open();
+		trigger.credential = { ...service.credential, baseUrl: `${service.emulator.origin}/wrong` };
+		const error = await thrownBy(trigger, 'activate');
+		expect(error.message).toContain('has nothing at GET /agents');
+		expect(error.description).toContain(`The Base URL in use is ${service.emulator.origin}/wrong.`);
+	});
+
+	it('where answers have another form', async () => {
+		pay('a', t0);
+		service.changePages((page) => ({ ...page, activity: [{ id: 'a', status: 'settled', timestamp: 'soon' }] }), { times: 1 });
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toContain('has changed its form');
+		expect(error.failure).toEqual({ cause: 'node-defect' });
+	});
+
+	it('for a key of the other deployment, and nothing is sent', async () => {
+		const trigger = open();
+		trigger.credential = { ...service.credential, baseUrl: 'https://api.ampersend.ai/v1' };
+		expect((await thrownBy(trigger, 'activate')).failure).toEqual({ cause: 'credential-invalid' });
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('for a reason that lasts, though the trouble of another agent would pass', async () => {
+		const seller = service.addAgent('seller');
+		service.failActivity({ agent: service.buyer });
+		service.failActivity({ agent: seller, status: 403, times: 1 });
+		expect((await thrownBy(open(), 'activate')).message).toContain('HTTP 403');
+	});
+});
+
+const passing: Array<[string, FaultAction & { times?: number }]> = [
+	['too many requests', { status: 429, headers: { 'Retry-After': '90' } }],
+	['an error of the service', { status: 500, headers: atOnce, times: ATTEMPTS }],
+	['a service that is not available', { status: 503, headers: atOnce, times: ATTEMPTS }],
+	['a proxy without a service', { status: 502, body: '<html>Bad Gateway</html>', headers: atOnce, times: ATTEMPTS }],
+	['connections that break', { reset: true, times: ATTEMPTS }],
+];
+
+describe('trouble that passes does not stop activation', () => {
+	const recovers = async (trigger: ReturnType<typeof open>) => {
+		expect(trigger.warnings.join()).toMatch(/Under Test: active, and the next poll goes on, because at the moment: Ampersend|connection/);
+		expect(trigger.state).toEqual({});
+		pay('before', t0);
+		expect(await poll(trigger)).toBeNull();
+		pay('after', t0 + 1);
+		expect(await poll(trigger)).toEqual(['after:settled']);
+	};
+
+	it.each(passing)('%s, when the agents are looked up: the first poll that succeeds takes the baseline', async (_, fault) => {
+		service.emulator.fault({ route: LIST, ...fault });
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		await recovers(trigger);
+	});
+
+	it.each(passing)('%s, when activity is read: the first poll that succeeds takes the baseline', async (_, fault) => {
+		service.emulator.fault({ route: ACTIVITY, ...fault });
+		const trigger = open(one(service.buyer.address));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		await recovers(trigger);
+	});
+
+	it.each(modes)('as n8n says "%s"', async (mode) => {
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+		const trigger = open();
+		expect(await trigger.poll('trigger', mode)).toBeNull();
+		await recovers(trigger);
+	});
+
+	it('nothing that listens', async () => {
+		const gone = await startEmulator();
+		await gone.close();
+		const trigger = open();
+		trigger.credential = { ...service.credential, baseUrl: gone.baseUrl };
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		trigger.credential = service.credential;
+		await recovers(trigger);
+	});
+
+	it('a service that does not answer', async () => {
+		service.emulator.fault({ route: LIST, hang: true });
+		const trigger = open({}, { budgetMs: 400 });
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		trigger.budgetMs = undefined;
+		await recovers(trigger);
+	});
+
+	it.each(modes)('of a workflow that was active before, as n8n says "%s": nothing is lost or repeated', async (mode) => {
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1);
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+		const again = restarted(trigger);
+		const before = JSON.stringify(again.state);
+		expect(await again.poll('trigger', mode)).toBeNull();
+		expect(JSON.stringify(again.state)).toBe(before);
+		expect(await poll(again)).toEqual(['b:settled']);
+		expect(await poll(again)).toBeNull();
+	});
+
+	it('lasts no longer than the activation: the next poll says what is wrong', async () => {
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		expect((await thrownBy(trigger)).failure).toMatchObject({ cause: 'temporarily-unavailable' });
+		await recovers(trigger);
+	});
+
+	it('of some agents: the others have their baseline, and these get theirs at the first poll that reads them', async () => {
+		const seller = service.addAgent('seller');
+		pay('old', t0);
+		pay('old too', t0, { agent: seller });
+		service.failActivity({ agent: seller });
+		const trigger = await activated();
+		expect(trigger.warnings.join()).toContain(
+			`agent ${seller.address.toLowerCase()} could not be read, and it is told of from the first poll on that can read it`,
+		);
+		pay('a', t0 + 1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1, { agent: seller });
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+
+	it('of some agents is no reason to refuse for others that may not be read', async () => {
+		const seller = service.addAgent('seller');
+		service.failActivity({ agent: seller, status: 403, times: 1 });
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+});

@@ -1,0 +1,342 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { NodeApiError } from 'n8n-workflow';
+
+import {
+	ACTIVITY,
+	atOnce,
+	ATTEMPTS,
+	gathered,
+	idsOf,
+	LIST,
+	MINUTE,
+	one,
+	poll,
+	rowNumbers,
+	rowsOf,
+	SECOND,
+	t0,
+	upTo,
+	useTrigger,
+} from './trigger.mts';
+
+const service = useTrigger();
+const { activated, durable, open, passTime, pay, restarted, seed } = service;
+
+/** Holds the next call of a route back. @returns what lets it go, and when it has come */
+function hold(route: string) {
+	let release = () => {};
+	const released = new Promise<void>((resolve) => {
+		release = resolve;
+	});
+	const arrived = new Promise<void>((resolve) => {
+		service.emulator.before(route, async () => {
+			resolve();
+			await released;
+		});
+	});
+	return { release, arrived };
+}
+
+describe('two polls of one node at once', () => {
+	it('never both tell of an event, and nothing is lost', async () => {
+		const trigger = await activated();
+		seed(30);
+		const told = await Promise.all([trigger.poll(), trigger.poll(), trigger.poll()]);
+		expect(told.filter((items) => items !== null)).toHaveLength(1);
+		expect(rowNumbers(told.flatMap((items) => items ?? []))).toEqual(upTo(30));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('leave to the next one what comes after the first has read', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		const { release, arrived } = hold(ACTIVITY);
+		const first = trigger.poll();
+		await arrived;
+		expect(await poll(trigger)).toBeNull();
+		release();
+		expect(idsOf(await first)).toEqual(['a:settled']);
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+
+	it('of which the first fails lose nothing', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		service.failActivity();
+		const [first, second] = await Promise.allSettled([trigger.poll(), trigger.poll()]);
+		expect(first.status).toBe('rejected');
+		expect(second).toEqual({ status: 'fulfilled', value: null });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('that begin while others are under way are let in one after the other', async () => {
+		const trigger = await activated();
+		const told: string[] = [];
+		for (let i = 0; i < 5; i++) {
+			pay(`${i}`, t0 + i);
+			const polls = await Promise.all([trigger.poll(), trigger.poll()]);
+			told.push(...polls.flatMap(rowsOf));
+		}
+		expect(told).toEqual(['0', '1', '2', '3', '4']);
+	});
+
+	it('with an activation among them: it waits, and goes on where the poll before found nothing', async () => {
+		const trigger = await activated();
+		const { release, arrived } = hold(LIST);
+		const first = trigger.poll();
+		await arrived;
+		let isDone = false;
+		const activation = restarted(trigger)
+			.poll('trigger', 'activate')
+			.then((items) => {
+				isDone = true;
+				return items;
+			});
+		service.emulator.clearCalls();
+		await expect(open({}, { nodeId: 'another node' }).poll('trigger', 'activate')).resolves.toBeNull();
+		expect(isDone).toBe(false);
+		expect(service.emulator.calls).toHaveLength(2);
+		release();
+		expect(await first).toBeNull();
+		expect(await activation).toBeNull();
+		expect(service.emulator.calls).toHaveLength(5);
+	});
+
+	it('with an activation among them: it tells of nothing that the poll before has told of', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		const told = await Promise.all([trigger.poll(), trigger.poll('trigger', 'update'), trigger.poll('trigger', 'activate')]);
+		expect(told.flatMap((items) => idsOf(items) ?? [])).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('with an activation among them that knows a state from before: one of them tells of the events', async () => {
+		const trigger = await activated();
+		const published = restarted(trigger);
+		pay('a', t0);
+		const told = await Promise.all([trigger.poll(), published.poll('trigger', 'update')]);
+		expect(told.map(idsOf)).toEqual([['a:settled'], null]);
+	});
+
+	it('with an activation among them: it works though the poll before fails', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		service.failActivity();
+		const [first, activation] = await Promise.allSettled([trigger.poll(), trigger.poll('trigger', 'activate')]);
+		expect(first.status).toBe('rejected');
+		expect(activation).toMatchObject({ status: 'fulfilled', value: [{ eventId: 'a:settled' }] });
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('with a manual run among them do not hinder it', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		const { release, arrived } = hold(ACTIVITY);
+		const first = trigger.poll();
+		await arrived;
+		expect(idsOf(await trigger.poll('manual'))).toEqual(['a:settled']);
+		release();
+		expect(idsOf(await first)).toEqual(['a:settled']);
+	});
+});
+
+describe('two polls of different nodes at once', () => {
+	it.each([
+		['of one workflow', { nodeId: 'another node' }],
+		['of two workflows', { workflowId: 'another workflow' }],
+	])('%s do not hinder each other', async (_, other) => {
+		const trigger = await activated();
+		const second = await activated({}, other);
+		pay('a', t0);
+		const { release, arrived } = hold(ACTIVITY);
+		const first = trigger.poll();
+		await arrived;
+		expect(await poll(second)).toEqual(['a:settled']);
+		release();
+		expect(idsOf(await first)).toEqual(['a:settled']);
+	});
+});
+
+describe('n8n with durable cursors', () => {
+	it('does not lose the baseline of the activation, though it drops it', async () => {
+		pay('old', t0);
+		const trigger = durable();
+		expect(await trigger.activate()).toBeNull();
+		expect(trigger.cursor).toEqual({});
+		pay('a', t0 + 1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('does not lose the baseline of the activation where the first polls fail', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		pay('a', t0);
+		for (let i = 0; i < 2; i++) {
+			service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+			await expect(trigger.poll()).rejects.toThrow('HTTP 503');
+		}
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('does not lose the baseline of the activation where it drops the outcome of the first poll', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		trigger.cursor = {};
+		const later = Date.now() + MINUTE;
+		jest.spyOn(Date, 'now').mockImplementation(() => later);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('takes no baseline of an activation that was long ago', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		pay('while it was not active', t0);
+		await trigger.activate();
+		expect(await poll(trigger)).toBeNull();
+		pay('a', t0 + 1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('gives a node no baseline of another one', async () => {
+		const first = durable(one(service.buyer.address));
+		await first.activate();
+		pay('before', t0);
+		const second = durable({}, { nodeId: 'another node' });
+		expect(await poll(second)).toBeNull();
+		expect(await poll(first)).toEqual(['before:settled']);
+	});
+
+	it('stores what quiet polls have moved', async () => {
+		const trigger = durable({ events: ['payment.denied'] });
+		await trigger.activate();
+		expect(await poll(trigger)).toBeNull();
+		const before = JSON.stringify(trigger.cursor);
+		pay('a', t0);
+		expect(await poll(trigger)).toBeNull();
+		expect(JSON.stringify(trigger.cursor)).not.toBe(before);
+		pay('b', t0 + 1, { status: 'denied' });
+		expect(await poll(trigger)).toEqual(['b:denied']);
+	});
+
+	it('drops what a poll that throws has found, and the next one finds it', async () => {
+		const seller = service.addAgent('seller');
+		const trigger = durable();
+		await trigger.activate();
+		await trigger.poll();
+		const before = JSON.stringify(trigger.cursor);
+		pay('a', t0);
+		pay('s', t0, { agent: seller });
+		service.failActivity({ times: 2 * ATTEMPTS });
+		await expect(trigger.poll()).rejects.toThrow('HTTP 500');
+		expect(JSON.stringify(trigger.cursor)).toBe(before);
+		expect((await poll(trigger))?.sort()).toEqual(['a:settled', 's:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it.each([36 * SECOND, 299 * SECOND, 480 * SECOND])('is told of trouble where a poll may take %s ms', async (budgetMs) => {
+		const trigger = durable();
+		await trigger.activate();
+		trigger.budgetMs = budgetMs;
+		await trigger.poll();
+		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '600' } });
+		const error = await trigger.poll().catch((thrown: unknown) => thrown as NodeApiError);
+		expect(error).toMatchObject({ failure: { cause: 'rate-limited', retryAfterMs: 600_000 } });
+	});
+
+	it('activates in an outage, and the first poll that succeeds takes the baseline', async () => {
+		const trigger = durable();
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
+		expect(await trigger.activate()).toBeNull();
+		await expect(trigger.poll()).rejects.toThrow('HTTP 503');
+		pay('before', t0);
+		expect(await poll(trigger)).toBeNull();
+		pay('after', t0 + 1);
+		expect(await poll(trigger)).toEqual(['after:settled']);
+	});
+
+	it('publishes again without loss or repetition', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1);
+		expect(idsOf(await trigger.activate('update'))).toEqual(['b:settled']);
+		expect(await poll(trigger)).toBeNull();
+		expect(await trigger.activate('update')).toBeNull();
+		pay('c', t0 + 2);
+		expect(await poll(trigger)).toEqual(['c:settled']);
+	});
+
+	it('has existing events told of once', async () => {
+		pay('a', t0);
+		const trigger = durable({ options: { existingDays: 30 } });
+		expect(idsOf(await trigger.activate())).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+		expect(await trigger.activate('update')).toBeNull();
+	});
+
+	it('has existing events told of by the first poll, where activation met an outage', async () => {
+		pay('a', t0);
+		const trigger = durable({ options: { existingDays: 30 } });
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+		expect(await trigger.activate()).toBeNull();
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('goes on over several polls where time is short', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		seed(4000);
+		passTime(3 * SECOND);
+		const items = await gathered(trigger, 4000);
+		expect(rowNumbers(items)).toEqual(upTo(4000));
+	});
+
+	it('runs two polls at once, of which one tells of the events', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		await trigger.poll();
+		pay('a', t0);
+		const told = await Promise.all([trigger.poll(), trigger.poll()]);
+		expect(told.flatMap((items) => idsOf(items) ?? [])).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('runs polls that it missed with a state from before: one of them tells of the events', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		await trigger.poll();
+		const before = trigger.cursor;
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		const after = trigger.cursor;
+		for (let i = 0; i < 3; i++) {
+			trigger.cursor = before;
+			expect(await poll(trigger)).toBeNull();
+			expect(trigger.cursor).toBe(before);
+		}
+		trigger.cursor = after;
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+
+	it('drops the outcome of a poll, and a later one tells of the events again', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		await trigger.poll();
+		const before = trigger.cursor;
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		trigger.cursor = before;
+		const later = Date.now() + MINUTE;
+		jest.spyOn(Date, 'now').mockImplementation(() => later);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+});

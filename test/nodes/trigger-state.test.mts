@@ -1,0 +1,353 @@
+import { describe, expect, it } from '@jest/globals';
+import type { IDataObject } from 'n8n-workflow';
+
+import {
+	ACTIVITY,
+	chosen,
+	DAY,
+	gathered,
+	LOOK_BACK,
+	MINUTE,
+	one,
+	poll,
+	rowNumbers,
+	rowsOf,
+	t0,
+	thrownBy,
+	upTo,
+	useTrigger,
+	type WirePage,
+} from './trigger.mts';
+
+const service = useTrigger();
+const { activated, open, pay, restarted, seed } = service;
+
+const MOST_BYTES = 256 * 1024;
+const sizeOf = (state: IDataObject) => Buffer.byteLength(JSON.stringify(state));
+const plain = (state: IDataObject) => JSON.parse(JSON.stringify(state)) as IDataObject;
+const tooMany = /Under Test: too many payments to remember all of them: of 0x\w{40}/;
+
+/** Every value below, with the way to it. */
+function* valuesOf(value: unknown, path = 'state'): Generator<[string, unknown]> {
+	yield [path, value];
+	if (typeof value !== 'object' || value === null) return;
+	for (const [key, inner] of Object.entries(value)) yield* valuesOf(inner, `${path}.${key}`);
+}
+
+describe('the state', () => {
+	it('is JSON, without anything that JSON would change or leave out', async () => {
+		const seller = service.addAgent('seller');
+		const vanishing = service.addAgent('vanishing');
+		const trigger = await activated({ filters: { minimumAmount: '0.001' }, options: { mostEvents: 2 } });
+		service.emulator.removeAgent(vanishing);
+		seed(5, { status: 'authorized' });
+		pay('s', t0, { agent: seller });
+		service.failActivity({ agent: seller });
+		await trigger.poll();
+		const changed = restarted(trigger, { options: { mostEvents: 2 } });
+		await changed.poll();
+		for (const { state } of [trigger, changed]) {
+			expect(Object.keys(state)).toEqual(['cursor']);
+			const odd = [...valuesOf(state)].filter(
+				([, value]) =>
+					!(['string', 'boolean'].includes(typeof value) || value === null || Number.isFinite(value) || typeof value === 'object'),
+			);
+			expect(odd).toEqual([]);
+			expect(plain(state)).toEqual(state);
+			expect(structuredClone(plain(state))).toEqual(plain(state));
+		}
+	});
+
+	it('holds no key, no name and no address that was paid', async () => {
+		const trigger = await activated();
+		const { receiver } = pay('secret id', t0);
+		await trigger.poll();
+		const text = JSON.stringify(trigger.state);
+		for (const secret of [service.emulator.apiKey, 'buyer', receiver.toLowerCase(), 'secret id']) {
+			expect(text.toLowerCase()).not.toContain(secret.toLowerCase());
+		}
+	});
+
+	it('is written once in a poll, at its end, and not at all by one that throws', async () => {
+		service.addAgent('seller');
+		const trigger = open();
+		const writesDuring: number[] = [];
+		const note = () => {
+			service.emulator.after(ACTIVITY, () => {
+				writesDuring.push(trigger.writes);
+			});
+		};
+		note();
+		await trigger.poll('trigger', 'activate');
+		expect(trigger.writes).toBe(1);
+		seed(450);
+		note();
+		await trigger.poll();
+		expect(trigger.writes).toBe(2);
+		service.failActivity({ status: 400, times: 2 });
+		await thrownBy(trigger);
+		expect(trigger.writes).toBe(2);
+		await trigger.poll();
+		expect(trigger.writes).toBe(3);
+		expect(writesDuring).toEqual([0, 1]);
+	});
+
+	it('survives being stored, in the middle of everything', async () => {
+		let trigger = await activated();
+		for (const [i, id] of ['a', 'b', 'c'].entries()) {
+			pay(id, t0 + i, { status: 'authorized' });
+			expect(await poll(trigger)).toEqual([`${id}:authorized`]);
+			trigger = restarted(trigger);
+			expect(await poll(trigger)).toBeNull();
+			trigger = restarted(trigger);
+		}
+		service.emulator.setStatus('a', 'settled');
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('that n8n did not store, because nothing was new, is not missed', async () => {
+		pay('a', t0);
+		const trigger = await activated();
+		const stored = restarted(trigger);
+		for (let i = 0; i < 3; i++) expect(await poll(trigger)).toBeNull();
+		pay('b', t0 + 1);
+		expect(await poll(stored)).toEqual(['b:settled']);
+	});
+});
+
+describe('the state of another release', () => {
+	const first = (rows: Record<string, { status: string; at: number }>, newest = t0) => ({
+		cursor: {
+			version: 1,
+			youngestAgentAt: t0 - DAY,
+			agents: { [service.buyer.address.toLowerCase()]: { newest, rows } },
+		},
+	});
+
+	it('that was the first is read: nothing is lost or repeated', async () => {
+		pay('old', t0 - DAY);
+		pay('edge', t0 - LOOK_BACK);
+		pay('seen', t0 - 1);
+		pay('last', t0);
+		pay('late', t0 - 2);
+		pay('new', t0 + 1);
+		const rows = {
+			edge: { status: 'settled', at: t0 - LOOK_BACK },
+			seen: { status: 'settled', at: t0 - 1 },
+			last: { status: 'settled', at: t0 },
+		};
+		for (const parameters of [{}, one(service.buyer.address), chosen(service.buyer)]) {
+			const trigger = open(parameters, { state: first(rows) });
+			expect(await poll(trigger)).toEqual(['late:settled', 'new:settled']);
+			expect(await poll(trigger)).toBeNull();
+			expect(trigger.warnings).toEqual([]);
+		}
+	});
+
+	it('that was the first goes on with a long backlog', async () => {
+		pay('last', t0);
+		seed(20_000, { newest: t0 - 1, everyMs: MINUTE });
+		seed(450, { newest: t0 + 450 });
+		const trigger = open({}, { state: first({ last: { status: 'settled', at: t0 } }) });
+		const items = await gathered(trigger, 450, 5);
+		const told = items.filter(({ occurredAt }) => Date.parse(String(occurredAt)) > t0);
+		expect(rowNumbers(told)).toEqual(upTo(450));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('that was the first knows which payments are open', async () => {
+		pay('open', t0 - DAY, { status: 'authorized' });
+		pay('open too', t0 - 1, { status: 'authorized' });
+		pay('last', t0);
+		const rows = {
+			open: { status: 'authorized', at: t0 - DAY },
+			'open too': { status: 'authorized', at: t0 - 1 },
+			last: { status: 'settled', at: t0 },
+		};
+		const trigger = open({}, { state: first(rows) });
+		expect(await poll(trigger)).toBeNull();
+		service.emulator.setStatus('open', 'settled');
+		service.emulator.setStatus('open too', 'failed');
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: 'open:settled', previousStatus: 'authorized' },
+			{ eventId: 'open too:failed', previousStatus: 'authorized' },
+		]);
+	});
+
+	it('that was the first does not know an agent: it starts at its baseline', async () => {
+		const seller = service.addAgent('seller');
+		pay('before', t0, { agent: seller });
+		const trigger = open({}, { state: first({}) });
+		expect(await poll(trigger)).toBeNull();
+		pay('after', t0 + 1, { agent: seller });
+		expect(await poll(trigger)).toEqual(['after:settled']);
+	});
+
+	it('that is a later one is refused, with what to do, and is kept', async () => {
+		const state = { cursor: { version: 3, something: 'else' } };
+		const trigger = open({}, { state });
+		for (const activation of ['activate', undefined] as const) {
+			const error = await thrownBy(trigger, activation);
+			expect(error.message).toContain('was stored by a later release (version 3 of its state)');
+			expect(error.description).toContain('Update n8n-nodes-ampersend');
+			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+		}
+		expect(service.emulator.calls).toEqual([]);
+		expect(plain(trigger.state)).toEqual(state);
+	});
+});
+
+describe('a state that nothing has written', () => {
+	const rubbish: Array<[string, unknown]> = [
+		['text', 'rubbish'],
+		['a list', []],
+		['an object without a version', {}],
+		['a version that is text', { version: '2' }],
+		['version 0', { version: 0 }],
+		['version 1 without agents', { version: 1, youngestAgentAt: t0, agents: null }],
+		['version 1 with an agent of another form', { version: 1, youngestAgentAt: t0, agents: { x: { newest: 'y' } } }],
+		['version 2 without anything', { version: 2 }],
+		['version 2 with rows of another form', { version: 2, scope: 'all', filters: [], statuses: [], agents: { x: { newest: 1, rows: 1 } } }],
+	];
+
+	it.each(rubbish)('such as %s is replaced by a new baseline, and the log says so', async (_, cursor) => {
+		pay('a', t0);
+		const trigger = open({}, { state: { cursor: cursor as IDataObject } });
+		expect(await poll(trigger)).toBeNull();
+		expect(trigger.warnings).toEqual([
+			'Under Test: what was stored of earlier polls cannot be read, so this one starts anew from what is there',
+		]);
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+		expect(trigger.warnings).toHaveLength(1);
+	});
+
+	it('is replaced by a baseline that tells of no existing events again', async () => {
+		pay('a', t0);
+		const trigger = open({ options: { existingDays: 30 } }, { state: { cursor: 'rubbish' } });
+		expect(await poll(trigger)).toBeNull();
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+
+	it('keeps what else n8n has stored of the node', async () => {
+		const trigger = open({}, { state: { other: { kept: true } } });
+		expect(await poll(trigger)).toBeNull();
+		expect(trigger.state).toMatchObject({ other: { kept: true }, cursor: { version: 2 } });
+	});
+});
+
+describe('the state stays within 256 KB', () => {
+	it('with 2,000 payments in the look-back, and remembers each', async () => {
+		const trigger = await activated();
+		seed(2000, { everyMs: 100, newest: t0 + 200_000 });
+		expect(rowNumbers(await trigger.poll())).toEqual(upTo(2000));
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(trigger.warnings).toEqual([]);
+		pay('late', t0 + 1);
+		expect(await poll(restarted(trigger))).toEqual(['late:settled']);
+	});
+
+	it('with 9,000 payments in the look-back: the log says so, nothing comes twice, and new ones come', async () => {
+		const trigger = await activated();
+		seed(9000, { everyMs: 50, newest: t0 + 450_000 });
+		expect(rowNumbers(await trigger.poll())).toEqual(upTo(9000));
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(trigger.warnings.join()).toMatch(tooMany);
+		const next = restarted(trigger);
+		expect(await poll(next)).toBeNull();
+		pay('new', t0 + 450_001);
+		pay('late', t0 + 449_999);
+		expect(rowsOf(await next.poll())).toEqual(['late', 'new']);
+		expect(await poll(next)).toBeNull();
+		expect(sizeOf(next.state)).toBeLessThanOrEqual(MOST_BYTES);
+	});
+
+	it('with 12,000 payments that are there at activation in one millisecond', async () => {
+		seed(12_000, { everyMs: 0, newest: t0 });
+		const trigger = await activated();
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(await poll(trigger)).toBeNull();
+		pay('new', t0 + 1);
+		expect(await poll(restarted(trigger))).toEqual(['new:settled']);
+	});
+
+	it('with 10,000 new payments in one millisecond, each of which is told of once', async () => {
+		const trigger = await activated();
+		seed(10_000, { everyMs: 0, newest: t0 });
+		const items = await gathered(trigger, 10_000, 4);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(rowNumbers(items)).toEqual(upTo(10_000));
+		expect(trigger.warnings.join()).toMatch(tooMany);
+		expect(await poll(trigger)).toBeNull();
+		pay('new', t0 + 1);
+		expect(await poll(restarted(trigger))).toEqual(['new:settled']);
+	}, 60_000);
+
+	it('with 1,000 agents, each of which has payments in the look-back', async () => {
+		for (let i = 1; i < 1000; i++) service.addAgent(`agent ${i}`);
+		const trigger = await activated();
+		const agents = service.emulator.agents();
+		agents.forEach((agent, i) => seed(10, { agent, newest: t0 + i * 10, everyMs: 1 }));
+		const items = await trigger.poll();
+		expect(items).toHaveLength(10_000);
+		expect(new Set(rowsOf(items)).size).toBe(10_000);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(trigger.warnings.join()).toMatch(tooMany);
+		const next = restarted(trigger);
+		pay('a', t0 + MINUTE);
+		pay('b', t0 + MINUTE, { agent: agents[999] });
+		expect(rowsOf(await next.poll()).sort()).toEqual(['a', 'b']);
+		expect(await poll(next)).toBeNull();
+	}, 120_000);
+
+	it('by not watching more than 1,000 agents, which is said', async () => {
+		for (let i = 0; i < 1000; i++) service.addAgent(`agent ${i}`);
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toBe('Agents: 1001 are more than the 1000 that one trigger can watch.');
+		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+		expect(service.readings).toEqual([]);
+	});
+
+	it('with statuses of a length that nobody would expect', async () => {
+		const trigger = await activated();
+		seed(40);
+		const changed = (page: WirePage) => ({
+			...page,
+			activity: page.activity.map((row) => ({ ...row, status: `${row.id.split(':')[1]} ${'x'.repeat(20_000)}` })),
+		});
+		service.changePages(changed);
+		const items = await trigger.poll();
+		expect(rowNumbers(items)).toEqual(upTo(40));
+		expect(items?.[7]?.status).toBe(`7 ${'x'.repeat(20_000)}`);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(trigger.warnings.join()).toMatch(tooMany);
+		expect(await poll(restarted(trigger))).toBeNull();
+		pay('new', t0 + MINUTE);
+		expect(rowsOf(await trigger.poll())).toEqual(['new']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('with one status that is longer than that', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		const status = 'x'.repeat(300_000);
+		service.changePages((page) => ({ ...page, activity: page.activity.map((row) => ({ ...row, status })) }), { times: 2 });
+		expect(rowsOf(await trigger.poll())).toEqual(['a']);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(await poll(trigger)).toBeNull();
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+
+	it('after 200 polls of a busy agent, and is no longer than after ten', async () => {
+		const trigger = await activated();
+		const sizes: number[] = [];
+		for (let i = 0; i < 200; i++) {
+			pay(`${i}`, t0 + i * 5 * MINUTE, { status: i % 2 === 0 ? 'settled' : 'failed' });
+			expect(rowsOf(await trigger.poll())).toEqual([`${i}`]);
+			sizes.push(sizeOf(trigger.state));
+		}
+		expect(sizes[199]).toBeLessThan((sizes[9] ?? 0) + 50);
+	}, 60_000);
+});

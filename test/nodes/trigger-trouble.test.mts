@@ -1,0 +1,289 @@
+import { describe, expect, it } from '@jest/globals';
+
+import {
+	ACTIVITY,
+	atOnce,
+	ATTEMPTS,
+	DAY,
+	gathered,
+	LIST,
+	one,
+	poll,
+	rowNumbers,
+	rowsOf,
+	t0,
+	thrownBy,
+	upTo,
+	useTrigger,
+} from './trigger.mts';
+
+const service = useTrigger();
+const { activated, open, pay, restarted, seed } = service;
+
+describe('trouble', () => {
+	it('that passes within a poll is not noticed', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		service.emulator.fault({ route: LIST, status: 502, headers: atOnce });
+		service.failActivity({ status: 429, times: 2 });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it.each([
+		['an error of the service', 500, 'temporarily-unavailable'],
+		['a service that is not available', 503, 'temporarily-unavailable'],
+		['too many requests', 429, 'rate-limited'],
+		['a right that was taken away', 403, 'configuration-invalid'],
+		['a bad request', 400, 'configuration-invalid'],
+	])('of %s is thrown with its cause, and nothing is lost', async (_, status, cause) => {
+		const trigger = await activated();
+		pay('a', t0);
+		const isRepeated = status === 429 || status >= 500;
+		service.emulator.fault({ route: LIST, status, headers: atOnce, times: isRepeated ? ATTEMPTS : 1 });
+		const error = await thrownBy(trigger);
+		expect(error.failure).toMatchObject({ cause });
+		expect(error.message).toContain(`HTTP ${status}`);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it.each([
+		['too many requests', 429, 'rate-limited'],
+		['maintenance', 503, 'temporarily-unavailable'],
+	])('of %s tells the scheduler how long the service asks to wait, and nothing more is sent', async (_, status, cause) => {
+		const trigger = await activated(one(service.buyer.address));
+		pay('a', t0);
+		service.emulator.clearCalls();
+		service.failActivity({ status, times: 1, headers: { 'Retry-After': '90' } });
+		const error = await thrownBy(trigger);
+		expect(error.failure).toEqual({ cause, retryAfterMs: 90_000 });
+		expect(service.emulator.calls).toHaveLength(1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('of connections that break is thrown as passing', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		service.emulator.fault({ route: ACTIVITY, reset: true, times: ATTEMPTS });
+		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'temporarily-unavailable' });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('with a row of another form is told, and nothing is lost once it is mended', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		service.changePages((page) => ({ ...page, activity: [{ id: 'a', status: '', timestamp: '' }] }), { times: 1 });
+		const error = await thrownBy(trigger);
+		expect(error.message).toContain('has changed its form: activity.0.type');
+		expect(error.failure).toEqual({ cause: 'node-defect' });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('in the middle of a long backlog loses and repeats nothing', async () => {
+		const trigger = await activated();
+		seed(900);
+		service.emulator.fault({
+			route: ACTIVITY,
+			status: 502,
+			headers: atOnce,
+			times: ATTEMPTS,
+			match: ({ query }) => query.page === '3',
+		});
+		expect(rowNumbers(await gathered(trigger, 900, 4))).toEqual(upTo(900));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('with answers that are cut off loses nothing', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		service.emulator.fault({ route: ACTIVITY, malformedJson: true });
+		expect((await thrownBy(trigger)).message).toContain('where the Ampersend API answers JSON');
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('holds no key', async () => {
+		const { apiKey } = service.emulator;
+		service.emulator.fault({ route: LIST, status: 400, body: { message: `bad key ${apiKey}` } });
+		const error = await thrownBy(open());
+		expect(`${error.message} ${error.description} ${error.stack}`).not.toContain(apiKey.slice(8));
+		expect(error.message).toContain('sk_test_…');
+	});
+
+	it('of one agent holds no key in the log either', async () => {
+		const { apiKey } = service.emulator;
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		service.emulator.fault({
+			route: ACTIVITY,
+			status: 400,
+			body: { message: `bad key ${apiKey}` },
+			match: ({ params }) => params.address === seller.address,
+		});
+		expect(await poll(trigger)).toBeNull();
+		expect(trigger.warnings.join()).toContain('sk_test_…');
+		expect(trigger.warnings.join()).not.toContain(apiKey.slice(8));
+	});
+});
+
+describe('trouble of some agents', () => {
+	it('lets the others be told of, and these are caught up with', async () => {
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		service.failActivity({ agent: seller, times: 2 * ATTEMPTS });
+		pay('b1', t0 + 1);
+		pay('s1', t0 + 2, { agent: seller });
+		expect(await poll(trigger)).toEqual(['b1:settled']);
+		expect(trigger.warnings.join()).toMatch(
+			new RegExp(`agent ${seller.address.toLowerCase()} could not be read, and the next poll catches up with it: .*HTTP 500`),
+		);
+		pay('b2', t0 + 3);
+		pay('s2', t0 + DAY / 2, { agent: seller });
+		expect(await poll(trigger)).toEqual(['b2:settled']);
+		const next = restarted(trigger);
+		expect(await poll(next)).toEqual(['s1:settled', 's2:settled']);
+		expect(await poll(next)).toBeNull();
+	});
+
+	it('keeps the changes of their payments', async () => {
+		const seller = service.addAgent('seller');
+		pay('s', t0, { agent: seller, status: 'authorized' });
+		const trigger = await activated();
+		service.emulator.setStatus('s', 'settled');
+		service.failActivity({ agent: seller });
+		expect(await poll(trigger)).toBeNull();
+		expect(await trigger.poll()).toMatchObject([{ eventId: 's:settled', previousStatus: 'authorized' }]);
+	});
+
+	it('in the middle of their pages loses and repeats nothing, and the others are told of', async () => {
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		seed(450, { agent: seller });
+		service.emulator.fault({
+			route: ACTIVITY,
+			match: ({ query, params }) => query.page === '2' && params.address === seller.address,
+			status: 502,
+			headers: atOnce,
+			times: ATTEMPTS,
+		});
+		pay('b', t0);
+		const first = await trigger.poll();
+		expect(rowsOf(first)).toContain('b');
+		const items = [...(first ?? []), ...(await gathered(trigger, 451 - (first ?? []).length))];
+		const ofSeller = items.filter(({ agentName }) => agentName === 'seller');
+		expect(items).toHaveLength(451);
+		expect(rowNumbers(ofSeller)).toEqual(upTo(450));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('that is of all of them ends the poll, with the reason', async () => {
+		service.addAgent('seller');
+		const trigger = await activated();
+		pay('a', t0);
+		service.failActivity({ times: 2 * ATTEMPTS });
+		const error = await thrownBy(trigger);
+		expect(error.message).toMatch(/could not process GET \/agents\/0x\w+\/activity \(HTTP 500\)/);
+		expect(error.failure).toMatchObject({ cause: 'temporarily-unavailable' });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+});
+
+describe('too many requests', () => {
+	it('end the reading of further agents, and the next poll begins with them', async () => {
+		for (let i = 1; i < 12; i++) service.addAgent(`agent ${i}`);
+		const agents = service.emulator.agents().map(({ address }) => address);
+		const trigger = await activated();
+		agents.forEach((address, i) => service.emulator.pay({ agent: address, id: `${i}`, timestamp: t0 + i }));
+		service.emulator.clearCalls();
+		service.emulator.fault({
+			route: ACTIVITY,
+			status: 429,
+			headers: { 'Retry-After': '90' },
+			match: ({ params }) => params.address === agents[1],
+		});
+		const first = rowsOf(await trigger.poll());
+		const read = service.readings.map(({ params }) => params.address);
+		expect(read).toContain(agents[1]);
+		expect(read.length).toBeLessThan(agents.length);
+		expect(first).not.toContain('1');
+		const unread = agents.filter((address) => !read.includes(address));
+
+		service.emulator.clearCalls();
+		const second = rowsOf(await trigger.poll());
+		const begun = service.readings.slice(0, 4).map(({ params }) => params.address);
+		expect(begun).toContain(unread[0]);
+		expect([...first, ...second].sort()).toEqual(agents.map((_, i) => `${i}`).sort());
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('for every agent end the poll with the wait that the service asks for', async () => {
+		service.addAgent('seller');
+		const trigger = await activated();
+		service.failActivity({ status: 429, times: 2, headers: { 'Retry-After': '60' } });
+		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'rate-limited', retryAfterMs: 60_000 });
+	});
+});
+
+describe('a key', () => {
+	it('that is revoked is named, and the one in its place loses and repeats nothing', async () => {
+		const { emulator } = service;
+		const trigger = await activated();
+		pay('a', t0 + 1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		const next = emulator.createApiKey();
+		emulator.revokeApiKey(emulator.apiKey);
+		pay('b', t0 + 2);
+
+		const error = await thrownBy(trigger);
+		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
+		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
+		expect(error.failure).toEqual({ cause: 'credential-invalid' });
+
+		trigger.credential = { ...service.credential, apiKey: next };
+		expect(await poll(trigger)).toEqual(['b:settled']);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it.each([30, 450])('that is revoked in the middle of a poll of %s payments loses and repeats nothing', async (count) => {
+		const { emulator } = service;
+		const trigger = await activated();
+		seed(count);
+		const next = emulator.createApiKey();
+		emulator.after(ACTIVITY, () => emulator.revokeApiKey(emulator.apiKey));
+		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'credential-invalid' });
+		trigger.credential = { ...service.credential, apiKey: next };
+		expect(rowNumbers(await trigger.poll())).toEqual(upTo(count));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('that is revoked between two agents is named where the others are told of', async () => {
+		const { emulator } = service;
+		for (let i = 1; i < 8; i++) service.addAgent(`agent ${i}`);
+		const agents = emulator.agents();
+		const trigger = await activated();
+		agents.forEach((agent, i) => pay(`${i}`, t0 + i, { agent }));
+		const next = emulator.createApiKey();
+		emulator.after(ACTIVITY, () => emulator.revokeApiKey(emulator.apiKey), {
+			match: ({ params }) => params.address === agents[3]?.address,
+		});
+		const told = rowsOf(await trigger.poll());
+		expect(told).toContain('3');
+		expect(told.length).toBeLessThan(agents.length);
+		expect(trigger.warnings.join()).toContain('does not accept the API key');
+		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'credential-invalid' });
+		trigger.credential = { ...service.credential, apiKey: next };
+		const rest = rowsOf(await trigger.poll());
+		expect([...told, ...rest].sort()).toEqual(agents.map((_, i) => `${i}`));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('that is rotated while both hold changes nothing', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		trigger.credential = { ...service.credential, apiKey: service.emulator.createApiKey() };
+		expect(await poll(trigger)).toBeNull();
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+		expect(service.emulator.calls.at(-1)?.keyLabel).toBe('key-2');
+	});
+});
