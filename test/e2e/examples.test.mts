@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { examplesDir, readExample, startTestBench, TRIGGER, type Bench } from './bench.mts';
+import { examplesDir, readExample, sheetColumns, startTestBench, TRIGGER, type Bench } from './bench.mts';
 import { outputOf, type Execution } from './n8n.mts';
+import { waitFor } from './wait.mts';
 
 let bench: Bench;
 
@@ -129,6 +130,36 @@ test('export-transactions.json exports last month, its first moment in and its l
 	const { binary, text } = await csvOf(again, 'Export transactions');
 	expect(binary.fileName).toBe(`ampersend-${String(from).slice(0, 7)}.csv`);
 	expect(readCsv(text).map(({ amountUsdcMicro }) => amountUsdcMicro).sort()).toEqual(['1000001', '1000002']);
+});
+
+describe('each-payment-once.json', () => {
+	const eventIds = (rows: string[][]) => rows.map((row) => row[sheetColumns.indexOf('Event ID')]);
+
+	test('adds a row for each payment, and none when the same events come again', async () => {
+		const before = bench.sheets.rows.length;
+		const agent = bench.sandbox.addAgent({ name: 'Buyer' });
+		const workflow = await bench.n8n.activate(await bench.importExample('each-payment-once.json'));
+		const spent = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
+		const earned = bench.sandbox.pay({ agent, type: 'earn', amountMicro: 3n, status: 'received' });
+		const expected = [`${spent.id}:settled`, `${earned.id}:received`].sort();
+		await waitFor('a row for each payment', () => (bench.sheets.rows.length - before >= 2 ? true : undefined));
+		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual(expected);
+
+		const again = await bench.n8n.run(workflow, 'Ampersend Trigger');
+
+		expect({ status: again.status, error: again.error?.message }).toEqual({ status: 'success', error: undefined });
+		const sample = outputOf(again, 'Ampersend Trigger').map(({ json }) => json.eventId);
+		expect(sample.sort()).toEqual(expected);
+		expect(outputOf(again, 'Each event once')).toEqual([]);
+		expect(again.runs).not.toHaveProperty('Append a row');
+
+		const later = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 4n, status: 'denied' });
+		await waitFor('a row for a later payment', () => (bench.sheets.rows.length - before >= 3 ? true : undefined));
+		await bench.n8n.deactivate(workflow);
+		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual([...expected, `${later.id}:denied`].sort());
+		const executions = await bench.n8n.executions(workflow);
+		expect(executions.filter(({ status }) => status !== 'success')).toEqual([]);
+	});
 });
 
 test('every call was one that a local service answers for', () => {

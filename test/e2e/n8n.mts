@@ -84,6 +84,13 @@ export interface N8nOptions {
 	/** Holds `.n8n`, with the nodes installed in it. */
 	userFolder: string;
 	env?: NodeJS.ProcessEnv;
+	/** Of the owner whom an earlier start in this user folder set up; without it the owner is set up. */
+	login?: Login;
+}
+
+export interface Login {
+	email: string;
+	password: string;
 }
 
 const quiet = {
@@ -118,18 +125,17 @@ function inheritedEnv(): NodeJS.ProcessEnv {
 }
 
 export class N8n {
-	readonly login = { email: 'owner@example.com', password: `Pw1${randomBytes(9).toString('base64url')}` };
-
 	private cookie = '';
 
 	private constructor(
 		readonly url: string,
+		readonly login: Login,
 		private readonly child: ChildProcess,
 		private readonly output: { text: string },
 	) {}
 
-	/** Boots n8n and sets its owner up. */
-	static async start({ runtime, userFolder, env = {} }: N8nOptions): Promise<N8n> {
+	/** Boots n8n, sets its owner up where that was not done before, and logs in. */
+	static async start({ runtime, userFolder, env = {}, login }: N8nOptions): Promise<N8n> {
 		const [port, brokerPort] = await freePorts(2);
 		const child = spawn(runtime.node, ['--require', join(e2eDir, 'die-with-parent.cjs'), runtime.n8n, 'start'], {
 			cwd: userFolder,
@@ -150,10 +156,12 @@ export class N8n {
 		};
 		child.stdout?.on('data', collect);
 		child.stderr?.on('data', collect);
-		const n8n = new N8n(`http://127.0.0.1:${port}`, child, output);
+		const owner = login ?? { email: 'owner@example.com', password: `Pw1${randomBytes(9).toString('base64url')}` };
+		const n8n = new N8n(`http://127.0.0.1:${port}`, owner, child, output);
 		try {
 			await n8n.waitUntilUp();
-			await n8n.setUpOwner();
+			if (login === undefined) await n8n.setUpOwner();
+			await n8n.logIn();
 		} catch (error) {
 			await n8n.stop();
 			throw error;
@@ -179,9 +187,22 @@ export class N8n {
 		clearTimeout(timer);
 	}
 
+	/** Ends the process with SIGKILL, as a power cut would: it gets to do nothing more. */
+	async kill(): Promise<void> {
+		if (this.exited) return;
+		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+		this.child.kill('SIGKILL');
+		await gone;
+	}
+
 	async createCredential(name: string, type: string, data: Record<string, unknown>): Promise<string> {
 		const { id } = await this.rest<{ id: string }>('POST', '/credentials', { name, type, data });
 		return id;
+	}
+
+	/** Replaces what a credential holds, as saving it in the editor does. */
+	async updateCredential(id: string, name: string, type: string, data: Record<string, unknown>): Promise<void> {
+		await this.rest('PATCH', `/credentials/${id}`, { name, type, data });
 	}
 
 	/** Tests a credential as the editor does on saving it: `data` is what the form holds. */
@@ -292,12 +313,15 @@ export class N8n {
 	}
 
 	private async setUpOwner(): Promise<void> {
+		await this.rest('POST', '/owner/setup', { ...this.login, firstName: 'Test', lastName: 'Owner' });
+	}
+
+	private async logIn(): Promise<void> {
 		const { email, password } = this.login;
-		await this.rest('POST', '/owner/setup', { email, password, firstName: 'Test', lastName: 'Owner' });
 		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
 	}
 
-	private async rest<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+	private async rest<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<T> {
 		const answer = await request(`${this.url}/rest${path}`, {
 			method,
 			headers: {

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Agent } from '../emulator/index.mts';
+import { credentialNames, startTestBench, TRIGGER, type Bench } from './bench.mts';
+import { inARow, pollEvery, workflowNode, type Execution, type StoredWorkflow } from './n8n.mts';
+import { waitFor } from './wait.mts';
+
+const NODE = 'Ampersend Trigger';
+
+let bench: Bench;
+let agent: Agent;
+let workflow: StoredWorkflow;
+let key: string;
+const keys: string[] = [];
+/** Event IDs that the workflow is to be told of. */
+const paid: string[] = [];
+
+beforeAll(async () => {
+	bench = await startTestBench();
+	key = bench.sandbox.apiKey;
+	keys.push(key);
+	agent = bench.sandbox.addAgent({ name: 'Buyer' });
+	bench.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
+	const trigger = workflowNode({
+		name: NODE,
+		type: TRIGGER,
+		parameters: { pollTimes: pollEvery(5), agentScope: 'all' },
+		credentials: { ampersendApi: { id: bench.credentialId, name: credentialNames.ampersend } },
+	});
+	const next = workflowNode({ name: 'Nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
+	workflow = await bench.n8n.activate(await bench.n8n.importWorkflow(inARow('Key rotation', [trigger, next])));
+});
+
+afterAll(async () => {
+	await bench?.stop();
+});
+
+function pay(): string {
+	const { id } = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_000_000n, status: 'settled' });
+	paid.push(`${id}:settled`);
+	return `${id}:settled`;
+}
+
+function makeKey(): string {
+	const made = bench.sandbox.createApiKey();
+	keys.push(made);
+	return made;
+}
+
+async function putIn(apiKey: string): Promise<void> {
+	const data = { apiKey, baseUrl: bench.sandbox.baseUrl };
+	await bench.n8n.updateCredential(bench.credentialId, credentialNames.ampersend, 'ampersendApi', data);
+}
+
+function eventIds(executions: Execution[]): unknown[] {
+	const runs = executions.flatMap((execution) => execution.runs[NODE] ?? []);
+	return runs.flatMap(({ data }) => data?.main?.[0] ?? []).map(({ json }) => json.eventId);
+}
+
+async function toldOf(eventId: string): Promise<void> {
+	await waitFor(`the workflow to run for ${eventId}`, async () =>
+		eventIds(await bench.n8n.executions(workflow)).includes(eventId) ? true : undefined,
+	);
+}
+
+/** Waits for calls of polls that begin from now on. */
+async function calls(auth: 'valid' | 'revoked', count = 1): Promise<void> {
+	const from = bench.sandbox.calls.length;
+	await waitFor(`${count} calls with a ${auth} key`, () =>
+		bench.sandbox.calls.slice(from).filter((call) => call.auth === auth).length >= count ? true : undefined,
+	);
+}
+
+test('a key replaced in the credential, then revoked, costs an active workflow no payment', async () => {
+	await toldOf(pay());
+
+	const successor = makeKey();
+	pay();
+	await putIn(successor);
+	pay();
+	bench.sandbox.revokeApiKey(key);
+	key = successor;
+	const from = bench.sandbox.calls.length;
+	await toldOf(pay());
+
+	expect(eventIds(await bench.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
+	await calls('valid');
+	const last = bench.sandbox.calls.slice(from).filter(({ auth }) => auth === 'valid');
+	expect(new Set(last.map(({ keyLabel }) => keyLabel)).size).toBe(1);
+	expect(bench.sandbox.calls.filter(({ auth }) => auth !== 'valid')).toEqual([]);
+});
+
+test('a key revoked before it is replaced stops the polls, and the next one catches up', async () => {
+	await toldOf(pay());
+
+	bench.sandbox.revokeApiKey(key);
+	pay();
+	await calls('revoked', 2);
+	pay();
+	key = makeKey();
+	await putIn(key);
+	await toldOf(pay());
+});
+
+test('every payment was told of once, and none from before', async () => {
+	await calls('valid', 4);
+	expect(eventIds(await bench.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
+	expect(paid).toHaveLength(8);
+});
+
+test('neither the old keys nor the new one stand in the log, in a stored execution or in any other file of n8n', async () => {
+	const secrets = keys.map((each) => each.replace(/^sk_[a-z]+_/, ''));
+	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
+	expect(await bench.filesHolding(secrets)).toEqual([]);
+});
+
+test('every call was one that a local service answers for', () => {
+	bench.proxy.assertClean();
+	bench.sandbox.assertClean();
+});
