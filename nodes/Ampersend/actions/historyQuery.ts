@@ -1,6 +1,6 @@
 import { selectAgents } from '../api/agents';
 import type { HistoryQuery } from '../api/history';
-import { chosenAgents, readAgentScope } from '../descriptions/agentScope';
+import { agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { readHistoryFilter } from '../descriptions/history';
 import type { OperationContext } from './operation';
 
@@ -13,8 +13,10 @@ export async function readHistoryQuery(
 	{ n8n, client, itemIndex }: OperationContext,
 	now: number,
 ): Promise<Omit<HistoryQuery, 'limit'>> {
-	const scope = readAgentScope((name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback));
+	const get = (name: string, fallback: unknown): unknown =>
+		n8n.getNodeParameter(name, itemIndex, fallback);
+	const scope = readAgentScope(get);
 	const filter = readHistoryFilter(n8n, itemIndex);
-	const agents = await selectAgents(client, scope, chosenAgents.displayName);
+	const agents = await selectAgents(client, scope, agentScopeParameter(get));
 	return { agents, filter, now };
 }

@@ -6,7 +6,7 @@ import { InputRefusal, readChoice } from '../domain/input';
 import { agentLocator } from './locators';
 
 /** n8n asks for this wording where options are loaded. */
-export const chosenAgents = {
+const chosenAgents = {
 	displayName: 'Agent Names or IDs',
 	name: 'agents',
 } as const;
@@ -56,4 +56,9 @@ export function readAgentScope(get: (name: string, fallback: unknown) => unknown
 		);
 	}
 	return chosen;
+}
+
+/** The parameter that holds the choice, as the editor names it. */
+export function agentScopeParameter(get: (name: string, fallback: unknown) => unknown): string {
+	return get('agentScope', 'all') === 'one' ? agentLocator.displayName : chosenAgents.displayName;
 }
