@@ -154,7 +154,7 @@ const mutants: Mutant[] = [
 	{
 		name: 'ends with the first page',
 		file: 'reading.ts',
-		from: 'if (descent.isAtEnd(answer)) return descent.reading(firstTotal);',
+		from: 'if (descent.isAtEnd(answer, firstTotal === null ? floor : undefined)) return descent.reading(firstTotal);',
 		to: 'return descent.reading(firstTotal);',
 	},
 	{

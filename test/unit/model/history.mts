@@ -402,7 +402,7 @@ export class History {
 		this.memory = next;
 		// A poll that may tell of few events may end before it has read all.
 		const isCut = one.mostEvents < allPages.mostEvents;
-		this.learn({ scope, standings, readings, whole: isCut ? new Set() : whole, present, events, filter });
+		this.learn({ scope, standings, readings, whole: isCut ? new Set() : whole, cutShort: new Set(keys.filter((key) => !whole.has(key))), present, events, filter });
 		if (isActivation || events.length > 0 || this.setting.durable) {
 			this.saved = { text, knowledge: structuredClone(this.knowledge) };
 		}
@@ -419,6 +419,8 @@ export class History {
 		readings: Map<string, Reading>;
 		/** Agents that were read without trouble, and told of as far as they were read. */
 		whole: Set<string>;
+		/** Agents that were not read to the end of what the reading asked for. */
+		cutShort: Set<string>;
 		/** Rows that were there before the first page of their agent, with their statuses then. */
 		present: Map<string, Map<Row, string>>;
 		events: Array<{ key: string; row: ActivityRow; at: number; previousStatus: string | null }>;
@@ -453,8 +455,7 @@ export class History {
 					if (found && !found.told.includes(row.status)) found.told.push(row.status);
 				}
 				for (const row of there.keys()) row.old = true;
-				const newest = Math.max(0, ...reading.rows.map(({ at }) => at));
-				agent.unreadBefore = reading.floor > newest - LOOK_BACK ? reading.floor : 0;
+				agent.unreadBefore = poll.cutShort.has(address) ? reading.floor : 0;
 				for (const row of rows) {
 					row.tooLate ||= row.at < agent.unreadBefore;
 					row.isUnread = !reading.rows.some((read) => read.row.id === row.id);
