@@ -145,9 +145,13 @@ function withFastPolling(workflow: Workflow): Workflow {
 	return { ...workflow, nodes };
 }
 
-/** For the test files: what setup.mts installed and packed. */
-export async function startTestBench(): Promise<Bench> {
+/** For the test files: what setup.mjs installed and packed. */
+export function testSetup(): { runtime: Runtime; tarball: string } {
 	const { AMPERSEND_E2E_RUNTIME: runtime, AMPERSEND_E2E_TARBALL: tarball } = process.env;
-	if (runtime === undefined || tarball === undefined) throw new Error('setup.mts did not run.');
-	return await Bench.start({ runtime: JSON.parse(runtime) as Runtime, tarball, log: () => {} });
+	if (runtime === undefined || tarball === undefined) throw new Error('setup.mjs did not run.');
+	return { runtime: JSON.parse(runtime) as Runtime, tarball };
+}
+
+export async function startTestBench(): Promise<Bench> {
+	return await Bench.start({ ...testSetup(), log: () => {} });
 }

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installN8n, packPackage, rootDir } from './install.mts';
+import { broken, describeReport, markdownTable, runKills, type KillReport } from './kills.mts';
+
+const USAGE = `npm run proof                      what the trigger promises, at length: about 17 minutes
+npm run proof -- --payments 500    payments for each of n8n's schedulers (500)
+npm run proof -- --kills 20        how often n8n is killed with each (20)
+npm run proof -- --seed 1          plays the same payments and kill moments again
+npm run proof -- --skip-model      leaves out the random histories of the trigger's cursor`;
+
+const HISTORIES = 10_000;
+/** Emissions over which the moment between cursor and execution is measured. */
+const MEASURED = 30;
+
+interface Options {
+	payments: number;
+	kills: number;
+	seed: number | undefined;
+	skipModel: boolean;
+}
+
+function whole(name: string, text: string, least: number): number {
+	if (!/^\d+$/.test(text) || Number(text) < least) throw new Error(`--${name} takes a whole number from ${least} on, not "${text}".\n\n${USAGE}`);
+	return Number(text);
+}
+
+function readOptions(): Options | undefined {
+	const { values } = parseArgs({
+		options: {
+			payments: { type: 'string', default: '500' },
+			kills: { type: 'string', default: '20' },
+			seed: { type: 'string' },
+			'skip-model': { type: 'boolean', default: false },
+			help: { type: 'boolean', short: 'h' },
+		},
+	});
+	if (values.help) return undefined;
+	const kills = whole('kills', values.kills, 1);
+	return {
+		payments: whole('payments', values.payments, MEASURED + kills),
+		kills,
+		seed: values.seed === undefined ? undefined : whole('seed', values.seed, 0),
+		skipModel: values['skip-model'],
+	};
+}
+
+const started = Date.now();
+function say(line: string): void {
+	console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+}
+
+async function playHistories(): Promise<boolean> {
+	const jest = join(rootDir, 'node_modules', 'jest', 'bin', 'jest.js');
+	const child = spawn(process.execPath, [jest, 'test/unit/cursor.model.test.mts'], {
+		cwd: rootDir,
+		env: { ...process.env, AMPERSEND_HISTORIES: String(HISTORIES) },
+		stdio: 'inherit',
+	});
+	return await new Promise((resolve, reject) => {
+		child.on('error', reject);
+		child.on('exit', (code) => resolve(code === 0));
+	});
+}
+
+async function killN8n({ payments, kills, seed }: Options): Promise<KillReport[]> {
+	const folder = await mkdtemp(join(tmpdir(), 'ampersend-proof-'));
+	try {
+		const runtime = await installN8n(say);
+		const tarball = await packPackage(folder, say);
+		const reports: KillReport[] = [];
+		for (const scheduler of ['durable', 'default'] as const) {
+			const options = { runtime, tarball, scheduler, payments, kills, measured: MEASURED, log: say };
+			const report = await runKills(seed === undefined ? options : { ...options, seed });
+			describeReport(report).forEach(say);
+			reports.push(report);
+		}
+		return reports;
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+async function main(): Promise<void> {
+	const options = readOptions();
+	if (options === undefined) {
+		console.log(USAGE);
+		return;
+	}
+	const promises: string[] = [];
+	if (!options.skipModel) {
+		say(`Play ${HISTORIES} random histories against the trigger's cursor …`);
+		if (!(await playHistories())) promises.push('a history broke a promise of the cursor');
+	}
+	const reports = await killN8n(options);
+	promises.push(...reports.flatMap(broken));
+	console.log(`\n${markdownTable(reports)}\n`);
+	for (const promise of promises) console.error(`Broken: ${promise}`);
+	if (promises.length > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+	console.error(error instanceof Error ? error.message : error);
+	process.exitCode = 1;
+});
