@@ -153,6 +153,16 @@ describe('what is open on the wire', () => {
 		expect(payments[0]?.created_at).toBe(String(NOW + 999));
 	});
 
+	it('is another form of payment when told, the same each time it is read', async () => {
+		const agent = harness.emulator.addAgent();
+		const { id } = harness.emulator.pay({ agent, amountMicro: 5n });
+		harness.emulator.wire.payments = 'user';
+		const read = async () => shapes.userPayments.parse((await harness.ask(`GET /agents/${agent.address}/payments`)).body);
+		const payments = await read();
+		expect(payments).toMatchObject([{ id, amount: '5' }]);
+		expect(await read()).toEqual(payments);
+	});
+
 	it('may differ from row to row', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.pay({ agent, amountMicro: 1n, amountAs: 'number', counterparty: randomAddress() });

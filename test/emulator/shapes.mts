@@ -78,27 +78,40 @@ export const activityPage = z
 	})
 	.strict();
 
-export const payments = z.array(
-	z
-		.object({
-			seller_address: address,
-			amount_usdc_micro: micro,
-			scheme: z.enum(['exact', 'deferred']).nullable(),
-			status: z.enum([
-				'requested',
-				'authorized',
-				'denied',
-				'settled',
-				'expired',
-				'unmanaged',
-				'success',
-				'failure',
-				'pending',
-			]),
-			tx_hash: z.string().regex(/^0x[0-9a-f]+$/).nullable(),
-			chain_caip2id: z.string().regex(/^eip155:\d+$/).nullable(),
-			created_at: time,
-			expires_at: time.nullable(),
+const payment = z
+	.object({
+		seller_address: address,
+		amount_usdc_micro: micro,
+		scheme: z.enum(['exact', 'deferred']).nullable(),
+		status: z.enum([
+			'requested',
+			'authorized',
+			'denied',
+			'settled',
+			'expired',
+			'unmanaged',
+			'success',
+			'failure',
+			'pending',
+		]),
+		tx_hash: z.string().regex(/^0x[0-9a-f]+$/).nullable(),
+		chain_caip2id: z.string().regex(/^eip155:\d+$/).nullable(),
+		created_at: time,
+		expires_at: time.nullable(),
+	})
+	.strict();
+
+export const payments = z.array(payment);
+
+/** Assumed: what a user's session gets. */
+export const userPayments = z.array(
+	payment
+		.omit({ amount_usdc_micro: true })
+		.extend({
+			id: z.string().min(1),
+			amount: micro,
+			signature: z.string().regex(/^0x[0-9a-f]{130}$/),
+			nonce: z.string().regex(/^0x[0-9a-f]{64}$/),
 		})
 		.strict(),
 );

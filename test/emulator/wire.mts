@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Activity } from './history.mts';
 import type { Agent, AgentKey, AutoCollectConfig, SpendConfig } from './world.mts';
 
@@ -8,13 +9,20 @@ export interface WireStyle {
 	activityAmount: 'string' | 'number';
 	/** `created_at`, `updated_at` and `expires_at`. */
 	timestamps: 'number' | 'string';
+	/** A payment as an agent's own session gets it, or as a user's session probably does. */
+	payments: 'session' | 'user';
 }
 
 export const defaultStyle: Readonly<WireStyle> = {
 	activityTimestamp: 'ms',
 	activityAmount: 'string',
 	timestamps: 'number',
+	payments: 'session',
 };
+
+/** Looks like a secret of that length, and is the same each time it is asked. */
+const proofOf = (id: string, bytes: number): string =>
+	`0x${createHash('shake256', { outputLength: bytes }).update(id).digest('hex')}`;
 
 export class Wire {
 	constructor(readonly style: WireStyle) {}
@@ -52,9 +60,12 @@ export class Wire {
 	}
 
 	payment(row: Activity): object {
+		const amount = String(row.amountMicro);
 		return {
+			...(this.style.payments === 'user'
+				? { id: row.id, amount, signature: proofOf(row.id, 65), nonce: proofOf(row.id, 32) }
+				: { amount_usdc_micro: amount }),
 			seller_address: row.receiver,
-			amount_usdc_micro: String(row.amountMicro),
 			scheme: row.scheme,
 			status: row.paymentStatus,
 			tx_hash: row.txHash,
