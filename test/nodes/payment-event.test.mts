@@ -104,6 +104,103 @@ describe('Get Many', () => {
 		});
 	});
 
+	describe('in the form that a user API key may get', () => {
+		const pay = () => {
+			const agent = ampersend.emulator.addAgent({ name: 'buyer' });
+			ampersend.emulator.wire.payments = 'user';
+			return ampersend.emulator.pay({ agent, amountMicro: 1_250_000n });
+		};
+
+		it('reads the amount, gives the id, and passes on neither signature nor nonce', async () => {
+			const { id } = pay();
+			let signature = '';
+			let nonce = '';
+			ampersend.emulator.fault({
+				route: PAYMENTS,
+				times: 2,
+				mutate: (body) => {
+					({ signature, nonce } = (body as Array<{ signature: string; nonce: string }>)[0]!);
+					return changeFirst(body, {
+						paymentSignature: signature,
+						eip3009_nonce: nonce,
+						payload: { authorization: { nonce, value: 'kept' }, Signature: signature, list: [{ nonce }] },
+					});
+				},
+			});
+
+			const { items, error, run } = await getMany();
+			const file = await exportFile();
+
+			expect(error).toBeUndefined();
+			expect(items).toMatchObject([
+				{
+					json: {
+						id,
+						amountUsdc: '1.25',
+						amountUsdcMicro: '1250000',
+						payload: { authorization: { value: 'kept' }, list: [{}] },
+					},
+				},
+			]);
+			expect(items[0]?.json).not.toHaveProperty('amount');
+			const { text } = fileOf(file.items[0]);
+			expect(text).toContain('1250000');
+			for (const secret of [signature, nonce]) {
+				expect(secret.length).toBeGreaterThan(60);
+				expect(JSON.stringify(run)).not.toContain(secret);
+				expect(text).not.toContain(secret);
+			}
+			expect(JSON.stringify(items)).not.toMatch(/nonce|signature/i);
+		});
+
+		it('reads an amount that is a number', async () => {
+			pay();
+			ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => changeFirst(body, { amount: 7, id: 12 }) });
+			const { items } = await getMany();
+			expect(items).toMatchObject([{ json: { id: '12', amountUsdcMicro: '7' } }]);
+		});
+
+		it('counts a row that comes twice once, by its id', async () => {
+			pay();
+			ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => [...(body as object[]), ...(body as object[])] });
+			expect((await getMany()).items).toHaveLength(1);
+		});
+	});
+
+	it('counts rows without an id as often as they come, since two payments may be alike', async () => {
+		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
+		ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => [...(body as object[]), ...(body as object[])] });
+		expect((await getMany()).items).toHaveLength(2);
+	});
+
+	it.each<[string, object, number]>([
+		['both amounts alike', { amount: '1250000' }, 1_250_000],
+		['the other amount null', { amount: null }, 1_250_000],
+		['this amount null', { amount: '5', amount_usdc_micro: null }, 5],
+		['an id that is null', { id: null }, 1_250_000],
+	])('reads a row with %s', async (_, changes, amount) => {
+		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent(), amountMicro: 1_250_000n });
+		ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => changeFirst(body, changes) });
+		const { items, error } = await getMany();
+		expect(error).toBeUndefined();
+		expect(amountsOf(items)).toEqual([amount]);
+		expect(items[0]?.json).not.toHaveProperty('id');
+	});
+
+	it.each<[string, object, string]>([
+		['neither amount', { amount_usdc_micro: undefined }, '0.amount_usdc_micro is missing, and so is amount'],
+		['two amounts that differ', { amount: '1250001' }, '0.amount differs from amount_usdc_micro'],
+		['a decimal amount', { amount: '1.25', amount_usdc_micro: undefined }, '0.amount is not'],
+		['a fraction as amount', { amount: 1.25 }, '0.amount is not'],
+	])('refuses a row with %s by name', async (_, changes, complaint) => {
+		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent(), amountMicro: 1_250_000n });
+		ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => changeFirst(body, changes) });
+		const { items, error } = await getMany();
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('has changed its form');
+		expect(error?.message).toContain(complaint);
+	});
+
 	it('gives what agents pay, not what they earn', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, type: 'earn' });
@@ -335,7 +432,7 @@ describe('Get Many', () => {
 
 	it.each([
 		['seller_address', undefined, 'is missing'],
-		['amount_usdc_micro', undefined, 'is missing'],
+		['amount_usdc_micro', undefined, 'is missing, and so is amount'],
 		['created_at', undefined, 'is missing'],
 		['expires_at', undefined, 'is missing'],
 		['amount_usdc_micro', '1.5', 'is not of the expected form'],

@@ -3,7 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { randomAddress, type Call } from '../emulator/index.mts';
 import { fileOf, parseCsv } from './files.mts';
-import type { RunOptions } from './n8n.mts';
+import { openTrigger, type RunOptions } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const ampersend = useAmpersend();
@@ -32,6 +32,85 @@ const numbersOf = (items: Array<{ json: object }>) =>
 	items.map(({ json }) => Number(Reflect.get(json, 'amountUsdcMicro')));
 /** `count` numbers downwards from `first`. */
 const downFrom = (first: number, count: number) => Array.from({ length: count }, (_, i) => first - i);
+
+/** Every page, with its newest row changed. */
+function changeNewest(changes: object) {
+	return {
+		route: ACTIVITY,
+		mutate: (body: unknown) => {
+			const page = body as { activity: object[] };
+			return { ...page, activity: page.activity.map((row, i) => (i === 0 ? { ...row, ...changes } : row)) };
+		},
+	};
+}
+
+describe('A row that is not as it is known', () => {
+	it('comes once, though one page holds it twice', async () => {
+		const { emulator } = ampersend;
+		const agent = emulator.addAgent();
+		emulator.pay({ agent, amountMicro: 1n });
+		emulator.pay({ agent, amountMicro: 2n });
+		emulator.fault({
+			route: ACTIVITY,
+			times: 2,
+			mutate: (body) => {
+				const page = body as { activity: object[] };
+				return { ...page, activity: page.activity.flatMap((row) => [row, row]) };
+			},
+		});
+		expect(numbersOf((await getMany()).items)).toEqual([2, 1]);
+		expect(parseCsv(fileOf((await exportFile()).items[0]).text)).toHaveLength(3);
+	});
+
+	it('passes with its type where that is new, and keeps no other from being read', async () => {
+		const { emulator } = ampersend;
+		const agent = emulator.addAgent();
+		emulator.pay({ agent, amountMicro: 1n });
+		emulator.pay({ agent, amountMicro: 2n });
+		emulator.fault({ ...changeNewest({ type: 'refund' }), times: 3 });
+		const { items, error } = await getMany();
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.direction)).toEqual(['refund', 'spend']);
+		for (const [direction, found] of [['earn', []], ['spend', [1]]] as const) {
+			const { items: chosen } = await getMany({ filters: { direction } });
+			expect(numbersOf(chosen)).toEqual(found);
+		}
+	});
+
+	it('of a new type keeps no event from the trigger, and no chosen direction lets it through', async () => {
+		const { emulator } = ampersend;
+		const agent = emulator.addAgent();
+		const open = async (parameters: INodeParameters) => {
+			const trigger = openTrigger(parameters, ampersend.credential);
+			expect(await trigger.poll('trigger', 'activate')).toBeNull();
+			return trigger;
+		};
+		const all = await open({});
+		const spent = await open({ filters: { direction: 'spend' } });
+		emulator.pay({ agent, id: 'first', timestamp: Date.now() - 1 });
+		emulator.pay({ agent, id: 'second' });
+		emulator.fault({ ...changeNewest({ type: 'refund' }), times: 2 });
+		expect(await all.poll()).toMatchObject([
+			{ activityId: 'first', direction: 'spend' },
+			{ activityId: 'second', direction: 'refund' },
+		]);
+		expect(await spent.poll()).toMatchObject([{ activityId: 'first' }]);
+	});
+
+	it('is refused where it has no type', async () => {
+		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
+		ampersend.emulator.fault(changeNewest({ type: '' }));
+		expect((await getMany()).error?.message).toContain('activity.0.type');
+	});
+
+	it('keeps its further fields, but signature and nonce', async () => {
+		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
+		ampersend.emulator.fault(changeNewest({ signature: 'proof-1', extra: { nonce: 'proof-2', note: 'kept' } }));
+		const { items, run } = await getMany();
+		expect(items).toMatchObject([{ json: { extra: { note: 'kept' } } }]);
+		expect(JSON.stringify(run)).not.toMatch(/proof-\d/);
+	});
+});
 
 describe('Get Many', () => {
 	it('gives a payment made with its counterparty, amounts, explorer link and ISO 8601 time', async () => {

@@ -7,7 +7,7 @@ import type { Transaction } from '../domain/transaction';
 import { toTransaction } from '../domain/transaction';
 import type { Agent } from '../schemas/agent';
 import { readAgents } from './concurrency';
-import { listActivity } from './paginate';
+import { listActivity, unseenOf } from './paginate';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -66,7 +66,7 @@ export async function readPaymentEvents(
 			path: { address: agent.address },
 			query: { preset },
 		});
-		return payments
+		return unseenOf(payments, new Set())
 			.map((payment) => toPaymentEvent(payment, agent))
 			.filter((event) => matches(filter, event));
 	});

@@ -23,6 +23,16 @@ const MOST_REPEATED_PAGES = 3;
 const sameRows = (parameter: string) =>
 	`gives the same rows again, whatever "${parameter}" asks for`;
 
+/** Rows whose id is new, each once, though a list names it twice. A row without an id is always new. */
+export function unseenOf<Row extends { id?: string }>(rows: Row[], seen: Set<string>): Row[] {
+	return rows.filter(({ id }) => {
+		if (id === undefined) return true;
+		const isNew = !seen.has(id);
+		seen.add(id);
+		return isNew;
+	});
+}
+
 interface OffsetPage<Item> {
 	items: Item[];
 	total: number;
@@ -95,12 +105,11 @@ export async function* listActivity(
 			path: { address },
 			query: { preset, limit: LARGEST_PAGE, page },
 		});
-		const unseen = activity.filter(({ id }) => !seen.has(id));
-		for (const { id, timestamp } of unseen) {
+		const unseen = unseenOf(activity, seen);
+		for (const { timestamp } of unseen) {
 			const ms = epochToMs(timestamp);
 			inOrder &&= ms <= oldest;
 			oldest = Math.min(oldest, ms);
-			seen.add(id);
 		}
 		if (unseen.length > 0) yield { rows: unseen, inOrder };
 		if (!hasNextPage) return;

@@ -8,3 +8,19 @@ export function withFurther<Known extends object, Further extends object>(
 ): Known & Omit<Further, keyof Known> {
 	return { ...known, ...further, ...known };
 }
+
+/**
+ * Every object and list in a JSON value, however deep; none calls itself, so no depth is too much.
+ * What is taken out of one before the next is asked for is not gone through.
+ */
+export function* recordsIn(value: unknown): Generator<Record<string, unknown>> {
+	const left = [value];
+	while (left.length > 0) {
+		const next = left.pop();
+		if (typeof next !== 'object' || next === null) continue;
+		yield next as Record<string, unknown>;
+		for (const child of Object.values(next)) {
+			if (typeof child === 'object' && child !== null) left.push(child);
+		}
+	}
+}

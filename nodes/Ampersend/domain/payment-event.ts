@@ -5,8 +5,10 @@ import { toIso } from './time';
 import type { AgentLabel } from './transaction';
 import { explorerUrl } from './transaction';
 
-/** A payment that an agent made or tried to make (see schemas/payment.ts). It has no id. */
+/** A payment that an agent made or tried to make (see schemas/payment.ts). */
 export interface PaymentRow {
+	/** Some routes give none. */
+	id?: string;
 	seller_address: Address;
 	/** Micro-USDC. */
 	amount_usdc_micro: string;
@@ -26,6 +28,7 @@ export type PaymentEvent = ReturnType<typeof toPaymentEvent>;
 /** Fields that are not known here survive as they came. */
 export function toPaymentEvent(row: PaymentRow, agent: AgentLabel) {
 	const {
+		id,
 		seller_address,
 		amount_usdc_micro,
 		scheme,
@@ -39,6 +42,7 @@ export function toPaymentEvent(row: PaymentRow, agent: AgentLabel) {
 	const { usdc, micro } = amount(amount_usdc_micro);
 	return withFurther(
 		{
+			...(id !== undefined && { id }),
 			agentAddress: agent.address,
 			agentName: agent.name,
 			counterparty: seller_address,

@@ -7,7 +7,8 @@ import { epochToMs, toIso } from './time';
 /** An activity row, as far as it is read here (see schemas/activity.ts). */
 export interface ActivityRow {
 	id: string;
-	type: 'earn' | 'spend';
+	/** `earn`, `spend`, or one that is new. */
+	type: string;
 	agent_address: Address;
 	receiver: Address;
 	/** Micro-USDC. */

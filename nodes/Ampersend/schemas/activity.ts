@@ -1,30 +1,36 @@
 import * as z from 'zod/v4-mini';
 
 import { address, micro, timestamp } from './common';
+import { withoutProofs } from './proofs';
 
 /**
- * Amount of an activity row, in micro-USDC (assumed: the SDK does not name the unit). A number that
- * is no safe integer has already lost digits, so it is refused rather than shown.
+ * An amount in micro-USDC (assumed: the SDK does not name the unit), as a number or as text. A number
+ * that is no safe integer has already lost digits, so it is refused rather than shown.
  */
-const activityAmount = z.union([
+export const wholeMicro = z.union([
 	z.number().check(
 		z.refine((value) => Number.isSafeInteger(value) && value >= 0, 'is not whole micro-USDC'),
 	),
 	micro,
 ]);
 
-/** A transaction, earned or spent. Source: SDK, agent.ts: UnifiedAgentActivityDTO. The statuses are an open set. */
-export const activity = z.looseObject({
-	type: z.enum(['earn', 'spend']),
+/**
+ * A transaction. Source: SDK, agent.ts: UnifiedAgentActivityDTO. The types (`earn` and `spend` are known)
+ * and the statuses are open sets: one that is new must not keep the others from being read.
+ */
+const activityRow = z.looseObject({
+	type: z.string().check(z.minLength(1)),
 	id: z.string().check(z.minLength(1)),
 	agent_address: address,
 	receiver: address,
-	amount: activityAmount,
+	amount: wholeMicro,
 	status: z.string().check(z.minLength(1)),
 	timestamp,
 	tx_hash: z.nullable(z.string()),
 	chain_caip2id: z.nullable(z.string()),
 });
+
+export const activity = z.pipe(activityRow, z.transform(withoutProofs<z.infer<typeof activityRow>>));
 
 export type Activity = z.infer<typeof activity>;
 
