@@ -78,6 +78,8 @@ export class AmpersendApi implements ICredentialType {
 			headers: { ...Object.fromEntries(otherHeaders), ...authorizationHeaders(connection) },
 			// n8n would repeat the key to whatever host a redirect names.
 			sendCredentialsOnCrossOriginRedirect: false,
+			// A subdomain gets it all the same (follow-redirects), unless n8n goes to no other host.
+			allowedDomains: new URL(connection.baseUrl).hostname,
 		};
 	}
 }

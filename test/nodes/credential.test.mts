@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { CredentialTestContext } from 'n8n-core';
 import type { IHttpRequestOptions, IRequestOptions } from 'n8n-workflow';
 
@@ -249,9 +250,11 @@ describe('a call made with the credential by any node', () => {
 		expect(given).toEqual(before);
 	});
 
-	it('does not repeat the key where a redirect leads', async () => {
-		expect(await authenticate({ url: SANDBOX, sendCredentialsOnCrossOriginRedirect: true })).toMatchObject({
+	it('does not repeat the key where a redirect leads, and leads to no other host', async () => {
+		const asked = { url: SANDBOX, sendCredentialsOnCrossOriginRedirect: true, allowedDomains: '*.ampersend.ai' };
+		expect(await authenticate(asked)).toMatchObject({
 			sendCredentialsOnCrossOriginRedirect: false,
+			allowedDomains: 'api.sandbox.ampersend.ai',
 		});
 	});
 });
@@ -261,9 +264,11 @@ describe('against a service', () => {
 	let other: Server;
 	let otherOrigin: string;
 	let seen: IncomingHttpHeaders[];
+	let credential: CredentialFields;
 
 	beforeEach(async () => {
 		seen = [];
+		credential = ampersend.credential;
 		other = createServer(({ headers }, response) => {
 			seen.push(headers);
 			response.setHeader('content-type', 'application/json').end('{"elsewhere":true}');
@@ -282,7 +287,7 @@ describe('against a service', () => {
 		[
 			'httpRequestWithAuthentication',
 			async (url) => {
-				const context = openContext(ampersend.credential);
+				const context = openContext(credential);
 				const options: IHttpRequestOptions = { url, method: 'GET' };
 				return await context.helpers.httpRequestWithAuthentication.call(context, 'ampersendApi', options);
 			},
@@ -290,7 +295,7 @@ describe('against a service', () => {
 		[
 			'requestWithAuthentication',
 			async (uri) => {
-				const context = openContext(ampersend.credential);
+				const context = openContext(credential);
 				const options: IRequestOptions = { uri, method: 'GET', json: true };
 				return await context.helpers.requestWithAuthentication.call(context, 'ampersendApi', options);
 			},
@@ -305,6 +310,39 @@ describe('against a service', () => {
 		expect(seen).toHaveLength(1);
 		expect(seen[0]).not.toHaveProperty('authorization');
 		expectNoKey(JSON.stringify(seen), emulator.apiKey);
+	});
+
+	it.each(doors)('%s: a redirect to a subdomain of the host is not followed', async (_, call) => {
+		const { emulator } = ampersend;
+		const { port } = new URL(emulator.origin);
+		const thief = createServer((request, response) => {
+			seen.push(request.headers);
+			response.setHeader('content-type', 'application/json').end('{"elsewhere":true}');
+		}).listen(Number(port), '127.0.0.2');
+		await once(thief, 'listening');
+		const lookUp = jest.spyOn(dns, 'lookup').mockImplementation(((
+			host: string,
+			options: { all?: boolean },
+			done: (error: null, address: unknown, family?: number) => void,
+		) => {
+			const address = host === 'localhost' ? '127.0.0.1' : '127.0.0.2';
+			if (options.all) done(null, [{ address, family: 4 }]);
+			else done(null, address, 4);
+		}) as never);
+		try {
+			const home = `http://localhost:${port}/v1`;
+			const location = `http://evil.localhost:${port}/stolen`;
+			credential = { ...ampersend.credential, baseUrl: home };
+			emulator.fault({ route: 'GET /agents', status: 302, headers: { location } });
+			await expect(call(`${home}/agents`)).rejects.toThrow(/Domain not allowed.*evil\.localhost/);
+			expect(await call(`${home}/agents`)).toMatchObject({ items: [] });
+		} finally {
+			lookUp.mockRestore();
+			thief.closeAllConnections();
+			thief.close();
+		}
+		expect(emulator.calls).toMatchObject([{ auth: 'valid', status: 302 }, { auth: 'valid', status: 200 }]);
+		expect(seen).toEqual([]);
 	});
 
 	it.each(doors)('%s: a redirect on the same host goes on with the key', async (_, call) => {
