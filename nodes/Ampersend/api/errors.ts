@@ -5,12 +5,15 @@ import { InputRefusal } from '../domain/input';
 import type { Connection } from './deployments';
 import { CredentialRefusal } from './deployments';
 import type { Route } from './routes';
+import { hideKey } from './secrets';
 
 /** One call, as its error messages need it. */
 export interface Call {
 	route: Route;
 	/** The route's path with its parameters filled in. */
 	path: string;
+	/** The agent in the path, where there is one. */
+	agent?: string;
 	connection: Connection;
 }
 
@@ -24,6 +27,8 @@ interface CallErrorFacts {
 	failure?: Failure;
 	/** Whether sending the same request again can neither repeat nor hide anything. */
 	repeatable: boolean;
+	/** The execution was cancelled: n8n must learn it from the message. */
+	cancelled?: boolean;
 	/** Already free of keys and request details. */
 	cause?: Error;
 }
@@ -35,6 +40,7 @@ export class CallError extends Error {
 	readonly status?: number;
 	readonly failure?: Failure;
 	readonly repeatable: boolean;
+	readonly cancelled: boolean;
 
 	constructor({ message, cause, ...facts }: CallErrorFacts) {
 		super(message, cause && { cause });
@@ -42,24 +48,40 @@ export class CallError extends Error {
 		this.status = facts.status;
 		this.failure = facts.failure;
 		this.repeatable = facts.repeatable;
+		this.cancelled = facts.cancelled ?? false;
 	}
 }
 
 const SHOWN_CHARACTERS = 200;
 const SHOWN_ISSUES = 3;
 
+/** Of a longer text only so much is looked at. */
+const READ_CHARACTERS = 2_000;
+
 /** Takes anything that looks like a key out of text that came from elsewhere. */
 export function redact(text: string): string {
 	return text.replace(/sk_(live|test)_[^\s"'<>&]*/g, 'sk_$1_…');
 }
 
-function oneLine(text: string): string {
-	const line = redact(text.replace(/\s+/g, ' ').trim());
+/** Text that came from elsewhere, as it may be shown. The connection's key goes first: no cut splits it. */
+function oneLine(text: string, { connection }: Call): string {
+	const start = hideKey(connection)(text).slice(0, READ_CHARACTERS);
+	const line = redact(start.replace(/\s+/g, ' ').trim());
 	return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The error of a call. Whatever its texts were made of, the connection's key is in none of them. */
+function callError(call: Call, facts: CallErrorFacts): CallError {
+	const hide = hideKey(call.connection);
+	return new CallError({
+		...facts,
+		message: hide(facts.message),
+		description: hide(facts.description),
+	});
 }
 
 function isRead({ route }: Call): boolean {
@@ -71,7 +93,7 @@ function nameOf({ route, path }: Call): string {
 }
 
 /** What the service itself said: its `issues[]`, its `message` (SDK), or another usual field of one text; never the body. */
-function wordsOf(body: unknown): string | undefined {
+function wordsOf(call: Call, body: unknown): string | undefined {
 	if (!isRecord(body)) return undefined;
 	if (Array.isArray(body.issues)) {
 		const issues = body.issues
@@ -80,7 +102,7 @@ function wordsOf(body: unknown): string | undefined {
 				const steps: unknown[] = Array.isArray(path) ? path : [];
 				const field = steps.filter((step) => ['string', 'number'].includes(typeof step)).join('.');
 				const text = typeof message === 'string' ? message : '';
-				return oneLine(field && text ? `${field}: ${text}` : field || text);
+				return oneLine(field && text ? `${field}: ${text}` : field || text, call);
 			})
 			.filter((issue) => issue !== '');
 		if (issues.length > 0) {
@@ -91,7 +113,7 @@ function wordsOf(body: unknown): string | undefined {
 	const { message, error, detail } = body;
 	const texts = [message, isRecord(error) ? error.message : error, detail];
 	const text = texts.find((one) => typeof one === 'string' && one.trim() !== '');
-	return typeof text === 'string' ? oneLine(text) : undefined;
+	return typeof text === 'string' ? oneLine(text, call) : undefined;
 }
 
 /** Says, for a write without a clear answer, that it may have happened and how to look. */
@@ -134,12 +156,12 @@ export function errorForStatus(
 	body: unknown,
 	retryAfterMs: number | undefined,
 ): CallError {
-	const words = wordsOf(body);
+	const words = wordsOf(call, body);
 	const said = words ? `: ${words}` : '.';
 	const { deployment } = call.connection;
 
 	if (status >= 300 && status < 400) {
-		return new CallError({
+		return callError(call, {
 			message: `Ampersend answered ${nameOf(call)} with a redirect (HTTP ${status}), which is not followed so that the key stays with its host.`,
 			description: withDoubt(call, prefixAdvice(call)),
 			status,
@@ -148,7 +170,7 @@ export function errorForStatus(
 		});
 	}
 	if (status === 401) {
-		return new CallError({
+		return callError(call, {
 			message: `Ampersend does not accept the API key (HTTP 401)${said}`,
 			description: `It was probably revoked. Make a new key at ${deployment.dashboard}, under API Keys in the user menu, and put it into the credential.`,
 			status,
@@ -157,7 +179,7 @@ export function errorForStatus(
 		});
 	}
 	if (status === 403) {
-		return new CallError({
+		return callError(call, {
 			message: `The API key may not use ${nameOf(call)} (HTTP 403)${said}`,
 			description:
 				'The agent belongs to another account, or the key has no right to do this. Choose one of your own agents, or use a key of the account that owns it.',
@@ -166,9 +188,9 @@ export function errorForStatus(
 			repeatable: false,
 		});
 	}
-	if (status === 404) return new CallError(notFound(call, words));
+	if (status === 404) return callError(call, notFound(call, words));
 	if (status === 429) {
-		return new CallError({
+		return callError(call, {
 			message: `Ampersend is receiving too many requests (HTTP 429)${
 				retryAfterMs === undefined ? '.' : ` and asks to wait ${seconds(retryAfterMs)}.`
 			}`,
@@ -180,7 +202,7 @@ export function errorForStatus(
 		});
 	}
 	if (status >= 500 || status === 408) {
-		return new CallError({
+		return callError(call, {
 			message: `Ampersend could not process ${nameOf(call)} (HTTP ${status})${said}`,
 			description: withDoubt(call, 'If it stays so, ask Ampersend support.'),
 			status,
@@ -191,7 +213,7 @@ export function errorForStatus(
 			repeatable: isRead(call),
 		});
 	}
-	return new CallError({
+	return callError(call, {
 		message: `Ampersend did not accept ${nameOf(call)} (HTTP ${status})${said}`,
 		description:
 			status === 409
@@ -210,10 +232,10 @@ export function errorForNotJson(
 	body: unknown,
 	contentType: string,
 ): CallError {
-	let found = contentType || 'text';
+	let found = oneLine(contentType, call) || 'text';
 	if (body === '' || body === undefined) found = 'an empty body';
 	else if (contentType.endsWith('json')) found = 'a body that is no JSON object or list';
-	return new CallError({
+	return callError(call, {
 		message: `${new URL(call.connection.baseUrl).origin} answered ${nameOf(call)} with ${found} where the Ampersend API answers JSON.`,
 		description: withDoubt(call, prefixAdvice(call)),
 		status,
@@ -225,9 +247,28 @@ export function errorForNotJson(
 /** The error for JSON that is not shaped as the routes table expects: the vendor's contract has moved. */
 export function errorForDrift(call: Call, status: number, places: string[]): CallError {
 	const shown = places.slice(0, SHOWN_ISSUES).join('; ');
-	return new CallError({
+	return callError(call, {
 		message: `Ampersend's answer to ${nameOf(call)} has changed its form: ${shown}${places.length > SHOWN_ISSUES ? `; and ${places.length - SHOWN_ISSUES} more` : ''}.`,
 		description: `${isRead(call) ? '' : `The change itself was accepted. ${call.route.check ?? ''} `}Update n8n-nodes-ampersend; if this is the newest version, report it with this message.`,
+		status,
+		failure: { cause: 'node-defect' },
+		repeatable: false,
+	});
+}
+
+/**
+ * The error for an answer that is another agent's than the one that was asked for.
+ * @param place the field that names it
+ */
+export function errorForOtherAgent(
+	call: Call,
+	status: number,
+	place: string,
+	other: string,
+): CallError {
+	return callError(call, {
+		message: `Ampersend's answer to ${nameOf(call)} belongs to another agent: ${place} is ${other}.`,
+		description: `${isRead(call) ? 'Nothing of it was used.' : `The change itself was accepted, and nobody can say for which agent. ${call.route.check ?? ''}`} Report it to Ampersend support with this message.`,
 		status,
 		failure: { cause: 'node-defect' },
 		repeatable: false,
@@ -273,27 +314,29 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 	// By name: credential and node are bundled apart, so the class is not the same one.
 	const refusal = chain.find(({ name }) => name === 'CredentialRefusal');
 	if (refusal) {
+		const hide = hideKey(call.connection);
 		return new CredentialRefusal(
-			refusal.message,
-			'description' in refusal ? String(refusal.description) : '',
+			hide(refusal.message),
+			'description' in refusal ? hide(String(refusal.description)) : '',
 		);
 	}
 	const code = chain.map(codeOf).find((found) => found !== undefined);
 	const original = chain.at(-1);
-	const cause = new Error(oneLine(original ? original.message : String(error)));
+	const cause = new Error(oneLine(original ? original.message : String(error), call));
 	const { origin } = new URL(call.connection.baseUrl);
 
 	if (code === 'ERR_CANCELED') {
 		// n8n knows a canceled execution by this spelling in the message.
-		return new CallError({
+		return callError(call, {
 			message: `${nameOf(call)} was stopped, because the execution was canceled.`,
 			description: withDoubt(call, 'Nothing else is sent.'),
 			repeatable: false,
+			cancelled: true,
 			cause,
 		});
 	}
 	if (code && NEVER_SENT.has(code)) {
-		return new CallError({
+		return callError(call, {
 			message: `Ampersend could not be reached at ${origin} (${code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? 'the host name is not known' : 'no connection'}).`,
 			description: `${isRead(call) ? '' : 'Nothing was sent. '}Check the Base URL in the credential, and that n8n may reach this host (proxy, firewall).`,
 			failure: { cause: 'temporarily-unavailable' },
@@ -302,7 +345,7 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 		});
 	}
 	if (code && NOT_SECURE.test(code)) {
-		return new CallError({
+		return callError(call, {
 			message: `n8n could not set up a secure connection to ${origin} (${code}).`,
 			description: `${isRead(call) ? '' : 'Nothing was sent. '}Check that the Base URL in the credential says https only where the host offers it, and that n8n trusts its certificate (NODE_EXTRA_CA_CERTS).`,
 			failure: { cause: 'configuration-invalid' },
@@ -311,7 +354,7 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 		});
 	}
 	const timedOut = code !== undefined && TIMED_OUT.has(code);
-	return new CallError({
+	return callError(call, {
 		message: timedOut
 			? `Ampersend did not answer ${nameOf(call)} within ${seconds(timeoutMs)}.`
 			: `The connection to ${origin} ended before ${nameOf(call)} was answered (${code ?? cause.message}).`,
@@ -323,6 +366,17 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 }
 
 /**
+ * Gives an error its message. n8n takes a run for canceled where the message of its error holds this
+ * spelling (n8n-core 2.41, workflow-execute.js: `message.includes('canceled')`), whoever wrote it: an
+ * agent's name, a value, the service. The other spelling reads the same and does not count.
+ */
+function withMessage<NodeError extends Error>(error: NodeError, message: string): NodeError {
+	const isCancelled = chainOf(error).some((one) => one instanceof CallError && one.cancelled);
+	error.message = isCancelled ? message : message.replaceAll('canceled', 'cancelled');
+	return error;
+}
+
+/**
  * The error that n8n shows, for whatever was thrown while one item was processed.
  * @param itemIndex the input item; absent in triggers and pickers
  */
@@ -331,10 +385,13 @@ export function toNodeError(
 	error: unknown,
 	itemIndex?: number,
 ): NodeApiError | NodeOperationError {
-	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
+	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
+		return withMessage(error, error.message);
+	}
 	if (!(error instanceof CallError || error instanceof InputRefusal || error instanceof CredentialRefusal)) {
 		const unexpected = error instanceof Error ? error : new Error(String(error));
-		return new NodeOperationError(node, unexpected, { itemIndex });
+		const result = new NodeOperationError(node, unexpected, { itemIndex });
+		return withMessage(result, result.message);
 	}
 	const { message, description } = error;
 	const result =
@@ -355,6 +412,5 @@ export function toNodeError(
 					itemIndex,
 				});
 	// n8n swaps a message in which it finds the letters of a system code (an agent called "Keeperman" holds EPERM).
-	result.message = message;
-	return result;
+	return withMessage(result, message);
 }

@@ -23,6 +23,11 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	path: Path;
 	/** Shape of a 2xx body; absent where the body carries nothing that is used. */
 	answer?: z.ZodMiniType<Answer>;
+	/**
+	 * Where an answer for the agent in the path names its agent; `*` stands for every row of a list. What
+	 * is not there is not missed (the shape says what must be), but another agent's address is refused.
+	 */
+	agentAt?: readonly string[];
 	/** Writes only: how a user sees whether one whose answer was lost has happened. */
 	check?: string;
 	evidence: Evidence;
@@ -41,6 +46,10 @@ const checkedOn = '2026-11';
 
 const documented = (source: string) => ({ evidence: 'documented', source, checkedOn }) as const;
 const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn }) as const;
+
+/** How an answer names its agent; the API spells fields both ways. */
+const agentFields = ['agent_address', 'agentAddress'];
+const inRowsOf = (list: string) => agentFields.map((field) => `${list}*.${field}`);
 
 /** Every route of the Ampersend API that this package calls. A wrong guess is one line to mend. */
 export const routes = {
@@ -61,12 +70,14 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}',
 		answer: agent,
+		agentAt: ['address'],
 		...assumed('Pattern of the documented paths'),
 	},
 	updateAgent: {
 		method: 'PATCH',
 		path: '/agents/{address}',
 		answer: agent,
+		agentAt: ['address'],
 		check: 'Read the agent with Agent: Get before you run this again.',
 		...assumed('Pattern of the documented paths'),
 	},
@@ -74,6 +85,7 @@ export const routes = {
 		method: 'POST',
 		path: '/agents/{address}/keys',
 		answer: agentKey,
+		agentAt: agentFields,
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
 		...documented('API-keys page: path. SDK types.ts (approval request): field names; body assumed'),
 	},
@@ -81,6 +93,7 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/keys',
 		answer: page(agentKey),
+		agentAt: inRowsOf('items.'),
 		...assumed('Pattern of the documented paths'),
 	},
 	revokeAgentKey: {
@@ -106,12 +119,14 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/spend-config',
 		answer: spendConfig,
+		agentAt: agentFields,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	setSpendingLimit: {
 		method: 'PUT',
 		path: '/agents/{address}/spend-config',
 		answer: spendConfig,
+		agentAt: agentFields,
 		check: 'Read the limits with Spending Limit: Get before you run this again.',
 		...assumed('Pattern of the read. SDK types.ts: body'),
 	},
@@ -119,12 +134,14 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/auto-collect-config',
 		answer: autoCollect,
+		agentAt: agentFields,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	setAutoCollect: {
 		method: 'PUT',
 		path: '/agents/{address}/auto-collect-config',
 		answer: autoCollect,
+		agentAt: agentFields,
 		check: 'Read the settings with Auto-Collect: Get before you run this again.',
 		...assumed('Pattern of the read'),
 	},
@@ -132,12 +149,14 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/activity',
 		answer: activityPage,
+		agentAt: inRowsOf('activity.'),
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	listPayments: {
 		method: 'GET',
 		path: '/agents/{address}/payments',
 		answer: payments,
+		agentAt: inRowsOf(''),
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 } as const satisfies Record<string, Route>;

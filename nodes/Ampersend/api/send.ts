@@ -10,15 +10,23 @@ import { sleep } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { version } from '../../../package.json';
-import { isAddress } from '../domain/address';
+import { isAddress, sameAddress } from '../domain/address';
 import { InputRefusal } from '../domain/input';
 import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
 import type { Call } from './errors';
-import { CallError, errorForDrift, errorForNoAnswer, errorForNotJson, errorForStatus } from './errors';
+import {
+	CallError,
+	errorForDrift,
+	errorForNoAnswer,
+	errorForNotJson,
+	errorForOtherAgent,
+	errorForStatus,
+} from './errors';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
 import type { AnswerOf, PathParameters, Route } from './routes';
+import { hideKeyIn } from './secrets';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -124,19 +132,50 @@ function fillPath<Path extends string>(
 
 /** Names the places where a body is not as its schema says: a missing field, or one of another form. */
 function placesOf(error: z.core.$ZodError, body: unknown): string[] {
-	return error.issues.map(({ path }) => {
+	return error.issues.map(({ code, message, path }) => {
 		const value = path.reduce<unknown>(
 			(parent, key) =>
 				typeof parent === 'object' && parent !== null ? Reflect.get(parent, key) : undefined,
 			body,
 		);
 		const place = path.length > 0 ? path.map(String).join('.') : 'the whole body';
+		if (code === 'custom') return `${place} ${message}`;
 		return `${place} ${value === undefined ? 'is missing' : 'is not of the expected form'}`;
 	});
 }
 
+/** The values at a path such as `activity.*.agent_address`, each with its place. */
+function valuesAt(body: unknown, steps: string[], place: string[] = []): Array<[string, unknown]> {
+	const [step, ...further] = steps;
+	if (step === undefined) return [[place.join('.'), body]];
+	if (step === '*') {
+		if (!Array.isArray(body)) return [];
+		return body.flatMap((row, index) => valuesAt(row, further, [...place, String(index)]));
+	}
+	if (typeof body !== 'object' || body === null || !Object.hasOwn(body, step)) return [];
+	return valuesAt(Reflect.get(body, step), further, [...place, step]);
+}
+
+/**
+ * What comes back for one agent must be that agent's: it is shown under its name, and merged into what
+ * is written to it.
+ * @throws CallError where it names another one
+ */
+function refuseOtherAgent(call: Call, status: number, body: unknown): void {
+	const { agent, route } = call;
+	if (agent === undefined) return;
+	for (const path of route.agentAt ?? []) {
+		for (const [place, named] of valuesAt(body, path.split('.'))) {
+			if (typeof named === 'string' && isAddress(named) && !sameAddress(named, agent)) {
+				throw errorForOtherAgent(call, status, place, named);
+			}
+		}
+	}
+}
+
 function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): AnswerOf<R> {
 	const { statusCode, headers, body } = answer;
+	hideKeyIn(body, call.connection);
 	if (statusCode < 200 || statusCode >= 300) {
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
 		throw errorForStatus(call, statusCode, body, retryAfterMs);
@@ -149,6 +188,7 @@ function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): 
 	if (!route.answer) return undefined as AnswerOf<R>;
 	const parsed = z.safeParse(route.answer, body);
 	if (!parsed.success) throw errorForDrift(call, statusCode, placesOf(parsed.error, body));
+	refuseOtherAgent(call, statusCode, body);
 	return parsed.data as AnswerOf<R>;
 }
 
@@ -166,7 +206,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 ): Promise<AnswerOf<R>> {
 	const { connection, deadline = Infinity } = client;
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
-	const call = { route, path: fillPath(route.path, parameters.path), connection };
+	const { address: agent }: { address?: string } = parameters.path;
+	const call = { route, path: fillPath(route.path, parameters.path), agent, connection };
 	const request: IHttpRequestOptions = {
 		method: route.method,
 		url: connection.baseUrl + call.path,

@@ -1,0 +1,84 @@
+import { recordsIn } from '../domain/fields';
+import type { Connection } from './deployments';
+
+/** Takes a key out of a text. */
+export type Hide = (text: string) => string;
+
+/** What follows the prefix, where it is shorter than this, might stand in any text by chance. */
+const SHORTEST_TAIL = 12;
+
+const HEX_PAIR = /^[0-9a-f]{2}$/i;
+
+/** Where the first character of a text from `at` on ends, if it is this one, plain or percent-encoded. */
+function endOfCharacter(text: string, at: number, character: string): number | undefined {
+	if (text[at] === '%') {
+		// Encoded more than once, it has a "25" for each further time.
+		for (let start = at + 1, pair = '25'; pair === '25'; start += 2) {
+			pair = text.slice(start, start + 2);
+			const isIt = HEX_PAIR.test(pair) && String.fromCharCode(parseInt(pair, 16)) === character;
+			if (isIt) return start + 2;
+		}
+	}
+	return text[at] === character ? at + 1 : undefined;
+}
+
+/** Replaces a secret whose characters are percent-encoded, all or some of them. */
+function replaceEncoded(text: string, secret: string, shown: string): string {
+	let replaced = '';
+	let copied = 0;
+	for (let start = 0; start < text.length; start++) {
+		let end: number | undefined = start;
+		for (const character of secret) {
+			end = endOfCharacter(text, end, character);
+			if (end === undefined) break;
+		}
+		if (end === undefined) continue;
+		replaced += text.slice(copied, start) + shown;
+		copied = end;
+		start = end - 1;
+	}
+	return replaced + text.slice(copied);
+}
+
+/** What is sure to stand in the Base64 of any text with the secret in it, wherever in it that is. */
+function base64Of(secret: string): string[] {
+	return [0, 1, 2].flatMap((before) => {
+		const bytes = Buffer.from('x'.repeat(before) + secret, 'latin1');
+		const start = before === 0 ? 0 : before + 1;
+		const end = Math.floor((bytes.length * 8) / 6);
+		return [...new Set([bytes.toString('base64'), bytes.toString('base64url')])].map((text) =>
+			text.slice(start, end),
+		);
+	});
+}
+
+/**
+ * Hides the key of a connection wherever it stands: whole or without its prefix, plain,
+ * percent-encoded or in Base64. It searches for texts and not for patterns, so any length will do.
+ */
+export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide {
+	const tail = apiKey.slice(keyPrefix.length);
+	const isLong = tail.length >= SHORTEST_TAIL;
+	const secret = isLong ? tail : apiKey;
+	const shown = isLong ? '…' : `${keyPrefix}…`;
+	const spellings = [secret, ...base64Of(secret)];
+
+	return (text) => {
+		if (text.length < secret.length) return text;
+		const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, shown), text);
+		return hidden.includes('%') ? replaceEncoded(hidden, secret, shown) : hidden;
+	};
+}
+
+/** Hides the key in every text of an answer, names of fields included; the answer is changed. */
+export function hideKeyIn(body: unknown, connection: Connection): void {
+	const hide = hideKey(connection);
+	for (const record of recordsIn(body)) {
+		for (const [name, value] of Object.entries(record)) {
+			const shownName = hide(name);
+			const shownValue = typeof value === 'string' ? hide(value) : value;
+			if (shownName !== name) delete record[name];
+			if (shownName !== name || shownValue !== value) record[shownName] = shownValue;
+		}
+	}
+}

@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { routes, type Route } from '../../nodes/Ampersend/api/routes';
+import { randomAddress, type Agent, type FaultAction } from '../emulator/index.mts';
+import { openTrigger } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+let asked: Agent;
+let other: Agent;
+
+beforeEach(() => {
+	const settings = {
+		spendConfig: { daily_limit: '5000000' },
+		autoCollect: { enabled: true, threshold: '7', target_address: randomAddress() },
+	};
+	asked = service.emulator.addAgent({ name: 'asked', ...settings });
+	other = service.emulator.addAgent({ name: 'other', ...settings });
+	for (const agent of [asked, other]) {
+		service.emulator.pay({ agent, amountMicro: agent === asked ? 1n : 2n });
+	}
+});
+
+const inBody = (field: string) => (value: unknown) => ({
+	mutate: (body: unknown) => ({ ...(body as object), [field]: value }),
+});
+/** Only the last row, so that one look at the first does not do. */
+const inLastRow = (list: string | undefined, field: string) => (value: unknown) => ({
+	mutate: (body: unknown) => {
+		const rows = (list === undefined ? body : Reflect.get(body as object, list)) as object[];
+		const changed = [...rows, { ...rows.at(-1), id: 'second', [field]: value }];
+		return list === undefined ? changed : { ...(body as object), [list]: changed };
+	},
+});
+
+interface Case {
+	parameters: () => INodeParameters;
+	fault: (value: unknown) => FaultAction;
+	place: string;
+	/** Where the answer is that of a write. */
+	check?: string;
+}
+
+const one = () => ({ agent: { __rl: true as const, mode: 'address', value: asked.address } });
+const some = () => ({ agentScope: 'selected', agents: [asked.address] });
+const updateLimit = () => ({
+	...one(),
+	resource: 'spendingLimit',
+	operation: 'update',
+	updateFields: { dailyLimit: '1' },
+});
+const updateCollect = () => ({
+	...one(),
+	resource: 'autoCollect',
+	operation: 'update',
+	updateFields: { threshold: '1' },
+});
+
+const cases: Array<[string, Case]> = [
+	['GET /agents/{address}', { parameters: () => ({ ...one(), resource: 'agent', operation: 'get' }), fault: inBody('address'), place: 'address' }],
+	[
+		'PATCH /agents/{address}',
+		{
+			parameters: () => ({ ...one(), resource: 'agent', operation: 'update', name: 'new' }),
+			fault: inBody('address'),
+			place: 'address',
+			check: routes.updateAgent.check,
+		},
+	],
+	[
+		'POST /agents/{address}/keys',
+		{
+			parameters: () => ({ ...one(), resource: 'agentKey', operation: 'add', agentKeyAddress: randomAddress() }),
+			fault: inBody('agentAddress'),
+			place: 'agentAddress',
+			check: routes.addAgentKey.check,
+		},
+	],
+	[
+		'GET /agents/{address}/keys',
+		{
+			parameters: () => ({ ...one(), resource: 'agentKey', operation: 'getMany' }),
+			fault: inLastRow('items', 'agent_address'),
+			place: 'items.1.agent_address',
+		},
+	],
+	[
+		'GET /agents/{address}/spend-config',
+		{
+			parameters: () => ({ ...one(), resource: 'spendingLimit', operation: 'get' }),
+			fault: inBody('agent_address'),
+			place: 'agent_address',
+		},
+	],
+	['GET /agents/{address}/spend-config', { parameters: updateLimit, fault: inBody('agent_address'), place: 'agent_address' }],
+	[
+		'PUT /agents/{address}/spend-config',
+		{ parameters: updateLimit, fault: inBody('agent_address'), place: 'agent_address', check: routes.setSpendingLimit.check },
+	],
+	[
+		'GET /agents/{address}/auto-collect-config',
+		{
+			parameters: () => ({ ...one(), resource: 'autoCollect', operation: 'get' }),
+			fault: inBody('agent_address'),
+			place: 'agent_address',
+		},
+	],
+	['GET /agents/{address}/auto-collect-config', { parameters: updateCollect, fault: inBody('agent_address'), place: 'agent_address' }],
+	[
+		'PUT /agents/{address}/auto-collect-config',
+		{ parameters: updateCollect, fault: inBody('agent_address'), place: 'agent_address', check: routes.setAutoCollect.check },
+	],
+	[
+		'GET /agents/{address}/activity',
+		{
+			parameters: () => ({ ...some(), resource: 'transaction', operation: 'getMany' }),
+			fault: inLastRow('activity', 'agent_address'),
+			place: 'activity.1.agent_address',
+		},
+	],
+	[
+		'GET /agents/{address}/activity',
+		{
+			parameters: () => ({ ...some(), resource: 'transaction', operation: 'export' }),
+			fault: inLastRow('activity', 'agent_address'),
+			place: 'activity.1.agent_address',
+		},
+	],
+	[
+		'GET /agents/{address}/payments',
+		{
+			parameters: () => ({ ...some(), resource: 'paymentEvent', operation: 'getMany' }),
+			fault: inLastRow(undefined, 'agentAddress'),
+			place: '1.agentAddress',
+		},
+	],
+];
+
+describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => {
+	it('that answers for another agent is refused by name, and nothing is written after it', async () => {
+		service.emulator.fault({ route, ...fault(other.address) });
+		const { items, error } = await service.run(parameters());
+		expect(items).toEqual([]);
+		const name = route.replace('{address}', asked.address);
+		expect(error?.message).toBe(`Ampersend's answer to ${name} belongs to another agent: ${place} is ${other.address}.`);
+		if (check === undefined) {
+			expect(error?.description).toMatch(/^Nothing of it was used\./);
+			expect(service.seen.filter((seen) => !seen?.startsWith('GET '))).toEqual([]);
+		} else {
+			expect(error?.description).toMatch(/^The change itself was accepted/);
+			expect(error?.description).toContain(check);
+		}
+		expect(error).toMatchObject({ failure: { cause: 'node-defect' } });
+		expect(service.seen.filter((seen) => seen === route)).toHaveLength(1);
+	});
+
+	it.each([
+		['in upper case', () => `0x${asked.address.slice(2).toUpperCase()}`],
+		['in lower case', () => asked.address.toLowerCase()],
+	])('that spells its agent %s is read', async (_, spelling) => {
+		service.emulator.fault({ route, ...fault(spelling()) });
+		const { items, error } = await service.run(parameters());
+		expect(error).toBeUndefined();
+		expect(items).not.toEqual([]);
+	});
+});
+
+describe('A service that ignores the agent in a path', () => {
+	it('is refused, and no row is shown under a wrong name', async () => {
+		const { emulator } = service;
+		let first: unknown;
+		emulator.fault({
+			route: 'GET /agents/{address}/activity',
+			times: 2,
+			mutate: (body) => (first ??= body),
+		});
+		const { items, error } = await service.run({ resource: 'transaction', operation: 'getMany' });
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('belongs to another agent: activity.0.agent_address is');
+	});
+
+	it('gives the trigger no event of another agent, and loses none of its own', async () => {
+		const { emulator } = service;
+		const trigger = openTrigger({ agentScope: 'selected', agents: [asked.address] }, service.credential);
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		const { id } = emulator.pay({ agent: asked });
+		emulator.fault({
+			route: 'GET /agents/{address}/activity',
+			...inLastRow('activity', 'agent_address')(other.address),
+		});
+		await expect(trigger.poll()).rejects.toThrow('belongs to another agent');
+		expect(await trigger.poll()).toMatchObject([{ activityId: id }]);
+	});
+});
+
+describe('The routes table', () => {
+	it('says of every answer for one agent where it names that agent, but of lists of bare addresses', () => {
+		const silent = Object.values<Route>(routes)
+			.filter(({ path, answer }) => path.includes('{address}') && answer)
+			.filter(({ agentAt }) => !agentAt?.length);
+		expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+			'GET /agents/{address}/authorized-sellers',
+			'PUT /agents/{address}/authorized-sellers',
+		]);
+	});
+});

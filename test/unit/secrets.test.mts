@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import { hideKey, hideKeyIn } from '../../nodes/Ampersend/api/secrets';
+
+const tail = randomBytes(24).toString('hex');
+const key = `sk_test_${tail}`;
+const connection = resolveConnection({ apiKey: key });
+const hide = hideKey(connection);
+
+const escaped = (text: string) => [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
+
+type Spell = (text: string) => string;
+
+const spellings: Array<[string, Spell]> = [
+	['plain', (text) => text],
+	['with escaped underscores', (text) => text.replaceAll('_', '%5F')],
+	['escaped whole', escaped],
+	['escaped whole in upper case', (text) => escaped(text).toUpperCase()],
+	['escaped in part', (text) => text.slice(0, -9) + escaped(text.slice(-9, -5)) + text.slice(-5)],
+	['escaped twice', (text) => escaped(text).replaceAll('%', '%25')],
+	...[0, 1, 2].flatMap((before): Array<[string, Spell]> => {
+		const bytesOf = (text: string) => Buffer.from('?'.repeat(before) + text);
+		return [
+			[`in Base64 after ${before} bytes`, (text) => bytesOf(text).toString('base64')],
+			[`in URL-safe Base64 after ${before} bytes`, (text) => bytesOf(text).toString('base64url')],
+		];
+	}),
+];
+
+/** No part of its spelling is left that is long enough to be one. */
+function expectHidden(text: string, spelling: string): void {
+	expect(text).toContain('…');
+	// Base64 has up to four characters at its ends in which something else has a part.
+	for (let i = 4; i + 16 <= spelling.length - 4; i++) expect(text).not.toContain(spelling.slice(i, i + 16));
+}
+
+describe('the key of a connection', () => {
+	it.each(spellings)('is hidden where it stands %s, with its prefix or without', (_, spell) => {
+		for (const secret of [key, tail]) {
+			const spelling = spell(secret);
+			for (const text of [spelling, `100 % of "${spelling}" and ${spelling}`, `%zz%${spelling}`, spell(`Bearer ${secret}, so`)]) {
+				expectHidden(hide(text), spell(tail));
+			}
+		}
+	});
+
+	it('is hidden in every text of an answer, names and lists included, and nothing else is changed', () => {
+		const body = { id: key, list: [{ [`x${tail}`]: 1, deep: [tail, 'kept', 7, null] }], kept: { yes: true } };
+		hideKeyIn(body, connection);
+		expect(body).toEqual({
+			id: 'sk_test_…',
+			list: [{ 'x…': 1, deep: ['…', 'kept', 7, null] }],
+			kept: { yes: true },
+		});
+	});
+
+	it('is hidden at any depth', () => {
+		const depth = 100_000;
+		const body: unknown = JSON.parse(`${'{"a":['.repeat(depth)}"${key}"${']}'.repeat(depth)}`);
+		hideKeyIn(body, connection);
+		let inner = body as { a: unknown[] };
+		for (let i = 1; i < depth; i++) inner = inner.a[0] as { a: unknown[] };
+		expect(inner.a).toEqual(['sk_test_…']);
+	});
+
+	it('is all that is hidden', () => {
+		fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => hide(text) === text));
+		expect(hide('%E2%82%AC %25 %')).toBe('%E2%82%AC %25 %');
+	});
+
+	it('is hidden whole only, where what follows the prefix is so short that it stands anywhere', () => {
+		const hideShort = hideKey(resolveConnection({ apiKey: 'sk_test_' + 'abc' }));
+		expect(hideShort(`abc sk_test_${'abc'}`)).toBe('abc sk_test_…');
+	});
+});
