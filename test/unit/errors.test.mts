@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
 
@@ -74,6 +74,29 @@ describe('a key', () => {
 		}
 	});
 
+	it('does not come through without its prefix, nor in part where a text is cut', () => {
+		const tail = key.slice(8);
+		for (let before = 180; before <= 200; before++) {
+			const said = { message: `${'x'.repeat(before)}${tail}` };
+			const { message } = errorForStatus(read, 400, said, undefined);
+			expect(message).not.toContain(tail.slice(0, 4));
+			const { cause } = errorForNoAnswer(read, new Error(said.message), 1000);
+			expect((cause as Error).message).not.toContain(tail.slice(0, 4));
+			expect(errorForNotJson(read, 200, 'x', said.message).message).not.toContain(tail.slice(0, 4));
+		}
+	});
+
+	it('does not come through where it stands in the Base URL', () => {
+		const tail = key.slice(8);
+		const call = { ...write, connection: resolveConnection({ apiKey: key, baseUrl: `https://${tail}.example/${tail}` }) };
+		const { message, description } = errorForNotJson(call, 200, '', '');
+		expect(message + description).not.toContain(tail);
+		expect(description).toContain('The Base URL in use is https://….example/….');
+		const refusal = Object.assign(new CredentialRefusal(`not for ${tail}`, `not ${tail}`), { name: 'CredentialRefusal' });
+		const refused = errorForNoAnswer(call, new Error('x', { cause: refusal }), 1000);
+		expect(refused).toMatchObject({ message: 'not for …', description: 'not …' });
+	});
+
 	it('does not come through in the cause of a call without an answer', () => {
 		const original = Object.assign(new Error(`connect failed with ${key}`), {
 			code: 'ECONNRESET',
@@ -98,6 +121,27 @@ describe('the words of the service', () => {
 		expect(message).toBe(
 			'Ampersend did not accept POST /agents (HTTP 400): spend_config.a: Expected string; spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
 		);
+	});
+
+	it('meet no pattern before they are cut', () => {
+		const lengths: number[] = [];
+		const replace = RegExp.prototype[Symbol.replace] as (text: string, by: never) => string;
+		const measured = jest
+			.spyOn(RegExp.prototype as { [Symbol.replace]: typeof replace }, Symbol.replace)
+			.mockImplementation(function (this: RegExp, text, by) {
+				lengths.push(text.length);
+				return replace.call(this, text, by);
+			});
+		const long = 'sk_test_ \n'.repeat(100_000);
+		const messages = [
+			errorForStatus(write, 400, { message: long }, undefined),
+			errorForStatus(write, 400, { issues: [{ path: [long], message: long }] }, undefined),
+			errorForNotJson(write, 200, 'x', long),
+			errorForNoAnswer(write, new Error(long), 1000),
+		].map(({ message }) => message);
+		measured.mockRestore();
+		expect(Math.max(...lengths)).toBe(2_000);
+		for (const message of messages) expect(message.length).toBeLessThan(500);
 	});
 
 	it.each([[undefined], [null], ['<html>raw</html>'], [['raw']], [{ trace: 'raw' }], [{ message: { raw: 1 } }], [{ issues: ['raw', null] }], [{ issues: [] }]])(
