@@ -63,7 +63,7 @@ export function redact(text: string): string {
 	return text.replace(/sk_(live|test)_[^\s"'<>&]*/g, 'sk_$1_…');
 }
 
-/** Text that came from elsewhere, as it may be shown. The connection's key goes first: no cut splits it. */
+/** Text from elsewhere, as it may be shown. The connection's key goes first: no cut splits it. */
 function oneLine(text: string, { connection }: Call): string {
 	const start = hideKey(connection)(text).slice(0, READ_CHARACTERS);
 	const line = redact(start.replace(/\s+/g, ' ').trim());
@@ -74,7 +74,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The error of a call. Whatever its texts were made of, the connection's key is in none of them. */
+/** The error of a call. Whatever its texts were made of, the connection's key is in none. */
 function callError(call: Call, facts: CallErrorFacts): CallError {
 	const hide = hideKey(call.connection);
 	return new CallError({

@@ -23,7 +23,7 @@ const MOST_REPEATED_PAGES = 3;
 const sameRows = (parameter: string) =>
 	`gives the same rows again, whatever "${parameter}" asks for`;
 
-/** Rows whose id is new, each once, though a list names it twice. A row without an id is always new. */
+/** Rows whose id is new, each once, though a list names it twice; one without an id is always new. */
 export function unseenOf<Row extends { id?: string }>(rows: Row[], seen: Set<string>): Row[] {
 	return rows.filter(({ id }) => {
 		if (id === undefined) return true;

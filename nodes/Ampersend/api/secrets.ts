@@ -9,7 +9,7 @@ const SHORTEST_TAIL = 12;
 
 const HEX_PAIR = /^[0-9a-f]{2}$/i;
 
-/** Where the first character of a text from `at` on ends, if it is this one, plain or percent-encoded. */
+/** Where the character at `at` ends, if it is this one, plain or percent-encoded. */
 function endOfCharacter(text: string, at: number, character: string): number | undefined {
 	if (text[at] === '%') {
 		// Encoded more than once, it has a "25" for each further time.
