@@ -140,6 +140,47 @@ describe('Get Many', () => {
 		});
 	});
 
+	it.each([
+		['"><script>alert(1)</script>'],
+		['../../evil'],
+		[`0x${'ab'.repeat(32)}/../../evil`],
+		[`0x${'ab'.repeat(32)}\n`],
+		[`0x${'ab'.repeat(31)}`],
+		['ab'.repeat(32)],
+		[`0x${'zz'.repeat(32)}`],
+		[''],
+	])('gives no link for the transaction hash %j', async (txHash) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (page) => {
+				const { activity, ...rest } = page as { activity: object[] };
+				return { ...rest, activity: activity.map((row) => ({ ...row, tx_hash: txHash })) };
+			},
+		});
+
+		const { items } = await getMany();
+
+		expect(items[0]?.json).toMatchObject({ transactionHash: txHash, explorerUrl: null });
+	});
+
+	it.each(['eip155:1', 'eip155:8453 ', '', '__proto__', null])('gives no link on the chain %j', async (chain) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (page) => {
+				const { activity, ...rest } = page as { activity: object[] };
+				return { ...rest, activity: activity.map((row) => ({ ...row, chain_caip2id: chain })) };
+			},
+		});
+
+		const { items } = await getMany();
+
+		expect(items[0]?.json).toMatchObject({ chain, explorerUrl: null });
+	});
+
 	it('gives no hash and no link for a payment that is not on the chain', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, status: 'denied' });
