@@ -23,7 +23,10 @@ function readCsv(text: string): string[][] {
 	return records;
 }
 
-const FORMULA_START = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
+const FORMULA_SIGNS = '=+-@\uff1d\uff0b\uff0d\uff20';
+const isFormula = (text: string) =>
+	/^[\t\r]/.test(text) ||
+	FORMULA_SIGNS.includes([...text].find((character) => !/^[\s\p{C}]$/u.test(character)) ?? 'none');
 
 describe('a CSV file', () => {
 	it('has a header, one line a row, CRLF line ends, and the columns that were asked for', () => {
@@ -60,6 +63,19 @@ describe('a CSV file', () => {
 		},
 	);
 
+	const before = ['', '\n', '\r\n', ' ', '\t', '\v', '\f', '\0', '\u00a0', '\u2003', '\u200b', '\u2028', '\ufeff', ' \n\t '];
+	it.each(before)('gives a formula behind %j to a spreadsheet as text', (start) => {
+		for (const sign of FORMULA_SIGNS) {
+			const name = `${start}${sign}HYPERLINK("https://x","y")`;
+			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
+			expect(field).toBe(`'${name}`);
+		}
+	});
+
+	it.each(['Alice', '1-1', 'a=b', '\nAlice', ' Alice @ work', "'", ''])('leaves the text %j as it is', (name) => {
+		expect(readCsv(csv([{ name, id: 'a' }], ['name', 'id']))).toEqual([['name', 'id'], [name, 'a']]);
+	});
+
 	it('can be read back by the grammar of RFC 4180, whatever its values hold', () => {
 		const value = fc.oneof(
 			fc.string(),
@@ -68,7 +84,7 @@ describe('a CSV file', () => {
 		fc.assert(
 			fc.property(fc.array(fc.record({ one: value, two: value }), { maxLength: 5 }), (rows) => {
 				const expected = rows.map(({ one, two }) =>
-					[one, two].map((text) => (FORMULA_START.test(text) ? `'${text}` : text)),
+					[one, two].map((text) => (isFormula(text) ? `'${text}` : text)),
 				);
 				expect(readCsv(csv(rows, ['one', 'two']))).toEqual([['one', 'two'], ...expected]);
 			}),

@@ -28,7 +28,13 @@ export const fileFormats = {
 export type FileFormat = keyof typeof fileFormats;
 
 /**
- * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A value that a spreadsheet
+ * What a spreadsheet may run: it drops white space and characters without a shape before a formula,
+ * and some take the full-width signs for the plain ones. A tab or CR in front is enough for others.
+ */
+const FORMULA = /^(?:[\t\r]|[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u;
+
+/**
+ * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
  * would run as a formula is prefixed with an apostrophe: names come from elsewhere.
  */
 function encodeCsv(rows: object[], columns: readonly string[]): string {
@@ -38,6 +44,6 @@ function encodeCsv(rows: object[], columns: readonly string[]): string {
 		record_delimiter: 'windows',
 		// By itself the encoder quotes CRLF, and neither of the two alone.
 		quoted_match: /[\r\n]/,
-		escape_formulas: true,
+		cast: { string: (value) => (FORMULA.test(value) ? `'${value}` : value) },
 	});
 }
