@@ -935,6 +935,43 @@ describe('Export', () => {
 		expect(items[0]?.json.fileName).toBe(fileName);
 	});
 
+	it.each([
+		['../../etc/x', 'x'],
+		['/etc/passwd', 'passwd'],
+		['C:\\x', 'x'],
+		['..\\..\\october.csv', 'october.csv'],
+		['october\0.csv', 'october.csv'],
+		['october\r\nSet-Cookie: a=b.csv', 'octoberSet-Cookie_ a=b.csv'],
+		['.htaccess', 'htaccess'],
+		['october.csv?x=1', 'october.csv_x=1'],
+		['CON.csv', '_CON.csv'],
+		[`${'\u{1f4b8}'.repeat(500)}.csv`, `${'\u{1f4b8}'.repeat(49)}.csv`],
+		[42, '42'],
+	])('gives the file that is to be called %j the name %j, in item and file', async (fileName, name) => {
+		const { items, error } = await exportFile(
+			{ options: { fileName: '={{ $json.fileName }}' } },
+			{ input: [{ fileName }] },
+		);
+
+		expect(error).toBeUndefined();
+		expect(items[0]?.json.fileName).toBe(name);
+		expect(fileOf(items[0]).fileName).toBe(name);
+		expect(items[0]?.binary?.data?.directory).toBeUndefined();
+	});
+
+	it.each(['..', '.', '/', 'C:\\', '../..', '\0', '\r\n', ' . . ', '\u202e'])(
+		'names a file that cannot be called %j after the moment of the export',
+		async (fileName) => {
+			const { items } = await exportFile(
+				{ options: { fileName: '={{ $json.fileName }}' } },
+				{ input: [{ fileName }] },
+			);
+
+			expect(items[0]?.json.fileName).toMatch(/^transactions-[\d-]+T[\d-]+Z\.csv$/);
+			expect(fileOf(items[0]).fileName).toBe(items[0]?.json.fileName);
+		},
+	);
+
 	it('takes the file name and the binary field that the user gives', async () => {
 		const { items } = await exportFile({
 			binaryPropertyName: 'report',

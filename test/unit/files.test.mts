@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { fileFormats } from '../../nodes/Ampersend/domain/files';
+import { fileFormats, safeFileName } from '../../nodes/Ampersend/domain/files';
 
 const csv = (rows: object[], columns: string[]) => fileFormats.csv.encode(rows, columns);
 
@@ -89,6 +89,38 @@ describe('a CSV file', () => {
 				expect(readCsv(csv(rows, ['one', 'two']))).toEqual([['one', 'two'], ...expected]);
 			}),
 			{ numRuns: 500 },
+		);
+	});
+});
+
+describe('the name of a file', () => {
+	it.each([
+		['october.csv', 'october.csv'],
+		['Über uns (1).csv', 'Über uns (1).csv'],
+		[`${'a'.repeat(5_000)}.csv`, `${'a'.repeat(196)}.csv`],
+		['a'.repeat(5_000), 'a'.repeat(200)],
+		[`a.${'b'.repeat(5_000)}`, `a.${'b'.repeat(198)}`],
+		['x\u202ecsv.exe', 'xcsv.exe'],
+		['\ud83d', ''],
+		['aux', '_aux'],
+		['Com1.txt.csv', '_Com1.txt.csv'],
+		['console.csv', 'console.csv'],
+		['october.csv. . ', 'october.csv'],
+		['a:b', 'a_b'],
+	])('%j becomes %j', (given, name) => {
+		expect(safeFileName(given)).toBe(name);
+	});
+
+	it('is one that stays as it is, whatever it is made from', () => {
+		const unit = fc.constantFrom('.', '/', '\\', ':', ' ', '\0', '\n', 'a', 'con', '\u202e', '\ud83d', '\u{1f4b8}', '?');
+		fc.assert(
+			fc.property(fc.oneof(fc.string({ unit, maxLength: 300, size: 'max' }), fc.string()), (text) => {
+				const name = safeFileName(text);
+				expect(safeFileName(name)).toBe(name);
+				expect(name).toMatch(/^(?:[^./\\<>:"|?*\p{Cc}\p{Cs} ](?:[^/\\<>:"|?*\p{Cc}\p{Cs}]*[^./\\<>:"|?*\p{Cc}\p{Cs} ])?)?$/u);
+				expect(Buffer.byteLength(name)).toBeLessThanOrEqual(201);
+			}),
+			{ numRuns: 1_000 },
 		);
 	});
 });
