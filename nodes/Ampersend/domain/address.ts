@@ -58,6 +58,21 @@ export function parseAddress(parameter: string, value: unknown): Address {
 	return text;
 }
 
+const ZERO = `0x${'0'.repeat(40)}`;
+
+/**
+ * Nobody holds the zero address: whatever is paid to it is lost, and no key signs for it.
+ * @throws InputRefusal where it is among the addresses
+ */
+export function refuseZeroAddress(parameter: string, ...addresses: Address[]): void {
+	if (!addresses.includes(ZERO)) return;
+	throw new InputRefusal(
+		parameter,
+		`"${ZERO}" is the zero address, which belongs to nobody.`,
+		'Give the address that you mean. Programs put zeros where an address is missing.',
+	);
+}
+
 /** Keeps the first spelling of each address. */
 export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 	const byKey = new Map<string, Address>();
