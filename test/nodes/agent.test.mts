@@ -528,10 +528,29 @@ describe('Agent: Get Many', () => {
 		expect(service.seen).toHaveLength(pages);
 	});
 
-	it.each([0, 1.5, -1, '={{ "many" }}'])('refuses a Limit of %s by its name', async (limit) => {
-		const { error } = await getMany({ limit });
+	it.each<[unknown, string]>([
+		[0, '"0"'],
+		[1.5, '"1.5"'],
+		[-1, '"-1"'],
+		['={{ "many" }}', '"many"'],
+		['={{ true }}', '"true"'],
+		['={{ false }}', '"false"'],
+		['={{ [5] }}', '"[5]"'],
+		['={{ [] }}', '"[]"'],
+		['={{ ({ limit: 5 }) }}', '"{"limit":5}"'],
+		['={{ "" }}', '""'],
+		['={{ " " }}', '" "'],
+		['={{ null }}', '"null"'],
+		['={{ 1e400 }}', '"Infinity"'],
+		['={{ NaN }}', '"NaN"'],
+		['={{ "1e3" }}', '"1e3"'],
+		['={{ "0x10" }}', '"0x10"'],
+		['={{ "Infinity" }}', '"Infinity"'],
+		['={{ "99999999999999999999" }}', '"99999999999999999999"'],
+	])('refuses a Limit of %s by its name', async (limit, shown) => {
+		const { error } = await getMany({ limit } as INodeParameters);
 
-		expect(error?.message).toBe('Limit: is not a whole number above 0.');
+		expect(error?.message).toBe(`Limit: ${shown} is not a whole number above 0.`);
 		expect(error?.description).toContain('Return All');
 		expect(service.emulator.calls).toEqual([]);
 	});

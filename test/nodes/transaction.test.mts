@@ -491,7 +491,7 @@ describe('Get Many', () => {
 		it.each([0, -1, 2.5, 'many'])('refuses %p as Limit, and sends nothing', async (limit) => {
 			const { error } = await getMany({ limit: `={{ ${JSON.stringify(limit)} }}` });
 
-			expect(error?.message).toBe('Limit: is not a whole number above 0.');
+			expect(error?.message).toBe(`Limit: "${limit}" is not a whole number above 0.`);
 			expect(ampersend.seen).toEqual([]);
 		});
 	});
@@ -533,6 +533,9 @@ describe('Get Many', () => {
 			['Asia/Tokyo', ' 2026-10-01T00:00 ', '2026-09-30T15:00:00Z'],
 			['America/New_York', '2026-10-01T08:30:00Z', '2026-10-01T08:30:00Z'],
 			['America/New_York', '2026-10-01T08:30:00.250+02:00', '2026-10-01T06:30:00.250Z'],
+			['UTC', '2026-10-01T23:59:59.999+14:00', '2026-10-01T09:59:59.999Z'],
+			['UTC', '2026-10-01T00:00:00-1200', '2026-10-01T12:00:00Z'],
+			['UTC', '2026-10-01T08:30:00+05:45', '2026-10-01T02:45:00Z'],
 			['America/New_York', '={{ DateTime.fromISO("2026-10-01") }}', '2026-10-01T04:00:00Z'],
 			['Asia/Tokyo', '={{ DateTime.fromISO("2026-10-01").toISO() }}', '2026-09-30T15:00:00Z'],
 			['Asia/Tokyo', '={{ new Date("2026-10-01T08:30:00.250Z") }}', '2026-10-01T08:30:00.250Z'],
@@ -546,11 +549,55 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual([1]);
 		});
 
+		it.each<[string, string]>([
+			['={{ ({ a: 1 }) }}', '"{"a":1}"'],
+			['={{ [{ a: 1 }] }}', '"{"a":1}"'],
+			['={{ ["denied", null] }}', '"null"'],
+			['={{ ["denied", ["failed"]] }}', '"["failed"]"'],
+			['={{ [undefined] }}', '"undefined"'],
+			['={{ 5 }}', '"5"'],
+			['={{ true }}', '"true"'],
+			['={{ false }}', '"false"'],
+		])('refuses the status %s, which is no text, and sends nothing', async (status, shown) => {
+			for (const operation of ['getMany', 'export']) {
+				const { items, error } = await getMany({ operation, filters: { status } });
+
+				expect(items).toEqual([]);
+				expect(error?.message).toBe(`Status: ${shown} is not text.`);
+			}
+			expect(ampersend.seen).toEqual([]);
+		});
+
 		it.each([
 			['tomorrow', '"tomorrow"'],
 			['2026-13-01', '"2026-13-01"'],
 			['2026-02-30', '"2026-02-30"'],
-			['2026-10-01T25:00', '"2026-10-01T25:00"'],
+			...[
+				'2026-10-01T25:00',
+				'2026-10-01T24:00',
+				'2026-10-01T24:00:00Z',
+				'2026-10-01T08:60',
+				'2026-10-01T08:61Z',
+				'2026-10-01T08:30:60Z',
+				'2026-10-01T08:30:00+99:99',
+				'2026-10-01T08:30:00+14:01',
+				'2026-10-01T08:30:00+15',
+				'2026-10-01T08:30:00-12:01',
+				'2026-10-01T08:30:00-1300',
+				'2026-10-01T08:30:00+02:60',
+				'2026-10-01T08:30:00\u221202:00',
+				'2026-10-01T08:30:00Z[Europe/Berlin]',
+				'2026-10-01T08:30:00.1234567890Z',
+				'+002026-10-01',
+				'2026-W40',
+				'2026-274',
+				'2026-10',
+				'2026-10-01T08',
+				'\uff12\uff10\uff12\uff16-10-01',
+			].map((date) => [date, `"${date}"`] as [string, string]),
+			['={{ ["2026-10-01"] }}', '"["2026-10-01"]"'],
+			['={{ ({ date: "2026-10-01" }) }}', '"{"date":"2026-10-01"}"'],
+			['={{ new Date(NaN) }}', '"null"'],
 			['10/01/2026', '"10/01/2026"'],
 			['01.10.2026', '"01.10.2026"'],
 			['Oct 1 2026', '"Oct 1 2026"'],

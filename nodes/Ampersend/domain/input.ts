@@ -60,6 +60,49 @@ export function requireText(parameter: string, value: unknown): string {
 	return text;
 }
 
+/** Room for every status there may ever be. */
+const MOST_WORD_CHARACTERS = 10_000;
+
+/**
+ * Reads words: a list of texts, or text with commas or white space between them; none where there
+ * is no value.
+ * @throws InputRefusal for an entry that is no text
+ */
+export function readWords(parameter: string, value: unknown): string[] {
+	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
+	let characters = 0;
+	const words = entries.flatMap((entry) => {
+		if (typeof entry !== 'string') {
+			throw new InputRefusal(
+				parameter,
+				`${quote(entry)} is not text.`,
+				'Give a list of texts, or one text with commas between the words.',
+			);
+		}
+		characters += entry.length + 1;
+		if (characters > MOST_WORD_CHARACTERS) {
+			throw new InputRefusal(
+				parameter,
+				`holds more than ${MOST_WORD_CHARACTERS} characters.`,
+				'Name only those that you want.',
+			);
+		}
+		return entry.split(/[\s,]+/);
+	});
+	return words.filter((word) => word !== '');
+}
+
+/** Whole numbers that every number holds exactly have fewer digits. */
+const COUNT = /^\d{1,15}$/;
+
+/** A whole number, given as such or as its digits; undefined for everything else. */
+export function readCount(value: unknown): number | undefined {
+	if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
+	if (typeof value !== 'string') return undefined;
+	const text = value.trim();
+	return COUNT.test(text) ? Number(text) : undefined;
+}
+
 /**
  * Reads a switch, which an expression may give as text.
  * @returns undefined where it is not set
