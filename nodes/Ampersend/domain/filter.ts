@@ -1,5 +1,6 @@
 import type { Address } from './address';
 import { addressKey, sameAddress } from './address';
+import { isMicro } from './money';
 import type { TimeRange } from './time';
 import { isWithin } from './time';
 import type { ActivityRow } from './transaction';
@@ -57,7 +58,7 @@ export function isEventFilter(value: unknown): value is EventFilter {
 	return (
 		isTexts(events) &&
 		(direction === undefined || direction === 'earn' || direction === 'spend') &&
-		(minimumMicro === undefined || /^\d+$/.test(String(minimumMicro))) &&
+		(minimumMicro === undefined || isMicro(String(minimumMicro))) &&
 		isTexts(counterparties)
 	);
 }

@@ -17,23 +17,41 @@ export class InputRefusal extends Error {
 
 const SHOWN_CHARACTERS = 60;
 
+/** Of a longer value nothing is shown: a secret may stand anywhere in it, and to look takes time. */
+const MOST_QUOTED_CHARACTERS = 2_000;
+
 /**
  * An API key, or more hexadecimal digits than an address has: what is left of a private key that was
  * pasted where an address belongs.
  */
-const SECRET = /sk_(live|test)_|[0-9a-f]{43,}/i;
+const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 
 /** Words alone, as many as a recovery phrase has. */
-const RECOVERY_PHRASE = /^\s*[a-z]+(\s+[a-z]+){11,}\s*$/i;
+function isRecoveryPhrase(text: string): boolean {
+	const words = text.trim().split(/\s+/);
+	return words.length >= 12 && words.every((word) => /^[a-z]+$/i.test(word));
+}
 
-/** Broken lines do not hide a secret. */
+/** Broken lines do not hide a secret. @param text of bounded length */
 export function looksSecret(text: string): boolean {
-	return SECRET.test(text.replace(/\s+/g, '')) || RECOVERY_PHRASE.test(text);
+	return SECRET.test(text.replace(/\s+/g, '')) || isRecoveryPhrase(text);
+}
+
+function textOf(value: unknown): string {
+	if (typeof value !== 'object') return String(value);
+	try {
+		return JSON.stringify(value);
+	} catch {
+		return 'object';
+	}
 }
 
 /** A value as it may stand in a message: short, on one line, and never a secret. */
 export function quote(value: unknown): string {
-	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+	const text = textOf(value);
+	if (text.length > MOST_QUOTED_CHARACTERS) {
+		return `the value (${text.length} characters, so it is not shown)`;
+	}
 	if (looksSecret(text)) {
 		return 'the value (which looks like a secret, so it is not shown)';
 	}
