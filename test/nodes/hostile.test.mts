@@ -1,6 +1,6 @@
 /**
- * Texts as a webhook may hand them over, a million characters long. A pattern whose steps grow with the square of
- * that takes minutes and stops every workflow of the process: here that is a test that runs into its time limit.
+ * Texts as a webhook may hand them over. A pattern whose steps grow with the square of such a length takes more than
+ * the time limit of a test, and not so much more that the run does not come to say so.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -14,7 +14,7 @@ import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
-const MILLION = 1_000_000;
+const LONG = 450_000;
 
 const given = '={{ $json.text }}';
 const locator = { __rl: true, mode: 'address', value: given };
@@ -34,14 +34,14 @@ const transactions = (fields: INodeParameters): INodeParameters => ({
 });
 
 const texts = {
-	'digits and a letter': `${'1'.repeat(MILLION)}x`,
-	digits: '1'.repeat(MILLION),
-	zeros: `${'0'.repeat(MILLION)}x`,
-	'dots in a link': `https://x${'.'.repeat(MILLION)}y`,
-	'white space between letters': `a${' '.repeat(MILLION)}b`,
-	'hexadecimal digits': `0x${'ab'.repeat(MILLION / 2)}`,
-	'short words': 'a '.repeat(MILLION / 2),
-	'dates in a row': '2026-10-01T'.repeat(MILLION / 11),
+	'digits and a letter': `${'1'.repeat(LONG)}x`,
+	digits: '1'.repeat(LONG),
+	zeros: `${'0'.repeat(LONG)}x`,
+	'dots in a link': `https://x${'.'.repeat(LONG)}y`,
+	'white space between letters': `a${' '.repeat(LONG)}b`,
+	'hexadecimal digits': `0x${'ab'.repeat(LONG / 2)}`,
+	'short words': 'a '.repeat(LONG / 2),
+	'dates in a row': '2026-10-01T'.repeat(LONG / 11),
 };
 
 const fields: Array<[string, INodeParameters]> = [
@@ -59,7 +59,7 @@ const fields: Array<[string, INodeParameters]> = [
 	['To', transactions({ filters: { to: given } })],
 ];
 
-describe('A parameter of a million characters', () => {
+describe('A parameter of very many characters', () => {
 	it.each(fields)('is refused by its name: %s', async (parameter, parameters) => {
 		for (const [what, text] of Object.entries(texts)) {
 			const { error, items } = await service.run(parameters, { input: [{ text }] });
@@ -73,7 +73,7 @@ describe('A parameter of a million characters', () => {
 
 	it('is refused in a list from an expression as well', async () => {
 		const { error } = await service.run(create({ additionalFields: { sellers: given } }), {
-			input: [{ text: Array.from({ length: MILLION }, () => '') }],
+			input: [{ text: Array.from({ length: 600_000 }, () => '') }],
 		});
 
 		expect(error?.message).toBe('Allowlist: holds more than 500000 characters.');
@@ -82,7 +82,7 @@ describe('A parameter of a million characters', () => {
 	it('is cut where it names a file', async () => {
 		const { error, items } = await service.run(
 			transactions({ operation: 'export', options: { fileName: given } }),
-			{ input: [{ text: `${' .'.repeat(MILLION / 2)}x` }] },
+			{ input: [{ text: `${' .'.repeat(LONG / 2)}x` }] },
 		);
 
 		expect(error).toBeUndefined();
@@ -93,7 +93,7 @@ describe('A parameter of a million characters', () => {
 		const parameters = name === 'events' ? { events: texts.digits } : { filters: { [name]: texts.digits } };
 		const trigger = openTrigger(parameters, service.credential);
 
-		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(/^[A-Z][A-Za-z ]+: .*(characters|address)/);
+		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(/^[A-Z][A-Za-z ]+: .*(characters|secret)/);
 		expect(service.emulator.calls).toEqual([]);
 	});
 });
@@ -119,14 +119,14 @@ describe('A parameter of the trigger that is of another kind', () => {
 	});
 });
 
-describe('A credential with a field of a million characters', () => {
+describe('A credential with a field of very many characters', () => {
 	const apiKey = `sk_test_${randomBytes(24).toString('hex')}`;
 	const agents = { resource: 'agent', operation: 'getMany' };
 
 	it.each([
-		['slashes', `https://api.sandbox.ampersend.ai${'/'.repeat(MILLION)}x`],
-		['slashes at the end', `https://api.sandbox.ampersend.ai${'/'.repeat(MILLION)}`],
-		['dots in its host', `https://x${'.'.repeat(MILLION)}y`],
+		['slashes', `https://api.sandbox.ampersend.ai${'/'.repeat(LONG)}x`],
+		['slashes at the end', `https://api.sandbox.ampersend.ai${'/'.repeat(LONG)}`],
+		['dots in its host', `https://x${'.'.repeat(LONG)}y`],
 	])('is refused: a Base URL of %s', async (_, baseUrl) => {
 		const { error } = await service.run(agents, { credential: { apiKey, baseUrl } });
 
@@ -135,8 +135,8 @@ describe('A credential with a field of a million characters', () => {
 	});
 
 	it.each([
-		['letters', `sk_test_${'a'.repeat(MILLION)}`],
-		['white space', `bearer${' '.repeat(MILLION)}x`],
+		['letters', `sk_test_${'a'.repeat(LONG)}`],
+		['white space', `bearer${' '.repeat(LONG)}x`],
 	])('is refused without being repeated: an API Key of %s', async (_, long) => {
 		const { error } = await service.run(agents, { credential: { apiKey: long } });
 
@@ -145,7 +145,7 @@ describe('A credential with a field of a million characters', () => {
 	});
 
 	it('is kept from a host of dots in a call that someone makes with the credential', async () => {
-		const url = `https://x${'.'.repeat(MILLION)}y/`;
+		const url = `https://x${'.'.repeat(LONG)}y/`;
 
 		await expect(new AmpersendApi().authenticate({ apiKey }, { url })).rejects.toThrow(
 			'This credential is for https://api.sandbox.ampersend.ai and was not sent to an address without a host.',
@@ -153,8 +153,8 @@ describe('A credential with a field of a million characters', () => {
 	});
 });
 
-describe('An answer with a million digits', () => {
-	const digits = '9'.repeat(MILLION);
+describe('An answer with very many digits', () => {
+	const digits = '9'.repeat(LONG);
 
 	it.each(['amount', 'timestamp'])('in the %s of an activity row is no row', async (field) => {
 		const agent = service.emulator.addAgent();
