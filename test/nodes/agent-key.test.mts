@@ -80,6 +80,14 @@ describe('Agent Key: Add', () => {
 		expect(keysOf(address)).toEqual([key]);
 	});
 
+	it('refuses the zero address by name, and sends nothing', async () => {
+		const { address } = service.emulator.addAgent();
+		const { error } = await add(address, `0x${'0'.repeat(40)}`);
+
+		expect(error?.message).toMatch(/^Agent Key Address: "0x0{40}" is the zero address/);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
 	it('refuses a private key without repeating it, and sends nothing', async () => {
 		const { address } = service.emulator.addAgent();
 		const secret = randomBytes(32).toString('hex');

@@ -75,10 +75,10 @@ describe('Agent: Create', () => {
 		expect(service.emulator.agents()[0]?.allowlist).toEqual([seller, other]);
 	});
 
-	it('sends decimal amounts as exact micro-USDC, zero as zero and empty as no limit', async () => {
+	it('sends decimal amounts as exact micro-USDC, zero as zero and a limit left out as none', async () => {
 		const { error } = await create(
 			{},
-			{ dailyLimit: '9007199254.740993', monthlyLimit: ' ', perTransactionLimit: 0 },
+			{ dailyLimit: '9007199254.740993', perTransactionLimit: 0 },
 		);
 
 		expect(error).toBeUndefined();
@@ -107,18 +107,80 @@ describe('Agent: Create', () => {
 		]);
 	});
 
-	it('sends no limits where every limit field is empty', async () => {
-		await create({}, { dailyLimit: '', monthlyLimit: '', perTransactionLimit: '' });
+	const limitFields = [
+		['Daily Limit', 'dailyLimit'],
+		['Monthly Limit', 'monthlyLimit'],
+		['Limit per Transaction', 'perTransactionLimit'],
+	] as const;
+	const noLimits = {
+		auto_topup_allowed: false,
+		daily_limit: null,
+		monthly_limit: null,
+		per_transaction_limit: null,
+	};
+	const switchOf = (name: string) => `no${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
-		expect(bodies()).toMatchObject([{ spend_config: null }]);
+	it.each(limitFields)('makes an agent without a %s where its switch says so', async (_, name) => {
+		for (const on of [true, '={{ "true" }}']) {
+			const { error } = await create({}, { [switchOf(name)]: on });
+			expect(error).toBeUndefined();
+		}
+		// A field that was added beside it and gives nothing is no amount.
+		expect((await create({}, { [switchOf(name)]: true, [name]: '={{ null }}' })).error).toBeUndefined();
+
+		expect(bodies()).toMatchObject(Array.from({ length: 3 }, () => ({ spend_config: noLimits })));
 	});
 
+	it.each(limitFields)('makes no agent without a %s where its field gives nothing', async (title, name) => {
+		const nothing = ['', '  ', '={{ null }}', '={{ undefined }}', '={{ $json.limit }}', '={{ "\\n\\t" }}'];
+		for (const value of nothing) {
+			for (const more of [{}, { [switchOf(name)]: false }, { [switchOf(name)]: '={{ undefined }}' }]) {
+				const { error, items } = await create({}, { [name]: value, ...more });
+
+				expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
+				expect(error?.description).toContain(`switch on No ${title}`);
+				expect(items).toEqual([]);
+			}
+		}
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it.each(limitFields)('makes no agent without a %s where its switch is off', async (title, name) => {
+		for (const off of [false, '={{ false }}', '={{ null }}', '={{ undefined }}', '']) {
+			const { error } = await create({}, { [switchOf(name)]: off });
+
+			expect(error?.message).toBe(`${title} (USDC): is left out while No ${title} is off.`);
+		}
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it.each(limitFields)('refuses a %s beside the switch that removes it', async (title, name) => {
+		const { error } = await create({}, { [name]: '5', [switchOf(name)]: true });
+
+		expect(error?.message).toBe(`${title} (USDC): has an amount while No ${title} is on.`);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it.each(['', ' , ', '={{ null }}', '={{ undefined }}', '={{ [] }}', '={{ [""] }}'])(
+		'makes no agent without an allowlist where the field gives %j',
+		async (sellers) => {
+			const { error } = await create({}, { sellers });
+
+			expect(error?.message).toBe('Allowlist: holds no address.');
+			expect(error?.description).toContain('remove the field');
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
+
+	const zero = `0x${'0'.repeat(40)}`;
 	const brokenChecksum = `0x${seller[2] === 'a' ? 'A' : 'a'}${seller.slice(3)}`;
 	it.each<[string, string, string, INodeParameters, INodeParameters]>([
 		['a name of spaces', 'Name', 'is empty', { name: '  ' }, {}],
 		['an address that is cut off', 'Agent Key Address', 'is not an address', { agentKeyAddress: seller.slice(0, -1) }, {}],
 		['an address with a wrong checksum', 'Agent Key Address', 'does not match its checksum', { agentKeyAddress: brokenChecksum }, {}],
 		['an unknown choice', 'If an Agent With This Name Exists', '"replace" is unknown', { ifAgentExists: '={{ "replace" }}' }, {}],
+		['the zero address as key', 'Agent Key Address', 'is the zero address', { agentKeyAddress: zero }, {}],
+		['the zero address as seller', 'Allowlist', 'is the zero address', {}, { sellers: [seller, zero] }],
 		['a seller that is no address', 'Allowlist', '"0x12" is not an address', {}, { sellers: `${seller}, 0x12` }],
 		['a seller that is no text', 'Allowlist', '"12" is not an address', {}, { sellers: '={{ [12] }}' }],
 		['seven decimals', 'Daily Limit (USDC)', '"0.1234567" has more than six decimals', {}, { dailyLimit: '0.1234567' }],
@@ -466,10 +528,29 @@ describe('Agent: Get Many', () => {
 		expect(service.seen).toHaveLength(pages);
 	});
 
-	it.each([0, 1.5, -1, '={{ "many" }}'])('refuses a Limit of %s by its name', async (limit) => {
-		const { error } = await getMany({ limit });
+	it.each<[unknown, string]>([
+		[0, '"0"'],
+		[1.5, '"1.5"'],
+		[-1, '"-1"'],
+		['={{ "many" }}', '"many"'],
+		['={{ true }}', '"true"'],
+		['={{ false }}', '"false"'],
+		['={{ [5] }}', '"[5]"'],
+		['={{ [] }}', '"[]"'],
+		['={{ ({ limit: 5 }) }}', '"{"limit":5}"'],
+		['={{ "" }}', '""'],
+		['={{ " " }}', '" "'],
+		['={{ null }}', '"null"'],
+		['={{ 1e400 }}', '"Infinity"'],
+		['={{ NaN }}', '"NaN"'],
+		['={{ "1e3" }}', '"1e3"'],
+		['={{ "0x10" }}', '"0x10"'],
+		['={{ "Infinity" }}', '"Infinity"'],
+		['={{ "99999999999999999999" }}', '"99999999999999999999"'],
+	])('refuses a Limit of %s by its name', async (limit, shown) => {
+		const { error } = await getMany({ limit } as INodeParameters);
 
-		expect(error?.message).toBe('Limit: is not a whole number above 0.');
+		expect(error?.message).toBe(`Limit: ${shown} is not a whole number above 0.`);
 		expect(error?.description).toContain('Return All');
 		expect(service.emulator.calls).toEqual([]);
 	});

@@ -244,6 +244,22 @@ describe('Allowlist: Update', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
+	const zero = `0x${'0'.repeat(40)}`;
+	it.each(['add', 'replace'])('refuses to %s the zero address by name, and sends nothing', async (mode) => {
+		const address = agentWith(A);
+		const { error } = await update(address, { mode, sellers: [B, zero] });
+
+		expect(error?.message).toBe(`Sellers: "${zero}" is the zero address, which belongs to nobody.`);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('takes the zero address off a list that holds it', async () => {
+		const address = agentWith(A, zero);
+		const { items } = await update(address, { mode: 'remove', sellers: zero });
+
+		expect(items.map(({ json }) => json.sellers)).toEqual([[A]]);
+	});
+
 	it('refuses an unknown mode by its name', async () => {
 		const address = agentWith(A);
 		const { error } = await update(address, { mode: '={{ "append" }}', sellers: B });

@@ -298,6 +298,18 @@ describe('Update', () => {
 		});
 	});
 
+	it('refuses the zero address as target by name, and sends nothing', async () => {
+		const agent = collectedAgent();
+		const targetAddress = `0x${'0'.repeat(40)}`;
+
+		const { error } = await update(agent, { targetAddress });
+
+		expect(error?.message).toBe(
+			`Target Address: "${targetAddress}" is the zero address, which belongs to nobody.`,
+		);
+		expect(ampersend.emulator.calls).toEqual([]);
+	});
+
 	it('refuses a minimum beside the switch that removes it', async () => {
 		const agent = collectedAgent();
 

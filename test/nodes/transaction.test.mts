@@ -219,6 +219,47 @@ describe('Get Many', () => {
 		});
 	});
 
+	it.each([
+		['"><script>alert(1)</script>'],
+		['../../evil'],
+		[`0x${'ab'.repeat(32)}/../../evil`],
+		[`0x${'ab'.repeat(32)}\n`],
+		[`0x${'ab'.repeat(31)}`],
+		['ab'.repeat(32)],
+		[`0x${'zz'.repeat(32)}`],
+		[''],
+	])('gives no link for the transaction hash %j', async (txHash) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (page) => {
+				const { activity, ...rest } = page as { activity: object[] };
+				return { ...rest, activity: activity.map((row) => ({ ...row, tx_hash: txHash })) };
+			},
+		});
+
+		const { items } = await getMany();
+
+		expect(items[0]?.json).toMatchObject({ transactionHash: txHash, explorerUrl: null });
+	});
+
+	it.each(['eip155:1', 'eip155:8453 ', '', '__proto__', null])('gives no link on the chain %j', async (chain) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (page) => {
+				const { activity, ...rest } = page as { activity: object[] };
+				return { ...rest, activity: activity.map((row) => ({ ...row, chain_caip2id: chain })) };
+			},
+		});
+
+		const { items } = await getMany();
+
+		expect(items[0]?.json).toMatchObject({ chain, explorerUrl: null });
+	});
+
 	it('gives no hash and no link for a payment that is not on the chain', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, status: 'denied' });
@@ -529,7 +570,7 @@ describe('Get Many', () => {
 		it.each([0, -1, 2.5, 'many'])('refuses %p as Limit, and sends nothing', async (limit) => {
 			const { error } = await getMany({ limit: `={{ ${JSON.stringify(limit)} }}` });
 
-			expect(error?.message).toBe('Limit: is not a whole number above 0.');
+			expect(error?.message).toBe(`Limit: "${limit}" is not a whole number above 0.`);
 			expect(ampersend.seen).toEqual([]);
 		});
 	});
@@ -571,6 +612,9 @@ describe('Get Many', () => {
 			['Asia/Tokyo', ' 2026-10-01T00:00 ', '2026-09-30T15:00:00Z'],
 			['America/New_York', '2026-10-01T08:30:00Z', '2026-10-01T08:30:00Z'],
 			['America/New_York', '2026-10-01T08:30:00.250+02:00', '2026-10-01T06:30:00.250Z'],
+			['UTC', '2026-10-01T23:59:59.999+14:00', '2026-10-01T09:59:59.999Z'],
+			['UTC', '2026-10-01T00:00:00-1200', '2026-10-01T12:00:00Z'],
+			['UTC', '2026-10-01T08:30:00+05:45', '2026-10-01T02:45:00Z'],
 			['America/New_York', '={{ DateTime.fromISO("2026-10-01") }}', '2026-10-01T04:00:00Z'],
 			['Asia/Tokyo', '={{ DateTime.fromISO("2026-10-01").toISO() }}', '2026-09-30T15:00:00Z'],
 			['Asia/Tokyo', '={{ new Date("2026-10-01T08:30:00.250Z") }}', '2026-10-01T08:30:00.250Z'],
@@ -584,11 +628,55 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual([1]);
 		});
 
+		it.each<[string, string]>([
+			['={{ ({ a: 1 }) }}', '"{"a":1}"'],
+			['={{ [{ a: 1 }] }}', '"{"a":1}"'],
+			['={{ ["denied", null] }}', '"null"'],
+			['={{ ["denied", ["failed"]] }}', '"["failed"]"'],
+			['={{ [undefined] }}', '"undefined"'],
+			['={{ 5 }}', '"5"'],
+			['={{ true }}', '"true"'],
+			['={{ false }}', '"false"'],
+		])('refuses the status %s, which is no text, and sends nothing', async (status, shown) => {
+			for (const operation of ['getMany', 'export']) {
+				const { items, error } = await getMany({ operation, filters: { status } });
+
+				expect(items).toEqual([]);
+				expect(error?.message).toBe(`Status: ${shown} is not text.`);
+			}
+			expect(ampersend.seen).toEqual([]);
+		});
+
 		it.each([
 			['tomorrow', '"tomorrow"'],
 			['2026-13-01', '"2026-13-01"'],
 			['2026-02-30', '"2026-02-30"'],
-			['2026-10-01T25:00', '"2026-10-01T25:00"'],
+			...[
+				'2026-10-01T25:00',
+				'2026-10-01T24:00',
+				'2026-10-01T24:00:00Z',
+				'2026-10-01T08:60',
+				'2026-10-01T08:61Z',
+				'2026-10-01T08:30:60Z',
+				'2026-10-01T08:30:00+99:99',
+				'2026-10-01T08:30:00+14:01',
+				'2026-10-01T08:30:00+15',
+				'2026-10-01T08:30:00-12:01',
+				'2026-10-01T08:30:00-1300',
+				'2026-10-01T08:30:00+02:60',
+				'2026-10-01T08:30:00\u221202:00',
+				'2026-10-01T08:30:00Z[Europe/Berlin]',
+				'2026-10-01T08:30:00.1234567890Z',
+				'+002026-10-01',
+				'2026-W40',
+				'2026-274',
+				'2026-10',
+				'2026-10-01T08',
+				'\uff12\uff10\uff12\uff16-10-01',
+			].map((date) => [date, `"${date}"`] as [string, string]),
+			['={{ ["2026-10-01"] }}', '"["2026-10-01"]"'],
+			['={{ ({ date: "2026-10-01" }) }}', '"{"date":"2026-10-01"}"'],
+			['={{ new Date(NaN) }}', '"null"'],
 			['10/01/2026', '"10/01/2026"'],
 			['01.10.2026', '"01.10.2026"'],
 			['Oct 1 2026', '"Oct 1 2026"'],
@@ -972,6 +1060,43 @@ describe('Export', () => {
 		expect(extension).toBe(format);
 		expect(items[0]?.json.fileName).toBe(fileName);
 	});
+
+	it.each([
+		['../../etc/x', 'x'],
+		['/etc/passwd', 'passwd'],
+		['C:\\x', 'x'],
+		['..\\..\\october.csv', 'october.csv'],
+		['october\0.csv', 'october.csv'],
+		['october\r\nSet-Cookie: a=b.csv', 'octoberSet-Cookie_ a=b.csv'],
+		['.htaccess', 'htaccess'],
+		['october.csv?x=1', 'october.csv_x=1'],
+		['CON.csv', '_CON.csv'],
+		[`${'\u{1f4b8}'.repeat(500)}.csv`, `${'\u{1f4b8}'.repeat(49)}.csv`],
+		[42, '42'],
+	])('gives the file that is to be called %j the name %j, in item and file', async (fileName, name) => {
+		const { items, error } = await exportFile(
+			{ options: { fileName: '={{ $json.fileName }}' } },
+			{ input: [{ fileName }] },
+		);
+
+		expect(error).toBeUndefined();
+		expect(items[0]?.json.fileName).toBe(name);
+		expect(fileOf(items[0]).fileName).toBe(name);
+		expect(items[0]?.binary?.data?.directory).toBeUndefined();
+	});
+
+	it.each(['..', '.', '/', 'C:\\', '../..', '\0', '\r\n', ' . . ', '\u202e'])(
+		'names a file that cannot be called %j after the moment of the export',
+		async (fileName) => {
+			const { items } = await exportFile(
+				{ options: { fileName: '={{ $json.fileName }}' } },
+				{ input: [{ fileName }] },
+			);
+
+			expect(items[0]?.json.fileName).toMatch(/^transactions-[\d-]+T[\d-]+Z\.csv$/);
+			expect(fileOf(items[0]).fileName).toBe(items[0]?.json.fileName);
+		},
+	);
 
 	it('takes the file name and the binary field that the user gives', async () => {
 		const { items } = await exportFile({

@@ -149,6 +149,17 @@ describe('a list of addresses', () => {
 		expect(message).toBe('Sellers: "nobody" is not an address.');
 	});
 
+	it('takes five thousand addresses, and refuses a list that is longer than any', () => {
+		const address = (i: number) => `0x${i.toString(16).padStart(40, '0')}`;
+		const list = (length: number) => Array.from({ length }, (_, i) => address(i + 1));
+		expect(parseAddresses('Sellers', list(5_000).join('\n'))).toHaveLength(5_000);
+		for (const value of [list(20_000), list(20_000).join(','), Array.from({ length: 600_000 }, () => '')]) {
+			expect(refusalOf(() => parseAddresses('Sellers', value)).message).toBe(
+				'Sellers: holds more than 500000 characters.',
+			);
+		}
+	});
+
 	it.each([
 		['a list inside the list', [[one]]],
 		['an object', [{ address: one }]],

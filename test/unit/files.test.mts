@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { fileFormats } from '../../nodes/Ampersend/domain/files';
+import { fileFormats, safeFileName } from '../../nodes/Ampersend/domain/files';
 
 const csv = (rows: object[], columns: string[]) => fileFormats.csv.encode(rows, columns);
 
@@ -23,7 +23,10 @@ function readCsv(text: string): string[][] {
 	return records;
 }
 
-const FORMULA_START = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
+const FORMULA_SIGNS = '=+-@\uff1d\uff0b\uff0d\uff20';
+const isFormula = (text: string) =>
+	/^[\t\r]/.test(text) ||
+	FORMULA_SIGNS.includes([...text].find((character) => !/^[\s\p{C}]$/u.test(character)) ?? 'none');
 
 describe('a CSV file', () => {
 	it('has a header, one line a row, CRLF line ends, and the columns that were asked for', () => {
@@ -60,6 +63,19 @@ describe('a CSV file', () => {
 		},
 	);
 
+	const before = ['', '\n', '\r\n', ' ', '\t', '\v', '\f', '\0', '\u00a0', '\u2003', '\u200b', '\u2028', '\ufeff', ' \n\t '];
+	it.each(before)('gives a formula behind %j to a spreadsheet as text', (start) => {
+		for (const sign of FORMULA_SIGNS) {
+			const name = `${start}${sign}HYPERLINK("https://x","y")`;
+			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
+			expect(field).toBe(`'${name}`);
+		}
+	});
+
+	it.each(['Alice', '1-1', 'a=b', '\nAlice', ' Alice @ work', "'", ''])('leaves the text %j as it is', (name) => {
+		expect(readCsv(csv([{ name, id: 'a' }], ['name', 'id']))).toEqual([['name', 'id'], [name, 'a']]);
+	});
+
 	it('can be read back by the grammar of RFC 4180, whatever its values hold', () => {
 		const value = fc.oneof(
 			fc.string(),
@@ -68,11 +84,43 @@ describe('a CSV file', () => {
 		fc.assert(
 			fc.property(fc.array(fc.record({ one: value, two: value }), { maxLength: 5 }), (rows) => {
 				const expected = rows.map(({ one, two }) =>
-					[one, two].map((text) => (FORMULA_START.test(text) ? `'${text}` : text)),
+					[one, two].map((text) => (isFormula(text) ? `'${text}` : text)),
 				);
 				expect(readCsv(csv(rows, ['one', 'two']))).toEqual([['one', 'two'], ...expected]);
 			}),
 			{ numRuns: 500 },
+		);
+	});
+});
+
+describe('the name of a file', () => {
+	it.each([
+		['october.csv', 'october.csv'],
+		['Über uns (1).csv', 'Über uns (1).csv'],
+		[`${'a'.repeat(5_000)}.csv`, `${'a'.repeat(196)}.csv`],
+		['a'.repeat(5_000), 'a'.repeat(200)],
+		[`a.${'b'.repeat(5_000)}`, `a.${'b'.repeat(198)}`],
+		['x\u202ecsv.exe', 'xcsv.exe'],
+		['\ud83d', ''],
+		['aux', '_aux'],
+		['Com1.txt.csv', '_Com1.txt.csv'],
+		['console.csv', 'console.csv'],
+		['october.csv. . ', 'october.csv'],
+		['a:b', 'a_b'],
+	])('%j becomes %j', (given, name) => {
+		expect(safeFileName(given)).toBe(name);
+	});
+
+	it('is one that stays as it is, whatever it is made from', () => {
+		const unit = fc.constantFrom('.', '/', '\\', ':', ' ', '\0', '\n', 'a', 'con', '\u202e', '\ud83d', '\u{1f4b8}', '?');
+		fc.assert(
+			fc.property(fc.oneof(fc.string({ unit, maxLength: 300, size: 'max' }), fc.string()), (text) => {
+				const name = safeFileName(text);
+				expect(safeFileName(name)).toBe(name);
+				expect(name).toMatch(/^(?:[^./\\<>:"|?*\p{Cc}\p{Cs} ](?:[^/\\<>:"|?*\p{Cc}\p{Cs}]*[^./\\<>:"|?*\p{Cc}\p{Cs} ])?)?$/u);
+				expect(Buffer.byteLength(name)).toBeLessThanOrEqual(201);
+			}),
+			{ numRuns: 1_000 },
 		);
 	});
 });

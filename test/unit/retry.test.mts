@@ -95,11 +95,24 @@ describe('Retry-After', () => {
 		},
 	);
 
-	it('is never negative and never throws, whatever the header holds', () => {
+	const DAY = 86_400_000;
+	it.each([
+		['86400'],
+		['86401'],
+		['9'.repeat(400)],
+		['9'.repeat(1_000_000)],
+		[Number.MAX_SAFE_INTEGER],
+		['Fri, 31 Dec 9999 23:59:59 GMT'],
+		['Sat, 01 Jan 275760 00:00:00 GMT'],
+	])('that asks for a day or more asks for a day (%#)', (header) => {
+		expect(parseRetryAfter(header, NOW)).toBe(DAY);
+	});
+
+	it('is never negative, never above a day and never throws, whatever the header holds', () => {
 		fc.assert(
 			fc.property(fc.anything(), (header) => {
 				const wait = parseRetryAfter(header, NOW);
-				expect(wait === undefined || wait >= 0).toBe(true);
+				expect(wait === undefined || (wait >= 0 && wait <= DAY)).toBe(true);
 			}),
 		);
 	});

@@ -1,3 +1,5 @@
+import { withoutTrailing } from '../domain/text';
+
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key may reach.
  * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (sandbox host).
@@ -52,8 +54,22 @@ const WHERE_TO_MAKE_A_KEY = `Make a key in the dashboard, under API Keys in the 
 
 const EXPECTED_PREFIXES = `It starts with ${deployments.production.keyPrefix} or ${deployments.sandbox.keyPrefix}`;
 
+/** Longer text than a key or a base URL is ever. */
+const MOST_KEY_CHARACTERS = 1_024;
+const MOST_URL_CHARACTERS = 2_048;
+
+/** A name of the DNS has 253 at most, and a port six with its colon. */
+const MOST_HOST_CHARACTERS = 259;
+
 function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } {
-	const apiKey = (typeof input === 'string' ? input : '').trim().replace(/^bearer(\s+|$)/i, '');
+	const text = (typeof input === 'string' ? input : '').trim();
+	if (text.length > MOST_KEY_CHARACTERS) {
+		throw new CredentialRefusal(
+			`The API Key has ${text.length} characters, which no key has. ${EXPECTED_PREFIXES} and is one word.`,
+			`Copy the key again, whole and alone. ${WHERE_TO_MAKE_A_KEY}`,
+		);
+	}
+	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
 	if (apiKey === '') {
 		throw new CredentialRefusal(
 			`The API Key is empty. ${EXPECTED_PREFIXES}.`,
@@ -92,7 +108,7 @@ function parseUrl(text: string): URL | undefined {
 
 /** Host name in one spelling: trailing dots name the same host. */
 function hostOf(url: URL): string {
-	return url.hostname.replace(/\.+$/, '');
+	return withoutTrailing(url.hostname, '.');
 }
 
 function isLoopback(url: URL): boolean {
@@ -101,7 +117,7 @@ function isLoopback(url: URL): boolean {
 		host === 'localhost' ||
 		host.endsWith('.localhost') ||
 		host === '[::1]' ||
-		/^127\.\d+\.\d+\.\d+$/.test(host)
+		/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 	);
 }
 
@@ -109,6 +125,12 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	const text = (typeof input === 'string' ? input : '').trim();
 	if (text === '') return deployment.origin + DEFAULT_PATH;
 
+	if (text.length > MOST_URL_CHARACTERS) {
+		throw new CredentialRefusal(
+			`The Base URL has ${text.length} characters, which is more than an address has.`,
+			`Write only scheme, host and path, e.g. ${deployment.origin}${DEFAULT_PATH}, or leave it empty to use that one.`,
+		);
+	}
 	const url = parseUrl(text);
 	if (!url || !['http:', 'https:'].includes(url.protocol)) {
 		throw new CredentialRefusal(
@@ -150,7 +172,7 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 			`Clear it to use ${deployment.origin}${DEFAULT_PATH}.`,
 		);
 	}
-	return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+	return `${url.origin}${withoutTrailing(url.pathname, '/')}`;
 }
 
 /**
@@ -177,8 +199,9 @@ export function assertKeyBelongsTo(connection: Connection, target: string): void
 	if (url && url.protocol === home.protocol && hostOf(url) === hostOf(home) && url.port === home.port) {
 		return;
 	}
+	const hasHostName = url !== undefined && url.host.length <= MOST_HOST_CHARACTERS;
 	throw new CredentialRefusal(
-		`This credential is for ${home.origin} and was not sent to ${url ? url.origin : 'an address without a host'}.`,
+		`This credential is for ${home.origin} and was not sent to ${hasHostName ? url.origin : 'an address without a host'}.`,
 		`An Ampersend key goes to its own host only. Call ${home.origin}, or use another credential for the other service.`,
 	);
 }

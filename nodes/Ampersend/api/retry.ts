@@ -39,14 +39,23 @@ export function nextWait(
 }
 
 /**
+ * The longest wait that is believed, in ms: a usual limit of a rate is counted anew each day at the
+ * latest, and n8n's scheduler holds a trigger back for as long as it is told.
+ */
+const LONGEST_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** The longest form of an HTTP date has 33 characters. */
+const READ_CHARACTERS = 64;
+
+/**
  * Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3).
- * @returns ms from `now`, never negative; undefined where the header says neither
+ * @returns ms from `now`, from 0 to a day; undefined where the header says neither
  */
 export function parseRetryAfter(header: unknown, now: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
-	const text = String(header).trim();
-	if (/^\d+$/.test(text)) return Number(text) * 1000;
+	const text = String(header).trim().slice(0, READ_CHARACTERS);
+	if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_RETRY_AFTER_MS);
 	// Every form of an HTTP date begins with a weekday; without that "1.5" and "-5" are dates to JavaScript.
 	const date = /^[a-z]/i.test(text) ? Date.parse(text) : NaN;
-	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+	return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), LONGEST_RETRY_AFTER_MS);
 }

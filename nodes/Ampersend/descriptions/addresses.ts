@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
-import { parseAddress } from '../domain/address';
+import { parseAddress, refuseZeroAddress } from '../domain/address';
 
 /** A key that is about to be added: it is in no list yet, so it is typed. */
 export const agentKeyAddressField: INodeProperties = {
@@ -25,11 +25,13 @@ export const sellersField: INodeProperties = {
 		'Addresses that the agent may pay: with commas or line breaks between them, or a list from an expression. Duplicates are dropped.',
 };
 
-/** @throws InputRefusal naming the field, where it holds no address */
+/** @throws InputRefusal naming the field, where it holds no address or the one that belongs to nobody */
 export function readAddressField(
 	n8n: IExecuteFunctions,
 	{ name, displayName }: INodeProperties,
 	itemIndex: number,
 ): Address {
-	return parseAddress(displayName, n8n.getNodeParameter(name, itemIndex, ''));
+	const address = parseAddress(displayName, n8n.getNodeParameter(name, itemIndex, ''));
+	refuseZeroAddress(displayName, address);
+	return address;
 }

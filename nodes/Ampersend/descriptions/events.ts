@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow'
 
 import { addressKey, parseAddresses } from '../domain/address';
 import type { EventFilter } from '../domain/filter';
-import { InputRefusal, quote, readSwitch } from '../domain/input';
+import { InputRefusal, quote, readCount, readSwitch, readWords } from '../domain/input';
 import { parseUsdc } from '../domain/money';
 import { counterpartyField, directionField, readDirection } from './history';
 
@@ -45,11 +45,8 @@ export const eventsField: INodeProperties = {
 
 /** Names of the wanted events, in one order, e.g. `payment.denied`; empty for all. An expression may leave `payment.` out. */
 function readEvents(context: IPollFunctions): string[] {
-	const value: unknown = context.getNodeParameter(eventsField.name, []);
-	const names = (Array.isArray(value) ? value : [value])
-		.flatMap((entry) => String(entry ?? '').split(/[\s,]+/))
-		.filter((name) => name !== '')
-		.map((name) => (name.startsWith('payment.') ? name : `payment.${name}`));
+	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
+	const names = words.map((name) => (name.startsWith('payment.') ? name : `payment.${name}`));
 	return [...new Set(names)].sort();
 }
 
@@ -165,8 +162,8 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 	const { displayName, least, most, default: fallback } = wholeNumbers[name];
 	const value = options[name];
 	if (value === undefined || value === null || value === '') return fallback;
-	const number = typeof value === 'boolean' ? NaN : Number(value);
-	if (Number.isInteger(number) && number >= least && number <= most) return number;
+	const number = readCount(value);
+	if (number !== undefined && number >= least && number <= most) return number;
 	throw new InputRefusal(
 		displayName,
 		`${quote(value)} is not a whole number from ${least} to ${most}.`,

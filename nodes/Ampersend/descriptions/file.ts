@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { FileFormat } from '../domain/files';
-import { fileFormats } from '../domain/files';
+import { fileFormats, safeFileName } from '../domain/files';
 import type { HistoryFilter } from '../domain/filter';
 import { readChoice, readText, requireText } from '../domain/input';
 import { toIso } from '../domain/time';
@@ -51,7 +51,8 @@ export const fileFields: INodeProperties[] = [
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. transactions.csv',
-				description: 'Leave empty for a name with the moment of the export',
+				description:
+					'Leave empty for a name with the moment of the export. Of a path, only the name at its end is used.',
 			},
 		],
 	},
@@ -83,7 +84,8 @@ export function readFileTarget(
 	return {
 		format,
 		fileName:
-			readText('File Name', fileName) || `${subject}-${moment}Z.${fileFormats[format].extension}`,
+			safeFileName(readText('File Name', fileName)) ||
+			`${subject}-${moment}Z.${fileFormats[format].extension}`,
 		binaryPropertyName: requireText(
 			binaryField.displayName,
 			n8n.getNodeParameter(binaryField.name, itemIndex),

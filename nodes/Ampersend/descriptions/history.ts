@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { tryToParseDateTime } from 'n8n-workflow';
 
-import { parseAddresses } from '../domain/address';
+import { addressKey, parseAddresses } from '../domain/address';
 import type { HistoryFilter } from '../domain/filter';
-import { InputRefusal, quote, readChoice } from '../domain/input';
+import { InputRefusal, quote, readChoice, readWords } from '../domain/input';
 import type { TimeRange } from '../domain/time';
 
 const from: INodeProperties = {
@@ -100,10 +100,18 @@ export const paymentEventFilters = filters([
 
 /**
  * Day, or day and time, with or without a zone. n8n's own reading would go on to guess: 30 February
- * becomes 2 March, 01.10. is 10 January, and a zone left out is the server's.
+ * becomes 2 March, 01.10. is 10 January, 25:00 and a zone of +99:99 are read as well, and a zone left
+ * out is the server's.
  */
 const MOMENT =
-	/^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)? ?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+	/^(\d{4}-\d{2}-\d{2})(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
+
+/** Room for nanoseconds and a zone. */
+const MOST_MOMENT_CHARACTERS = 40;
+
+/** From the west of the date line to its east (-12:00 to +14:00). */
+const ZONE =
+	/^(?:Z|\+(?:(?:0\d|1[0-3])(?::?[0-5]\d)?|14(?::?00)?)|-(?:(?:0\d|1[01])(?::?[0-5]\d)?|12(?::?00)?))$/i;
 
 function isDay(text: string): boolean {
 	const day = new Date(`${text}T00:00:00Z`);
@@ -113,9 +121,10 @@ function isDay(text: string): boolean {
 /** Epoch ms of an ISO 8601 text or an n8n date; undefined where it is neither. */
 function parseMoment(value: unknown, timezone: string): number | undefined {
 	try {
-		const text = value instanceof Date ? value.toISOString() : String(value).trim();
-		const day = MOMENT.exec(text)?.[1];
-		if (day === undefined || !isDay(day)) return undefined;
+		const text = value instanceof Date ? value.toISOString() : value;
+		if (typeof text !== 'string' || text.length > MOST_MOMENT_CHARACTERS) return undefined;
+		const [, day = '', zone = 'Z'] = MOMENT.exec(text.trim()) ?? [];
+		if (!isDay(day) || !ZONE.test(zone)) return undefined;
 		return tryToParseDateTime(text, timezone).toMillis();
 	} catch {
 		return undefined;
@@ -133,13 +142,6 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
 		);
 	}
 	return moment;
-}
-
-function readWords(value: unknown): string[] {
-	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
-	return entries
-		.flatMap((entry) => String(entry).split(/[\s,]+/))
-		.filter((word) => word !== '');
 }
 
 function readRange(filters: IDataObject, timezone: string): TimeRange {
@@ -172,7 +174,9 @@ export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): Hi
 	return {
 		range: readRange(filters, n8n.getTimezone()),
 		...readDirection(filters),
-		statuses: readWords(filters.status),
-		counterparties: parseAddresses('Counterparty', filters.counterparty),
+		statuses: readWords('Status', filters.status),
+		counterparties: new Set(
+			parseAddresses('Counterparty', filters.counterparty).map(addressKey),
+		),
 	};
 }

@@ -48,13 +48,17 @@ export function limitField(limit: LimitField, whenEmpty: string): INodePropertie
 	};
 }
 
-export function noLimitField(limit: LimitField): INodeProperties {
+/** @param description beginning with "Whether" */
+export function noLimitField(
+	limit: LimitField,
+	description = 'Whether to remove this limit',
+): INodeProperties {
 	return {
 		displayName: `No ${limit.displayName.replace(' (USDC)', '')}`,
 		name: limit.noLimitName,
 		type: 'boolean',
 		default: false,
-		description: 'Whether to remove this limit',
+		description,
 	};
 }
 
@@ -98,19 +102,50 @@ export function readOptionalAmount(
 	return micro.toString();
 }
 
+/**
+ * Reads one limit of an agent that is yet to be made. A field that was added and gives nothing is a
+ * slip, and must not make an agent that may spend without a limit.
+ * @returns micro-USDC as the wire has it; null where its switch is on; undefined where neither was added
+ * @throws InputRefusal for a field that was added and gives nothing, or an amount that cannot be read
+ */
+function readNewLimit(values: IDataObject, limit: LimitField): string | null | undefined {
+	const noLimit = noLimitField(limit);
+	const read = readOptionalAmount(values, limit, noLimit);
+	if (read !== undefined) return read;
+	const isAdded = Object.hasOwn(values, limit.name);
+	if (!isAdded && !Object.hasOwn(values, noLimit.name)) return undefined;
+	throw new InputRefusal(
+		limit.displayName,
+		isAdded ? 'is empty.' : `is left out while ${noLimit.displayName} is off.`,
+		`Write decimal USDC, e.g. 25 or 0.5. For no limit, switch on ${noLimit.displayName}.`,
+	);
+}
+
 /** Limits and auto top-up as the wire has them: micro-USDC, null for no limit; only those that are set. */
 export type LimitChanges = { auto_topup_allowed?: boolean } & {
 	[Wire in LimitField['wire']]?: string | null;
 };
 
-/** @throws InputRefusal naming the field that cannot be read */
-export function readLimits(values: IDataObject): LimitChanges {
+function readSettings(
+	values: IDataObject,
+	readLimit: (limit: LimitField) => string | null | undefined,
+): LimitChanges {
 	const changes: LimitChanges = {};
 	const autoTopUp = readSwitch(autoTopUpField.displayName, values[autoTopUpField.name]);
 	if (autoTopUp !== undefined) changes.auto_topup_allowed = autoTopUp;
 	for (const limit of limits) {
-		const micro = readOptionalAmount(values, limit, noLimitField(limit));
+		const micro = readLimit(limit);
 		if (micro !== undefined) changes[limit.wire] = micro;
 	}
 	return changes;
+}
+
+/** Of an update. @throws InputRefusal naming the field that cannot be read */
+export function readLimits(values: IDataObject): LimitChanges {
+	return readSettings(values, (limit) => readOptionalAmount(values, limit, noLimitField(limit)));
+}
+
+/** Of an agent that is yet to be made. @throws InputRefusal naming the field that cannot be read */
+export function readNewLimits(values: IDataObject): LimitChanges {
+	return readSettings(values, (limit) => readNewLimit(values, limit));
 }

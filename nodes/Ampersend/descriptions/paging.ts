@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { InputRefusal, readSwitch } from '../domain/input';
+import { InputRefusal, quote, readCount, readSwitch } from '../domain/input';
 
 export const pagingFields: INodeProperties[] = [
 	{
@@ -28,11 +28,12 @@ export const pagingFields: INodeProperties[] = [
 export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
 	const returnAll = n8n.getNodeParameter('returnAll', itemIndex, false);
 	if (readSwitch('Return All', returnAll)) return Infinity;
-	const limit = Number(n8n.getNodeParameter('limit', itemIndex, 50));
-	if (!Number.isInteger(limit) || limit < 1) {
+	const value: unknown = n8n.getNodeParameter('limit', itemIndex, 50);
+	const limit = readCount(value) ?? 0;
+	if (limit < 1) {
 		throw new InputRefusal(
 			'Limit',
-			'is not a whole number above 0.',
+			`${quote(value)} is not a whole number above 0.`,
 			'Give a count such as 50, or switch on Return All.',
 		);
 	}

@@ -58,6 +58,21 @@ export function parseAddress(parameter: string, value: unknown): Address {
 	return text;
 }
 
+const ZERO = `0x${'0'.repeat(40)}`;
+
+/**
+ * Nobody holds the zero address: whatever is paid to it is lost, and no key signs for it.
+ * @throws InputRefusal where it is among the addresses
+ */
+export function refuseZeroAddress(parameter: string, ...addresses: Address[]): void {
+	if (!addresses.includes(ZERO)) return;
+	throw new InputRefusal(
+		parameter,
+		`"${ZERO}" is the zero address, which belongs to nobody.`,
+		'Give the address that you mean. Programs put zeros where an address is missing.',
+	);
+}
+
 /** Keeps the first spelling of each address. */
 export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 	const byKey = new Map<string, Address>();
@@ -80,6 +95,17 @@ function wordsOf(parameter: string, text: string): string[] {
 	return text.split(/[\s,;"'[\]]+/).filter((word) => word !== '');
 }
 
+/** Room for more than ten thousand addresses. */
+const MOST_LIST_CHARACTERS = 500_000;
+
+/** An entry counts as one character at least, so that the number of entries is bounded too. */
+function sizeOf(entries: unknown[]): number {
+	return entries.reduce<number>(
+		(size, entry) => size + 1 + (typeof entry === 'string' ? entry.length : 0),
+		0,
+	);
+}
+
 /**
  * Reads a list of addresses: an array, or text with commas, white space or line breaks between them.
  * Empty entries and duplicates (in any letter case) are dropped.
@@ -88,6 +114,13 @@ function wordsOf(parameter: string, text: string): string[] {
 export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (value === undefined || value === null) return [];
 	const entries = Array.isArray(value) ? value : [value];
+	if (sizeOf(entries) > MOST_LIST_CHARACTERS) {
+		throw new InputRefusal(
+			parameter,
+			`holds more than ${MOST_LIST_CHARACTERS} characters.`,
+			'Give fewer addresses at once.',
+		);
+	}
 	const words: unknown[] = entries.flatMap((entry: unknown) =>
 		typeof entry === 'string' ? wordsOf(parameter, entry) : [entry],
 	);
@@ -103,6 +136,9 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 	);
 }
 
+/** Room for every link that a dashboard or an explorer makes. */
+const MOST_LINK_CHARACTERS = 2_048;
+
 /** The first address in a link, where no further digit makes it a longer number (a transaction hash). */
 const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
 
@@ -113,6 +149,13 @@ const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
 export function parseLocator(parameter: string, locator: unknown): Address {
 	const value =
 		typeof locator === 'object' && locator !== null && 'value' in locator ? locator.value : locator;
+	if (typeof value === 'string' && value.length > MOST_LINK_CHARACTERS) {
+		throw new InputRefusal(
+			parameter,
+			`has ${value.length} characters, which is more than an address or a link has.`,
+			'Copy the address alone: 0x followed by 40 hexadecimal digits.',
+		);
+	}
 	if (typeof value !== 'string' || !/^\w+:\/\//.test(value.trim())) {
 		return parseAddress(parameter, value);
 	}

@@ -1,16 +1,18 @@
 import type { Address } from './address';
-import { sameAddress } from './address';
+import { addressKey, sameAddress } from './address';
+import { isMicro } from './money';
 import type { TimeRange } from './time';
 import { isWithin } from './time';
 import type { ActivityRow } from './transaction';
 import { counterpartyOf } from './transaction';
 
-/** Which rows of a history are wanted. Empty lists and absent fields let everything through. */
+/** Which rows of a history are wanted. Empty ones and absent fields let everything through. */
 export interface HistoryFilter {
 	range: TimeRange;
 	direction?: 'earn' | 'spend';
 	statuses: string[];
-	counterparties: Address[];
+	/** Keys of addresses: a list from a webhook may be long, and is asked for each row. */
+	counterparties: ReadonlySet<string>;
 }
 
 /** What a row must show to be filtered. */
@@ -29,8 +31,8 @@ export function matches(filter: HistoryFilter, row: FilterableRow): boolean {
 		isWithin(range, Date.parse(row.occurredAt)) &&
 		(direction === undefined || row.direction === direction) &&
 		(statuses.length === 0 || statuses.includes(row.status)) &&
-		(counterparties.length === 0 ||
-			(counterparty !== null && counterparties.some((one) => sameAddress(one, counterparty))))
+		(counterparties.size === 0 ||
+			(counterparty !== null && counterparties.has(addressKey(counterparty))))
 	);
 }
 
@@ -56,7 +58,7 @@ export function isEventFilter(value: unknown): value is EventFilter {
 	return (
 		isTexts(events) &&
 		(direction === undefined || direction === 'earn' || direction === 'spend') &&
-		(minimumMicro === undefined || /^\d+$/.test(String(minimumMicro))) &&
+		(minimumMicro === undefined || isMicro(String(minimumMicro))) &&
 		isTexts(counterparties)
 	);
 }

@@ -17,23 +17,41 @@ export class InputRefusal extends Error {
 
 const SHOWN_CHARACTERS = 60;
 
+/** Of a longer value nothing is shown: a secret may stand anywhere in it, and to look takes time. */
+const MOST_QUOTED_CHARACTERS = 2_000;
+
 /**
  * An API key, or more hexadecimal digits than an address has: what is left of a private key that was
  * pasted where an address belongs.
  */
-const SECRET = /sk_(live|test)_|[0-9a-f]{43,}/i;
+const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 
 /** Words alone, as many as a recovery phrase has. */
-const RECOVERY_PHRASE = /^\s*[a-z]+(\s+[a-z]+){11,}\s*$/i;
+function isRecoveryPhrase(text: string): boolean {
+	const words = text.trim().split(/\s+/);
+	return words.length >= 12 && words.every((word) => /^[a-z]+$/i.test(word));
+}
 
-/** Broken lines do not hide a secret. */
+/** Broken lines do not hide a secret. @param text of bounded length */
 export function looksSecret(text: string): boolean {
-	return SECRET.test(text.replace(/\s+/g, '')) || RECOVERY_PHRASE.test(text);
+	return SECRET.test(text.replace(/\s+/g, '')) || isRecoveryPhrase(text);
+}
+
+function textOf(value: unknown): string {
+	if (typeof value !== 'object') return String(value);
+	try {
+		return JSON.stringify(value);
+	} catch {
+		return 'object';
+	}
 }
 
 /** A value as it may stand in a message: short, on one line, and never a secret. */
 export function quote(value: unknown): string {
-	const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+	const text = textOf(value);
+	if (text.length > MOST_QUOTED_CHARACTERS) {
+		return `the value (${text.length} characters, so it is not shown)`;
+	}
 	if (looksSecret(text)) {
 		return 'the value (which looks like a secret, so it is not shown)';
 	}
@@ -58,6 +76,49 @@ export function requireText(parameter: string, value: unknown): string {
 		throw new InputRefusal(parameter, 'is empty.', `Fill in ${parameter}.`);
 	}
 	return text;
+}
+
+/** Room for every status there may ever be. */
+const MOST_WORD_CHARACTERS = 10_000;
+
+/**
+ * Reads words: a list of texts, or text with commas or white space between them; none where there
+ * is no value.
+ * @throws InputRefusal for an entry that is no text
+ */
+export function readWords(parameter: string, value: unknown): string[] {
+	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
+	let characters = 0;
+	const words = entries.flatMap((entry) => {
+		if (typeof entry !== 'string') {
+			throw new InputRefusal(
+				parameter,
+				`${quote(entry)} is not text.`,
+				'Give a list of texts, or one text with commas between the words.',
+			);
+		}
+		characters += entry.length + 1;
+		if (characters > MOST_WORD_CHARACTERS) {
+			throw new InputRefusal(
+				parameter,
+				`holds more than ${MOST_WORD_CHARACTERS} characters.`,
+				'Name only those that you want.',
+			);
+		}
+		return entry.split(/[\s,]+/);
+	});
+	return words.filter((word) => word !== '');
+}
+
+/** Whole numbers that every number holds exactly have fewer digits. */
+const COUNT = /^\d{1,15}$/;
+
+/** A whole number, given as such or as its digits; undefined for everything else. */
+export function readCount(value: unknown): number | undefined {
+	if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
+	if (typeof value !== 'string') return undefined;
+	const text = value.trim();
+	return COUNT.test(text) ? Number(text) : undefined;
 }
 
 /**

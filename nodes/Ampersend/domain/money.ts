@@ -1,11 +1,26 @@
 import { InputRefusal, quote } from './input';
+import { withoutTrailing } from './text';
 
 /** Micro-USDC in one USDC: the token has six decimals on every chain that Ampersend uses. */
 const MICRO_PER_USDC = 1_000_000n;
 const DECIMALS = 6;
 
+/** Plain notation: digits, and up to six decimals behind a dot. */
+const USDC = /^(\d+)(?:\.(\d{1,6}))?$/;
+
 /** The largest amount a USDC contract can hold (uint256), in micro-USDC. */
 const MAX_MICRO = 2n ** 256n - 1n;
+
+/** As many digits as the largest amount has: more take time to read, and are none. */
+const MICRO = /^\d{1,78}$/;
+
+/** Whether text is micro-USDC as the wire has it: a whole number, without a sign. */
+export function isMicro(text: string): boolean {
+	return MICRO.test(text);
+}
+
+/** Room for the largest amount with all its decimals, and some zeros before it. */
+const MOST_CHARACTERS = 100;
 
 /** One amount, in both spellings that leave this package. */
 export interface Amount {
@@ -31,7 +46,7 @@ function complaintAbout(text: string): [string, string] {
 			'Write digits with a dot for decimals, e.g. 1234.5.',
 		];
 	}
-	if (/^\d*\.?\d+e[+-]?\d+$/i.test(text)) {
+	if (/^(?:\d+(?:\.\d*)?|\.\d+)e[+-]?\d+$/i.test(text)) {
 		return ['is written with an exponent.', 'Write the digits out, e.g. 0.000001 and not 1e-6.'];
 	}
 	if (/^\d+\.\d{7,}$/.test(text)) {
@@ -53,7 +68,14 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 	if (text === '' && (typeof value === 'string' || value === undefined || value === null)) {
 		throw new InputRefusal(parameter, 'is empty.', 'Write decimal USDC, e.g. 25 or 0.5.');
 	}
-	const match = new RegExp(`^(\\d+)(?:\\.(\\d{1,${DECIMALS}}))?$`).exec(text);
+	if (text.length > MOST_CHARACTERS) {
+		throw new InputRefusal(
+			parameter,
+			`has ${text.length} characters, which is more than any amount has.`,
+			'Write decimal USDC, e.g. 25 or 0.5. For no limit, use the switch that says so.',
+		);
+	}
+	const match = USDC.exec(text);
 	if (!match) {
 		const [complaint, advice] = complaintAbout(text);
 		throw new InputRefusal(parameter, `${quote(value)} ${complaint}`, advice);
@@ -80,7 +102,8 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 /** Decimal USDC without trailing zeros. @param micro micro-USDC, not negative */
 export function formatUsdc(micro: bigint): string {
 	const whole = micro / MICRO_PER_USDC;
-	const fraction = (micro % MICRO_PER_USDC).toString().padStart(DECIMALS, '0').replace(/0+$/, '');
+	const decimals = (micro % MICRO_PER_USDC).toString().padStart(DECIMALS, '0');
+	const fraction = withoutTrailing(decimals, '0');
 	return fraction ? `${whole}.${fraction}` : whole.toString();
 }
 

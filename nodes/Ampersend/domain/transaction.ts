@@ -31,10 +31,13 @@ const EXPLORERS = new Map([
 	['eip155:84532', 'https://sepolia.basescan.org/tx/'],
 ]);
 
-/** Link to a transaction in its chain's explorer; null where the chain or hash is unknown. */
+const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i;
+
+/** Link to a transaction in its chain's explorer; null where the chain is unknown or the hash is none. */
 export function explorerUrl(chain: string | null, transactionHash: string | null): string | null {
 	const explorer = chain === null ? undefined : EXPLORERS.get(chain);
-	return explorer && transactionHash ? explorer + transactionHash : null;
+	if (!explorer || transactionHash === null || !TRANSACTION_HASH.test(transactionHash)) return null;
+	return explorer + transactionHash;
 }
 
 /**

@@ -1,19 +1,22 @@
 import * as z from 'zod/v4-mini';
 
+import { isMicro } from '../domain/money';
+
 /** The latest moment a JavaScript date can hold, in ms; beyond it a value is no timestamp. */
 const LATEST_MS = 8.64e15;
-
-const digits = z.string().check(z.regex(/^\d+$/));
 
 /** `0x` and 40 hexadecimal digits, in any letter case (SDK, types.ts). */
 export const address = z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/));
 
 /** Micro-USDC as a decimal integer string (SDK, types.ts: NonNegativeIntegerString). */
-export const micro = digits;
+export const micro = z.string().check(z.refine(isMicro));
+
+/** No date has more digits. */
+const timestampDigits = z.string().check(z.regex(/^\d{1,16}$/));
 
 /** Epoch time, a non-negative integer or the same as a string (SDK, types.ts: ConvertedTimestamp). */
 export const timestamp = z
-	.union([z.number().check(z.int(), z.nonnegative()), digits])
+	.union([z.number().check(z.int(), z.nonnegative()), timestampDigits])
 	.check(z.refine((value) => Number(value) <= LATEST_MS, 'is later than any date'));
 
 /** A page of an offset-paged list (SDK, management.ts: listAgents). */

@@ -3,20 +3,46 @@ import type { IDataObject } from 'n8n-workflow';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
-import { autoTopUpField, limitField, limits, readLimits } from '../../descriptions/limits';
-import { parseAddresses } from '../../domain/address';
-import { requireText } from '../../domain/input';
+import {
+	autoTopUpField,
+	limitField,
+	limits,
+	noLimitField,
+	readNewLimits,
+} from '../../descriptions/limits';
+import type { Address } from '../../domain/address';
+import { parseAddresses, refuseZeroAddress } from '../../domain/address';
+import { InputRefusal, requireText } from '../../domain/input';
 import type { SpendConfigInput } from '../../schemas/spend-config';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
 import { presentAgent } from './present';
 
-const NO_LIMIT = 'Empty means no limit';
+const NO_LIMIT =
+	'Without this field the agent has no such limit; a field that is added must have an amount';
+
+const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
+
+/**
+ * The sellers to allow; null where the field was not added, as the SDK sends it.
+ * @throws InputRefusal for a field that was added and holds no address
+ */
+function readAllowlist(values: IDataObject): Address[] | null {
+	if (!Object.hasOwn(values, allowlist.name)) return null;
+	const sellers = parseAddresses(allowlist.displayName, values[allowlist.name]);
+	refuseZeroAddress(allowlist.displayName, ...sellers);
+	if (sellers.length > 0) return sellers;
+	throw new InputRefusal(
+		allowlist.displayName,
+		'holds no address.',
+		'Give at least one seller, or remove the field for an agent without an allowlist.',
+	);
+}
 
 /** The limits to set at creation; null where none is given, as the SDK sends it. */
 function readSpendConfig(values: IDataObject): SpendConfigInput | null {
-	const given = readLimits(values);
+	const given = readNewLimits(values);
 	if (Object.keys(given).length === 0) return null;
 	return {
 		auto_topup_allowed: false,
@@ -53,9 +79,12 @@ export const create: Operation = {
 			placeholder: 'Add Field',
 			default: {},
 			options: [
-				{ ...sellersField, displayName: 'Allowlist' },
+				allowlist,
 				autoTopUpField,
-				...limits.map((limit) => limitField(limit, NO_LIMIT)),
+				...limits.flatMap((limit) => [
+					limitField(limit, NO_LIMIT),
+					noLimitField(limit, 'Whether to create the agent without this limit'),
+				]),
 			].sort((one, other) => one.displayName.localeCompare(other.displayName)),
 		},
 	],
@@ -66,12 +95,11 @@ export const create: Operation = {
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const ifExists = readIfExists(n8n, itemIndex);
 		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
-		const sellers = parseAddresses('Allowlist', values.sellers);
 		const body = {
 			agent_key_address: agentKeyAddress,
 			name,
 			spend_config: readSpendConfig(values),
-			authorized_sellers: sellers.length > 0 ? sellers : null,
+			authorized_sellers: readAllowlist(values),
 		};
 		const existing = await findExisting(client, name, ifExists);
 		const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));

@@ -1,11 +1,11 @@
 import { withFurther } from '../../domain/fields';
-import { amount } from '../../domain/money';
+import { amount, isMicro } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';
 
 /** `balance` is a string of no published unit (SDK): micro-USDC is assumed where it is a whole number. */
 function presentBalance(balance: string) {
-	if (!/^\d+$/.test(balance)) return { balance, balanceUsdc: null, balanceUsdcMicro: null };
+	if (!isMicro(balance)) return { balance, balanceUsdc: null, balanceUsdcMicro: null };
 	const { usdc, micro } = amount(balance);
 	return { balanceUsdc: usdc, balanceUsdcMicro: micro };
 }

@@ -3,7 +3,7 @@ import { repeat, send } from '../../api/send';
 import { sellersField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
-import { parseAddresses } from '../../domain/address';
+import { parseAddresses, refuseZeroAddress } from '../../domain/address';
 import type { AllowlistMode } from '../../domain/allowlist';
 import {
 	allowlistModes,
@@ -23,6 +23,8 @@ const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as co
 
 function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolean): Address[] {
 	const sellers = parseAddresses(sellersField.displayName, value);
+	// It may be on a list from before, and must then come off.
+	if (chosen !== 'remove') refuseZeroAddress(sellersField.displayName, ...sellers);
 	if (sellers.length > 0 || (chosen === 'replace' && emptyAllowed)) return sellers;
 	throw new InputRefusal(
 		sellersField.displayName,

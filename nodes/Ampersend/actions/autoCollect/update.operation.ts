@@ -11,7 +11,7 @@ import {
 	requireChanges,
 	updateFieldsOf,
 } from '../../descriptions/updateFields';
-import { parseAddress } from '../../domain/address';
+import { parseAddress, refuseZeroAddress } from '../../domain/address';
 import { readSwitch } from '../../domain/input';
 import { parseUsdc } from '../../domain/money';
 import type { AutoCollect, AutoCollectInput } from '../../schemas/auto-collect';
@@ -38,6 +38,7 @@ function readChanges(values: IDataObject): Partial<AutoCollectInput> {
 	}
 	if (!isEmpty(values.targetAddress)) {
 		changes.target_address = parseAddress(targetAddress.displayName, values.targetAddress);
+		refuseZeroAddress(targetAddress.displayName, changes.target_address);
 	}
 	const remaining = readOptionalAmount(values, minimumRemaining, noMinimumRemaining);
 	if (remaining !== undefined) changes.minimum_remaining = remaining;
