@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
+import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress, type Call } from '../emulator/index.mts';
-import { fileOf, parseCsv } from './files.mts';
+import { fileOf, numbersIn, parseCsv } from './files.mts';
 import type { RunOptions } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
@@ -138,6 +139,27 @@ describe('Get Many', () => {
 			counterparty: null,
 			status: 'received',
 		});
+	});
+
+	it.each([
+		['receiver', (address: string) => `0x${address.slice(2).toUpperCase()}`],
+		['receiver', (address: string) => address.toLowerCase()],
+		['agent_address', (address: string) => `0x${address.slice(2).toUpperCase()}`],
+	])('names none either where %s has another letter case', async (field, spell) => {
+		const agent = ampersend.emulator.addAgent({ address: checksummed(randomAddress()) });
+		ampersend.emulator.pay({ agent, type: 'earn' });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (body) => {
+				const page = body as { activity: object[] };
+				const activity = page.activity.map((row) => ({ ...row, [field]: spell(agent.address) }));
+				return { ...page, activity };
+			},
+		});
+
+		const { items } = await getMany();
+
+		expect(items).toMatchObject([{ json: { direction: 'earn', counterparty: null } }]);
 	});
 
 	it('gives no hash and no link for a payment that is not on the chain', async () => {
@@ -379,6 +401,42 @@ describe('Get Many', () => {
 
 			expect(numbersOf(items)).toEqual(downFrom(699, 250));
 			expect(pagesRead()).toEqual([1, 2]);
+		});
+
+		it('gives every row of exactly From, where a page ends among them', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const from = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 3, () => ({}), { newest: from - 1 });
+			ampersend.emulator.seedActivity(agent, 450, numbered, { newest: from, everyMs: 0 });
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(from).toISOString() },
+			});
+
+			expect(numbersOf(items)).toEqual(downFrom(449, 450));
+		});
+
+		it('gives every row of exactly From, where the rows before it came in no order', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const from = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 650, numbered, { newest: from, everyMs: 0 });
+			ampersend.emulator.pay({ agent, amountMicro: 650n, timestamp: from + MINUTE });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				...onPage(1),
+				mutate: (body) => {
+					const page = body as { activity: object[] };
+					return { ...page, activity: page.activity.toReversed() };
+				},
+			});
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(from).toISOString() },
+			});
+
+			expect(numbersOf(items).sort((one, other) => other - one)).toEqual(downFrom(650, 651));
 		});
 
 		it('gives each row once, and none is missing, where payments shift the pages while they are read', async () => {
@@ -942,6 +1000,16 @@ describe('Export', () => {
 			to: '2026-10-31T23:00:00.000Z',
 		});
 		expect(fileOf(items[0]).text.trimEnd().split('\n')).toHaveLength(450);
+	});
+
+	it.each(['csv', 'json', 'jsonl'])('writes each of 2,350 rows once, newest first, as %s', async (format) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 2350, numbered);
+
+		const { items } = await exportFile({ format });
+
+		expect(items[0]?.json).toMatchObject({ rows: 2350 });
+		expect(numbersIn(fileOf(items[0]).text, format)).toEqual(downFrom(2349, 2350));
 	});
 
 	it('writes null for an open range, and filters as Get Many does', async () => {
