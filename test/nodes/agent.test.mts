@@ -226,6 +226,16 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(items).toMatchObject([{ json: { address, created: false } }]);
 	});
 
+	it('takes an agent whose name the service keeps with spaces around for one of the same name', async () => {
+		const { address } = service.emulator.addAgent({ name: ' Buyer\t' });
+		const returned = await create({ ifAgentExists: 'return' });
+		const refused = await create({ ifAgentExists: 'refuse' });
+
+		expect(returned.items).toMatchObject([{ json: { address, created: false } }]);
+		expect(refused.error?.message).toContain(`an agent called "Buyer" exists already (${address})`);
+		expect(service.emulator.agents()).toHaveLength(1);
+	});
+
 	it.each(['refuse', 'return'])('makes it where no agent has the name (%s)', async (ifAgentExists) => {
 		service.emulator.addAgent({ name: 'Buyer 2' });
 		const { items } = await create({ ifAgentExists, name: ' Buyer ' });
