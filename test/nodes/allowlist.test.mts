@@ -281,6 +281,29 @@ describe('Allowlist: Update, where the service turns the replacement away for it
 	});
 });
 
+describe('Allowlist: Update, where the trouble stays', () => {
+	const stays = { times: Infinity, headers: { 'Retry-After': '0' } };
+
+	it('reads four times in all, and writes nothing', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: READ, status: 500, ...stays });
+		const { error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(error?.httpCode).toBe('500');
+		expect(service.seen).toEqual([READ, READ, READ, READ]);
+	});
+
+	it('is turned away four times in all, with the list read anew for each', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, status: 429, ...stays });
+		const { error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(error?.httpCode).toBe('429');
+		expect(service.seen).toEqual(Array.from({ length: 4 }, () => [READ, READ, WRITE]).flat());
+		expect(service.emulator.agent(address).allowlist).toEqual([A]);
+	});
+});
+
 describe('Allowlist: Update, where the list is not as it was asked for', () => {
 	it('says what is missing and what nobody here asked for', async () => {
 		const address = agentWith(A);
