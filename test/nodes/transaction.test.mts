@@ -417,6 +417,105 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual(downFrom(449, 450));
 		});
 
+		it('takes rows of one moment for ordered: a limit needs no further page', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 450, numbered, { everyMs: 0 });
+
+			const { items } = await getMany({ limit: 50 });
+
+			expect(numbersOf(items)).toEqual(downFrom(449, 50));
+			expect(pagesRead()).toEqual([1]);
+		});
+
+		it('reads on to From where rows from before it stand among the newest', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const [newest, from] = [Date.now(), Date.now() - 8 * HOUR];
+			ampersend.emulator.seedActivity(agent, 400, numbered, { newest });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				...onPage(1),
+				mutate: (body) => {
+					const page = body as { activity: object[] };
+					const old = new Map([
+						[5, from - HOUR],
+						[199, from - 2 * HOUR],
+					]);
+					const activity = page.activity.map((row, i) => {
+						const timestamp = old.get(i);
+						return timestamp === undefined ? row : { ...row, timestamp: String(timestamp) };
+					});
+					return { ...page, activity };
+				},
+			});
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(from).toISOString() },
+			});
+
+			const inRange = downFrom(399, 400).filter((i) => i !== 394 && i !== 200);
+			expect(numbersOf(items)).toEqual(inRange);
+		});
+
+		it('reads on to the rows since From where the service gives the oldest first', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const newest = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 400, numbered, { newest });
+			const mirror = 2 * newest - 399 * MINUTE;
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				times: 2,
+				mutate: (body) => {
+					const page = body as { activity: Array<{ timestamp: string }> };
+					const activity = page.activity.map((row) => ({
+						...row,
+						timestamp: String(mirror - Number(row.timestamp)),
+					}));
+					return { ...page, activity };
+				},
+			});
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(newest - 99 * MINUTE).toISOString() },
+			});
+
+			expect(numbersOf(items)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+		});
+
+		it('says so where another page is promised after an empty one, and asks for no more', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				mutate: (body) => ({ ...(body as object), activity: [], hasNextPage: true }),
+			});
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(items).toEqual([]);
+			expect(error?.message).toContain('speaks of another page after an empty one');
+			expect(pagesRead()).toEqual([1]);
+		});
+
+		it('reads on however often every row of a page has shifted, if not in a row', async () => {
+			const { emulator } = ampersend;
+			const agent = emulator.addAgent();
+			emulator.seedActivity(agent, 1150, numbered, { newest: Date.now() - DAY });
+			for (const page of [2, 4, 6, 8, 10]) {
+				emulator.before(
+					ACTIVITY,
+					() => emulator.seedActivity(agent, 200, () => ({ amountMicro: 9_001n })),
+					onPage(page),
+				);
+			}
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual(downFrom(1149, 1150));
+		});
+
 		it('gives every row of exactly From, where the rows before it came in no order', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const from = Date.now() - HOUR;
