@@ -159,6 +159,17 @@ describe('Allowlist: Update', () => {
 		expect(sent()).toEqual([{ authorized_sellers: [] }]);
 	});
 
+	it('says of a list that is as asked already that nobody changed it', async () => {
+		const address = agentWith(A, B);
+		const { items, hints } = await update(address, { mode: 'add', sellers: b });
+
+		expect(items).toMatchObject([
+			{ json: { sellers: [A, B], added: [], removed: [], asAsked: true, changedMeanwhile: false } },
+		]);
+		expect(hints).toEqual([]);
+		expect(service.seen).toEqual([READ]);
+	});
+
 	it('replaces the list', async () => {
 		const address = agentWith(A, C);
 		const { items } = await update(address, { mode: 'replace', sellers: `${B}\n${a}` });

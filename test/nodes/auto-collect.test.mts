@@ -107,6 +107,18 @@ describe('Get', () => {
 		expect(items[0]?.json).toMatchObject({ last_run: 'yesterday', enabled: true });
 	});
 
+	it('gives null for times that the service does not tell', async () => {
+		const agent = collectedAgent();
+		ampersend.emulator.fault({
+			route: READ,
+			mutate: (body) => ({ ...(body as object), created_at: undefined, updated_at: undefined }),
+		});
+
+		const { items } = await get(agent);
+
+		expect(items).toMatchObject([{ json: { enabled: true, createdAt: null, updatedAt: null } }]);
+	});
+
 	it('says "not configured" where nothing was ever set, once the agent is known to exist', async () => {
 		const agent = ampersend.emulator.addAgent();
 
