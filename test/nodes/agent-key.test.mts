@@ -183,6 +183,22 @@ describe('Agent Key: Revoke', () => {
 		expect(keysOf(address)).toEqual([kept]);
 	});
 
+	it.each([[undefined], [{}]])('takes HTTP 200 with the body %p for done', async (body) => {
+		const key = randomAddress();
+		const { address } = service.emulator.addAgent({ keys: [key, randomAddress()] });
+		service.emulator.fault({
+			route: 'DELETE /agents/{address}/keys/{keyAddress}',
+			status: 200,
+			body,
+			when: 'after',
+		});
+		const { items, error } = await revoke(address, key);
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { deleted: true, address: key } }]);
+		expect(keysOf(address)).not.toContain(key);
+	});
+
 	it('does not call a key revoked where a web page answers', async () => {
 		const key = randomAddress();
 		const { address } = service.emulator.addAgent({ keys: [key] });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { checksummed } from '../emulator/addresses.mts';
@@ -288,6 +288,16 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(items).toMatchObject([{ json: { address, created: false } }]);
 	});
 
+	it('takes an agent whose name the service keeps with spaces around for one of the same name', async () => {
+		const { address } = service.emulator.addAgent({ name: ' Buyer\t' });
+		const returned = await create({ ifAgentExists: 'return' });
+		const refused = await create({ ifAgentExists: 'refuse' });
+
+		expect(returned.items).toMatchObject([{ json: { address, created: false } }]);
+		expect(refused.error?.message).toContain(`an agent called "Buyer" exists already (${address})`);
+		expect(service.emulator.agents()).toHaveLength(1);
+	});
+
 	it.each(['refuse', 'return'])('makes it where no agent has the name (%s)', async (ifAgentExists) => {
 		service.emulator.addAgent({ name: 'Buyer 2' });
 		const { items } = await create({ ifAgentExists, name: ' Buyer ' });
@@ -428,6 +438,26 @@ describe('Agent: Get', () => {
 		]);
 	});
 
+	it('is asked for no more once its attempts have taken a minute', async () => {
+		const { address } = service.emulator.addAgent();
+		let now = Date.now();
+		const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+		const route = 'GET /agents/{address}';
+		service.emulator.fault({ route, status: 503, headers: { 'Retry-After': '0' }, times: 2 });
+		const passTime = () => {
+			now += 40_000;
+		};
+		service.emulator.before(route, () => {
+			passTime();
+			service.emulator.before(route, passTime);
+		});
+		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
+		clock.mockRestore();
+
+		expect(error?.httpCode).toBe('503');
+		expect(service.emulator.calls).toHaveLength(2);
+	});
+
 	it('says which agent is unknown, and what to check', async () => {
 		const address = randomAddress();
 		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
@@ -465,6 +495,26 @@ describe('Agent: Get Many', () => {
 			{ limit: '100', offset: '100' },
 			{ limit: '100', offset: '200' },
 		]);
+	});
+
+	it.each([
+		['', (address: string) => address],
+		[' in another letter case', (address: string) => `0x${address.slice(2).toUpperCase()}`],
+	])('gives an agent once that shifts to the next page%s', async (_, spell) => {
+		const addresses = Array.from({ length: 130 }, () => service.emulator.addAgent().address);
+		service.emulator.fault({
+			route: 'GET /agents',
+			match: ({ query }) => query.offset === '100',
+			mutate: (body) => {
+				const page = body as { items: object[] };
+				const shifted = { ...page.items[0], address: spell(addresses[99] ?? '') };
+				return { ...page, items: [shifted, ...page.items] };
+			},
+		});
+		const { items, error } = await getMany({ returnAll: true });
+
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.address)).toEqual(addresses);
 	});
 
 	it('does not take a part for the whole where the service gives the same page again', async () => {

@@ -159,6 +159,17 @@ describe('Allowlist: Update', () => {
 		expect(sent()).toEqual([{ authorized_sellers: [] }]);
 	});
 
+	it('says of a list that is as asked already that nobody changed it', async () => {
+		const address = agentWith(A, B);
+		const { items, hints } = await update(address, { mode: 'add', sellers: b });
+
+		expect(items).toMatchObject([
+			{ json: { sellers: [A, B], added: [], removed: [], asAsked: true, changedMeanwhile: false } },
+		]);
+		expect(hints).toEqual([]);
+		expect(service.seen).toEqual([READ]);
+	});
+
 	it('replaces the list', async () => {
 		const address = agentWith(A, C);
 		const { items } = await update(address, { mode: 'replace', sellers: `${B}\n${a}` });
@@ -294,6 +305,29 @@ describe('Allowlist: Update, where the service turns the replacement away for it
 		]);
 		expect(service.seen).toEqual([READ, READ, WRITE, READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
+	});
+});
+
+describe('Allowlist: Update, where the trouble stays', () => {
+	const stays = { times: Infinity, headers: { 'Retry-After': '0' } };
+
+	it('reads four times in all, and writes nothing', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: READ, status: 500, ...stays });
+		const { error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(error?.httpCode).toBe('500');
+		expect(service.seen).toEqual([READ, READ, READ, READ]);
+	});
+
+	it('is turned away four times in all, with the list read anew for each', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, status: 429, ...stays });
+		const { error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(error?.httpCode).toBe('429');
+		expect(service.seen).toEqual(Array.from({ length: 4 }, () => [READ, READ, WRITE]).flat());
+		expect(service.emulator.agent(address).allowlist).toEqual([A]);
 	});
 });
 

@@ -107,6 +107,18 @@ describe('Get', () => {
 		expect(items[0]?.json).toMatchObject({ last_run: 'yesterday', enabled: true });
 	});
 
+	it('gives null for times that the service does not tell', async () => {
+		const agent = collectedAgent();
+		ampersend.emulator.fault({
+			route: READ,
+			mutate: (body) => ({ ...(body as object), created_at: undefined, updated_at: undefined }),
+		});
+
+		const { items } = await get(agent);
+
+		expect(items).toMatchObject([{ json: { enabled: true, createdAt: null, updatedAt: null } }]);
+	});
+
 	it('says "not configured" where nothing was ever set, once the agent is known to exist', async () => {
 		const agent = ampersend.emulator.addAgent();
 
@@ -417,5 +429,39 @@ describe('Update', () => {
 		expect(error?.message).toContain(`PUT /agents/${agent.address}/auto-collect-config`);
 		expect(error?.description).toContain('may have been made all the same');
 		expect(error?.description).toContain('Auto-Collect: Get');
+	});
+});
+
+describe('Update, where the trouble stays', () => {
+	const stays = { times: Infinity, headers: { 'Retry-After': '0' } };
+
+	it('reads four times in all, and writes nothing', async () => {
+		const agent = collectedAgent();
+		ampersend.emulator.fault({ route: READ, status: 500, ...stays });
+
+		const { error } = await update(agent, { enabled: false });
+
+		expect(error?.httpCode).toBe('500');
+		expect(ampersend.seen).toEqual([READ, READ, READ, READ]);
+	});
+
+	it('looks four times in all whether the agent is there, where it has no settings', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.fault({ route: LIST, status: 500, ...stays });
+
+		const { error } = await update(agent, { enabled: false });
+
+		expect(error?.httpCode).toBe('500');
+		expect(ampersend.seen).toEqual(Array.from({ length: 4 }, () => [READ, LIST]).flat());
+	});
+
+	it('is turned away four times in all, with the settings read anew for each', async () => {
+		const agent = collectedAgent();
+		ampersend.emulator.fault({ route: WRITE, status: 429, ...stays });
+
+		const { error } = await update(agent, { enabled: false });
+
+		expect(error?.httpCode).toBe('429');
+		expect(ampersend.seen).toEqual(Array.from({ length: 4 }, () => [READ, WRITE]).flat());
 	});
 });

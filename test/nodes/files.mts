@@ -37,3 +37,15 @@ export function parseCsv(text: string): string[][] {
 	expect(row).toEqual([]);
 	return rows;
 }
+
+/** Amounts in micro-USDC of an exported file, row by row: they tell seeded rows apart. */
+export function numbersIn(text: string, format: string): number[] {
+	const field = 'amountUsdcMicro';
+	if (format === 'csv') {
+		const [header = [], ...rows] = parseCsv(text);
+		return rows.map((row) => Number(row[header.indexOf(field)]));
+	}
+	const rows: unknown =
+		format === 'json' ? JSON.parse(text) : text.trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+	return (rows as object[]).map((row) => Number(Reflect.get(row, field)));
+}

@@ -64,7 +64,7 @@ const nodeTypes: INodeTypes = {
 class Credentials extends ICredentialsHelper {
 	private readonly type = new AmpersendApi();
 
-	constructor(private readonly fields: () => CredentialFields) {
+	constructor(private readonly fields: (itemIndex: number) => CredentialFields) {
 		super();
 	}
 
@@ -92,8 +92,8 @@ class Credentials extends ICredentialsHelper {
 		return undefined;
 	}
 
-	async getDecrypted() {
-		return { baseUrl: '', ...this.fields() };
+	async getDecrypted(...[, , , , , , values]: Parameters<ICredentialsHelper['getDecrypted']>) {
+		return { baseUrl: '', ...this.fields(values?.itemIndex ?? 0) };
 	}
 
 	async getCredentials(): Promise<never> {
@@ -116,7 +116,7 @@ class Credentials extends ICredentialsHelper {
 function additionalData(
 	workflow: Workflow,
 	mode: WorkflowExecuteMode,
-	credential: () => CredentialFields,
+	credential: (itemIndex: number) => CredentialFields,
 ): IWorkflowExecuteAdditionalData {
 	const workflowData = {
 		id: workflow.id ?? 'test',
@@ -186,7 +186,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-	credential: CredentialFields;
+	/** A function where its expressions give something else for each item. */
+	credential: CredentialFields | ((itemIndex: number) => CredentialFields);
 	/** One input item each; one empty item where none is given. */
 	input?: IDataObject[];
 	onError?: OnError;
@@ -217,7 +218,8 @@ export async function runNode(
 		nodeTypes,
 		settings: { executionOrder: 'v1', timezone },
 	});
-	const data = additionalData(workflow, 'manual', () => credential);
+	const credentialOf = typeof credential === 'function' ? credential : () => credential;
+	const data = additionalData(workflow, 'manual', credentialOf);
 	const execution = new WorkflowExecute(data, 'manual', {
 		version: 1,
 		startData: {},

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { randomAddress, type PaymentStatus } from '../emulator/index.mts';
-import { fileOf, parseCsv } from './files.mts';
+import { fileOf, numbersIn, parseCsv } from './files.mts';
 import type { RunOptions } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
@@ -582,6 +582,19 @@ describe('Export', () => {
 			from: '2026-09-30T22:00:00.000Z',
 			to: null,
 		});
+	});
+
+	it.each(['csv', 'json', 'jsonl'])('writes each of 2,350 rows once, newest first, as %s', async (format) => {
+		const agent = ampersend.emulator.addAgent();
+		const details = (i: number) => ({ type: 'spend' as const, amountMicro: BigInt(i) });
+		ampersend.emulator.seedActivity(agent, 2350, details);
+
+		const { items } = await exportFile({ format });
+
+		expect(items[0]?.json).toMatchObject({ rows: 2350 });
+		expect(numbersIn(fileOf(items[0]).text, format)).toEqual(
+			Array.from({ length: 2350 }, (_, i) => 2349 - i),
+		);
 	});
 
 	it('writes a file for each input item, linked to it, with the payments of that item', async () => {

@@ -63,6 +63,22 @@ describe('Several input items', () => {
 	});
 });
 
+describe('A credential whose expressions give something else for each item', () => {
+	it('is used as each item has it', async () => {
+		const { emulator, credential } = service;
+		const keys = [emulator.apiKey, emulator.createApiKey({ owner: 'someone else' }), emulator.apiKey];
+		const mine = emulator.addAgent();
+		const theirs = emulator.addAgent({ owner: 'someone else' });
+		const { items } = await service.run(getAgent, {
+			credential: (itemIndex) => ({ ...credential, apiKey: keys[itemIndex] ?? '' }),
+			input: [mine, theirs, mine].map(({ address }) => ({ agent: address })),
+		});
+
+		expect(items.map(({ json }) => json.address)).toEqual([mine, theirs, mine].map(({ address }) => address));
+		expect(emulator.calls.map(({ keyLabel }) => keyLabel)).toEqual(['key-1', 'key-2', 'key-1']);
+	});
+});
+
 describe('An item that cannot be processed', () => {
 	const unknown = randomAddress();
 	const inputOf = (...addresses: string[]) => addresses.map((agent) => ({ agent }));
@@ -74,6 +90,21 @@ describe('An item that cannot be processed', () => {
 		expect(items).toEqual([]);
 		expect(error?.message).toContain(`nothing at GET /agents/${unknown}`);
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
+		expect(service.emulator.calls).toHaveLength(2);
+	});
+
+	it.each([
+		['a value that is refused', '={{ $json.agent }}', { agent: 'nobody' }, 'not an address'],
+		['an expression that fails', "={{ $json.agent ?? $('Nowhere').item.json }}", {}, 'Referenced node'],
+	])('is named in the error for %s', async (_, value, bad, message) => {
+		const { address } = service.emulator.addAgent();
+		const { error } = await service.run(
+			{ ...getAgent, agent: locator(value) },
+			{ input: [{ agent: address }, { agent: address }, bad] },
+		);
+
+		expect(error?.message).toContain(message);
+		expect(error).toMatchObject({ context: { itemIndex: 2 } });
 		expect(service.emulator.calls).toHaveLength(2);
 	});
 
@@ -180,6 +211,7 @@ describe('An item that cannot be processed', () => {
 		expect(items).toEqual([]);
 		expect(error?.message).toContain('has no operation "');
 		expect(error?.message).toContain(`of "${resource}"`);
+		expect(error).toMatchObject({ context: { itemIndex: 0 } });
 		expect(error?.description).toContain('Open the node and choose a resource and an operation.');
 		expect(service.emulator.calls).toEqual([]);
 	});
@@ -248,7 +280,8 @@ describe('A cancelled execution', () => {
 		expect(error?.message).toContain('was stopped, because the execution was canceled.');
 		expect(run.status).toBe('canceled');
 		expect(service.emulator.calls).toHaveLength(1);
-	});
+		// Well before the wait is over.
+	}, 25_000);
 });
 
 describe('The API key', () => {

@@ -512,3 +512,37 @@ describe('Update', () => {
 		expect(ampersend.seen).toEqual([READ]);
 	});
 });
+
+describe('Update, where the trouble stays', () => {
+	const stays = { times: Infinity, headers: { 'Retry-After': '0' } };
+
+	it('reads four times in all, and writes nothing', async () => {
+		const agent = limitedAgent();
+		ampersend.emulator.fault({ route: READ, status: 500, ...stays });
+
+		const { error } = await update(agent, { dailyLimit: '1' });
+
+		expect(error?.httpCode).toBe('500');
+		expect(ampersend.seen).toEqual([READ, READ, READ, READ]);
+	});
+
+	it('looks four times in all whether the agent is there, where it has no limits', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.fault({ route: LIST, status: 500, ...stays });
+
+		const { error } = await update(agent, { dailyLimit: '1' });
+
+		expect(error?.httpCode).toBe('500');
+		expect(ampersend.seen).toEqual(Array.from({ length: 4 }, () => [READ, LIST]).flat());
+	});
+
+	it('is turned away four times in all, with the limits read anew for each', async () => {
+		const agent = limitedAgent();
+		ampersend.emulator.fault({ route: WRITE, status: 429, ...stays });
+
+		const { error } = await update(agent, { dailyLimit: '1' });
+
+		expect(error?.httpCode).toBe('429');
+		expect(ampersend.seen).toEqual(Array.from({ length: 4 }, () => [READ, WRITE]).flat());
+	});
+});

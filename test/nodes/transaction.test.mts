@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
+import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress, type Call } from '../emulator/index.mts';
-import { fileOf, parseCsv } from './files.mts';
+import { fileOf, numbersIn, parseCsv } from './files.mts';
 import { openTrigger, type RunOptions } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
@@ -260,6 +261,27 @@ describe('Get Many', () => {
 		expect(items[0]?.json).toMatchObject({ chain, explorerUrl: null });
 	});
 
+	it.each([
+		['receiver', (address: string) => `0x${address.slice(2).toUpperCase()}`],
+		['receiver', (address: string) => address.toLowerCase()],
+		['agent_address', (address: string) => `0x${address.slice(2).toUpperCase()}`],
+	])('names none either where %s has another letter case', async (field, spell) => {
+		const agent = ampersend.emulator.addAgent({ address: checksummed(randomAddress()) });
+		ampersend.emulator.pay({ agent, type: 'earn' });
+		ampersend.emulator.fault({
+			route: ACTIVITY,
+			mutate: (body) => {
+				const page = body as { activity: object[] };
+				const activity = page.activity.map((row) => ({ ...row, [field]: spell(agent.address) }));
+				return { ...page, activity };
+			},
+		});
+
+		const { items } = await getMany();
+
+		expect(items).toMatchObject([{ json: { direction: 'earn', counterparty: null } }]);
+	});
+
 	it('gives no hash and no link for a payment that is not on the chain', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, status: 'denied' });
@@ -499,6 +521,141 @@ describe('Get Many', () => {
 
 			expect(numbersOf(items)).toEqual(downFrom(699, 250));
 			expect(pagesRead()).toEqual([1, 2]);
+		});
+
+		it('gives every row of exactly From, where a page ends among them', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const from = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 3, () => ({}), { newest: from - 1 });
+			ampersend.emulator.seedActivity(agent, 450, numbered, { newest: from, everyMs: 0 });
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(from).toISOString() },
+			});
+
+			expect(numbersOf(items)).toEqual(downFrom(449, 450));
+		});
+
+		it('takes rows of one moment for ordered: a limit needs no further page', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 450, numbered, { everyMs: 0 });
+
+			const { items } = await getMany({ limit: 50 });
+
+			expect(numbersOf(items)).toEqual(downFrom(449, 50));
+			expect(pagesRead()).toEqual([1]);
+		});
+
+		it('reads on to From where rows from before it stand among the newest', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const [newest, from] = [Date.now(), Date.now() - 8 * HOUR];
+			ampersend.emulator.seedActivity(agent, 400, numbered, { newest });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				...onPage(1),
+				mutate: (body) => {
+					const page = body as { activity: object[] };
+					const old = new Map([
+						[5, from - HOUR],
+						[199, from - 2 * HOUR],
+					]);
+					const activity = page.activity.map((row, i) => {
+						const timestamp = old.get(i);
+						return timestamp === undefined ? row : { ...row, timestamp: String(timestamp) };
+					});
+					return { ...page, activity };
+				},
+			});
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(from).toISOString() },
+			});
+
+			const inRange = downFrom(399, 400).filter((i) => i !== 394 && i !== 200);
+			expect(numbersOf(items)).toEqual(inRange);
+		});
+
+		it('reads on to the rows since From where the service gives the oldest first', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const newest = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 400, numbered, { newest });
+			const mirror = 2 * newest - 399 * MINUTE;
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				times: 2,
+				mutate: (body) => {
+					const page = body as { activity: Array<{ timestamp: string }> };
+					const activity = page.activity.map((row) => ({
+						...row,
+						timestamp: String(mirror - Number(row.timestamp)),
+					}));
+					return { ...page, activity };
+				},
+			});
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(newest - 99 * MINUTE).toISOString() },
+			});
+
+			expect(numbersOf(items)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+		});
+
+		it('says so where another page is promised after an empty one, and asks for no more', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				mutate: (body) => ({ ...(body as object), activity: [], hasNextPage: true }),
+			});
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(items).toEqual([]);
+			expect(error?.message).toContain('speaks of another page after an empty one');
+			expect(pagesRead()).toEqual([1]);
+		});
+
+		it('reads on however often every row of a page has shifted, if not in a row', async () => {
+			const { emulator } = ampersend;
+			const agent = emulator.addAgent();
+			emulator.seedActivity(agent, 1150, numbered, { newest: Date.now() - DAY });
+			for (const page of [2, 4, 6, 8, 10]) {
+				emulator.before(
+					ACTIVITY,
+					() => emulator.seedActivity(agent, 200, () => ({ amountMicro: 9_001n })),
+					onPage(page),
+				);
+			}
+
+			const { items, error } = await getMany({ returnAll: true });
+
+			expect(error).toBeUndefined();
+			expect(numbersOf(items)).toEqual(downFrom(1149, 1150));
+		});
+
+		it('gives every row of exactly From, where the rows before it came in no order', async () => {
+			const agent = ampersend.emulator.addAgent();
+			const from = Date.now() - HOUR;
+			ampersend.emulator.seedActivity(agent, 650, numbered, { newest: from, everyMs: 0 });
+			ampersend.emulator.pay({ agent, amountMicro: 650n, timestamp: from + MINUTE });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				...onPage(1),
+				mutate: (body) => {
+					const page = body as { activity: object[] };
+					return { ...page, activity: page.activity.toReversed() };
+				},
+			});
+
+			const { items } = await getMany({
+				returnAll: true,
+				filters: { from: new Date(from).toISOString() },
+			});
+
+			expect(numbersOf(items).sort((one, other) => other - one)).toEqual(downFrom(650, 651));
 		});
 
 		it('gives each row once, and none is missing, where payments shift the pages while they are read', async () => {
@@ -1146,6 +1303,16 @@ describe('Export', () => {
 			to: '2026-10-31T23:00:00.000Z',
 		});
 		expect(fileOf(items[0]).text.trimEnd().split('\n')).toHaveLength(450);
+	});
+
+	it.each(['csv', 'json', 'jsonl'])('writes each of 2,350 rows once, newest first, as %s', async (format) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 2350, numbered);
+
+		const { items } = await exportFile({ format });
+
+		expect(items[0]?.json).toMatchObject({ rows: 2350 });
+		expect(numbersIn(fileOf(items[0]).text, format)).toEqual(downFrom(2349, 2350));
 	});
 
 	it('writes null for an open range, and filters as Get Many does', async () => {

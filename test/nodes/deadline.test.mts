@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it } from '@jest/globals';
+import type { NodeApiError } from 'n8n-workflow';
+
+import type { TriggerUnderTest } from './n8n.mts';
+import { ACTIVITY, chosen, LIST, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
+
+const service = useTrigger();
+const { activated, pay } = service;
+
+const budgetMs = 2 * SECOND;
+
+/** Far beyond the budget, and well before a call would time out by itself. */
+const MARKER = 15 * SECOND;
+
+const LATE = 'the poll was still under way';
+
+/** What a poll gives or throws, unless it is still under way at the marker. */
+async function settled(trigger: TriggerUnderTest) {
+	const polling = trigger.poll().catch((thrown: unknown) => thrown as NodeApiError);
+	const marker = new AbortController();
+	const late = sleep(MARKER, LATE, { signal: marker.signal }).catch(() => LATE);
+	const outcome = await Promise.race([polling, late]);
+	marker.abort();
+	return outcome;
+}
+
+describe('a service that hangs', () => {
+	it('with the activity of the only agent: the poll ends within its budget, and nothing is lost', async () => {
+		const trigger = await activated(one(service.buyer.address), { budgetMs });
+		pay('a', t0);
+		service.emulator.clearCalls();
+		service.emulator.fault({ route: ACTIVITY, hang: true });
+		expect(await settled(trigger)).not.toBe(LATE);
+		expect(service.readings).toHaveLength(1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toBeNull();
+	}, 60_000);
+
+	it('with the list of agents: the poll ends within its budget, and says so', async () => {
+		const trigger = await activated({}, { budgetMs });
+		pay('a', t0);
+		service.emulator.clearCalls();
+		service.emulator.fault({ route: LIST, hang: true });
+		expect(await settled(trigger)).toMatchObject({
+			message: expect.stringContaining('did not answer GET /agents within'),
+			failure: { cause: 'temporarily-unavailable' },
+		});
+		expect(service.emulator.calls).toHaveLength(1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	}, 60_000);
+
+	it('in the middle of a poll: it ends within its budget too', async () => {
+		const trigger = await activated(one(service.buyer.address), { budgetMs });
+		service.seed(150);
+		service.emulator.fault({ route: ACTIVITY, hang: true, match: ({ query }) => query.limit === '200' });
+		expect(await settled(trigger)).not.toBe(LATE);
+		expect(await trigger.poll()).toHaveLength(150);
+		expect(await poll(trigger)).toBeNull();
+	}, 60_000);
+});
+
+describe('a wait that the service asks for, beyond the end of the poll', () => {
+	const headers = { 'Retry-After': '18' };
+
+	it.each([
+		[503, 'temporarily-unavailable'],
+		[429, 'rate-limited'],
+	])('(HTTP %s) is not waited for: n8n is told of it, and nothing more is sent', async (status, cause) => {
+		const trigger = await activated(one(service.buyer.address), { budgetMs });
+		pay('a', t0);
+		service.emulator.clearCalls();
+		service.failActivity({ status, times: 1, headers });
+		expect(await settled(trigger)).toMatchObject({ failure: { cause, retryAfterMs: 18_000 } });
+		expect(service.emulator.calls).toHaveLength(1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	}, 60_000);
+
+	it('does not keep the events of another agent back', async () => {
+		const seller = service.addAgent('seller');
+		const trigger = await activated(chosen(service.buyer, seller), { budgetMs });
+		pay('b', t0);
+		pay('s', t0 + 1, { agent: seller });
+		service.failActivity({ status: 503, times: 1, headers, agent: seller });
+		expect(await settled(trigger)).toMatchObject([{ eventId: 'b:settled' }]);
+		expect(trigger.warnings.join()).toContain('HTTP 503');
+		expect(await poll(trigger)).toEqual(['s:settled']);
+	}, 60_000);
+});
