@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startPaymentStream, type StreamedPayment } from '../emulator/stream.mts';
+import { within } from '../limit.mts';
 import { Bench, credentialNames, readExample } from './bench.mts';
 import { installN8n, packPackage } from './install.mts';
 import { outputOf, type Execution, type StoredWorkflow } from './n8n.mts';
@@ -21,6 +22,8 @@ const EXPORT = 'export-transactions.json';
 /** Of the trigger's own name in the example. */
 const TRIGGER_NAME = 'Ampersend Trigger';
 const ALERT_TIMEOUT_MS = 60_000;
+/** How long each step may take, in seconds; those that install have their limits in install.mts. */
+const limits = { start: 240, workflows: 120, once: 120, stop: 30 };
 
 const started = Date.now();
 function say(line: string): void {
@@ -128,6 +131,25 @@ async function untilStopped(bench: Bench, alerts: StoredWorkflow, everyMs: numbe
 	}
 }
 
+/** Tests the credential, and imports, runs and activates the examples. @returns the one that tells of payments */
+async function prepare(bench: Bench, onceOnly: boolean, apiKey: string | undefined): Promise<StoredWorkflow> {
+	const { status, message } = await bench.n8n.testCredential(
+		bench.credentialId,
+		credentialNames.ampersend,
+		'ampersendApi',
+		apiKey === undefined ? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl } : { apiKey, baseUrl: '' },
+	);
+	if (status !== 'OK') throw new UsageError(`The credential was not accepted: ${message}`);
+	say(`Credential "${credentialNames.ampersend}": ${message}`);
+
+	if (apiKey === undefined) await runByHand(bench, PROVISION);
+	else await bench.importExample(PROVISION);
+	if (!(onceOnly && apiKey !== undefined)) await bench.importExample(EXPORT);
+	const alerts = await bench.n8n.activate(await bench.importExample(ALERTS));
+	say(`workflow  "${alerts.name}" is active and looks for payments every 5 s`);
+	return alerts;
+}
+
 async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: AbortSignal): Promise<void> {
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-demo-'));
 	let bench: Bench | undefined;
@@ -136,32 +158,21 @@ async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: Abort
 		const tarball = await packPackage(folder, say);
 		stopped.throwIfAborted();
 		say('Start n8n, a local Ampersend and a proxy …');
-		bench = await Bench.start({
-			runtime,
-			tarball,
-			log: say,
-			realAmpersend: apiKey !== undefined,
-			...(apiKey === undefined ? {} : { credential: { apiKey, baseUrl: '' } }),
-		});
+		bench = await within('The start of n8n', limits.start, async () =>
+			await Bench.start({
+				runtime,
+				tarball,
+				log: say,
+				realAmpersend: apiKey !== undefined,
+				...(apiKey === undefined ? {} : { credential: { apiKey, baseUrl: '' } }),
+			}),
+		);
 		stopped.throwIfAborted();
+		const ready = bench;
 		bench.slack.onMessage = ({ channel, text }) => say(`Slack     ${channel}  ${text.replaceAll('\n', '  ')}`);
 		bench.sheets.onRow = (row) => say(`Sheets    ${row.join(' | ')}`);
 
-		const { status, message } = await bench.n8n.testCredential(
-			bench.credentialId,
-			credentialNames.ampersend,
-			'ampersendApi',
-			apiKey === undefined ? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl } : { apiKey, baseUrl: '' },
-		);
-		if (status !== 'OK') throw new UsageError(`The credential was not accepted: ${message}`);
-		say(`Credential "${credentialNames.ampersend}": ${message}`);
-
-		if (apiKey === undefined) await runByHand(bench, PROVISION);
-		else await bench.importExample(PROVISION);
-		if (!(onceOnly && apiKey !== undefined)) await bench.importExample(EXPORT);
-		const alerts = await bench.n8n.activate(await bench.importExample(ALERTS));
-		say(`workflow  "${alerts.name}" is active and looks for payments every 5 s`);
-
+		const alerts = await within('The set-up of the workflows', limits.workflows, () => prepare(ready, onceOnly, apiKey));
 		const { email, password } = bench.n8n.login;
 		say(`\nn8n       ${bench.n8n.url}\nlogin     ${email}   password ${password}`);
 		say(
@@ -171,7 +182,7 @@ async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: Abort
 		);
 		say('Slack and Google Sheets are answered by a local proxy: nothing is sent to them.\n');
 
-		if (onceOnly) await once(bench, alerts, apiKey !== undefined);
+		if (onceOnly) await within('The run of everything once', limits.once, () => once(ready, alerts, apiKey !== undefined));
 		else {
 			say('Ctrl+C ends it and removes everything it made.');
 			await untilStopped(bench, alerts, apiKey === undefined ? everyMs : 0, stopped);
@@ -179,7 +190,7 @@ async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: Abort
 	} finally {
 		if (bench !== undefined) {
 			say('Stop n8n and clean up …');
-			await bench.stop();
+			await within('The end of n8n', limits.stop, bench.stop.bind(bench));
 		}
 		await rm(folder, { recursive: true, force: true });
 	}
@@ -203,5 +214,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
 	console.error(error instanceof Error ? error.message : error);
-	process.exitCode = 1;
+	// A step whose time was over may still run; n8n ends with this process.
+	process.exit(1);
 });

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { runWithin } from '../limit.mts';
 
 export type Log = (line: string) => void;
 
@@ -37,6 +37,8 @@ function findNode24(): string | undefined {
 
 interface Step {
 	title: string;
+	/** Its limit. */
+	seconds: number;
 	command: string;
 	args: string[];
 	cwd: string;
@@ -65,30 +67,27 @@ async function runStep(step: Step, log: Log): Promise<string> {
 	const timer = setInterval(() => log(`${step.title} … ${seconds()} s`), 20_000);
 	let stdout = '';
 	let all = '';
+	const tail = () => `${all.trimEnd().split('\n').slice(-25).join('\n')}\n\nWhole log: ${logFile}`;
 	try {
-		const code = await new Promise<number | null>((resolve, reject) => {
-			const child = spawn(step.command, step.args, {
-				cwd: step.cwd,
-				env: step.env ?? cleanEnv(),
-				stdio: ['ignore', 'pipe', 'pipe'],
-				shell: process.platform === 'win32',
-			});
-			child.stdout.on('data', (chunk: Buffer) => {
-				stdout += chunk.toString();
-				all += chunk.toString();
-				output.write(chunk);
-			});
-			child.stderr.on('data', (chunk: Buffer) => {
-				all += chunk.toString();
-				output.write(chunk);
-			});
-			child.on('error', reject);
-			child.on('close', resolve);
+		const code = await runWithin({
+			step: step.title,
+			seconds: step.seconds,
+			command: step.command,
+			args: step.args,
+			cwd: step.cwd,
+			env: step.env ?? cleanEnv(),
+			onOutput: (text, stream) => {
+				if (stream === 'stdout') stdout += text;
+				all += text;
+				output.write(text);
+			},
+		}).catch((error: unknown) => {
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new Error(`${reason}\n${tail()}`, { cause: error });
 		});
 		if (code !== 0) {
-			const tail = all.trimEnd().split('\n').slice(-25).join('\n');
 			throw new Error(
-				`${step.title}: "${step.command} ${step.args.join(' ')}" ended with code ${code}.\n${tail}\n\nWhole log: ${logFile}\n${step.advice}`,
+				`${step.title}: "${step.command} ${step.args.join(' ')}" ended with code ${code}.\n${tail()}\n${step.advice}`,
 			);
 		}
 	} finally {
@@ -110,6 +109,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 		await runStep(
 			{
 				title: 'Install n8n 2.41.1 (1 of 2)',
+				seconds: 600,
 				command: 'npm',
 				args: ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
 				cwd: e2eDir,
@@ -129,6 +129,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 		await runStep(
 			{
 				title: 'Build its native modules (2 of 2)',
+				seconds: 600,
 				command: 'npm',
 				// The repository's .npmrc runs no scripts, and an outer `npm run` passes that on.
 				args: ['rebuild', '--ignore-scripts=false', 'sqlite3', 'isolated-vm'],
@@ -146,6 +147,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 		await runStep(
 			{
 				title: 'Load its native modules',
+				seconds: 60,
 				command: node,
 				args: ['-e', 'require("sqlite3"); require("isolated-vm")'],
 				cwd: e2eDir,
@@ -163,6 +165,7 @@ export async function packPackage(folder: string, log: Log): Promise<string> {
 	await runStep(
 		{
 			title: 'Build the nodes',
+			seconds: 300,
 			command: 'npm',
 			args: ['run', 'build'],
 			cwd: rootDir,
@@ -174,6 +177,7 @@ export async function packPackage(folder: string, log: Log): Promise<string> {
 	const answer = await runStep(
 		{
 			title: 'Pack the nodes',
+			seconds: 120,
 			command: 'npm',
 			args: ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
 			cwd: rootDir,
@@ -194,6 +198,7 @@ export async function installPackage(tarball: string, userFolder: string, log: L
 	await runStep(
 		{
 			title: 'Install the nodes into n8n',
+			seconds: 120,
 			command: 'npm',
 			// The n8n-workflow peer is n8n's own; npm would download another.
 			args: ['install', '--ignore-scripts', '--legacy-peer-deps', '--omit=peer', '--no-audit', '--no-fund', tarball],

@@ -1,0 +1,56 @@
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+/** Where installers put it without a command for it. */
+const PLACES: Partial<Record<NodeJS.Platform, string[]>> = {
+	darwin: [
+		'/Applications/Chromium.app/Contents/MacOS/Chromium',
+		'/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+	],
+	win32: [
+		'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+		'C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe',
+	],
+};
+
+function isFile(path: string): boolean {
+	return existsSync(path) && statSync(path).isFile();
+}
+
+/** The browser of the tests is the machine's own: npm has none, and none is downloaded. */
+export function findChromium(
+	env: NodeJS.ProcessEnv = process.env,
+	platform: NodeJS.Platform = process.platform,
+): string {
+	const given = env.AMPERSEND_CHROMIUM;
+	if (given) {
+		if (isFile(given)) return given;
+		throw new Error(`AMPERSEND_CHROMIUM names no file: ${given}`);
+	}
+	const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
+	const commands = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+	const found = [...commands, ...(PLACES[platform] ?? [])].find(isFile);
+	if (found !== undefined) return found;
+	throw new Error(
+		'The end-to-end tests look at the node panel in Chromium or Chrome, and there is none. ' +
+			'Install one (Debian: apt-get install chromium), or name its file in AMPERSEND_CHROMIUM.',
+	);
+}
+
+const FLAGS = [
+	'--no-sandbox',
+	'--disable-gpu',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-sync',
+	'--disable-component-update',
+	'--disable-quic',
+];
+
+/** A browser with a profile of its own, which it removes. */
+export async function startBrowser(): Promise<Browser> {
+	return await chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
+}
