@@ -8,10 +8,21 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { CallError, toNodeError } from './api/errors';
-import type { FoundEvent, PollResult, PollSettings } from './api/poll';
-import { isPassing, pollActivity, sampleActivity } from './api/poll';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
+import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
+import { credentialTest } from './methods/credentialTest';
+import { listSearch, loadOptions } from './methods/pickers';
+import { toTriggerEvent } from './trigger/cursor';
+import {
+	eventFiltersField,
+	eventOptionsField,
+	eventsField,
+	readEventFilter,
+	readEventOptions,
+} from './trigger/fields';
+import type { FoundEvent, PollResult, PollSettings } from './trigger/poll';
+import { isPassing, pollActivity, sampleActivity } from './trigger/poll';
 import {
 	forgetHandover,
 	handedOver,
@@ -20,19 +31,9 @@ import {
 	isActivation,
 	isDurable,
 	pollBudget,
-} from './api/turns';
-import { agentScopeFields, readAgentScope } from './descriptions/agentScope';
-import {
-	eventFiltersField,
-	eventOptionsField,
-	eventsField,
-	readEventFilter,
-	readEventOptions,
-} from './descriptions/events';
-import { toTriggerEvent } from './domain/cursor';
-import { readState, writeState } from './domain/cursor-state';
-import { credentialTest } from './methods/credentialTest';
-import { listSearch, loadOptions } from './methods/pickers';
+	thisProcess,
+} from './trigger/scheduler';
+import { readState, writeState } from './trigger/state';
 
 /** Waits must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
@@ -52,15 +53,23 @@ interface TriggerSettings extends PollSettings {
 
 /** @throws InputRefusal naming the parameter that cannot be read */
 function readSettings(context: IPollFunctions, now: number): TriggerSettings {
-	const { existingDays, lookBackMinutes, mostEvents, simplify } = readEventOptions(context);
+	const options = readEventOptions(context);
+	const { existingDays, lookBackMinutes, mostEvents, simplify, repeatsLastBatch } = options;
+	const get = (name: string, fallback: unknown): unknown =>
+		context.getNodeParameter(name, fallback);
+	const budgetMs = pollBudget(context);
 	return {
-		agents: readAgentScope((name, fallback) => context.getNodeParameter(name, fallback)),
+		agents: readAgentScope(get),
+		agentsParameter: agentScopeParameter(get),
 		filter: readEventFilter(context),
+		now,
 		...(existingDays > 0 && { existingSince: now - existingDays * DAY_MS }),
 		lookBackMs: lookBackMinutes * MINUTE_MS,
 		horizon: now + FUTURE_MS,
 		mostEvents,
-		deadline: now + pollBudget(context) * (1 - RESERVE),
+		deadline: now + budgetMs * (1 - RESERVE),
+		end: now + budgetMs,
+		...(repeatsLastBatch && { process: thisProcess }),
 		simplify,
 	};
 }
@@ -79,15 +88,21 @@ function warn(context: IPollFunctions, message: string): void {
 function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
 	for (const { agent, error, hasBaseline } of skipped) {
 		const whatNext = hasBaseline
-			? 'the next poll catches up with it'
-			: 'it is told of from the first poll on that can read it';
-		warn(context, `agent ${agent} could not be read, and ${whatNext}: ${error.message}`);
+			? 'the next poll catches up'
+			: 'it starts with the first poll that can read it';
+		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
 	}
 	if (unread.length > 0) {
 		context.logger.info(
-			`${context.getNode().name}: there was no time for all of ${unread.length} agents; the next poll goes on with ${unread[0]}`,
+			`${context.getNode().name}: no time for ${unread.length} agents; the next poll continues with ${unread[0]}`,
 		);
 	}
+}
+
+interface PollRun {
+	node: string;
+	activation: boolean;
+	isMine: () => boolean;
 }
 
 /**
@@ -98,25 +113,26 @@ async function pollOnce(
 	context: IPollFunctions,
 	client: Client,
 	settings: TriggerSettings,
-	{ node, activation }: { node: string; activation: boolean },
+	{ node, activation, isMine }: PollRun,
 ): Promise<INodeExecutionData[][] | null> {
 	const stored = context.getWorkflowStaticData('node');
 	if (stored.cursor !== undefined) forgetHandover(node);
 	const before = stored.cursor ?? (isDurable(context) ? handedOver(node) : undefined);
-	const read = readState(before, settings.filter);
+	const read = readState(before);
 	const state = read === 'unreadable' ? undefined : read;
 	if (read === 'unreadable') {
-		warn(context, 'what was stored of earlier polls cannot be read, so this one starts anew from what is there');
-		// Some of what is there may have been told of.
+		warn(context, 'its stored position is not readable, so it takes a new baseline');
+		// Some of what is there may have been emitted.
 		settings.existingSince = undefined;
 	}
 	try {
 		const result = await pollActivity(client, state, settings);
+		if (!isMine()) return null;
 		const { stored: next, shortened } = writeState(result.state);
 		if (shortened.length > 0) {
 			warn(
 				context,
-				`too many payments to remember all of them: of ${shortened.join(', ')}, late ones and changes of older ones may not be told of`,
+				`too many payments to remember them all: of ${shortened.join(', ')}, late payments and changes of older ones may not be emitted`,
 			);
 		}
 		reportGaps(context, result);
@@ -125,7 +141,7 @@ async function pollOnce(
 		return toOutput(result.events, settings.simplify);
 	} catch (error) {
 		if (activation && error instanceof CallError && isPassing(error)) {
-			warn(context, `active, and the next poll goes on, because at the moment: ${error.message}`);
+			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 			return null;
 		}
 		throw toNodeError(context.getNode(), error);
@@ -165,8 +181,8 @@ export class AmpersendTrigger implements INodeType {
 			const stored = this.getWorkflowStaticData('node');
 			const activation = isActivation(this, stored);
 			return await inTurn(
-				{ node, stored, activation, durable: isDurable(this) },
-				async () => await pollOnce(this, client, settings, { node, activation }),
+				{ node, stored, activation, durable: isDurable(this), budgetMs: pollBudget(this) },
+				async (isMine) => await pollOnce(this, client, settings, { node, activation, isMine }),
 			);
 		} catch (error) {
 			throw toNodeError(this.getNode(), error);

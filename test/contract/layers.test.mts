@@ -15,8 +15,9 @@ function filesBelow(folder: string, ending: string): string[] {
 /** What a file imports: relative paths from the repository's root, packages by name. */
 function importsOf(file: string): string[] {
 	const text = readFileSync(join(root, file), 'utf8');
-	return [...text.matchAll(/(?:\sfrom |\bimport |\b(?:import|require)\()'([^'\n]+)'/g)].map(([, target = '']) =>
-		target.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file), target)) : target,
+	return [...text.matchAll(/(?:\sfrom |\bimport |\b(?:import|require)\()'([^'\n]+)'/g)].map(
+		([, target = '']) =>
+			target.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file), target)) : target,
 	);
 }
 
@@ -27,6 +28,8 @@ const source = [
 ];
 
 const own = 'nodes/Ampersend';
+/** Files of the trigger that are functions of values. */
+const pure = 'reading|cursor|state|filter';
 const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 	{
 		name: 'domain imports nothing but domain and pure libraries that are bundled',
@@ -77,9 +80,28 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(actions|methods)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'the trigger imports api, descriptions, domain and methods',
+		name: 'trigger imports api, descriptions, schemas, domain, itself and n8n-workflow',
+		files: new RegExp(`^${own}/trigger/`),
+		may: [
+			new RegExp(`^${own}/(trigger|api|descriptions|schemas|domain)/`),
+			/^(n8n-workflow|zod\/v4-mini)$/,
+			/^@noble\/hashes\//,
+		],
+	},
+	{
+		name: 'what the trigger reads, decides and stores is pure: domain, each other, hashes and zod',
+		files: new RegExp(`^${own}/trigger/(${pure})\\.ts$`),
+		may: [
+			new RegExp(`^${own}/domain/`),
+			new RegExp(`^${own}/trigger/(${pure})$`),
+			/^@noble\/hashes\//,
+			/^zod\/v4-mini$/,
+		],
+	},
+	{
+		name: "the trigger's node imports trigger, api, descriptions, domain and methods",
 		files: new RegExp(`^${own}/AmpersendTrigger\\.node\\.ts$`),
-		may: [new RegExp(`^${own}/(api|descriptions|domain|methods)/`), /^n8n-workflow$/],
+		may: [new RegExp(`^${own}/(trigger|api|descriptions|domain|methods)/`), /^n8n-workflow$/],
 	},
 	{
 		name: 'the credential imports api/deployments only',
@@ -100,6 +122,29 @@ describe('Layers', () => {
 		expect(forbidden).toEqual([]);
 	});
 
+	it("nothing but the trigger's node imports from trigger", () => {
+		const outside = source
+			.filter((file) => !file.startsWith(`${own}/trigger/`))
+			.filter((file) => importsOf(file).some((target) => target.startsWith(`${own}/trigger/`)));
+		expect(outside).toEqual([`${own}/AmpersendTrigger.node.ts`]);
+	});
+
+	it('every pure file of the trigger is there', () => {
+		const files = pure.split('|').map((name) => `${own}/trigger/${name}.ts`);
+		expect(source).toEqual(expect.arrayContaining(files));
+	});
+
+	it('trigger imports nothing but types from schemas', () => {
+		const values = source
+			.filter((file) => file.startsWith(`${own}/trigger/`))
+			.flatMap((file) => [
+				...readFileSync(join(root, file), 'utf8').matchAll(
+					/^import (?!type )[^;]*from '\.\.\/schemas\/[^']*';$/gm,
+				),
+			]);
+		expect(values).toEqual([]);
+	});
+
 	it('no resource imports a sibling', () => {
 		const resourceOf = (path: string) => /\/actions\/(\w+)\//.exec(path)?.[1];
 		const siblings = source.flatMap((file) =>
@@ -116,8 +161,7 @@ describe('Layers', () => {
 			importsOf(file)
 				.filter(
 					(target) =>
-						target.startsWith('test/') ||
-						builtinModules.includes(target.replace(/^node:/, '')),
+						target.startsWith('test/') || builtinModules.includes(target.replace(/^node:/, '')),
 				)
 				.map((target) => `${file} imports ${target}`),
 		);
@@ -135,7 +179,8 @@ describe('Layers', () => {
 
 describe('One door', () => {
 	it("only api/send.ts uses n8n's HTTP helpers, or any other way out", () => {
-		const waysOut = /helpers\s*\??\.\s*\w*request|helpers\[|\bfetch\(|XMLHttpRequest|\bhttps?\.request/i;
+		const waysOut =
+			/helpers\s*\??\.\s*\w*request|helpers\[|\bfetch\(|XMLHttpRequest|\bhttps?\.request/i;
 		const users = source.filter((file) => waysOut.test(readFileSync(join(root, file), 'utf8')));
 		expect(users).toEqual([`${own}/api/send.ts`]);
 	});

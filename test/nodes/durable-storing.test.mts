@@ -5,8 +5,8 @@ import { poll, SECOND, t0, useTrigger } from './trigger.mts';
 const service = useTrigger();
 const { durable, pay } = service;
 
-describe('polls that the durable scheduler missed, and runs with the cursor from before', () => {
-	it.each([0, 4, 15, 29])('tell of nothing again %s s after a poll went on from it', async (seconds) => {
+describe('missed polls that the durable scheduler runs with an older cursor', () => {
+	it.each([0, 4, 15, 29])('emit nothing again, %s s after a poll from it', async (seconds) => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();

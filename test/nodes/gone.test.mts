@@ -19,7 +19,7 @@ describe('an agent that has passed to another account', () => {
 		service.addAgent('buyer', { address, owner: 'someone else' });
 	};
 
-	it('is dropped quietly where several are chosen, and the others go on', async () => {
+	it('is dropped quietly where several are chosen, and the others continue', async () => {
 		const parameters = chosen(service.buyer, seller);
 		const trigger = await activated(parameters);
 		passOn();

@@ -7,6 +7,7 @@ import {
 	ATTEMPTS,
 	chosen,
 	DAY,
+	idsOf,
 	LIST,
 	one,
 	poll,
@@ -21,7 +22,7 @@ const { activated, open, pay, restarted, seed } = service;
 const modes = ['activate', 'init', 'create', 'leadershipChange', 'update'] as const;
 
 describe('at activation', () => {
-	it.each(modes)('what is there already is the baseline and starts nothing, as n8n says "%s"', async (mode) => {
+	it.each(modes)('existing payments start nothing (n8n says "%s")', async (mode) => {
 		seed(60);
 		const trigger = open();
 		expect(await trigger.poll('trigger', mode)).toBeNull();
@@ -30,35 +31,35 @@ describe('at activation', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('an account without agents is no obstacle', async () => {
+	it('an account without agents can be published', async () => {
 		service.emulator.removeAgent(service.buyer);
 		const trigger = await activated();
 		expect(await poll(trigger)).toBeNull();
 		expect(trigger.warnings).toEqual([]);
 	});
 
-	it.each(['all', 'one'])('an agent without payments is no obstacle where %s is watched', async (which) => {
+	it.each(['all', 'one'])('an agent without payments can be watched (%s)', async (which) => {
 		const trigger = await activated(which === 'all' ? {} : one(service.buyer.address));
 		expect(await poll(trigger)).toBeNull();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('of a workflow that was active before, it goes on where it was', async () => {
+	it('of a workflow that was active before, it continues where it was', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		pay('b', t0 + 1);
 		for (const mode of modes) {
 			const again = restarted(trigger);
-			expect((await again.poll('trigger', mode))?.map(({ eventId }) => eventId)).toEqual(['b:settled']);
+			expect(idsOf(await again.poll('trigger', mode))).toEqual(['b:settled']);
 			expect(await poll(again)).toBeNull();
 		}
 	});
 });
 
 describe('activation is refused', () => {
-	it.each(modes)('for a revoked key, as n8n says "%s"', async (mode) => {
+	it.each(modes)('for a revoked key (n8n says "%s")', async (mode) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const error = await thrownBy(open(), mode);
 		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
@@ -120,7 +121,7 @@ describe('activation is refused', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('for a reason that lasts, though the trouble of another agent would pass', async () => {
+	it('for a reason that lasts, though the trouble of another agent is temporary', async () => {
 		const seller = service.addAgent('seller');
 		service.failActivity({ agent: service.buyer });
 		service.failActivity({ agent: seller, status: 403, times: 1 });
@@ -136,9 +137,11 @@ const passing: Array<[string, FaultAction & { times?: number }]> = [
 	['connections that break', { reset: true, times: ATTEMPTS }],
 ];
 
-describe('trouble that passes does not stop activation', () => {
+describe('temporary trouble does not stop activation: the next poll gets the baseline', () => {
 	const recovers = async (trigger: ReturnType<typeof open>) => {
-		expect(trigger.warnings.join()).toMatch(/Under Test: active, and the next poll goes on, because at the moment: Ampersend|connection/);
+		expect(trigger.warnings.join()).toMatch(
+			/: published, but the first poll failed and will be retried: (Ampersend|The connection) \w/,
+		);
 		expect(trigger.state).toEqual({});
 		pay('before', t0);
 		expect(await poll(trigger)).toBeNull();
@@ -146,28 +149,28 @@ describe('trouble that passes does not stop activation', () => {
 		expect(await poll(trigger)).toEqual(['after:settled']);
 	};
 
-	it.each(passing)('%s, when the agents are looked up: the first poll that succeeds takes the baseline', async (_, fault) => {
+	it.each(passing)('%s, when agents are looked up', async (_, fault) => {
 		service.emulator.fault({ route: LIST, ...fault });
 		const trigger = open();
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
 		await recovers(trigger);
 	});
 
-	it.each(passing)('%s, when activity is read: the first poll that succeeds takes the baseline', async (_, fault) => {
+	it.each(passing)('%s, when activity is read', async (_, fault) => {
 		service.emulator.fault({ route: ACTIVITY, ...fault });
 		const trigger = open(one(service.buyer.address));
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
 		await recovers(trigger);
 	});
 
-	it.each(modes)('as n8n says "%s"', async (mode) => {
+	it.each(modes)('(n8n says "%s")', async (mode) => {
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
 		const trigger = open();
 		expect(await trigger.poll('trigger', mode)).toBeNull();
 		await recovers(trigger);
 	});
 
-	it('nothing that listens', async () => {
+	it('nothing listens', async () => {
 		const gone = await startEmulator();
 		await gone.close();
 		const trigger = open();
@@ -177,7 +180,7 @@ describe('trouble that passes does not stop activation', () => {
 		await recovers(trigger);
 	});
 
-	it('a service that does not answer', async () => {
+	it('the service does not answer', async () => {
 		service.emulator.fault({ route: LIST, hang: true });
 		const trigger = open({}, { budgetMs: 400 });
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
@@ -185,7 +188,7 @@ describe('trouble that passes does not stop activation', () => {
 		await recovers(trigger);
 	});
 
-	it.each(modes)('of a workflow that was active before, as n8n says "%s": nothing is lost or repeated', async (mode) => {
+	it.each(modes)('where it was active before, nor lose or repeat any ("%s")', async (mode) => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -199,7 +202,7 @@ describe('trouble that passes does not stop activation', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('lasts no longer than the activation: the next poll says what is wrong', async () => {
+	it('but does not hide it later: the next poll says what is wrong', async () => {
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
 		const trigger = open();
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
@@ -207,14 +210,15 @@ describe('trouble that passes does not stop activation', () => {
 		await recovers(trigger);
 	});
 
-	it('of some agents: the others have their baseline, and these get theirs at the first poll that reads them', async () => {
+	it('of some agents: these get their baselines at the first poll that can read them', async () => {
 		const seller = service.addAgent('seller');
 		pay('old', t0);
 		pay('old too', t0, { agent: seller });
 		service.failActivity({ agent: seller });
 		const trigger = await activated();
 		expect(trigger.warnings.join()).toContain(
-			`agent ${seller.address.toLowerCase()} could not be read, and it is told of from the first poll on that can read it`,
+			`could not read agent ${seller.address.toLowerCase()}; ` +
+				'it starts with the first poll that can read it: ',
 		);
 		pay('a', t0 + 1);
 		expect(await poll(trigger)).toEqual(['a:settled']);

@@ -27,12 +27,12 @@ const budgetMs = 36_000;
 /** One poll after the other until so many events are there: the events of each poll, and the calls that it made. */
 async function pollsUntil(bench: TriggerBench, trigger: TriggerUnderTest, count: number, most = 30) {
 	const polls: Array<{ items: IDataObject[]; read: string[]; startedAt: number; calledAt: number[] }> = [];
-	let told = 0;
-	while (told < count && polls.length < most) {
+	let emitted = 0;
+	while (emitted < count && polls.length < most) {
 		bench.emulator.clearCalls();
 		const startedAt = Date.now();
 		const items = (await trigger.poll()) ?? [];
-		told += items.length;
+		emitted += items.length;
 		polls.push({
 			items,
 			read: bench.readings.map(({ params }) => String(params.address)),
@@ -55,7 +55,7 @@ describe('a long backlog', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('has no page asked for once the time is up', async () => {
+	it('asks for no page once time is up', async () => {
 		const trigger = await activated({}, { budgetMs });
 		seed(5000);
 		passTime(3 * SECOND);
@@ -76,7 +76,7 @@ describe('a long backlog', () => {
 		expect(rowNumbers(polls.flatMap(({ items }) => items))).toEqual(upTo(3000));
 	});
 
-	it('that is there at activation is no obstacle, though there is no time for the look-back', async () => {
+	it('at activation does not stop it, though there is no time for the look-back', async () => {
 		seed(20_000, { newest: t0, everyMs: 10 });
 		passTime(10 * SECOND);
 		const trigger = await activated({}, { budgetMs });
@@ -109,7 +109,7 @@ describe('a long backlog', () => {
 		expect(rowNumbers(polls.flatMap(({ items }) => items))).toEqual(upTo(6000));
 	});
 
-	it('of 25,000 payments comes with 10,000 at most in one poll', async () => {
+	it('of 25,000 payments comes with at most 10,000 in one poll', async () => {
 		const trigger = await activated();
 		seed(25_000);
 		const polls = await pollsUntil(service, trigger, 25_000, 5);
@@ -142,7 +142,7 @@ describe('many agents', () => {
 		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(upTo(count).map(String).sort());
 	});
 
-	it('get their baselines over several polls, and no one’s first events are mistaken for new ones', async () => {
+	it('get their baselines over several polls, and no old payment is emitted', async () => {
 		for (let i = 1; i < count; i++) service.addAgent(`agent ${i}`);
 		const agents = service.emulator.agents();
 		for (const agent of agents) pay(`old ${agent.name}`, t0, { agent });
@@ -170,7 +170,7 @@ describe('many agents', () => {
 });
 
 describe('an answer that does not come in time', () => {
-	it('lets the other agents be told of, and this one be caught up with', async () => {
+	it('does not delay the other agents, and the next poll catches up', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({}, { budgetMs: 2 * SECOND });
 		pay('b', t0);
@@ -186,7 +186,7 @@ describe('an answer that does not come in time', () => {
 describe('a slow service', () => {
 	const slow = useTrigger({ latencyMs: 60 });
 
-	it('has a long backlog told of over several polls, in order, each once', async () => {
+	it('emits a long backlog over several polls, in order, each once', async () => {
 		const trigger = await slow.activated({}, { budgetMs: SECOND });
 		slow.seed(5000);
 		const polls = await pollsUntil(slow, trigger, 5000);
@@ -196,7 +196,7 @@ describe('a slow service', () => {
 		expect(timesOf(items)).toEqual(timesOf(items).sort());
 	}, 30_000);
 
-	it('has many agents read in turn', async () => {
+	it('reads many agents in turn', async () => {
 		for (let i = 1; i < 60; i++) slow.addAgent(`agent ${i}`);
 		const trigger = await slow.activated({}, { budgetMs: 30 * SECOND });
 		const agents = slow.emulator.agents();

@@ -21,9 +21,12 @@ import {
 } from './trigger.mts';
 
 const service = useTrigger();
-const { activated, open, pay, restarted, seed } = service;
+const { activated, eventId, open, pay, restarted, seed } = service;
 
 const counterparty = randomAddress();
+
+/** An agent made after activation, by the service's clock. */
+const addLater = (name: string, createdAt = Date.now()) => service.addAgent(name, { createdAt });
 
 /** Two settings of one filter: "small" passes the second one only, "big" both. */
 const changes: Array<[string, INodeParameters, INodeParameters]> = [
@@ -33,34 +36,34 @@ const changes: Array<[string, INodeParameters, INodeParameters]> = [
 	['Minimum Amount', { filters: { minimumAmount: '2' } }, { filters: { minimumAmount: '1' } }],
 	['Counterparty', { filters: { counterparty: randomAddress() } }, { filters: { counterparty } }],
 ];
-const heldBack = { amountMicro: 1_000_000n, counterparty } as const;
+const filteredOut = { amountMicro: 1_000_000n, counterparty } as const;
 
 describe('a changed filter', () => {
-	it.each(changes)('%s replays nothing that was held back, and is for what comes after it', async (_, before, after) => {
+	it.each(changes)('%s: what was filtered out does not come', async (_, before, after) => {
 		const trigger = await activated(before);
-		pay('a', t0, heldBack);
+		pay('a', t0, filteredOut);
 		expect(await poll(trigger)).toBeNull();
 		const changed = restarted(trigger, after);
 		expect(await poll(changed)).toBeNull();
-		pay('b', t0 + 1, heldBack);
+		pay('b', t0 + 1, filteredOut);
 		expect(rowsOf(await changed.poll())).toEqual(['b']);
 		expect(await poll(changed)).toBeNull();
 	});
 
 	it.each(changes)(
-		'%s replays nothing where n8n did not store the state of quiet polls',
+		'%s: nor does it where n8n has stored no quiet poll',
 		async (_, before, after) => {
 			const trigger = await activated(before);
 			const stored = restarted(trigger, after);
-			pay('a', t0, heldBack);
+			pay('a', t0, filteredOut);
 			expect(await poll(trigger)).toBeNull();
 			expect(await poll(stored)).toBeNull();
-			pay('b', t0 + 1, heldBack);
+			pay('b', t0 + 1, filteredOut);
 			expect(rowsOf(await stored.poll())).toEqual(['b']);
 		},
 	);
 
-	it('replays nothing of a long backlog either', async () => {
+	it('emits nothing filtered out of a long backlog either', async () => {
 		const trigger = await activated({ events: ['payment.denied'] });
 		const stored = restarted(trigger);
 		seed(450);
@@ -70,7 +73,7 @@ describe('a changed filter', () => {
 		expect(await poll(stored)).toEqual(['b:settled']);
 	});
 
-	it('does not let through a change of status that was held back, and lets the next one through', async () => {
+	it('does not emit a change of status that was filtered out, but the next one', async () => {
 		pay('a', t0, { status: 'authorized' });
 		const trigger = await activated({ events: ['payment.denied'] });
 		service.emulator.setStatus('a', 'settled');
@@ -78,10 +81,12 @@ describe('a changed filter', () => {
 		const changed = restarted(trigger);
 		expect(await poll(changed)).toBeNull();
 		service.emulator.setStatus('a', 'failed');
-		expect(await changed.poll()).toMatchObject([{ eventId: 'a:failed', previousStatus: 'settled' }]);
+		expect(await changed.poll()).toMatchObject([
+			{ eventId: eventId('a:failed'), previousStatus: 'settled' },
+		]);
 	});
 
-	it('that is changed and changed back replays nothing', async () => {
+	it('that is changed and changed back emits nothing again', async () => {
 		const trigger = await activated({ events: ['payment.settled'] });
 		const none = restarted(trigger, { events: ['payment.denied'] });
 		expect(await poll(none)).toBeNull();
@@ -93,7 +98,7 @@ describe('a changed filter', () => {
 		expect(await poll(back)).toEqual(['b:settled']);
 	});
 
-	it('leaves an agent that failed in the poll after it to both filters, for what was there', async () => {
+	it('and the old one both apply to what an agent had that could not be read', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({ filters: { minimumAmount: '2' } });
 		const stored = restarted(trigger, { filters: { direction: 'spend' } });
@@ -108,7 +113,7 @@ describe('a changed filter', () => {
 		expect(rowsOf(await stored.poll())).toEqual(['after']);
 	});
 
-	it('holds back by both filters what Maximum Events per Poll had left', async () => {
+	it('and the old one both apply to what Maximum Events per Poll left', async () => {
 		const trigger = await activated({ events: ['payment.settled'], options: { mostEvents: 1 } });
 		pay('first', t0);
 		pay('denied', t0 + 1, { status: 'denied' });
@@ -120,16 +125,16 @@ describe('a changed filter', () => {
 		expect(rowsOf(await changed.poll())).toEqual(['denied too']);
 	});
 
-	it('replays nothing of an agent that was made since the state was stored', async () => {
+	it('emits nothing filtered out of an agent made since the state was stored', async () => {
 		const trigger = await activated({ events: ['payment.denied'] });
 		const stored = restarted(trigger);
-		const late = service.addAgent('late');
+		const late = addLater('late');
 		pay('a', t0, { agent: late });
 		expect(await poll(trigger)).toBeNull();
 		expect(await poll(stored)).toBeNull();
 	});
 
-	it('of other options replays nothing', async () => {
+	it('of other options emits nothing again', async () => {
 		const trigger = await activated();
 		seed(30);
 		expect(await poll(trigger)).toHaveLength(30);
@@ -155,7 +160,7 @@ describe('other agents', () => {
 		expect(await poll(both)).toEqual(['after:settled']);
 	});
 
-	it('start at their baseline with all, where some were chosen before', async () => {
+	it('start at their baseline when all are chosen after some', async () => {
 		const trigger = await activated(one(service.buyer.address));
 		pay('before', t0, { agent: seller });
 		const all = restarted(trigger);
@@ -164,7 +169,7 @@ describe('other agents', () => {
 		expect(await poll(all)).toEqual(['after:settled']);
 	});
 
-	it('start at their baseline where all were chosen, then one, then all again', async () => {
+	it('start at their baseline when all are chosen, then one, then all again', async () => {
 		pay('old', t0, { agent: seller });
 		const all = await activated();
 		const some = restarted(all, one(service.buyer.address));
@@ -178,7 +183,7 @@ describe('other agents', () => {
 		expect(await poll(again)).toEqual(['after:settled']);
 	});
 
-	it('that remain chosen go on where they were', async () => {
+	it('that remain chosen continue where they were', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(restarted(trigger, chosen(service.buyer)))).toEqual(['a:settled']);
@@ -201,22 +206,25 @@ describe('an agent that is made after activation', () => {
 	it('is read from its beginning where all are watched', async () => {
 		pay('old', t0);
 		const trigger = await activated();
-		const late = service.addAgent('late', { createdAt: t0 + MINUTE });
+		const late = addLater('late');
 		seed(30, { agent: late, newest: t0 + DAY / 2, everyMs: LOOK_BACK });
 		expect(rowNumbers(await trigger.poll())).toEqual(upTo(30));
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is read from its beginning though it was made in the millisecond of another one', async () => {
+	it('is read from its beginning though another one was made in the same millisecond', async () => {
 		const trigger = await activated();
-		const late = service.addAgent('twin', { createdAt: service.buyer.createdAt });
-		pay('a', t0, { agent: late });
+		const first = addLater('first');
+		pay('a', t0, { agent: first });
 		expect(await poll(trigger)).toEqual(['a:settled']);
+		const twin = addLater('twin', first.createdAt);
+		pay('b', t0, { agent: twin });
+		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
 	it('is read from its beginning where its first poll failed', async () => {
 		const trigger = await activated();
-		const late = service.addAgent('late');
+		const late = addLater('late');
 		pay('a', t0, { agent: late });
 		service.failActivity({ agent: late });
 		expect(await poll(trigger)).toBeNull();
@@ -227,27 +235,28 @@ describe('an agent that is made after activation', () => {
 		service.emulator.removeAgent(service.buyer);
 		const trigger = await activated();
 		expect(await poll(trigger)).toBeNull();
-		const first = service.addAgent('first');
+		const first = addLater('first');
 		pay('a', t0, { agent: first });
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
 	it('is not read where others are chosen', async () => {
 		const trigger = await activated(chosen(service.buyer));
-		const late = service.addAgent('late');
+		const late = addLater('late');
 		pay('a', t0, { agent: late });
 		expect(await poll(trigger)).toBeNull();
 	});
 });
 
-describe('an agent that vanishes', () => {
+describe('an agent that is removed', () => {
 	let seller: Agent;
 	beforeEach(() => {
 		seller = service.addAgent('seller');
 	});
 	const both = (which: string) => (which === 'all' ? {} : chosen(service.buyer, seller));
 
-	it.each(['all', 'several'])('is dropped quietly where %s are watched, and the others go on', async (which) => {
+	it.each(['all', 'several'])('is dropped quietly where %s are watched', async (which) => {
+		pay('old', t0 - DAY);
 		const trigger = await activated(both(which));
 		service.emulator.removeAgent(service.buyer);
 		pay('a', t0, { agent: seller });
@@ -259,7 +268,7 @@ describe('an agent that vanishes', () => {
 		expect(asked.length).toBeLessThanOrEqual(1 + Number(which !== 'all'));
 	});
 
-	it.each(['all', 'several'])('between look-up and reading is dropped quietly where %s are watched', async (which) => {
+	it.each(['all', 'several'])('while agents are read is dropped quietly (%s)', async (which) => {
 		const trigger = await activated(both(which));
 		pay('a', t0, { agent: seller });
 		service.emulator.before(ACTIVITY, () => service.emulator.removeAgent(service.buyer));
@@ -326,14 +335,14 @@ describe('an agent that vanishes', () => {
 		expect(await poll(restarted(trigger))).toEqual(['a:settled']);
 	});
 
-	it('is told apart from one that is there and refuses to be read', async () => {
+	it('is not confused with one that may not be read', async () => {
 		const trigger = await activated(both('several'));
 		pay('a', t0);
 		pay('b', t0 + 1, { agent: seller });
 		const refused = service.buyer.address.toLowerCase();
 		service.emulator.fault({ route: ACTIVITY, status: 403, headers: atOnce, match: ({ params }) => params.address === refused });
 		expect(await poll(trigger)).toEqual(['b:settled']);
-		expect(trigger.warnings.join()).toMatch(/could not be read.*HTTP 403/);
+		expect(trigger.warnings.join()).toMatch(/could not read agent 0x\w{40}.*HTTP 403/);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 });
@@ -341,9 +350,14 @@ describe('an agent that vanishes', () => {
 describe('a chosen agent that the account does not have', () => {
 	it('is refused at the first activation', async () => {
 		const stranger = service.addAgent('stranger', { owner: 'someone else' });
-		for (const parameters of [one(stranger.address), chosen(service.buyer, stranger)]) {
+		for (const [parameter, parameters] of [
+			['Agent', one(stranger.address)],
+			['Agent Names or IDs', chosen(service.buyer, stranger)],
+		] as const) {
 			const error = await thrownBy(open(parameters), 'activate');
-			expect(error.message).toBe(`Agents: the account has no agent ${stranger.address.toLowerCase()}.`);
+			expect(error.message).toBe(
+				`${parameter}: ${stranger.address.toLowerCase()} isn't an agent in this account.`,
+			);
 			expect(error.description).toContain('Choose agents of this account');
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		}
@@ -351,7 +365,9 @@ describe('a chosen agent that the account does not have', () => {
 	});
 
 	it('is refused in a manual run', async () => {
-		await expect(open(one(randomAddress())).poll('manual')).rejects.toThrow('Agents: the account has no agent');
+		await expect(open(one(randomAddress())).poll('manual')).rejects.toThrow(
+			/^Agent: 0x\w{40} isn't an agent in this account\.$/,
+		);
 	});
 });
 

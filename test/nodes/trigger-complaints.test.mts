@@ -22,7 +22,7 @@ const { activated, durable, open, pay, restarted, seed } = service;
 
 /** What users of n8n have complained of in other polling triggers, by the number of the issue. */
 describe('a complaint about n8n', () => {
-	it('#24970: two payments in the same minute, of which one comes after the poll, are both told of', async () => {
+	it('#24970: two payments in one minute, one after the poll, both come', async () => {
 		const minute = Math.floor(t0 / MINUTE) * MINUTE;
 		pay('before', minute - 1);
 		const trigger = await activated();
@@ -34,7 +34,7 @@ describe('a complaint about n8n', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('#24970: payments with one timestamp are all told of, also where the service writes seconds', async () => {
+	it('#24970: payments with one timestamp all come, in seconds too', async () => {
 		service.emulator.wire.activityTimestamp = 's';
 		pay('at activation', t0);
 		const trigger = await activated();
@@ -45,7 +45,7 @@ describe('a complaint about n8n', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it.each([21, 201, 1001])('#37261: %s payments between two polls are more than a page, and all told of', async (count) => {
+	it.each([21, 201, 1001])('#37261: %s payments between two polls all come', async (count) => {
 		pay('old', t0 - 1);
 		const trigger = await activated();
 		seed(count);
@@ -65,7 +65,7 @@ describe('a complaint about n8n', () => {
 		expect(await restarted(stored).poll('trigger', 'init')).toBeNull();
 	});
 
-	it('#10470: deactivation and activation repeat nothing, and what came between is told of once', async () => {
+	it('#10470: deactivation and activation repeat nothing, and lose nothing between', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -79,13 +79,19 @@ describe('a complaint about n8n', () => {
 	it('#28463: polls that overlap repeat nothing', async () => {
 		const trigger = await activated();
 		seed(250);
-		const told = await Promise.all([trigger.poll(), trigger.poll(), trigger.poll(), trigger.poll()]);
-		const numbers = told.flatMap(rowNumbers);
+		const emitted = await Promise.all([
+			trigger.poll(),
+			trigger.poll(),
+			trigger.poll(),
+			trigger.poll(),
+		]);
+		const numbers = emitted.flatMap(rowNumbers);
 		expect(numbers).toEqual(upTo(250));
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it.each(['activate', 'init', 'update'] as const)('#10853: an account without payments activates, as n8n says "%s"', async (mode) => {
+	const modes = ['activate', 'init', 'update'] as const;
+	it.each(modes)('#10853: an account without payments activates ("%s")', async (mode) => {
 		const trigger = open();
 		expect(await trigger.poll('trigger', mode)).toBeNull();
 		expect(trigger.warnings).toEqual([]);

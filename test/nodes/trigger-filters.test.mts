@@ -21,10 +21,10 @@ import {
 } from './trigger.mts';
 
 const service = useTrigger();
-const { activated, open, pay, restarted, seed } = service;
+const { activated, eventId, open, pay, restarted, seed } = service;
 
 describe('Trigger On', () => {
-	it('lets several chosen events through, and what it held back does not come later', async () => {
+	it('takes several events, and what it filters out does not come later', async () => {
 		const trigger = await activated({ events: ['payment.denied', 'payment.failed'] });
 		pay('a', t0 + 1, { status: 'settled' });
 		pay('b', t0 + 2, { status: 'denied' });
@@ -44,7 +44,7 @@ describe('Trigger On', () => {
 		},
 	);
 
-	it('that holds everything back starts nothing', async () => {
+	it('that filters everything out starts nothing', async () => {
 		const trigger = await activated({ events: ['payment.denied'] });
 		pay('a', t0);
 		expect(await poll(trigger)).toBeNull();
@@ -75,7 +75,7 @@ describe('the filter', () => {
 		['both', ['earned', 'spent']],
 		['earn', ['earned']],
 		['spend', ['spent']],
-	])('Direction %s lets through what it says', async (direction, ids) => {
+	])('Direction %s lets that direction through', async (direction, ids) => {
 		const trigger = await activated({ filters: { direction } });
 		pay('earned', t0, { type: 'earn' });
 		pay('spent', t0 + 1);
@@ -85,7 +85,7 @@ describe('the filter', () => {
 	it.each([
 		['as text', '2.5'],
 		['as a number', '={{ 2.5 }}'],
-	])('Minimum Amount %s is exact: a payment that is one micro-USDC below it is held back', async (_, minimumAmount) => {
+	])('Minimum Amount %s is exact to a micro-USDC', async (_, minimumAmount) => {
 		const trigger = await activated({ filters: { minimumAmount } });
 		pay('below', t0, { amountMicro: 2_499_999n });
 		pay('exact', t0 + 1, { amountMicro: 2_500_000n });
@@ -136,7 +136,7 @@ describe('the filter', () => {
 });
 
 describe('the agents', () => {
-	it('that are chosen are told of, and no others are read', async () => {
+	it('that are chosen are watched, and no others are read', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated(chosen(seller));
 		pay('a', t0);
@@ -164,7 +164,7 @@ describe('the agents', () => {
 		pay('a', t0);
 		pay('b', t0, { agent: seller });
 		expect(await trigger.poll()).toMatchObject([
-			{ eventId: 'b:settled', agentAddress: seller.address, agentName: 'seller' },
+			{ eventId: eventId('b:settled', seller), agentAddress: seller.address, agentName: 'seller' },
 		]);
 		expect(await poll(trigger)).toBeNull();
 	});
@@ -189,7 +189,7 @@ describe('Emit Existing Events', () => {
 		return { trigger, items: await trigger.poll('trigger', 'activate') };
 	};
 
-	it('tells at activation of payments of so many days, and of none before', async () => {
+	it('emits payments of so many days at activation, and none before', async () => {
 		const now = Date.now();
 		pay('older', now - 2 * DAY - MINUTE);
 		pay('first', now - 2 * DAY + MINUTE, { type: 'earn' });
@@ -199,7 +199,7 @@ describe('Emit Existing Events', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('tells of them once: not after a restart, nor with another activation', async () => {
+	it('emits them once: not after a restart, nor with another activation', async () => {
 		pay('a', t0);
 		const { trigger, items } = await activate(days(30));
 		expect(idsOf(items)).toEqual(['a:settled']);
@@ -211,7 +211,7 @@ describe('Emit Existing Events', () => {
 		expect(await poll(more)).toEqual(['b:settled']);
 	});
 
-	it('tells of more than a page of each agent, in order', async () => {
+	it('emits more than a page of each agent, in order', async () => {
 		const seller = service.addAgent('seller');
 		seed(450, { newest: t0 + 900, everyMs: 2 });
 		seed(450, { agent: seller, newest: t0 + 901, everyMs: 2 });
@@ -229,7 +229,7 @@ describe('Emit Existing Events', () => {
 		expect(service.readings.length).toBeLessThan(20);
 	});
 
-	it('tells of those that pass the filters', async () => {
+	it('emits those that pass the filters', async () => {
 		pay('a', t0);
 		pay('b', t0 + 1, { status: 'denied' });
 		const { trigger, items } = await activate({ ...days(30), events: ['payment.denied'] });
@@ -237,7 +237,7 @@ describe('Emit Existing Events', () => {
 		expect(await poll(restarted(trigger, days(30)))).toBeNull();
 	});
 
-	it('tells of them at the first poll that succeeds', async () => {
+	it('emits them at the first poll that succeeds', async () => {
 		pay('a', t0);
 		service.failActivity();
 		const { trigger, items } = await activate(days(30));
@@ -261,9 +261,9 @@ describe('Maximum Events per Poll', () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({ options: { mostEvents: 5 } });
 		for (let i = 0; i < 12; i++) pay(`${i}`, t0 + i, { agent: i % 3 === 0 ? seller : service.buyer });
-		const told = [await trigger.poll(), await trigger.poll(), await trigger.poll()].map(rowsOf);
-		expect(told.map(({ length }) => length)).toEqual([5, 5, 2]);
-		expect(told.flat()).toEqual(upTo(12).map(String));
+		const emitted = [await trigger.poll(), await trigger.poll(), await trigger.poll()].map(rowsOf);
+		expect(emitted.map(({ length }) => length)).toEqual([5, 5, 2]);
+		expect(emitted.flat()).toEqual(upTo(12).map(String));
 		expect(await poll(trigger)).toBeNull();
 	});
 
@@ -275,9 +275,9 @@ describe('Maximum Events per Poll', () => {
 		const sizes: number[] = [];
 		const items: IDataObject[] = [];
 		for (let i = 0; i < 5; i++) {
-			const told = (await trigger.poll()) ?? [];
-			sizes.push(told.length);
-			items.push(...told);
+			const emitted = (await trigger.poll()) ?? [];
+			sizes.push(emitted.length);
+			items.push(...emitted);
 		}
 		expect(sizes).toEqual([250, 250, 250, 150, 0]);
 		expect(rowNumbers(items)).toEqual(upTo(900).map((i) => Math.floor(i / 2)));
@@ -291,7 +291,7 @@ describe('Maximum Events per Poll', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('leaves what comes meanwhile and late ones their places', async () => {
+	it('keeps what comes meanwhile, and late ones, in order', async () => {
 		const trigger = await activated({ options: { mostEvents: 2 } });
 		seed(6);
 		expect(rowNumbers(await trigger.poll())).toEqual([0, 1]);
@@ -322,7 +322,7 @@ describe('Simplify', () => {
 			{ times: 1 },
 		);
 		const items = await trigger.poll();
-		expect(items).toMatchObject([{ eventId: 'a:settled', amountUsdc: '0.01' }]);
+		expect(items).toMatchObject([{ eventId: eventId('a:settled'), amountUsdc: '0.01' }]);
 		expect(items?.[0]?.raw).toEqual({
 			type: 'spend',
 			id: 'a',
@@ -363,6 +363,7 @@ describe('a parameter that cannot be read', () => {
 		['Counterparty: "nobody" is not an address', { filters: { counterparty: 'nobody' } }],
 		['Counterparty: 101 addresses are more than the 100', { filters: { counterparty: tooMany } }],
 		['Direction: "up" is unknown', { filters: { direction: 'up' } }],
+		['After a Restart: "again" is unknown', { options: { afterRestart: 'again' } }],
 		['Agent: is empty', one('')],
 		['Agent: "nobody" is not an address', one('nobody', 'address')],
 		['Agent: the link holds no address', one('https://app.ampersend.ai/', 'url')],
@@ -381,7 +382,7 @@ describe('a parameter that cannot be read', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('leaves what was told of where it is', async () => {
+	it('leaves the trigger at its position', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		await thrownBy(restarted(trigger, { filters: { minimumAmount: '1,5' } }));

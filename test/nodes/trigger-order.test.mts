@@ -28,7 +28,7 @@ describe('payments of several agents', () => {
 		expect(new Set(items?.map(({ agentName }) => agentName)).size).toBe(3);
 	});
 
-	it('come oldest first where one poll may not tell of all of them', async () => {
+	it('come oldest first where one poll may not emit all of them', async () => {
 		const agents = three();
 		const trigger = await activated({ options: { mostEvents: 7 } });
 		interleave(agents, 20);

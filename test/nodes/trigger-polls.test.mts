@@ -20,7 +20,7 @@ import {
 } from './trigger.mts';
 
 const service = useTrigger();
-const { activated, durable, open, passTime, pay, restarted, seed } = service;
+const { activated, durable, eventId, open, passTime, pay, restarted, seed } = service;
 
 /** Holds the next call of a route back. @returns what lets it go, and when it has come */
 function hold(route: string) {
@@ -38,16 +38,16 @@ function hold(route: string) {
 }
 
 describe('two polls of one node at once', () => {
-	it('never both tell of an event, and nothing is lost', async () => {
+	it('never both emit an event, and nothing is lost', async () => {
 		const trigger = await activated();
 		seed(30);
-		const told = await Promise.all([trigger.poll(), trigger.poll(), trigger.poll()]);
-		expect(told.filter((items) => items !== null)).toHaveLength(1);
-		expect(rowNumbers(told.flatMap((items) => items ?? []))).toEqual(upTo(30));
+		const emitted = await Promise.all([trigger.poll(), trigger.poll(), trigger.poll()]);
+		expect(emitted.filter((items) => items !== null)).toHaveLength(1);
+		expect(rowNumbers(emitted.flatMap((items) => items ?? []))).toEqual(upTo(30));
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('leave to the next one what comes after the first has read', async () => {
+	it('leave what comes after the first has read to the next poll', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const { release, arrived } = hold(ACTIVITY);
@@ -70,18 +70,19 @@ describe('two polls of one node at once', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('that begin while others are under way are let in one after the other', async () => {
+	it('that begin while others run take turns', async () => {
 		const trigger = await activated();
-		const told: string[] = [];
+		const emitted: string[] = [];
 		for (let i = 0; i < 5; i++) {
 			pay(`${i}`, t0 + i);
 			const polls = await Promise.all([trigger.poll(), trigger.poll()]);
-			told.push(...polls.flatMap(rowsOf));
+			emitted.push(...polls.flatMap(rowsOf));
 		}
-		expect(told).toEqual(['0', '1', '2', '3', '4']);
+		expect(emitted).toEqual(['0', '1', '2', '3', '4']);
 	});
 
-	it('with an activation among them: it waits, and goes on where the poll before found nothing', async () => {
+	it('with an activation among them: it waits, and continues where none was new', async () => {
+		pay('old', t0);
 		const trigger = await activated();
 		const { release, arrived } = hold(LIST);
 		const first = trigger.poll();
@@ -103,20 +104,24 @@ describe('two polls of one node at once', () => {
 		expect(service.emulator.calls).toHaveLength(5);
 	});
 
-	it('with an activation among them: it tells of nothing that the poll before has told of', async () => {
+	it('with an activation among them: it repeats nothing', async () => {
 		const trigger = await activated();
 		pay('a', t0);
-		const told = await Promise.all([trigger.poll(), trigger.poll('trigger', 'update'), trigger.poll('trigger', 'activate')]);
-		expect(told.flatMap((items) => idsOf(items) ?? [])).toEqual(['a:settled']);
+		const emitted = await Promise.all([
+			trigger.poll(),
+			trigger.poll('trigger', 'update'),
+			trigger.poll('trigger', 'activate'),
+		]);
+		expect(emitted.flatMap((items) => idsOf(items) ?? [])).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('with an activation among them that knows a state from before: one of them tells of the events', async () => {
+	it('with an activation among them that has an older state: one emits', async () => {
 		const trigger = await activated();
 		const published = restarted(trigger);
 		pay('a', t0);
-		const told = await Promise.all([trigger.poll(), published.poll('trigger', 'update')]);
-		expect(told.map(idsOf)).toEqual([['a:settled'], null]);
+		const emitted = await Promise.all([trigger.poll(), published.poll('trigger', 'update')]);
+		expect(emitted.map(idsOf)).toEqual([['a:settled'], null]);
 	});
 
 	it('with an activation among them: it works though the poll before fails', async () => {
@@ -125,7 +130,10 @@ describe('two polls of one node at once', () => {
 		service.failActivity();
 		const [first, activation] = await Promise.allSettled([trigger.poll(), trigger.poll('trigger', 'activate')]);
 		expect(first.status).toBe('rejected');
-		expect(activation).toMatchObject({ status: 'fulfilled', value: [{ eventId: 'a:settled' }] });
+		expect(activation).toMatchObject({
+			status: 'fulfilled',
+			value: [{ eventId: eventId('a:settled') }],
+		});
 		expect(await poll(trigger)).toBeNull();
 	});
 
@@ -192,7 +200,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('takes no baseline of an activation that was long ago', async () => {
+	it('does not continue from an activation of long ago', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		pay('while it was not active', t0);
@@ -202,7 +210,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('gives a node no baseline of another one', async () => {
+	it('gives a node no baseline of another node', async () => {
 		const first = durable(one(service.buyer.address));
 		await first.activate();
 		pay('before', t0);
@@ -238,7 +246,8 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it.each([36 * SECOND, 299 * SECOND, 480 * SECOND])('is told of trouble where a poll may take %s ms', async (budgetMs) => {
+	const budgets = [36 * SECOND, 299 * SECOND, 480 * SECOND];
+	it.each(budgets)('learns of trouble where a poll may take %s ms', async (budgetMs) => {
 		const trigger = durable();
 		await trigger.activate();
 		trigger.budgetMs = budgetMs;
@@ -248,7 +257,7 @@ describe('n8n with durable cursors', () => {
 		expect(error).toMatchObject({ failure: { cause: 'rate-limited', retryAfterMs: 600_000 } });
 	});
 
-	it('activates in an outage, and the first poll that succeeds takes the baseline', async () => {
+	it('activates in an outage, and the first poll that succeeds gets the baseline', async () => {
 		const trigger = durable();
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
 		expect(await trigger.activate()).toBeNull();
@@ -272,7 +281,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['c:settled']);
 	});
 
-	it('has existing events told of once', async () => {
+	it('gets existing events once', async () => {
 		pay('a', t0);
 		const trigger = durable({ options: { existingDays: 30 } });
 		expect(idsOf(await trigger.activate())).toEqual(['a:settled']);
@@ -280,7 +289,7 @@ describe('n8n with durable cursors', () => {
 		expect(await trigger.activate('update')).toBeNull();
 	});
 
-	it('has existing events told of by the first poll, where activation met an outage', async () => {
+	it('gets existing events with the first poll, where activation met an outage', async () => {
 		pay('a', t0);
 		const trigger = durable({ options: { existingDays: 30 } });
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
@@ -289,7 +298,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('goes on over several polls where time is short', async () => {
+	it('gets a backlog over several polls where time is short', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		seed(4000);
@@ -298,17 +307,17 @@ describe('n8n with durable cursors', () => {
 		expect(rowNumbers(items)).toEqual(upTo(4000));
 	});
 
-	it('runs two polls at once, of which one tells of the events', async () => {
+	it('runs two polls at once, of which one emits the events', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();
 		pay('a', t0);
-		const told = await Promise.all([trigger.poll(), trigger.poll()]);
-		expect(told.flatMap((items) => idsOf(items) ?? [])).toEqual(['a:settled']);
+		const emitted = await Promise.all([trigger.poll(), trigger.poll()]);
+		expect(emitted.flatMap((items) => idsOf(items) ?? [])).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('runs polls that it missed with a state from before: one of them tells of the events', async () => {
+	it('runs missed polls with an older state: one of them emits the events', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();
@@ -326,7 +335,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
-	it('drops the outcome of a poll, and a later one tells of the events again', async () => {
+	it('drops the outcome of a poll, and a later one emits the events again', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();

@@ -3,12 +3,8 @@ import type { IDataObject } from 'n8n-workflow';
 
 import {
 	ACTIVITY,
-	chosen,
-	DAY,
 	gathered,
-	LOOK_BACK,
 	MINUTE,
-	one,
 	poll,
 	rowNumbers,
 	rowsOf,
@@ -25,7 +21,7 @@ const { activated, open, pay, restarted, seed } = service;
 const MOST_BYTES = 256 * 1024;
 const sizeOf = (state: IDataObject) => Buffer.byteLength(JSON.stringify(state));
 const plain = (state: IDataObject) => JSON.parse(JSON.stringify(state)) as IDataObject;
-const tooMany = /Under Test: too many payments to remember all of them: of 0x\w{40}/;
+const tooMany = /Under Test: too many payments to remember them all: of 0x\w{40}/;
 
 /** Every value below, with the way to it. */
 function* valuesOf(value: unknown, path = 'state'): Generator<[string, unknown]> {
@@ -37,9 +33,9 @@ function* valuesOf(value: unknown, path = 'state'): Generator<[string, unknown]>
 describe('the state', () => {
 	it('is JSON, without anything that JSON would change or leave out', async () => {
 		const seller = service.addAgent('seller');
-		const vanishing = service.addAgent('vanishing');
+		const removed = service.addAgent('removed');
 		const trigger = await activated({ filters: { minimumAmount: '0.001' }, options: { mostEvents: 2 } });
-		service.emulator.removeAgent(vanishing);
+		service.emulator.removeAgent(removed);
 		seed(5, { status: 'authorized' });
 		pay('s', t0, { agent: seller });
 		service.failActivity({ agent: seller });
@@ -115,80 +111,15 @@ describe('the state', () => {
 	});
 });
 
-describe('the state of another release', () => {
-	const first = (rows: Record<string, { status: string; at: number }>, newest = t0) => ({
-		cursor: {
-			version: 1,
-			youngestAgentAt: t0 - DAY,
-			agents: { [service.buyer.address.toLowerCase()]: { newest, rows } },
-		},
-	});
-
-	it('that was the first is read: nothing is lost or repeated', async () => {
-		pay('old', t0 - DAY);
-		pay('edge', t0 - LOOK_BACK);
-		pay('seen', t0 - 1);
-		pay('last', t0);
-		pay('late', t0 - 2);
-		pay('new', t0 + 1);
-		const rows = {
-			edge: { status: 'settled', at: t0 - LOOK_BACK },
-			seen: { status: 'settled', at: t0 - 1 },
-			last: { status: 'settled', at: t0 },
-		};
-		for (const parameters of [{}, one(service.buyer.address), chosen(service.buyer)]) {
-			const trigger = open(parameters, { state: first(rows) });
-			expect(await poll(trigger)).toEqual(['late:settled', 'new:settled']);
-			expect(await poll(trigger)).toBeNull();
-			expect(trigger.warnings).toEqual([]);
-		}
-	});
-
-	it('that was the first goes on with a long backlog', async () => {
-		pay('last', t0);
-		seed(20_000, { newest: t0 - 1, everyMs: MINUTE });
-		seed(450, { newest: t0 + 450 });
-		const trigger = open({}, { state: first({ last: { status: 'settled', at: t0 } }) });
-		const items = await gathered(trigger, 450, 5);
-		const told = items.filter(({ occurredAt }) => Date.parse(String(occurredAt)) > t0);
-		expect(rowNumbers(told)).toEqual(upTo(450));
-		expect(await poll(trigger)).toBeNull();
-	});
-
-	it('that was the first knows which payments are open', async () => {
-		pay('open', t0 - DAY, { status: 'authorized' });
-		pay('open too', t0 - 1, { status: 'authorized' });
-		pay('last', t0);
-		const rows = {
-			open: { status: 'authorized', at: t0 - DAY },
-			'open too': { status: 'authorized', at: t0 - 1 },
-			last: { status: 'settled', at: t0 },
-		};
-		const trigger = open({}, { state: first(rows) });
-		expect(await poll(trigger)).toBeNull();
-		service.emulator.setStatus('open', 'settled');
-		service.emulator.setStatus('open too', 'failed');
-		expect(await trigger.poll()).toMatchObject([
-			{ eventId: 'open:settled', previousStatus: 'authorized' },
-			{ eventId: 'open too:failed', previousStatus: 'authorized' },
-		]);
-	});
-
-	it('that was the first does not know an agent: it starts at its baseline', async () => {
-		const seller = service.addAgent('seller');
-		pay('before', t0, { agent: seller });
-		const trigger = open({}, { state: first({}) });
-		expect(await poll(trigger)).toBeNull();
-		pay('after', t0 + 1, { agent: seller });
-		expect(await poll(trigger)).toEqual(['after:settled']);
-	});
-
-	it('that is a later one is refused, with what to do, and is kept', async () => {
-		const state = { cursor: { version: 3, something: 'else' } };
+describe('the state of a later release', () => {
+	it.each([2, 3])('(version %s) is refused, with what to do, and is kept', async (version) => {
+		const state = { cursor: { version, something: 'else' } };
 		const trigger = open({}, { state });
 		for (const activation of ['activate', undefined] as const) {
 			const error = await thrownBy(trigger, activation);
-			expect(error.message).toContain('was stored by a later release (version 3 of its state)');
+			expect(error.message).toContain(
+				`a later release stored its position (version ${version} of its state).`,
+			);
 			expect(error.description).toContain('Update n8n-nodes-ampersend');
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		}
@@ -198,31 +129,45 @@ describe('the state of another release', () => {
 });
 
 describe('a state that nothing has written', () => {
+	const whole = { version: 1, scope: 'all', since: t0, agents: {}, filters: [{}], statuses: [] };
+	const cursor = { newest: t0, floor: 0, asOf: 0, rows: {} };
 	const rubbish: Array<[string, unknown]> = [
 		['text', 'rubbish'],
 		['a list', []],
 		['an object without a version', {}],
-		['a version that is text', { version: '2' }],
+		['a version that is text', { version: '1' }],
 		['version 0', { version: 0 }],
-		['version 1 without agents', { version: 1, youngestAgentAt: t0, agents: null }],
-		['version 1 with an agent of another form', { version: 1, youngestAgentAt: t0, agents: { x: { newest: 'y' } } }],
-		['version 2 without anything', { version: 2 }],
-		['version 2 with rows of another form', { version: 2, scope: 'all', filters: [], statuses: [], agents: { x: { newest: 1, rows: 1 } } }],
+		['version 1 without anything', { version: 1 }],
+		['version 1 without agents', { ...whole, agents: null }],
+		['version 1 without a filter', { ...whole, filters: [] }],
+		['version 1 with a filter of another form', { ...whole, filters: [{ events: 'all' }] }],
+		['version 1 with one filter, as no release kept it', { ...whole, filters: undefined, filter: {} }],
+		['version 1 with an agent of another form', { ...whole, agents: { x: { newest: 'y' } } }],
+		['version 1 with rows of another form', { ...whole, agents: { x: { ...cursor, rows: 1 } } }],
+		['the first shape, which was never published', { version: 1, youngestAgentAt: t0, agents: {} }],
 	];
+
+	it('is not this one, which the others are made of', async () => {
+		const state = { cursor: { ...whole, agents: { [service.buyer.address.toLowerCase()]: cursor } } };
+		const trigger = open({}, { state });
+		pay('a', t0 + 1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(trigger.warnings).toEqual([]);
+	});
 
 	it.each(rubbish)('such as %s is replaced by a new baseline, and the log says so', async (_, cursor) => {
 		pay('a', t0);
 		const trigger = open({}, { state: { cursor: cursor as IDataObject } });
 		expect(await poll(trigger)).toBeNull();
 		expect(trigger.warnings).toEqual([
-			'Under Test: what was stored of earlier polls cannot be read, so this one starts anew from what is there',
+			'Under Test: its stored position is not readable, so it takes a new baseline',
 		]);
 		pay('b', t0 + 1);
 		expect(await poll(trigger)).toEqual(['b:settled']);
 		expect(trigger.warnings).toHaveLength(1);
 	});
 
-	it('is replaced by a baseline that tells of no existing events again', async () => {
+	it('is replaced by a baseline that emits no existing events again', async () => {
 		pay('a', t0);
 		const trigger = open({ options: { existingDays: 30 } }, { state: { cursor: 'rubbish' } });
 		expect(await poll(trigger)).toBeNull();
@@ -233,7 +178,7 @@ describe('a state that nothing has written', () => {
 	it('keeps what else n8n has stored of the node', async () => {
 		const trigger = open({}, { state: { other: { kept: true } } });
 		expect(await poll(trigger)).toBeNull();
-		expect(trigger.state).toMatchObject({ other: { kept: true }, cursor: { version: 2 } });
+		expect(trigger.state).toMatchObject({ other: { kept: true }, cursor: { version: 1 } });
 	});
 });
 
@@ -272,7 +217,7 @@ describe('the state stays within 256 KB', () => {
 		expect(await poll(restarted(trigger))).toEqual(['new:settled']);
 	});
 
-	it('with 10,000 new payments in one millisecond, each of which is told of once', async () => {
+	it('with 10,000 new payments in one millisecond, each of which is emitted once', async () => {
 		const trigger = await activated();
 		seed(10_000, { everyMs: 0, newest: t0 });
 		const items = await gathered(trigger, 10_000, 4);
@@ -301,15 +246,17 @@ describe('the state stays within 256 KB', () => {
 		expect(await poll(next)).toBeNull();
 	}, 120_000);
 
-	it('by not watching more than 1,000 agents, which is said', async () => {
+	it('and more than 1,000 agents are refused', async () => {
 		for (let i = 0; i < 1000; i++) service.addAgent(`agent ${i}`);
 		const error = await thrownBy(open(), 'activate');
-		expect(error.message).toBe('Agents: 1001 are more than the 1000 that one trigger can watch.');
+		expect(error.message).toBe(
+			'Agents: one trigger can watch 1000 agents, and this account has 1001.',
+		);
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		expect(service.readings).toEqual([]);
 	});
 
-	it('with statuses of a length that nobody would expect', async () => {
+	it('with very long statuses', async () => {
 		const trigger = await activated();
 		seed(40);
 		const changed = (page: WirePage) => ({

@@ -18,10 +18,10 @@ import {
 } from './trigger.mts';
 
 const service = useTrigger();
-const { activated, open, pay, restarted, seed } = service;
+const { activated, eventId, open, pay, restarted, seed } = service;
 
 describe('trouble', () => {
-	it('that passes within a poll is not noticed', async () => {
+	it('that ends within a poll is not noticed', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.emulator.fault({ route: LIST, status: 502, headers: atOnce });
@@ -50,7 +50,7 @@ describe('trouble', () => {
 	it.each([
 		['too many requests', 429, 'rate-limited'],
 		['maintenance', 503, 'temporarily-unavailable'],
-	])('of %s tells the scheduler how long the service asks to wait, and nothing more is sent', async (_, status, cause) => {
+	])('of %s passes on how long to wait, and nothing more is sent', async (_, status, cause) => {
 		const trigger = await activated(one(service.buyer.address));
 		pay('a', t0);
 		service.emulator.clearCalls();
@@ -61,7 +61,7 @@ describe('trouble', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('of connections that break is thrown as passing', async () => {
+	it('of connections that break is thrown as temporary', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.emulator.fault({ route: ACTIVITY, reset: true, times: ATTEMPTS });
@@ -69,7 +69,7 @@ describe('trouble', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('with a row of another form is told, and nothing is lost once it is mended', async () => {
+	it('with a row of another form is reported, and nothing is lost once it is mended', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.changePages((page) => ({ ...page, activity: [{ id: 'a', status: '', timestamp: '' }] }), { times: 1 });
@@ -126,7 +126,7 @@ describe('trouble', () => {
 });
 
 describe('trouble of some agents', () => {
-	it('lets the others be told of, and these are caught up with', async () => {
+	it('does not delay the others, and the next poll catches up', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
 		service.failActivity({ agent: seller, times: 2 * ATTEMPTS });
@@ -134,7 +134,9 @@ describe('trouble of some agents', () => {
 		pay('s1', t0 + 2, { agent: seller });
 		expect(await poll(trigger)).toEqual(['b1:settled']);
 		expect(trigger.warnings.join()).toMatch(
-			new RegExp(`agent ${seller.address.toLowerCase()} could not be read, and the next poll catches up with it: .*HTTP 500`),
+			new RegExp(
+				`agent ${seller.address.toLowerCase()}; the next poll catches up: .*HTTP 500`,
+			),
 		);
 		pay('b2', t0 + 3);
 		pay('s2', t0 + DAY / 2, { agent: seller });
@@ -151,10 +153,12 @@ describe('trouble of some agents', () => {
 		service.emulator.setStatus('s', 'settled');
 		service.failActivity({ agent: seller });
 		expect(await poll(trigger)).toBeNull();
-		expect(await trigger.poll()).toMatchObject([{ eventId: 's:settled', previousStatus: 'authorized' }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: eventId('s:settled', seller), previousStatus: 'authorized' },
+		]);
 	});
 
-	it('in the middle of their pages loses and repeats nothing, and the others are told of', async () => {
+	it('in the middle of their pages loses and repeats nothing, nor delays the others', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
 		seed(450, { agent: seller });
@@ -255,7 +259,7 @@ describe('a key', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('that is revoked between two agents is named where the others are told of', async () => {
+	it('that is revoked between two agents is named, and the others are emitted', async () => {
 		const { emulator } = service;
 		for (let i = 1; i < 8; i++) service.addAgent(`agent ${i}`);
 		const agents = emulator.agents();
@@ -265,14 +269,14 @@ describe('a key', () => {
 		emulator.after(ACTIVITY, () => emulator.revokeApiKey(emulator.apiKey), {
 			match: ({ params }) => params.address === agents[3]?.address,
 		});
-		const told = rowsOf(await trigger.poll());
-		expect(told).toContain('3');
-		expect(told.length).toBeLessThan(agents.length);
+		const emitted = rowsOf(await trigger.poll());
+		expect(emitted).toContain('3');
+		expect(emitted.length).toBeLessThan(agents.length);
 		expect(trigger.warnings.join()).toContain('does not accept the API key');
 		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'credential-invalid' });
 		trigger.credential = { ...service.credential, apiKey: next };
 		const rest = rowsOf(await trigger.poll());
-		expect([...told, ...rest].sort()).toEqual(agents.map((_, i) => `${i}`));
+		expect([...emitted, ...rest].sort()).toEqual(agents.map((_, i) => `${i}`));
 		expect(await poll(trigger)).toBeNull();
 	});
 

@@ -58,7 +58,14 @@ export interface WirePage {
 	totalCount: number;
 }
 
-export const idsOf = (items: IDataObject[] | null) => items?.map(({ eventId }) => String(eventId)) ?? null;
+/** `eventId` without the agent, after a look at whether it is the whole of it. */
+function shortId({ eventId, activityId, status, agentAddress }: IDataObject): string {
+	const id = `${String(activityId)}:${String(status)}`;
+	expect(eventId).toBe(`${id}:${String(agentAddress).toLowerCase()}`);
+	return id;
+}
+
+export const idsOf = (items: IDataObject[] | null) => items?.map(shortId) ?? null;
 export const rowsOf = (items: IDataObject[] | null) => (items ?? []).map(({ activityId }) => String(activityId));
 export const timesOf = (items: IDataObject[] | null) => (items ?? []).map(({ occurredAt }) => String(occurredAt));
 /** Which of the seeded rows, the oldest being 0. */
@@ -103,12 +110,14 @@ export interface TriggerBench {
 	readonly readings: Call[];
 	addAgent(name: string, init?: AgentInit): Agent;
 	pay(id: string, timestamp: number, details?: PaymentDetails & { agent?: Agent }): Activity;
-	/** Rows of an agent, one a millisecond where nothing else is said. */
+	/** Rows of an agent, one a millisecond by default. */
 	seed(count: number, options?: SeedOptions & PaymentDetails & { agent?: Agent }): void;
 	open(parameters?: INodeParameters, options?: TriggerOptions): TriggerUnderTest;
 	durable(parameters?: INodeParameters, options?: { nodeId?: string }): DurableTriggerUnderTest;
 	/** Activated: the baseline is taken. */
 	activated(parameters?: INodeParameters, options?: TriggerOptions): Promise<TriggerUnderTest>;
+	/** `eventId` of `<activity id>:<status>`. */
+	eventId(id: string, agent?: Agent): string;
 	/** The node after n8n has stored its state and read it again. */
 	restarted(trigger: TriggerUnderTest, parameters?: INodeParameters): TriggerUnderTest;
 	/** Trouble with the activity of one agent, or of all, without waits. */
@@ -171,6 +180,7 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 			expect(await trigger.poll('trigger', 'activate')).toBeNull();
 			return trigger;
 		},
+		eventId: (id, agent = buyer) => `${id}:${agent.address.toLowerCase()}`,
 		restarted(trigger, parameters) {
 			return bench.open(parameters, { state: JSON.parse(JSON.stringify(trigger.state)) as IDataObject });
 		},

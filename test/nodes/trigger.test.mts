@@ -16,16 +16,16 @@ import {
 } from './trigger.mts';
 
 const service = useTrigger();
-const { activated, open, pay, seed } = service;
+const { activated, eventId, open, pay, seed } = service;
 
 describe('an event', () => {
-	it('is told of once, with everything that a workflow needs', async () => {
+	it('is emitted once, with everything that a workflow needs', async () => {
 		pay('old', t0);
 		const trigger = await activated();
 		const { txHash, receiver } = pay('a', t0 + SECOND, { amountMicro: 1_250_000n });
 		expect(await trigger.poll()).toEqual([
 			{
-				eventId: 'a:settled',
+				eventId: eventId('a:settled'),
 				event: 'payment.settled',
 				previousStatus: null,
 				status: 'settled',
@@ -51,16 +51,22 @@ describe('an event', () => {
 		['settled', 'spend'],
 		['denied', 'spend'],
 		['failed', 'spend'],
-	] as const)('of a payment that is %s bears that name', async (status, type) => {
+	] as const)('of a payment that is %s is named after it', async (status, type) => {
 		const trigger = await activated();
 		pay('a', t0, { status, type });
 		expect(await trigger.poll()).toMatchObject([
-			{ eventId: `a:${status}`, event: `payment.${status}`, status, direction: type, previousStatus: null },
+			{
+				eventId: eventId(`a:${status}`),
+				event: `payment.${status}`,
+				status,
+				direction: type,
+				previousStatus: null,
+			},
 		]);
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('of a status that the service adds later bears its name, and of each that follows', async () => {
+	it('of a status that the service adds later is named after it, each time', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
 		const addedStatuses = ['disputed', 'disputed', 'refunded', 'refunded'];
@@ -71,10 +77,12 @@ describe('an event', () => {
 			},
 			{ times: addedStatuses.length },
 		);
-		expect(await trigger.poll()).toMatchObject([{ eventId: 'a:disputed', event: 'payment.disputed', previousStatus: null }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: eventId('a:disputed'), event: 'payment.disputed', previousStatus: null },
+		]);
 		expect(await poll(trigger)).toBeNull();
 		expect(await trigger.poll()).toMatchObject([
-			{ eventId: 'a:refunded', event: 'payment.refunded', previousStatus: 'disputed' },
+			{ eventId: eventId('a:refunded'), event: 'payment.refunded', previousStatus: 'disputed' },
 		]);
 		expect(await poll(trigger)).toBeNull();
 	});
@@ -125,7 +133,9 @@ describe('an event', () => {
 			}),
 			{ times: 1 },
 		);
-		expect(await trigger.poll()).toMatchObject([{ eventId: 'a:settled', event: 'payment.settled', note: 'kept' }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: eventId('a:settled'), event: 'payment.settled', note: 'kept' },
+		]);
 	});
 
 	it('names the agent as it is called at that time', async () => {
@@ -152,30 +162,41 @@ describe('a change of status', () => {
 	it('is an event of its own, with the status before', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
-		expect(await trigger.poll()).toMatchObject([{ eventId: 'a:authorized', previousStatus: null }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: eventId('a:authorized'), previousStatus: null },
+		]);
 		const { txHash } = service.emulator.setStatus('a', 'settled');
 		expect(await trigger.poll()).toMatchObject([
-			{ eventId: 'a:settled', event: 'payment.settled', previousStatus: 'authorized', transactionHash: txHash },
+			{
+				eventId: eventId('a:settled'),
+				event: 'payment.settled',
+				previousStatus: 'authorized',
+				transactionHash: txHash,
+			},
 		]);
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('of a payment that was there before activation is told of', async () => {
+	it('of a payment from before activation is emitted', async () => {
 		pay('a', t0, { status: 'authorized' });
 		const trigger = await activated();
 		service.emulator.setStatus('a', 'failed');
-		expect(await trigger.poll()).toMatchObject([{ eventId: 'a:failed', previousStatus: 'authorized' }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: eventId('a:failed'), previousStatus: 'authorized' },
+		]);
 	});
 
-	it('that lies between two polls tells of the status at the second one', async () => {
+	it('between two polls is emitted with the status at the second one', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
 		service.emulator.setStatus('a', 'settled');
-		expect(await trigger.poll()).toMatchObject([{ eventId: 'a:settled', previousStatus: null }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ eventId: eventId('a:settled'), previousStatus: null },
+		]);
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('back to one that was told of, as a stale replica shows it, is not told of again', async () => {
+	it('back to an emitted one, as a stale replica shows it, is not emitted again', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
 		expect(await poll(trigger)).toEqual(['a:authorized']);
@@ -245,7 +266,7 @@ describe('several events', () => {
 });
 
 describe('a late payment', () => {
-	it('that shares its time with one told of already is told of', async () => {
+	it('that shares its time with an emitted one is emitted', async () => {
 		pay('a', t0);
 		const trigger = await activated();
 		pay('b', t0);
@@ -256,7 +277,7 @@ describe('a late payment', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is told of once where it appears inside the look-back, and not behind it', async () => {
+	it('is emitted once where it appears within the look-back, and not behind it', async () => {
 		pay('a', t0);
 		const trigger = await activated();
 		pay('late', t0 - LOOK_BACK);
@@ -270,7 +291,7 @@ describe('a late payment', () => {
 		[1, MINUTE],
 		[60, 60 * MINUTE],
 		[1440, DAY],
-	])('is told of within a look-back of %s min', async (lookBackMinutes, lookBack) => {
+	])('is emitted within a look-back of %s min', async (lookBackMinutes, lookBack) => {
 		pay('a', t0);
 		const trigger = await activated({ options: { lookBackMinutes } });
 		pay('too late', t0 - lookBack - 1);
@@ -279,7 +300,7 @@ describe('a late payment', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is told of though it is the first of its agent', async () => {
+	it('is emitted though it is the first of its agent', async () => {
 		const trigger = await activated();
 		pay('a', t0 - 30 * DAY);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -340,7 +361,7 @@ describe('a manual run', () => {
 		expect(await open().poll('manual')).toBeNull();
 	});
 
-	it('with trouble says so', async () => {
+	it('reports trouble', async () => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		await expect(open().poll('manual')).rejects.toThrow('does not accept the API key');
 	});

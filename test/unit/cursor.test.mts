@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { advance, startOf, type Poll } from '../../nodes/Ampersend/domain/cursor';
+import type { ActivityRow } from '../../nodes/Ampersend/domain/transaction';
+import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/trigger/cursor';
+import { intersect, isSameFilter, type EventFilter } from '../../nodes/Ampersend/trigger/filter';
+import {
+	readBaseline,
+	readNews,
+	sizes,
+	type PageAnswer,
+	type PageRequest,
+	type Pages,
+	type Wants,
+} from '../../nodes/Ampersend/trigger/reading';
 import {
 	MOST_AGENTS,
 	MOST_STATE_BYTES,
@@ -8,21 +19,25 @@ import {
 	rowKey,
 	writeState,
 	type AgentCursor,
-	type CursorState,
-	type SeenRow,
-} from '../../nodes/Ampersend/domain/cursor-state';
-import type { EventFilter } from '../../nodes/Ampersend/domain/filter';
-import { readBaseline, readNews, type PageAnswer, type PageRequest, type Pages, type Wants } from '../../nodes/Ampersend/domain/reading';
-import type { ActivityRow } from '../../nodes/Ampersend/domain/transaction';
+	type KnownRow,
+	type TriggerState,
+} from '../../nodes/Ampersend/trigger/state';
 
 const T0 = Date.UTC(2026, 10, 15, 12);
-const MINUTE = 60_000;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const LOOK_BACK = 15 * MINUTE;
 
-const everything: EventFilter = { events: [], counterparties: [] };
-const wants: Wants = { lookBackMs: LOOK_BACK, horizon: T0 + 30 * DAY, enough: Infinity, counts: () => true };
+const wants: Wants = {
+	lookBackMs: LOOK_BACK,
+	horizon: T0 + 30 * DAY,
+	enough: Infinity,
+	counts: () => true,
+	sizes,
+};
 const agent = `0x${'a'.repeat(40)}`;
+const idlePage = { page: 1, limit: 20 };
 
 const rowOf = (id: string, at: number, status = 'settled'): ActivityRow => ({
 	id,
@@ -37,7 +52,10 @@ const rowOf = (id: string, at: number, status = 'settled'): ActivityRow => ({
 });
 
 /** So many rows, a second apart, the newest first. */
-const rowsOf = (count: number, newest = T0) => Array.from({ length: count }, (_, i) => rowOf(`row ${count - i}`, newest - i * 1000));
+const rowsOf = (count: number, newest = T0, name = 'row') =>
+	Array.from({ length: count }, (_, i) => rowOf(`${name} ${count - i}`, newest - i * SECOND));
+
+const idsOf = (rows: ActivityRow[]) => rows.map(({ id }) => id);
 
 type Service = (request: PageRequest) => PageAnswer;
 
@@ -51,7 +69,7 @@ function serviceOf(rows: ActivityRow[]): Service {
 }
 
 /** Gives a reading its pages; none any more after so many. */
-function read<Result>(pages: Pages<Result>, service: Service, most = Infinity): { result: Result; requests: PageRequest[] } {
+function read<Result>(pages: Pages<Result>, service: Service, most = Infinity) {
 	const requests: PageRequest[] = [];
 	let step = pages.next();
 	while (!step.done) {
@@ -62,103 +80,171 @@ function read<Result>(pages: Pages<Result>, service: Service, most = Infinity): 
 	return { result: step.value, requests };
 }
 
-const pollOf = (poll: Partial<Poll>): Poll => ({
-	scope: 'all',
-	filter: everything,
-	lookBackMs: LOOK_BACK,
-	horizon: wants.horizon,
-	watched: [agent],
-	vanished: [],
-	readings: new Map(),
-	mostEvents: 10_000,
-	...poll,
-});
+interface PollOptions extends Partial<Poll> {
+	/** The most pages that there is time for. */
+	most?: number;
+	/** Of the agent, epoch ms. */
+	createdAt?: number;
+}
 
 /** A poll of the one agent. */
-function poll(state: CursorState | undefined, service: Service, { most = Infinity, ...settings }: Partial<Poll> & { most?: number } = {}) {
-	const full = pollOf(settings);
-	const start = startOf(state, agent, full);
-	const { result, requests } = read(start ? readNews(start, wants) : readBaseline(wants), service, most);
+function poll(
+	stored: TriggerState | undefined,
+	service: Service,
+	{ most, createdAt = T0 - 30 * DAY, ...settings }: PollOptions = {},
+) {
+	const full = {
+		scope: 'all' as const,
+		filter: {},
+		now: T0,
+		lookBackMs: LOOK_BACK,
+		horizon: wants.horizon,
+		missing: [],
+		mostEvents: 10_000,
+		...settings,
+	};
+	const begun = beginWith(stored, full.filter, full.process);
+	const start = startOf(begun.state, agent, createdAt, full);
+	const pages = start ? readNews(start, wants) : readBaseline(wants);
+	const { result, requests } = read(pages, service, most);
 	const readings = new Map(result ? [[agent, result]] : []);
-	const { state: next, events } = advance(state, { ...full, readings });
+	const { state: next, events } = advance(begun, {
+		...full,
+		starts: new Map([[agent, start]]),
+		readings,
+	});
 	return { state: next, ids: events.map(({ row }) => row.id), events, requests };
 }
 
-const cursorOf = (state: CursorState): AgentCursor => {
+const cursorOf = (state: TriggerState): AgentCursor => {
 	const cursor = state.agents.get(agent);
 	if (!cursor) throw new Error('it has no cursor');
 	return cursor;
 };
 
+/** The state of an agent without payments. */
+const { state: empty } = poll(undefined, serviceOf([]));
+
 describe('reading', () => {
 	const history = rowsOf(1000);
 	const { state } = poll(undefined, serviceOf(history));
 
-	it('asks for one small page where nothing is new, though the look-back holds hundreds of rows', () => {
-		expect(poll(state, serviceOf(history)).requests).toEqual([{ page: 1, limit: 20 }]);
+	it('asks for one small page where nothing is new, though the look-back has hundreds', () => {
+		const first = poll(state, serviceOf(history));
+		expect(first.requests).toEqual([idlePage]);
+		expect(poll(first.state, serviceOf(history)).requests).toEqual([idlePage]);
 	});
 
-	it('asks for one small page where few rows are new', () => {
-		const { ids, requests } = poll(state, serviceOf([rowOf('b', T0 + 2), rowOf('a', T0 + 1), ...history]));
+	it('asks for one small page where few rows are new and few are in the look-back', () => {
+		const few = history.map((row, i) => rowOf(row.id, T0 - i * MINUTE));
+		const { state: known } = poll(undefined, serviceOf(few));
+		const { ids, requests } = poll(
+			known,
+			serviceOf([rowOf('b', T0 + 2), rowOf('a', T0 + 1), ...few]),
+		);
 		expect(ids).toEqual(['a', 'b']);
-		expect(requests).toEqual([{ page: 1, limit: 20 }]);
+		expect(requests).toEqual([idlePage]);
 	});
 
-	it('finds a late row among hundreds that were told of, and stops there', () => {
+	it('asks for one small page again after a poll with new rows', () => {
+		const service = serviceOf([...rowsOf(450, T0 + DAY, 'new'), ...history]);
+		const { state: next, ids } = poll(state, service);
+		expect(ids).toHaveLength(450);
+		expect(poll(next, service).requests).toEqual([idlePage]);
+	});
+
+	it('finds a late row among hundreds of emitted ones, through the count', () => {
 		const late = [...history];
-		late.splice(300, 0, rowOf('late', T0 - 300_000));
+		late.splice(300, 0, rowOf('late', T0 - 300 * SECOND));
 		const { ids, requests } = poll(state, serviceOf(late));
 		expect(ids).toEqual(['late']);
-		expect(requests.map(({ page, limit }) => [page, limit])).toEqual([[1, 20], [1, 200], [2, 200]]);
+		expect(requests.length).toBeLessThanOrEqual(8);
 	});
 
-	it('goes on with a long backlog where time ended, in order, without reading a page twice', () => {
-		const backlog = [...rowsOf(1100, T0 + DAY).map((row) => ({ ...row, id: `new ${row.id}` })), ...history];
+	it('finds a late row that the count hides with the next new row', () => {
+		const late = history.slice(0, -1);
+		late.splice(300, 0, rowOf('late', T0 - 300 * SECOND));
+		const first = poll(state, serviceOf(late));
+		const second = poll(first.state, serviceOf([rowOf('new', T0 + 1), ...late]));
+		expect([...first.ids, ...second.ids]).toEqual(['late', 'new']);
+	});
+
+	it('continues a long backlog where time ended, in order', () => {
+		const backlog = rowsOf(1100, T0 + DAY, 'new');
 		let next = state;
-		const told: string[] = [];
-		const pages: number[] = [];
-		for (let i = 0; i < 10; i++) {
-			const outcome = poll(next, serviceOf(backlog), { most: 3 });
+		const emitted: string[] = [];
+		let polls = 0;
+		while (emitted.length < 1100 && polls++ < 20) {
+			const outcome = poll(next, serviceOf([...backlog, ...history]), { most: 4 });
 			next = outcome.state;
-			told.push(...outcome.ids);
-			pages.push(...outcome.requests.filter(({ limit }) => limit === 200).map(({ page }) => page));
+			emitted.push(...outcome.ids);
 		}
-		expect(told).toEqual(backlog.slice(0, 1100).map(({ id }) => id).reverse());
-		expect(pages).toEqual([6, 5, 4, 3, 2, 1]);
+		expect(emitted).toEqual(idsOf(backlog).reverse());
+		expect(polls).toBeLessThanOrEqual(6);
 	});
 
-	it('ends a backlog when it has as many events as are wanted, held back ones not counted', () => {
-		const backlog = rowsOf(2000, T0 + DAY).map((row, i) => ({ ...row, id: `new ${i}`, type: i % 400 === 0 ? ('earn' as const) : ('spend' as const) }));
-		const reading = readNews(cursorOf(state), { ...wants, enough: 1, counts: ({ type }) => type === 'earn' });
-		const { requests } = read(reading, serviceOf([...backlog, ...history]));
-		expect(requests.map(({ page }) => page)).toEqual([1, 10, 9]);
+	it('ends a backlog with as many events as are wanted; filtered ones do not count', () => {
+		const backlog = rowsOf(2000, T0 + DAY, 'new').map((row, i) => ({
+			...row,
+			type: i % 400 === 0 ? ('earn' as const) : ('spend' as const),
+		}));
+		const service = serviceOf([...backlog, ...history]);
+		const counts = ({ type }: ActivityRow) => type === 'earn';
+		const { result, requests } = read(
+			readNews(cursorOf(state), { ...wants, enough: 1, counts }),
+			service,
+		);
+		expect(result.isWhole).toBe(false);
+		expect(result.rows.some(({ row }) => counts(row))).toBe(true);
+		expect(requests.length).toBeLessThanOrEqual(12);
 	});
 
-	it('looks for where the last days begin by halves', () => {
-		const long = serviceOf(rowsOf(100_000));
-		const since: AgentCursor = { newest: 0, floor: T0 - 50_000_000, total: null, rows: new Map() };
-		const { result, requests } = read(readNews(since, { ...wants, enough: 1 }), long);
-		expect(requests.length).toBeLessThan(15);
-		expect(result.rows[0]?.at).toBeLessThanOrEqual(T0 - 50_000_000 + 200_000);
-		expect(result.complete).toBe(false);
+	it.each<[string, (answer: PageAnswer) => PageAnswer]>([
+		['', (answer) => answer],
+		[', without a count', ({ activity, hasNextPage }) => ({ activity, hasNextPage })],
+	])('finds by halves where the last days begin%s', (_, change) => {
+		const rows = rowsOf(100_000);
+		const floor = T0 - 50_000 * SECOND;
+		const since: AgentCursor = { newest: 0, floor, asOf: 0, rows: new Map() };
+		const { result, requests } = read(readNews(since, { ...wants, enough: 1 }), (request) =>
+			change(serviceOf(rows)(request)),
+		);
+		expect(requests.length).toBeLessThan(35);
+		const wanted = result.rows.filter(({ at }) => at >= floor);
+		expect(wanted[0]?.at).toBe(floor);
+		expect(result.isWhole).toBe(false);
 	});
 
 	it.each<[string, Service]>([
 		['gives the oldest rows first', serviceOf([...rowsOf(700)].reverse())],
-		['counts the rows of a page only', (request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: request.limit })],
+		[
+			'counts the rows of a page only',
+			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: request.limit }),
+		],
 		['counts none', (request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 0 })],
+		[
+			'gives no count',
+			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: undefined }),
+		],
+		[
+			'counts five rows too many',
+			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 705 }),
+		],
+		[
+			'counts five rows too few',
+			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 695 }),
+		],
 	])('loses nothing where the service %s', (_, service) => {
-		const { state: empty } = poll(undefined, serviceOf([]));
 		const { ids, state: next } = poll(empty, service);
-		expect([...ids].sort()).toEqual(rowsOf(700).map(({ id }) => id).sort());
+		expect([...ids].sort()).toEqual(idsOf(rowsOf(700)).sort());
 		expect(poll(next, service).ids).toEqual([]);
 	});
 
-	it('does not believe a count that its pages do not bear out', () => {
-		const { state: empty } = poll(undefined, serviceOf([]));
+	it('does not believe a count that its pages disprove', () => {
 		const service: Service = (request) => {
 			const answer = serviceOf(rowsOf(300))(request);
-			return { ...answer, totalCount: 900, hasNextPage: answer.activity.length > 0 && request.page * request.limit < 900 };
+			const hasNextPage = answer.activity.length > 0 && request.page * request.limit < 900;
+			return { ...answer, totalCount: 900, hasNextPage };
 		};
 		const { ids, state: next } = poll(empty, service);
 		expect(ids).toHaveLength(300);
@@ -166,32 +252,72 @@ describe('reading', () => {
 	});
 
 	it('names a service that gives the same page again and again', () => {
-		const { state: empty } = poll(undefined, serviceOf([]));
-		const service: Service = ({ limit }) => ({ activity: rowsOf(limit), hasNextPage: true, totalCount: 0 });
+		const service: Service = ({ limit }) => ({
+			activity: rowsOf(limit),
+			hasNextPage: true,
+			totalCount: 0,
+		});
 		expect(() => poll(empty, service)).toThrow('gives the same rows again');
 	});
 
-	it('looks at no more than four pages of open rows in a poll, and at all of them in turn', () => {
-		const open = rowsOf(2000).map((row, i) => (i % 200 === 199 ? { ...row, status: 'authorized' } : row));
-		const first = poll(undefined, serviceOf([]));
-		let { state: next } = poll(first.state, serviceOf(open));
+	it('names a service that gives other rows each time, after so many pages', () => {
+		let answers = 0;
+		const service: Service = ({ limit }) => ({
+			activity: rowsOf(limit, T0 + 10 * DAY - answers++, `${answers}`),
+			hasNextPage: true,
+			totalCount: answers * 1000,
+		});
+		expect(() => poll(empty, service)).toThrow('changes its list faster than it can be read');
+		expect(answers).toBeLessThanOrEqual(sizes.pages);
+	});
+
+	it('looks at four pages of open rows in a poll at most, and at all of them in turn', () => {
+		const open = rowsOf(2000).map((row, i) =>
+			i % 200 === 199 ? { ...row, status: 'authorized' } : row,
+		);
+		let { state: next } = poll(empty, serviceOf(open));
 		const settled = open.map((row) => ({ ...row, status: 'settled' }));
-		const told: string[] = [];
+		const service = serviceOf(settled);
+		const emitted: string[] = [];
 		for (let i = 0; i < 4; i++) {
-			const outcome = poll(next, serviceOf([rowOf(`newer ${i}`, T0 + DAY), ...settled]));
-			expect(outcome.requests.length).toBeLessThanOrEqual(1 + 4 + 1);
+			const outcome = poll(next, service);
+			expect(outcome.requests.length).toBeLessThanOrEqual(1 + sizes.openPages);
 			next = outcome.state;
-			told.push(...outcome.ids.filter((id) => id.startsWith('row')));
+			emitted.push(...outcome.ids);
 		}
-		expect(told).toHaveLength(10);
-		expect(new Set(told).size).toBe(10);
+		expect(emitted).toHaveLength(10);
+		expect(new Set(emitted).size).toBe(10);
+	});
+});
+
+describe('an empty answer', () => {
+	const service = serviceOf(rowsOf(30));
+
+	it('is asked for again before it is a baseline', () => {
+		let answers = 0;
+		const { state } = poll(undefined, (request) =>
+			answers++ === 0 ? serviceOf([])(request) : service(request),
+		);
+		expect(poll(state, service).ids).toEqual([]);
+	});
+
+	it('is no baseline where the count says otherwise', () => {
+		const { state } = poll(undefined, () => ({
+			activity: [],
+			hasNextPage: false,
+			totalCount: 30,
+		}));
+		expect(state.agents.get(agent)).toBeNull();
+		const next = poll(state, service);
+		expect(next.ids).toEqual([]);
+		expect(poll(next.state, serviceOf([rowOf('a', T0 + 1), ...rowsOf(30)])).ids).toEqual(['a']);
 	});
 });
 
 describe('a row dated in the future', () => {
 	const far = rowOf('far', T0 + 400 * DAY);
 
-	it('is told of once, and does not silence the others', () => {
+	it('is emitted once, and does not silence the others', () => {
 		const { state } = poll(undefined, serviceOf([rowOf('a', T0)]));
 		const first = poll(state, serviceOf([far, rowOf('a', T0)]));
 		expect(first.ids).toEqual(['far']);
@@ -206,127 +332,407 @@ describe('a row dated in the future', () => {
 	});
 });
 
+describe('an agent', () => {
+	const service = serviceOf(rowsOf(3));
+	const other: TriggerState = { scope: 'all', since: T0, agents: new Map(), filter: {} };
+
+	it.each([
+		['made after the baseline is read from its beginning', 1, 3],
+		['made at the baseline is too, though two clocks differ', -14 * MINUTE, 3],
+		['from before the baseline gets one of its own', -16 * MINUTE, 0],
+	])('%s', (_, after, count) => {
+		expect(poll(other, service, { createdAt: T0 + after }).ids).toHaveLength(count);
+	});
+
+	it('that is chosen later gets a baseline of its own', () => {
+		const selected = { scope: 'selected', createdAt: T0 + DAY } as const;
+		expect(poll({ ...other, scope: 'selected' }, service, selected).ids).toEqual([]);
+		expect(poll(other, service, selected).ids).toEqual([]);
+		expect(poll({ ...other, scope: 'selected' }, service, { createdAt: T0 + DAY }).ids).toEqual([]);
+	});
+});
+
+describe('a changed filter', () => {
+	const least = (minimumMicro: string): EventFilter => ({ minimumMicro });
+	const service = serviceOf(rowsOf(3));
+
+	it('lets pass what both let pass, until the agent was read', () => {
+		const { state } = poll(empty, serviceOf([]), { filter: least('2000000') });
+		const first = poll(state, service);
+		expect(first.ids).toEqual([]);
+		expect(cursorOf(first.state).filter).toBeUndefined();
+		expect(poll(first.state, serviceOf([rowOf('a', T0 + 1), ...rowsOf(3)])).ids).toEqual(['a']);
+	});
+
+	it('is kept as one filter of each agent, however often it changes', () => {
+		let next = poll(empty, serviceOf([]), { filter: least('2000000') }).state;
+		for (let n = 0; n < 20; n++)
+			next = poll(next, service, { filter: least(`${n}`), most: 0 }).state;
+		expect(cursorOf(next).filter).toEqual(least('2000000'));
+		expect(JSON.stringify(writeState(next).stored).length).toBeLessThan(1000);
+		expect(poll(next, service).ids).toEqual([]);
+	});
+
+	it('is the intersection of two', () => {
+		const one: EventFilter = { events: ['payment.a', 'payment.b'], minimumMicro: '9' };
+		const other: EventFilter = { events: ['payment.b', 'payment.c'], minimumMicro: '10' };
+		const both = intersect(one, { ...other, directions: ['earn'] });
+		expect(both).toStrictEqual({
+			events: ['payment.b'],
+			minimumMicro: '10',
+			directions: ['earn'],
+		});
+		expect(isSameFilter(intersect(one, one), one)).toBe(true);
+		expect(isSameFilter(one, both)).toBe(false);
+	});
+});
+
+describe('the last batch', () => {
+	const payments = rowsOf(3);
+	const first = poll(empty, serviceOf(payments), { process: 'one' });
+	const again = (one: TriggerState) => {
+		const state = readState(writeState(one).stored);
+		if (!state || state === 'unreadable') throw new Error('it cannot be read again');
+		return state;
+	};
+	const stored = () => again(first.state);
+	const [settled, denied] = [{ events: ['payment.settled'] }, { events: ['payment.denied'] }];
+	const newer = [rowOf('new', T0 + 1), ...payments];
+
+	it('comes again in another process where that is wanted, with what is new', () => {
+		const repeated = poll(stored(), serviceOf(newer), { process: 'two' });
+		expect(repeated.ids).toEqual([...first.ids, 'new']);
+		expect(poll(repeated.state, serviceOf(newer), { process: 'two' }).ids).toEqual([]);
+	});
+
+	it('comes again in each other process until one emits more', () => {
+		const quiet = poll(stored(), serviceOf(payments), { process: 'one' });
+		expect(quiet.ids).toEqual([]);
+		expect(poll(quiet.state, serviceOf(payments), { process: 'two' }).ids).toEqual(first.ids);
+	});
+
+	it.each([
+		['comes again with one less than a minute before it', MINUTE - 1, [...first.ids, 'new']],
+		['comes again alone a minute after the one before it', MINUTE, ['new']],
+	])('%s', (_, after, ids) => {
+		const second = poll(stored(), serviceOf(newer), { process: 'one', now: T0 + after });
+		expect(second.ids).toEqual(['new']);
+		const now = T0 + DAY;
+		const repeated = poll(again(second.state), serviceOf(newer), { process: 'two', now });
+		expect(repeated.ids).toEqual(ids);
+	});
+
+	it('does not last for more than a minute, however many follow each other', () => {
+		let [next, rows] = [stored(), payments];
+		for (let i = 1; i <= 4; i++) {
+			rows = [rowOf(`${i}`, T0 + i), ...rows];
+			const now = T0 + i * 25 * SECOND;
+			next = again(poll(next, serviceOf(rows), { process: 'one', now }).state);
+		}
+		expect(poll(next, serviceOf(rows), { process: 'two', now: T0 + DAY }).ids).toEqual(['3', '4']);
+	});
+
+	it('is a minute old from when it was repeated, not from before', () => {
+		const at = (seconds: number) => ({ process: 'two', now: T0 + seconds * SECOND });
+		const repeated = poll(stored(), serviceOf(payments), at(50));
+		expect(repeated.ids).toEqual(first.ids);
+		const second = poll(again(repeated.state), serviceOf(newer), at(70));
+		expect(second.ids).toEqual(['new']);
+		const last = poll(again(second.state), serviceOf(newer), { ...at(80), process: 'three' });
+		expect(last.ids).toEqual([...first.ids, 'new']);
+	});
+
+	it('is kept by quiet polls, for hours', () => {
+		let next = stored();
+		for (let i = 1; i < 4; i++) {
+			const now = T0 + i * 60 * MINUTE;
+			next = again(poll(next, serviceOf(payments), { process: 'one', now }).state);
+		}
+		expect(poll(next, serviceOf(payments), { process: 'two' }).ids).toEqual(first.ids);
+	});
+
+	it('does not come again in the same process, nor where that is not wanted', () => {
+		expect(poll(stored(), serviceOf(payments), { process: 'one' }).ids).toEqual([]);
+		const without = poll(stored(), serviceOf(payments));
+		expect(without.ids).toEqual([]);
+		expect(without.state.lastBatch).toBeUndefined();
+	});
+
+	it('comes again without what a changed filter lets pass no more', () => {
+		const changed = { process: 'two', filter: denied };
+		expect(poll(stored(), serviceOf(payments), changed).ids).toEqual([]);
+	});
+
+	describe('of a narrower filter', () => {
+		const mixed = [rowOf('no', T0 + 2, 'denied'), rowOf('yes', T0 + 1), ...payments];
+		const later = [rowOf('later', T0 + 3, 'denied'), ...mixed];
+		const known = poll(undefined, serviceOf(payments), { filter: settled }).state;
+		const batch = poll(known, serviceOf(mixed), { filter: settled, process: 'one' });
+		const hourOn = { now: T0 + 60 * MINUTE };
+
+		it('comes again, and what came before the filter changed has to pass both', () => {
+			expect(batch.ids).toEqual(['yes']);
+			const repeated = poll(again(batch.state), serviceOf(later), { process: 'two' });
+			expect(repeated.ids).toEqual(['yes']);
+			expect(poll(again(repeated.state), serviceOf(later), { process: 'two' }).ids).toEqual([]);
+		});
+
+		it('comes again after each restart without what was filtered out', () => {
+			let next = batch.state;
+			for (const process of ['two', 'three', 'four']) {
+				const repeated = poll(again(next), serviceOf(mixed), { ...hourOn, process });
+				expect(repeated.ids).toEqual(['yes']);
+				next = repeated.state;
+			}
+		});
+
+		it('loses nothing where another filter follows within a minute', () => {
+			const changed = poll(again(batch.state), serviceOf(mixed), { process: 'one' });
+			const second = poll(again(changed.state), serviceOf(later), { process: 'one' });
+			expect(second.ids).toEqual(['later']);
+			const repeated = poll(again(second.state), serviceOf(later), { process: 'two' });
+			expect(repeated.ids).toEqual(expect.arrayContaining(['yes', 'later']));
+		});
+	});
+
+	it('is not repeated of an agent that gets a new baseline', () => {
+		const next = stored();
+		const dropped: TriggerState = { ...next, agents: new Map() };
+		const chosen = poll(dropped, serviceOf(payments), { process: 'one', scope: 'selected' });
+		expect(chosen.ids).toEqual([]);
+		expect(poll(again(chosen.state), serviceOf(payments), { process: 'two' }).ids).toEqual([]);
+	});
+});
+
 describe('the stored state', () => {
-	const { state } = poll(undefined, serviceOf([rowOf('b', T0, 'authorized'), rowOf('a', T0 - 1)]));
+	const { state } = poll(
+		undefined,
+		serviceOf([rowOf('b', T0, 'authorized'), rowOf('a', T0 - 1, 'pending')]),
+	);
 	const { stored } = writeState(state);
 
 	it('is JSON that says its version', () => {
-		expect(stored).toEqual(JSON.parse(JSON.stringify(stored)));
-		expect(stored.version).toBe(2);
+		expect(stored).toStrictEqual(JSON.parse(JSON.stringify(stored)));
+		expect(stored.version).toBe(1);
 	});
 
 	it('is read as it was written', () => {
-		expect(readState(stored, everything)).toEqual(state);
+		expect(readState(stored)).toEqual(state);
 	});
 
-	it('holds no id of a payment', () => {
-		const long = poll(undefined, serviceOf([rowOf('0b1f6a5e-3c55-4b7e-9a53-b5a4f0b6a001', T0)]));
+	it('of version 1 is read by this release and every later one', () => {
+		const cursor = {
+			newest: T0,
+			floor: LOOK_BACK,
+			asOf: 0,
+			rank: 2,
+			rows: { [rowKey('b')]: [0, 2, 0], [rowKey('a')]: [1, 0, 0, 1] },
+		};
+		const first = {
+			version: 1,
+			scope: 'all',
+			since: T0,
+			agents: { [agent]: cursor, ['0xb']: null },
+			filters: [{ events: ['payment.settled'], minimumMicro: '1' }, { events: [] }],
+			statuses: ['authorized', 'settled'],
+			next: agent,
+			lastBatch: { process: 'p', since: T0 - 1, agents: { [agent]: { ...cursor, filter: 1 } } },
+		};
+		const known: AgentCursor = {
+			newest: T0,
+			floor: T0 - LOOK_BACK,
+			asOf: T0,
+			rank: 2,
+			rows: new Map([
+				[rowKey('b'), { at: T0, rank: 2, statuses: ['authorized'] }],
+				[rowKey('a'), { at: T0 - 1, statuses: ['authorized', 'settled'] }],
+			]),
+		};
+		expect(readState(first)).toEqual({
+			scope: 'all',
+			since: T0,
+			agents: new Map([
+				[agent, known],
+				['0xb', null],
+			]),
+			filter: { events: ['payment.settled'], minimumMicro: '1' },
+			next: agent,
+			lastBatch: {
+				process: 'p',
+				since: T0 - 1,
+				agents: new Map([[agent, { ...known, filter: { events: [] } }]]),
+			},
+		});
+	});
+
+	it('has each filter once, the first being that of the trigger', () => {
+		const [own, shared, last] = ['1', '2', '3'].map((minimumMicro) => ({ minimumMicro }));
+		const agents = new Map(
+			[shared, undefined, own, shared].map((filter, i): [string, AgentCursor] => [
+				`0x${i}`,
+				{ ...cursorOf(state), ...(filter && { filter }) },
+			]),
+		);
+		const batch = new Map([['0x0', { ...cursorOf(state), filter: last }]]);
+		const many: TriggerState = {
+			...state,
+			agents,
+			filter: own ?? {},
+			lastBatch: { process: 'p', since: T0, agents: batch },
+		};
+		const { stored: short } = writeState(many);
+		expect(short.filters).toHaveLength(3);
+		expect(short.filters[0]).toEqual(own);
+		expect(short.filters).toEqual(expect.arrayContaining([shared, last]));
+		expect(readState(JSON.parse(JSON.stringify(short)))).toEqual(many);
+	});
+
+	it('has no id of a payment', () => {
+		const id = '0b1f6a5e-3c55-4b7e-9a53-b5a4f0b6a001';
+		const long = poll(undefined, serviceOf([rowOf(id, T0)]));
 		expect(JSON.stringify(writeState(long.state).stored)).not.toContain('0b1f6a5e');
 	});
 
-	it('of the first release is read: what it told of is not told of again', () => {
-		const first = {
-			version: 1,
-			youngestAgentAt: T0 - DAY,
-			agents: { [agent]: { newest: T0, rows: { a: { status: 'settled', at: T0 }, b: { status: 'authorized', at: T0 - 1 } } } },
-		};
-		const upgraded = readState(first, everything);
-		if (!upgraded || upgraded === 'unreadable') throw new Error('it was not read');
-		const rows = [rowOf('c', T0 + 1), rowOf('a', T0), rowOf('b', T0 - 1), ...rowsOf(500, T0 - DAY)];
-		const { events } = poll(upgraded, serviceOf(rows), { scope: 'selected' });
-		expect(events.map(({ row, previousStatus }) => [row.id, previousStatus])).toEqual([
-			['b', 'authorized'],
-			['c', null],
-		]);
-	});
-
 	it('of a later release is refused, with what to do', () => {
-		expect(() => readState({ ...stored, version: 3 }, everything)).toThrow('stored by a later release (version 3 of its state)');
+		expect(() => readState({ ...stored, version: 2 })).toThrow(
+			'a later release stored its position (version 2 of its state)',
+		);
 	});
 
 	it('is no state where nothing is stored', () => {
-		expect(readState(undefined, everything)).toBeUndefined();
-		expect(readState(null, everything)).toBeUndefined();
+		expect(readState(undefined)).toBeUndefined();
+		expect(readState(null)).toBeUndefined();
 	});
 
 	const [cursor] = Object.values(stored.agents);
+	const withAgent = (one: unknown) => ({ ...stored, agents: { [agent]: one } });
 	it.each<[string, unknown]>([
 		['text', 'cursor'],
 		['a list', [stored]],
 		['an empty object', {}],
 		['version 0', { ...stored, version: 0 }],
 		['another scope', { ...stored, scope: 'some' }],
+		['no time', { ...stored, since: undefined }],
 		['no agents', { ...stored, agents: null }],
-		['an agent that is text', { ...stored, agents: { [agent]: 'x' } }],
-		['an agent without a floor', { ...stored, agents: { [agent]: { ...cursor, floor: undefined } } }],
-		['an agent whose count is text', { ...stored, agents: { [agent]: { ...cursor, total: '1' } } }],
-		['an agent without rows', { ...stored, agents: { [agent]: { ...cursor, rows: undefined } } }],
-		['a row without a status', { ...stored, agents: { [agent]: { ...cursor, rows: { a: [0, 1] } } } }],
-		['no filters', { ...stored, filters: [] }],
-		['a filter without events', { ...stored, filters: [{ counterparties: [] }] }],
-		['statuses that are no text', { ...stored, statuses: [1] }],
-		['version 1 with rows that are a list', { version: 1, agents: { [agent]: { newest: 0, rows: { a: 'settled' } } } }],
+		['an agent that is text', withAgent('x')],
+		['an agent without a floor', withAgent({ ...cursor, floor: undefined })],
+		['an agent whose rank is text', withAgent({ ...cursor, rank: '1' })],
+		['an agent without rows', withAgent({ ...cursor, rows: undefined })],
+		['a row that is too short', withAgent({ ...cursor, rows: { a: [0] } })],
+		['no filters', { ...stored, filters: undefined }],
+		['an empty list of filters', { ...stored, filters: [] }],
+		['a filter of events that are no list', { ...stored, filters: [{ events: 'all' }] }],
+		['a filter of an amount that is no integer', { ...stored, filters: [{ minimumMicro: '1.5' }] }],
+		['a second filter that is none', { ...stored, filters: [{}, { events: 'all' }] }],
+		['an agent whose filter is no index', withAgent({ ...cursor, filter: {} })],
+		['an agent whose filter is not among them', withAgent({ ...cursor, filter: 1 })],
+		['statuses that are not text', { ...stored, statuses: [1] }],
+		['a last batch without a process', { ...stored, lastBatch: { since: T0, agents: {} } }],
+		['a last batch without a time', { ...stored, lastBatch: { process: 'p', agents: {} } }],
+		[
+			'a last batch of an agent without a cursor',
+			{ ...stored, lastBatch: { process: 'p', since: T0, agents: { [agent]: null } } },
+		],
 	])('that is %s is not taken for one', (_, other) => {
-		expect(readState(other, everything)).toBe('unreadable');
+		expect(readState(other)).toBe('unreadable');
 	});
 
 	const sizeOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)).length;
-	const stateOf = (agents: number, rows: number, at: (n: number) => number, status = 'settled'): CursorState => {
-		const seen = (a: number) => Array.from({ length: rows }, (_, n): [string, SeenRow] => [rowKey(`${a}:${n}`), { at: at(n), ordinal: n + 1, statuses: [status] }]);
+
+	function stateOf(
+		agents: number,
+		rows: number,
+		at: (n: number) => number,
+		status = 'settled',
+	): TriggerState {
+		const known = (a: number) =>
+			Array.from({ length: rows }, (_, n): [string, KnownRow] => [
+				rowKey(`${a}:${n}`),
+				{ at: at(n), rank: n + 1, statuses: [status] },
+			]);
 		const cursors = Array.from({ length: agents }, (_, a): [string, AgentCursor] => [
 			`0x${a.toString(16).padStart(40, '0')}`,
-			{ newest: T0, floor: T0 - LOOK_BACK, total: rows, rows: new Map(seen(a)) },
+			{
+				newest: T0,
+				floor: T0 - LOOK_BACK,
+				asOf: T0,
+				rank: rows,
+				rows: new Map(known(a)),
+			},
 		]);
-		return { scope: 'all', agents: new Map(cursors), filters: [everything] };
-	};
+		return { scope: 'all', since: T0, agents: new Map(cursors), filter: {} };
+	}
+	const cursors = ({ agents }: TriggerState) =>
+		[...agents].flatMap(([key, one]) => (one ? [[key, one] as const] : []));
 
-	it.each([
+	const large: Array<[string, TriggerState]> = [
 		['20 000 rows within the look-back', stateOf(1, 20_000, (n) => T0 - n)],
 		['20 000 rows of one millisecond', stateOf(1, 20_000, () => T0)],
 		['20 000 open rows', stateOf(1, 20_000, (n) => T0 - n * MINUTE, 'authorized')],
-		['as many agents as are watched, with 50 rows each', stateOf(MOST_AGENTS, 50, (n) => T0 - n)],
+		['1000 agents with 50 rows each', stateOf(MOST_AGENTS, 50, (n) => T0 - n)],
 		['a status of a megabyte', stateOf(2, 2, () => T0, 'é'.repeat(1_000_000))],
-	])('of %s is within its bound, and says what was cut', (_, large) => {
-		const { stored: short, shortened } = writeState(large);
+	];
+
+	it.each(large)('of %s is within its bound, and says what was cut', (_, one) => {
+		const { stored: short, shortened } = writeState(one);
 		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
-		expect(shortened.length).toBe(large.agents.size);
+		expect(shortened.length).toBe(one.agents.size);
 	});
 
-	it('that was cut lets nothing be told of twice', () => {
+	it.each(large)('of %s is within its bound with its last batch', (_, one) => {
+		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(one)) };
+		const { stored: short } = writeState({ ...one, lastBatch });
+		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(Object.keys(short.agents)).toHaveLength(one.agents.size);
+	});
+
+	it('of many agents is within its bound after a changed filter that is as long as can be', () => {
+		const counterparties = Array.from(
+			{ length: 100 },
+			(_, i) => `0x${String(i).padStart(40, 'c')}`,
+		);
+		const many = stateOf(200, 1, (n) => T0 - n);
+		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(many)) };
+		const { state: changed } = beginWith({ ...many, lastBatch }, { counterparties }, 'a process');
+		if (!changed) throw new Error('there is no state');
+		expect(sizeOf(writeState(changed).stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+	});
+
+	it('that was cut lets nothing be emitted twice', () => {
 		const rows = Array.from({ length: 20_000 }, (_, n) => rowOf(`row ${n}`, T0 - (n % 7)));
-		const service = serviceOf(rows.sort((one, other) => Number(other.timestamp) - Number(one.timestamp)));
-		const { state: empty } = poll(undefined, serviceOf([]));
-		const told = new Set<string>();
+		const service = serviceOf(
+			rows.sort((one, other) => Number(other.timestamp) - Number(one.timestamp)),
+		);
+		const emitted = new Set<string>();
 		let next = empty;
 		for (let i = 0; i < 8; i++) {
 			const outcome = poll(next, service);
 			for (const id of outcome.ids) {
-				expect(told.has(id)).toBe(false);
-				told.add(id);
+				expect(emitted.has(id)).toBe(false);
+				emitted.add(id);
 			}
-			const read = readState(writeState(outcome.state).stored, everything);
-			if (!read || read === 'unreadable') throw new Error('it cannot be read again');
-			next = read;
+			const again = readState(writeState(outcome.state).stored);
+			if (!again || again === 'unreadable') throw new Error('it cannot be read again');
+			next = again;
 		}
-		expect(told.size).toBeGreaterThan(9_000);
+		expect(emitted.size).toBeGreaterThan(9_000);
 	});
 
-	it('forgets rows of agents that have vanished before it cuts others, and the agents last', () => {
-		const large = stateOf(800, 9, (n) => T0 - n);
-		const half = [...large.agents].map(([key, value], i): [string, AgentCursor | null] => [key, i % 2 === 0 && value ? { ...value, vanished: true } : value]);
-		const { stored: short, shortened } = writeState({ ...large, agents: new Map(half) });
+	it('forgets rows of missing agents before it cuts others, and the agents last', () => {
+		const crowd = stateOf(800, 9, (n) => T0 - n);
+		const half = cursors(crowd).map(([key, one], i): [string, AgentCursor] => [
+			key,
+			i % 2 === 0 ? { ...one, isMissing: true } : one,
+		]);
+		const { stored: short, shortened } = writeState({ ...crowd, agents: new Map(half) });
 		expect(shortened).toEqual([]);
 		expect(Object.keys(short.agents)).toHaveLength(800);
-		const crowded = new Map([...large.agents].flatMap(([key, value]) => [0, 1, 2].map((n) => [`${n}${key}`, value && { ...value, vanished: n > 0 ? (true as const) : undefined }] as const)));
-		expect(Object.keys(writeState({ ...large, agents: crowded }).stored.agents)).toHaveLength(800);
-	});
-
-	it('keeps a few old filters at most', () => {
-		let next = state;
-		for (let n = 0; n < 20; n++) {
-			const filter = { ...everything, minimumMicro: String(n) };
-			next = advance(next, pollOf({ filter })).state;
-		}
-		expect(writeState(next).stored.filters.length).toBeLessThanOrEqual(5);
+		const threefold = cursors(crowd).flatMap(([key, one]) => [
+			[key, one] as const,
+			[`1${key}`, { ...one, isMissing: true as const }] as const,
+			[`2${key}`, { ...one, isMissing: true as const }] as const,
+		]);
+		const { stored: kept } = writeState({ ...crowd, agents: new Map(threefold) });
+		expect(Object.keys(kept.agents)).toHaveLength(800);
 	});
 });

@@ -275,13 +275,16 @@ export function errorForOtherAgent(
 	});
 }
 
-/** The error for a list that cannot be read whole, because its pages are not what is assumed of them. */
-export function errorForPaging(observation: string): CallError {
+/**
+ * The error for a list that cannot be read whole, because its pages are not what is assumed of them.
+ * @param isPassing whether it may be read whole a little later
+ */
+export function errorForPaging(observation: string, isPassing = false): CallError {
+	const advice = isPassing ? 'Run it again later; if that does not help, update' : 'Update';
 	return new CallError({
 		message: `Ampersend ${observation}, so the list cannot be read whole.`,
-		description:
-			'How the service divides a list into pages is an assumption of this node, since no public page documents it. Update n8n-nodes-ampersend; if this is the newest version, report it with this message.',
-		failure: { cause: 'node-defect' },
+		description: `How the service divides a list into pages is an assumption of this node, since no public page documents it. ${advice} n8n-nodes-ampersend; if this is the newest version, report it with this message.`,
+		failure: { cause: isPassing ? 'temporarily-unavailable' : 'node-defect' },
 		repeatable: false,
 	});
 }

@@ -27,6 +27,7 @@ import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
 import type { AnswerOf, PathParameters, Route } from './routes';
 import { hideKeyIn } from './secrets';
+import { within } from './timeLimit';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -223,9 +224,10 @@ async function attempt<Path extends string, R extends Route<Path>>(
 		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
 	};
-	const answer = await client
-		.transmit(request)
-		.catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
+	// `timeout` bounds the time without any byte only: an answer that trickles in would never end.
+	const answer = await within(timeout, client.transmit(request), () =>
+		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
+	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
 	return readAnswer(call, route, answer);
 }
 

@@ -1,10 +1,10 @@
 import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow';
 
+import { counterpartyField, directionField, readDirection } from '../descriptions/history';
 import { addressKey, parseAddresses } from '../domain/address';
-import type { EventFilter } from '../domain/filter';
-import { InputRefusal, quote, readCount, readSwitch, readWords } from '../domain/input';
+import { InputRefusal, quote, readChoice, readCount, readSwitch, readWords } from '../domain/input';
 import { parseUsdc } from '../domain/money';
-import { counterpartyField, directionField, readDirection } from './history';
+import type { EventFilter } from './filter';
 
 /** The events that the known statuses of an activity row give (SDK, agent.ts); the set is open. */
 export const eventsField: INodeProperties = {
@@ -50,7 +50,7 @@ function readEvents(context: IPollFunctions): string[] {
 	return [...new Set(names)].sort();
 }
 
-/** The most addresses of a filter: the trigger keeps it beside what it has told of. */
+/** The most addresses of a filter: the trigger stores them with its position. */
 const MOST_COUNTERPARTIES = 100;
 
 export const eventFiltersField: INodeProperties = {
@@ -60,7 +60,7 @@ export const eventFiltersField: INodeProperties = {
 	placeholder: 'Add Filter',
 	default: {},
 	description:
-		'Which of the events start the workflow. A changed filter is for payments that come after it: nothing that an earlier one held back is told of later.',
+		'Which of the events start the workflow. A changed filter applies to payments from now on: nothing that the earlier one filtered out is emitted later.',
 	options: [
 		counterpartyField,
 		directionField,
@@ -70,7 +70,7 @@ export const eventFiltersField: INodeProperties = {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. 25 or 0.5',
-			description: 'Only payments of at least so much, in USDC',
+			description: 'Only payments of at least this amount (USDC)',
 		},
 	],
 };
@@ -90,13 +90,17 @@ export function readEventFilter(context: IPollFunctions): EventFilter {
 			'Leave the filter empty and put a Filter node behind the trigger.',
 		);
 	}
+	const events = readEvents(context);
+	const { direction } = readDirection(filters);
 	return {
-		events: readEvents(context),
-		...readDirection(filters),
+		...(events.length > 0 && { events }),
+		...(direction && { directions: [direction] }),
 		...(minimumAmount !== '' && {
 			minimumMicro: parseUsdc('Minimum Amount', minimumAmount).toString(),
 		}),
-		counterparties: counterparties.map(addressKey).sort(),
+		...(counterparties.length > 0 && {
+			counterparties: counterparties.map(addressKey).sort(),
+		}),
 	};
 }
 
@@ -107,7 +111,7 @@ const wholeNumbers = {
 		most: 365,
 		default: 0,
 		description:
-			'How many days of payments that are there at activation start the workflow too; 0 for none. They are told of once: a later activation goes on where the trigger was.',
+			'How many days of existing payments to emit when you publish the workflow for the first time; 0 for none. Publishing again continues from the last position.',
 	},
 	lookBackMinutes: {
 		displayName: 'Look-Back (Minutes)',
@@ -115,14 +119,14 @@ const wholeNumbers = {
 		most: 1440,
 		default: 15,
 		description:
-			'How late a payment may appear, behind the newest one of its agent, and still be told of',
+			"How far behind the agent's newest payment a late one can be and still be emitted",
 	},
 	mostEvents: {
 		displayName: 'Maximum Events per Poll',
 		least: 1,
 		most: 10_000,
 		default: 10_000,
-		description: 'The most events of one execution; those beyond it come with the next poll, in order',
+		description: 'The most events of one execution. The next poll continues with the rest, in order.',
 	},
 } as const;
 
@@ -138,6 +142,27 @@ function numberField(name: NumberOption): INodeProperties {
 	};
 }
 
+const afterRestart: INodeProperties = {
+	displayName: 'After a Restart',
+	name: 'afterRestart',
+	type: 'options',
+	options: [
+		{
+			name: 'Continue',
+			value: 'continue',
+			description: 'Continue after the last batch. n8n can lose it where it stops right then.',
+		},
+		{
+			name: 'Repeat Last Batch',
+			value: 'repeat',
+			description:
+				'Emit the last batch again, so that none is lost. Remove repeated events by eventId with Remove Duplicates.',
+		},
+	],
+	default: 'continue',
+	description: 'What the first poll does after n8n has stopped and started again',
+};
+
 export const eventOptionsField: INodeProperties = {
 	displayName: 'Options',
 	name: 'options',
@@ -145,6 +170,7 @@ export const eventOptionsField: INodeProperties = {
 	placeholder: 'Add option',
 	default: {},
 	options: [
+		afterRestart,
 		numberField('existingDays'),
 		numberField('lookBackMinutes'),
 		numberField('mostEvents'),
@@ -174,7 +200,12 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 /** @throws InputRefusal naming the option that cannot be read */
 export function readEventOptions(context: IPollFunctions) {
 	const options = context.getNodeParameter(eventOptionsField.name, {}) as IDataObject;
+	const chosen = readChoice(afterRestart.displayName, options.afterRestart ?? 'continue', [
+		'continue',
+		'repeat',
+	]);
 	return {
+		repeatsLastBatch: chosen === 'repeat',
 		existingDays: readNumber(options, 'existingDays'),
 		lookBackMinutes: readNumber(options, 'lookBackMinutes'),
 		mostEvents: readNumber(options, 'mostEvents'),

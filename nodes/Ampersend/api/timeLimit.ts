@@ -1,0 +1,22 @@
+/**
+ * Waits for a promise, but not for longer than a limit. The work behind it may continue: what comes of it
+ * then is not used.
+ * @param onLimit makes what is thrown at the limit
+ */
+export async function within<Result>(
+	ms: number,
+	work: Promise<Result>,
+	onLimit: () => Error,
+): Promise<Result> {
+	const limit = AbortSignal.timeout(Math.ceil(ms));
+	let expire = () => {};
+	const expired = new Promise<never>((_, reject) => {
+		expire = () => reject(onLimit());
+	});
+	limit.addEventListener('abort', expire);
+	try {
+		return await Promise.race([work, expired]);
+	} finally {
+		limit.removeEventListener('abort', expire);
+	}
+}

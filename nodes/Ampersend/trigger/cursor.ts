@@ -1,0 +1,315 @@
+import { addressKey } from '../domain/address';
+import { withFurther } from '../domain/fields';
+import type { ActivityRow, AgentLabel } from '../domain/transaction';
+import { toTransaction } from '../domain/transaction';
+import type { EventFilter } from './filter';
+import { eventName, intersect, isSameFilter, passes } from './filter';
+import type { Baseline, Reading, ReadRow } from './reading';
+import { watchedSince } from './reading';
+import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
+import { isOpen } from './state';
+
+const BEGINNING: AgentCursor = { newest: 0, floor: 0, asOf: 0, rank: 0, rows: new Map() };
+
+/** Two clocks may differ by that much, in ms. */
+const CLOCKS_MS = 15 * 60_000;
+
+export interface Settings {
+	scope: TriggerState['scope'];
+	filter: EventFilter;
+	/** Epoch ms, by n8n's clock. */
+	now: number;
+	/** Epoch ms from which on payments that exist already are emitted at activation; absent for none. */
+	existingSince?: number;
+	/** See `Wants`. */
+	lookBackMs: number;
+	/** See `Wants`. */
+	horizon: number;
+}
+
+/**
+ * Where reading an agent begins: at its cursor, or at null, where it gets a baseline first. An agent that
+ * was made while all were watched begins with its first payment; one that was there before, from now on.
+ * @param createdAt of the agent, epoch ms
+ */
+export function startOf(
+	state: TriggerState | undefined,
+	id: AgentId,
+	createdAt: number,
+	{ scope, filter, existingSince }: Pick<Settings, 'scope' | 'filter' | 'existingSince'>,
+): AgentCursor | null {
+	const known = state?.agents.get(id);
+	if (known !== undefined) return known && { ...known, isMissing: undefined };
+	const isWatched = state?.scope === 'all' && scope === 'all';
+	if (isWatched && createdAt > state.since - CLOCKS_MS) {
+		// Polls that n8n did not store may have filtered out some of what is there.
+		return isSameFilter(state.filter, filter)
+			? BEGINNING
+			: { ...BEGINNING, filter: intersect(state.filter, filter) };
+	}
+	if (!state && existingSince !== undefined) {
+		return { newest: 0, floor: existingSince, asOf: 0, rows: new Map() };
+	}
+	return null;
+}
+
+/** A new payment event: the first appearance of a payment, or a change of its status. */
+export interface PaymentChange {
+	id: AgentId;
+	row: ActivityRow;
+	/** Epoch ms. */
+	at: number;
+	previousStatus: string | null;
+}
+
+interface Candidate extends PaymentChange {
+	read: ReadRow;
+}
+
+/** Rows of one agent that are events. */
+function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ReadRow[]): Candidate[] {
+	return rows.flatMap((read) => {
+		const { row, at } = read;
+		const known = cursor.rows.get(read.key);
+		if (known ? known.statuses.includes(row.status) : at < cursor.floor) return [];
+		return [{ id, row, at, read, previousStatus: known?.statuses.at(-1) ?? null }];
+	});
+}
+
+function remember(rows: Map<string, KnownRow>, { key, row, at, rank }: ReadRow): void {
+	const statuses = rows.get(key)?.statuses ?? [];
+	const isKnown = statuses.includes(row.status);
+	rows.set(key, {
+		at,
+		statuses: isKnown ? statuses : [...statuses, row.status],
+		...(rank !== undefined && { rank }),
+	});
+}
+
+/** Keeps the rows that may come again: those since the floor, and open ones for a week. */
+function forget(cursor: AgentCursor): AgentCursor {
+	const since = watchedSince(cursor);
+	const rows = [...cursor.rows].filter(
+		([, row]) => row.at >= cursor.floor || (isOpen(row) && row.at >= since),
+	);
+	return { ...cursor, rows: new Map(rows) };
+}
+
+function newestOf(rows: ReadRow[], horizon: number, before: number): number {
+	return rows.reduce((newest, { at }) => (at <= horizon ? Math.max(newest, at) : newest), before);
+}
+
+/** What is known of an agent after its baseline. */
+function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings): AgentCursor {
+	const known = new Map<string, KnownRow>();
+	for (const read of rows) remember(known, read);
+	return forget({
+		newest: newestOf(rows, settings.horizon, 0),
+		floor,
+		asOf: Math.max(0, asOf),
+		...(total !== undefined && { rank: total }),
+		rows: known,
+	});
+}
+
+/**
+ * What is known of an agent after a reading.
+ * @param left its events that wait for the next poll, the oldest first
+ */
+function move(
+	cursor: AgentCursor,
+	{ rows, isWhole, reach, asOf, total, turn, ...reading }: Reading,
+	left: Candidate[],
+	{ lookBackMs, horizon }: Settings,
+): AgentCursor {
+	const known = new Map(cursor.rows);
+	const waiting = new Set(left.map(({ read }) => read));
+	const handled = rows.filter((read) => !waiting.has(read));
+	for (const read of handled) {
+		if (read.at >= cursor.floor || known.has(read.key)) remember(known, read);
+	}
+	const isDone = isWhole && left.length === 0;
+	const newest = newestOf(handled, horizon, cursor.newest);
+	const checked = reach === 'floor' ? Math.max(cursor.asOf, asOf) : cursor.asOf;
+	// A row that turns up later is too late where it is from before the look-back: of what was emitted, and
+	// of the newest row at the last look down to the floor, since which others may have come unseen.
+	const emittedUpTo = left[0]?.at ?? newestOf(rows, horizon, 0);
+	const reached = Math.min(emittedUpTo, asOf, checked) - lookBackMs;
+	const floor = reach === 'part' ? cursor.floor : Math.max(cursor.floor, reached);
+	const firstLeft = rows.findIndex((read) => waiting.has(read));
+	const lastKnown = rows.findLastIndex((read) => !waiting.has(read) && known.has(read.key));
+	// Where something below the newest known row may wait, the count must not save the look at it.
+	const isSure = reach !== 'part' && (firstLeft < 0 || firstLeft > lastKnown);
+	const upToHere = rows.length > 0 ? (rows[lastKnown] ?? cursor) : { ...cursor, ...reading };
+	const rank = isDone ? total : upToHere.rank;
+	return forget({
+		newest,
+		floor,
+		asOf: checked,
+		...(rank !== undefined && { rank }),
+		...(!isSure && { isUnsure: true as const }),
+		rows: known,
+		...(turn !== undefined && { turn }),
+		...(!isDone && cursor.filter && { filter: cursor.filter }),
+	});
+}
+
+export interface Poll extends Settings {
+	/** The agents that are watched, in their order, with what `startOf` gives for each. */
+	starts: Map<AgentId, AgentCursor | null>;
+	/** Agents that are wanted, or were, and are not there. */
+	missing: AgentId[];
+	/** Of the watched agents that were read, in part or whole: the others keep their places. */
+	readings: Map<AgentId, Reading | Baseline>;
+	/** The agent with which the next poll begins. */
+	next?: AgentId;
+	/** The most events to emit. */
+	mostEvents: number;
+	/** This n8n process, where its last batch is to be repeated after a restart. */
+	process?: string;
+}
+
+/** What a poll begins with. */
+export interface Beginning {
+	state: TriggerState | undefined;
+	/** Where the last batch is repeated: the cursors of its agents after it. */
+	resumed?: Map<AgentId, AgentCursor | null>;
+}
+
+/** The state that a poll begins with: after a restart, where asked for, that of before the last batch. */
+export function beginWith(
+	stored: TriggerState | undefined,
+	filter: EventFilter,
+	process: string | undefined,
+): Beginning {
+	if (!stored) return { state: undefined };
+	const { lastBatch } = stored;
+	const isChanged = !isSameFilter(stored.filter, filter);
+	const narrow = (one: AgentCursor): AgentCursor =>
+		isChanged ? { ...one, filter: intersect(one.filter ?? stored.filter, filter) } : one;
+	const resumed = new Map([...stored.agents].map(([id, one]) => [id, one && narrow(one)]));
+	if (process === undefined || !lastBatch || lastBatch.process === process) {
+		return { state: { ...stored, agents: resumed } };
+	}
+	const agents = new Map(resumed);
+	// Where it can't be read whole at once, rather too much comes than too little.
+	for (const [id, one] of lastBatch.agents) agents.set(id, { ...one, filter: undefined });
+	return { state: { ...stored, agents, lastBatch: { ...lastBatch, process } }, resumed };
+}
+
+/** The first so many events that pass, and what is left for the next poll. */
+function cut(candidates: Candidate[], most: number, isWanted: (candidate: Candidate) => boolean) {
+	const events: Candidate[] = [];
+	const end = candidates.findIndex((candidate) => {
+		if (!isWanted(candidate)) return false;
+		if (events.length >= most) return true;
+		events.push(candidate);
+		return false;
+	});
+	return { events, left: end < 0 ? [] : candidates.slice(end) };
+}
+
+/**
+ * Batches that follow each other within this time are repeated together, in ms: the poll with which n8n
+ * starts and the first one by its clock are no further apart.
+ */
+const TOGETHER_MS = 60_000;
+
+/** Where the agents of the last batch were before it. Those that have lost their place meanwhile are left out. */
+function batchAfter(
+	{ state: before, resumed }: Beginning,
+	process: string,
+	agents: TriggerState['agents'],
+	starts: Poll['starts'],
+	events: PaymentChange[],
+	{ filter, now }: Settings,
+): TriggerState['lastBatch'] {
+	const last = before?.lastBatch;
+	const batch = new Map<AgentId, AgentCursor>();
+	for (const { id } of events) {
+		const start = starts.get(id);
+		if (start) batch.set(id, { ...start, filter: start.filter ?? filter });
+	}
+	const isTogether = last && (resumed || batch.size === 0 || now - last.since < TOGETHER_MS);
+	for (const [id, cursor] of isTogether ? last.agents : []) {
+		if (!before?.agents.get(id) || !agents.get(id)) continue;
+		const own = resumed ? undefined : batch.get(id);
+		batch.set(id, { ...cursor, filter: own?.filter ?? cursor.filter });
+	}
+	if (batch.size === 0) return undefined;
+	return { process, since: isTogether && !resumed ? last.since : now, agents: batch };
+}
+
+/**
+ * Decides what a poll emits, and what is known after it.
+ * @param begun from `beginWith`
+ * @returns events, the oldest first
+ */
+export function advance(
+	begun: Beginning,
+	poll: Poll,
+): { state: TriggerState; events: PaymentChange[] } {
+	const { state: before, resumed } = begun;
+	const { scope, filter, now, starts, readings, process } = poll;
+	const candidates = [...starts].flatMap(([id, start]) => {
+		const reading = readings.get(id);
+		return start && reading ? candidatesOf(id, start, reading.rows) : [];
+	});
+	// Of one time, the rows of an agent stay in the order of its list.
+	candidates.sort((one, other) => one.at - other.at);
+	const filterOf = ({ id, read }: Candidate): EventFilter => {
+		const [earlier, now] = [before?.lastBatch?.agents.get(id), resumed?.get(id)];
+		if (!earlier || !now) return starts.get(id)?.filter ?? filter;
+		if (candidatesOf(id, now, [read]).length > 0) return now.filter ?? filter;
+		// What was handled before the restart has to pass the filter of then, too.
+		return intersect(earlier.filter ?? filter, filter);
+	};
+	const isWanted = (candidate: Candidate) => passes(filterOf(candidate), candidate.row);
+	const { events, left } = cut(candidates, poll.mostEvents, isWanted);
+	const agents = new Map<AgentId, AgentCursor | null>();
+	for (const id of poll.missing) {
+		const cursor = before?.agents.get(id);
+		if (cursor) agents.set(id, { ...cursor, isMissing: true });
+	}
+	for (const [id, start] of starts) {
+		const reading = readings.get(id);
+		const own = left.filter((candidate) => candidate.id === id);
+		if (!reading) agents.set(id, start);
+		else if (start) agents.set(id, move(start, reading, own, poll));
+		else if ('floor' in reading) agents.set(id, fromBaseline(reading, poll));
+	}
+	const lastBatch =
+		process === undefined ? undefined : batchAfter(begun, process, agents, starts, events, poll);
+	return {
+		state: {
+			scope,
+			since: before?.scope === scope ? before.since : now,
+			agents,
+			filter,
+			...(poll.next !== undefined && { next: poll.next }),
+			...(lastBatch && { lastBatch }),
+		},
+		events: events.map(({ id, row, at, previousStatus }) => ({ id, row, at, previousStatus })),
+	};
+}
+
+/** An event as it leaves the trigger. @param simple without the row as the service sent it */
+export function toTriggerEvent(
+	{ row, previousStatus }: Pick<PaymentChange, 'row' | 'previousStatus'>,
+	agent: AgentLabel,
+	simple: boolean,
+) {
+	const { id, status, ...transaction } = toTransaction(row, agent);
+	return withFurther(
+		{
+			eventId: `${id}:${status}:${addressKey(row.agent_address)}`,
+			event: eventName(status),
+			previousStatus,
+			status,
+			activityId: id,
+		},
+		{ ...transaction, ...(!simple && { raw: row }) },
+	);
+}
+
+export type TriggerEvent = ReturnType<typeof toTriggerEvent>;

@@ -1,0 +1,60 @@
+import * as z from 'zod/v4-mini';
+
+import { sameAddress } from '../domain/address';
+import type { ActivityRow } from '../domain/transaction';
+import { counterpartyOf } from '../domain/transaction';
+
+/** Which payment events start the workflow; an absent part lets everything through. JSON. */
+export const eventFilter = z.object({
+	/** Such as `payment.denied`. */
+	events: z.optional(z.array(z.string())),
+	/** `earn`, `spend`. */
+	directions: z.optional(z.array(z.string())),
+	/** Micro-USDC, an integer. */
+	minimumMicro: z.optional(z.string().check(z.regex(/^\d{1,78}$/))),
+	counterparties: z.optional(z.array(z.string())),
+});
+export type EventFilter = z.infer<typeof eventFilter>;
+
+/** The event that a row in this status is. */
+export function eventName(status: string): string {
+	return `payment.${status}`;
+}
+
+export function passes(filter: EventFilter, row: ActivityRow): boolean {
+	const { events, directions, minimumMicro, counterparties } = filter;
+	const counterparty = counterpartyOf(row);
+	return (
+		(events?.includes(eventName(row.status)) ?? true) &&
+		(directions?.includes(row.type) ?? true) &&
+		(minimumMicro === undefined || BigInt(row.amount) >= BigInt(minimumMicro)) &&
+		(counterparties?.some((one) => counterparty !== null && sameAddress(one, counterparty)) ?? true)
+	);
+}
+
+function both(one: string[] | undefined, other: string[] | undefined): string[] | undefined {
+	return one && other ? one.filter((entry) => other.includes(entry)) : (one ?? other);
+}
+
+function larger(one: string | undefined, other: string | undefined): string | undefined {
+	if (one === undefined || other === undefined) return one ?? other;
+	return BigInt(one) > BigInt(other) ? one : other;
+}
+
+/** What passes two filters. */
+export function intersect(one: EventFilter, other: EventFilter): EventFilter {
+	const filter = {
+		events: both(one.events, other.events),
+		directions: both(one.directions, other.directions),
+		minimumMicro: larger(one.minimumMicro, other.minimumMicro),
+		counterparties: both(one.counterparties, other.counterparties),
+	};
+	return Object.fromEntries(Object.entries(filter).filter(([, part]) => part !== undefined));
+}
+
+/** Whether two filters let the same through. Their lists are in one order. */
+export function isSameFilter(one: EventFilter, other: EventFilter): boolean {
+	const parts = ({ events, directions, minimumMicro, counterparties }: EventFilter) =>
+		JSON.stringify([events, directions, minimumMicro, counterparties]);
+	return parts(one) === parts(other);
+}

@@ -1,0 +1,286 @@
+import { readAgents } from '../api/concurrency';
+import { CallError, errorForPaging } from '../api/errors';
+import { listActivity, listAgents, take } from '../api/paginate';
+import { routes } from '../api/routes';
+import type { Client } from '../api/send';
+import { send } from '../api/send';
+import type { Address, AgentScope } from '../domain/address';
+import { addressKey } from '../domain/address';
+import { InputRefusal } from '../domain/input';
+import { epochToMs } from '../domain/time';
+import type { AgentLabel } from '../domain/transaction';
+import type { Agent } from '../schemas/agent';
+import type { PaymentChange, Settings } from './cursor';
+import { advance, beginWith, startOf } from './cursor';
+import type { EventFilter } from './filter';
+import { passes } from './filter';
+import type { Pages, Reading } from './reading';
+import { PagingObservation, readBaseline, readNews, sizes } from './reading';
+import type { AgentId, TriggerState } from './state';
+import { MOST_AGENTS } from './state';
+
+/** Events that a manual run shows. */
+const SAMPLE_SIZE = 10;
+
+/** Pages of each agent that a manual run reads to find them. */
+const MOST_SAMPLE_PAGES = 5;
+
+export interface PollSettings extends Omit<Settings, 'scope'> {
+	agents: AgentScope;
+	/** The parameter that holds the choice of agents, as the editor names it. */
+	agentsParameter: string;
+	/** The most events of one poll. */
+	mostEvents: number;
+	/** Epoch ms at which reading ends; what is left is read by the next poll. */
+	deadline: number;
+	/** Epoch ms at which the poll has to end. */
+	end: number;
+	/** This n8n process, where its last batch is to be repeated after a restart. */
+	process?: string;
+}
+
+export interface FoundEvent extends PaymentChange {
+	agent: AgentLabel;
+}
+
+export interface PollResult {
+	state: TriggerState;
+	/** Oldest first. */
+	events: FoundEvent[];
+	/** Agents that could not be read this time, while others could. */
+	skipped: Array<{ agent: AgentId; error: CallError; hasBaseline: boolean }>;
+	/** Agents for which there was no time, in part or at all. */
+	unread: AgentId[];
+}
+
+/** Whether the next poll may do better. */
+export function isPassing({ failure }: CallError): boolean {
+	return failure?.cause === 'rate-limited' || failure?.cause === 'temporarily-unavailable';
+}
+
+/** What came of reading one agent. */
+interface Outcome {
+	/** Everything, or as much as could be had. */
+	reading?: Reading;
+	error?: CallError;
+	isOutOfTime?: boolean;
+}
+
+/** What a reading has when it gets no further page. */
+function finish(pages: Pages<Reading | undefined>): Reading | undefined {
+	let step = pages.next(undefined);
+	while (!step.done) step = pages.next(undefined);
+	return step.value;
+}
+
+/** Does a reading: page after page, until it is done, a page can't be had, or time is up. */
+async function carryOut(
+	client: Client,
+	address: Address,
+	pages: Pages<Reading | undefined>,
+	deadline: number,
+): Promise<Outcome> {
+	try {
+		let step = pages.next();
+		while (!step.done) {
+			if (Date.now() >= deadline) return { reading: finish(pages), isOutOfTime: true };
+			const { page, limit } = step.value;
+			// The preset is not narrowed: pages end the reading, and no clock is asked.
+			const query = { preset: 'all', limit, page };
+			step = pages.next(await send(client, routes.listActivity, { path: { address }, query }));
+		}
+		return { reading: step.value };
+	} catch (error) {
+		if (error instanceof PagingObservation) {
+			return { error: errorForPaging(error.message, error.isPassing) };
+		}
+		if (!(error instanceof CallError)) return await Promise.reject(error);
+		const reading = finish(pages);
+		// The deadline cut the call short: the service isn't to blame.
+		return Date.now() >= deadline ? { reading, isOutOfTime: true } : { reading, error };
+	}
+}
+
+type Directory = Map<AgentId, Agent>;
+
+async function lookUpAgents(client: Client): Promise<Directory> {
+	const agents = await take(listAgents(client), Infinity);
+	return new Map(agents.map((agent) => [addressKey(agent.address), agent]));
+}
+
+/** Whether every chosen agent has a place already, so that they need not be looked up. */
+function isEachKnown(state: TriggerState | undefined, chosen: AgentId[]): boolean {
+	return chosen.every((id) => {
+		const cursor = state?.agents.get(id);
+		return cursor && !cursor.isMissing;
+	});
+}
+
+function choose(
+	{ agents, agentsParameter }: Pick<PollSettings, 'agents' | 'agentsParameter'>,
+	directory: Directory | undefined,
+	state: TriggerState | undefined,
+): { watched: AgentId[]; missing: AgentId[] } {
+	const wanted = agents === 'all' ? [...(state?.agents.keys() ?? [])] : agents.map(addressKey);
+	const missing = wanted.filter((id) => directory && !directory.has(id));
+	const watched =
+		agents === 'all'
+			? [...(directory?.keys() ?? [])]
+			: wanted.filter((id) => !missing.includes(id));
+	if (agents !== 'all' && !state && missing.length > 0) {
+		throw new InputRefusal(
+			agentsParameter,
+			`${missing.join(', ')} isn't an agent in this account.`,
+			'Choose agents of this account, or use an API key of the account that owns them.',
+		);
+	}
+	if (watched.length > MOST_AGENTS) {
+		throw new InputRefusal(
+			'Agents',
+			`one trigger can watch ${MOST_AGENTS} agents, and this account has ${watched.length}.`,
+			'Choose agents, and share them out among several triggers. No payment event is lost.',
+		);
+	}
+	return { watched, missing };
+}
+
+/** Agents with a backlog that are read before the others: half of those that are read at a time. */
+const MOST_AHEAD = 2;
+
+/** Begins where the last poll ended, but for a few agents with a backlog: they need a turn at each poll. */
+function orderOf(state: TriggerState | undefined, watched: AgentId[]): AgentId[] {
+	const start = Math.max(0, watched.indexOf(state?.next ?? ''));
+	const order = [...watched.slice(start), ...watched.slice(0, start)];
+	const isBehind = (id: AgentId) => {
+		const cursor = state?.agents.get(id);
+		return cursor ? cursor.newest < cursor.asOf : false;
+	};
+	return [...new Set([...order.filter(isBehind).slice(0, MOST_AHEAD), ...order])];
+}
+
+/** Of agents that the service denies, those that are gone; none where that can't be found out. */
+async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promise<AgentId[]> {
+	const denied = [...outcomes].flatMap(([id, { error }]) =>
+		error?.status === 404 || error?.status === 403 ? [id] : [],
+	);
+	if (denied.length === 0) return [];
+	try {
+		const directory = await lookUpAgents(client);
+		return denied.filter((id) => !directory.has(id));
+	} catch (error) {
+		return error instanceof CallError ? [] : await Promise.reject(error);
+	}
+}
+
+/**
+ * One poll: reads the chosen agents and decides what is new. Where all are chosen, or one of them has no
+ * place yet, they are looked up first; else only to name those that have an event.
+ * @throws CallError where no agent could be read, or they could not be looked up; InputRefusal where
+ * the first poll does not find a chosen agent
+ */
+export async function pollActivity(
+	client: Client,
+	stored: TriggerState | undefined,
+	settings: PollSettings,
+): Promise<PollResult> {
+	const { agents, deadline, filter, process } = settings;
+	const begun = beginWith(stored, filter, process);
+	const { state } = begun;
+	const needsLookUp = agents === 'all' || !isEachKnown(state, agents.map(addressKey));
+	let directory = needsLookUp ? await lookUpAgents(client) : undefined;
+	const { watched, missing } = choose(settings, directory, state);
+	const scope = agents === 'all' ? 'all' : 'selected';
+	const wants = {
+		...settings,
+		enough: settings.mostEvents,
+		counts: (row: FoundEvent['row']) => passes(filter, row),
+		sizes,
+	};
+	const createdAt = (id: AgentId) => Number(directory?.get(id)?.createdAt ?? 0);
+	const start = (id: AgentId) => startOf(state, id, createdAt(id), { ...settings, scope });
+	const starts = new Map(watched.map((id) => [id, start(id)]));
+
+	const outcomes = new Map<AgentId, Outcome>();
+	const order = orderOf(state, watched);
+	let isTurnedAway = false;
+	await readAgents(order, async (id) => {
+		if (isTurnedAway || Date.now() >= deadline) return;
+		outcomes.set(id, { isOutOfTime: true });
+		const cursor = starts.get(id);
+		const pages = cursor ? readNews(cursor, wants) : readBaseline(wants);
+		const outcome = await carryOut(client, directory?.get(id)?.address ?? id, pages, deadline);
+		outcomes.set(id, outcome);
+		isTurnedAway ||= outcome.error?.failure?.cause === 'rate-limited';
+	});
+
+	const gone = new Set(await findGone(client, outcomes));
+	const failed = watched.flatMap((id) => {
+		const error = outcomes.get(id)?.error;
+		return error && !gone.has(id) ? [{ agent: id, error }] : [];
+	});
+	const readings = new Map<AgentId, Reading>();
+	for (const id of order) {
+		const reading = outcomes.get(id)?.reading;
+		if (reading && !gone.has(id)) readings.set(id, reading);
+	}
+	const hasRead = [...readings].some(([id, { rows }]) => rows.length > 0 || !outcomes.get(id)?.error);
+	const [first] = failed;
+	if (first && !hasRead) throw (failed.find(({ error }) => !isPassing(error)) ?? first).error;
+
+	const unread = order.filter((id) => !outcomes.has(id) || outcomes.get(id)?.isOutOfTime);
+	// The next poll begins behind those that took the time of this one, whatever kept them.
+	const next = order.find((id) => !outcomes.has(id)) ?? state?.next;
+	for (const id of gone) starts.delete(id);
+	const result = advance(begun, {
+		...settings,
+		scope,
+		starts,
+		missing: [...missing, ...gone],
+		readings,
+		...(unread.length > 0 && next !== undefined && { next }),
+	});
+	// What was found is worth a call beyond the deadline.
+	if (result.events.length > 0) directory ??= await lookUpAgents({ ...client, deadline: settings.end });
+	const events = result.events.map((event) => {
+		const address = event.row.agent_address;
+		return { ...event, agent: directory?.get(event.id) ?? { address, name: address } };
+	});
+	const skipped = failed.map(({ agent, error }) => ({
+		agent,
+		error,
+		hasBaseline: Boolean(result.state.agents.get(agent)),
+	}));
+	return { state: result.state, events, skipped, unread };
+}
+
+/** The latest rows of one agent that pass the filter, newest first. */
+async function readLatest(client: Client, agent: Agent, filter: EventFilter): Promise<FoundEvent[]> {
+	const events: FoundEvent[] = [];
+	let pages = 0;
+	for await (const { rows } of listActivity(client, agent.address, { preset: 'all' })) {
+		for (const row of rows.filter((one) => passes(filter, one))) {
+			const at = epochToMs(row.timestamp);
+			events.push({ id: addressKey(agent.address), row, at, previousStatus: null, agent });
+		}
+		if (events.length >= SAMPLE_SIZE || ++pages >= MOST_SAMPLE_PAGES) break;
+	}
+	return events;
+}
+
+/** The latest wanted events of the chosen agents, oldest first; nothing is remembered. */
+export async function sampleActivity(
+	client: Client,
+	settings: Pick<PollSettings, 'agents' | 'agentsParameter' | 'filter'>,
+): Promise<FoundEvent[]> {
+	const directory = await lookUpAgents(client);
+	const { watched } = choose(settings, directory, undefined);
+	const agents = watched.flatMap((id) => directory.get(id) ?? []);
+	const found = await readAgents(
+		agents,
+		async (agent) => await readLatest(client, agent, settings.filter),
+	);
+	return found
+		.flatMap((events) => events.toReversed())
+		.sort((one, other) => one.at - other.at)
+		.slice(-SAMPLE_SIZE);
+}

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+
+import type { ActivityRow } from '../../../nodes/Ampersend/domain/transaction';
+import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/trigger/reading';
+
+/*
+ * A list of payments as a service might keep it, newest first, and what may be wrong with the answers.
+ */
+
+export interface Row {
+	id: string;
+	at: number;
+	/** Order of appearance. */
+	seq: number;
+	type: 'earn' | 'spend';
+	status: string;
+	/** What it was before its last change, and when that was, in the order of `seq`. */
+	previous?: { status: string; at: number; seq: number };
+}
+
+/** How a service answers, apart from what is in its list. */
+export const manners = fc.record({
+	count: fc.constantFrom('right', 'missing', 'frozen', 'capped', 'behind', 'wild', 'page'),
+	next: fc.constantFrom('right', 'always', 'never'),
+	/** The most rows of a page. */
+	cap: fc.constantFrom(Infinity, Infinity, 7),
+	/** About every other answer is from a replica that lacks so many of the last rows and changes. */
+	lag: fc.constantFrom(0, 0, 1, 2, 3),
+	/** A change gives a payment the time of the change. */
+	movesUp: fc.boolean(),
+});
+export type Manners = typeof manners extends fc.Arbitrary<infer T> ? T : never;
+
+export const tame: Manners = { count: 'right', next: 'right', cap: Infinity, lag: 0, movesUp: false };
+
+/** Answers requests for the lists of a history. */
+export class Service {
+	private random = 1;
+	private frozen: number | undefined;
+
+	constructor(private readonly manners: Manners) {}
+
+	answer(address: string, rows: Row[], seq: number, request: PageRequest): PageAnswer {
+		const { count, next, cap, lag } = this.manners;
+		this.random = (Math.imul(this.random, 1_103_515_245) + 12_345) >>> 0;
+		const isLagging = lag > 0 && ((this.random >>> 16) & 1) === 1;
+		const seen = isLagging ? this.asOf(rows, seq - lag) : rows;
+		const newestFirst = seen.toSorted((one, other) => other.at - one.at || other.seq - one.seq);
+		const limit = Math.min(cap, request.limit);
+		const start = (request.page - 1) * limit;
+		const page = newestFirst.slice(start, start + limit);
+		const total = newestFirst.length;
+		this.frozen ??= total;
+		const counts = {
+			right: total,
+			missing: undefined,
+			frozen: this.frozen,
+			capped: Math.min(total, 7),
+			behind: Math.max(0, total - 5),
+			wild: (this.random >>> 8) % 50,
+			page: page.length,
+		};
+		const isMore = start + limit < total;
+		return {
+			activity: page.map((row) => this.wire(address, row)),
+			hasNextPage: next === 'right' ? isMore : next === 'always',
+			...(counts[count] !== undefined && { totalCount: counts[count] }),
+		};
+	}
+
+	private asOf(rows: Row[], seq: number): Row[] {
+		return rows
+			.filter((row) => row.seq <= seq)
+			.map((row) => {
+				const { previous } = row;
+				if (!previous || previous.seq <= seq) return row;
+				return { ...row, status: previous.status, at: previous.at };
+			});
+	}
+
+	private wire(address: string, { id, at, type, status }: Row): ActivityRow {
+		return {
+			id,
+			type,
+			agent_address: address,
+			receiver: address,
+			amount: '1',
+			status,
+			timestamp: at,
+			tx_hash: null,
+			chain_caip2id: null,
+		};
+	}
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { within } from '../../nodes/Ampersend/api/timeLimit';
+
+const never = new Promise<never>(() => {});
+const onLimit = () => new Error('too late');
+
+describe('within', () => {
+	it('gives what the work gives', async () => {
+		expect(await within(5000, Promise.resolve(7), onLimit)).toBe(7);
+	});
+
+	it('throws what the work throws', async () => {
+		await expect(within(5000, Promise.reject(new Error('bad')), onLimit)).rejects.toThrow('bad');
+	});
+
+	it.each([1, 20, 50.4])('throws at its limit of %s ms where the work does not end', async (ms) => {
+		const start = performance.now();
+		await expect(within(ms, never, onLimit)).rejects.toThrow('too late');
+		expect(performance.now() - start).toBeGreaterThanOrEqual(ms - 2);
+	});
+
+	it('drops what the work gives after the limit, whatever it is', async () => {
+		const late = sleep(60).then(() => Promise.reject(new Error('late')));
+		await expect(within(10, late, onLimit)).rejects.toThrow('too late');
+		await sleep(80);
+	});
+
+	it('makes no error where the work ends in time', async () => {
+		let made = 0;
+		const work = sleep(10, 'done');
+		const makes = () => {
+			made++;
+			return onLimit();
+		};
+		expect(await within(40, work, makes)).toBe('done');
+		await sleep(60);
+		expect(made).toBe(0);
+	});
+});
