@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmulator, type Emulator } from '../emulator/index.mts';
+import { startEmulator, type Activity, type Emulator } from '../emulator/index.mts';
 import { installPackage, rootDir, type Log, type Runtime } from './install.mts';
 import { N8n, pollEvery, readWorkflow, type StoredWorkflow, type Workflow } from './n8n.mts';
 import { forwardTo, Proxy, type Handler } from './proxy.mts';
@@ -29,6 +29,11 @@ export const sheetColumns = [
 	'Transaction',
 	'Event ID',
 ];
+
+/** What the trigger names the event of a payment in its present status. */
+export function eventIdOf({ id, status, agentAddress }: Activity): string {
+	return `${id}:${status}:${agentAddress.toLowerCase()}`;
+}
 
 const ampersendHosts = ['api.ampersend.ai', 'api.sandbox.ampersend.ai'];
 

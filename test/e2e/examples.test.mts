@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { examplesDir, readExample, sheetColumns, startTestBench, TRIGGER, type Bench } from './bench.mts';
+import { eventIdOf, examplesDir, readExample, sheetColumns, startTestBench, TRIGGER, type Bench } from './bench.mts';
 import { outputOf, type Execution } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
@@ -141,7 +141,7 @@ describe('each-payment-once.json', () => {
 		const workflow = await bench.n8n.activate(await bench.importExample('each-payment-once.json'));
 		const spent = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
 		const earned = bench.sandbox.pay({ agent, type: 'earn', amountMicro: 3n, status: 'received' });
-		const expected = [`${spent.id}:settled`, `${earned.id}:received`].sort();
+		const expected = [spent, earned].map(eventIdOf).sort();
 		await waitFor('a row for each payment', () => (bench.sheets.rows.length - before >= 2 ? true : undefined));
 		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual(expected);
 
@@ -156,7 +156,7 @@ describe('each-payment-once.json', () => {
 		const later = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 4n, status: 'denied' });
 		await waitFor('a row for a later payment', () => (bench.sheets.rows.length - before >= 3 ? true : undefined));
 		await bench.n8n.deactivate(workflow);
-		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual([...expected, `${later.id}:denied`].sort());
+		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual([...expected, eventIdOf(later)].sort());
 		const executions = await bench.n8n.executions(workflow);
 		expect(executions.filter(({ status }) => status !== 'success')).toEqual([]);
 	});

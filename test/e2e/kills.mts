@@ -7,23 +7,45 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startEmulator, type Activity, type Agent, type Emulator } from '../emulator/index.mts';
-import { credentialNames, TRIGGER } from './bench.mts';
+import { credentialNames, eventIdOf, TRIGGER } from './bench.mts';
 import { parseFlatted } from './flatted.mts';
 import { e2eDir, installPackage, type Log, type Runtime } from './install.mts';
-import { inARow, N8n, pollEvery, workflowNode, type OutputItem } from './n8n.mts';
+import {
+	inARow,
+	N8n,
+	pollEvery,
+	workflowNode,
+	type OutputItem,
+	type WorkflowNode,
+} from './n8n.mts';
 import { waitFor } from './wait.mts';
 
-export type Scheduler = 'default' | 'durable';
+/**
+ * Durable cursors; n8n's default scheduler; and the default scheduler where the trigger repeats its
+ * last batch after a restart, with Remove Duplicates right behind it.
+ */
+export type Setting = 'durable' | 'default' | 'repeat';
+
+/**
+ * The moment at which half of the kills are aimed: after n8n was answered a payment; after it saved the
+ * trigger's state, before it stores the execution; after Remove Duplicates noted the event, before its
+ * execution is stored.
+ */
+export type Aim = 'answered' | 'saved' | 'noted';
 
 export interface KillOptions {
 	runtime: Runtime;
 	tarball: string;
-	scheduler: Scheduler;
+	setting: Setting;
 	/** How many payments are made, those that `measured` needs among them. */
 	payments: number;
 	/** How many times n8n is killed; half of them, rounded up, are aimed. */
 	kills: number;
-	/** Over how many emissions the moment is measured, before the first kill; 0 when not given. */
+	/** Else `answered` with durable cursors, which save state and execution in one step, and `saved`. */
+	aim?: Aim;
+	/** Whether n8n saves an execution after each of its nodes: a setting of the workflow. */
+	savesProgress?: boolean;
+	/** Over how many emissions the moments are measured, before the first kill; 0 when not given. */
 	measured?: number;
 	/** A random one when not given. Kill moments and payments follow from it, but for how fast the machine is. */
 	seed?: number;
@@ -32,32 +54,46 @@ export interface KillOptions {
 
 export interface LostEvent {
 	eventId: string;
-	/** Number of the kill that fell into the moment between n8n saving its cursor and storing the execution; null where none did. */
+	/** Number of the kill that fell into a moment in which n8n loses it; null where none did. */
 	kill: number | null;
+	/** Between saved state and stored execution, or Remove Duplicates and the end of its execution. */
+	moment: 'saved' | 'noted' | null;
+	/** The executions that hold it, with their states; with `repeat`, not behind Remove Duplicates. */
+	executions: string[];
 }
 
 export interface KillReport {
-	scheduler: Scheduler;
+	setting: Setting;
+	aim: Aim;
 	seed: number;
 	kills: number;
 	aimedKills: number;
+	/** Aimed kills that came right after what they waited for. */
+	metKills: number;
 	/** Kills that came when n8n had been answered a payment and had stored no execution with it yet. */
 	cutOffs: number;
 	payments: number;
-	/** How many of the expected events stand in a stored execution. */
+	/** Expected events that a stored execution holds: with `repeat`, behind Remove Duplicates. */
 	delivered: number;
 	lost: LostEvent[];
-	/** Ids of events that stand in more than one execution, or twice in one. */
+	/** How many of the lost ones stand in an execution that was cut off, behind the trigger. */
+	cutOffExecutions: number;
+	/** Ids of events that were delivered twice. */
 	repeated: string[];
-	/** Ids of events that stand in an execution though nothing new happened to their payment. */
+	/** Ids of events that the trigger emitted twice. */
+	emittedTwice: string[];
+	/** Ids of events that were emitted though nothing new happened to their payment. */
 	unexpected: string[];
-	/** From n8n saving its cursor to storing the execution, in milliseconds, for one emission after the other; negative where the execution came first. */
+	/** From saved state to stored execution, ms, by emission; negative where the execution came first. */
 	moments: number[];
+	/** From Remove Duplicates noting an event to the end of its execution, ms; only with `repeat`. */
+	noted: number[];
 }
 
 const AGENTS = 4;
 const POLL_SECONDS = 2;
 const TRIGGER_NAME = 'Ampersend Trigger';
+const REMOVE_NAME = 'Each event once';
 const ACTIVITY = 'GET /agents/{address}/activity';
 
 /** How long n8n takes from being answered a new payment to storing its execution, in ms, where that is not measured. */
@@ -72,9 +108,22 @@ const CUT_OFF_MS = 2_000;
 const CYCLE_MS = 10_000;
 /** Polls without anything new after which nothing more will come. */
 const QUIET_POLLS = 4;
+/** How long an aimed kill waits for its moment, in ms. */
+const AIMED_MS = 15_000;
 
-const environments: Record<Scheduler, NodeJS.ProcessEnv> = {
+/**
+ * After a kill while n8n was publishing the workflow, the next n8n waits for two minutes before it
+ * publishes it again (2.41, workflow-publication-outbox): here it does so while the run lasts.
+ */
+const PUBLISHING: NodeJS.ProcessEnv = {
+	N8N_WORKFLOW_PUBLICATION_OUTBOX_LEASE_SECONDS: '15',
+	N8N_WORKFLOW_PUBLICATION_OUTBOX_POLL_INTERVAL_MS: '1000',
+	N8N_WORKFLOW_PUBLICATION_RECONCILE_INTERVAL_SECONDS: '2',
+};
+
+const environments: Record<Setting, NodeJS.ProcessEnv> = {
 	default: {},
+	repeat: {},
 	durable: {
 		N8N_SCHEDULER_ENABLED: 'true',
 		N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
@@ -89,8 +138,8 @@ const environments: Record<Scheduler, NodeJS.ProcessEnv> = {
 	},
 };
 
-/** How long after its last start n8n runs on, in ms: a poll that was cut off could repeat what it told of. */
-const settleMs: Record<Scheduler, number> = { default: 0, durable: 20_000 };
+/** How long n8n runs on after its last start, ms: a poll that was cut off could repeat its events. */
+const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 20_000 };
 
 /** Numbers from 0 to below 1 that follow from a seed (mulberry32). */
 function seededRandom(seed: number): () => number {
@@ -104,26 +153,55 @@ function seededRandom(seed: number): () => number {
 }
 
 interface Stored {
-	/** As n8n keeps it, JSON; null before its first. */
+	/** The trigger's state as n8n keeps it, JSON; null before its first. */
 	cursor: string | null;
-	executions: Array<{ id: number; data: string }>;
+	/** What Remove Duplicates has noted, JSON; null before its first. */
+	history: string | null;
+	executions: Array<{
+		id: number;
+		data: string;
+		status: string;
+		startedAt: string | null;
+		stoppedAt: string | null;
+	}>;
 }
 
 interface StoredRun {
-	executionData?: { nodeExecutionStack?: Array<{ node: { name: string }; data: { main?: Array<OutputItem[] | null> } }> };
-	resultData?: { runData?: Record<string, Array<{ data?: { main?: Array<OutputItem[] | null> } }>> };
+	executionData?: {
+		nodeExecutionStack?: Array<{
+			node: { name: string };
+			data: { main?: Array<OutputItem[] | null> };
+		}>;
+	};
+	resultData?: {
+		runData?: Record<string, Array<{ data?: { main?: Array<OutputItem[] | null> } }>>;
+	};
 }
 
-/** The ids of the events with which an execution was started, whether it has run since or not. */
-function eventIdsIn(data: string): string[] {
+/** Ids of events: those an execution was started with, run or not, and those that were unique. */
+function eventIdsIn(data: string): { emitted: string[]; unique: string[] } {
 	const { executionData, resultData } = parseFlatted(data) as StoredRun;
+	const outputOf = (node: string) => resultData?.runData?.[node]?.[0]?.data?.main?.[0];
 	const waiting = executionData?.nodeExecutionStack?.find(({ node }) => node.name === TRIGGER_NAME);
-	const items = resultData?.runData?.[TRIGGER_NAME]?.[0]?.data?.main?.[0] ?? waiting?.data.main?.[0] ?? [];
-	return items.flatMap(({ json }) => (typeof json.eventId === 'string' ? [json.eventId] : []));
+	const idsOf = (items: OutputItem[] | null | undefined) =>
+		(items ?? []).flatMap(({ json }) => (typeof json.eventId === 'string' ? [json.eventId] : []));
+	return {
+		emitted: idsOf(outputOf(TRIGGER_NAME) ?? waiting?.data.main?.[0]),
+		unique: idsOf(outputOf(REMOVE_NAME)),
+	};
 }
 
-function eventIdOf({ id, status }: Activity): string {
-	return `${id}:${status}`;
+/** How often each id is there. */
+function tally(executions: Map<number, string[]>): Map<string, number> {
+	const counts = new Map<string, number>();
+	for (const eventId of [...executions.values()].flat())
+		counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
+	return counts;
+}
+
+/** Adds what an execution holds, where it is more than was read of it before. */
+function keep(executions: Map<number, string[]>, id: number, eventIds: string[]): void {
+	if (eventIds.length > (executions.get(id)?.length ?? 0)) executions.set(id, eventIds);
 }
 
 /** One n8n after the other in one user folder, each until it is killed. */
@@ -131,13 +209,22 @@ class KillRun {
 	private readonly random: () => number;
 	private readonly agents: Agent[];
 	private readonly made: Activity[] = [];
-	/** Event ids by execution. Read after each kill, since n8n rewrites an execution that it finds cut off. */
+	/** Ids of emitted events by execution, read after each kill: n8n rewrites one that was cut off. */
 	private readonly held = new Map<number, string[]>();
+	/** Ids of the events that passed Remove Duplicates, by execution. */
+	private readonly unique = new Map<number, string[]>();
 	/** When the n8n that runs now was first answered each payment (epoch ms), by its id. */
 	private served = new Map<string, number>();
 	/** By event id, the first kill after which n8n's cursor knew of it and no execution held it, and whether it was cut off. */
 	private readonly missed = new Map<string, { kill: number; isCutOff: boolean }>();
+	/** By event id, the kill after which Remove Duplicates had noted it and no execution held it then. */
+	private readonly noted = new Map<string, number>();
+	/** How each execution ended, for people. */
+	private readonly states = new Map<number, string>();
 	private cutOffs = 0;
+	private metKills = 0;
+	private readonly isRepeat: boolean;
+	private readonly aim: Aim;
 	/** From the answer that brings n8n a new payment to the stored execution, in ms. */
 	private storingMs = USUAL_STORING_MS;
 	private onNew: () => void = () => {};
@@ -149,7 +236,12 @@ class KillRun {
 		private readonly userFolder: string,
 	) {
 		this.random = seededRandom(seed);
-		this.agents = Array.from({ length: AGENTS }, (_, i) => emulator.addAgent({ name: `Agent ${i + 1}` }));
+		const { setting, aim = setting === 'durable' ? 'answered' : 'saved' } = options;
+		this.isRepeat = setting === 'repeat';
+		this.aim = aim;
+		this.agents = Array.from({ length: AGENTS }, (_, i) =>
+			emulator.addAgent({ name: `Agent ${i + 1}` }),
+		);
 		emulator.fault({
 			route: ACTIVITY,
 			times: Infinity,
@@ -161,24 +253,29 @@ class KillRun {
 	}
 
 	async run(): Promise<KillReport> {
-		const { scheduler, payments, kills, measured = 0, log } = this.options;
-		// Nothing is told of those that were there before the workflow.
-		const before = this.agents.map((agent) => this.emulator.pay({ agent, type: 'spend', status: 'settled' }));
+		const { setting, payments, kills, measured = 0, log } = this.options;
+		// Those that were there before the workflow are not emitted.
+		const before = this.agents.map((agent) =>
+			this.emulator.pay({ agent, type: 'spend', status: 'settled' }),
+		);
 		let n8n = await this.start();
 		try {
 			await this.activate(n8n);
-			const moments = measured > 0 ? await this.measure(measured) : [];
-			const aimed = this.shuffled(Array.from({ length: kills }, (_, i) => i < Math.ceil(kills / 2)));
+			const measurement = measured > 0 ? await this.measure(measured) : { moments: [], noted: [] };
+			const aimed = this.shuffled(
+				Array.from({ length: kills }, (_, i) => i < Math.ceil(kills / 2)),
+			);
 			for (const [i, isAimed] of aimed.entries()) {
 				const share = Math.round((payments - this.made.length) / (kills - i));
 				const paying = this.pay(isAimed ? share - 1 : share);
-				await this.untilKill(isAimed);
+				await this.untilKill(n8n, isAimed);
 				const killedAt = Date.now();
 				await n8n.kill();
-				const { cutOff, missed } = this.noteKill(i + 1, killedAt, await this.look());
+				const { cutOff, missed, noted } = this.noteKill(i + 1, killedAt, await this.look());
 				log(
-					`${scheduler}: kill ${i + 1} of ${kills}${isAimed ? ' (aimed)' : ''} after ${this.made.length} payments: ` +
-						`${cutOff} of them answered to n8n and not stored${missed > 0 ? `, and its cursor knows ${missed}` : ''}`,
+					`${setting}: kill ${i + 1} of ${kills}${isAimed ? ' (aimed)' : ''} after ${this.made.length} payments: ` +
+						`${cutOff} of them answered to n8n and not stored${missed > 0 ? `, and its cursor knows ${missed}` : ''}` +
+						(noted > 0 ? `; ${noted} noted by Remove Duplicates and not stored behind it` : ''),
 				);
 				n8n = await this.start(n8n.login);
 				await paying;
@@ -187,21 +284,24 @@ class KillRun {
 			await n8n.stop();
 			await this.look();
 			this.emulator.assertClean();
-			return this.report(moments, before);
+			return this.report(measurement, before);
 		} catch (error) {
-			throw new Error(`${scheduler}, seed ${this.seed}: ${String(error)}\nThe end of n8n's log:\n${n8n.log.slice(-3000)}`, { cause: error });
+			throw new Error(
+				`${setting}, seed ${this.seed}: ${String(error)}\nThe end of n8n's log:\n${n8n.log.slice(-3000)}`,
+				{ cause: error },
+			);
 		} finally {
 			await n8n.stop();
 		}
 	}
 
 	private async start(login?: N8n['login']): Promise<N8n> {
-		const { runtime, scheduler } = this.options;
+		const { runtime, setting } = this.options;
 		this.served = new Map();
 		return await N8n.start({
 			runtime,
 			userFolder: this.userFolder,
-			env: { ...environments[scheduler], EXECUTIONS_DATA_PRUNE: 'false' },
+			env: { ...PUBLISHING, ...environments[setting], EXECUTIONS_DATA_PRUNE: 'false' },
 			...(login ? { login } : {}),
 		});
 	}
@@ -209,38 +309,56 @@ class KillRun {
 	/** Activates the workflow, and waits until a payment that comes now is certainly not part of the baseline. */
 	private async activate(n8n: N8n): Promise<void> {
 		const { apiKey, baseUrl } = this.emulator;
-		const id = await n8n.createCredential(credentialNames.ampersend, 'ampersendApi', { apiKey, baseUrl });
+		const id = await n8n.createCredential(credentialNames.ampersend, 'ampersendApi', {
+			apiKey,
+			baseUrl,
+		});
 		const trigger = workflowNode({
 			name: TRIGGER_NAME,
 			type: TRIGGER,
-			parameters: { pollTimes: pollEvery(POLL_SECONDS) },
+			parameters: {
+				pollTimes: pollEvery(POLL_SECONDS),
+				...(this.isRepeat && { options: { afterRestart: 'repeat' } }),
+			},
 			credentials: { ampersendApi: { id, name: credentialNames.ampersend } },
 		});
 		const end = workflowNode({ name: 'Do nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
-		await n8n.activate(await n8n.importWorkflow(inARow('Payments', [trigger, end])));
+		const nodes = this.isRepeat ? [trigger, removeDuplicates(), end] : [trigger, end];
+		const settings = this.options.savesProgress ? { saveExecutionProgress: true } : {};
+		await n8n.activate(await n8n.importWorkflow({ ...inARow('Payments', nodes), settings }));
 		await waitFor('the baseline to be stored', async () => {
 			const cursor = (await this.stored()).cursor ?? '';
-			return this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined;
+			return (
+				this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined
+			);
 		});
 		// A poll that began before the baseline was stored may store its own after it.
 		await this.wholePolls(2);
 	}
 
-	/** Measures the moment while one payment after the other is told of. */
-	private async measure(emissions: number): Promise<number[]> {
-		const { runtime, scheduler, log } = this.options;
-		const watcher = spawn(runtime.node, [join(e2eDir, 'stored.cjs'), 'watch', this.database], { stdio: ['pipe', 'pipe', 'inherit'] });
-		const changes: Array<{ at: number; cursor: boolean; execution: boolean }> = [];
-		createInterface({ input: watcher.stdout }).on('line', (line) => changes.push(JSON.parse(line) as (typeof changes)[number]));
+	/** Measures the moments while one payment after the other is emitted. */
+	private async measure(emissions: number): Promise<{ moments: number[]; noted: number[] }> {
+		const { runtime, setting, log } = this.options;
+		const watcher = spawn(runtime.node, [join(e2eDir, 'stored.cjs'), 'watch', this.database], {
+			stdio: ['pipe', 'pipe', 'inherit'],
+		});
+		const changes: Array<{ at: number; changed: string[] }> = [];
+		createInterface({ input: watcher.stdout }).on('line', (line) =>
+			changes.push(JSON.parse(line) as (typeof changes)[number]),
+		);
 		const storing: number[] = [];
-		const stored = () => changes.filter(({ execution }) => execution);
+		const when = (name: string) =>
+			changes.filter(({ changed }) => changed.includes(name)).map(({ at }) => at);
 		try {
 			await waitFor('a look at the database', () => changes.at(0));
-			while (stored().length < emissions) {
-				const seen = stored().length;
+			while (when('execution').length < emissions) {
+				const seen = when('execution').length;
 				const { id } = this.payOne();
-				await waitFor('a payment to be told of', () => stored().length > seen || undefined);
-				storing.push((stored()[seen]?.at ?? 0) - (this.served.get(id) ?? 0));
+				await waitFor(
+					'a payment to be emitted',
+					() => when('execution').length > seen || undefined,
+				);
+				storing.push((when('execution')[seen] ?? 0) - (this.served.get(id) ?? 0));
 				await sleep(this.random() * 1000);
 			}
 		} finally {
@@ -249,28 +367,39 @@ class KillRun {
 			await gone;
 		}
 		this.storingMs = median(storing);
-		const saved = changes.filter(({ cursor }) => cursor);
-		const moments = stored().map(({ at }) => {
-			const distances = saved.map((change) => at - change.at);
-			return distances.reduce((nearest, distance) => (Math.abs(distance) < Math.abs(nearest) ? distance : nearest), Infinity);
+		const moments = when('execution').map((at) => {
+			const distances = when('cursor').map((saved) => at - saved);
+			return distances.reduce(
+				(nearest, distance) => (Math.abs(distance) < Math.abs(nearest) ? distance : nearest),
+				Infinity,
+			);
+		});
+		const noted = when('history').flatMap((at) => {
+			const ended = when('ended').find((one) => one >= at);
+			return ended === undefined ? [] : [ended - at];
 		});
 		log(
-			`${scheduler}: the moment, over ${moments.length} emissions: ${medianAndLargest(moments)} ms (median / largest); ` +
-				`from answer to execution ${Math.round(this.storingMs)} ms (median)`,
+			`${setting}: from saved state to stored execution, over ${moments.length} emissions: ${medianAndLargest(moments)} ms ` +
+				`(median / largest); from answer to execution ${Math.round(this.storingMs)} ms (median)` +
+				(noted.length > 0 ? `; from noted to ended ${medianAndLargest(noted)} ms` : ''),
 		);
-		return moments;
+		return { moments, noted };
 	}
 
 	private payOne(): Activity {
-		// In their last status already: one that settles between two polls is told of as settled only, so that what is
-		// expected would hang on when the polls are.
+		// In their last status already: one that settles between two polls is emitted as settled only,
+		// so that what is expected would depend on when the polls are.
 		const kinds = [
 			{ type: 'spend', status: 'settled' },
 			{ type: 'earn', status: 'received' },
 			{ type: 'spend', status: 'denied' },
 		] as const;
 		const agent = this.oneOf(this.agents);
-		const payment = this.emulator.pay({ agent, ...this.oneOf(kinds), amountMicro: BigInt(this.made.length + 1) });
+		const payment = this.emulator.pay({
+			agent,
+			...this.oneOf(kinds),
+			amountMicro: BigInt(this.made.length + 1),
+		});
 		this.made.push(payment);
 		return payment;
 	}
@@ -284,21 +413,55 @@ class KillRun {
 	}
 
 	/**
-	 * Half of the kills come at any moment. The others are aimed at the dangerous one, which is so short that few of the
-	 * former would ever meet it: they follow closely on an answer that brings n8n a payment that it has not told of.
+	 * Half of the kills come at any moment. The others are aimed at a dangerous one, which is so short
+	 * that few of the former would ever meet it. They wait for an answer that brings n8n a new payment;
+	 * then for what n8n stores of it.
 	 */
-	private async untilKill(isAimed: boolean): Promise<void> {
+	private async untilKill(n8n: N8n, isAimed: boolean): Promise<void> {
 		await sleep(this.random() * UP_MS);
 		if (!isAimed) return;
+		const killer = this.aim === 'answered' ? undefined : await this.killer(n8n, this.aim);
 		await new Promise<void>((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error('n8n did not ask for a new payment within a minute.')), 60_000);
+			const timer = setTimeout(
+				() => reject(new Error('n8n did not ask for a new payment within a minute.')),
+				60_000,
+			);
 			this.onNew = () => {
 				clearTimeout(timer);
 				resolve();
 			};
 			this.payOne();
 		});
-		await sleep(this.random() * AIM * this.storingMs);
+		if (killer) await killer();
+		else await sleep(this.random() * AIM * this.storingMs);
+	}
+
+	/**
+	 * Kills n8n as soon as it has stored something, from a process of its own: nothing here is quick enough.
+	 * @returns what arms it
+	 */
+	private async killer(n8n: N8n, aim: 'saved' | 'noted'): Promise<() => Promise<void>> {
+		const what = aim === 'saved' ? 'cursor' : 'history';
+		const script = [
+			join(e2eDir, 'stored.cjs'),
+			'kill',
+			this.database,
+			String(n8n.pid),
+			what,
+			String(AIMED_MS),
+		];
+		const child = spawn(this.options.runtime.node, script, { stdio: ['pipe', 'pipe', 'inherit'] });
+		const gone = new Promise((resolve) => child.once('exit', resolve));
+		const lines = createInterface({ input: child.stdout });
+		const outcome: Array<{ isMet?: boolean }> = [];
+		lines.on('line', (line) => outcome.push(JSON.parse(line) as { isMet?: boolean }));
+		await waitFor('a look at the database', () => outcome.at(0));
+		return async () => {
+			child.stdin.write('now\n');
+			await gone;
+			await waitFor('the outcome of a kill', () => outcome.at(1));
+			if (outcome[1]?.isMet) this.metKills += 1;
+		};
 	}
 
 	/** Sees each page of activity just before it leaves for n8n. */
@@ -307,25 +470,40 @@ class KillRun {
 			const payment = this.made.find((made) => made.id === id);
 			if (payment === undefined || this.served.has(id)) continue;
 			this.served.set(id, Date.now());
-			if (!this.counts().has(eventIdOf(payment))) this.onNew();
+			if (!tally(this.held).has(eventIdOf(payment))) this.onNew();
 		}
 	}
 
 	/**
 	 * Compares what n8n was answered with what it has stored.
-	 * @returns how many payments wait to be stored, and how many of them will not be, as the cursor knows them
+	 * @returns how many payments wait to be stored; how many of them the cursor knows; how many events
+	 * Remove Duplicates has noted without a stored execution that holds them behind it
 	 */
-	private noteKill(kill: number, killedAt: number, cursor: string): { cutOff: number; missed: number } {
-		const counts = this.counts();
-		const unstored = this.made.filter((payment) => !counts.has(eventIdOf(payment)) && !this.missed.has(eventIdOf(payment)));
-		const missed = unstored.filter((payment) => knows(cursor, payment));
+	private noteKill(
+		kill: number,
+		killedAt: number,
+		{ cursor, history }: Stored,
+	): { cutOff: number; missed: number; noted: number } {
+		const counts = tally(this.held);
+		const unstored = this.made.filter(
+			(payment) => !counts.has(eventIdOf(payment)) && !this.missed.has(eventIdOf(payment)),
+		);
+		const missed = unstored.filter((payment) => knows(cursor ?? '', payment));
 		for (const payment of missed) {
 			const isCutOff = killedAt - (this.served.get(payment.id) ?? -Infinity) <= CUT_OFF_MS;
 			this.missed.set(eventIdOf(payment), { kill, isCutOff });
 		}
 		const cutOff = unstored.filter(({ id }) => this.served.has(id)).length;
 		if (cutOff > 0) this.cutOffs += 1;
-		return { cutOff, missed: missed.length };
+		const unique = tally(this.unique);
+		const noted = this.made
+			.map(eventIdOf)
+			.filter(
+				(eventId) =>
+					!unique.has(eventId) && !this.noted.has(eventId) && hasNoted(history ?? '', eventId),
+			);
+		for (const eventId of noted) this.noted.set(eventId, kill);
+		return { cutOff, missed: missed.length, noted: noted.length };
 	}
 
 	private get database(): string {
@@ -333,66 +511,93 @@ class KillRun {
 	}
 
 	private async stored(): Promise<Stored> {
-		const { stdout } = await promisify(execFile)(this.options.runtime.node, [join(e2eDir, 'stored.cjs'), 'read', this.database], {
-			maxBuffer: 2 ** 30,
-		});
+		const { stdout } = await promisify(execFile)(
+			this.options.runtime.node,
+			[join(e2eDir, 'stored.cjs'), 'read', this.database],
+			{
+				maxBuffer: 2 ** 30,
+			},
+		);
 		return JSON.parse(stdout) as Stored;
 	}
 
-	/** Adds what is stored now to what was before. @returns the cursor */
-	private async look(): Promise<string> {
-		const { cursor, executions } = await this.stored();
-		for (const { id, data } of executions) {
-			const eventIds = eventIdsIn(data);
-			if (eventIds.length > (this.held.get(id)?.length ?? 0)) this.held.set(id, eventIds);
+	/** Adds what is stored now to what was before. */
+	private async look(): Promise<Stored> {
+		const stored = await this.stored();
+		for (const { id, data, status, startedAt, stoppedAt } of stored.executions) {
+			this.states.set(id, `execution ${id}: ${status}, from ${startedAt} to ${stoppedAt}`);
+			const { emitted, unique } = eventIdsIn(data);
+			keep(this.held, id, emitted);
+			keep(this.unique, id, unique);
 		}
-		return cursor ?? '';
-	}
-
-	/** How often each event stands in an execution. */
-	private counts(): Map<string, number> {
-		const counts = new Map<string, number>();
-		for (const eventId of [...this.held.values()].flat()) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
-		return counts;
+		return stored;
 	}
 
 	/** Waits until every agent was read so many times more. */
 	private async wholePolls(count: number): Promise<void> {
 		const from = this.emulator.calls.length;
 		await waitFor(`${count} polls`, () => {
-			const calls = this.emulator.calls.slice(from).filter(({ route, status }) => route === ACTIVITY && status === 200);
-			const readings = ({ address }: Agent) => calls.filter(({ path }) => path.toLowerCase().includes(address.toLowerCase()));
+			const calls = this.emulator.calls
+				.slice(from)
+				.filter(({ route, status }) => route === ACTIVITY && status === 200);
+			const readings = ({ address }: Agent) =>
+				calls.filter(({ path }) => path.toLowerCase().includes(address.toLowerCase()));
 			return this.agents.every((agent) => readings(agent).length >= count) || undefined;
 		});
 	}
 
 	private async untilQuiet(): Promise<void> {
-		await sleep(settleMs[this.options.scheduler]);
+		await sleep(settleMs[this.options.setting]);
 		await this.wholePolls(QUIET_POLLS);
 	}
 
-	private report(moments: number[], before: Activity[]): KillReport {
-		const { scheduler, kills } = this.options;
+	private report(
+		measurement: Pick<KillReport, 'moments' | 'noted'>,
+		before: Activity[],
+	): KillReport {
+		const { setting, kills } = this.options;
 		const expected = this.made.map(eventIdOf);
-		const counts = this.counts();
+		const emitted = tally(this.held);
+		const delivered = this.isRepeat ? tally(this.unique) : emitted;
 		const old = new Set(before.map(eventIdOf));
+		const twice = (counts: Map<string, number>) =>
+			[...counts].filter(([, count]) => count > 1).map(([eventId]) => eventId);
+		const lost = expected.filter((eventId) => !delivered.has(eventId));
 		return {
-			scheduler,
+			setting,
+			aim: this.aim,
 			seed: this.seed,
 			kills,
 			aimedKills: Math.ceil(kills / 2),
+			metKills: this.metKills,
 			cutOffs: this.cutOffs,
 			payments: expected.length,
-			delivered: expected.filter((eventId) => counts.has(eventId)).length,
-			lost: expected
-				.filter((eventId) => !counts.has(eventId))
-				.map((eventId) => {
-					const missed = this.missed.get(eventId);
-					return { eventId, kill: missed?.isCutOff ? missed.kill : null };
-				}),
-			repeated: [...counts].filter(([, count]) => count > 1).map(([eventId]) => eventId),
-			unexpected: [...counts.keys()].filter((eventId) => old.has(eventId) || !expected.includes(eventId)),
-			moments,
+			delivered: expected.length - lost.length,
+			lost: lost.map((eventId) => this.whyLost(eventId)),
+			cutOffExecutions: lost.filter((eventId) => emitted.has(eventId)).length,
+			repeated: twice(delivered),
+			emittedTwice: twice(emitted),
+			unexpected: [...emitted.keys()].filter(
+				(eventId) => old.has(eventId) || !expected.includes(eventId),
+			),
+			...measurement,
+		};
+	}
+
+	private whyLost(eventId: string): LostEvent {
+		const executions = [...this.held]
+			.filter(([, eventIds]) => eventIds.includes(eventId))
+			.map(([id]) => this.states.get(id) ?? `execution ${id}`);
+		const noted = this.noted.get(eventId);
+		if (noted !== undefined) return { eventId, kill: noted, moment: 'noted', executions };
+		const missed = this.missed.get(eventId);
+		// What the trigger repeats is not lost with the state that was saved.
+		const isSaved = missed?.isCutOff && !this.isRepeat;
+		return {
+			eventId,
+			kill: isSaved ? missed.kill : null,
+			moment: isSaved ? 'saved' : null,
+			executions,
 		};
 	}
 
@@ -410,9 +615,32 @@ class KillRun {
 
 /** Whether a stored cursor remembers a payment: by its id, or by the first 64 bits of the id's hash. */
 function knows(cursor: string, { id }: Activity): boolean {
-	return cursor.includes(id) || cursor.includes(createHash('sha256').update(id).digest('hex').slice(0, 16));
+	return (
+		cursor.includes(id) ||
+		cursor.includes(createHash('sha256').update(id).digest('hex').slice(0, 16))
+	);
 }
 
+/** Whether Remove Duplicates has noted an event: by a hash (n8n 2.41, deduplication-helper.js). */
+function hasNoted(history: string, eventId: string): boolean {
+	return history.includes(createHash('md5').update(eventId).digest('base64'));
+}
+
+function removeDuplicates(): WorkflowNode {
+	return workflowNode({
+		name: REMOVE_NAME,
+		type: 'n8n-nodes-base.removeDuplicates',
+		typeVersion: 2,
+		parameters: {
+			operation: 'removeItemsSeenInPreviousExecutions',
+			logic: 'removeItemsWithAlreadySeenKeyValues',
+			dedupeValue: '={{ $json.eventId }}',
+			options: { scope: 'node', historySize: 10_000 },
+		},
+	});
+}
+
+/** Events that were lost at no moment in which n8n can lose them. */
 export function lostOutside({ lost }: KillReport): LostEvent[] {
 	return lost.filter(({ kill }) => kill === null);
 }
@@ -427,64 +655,123 @@ export function medianAndLargest(moments: number[]): string {
 	return `${Math.round(median(moments))} / ${Math.round(Math.max(...moments))}`;
 }
 
+/** What a run is called in its output. */
+function nameOf({ setting, aim }: Pick<KillReport, 'setting' | 'aim'>): string {
+	return aim === 'noted' ? `${setting}, behind Remove Duplicates` : setting;
+}
+
 /** The report for people, a line each. */
 export function describeReport(report: KillReport): string[] {
-	const { scheduler, seed, kills, aimedKills, cutOffs, payments, delivered, lost, repeated, unexpected, moments } = report;
-	return [
-		`${scheduler}: seed ${seed}, ${kills} kills, ${aimedKills} of them aimed, ${cutOffs} before what n8n had been answered was stored`,
-		`${scheduler}: ${payments} payments, ${delivered} delivered, ${lost.length} lost, ${repeated.length} repeated, ${unexpected.length} unexpected`,
-		`${scheduler}: ${lost.length - lostOutside(report).length} lost in the moment between cursor and execution, ${lostOutside(report).length} outside of it`,
-		...(moments.length > 0 ? [`${scheduler}: the moment took ${medianAndLargest(moments)} ms (median / largest of ${moments.length})`] : []),
-		...lost.map(({ eventId, kill }) => `${scheduler}: lost ${eventId}${kill === null ? '' : ` at kill ${kill}`}`),
-		...repeated.map((eventId) => `${scheduler}: repeated ${eventId}`),
-		...unexpected.map((eventId) => `${scheduler}: unexpected ${eventId}`),
+	const {
+		aim,
+		seed,
+		kills,
+		aimedKills,
+		metKills,
+		cutOffs,
+		payments,
+		delivered,
+		lost,
+		cutOffExecutions,
+	} = report;
+	const { repeated, emittedTwice, unexpected, moments, noted } = report;
+	const lostAt = (moment: LostEvent['moment']) =>
+		lost.filter((one) => one.moment === moment).length;
+	const lines = [
+		`seed ${seed}, ${kills} kills, ${aimedKills} of them aimed${aim === 'answered' ? '' : ` (${metKills} met their moment)`}, ` +
+			`${cutOffs} before what n8n had been answered was stored`,
+		`${payments} payments, ${delivered} delivered, ${lost.length} lost, ${repeated.length} acted on twice, ` +
+			`${emittedTwice.length} emitted twice, ${unexpected.length} unexpected`,
+		`${lostAt('saved')} lost between state and execution, ${lostAt('noted')} between Remove Duplicates and the end of ` +
+			`its execution, ${lostAt(null)} outside; ${cutOffExecutions} stand in an execution that was cut off`,
+		...(moments.length > 0
+			? [
+					`from state to execution ${medianAndLargest(moments)} ms (median / largest of ${moments.length})`,
+				]
+			: []),
+		...(noted.length > 0
+			? [
+					`from Remove Duplicates to the end ${medianAndLargest(noted)} ms (median / largest of ${noted.length})`,
+				]
+			: []),
+		...lost.map(({ eventId, kill, executions }) =>
+			[`lost ${eventId}${kill === null ? '' : ` at kill ${kill}`}`, ...executions].join('; '),
+		),
+		...repeated.map((eventId) => `acted on twice: ${eventId}`),
+		...unexpected.map((eventId) => `unexpected ${eventId}`),
 	];
+	return lines.map((line) => `${nameOf(report)}: ${line}`);
 }
+
+const settingNames: Record<Setting, string> = {
+	durable: 'Durable cursors',
+	default: 'Default, Continue',
+	repeat: 'Default, Repeat Last Batch and Remove Duplicates',
+};
+
+const aimNames: Record<Aim, string> = {
+	answered: 'after an answer',
+	saved: 'between state and execution',
+	noted: 'between Remove Duplicates and the end of its execution',
+};
 
 /** One row a report. */
 export function markdownTable(reports: KillReport[]): string {
 	const rows = reports.map((report) => [
-		report.scheduler === 'durable' ? 'Durable cursors' : 'Default',
-		`${report.kills} (${report.aimedKills})`,
-		report.cutOffs,
+		settingNames[report.setting],
 		report.payments,
+		`${report.kills} (${report.aimedKills} ${aimNames[report.aim]})`,
 		report.delivered,
 		report.lost.length,
-		report.lost.length - lostOutside(report).length,
 		report.repeated.length,
 		medianAndLargest(report.moments),
+		medianAndLargest(report.noted),
 	]);
 	return [
-		"| n8n's scheduler | Kills (aimed) | Cut a poll off | Payments | Delivered | Lost | Of these in the moment | Repeated | The moment, ms (median / largest) |",
-		'|---|---|---|---|---|---|---|---|---|',
+		'| Setting | Payments | Kills (aimed) | Delivered | Lost | Acted on twice | State to execution, ms | Remove Duplicates to end, ms |',
+		'|---|---|---|---|---|---|---|---|',
 		...rows.map((row) => `| ${row.join(' | ')} |`),
+		'',
+		'ms: median / largest.',
 	].join('\n');
 }
 
 /** Which promises a run broke. */
 export function broken(report: KillReport): string[] {
-	const { scheduler, lost, repeated, unexpected } = report;
+	const { setting, lost, repeated, emittedTwice, unexpected } = report;
 	const counts = {
-		lost: scheduler === 'durable' ? lost.length : lostOutside(report).length,
-		repeated: repeated.length,
+		lost: setting === 'durable' ? lost.length : lostOutside(report).length,
+		'acted on twice': repeated.length,
+		'emitted twice': setting === 'repeat' ? 0 : emittedTwice.length,
 		unexpected: unexpected.length,
 	};
 	return Object.entries(counts)
 		.filter(([, count]) => count > 0)
-		.map(([what, count]) => `${scheduler}: ${count} events ${what}`);
+		.map(([what, count]) => `${nameOf(report)}: ${count} events ${what}`);
 }
 
 /** Makes payments while n8n is killed again and again, and counts in how many stored executions each one's event stands. */
 export async function runKills(options: KillOptions): Promise<KillReport> {
-	const { tarball, scheduler, seed = randomInt(2 ** 31), payments, kills, measured = 0, log } = options;
-	if (payments < measured + kills) throw new Error(`${measured} emissions and ${kills} kills need more than ${payments} payments.`);
+	const {
+		tarball,
+		setting,
+		seed = randomInt(2 ** 31),
+		payments,
+		kills,
+		measured = 0,
+		log,
+	} = options;
+	if (payments < measured + kills)
+		throw new Error(
+			`${measured} emissions and ${kills} kills need more than ${payments} payments.`,
+		);
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-kills-'));
 	const emulator = await startEmulator();
 	try {
 		const userFolder = join(folder, 'user');
 		await mkdir(userFolder);
 		await installPackage(tarball, userFolder, log);
-		log(`${scheduler}: ${payments} payments, ${kills} kills, seed ${seed}`);
+		log(`${setting}: ${payments} payments, ${kills} kills, seed ${seed}`);
 		return await new KillRun(options, seed, emulator, userFolder).run();
 	} finally {
 		await emulator.close();

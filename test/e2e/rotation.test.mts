@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Agent } from '../emulator/index.mts';
-import { credentialNames, startTestBench, TRIGGER, type Bench } from './bench.mts';
+import { credentialNames, eventIdOf, startTestBench, TRIGGER, type Bench } from './bench.mts';
 import { inARow, pollEvery, workflowNode, type Execution, type StoredWorkflow } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
@@ -11,7 +11,7 @@ let agent: Agent;
 let workflow: StoredWorkflow;
 let key: string;
 const keys: string[] = [];
-/** Event IDs that the workflow is to be told of. */
+/** Ids of the events that have to be emitted. */
 const paid: string[] = [];
 
 beforeAll(async () => {
@@ -35,9 +35,9 @@ afterAll(async () => {
 });
 
 function pay(): string {
-	const { id } = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_000_000n, status: 'settled' });
-	paid.push(`${id}:settled`);
-	return `${id}:settled`;
+	const payment = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_000_000n, status: 'settled' });
+	paid.push(eventIdOf(payment));
+	return eventIdOf(payment);
 }
 
 function makeKey(): string {
@@ -56,7 +56,7 @@ function eventIds(executions: Execution[]): unknown[] {
 	return runs.flatMap(({ data }) => data?.main?.[0] ?? []).map(({ json }) => json.eventId);
 }
 
-async function toldOf(eventId: string): Promise<void> {
+async function emitted(eventId: string): Promise<void> {
 	await waitFor(`the workflow to run for ${eventId}`, async () =>
 		eventIds(await bench.n8n.executions(workflow)).includes(eventId) ? true : undefined,
 	);
@@ -71,7 +71,7 @@ async function calls(auth: 'valid' | 'revoked', count = 1): Promise<void> {
 }
 
 test('a key replaced in the credential, then revoked, costs an active workflow no payment', async () => {
-	await toldOf(pay());
+	await emitted(pay());
 
 	const successor = makeKey();
 	pay();
@@ -80,7 +80,7 @@ test('a key replaced in the credential, then revoked, costs an active workflow n
 	bench.sandbox.revokeApiKey(key);
 	key = successor;
 	const from = bench.sandbox.calls.length;
-	await toldOf(pay());
+	await emitted(pay());
 
 	expect(eventIds(await bench.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
 	await calls('valid');
@@ -90,7 +90,7 @@ test('a key replaced in the credential, then revoked, costs an active workflow n
 });
 
 test('a key revoked before it is replaced stops the polls, and the next one catches up', async () => {
-	await toldOf(pay());
+	await emitted(pay());
 
 	bench.sandbox.revokeApiKey(key);
 	pay();
@@ -98,10 +98,10 @@ test('a key revoked before it is replaced stops the polls, and the next one catc
 	pay();
 	key = makeKey();
 	await putIn(key);
-	await toldOf(pay());
+	await emitted(pay());
 });
 
-test('every payment was told of once, and none from before', async () => {
+test('every payment was emitted once, and none from before', async () => {
 	await calls('valid', 4);
 	expect(eventIds(await bench.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
 	expect(paid).toHaveLength(8);
