@@ -172,8 +172,8 @@ export interface Poll extends Settings {
 /** What a poll begins with. */
 export interface Beginning {
 	state: TriggerState | undefined;
-	/** Where the last batch is repeated: the cursors of its agents after it. */
-	resumed?: Map<AgentId, AgentCursor | null>;
+	/** Whether the last batch is repeated. */
+	isRepeat: boolean;
 }
 
 /** The state that a poll begins with: after a restart, where asked for, that of before the last batch. */
@@ -182,19 +182,19 @@ export function beginWith(
 	filter: EventFilter,
 	process: string | undefined,
 ): Beginning {
-	if (!stored) return { state: undefined };
+	if (!stored) return { state: undefined, isRepeat: false };
 	const { lastBatch } = stored;
 	const isChanged = !isSameFilter(stored.filter, filter);
 	const narrow = (one: AgentCursor): AgentCursor =>
 		isChanged ? { ...one, filter: intersect(one.filter ?? stored.filter, filter) } : one;
-	const resumed = new Map([...stored.agents].map(([id, one]) => [id, one && narrow(one)]));
+	const agents = new Map([...stored.agents].map(([id, one]) => [id, one && narrow(one)]));
 	if (process === undefined || !lastBatch || lastBatch.process === process) {
-		return { state: { ...stored, agents: resumed } };
+		return { state: { ...stored, agents }, isRepeat: false };
 	}
-	const agents = new Map(resumed);
-	// Where it can't be read whole at once, rather too much comes than too little.
-	for (const [id, one] of lastBatch.agents) agents.set(id, { ...one, filter: undefined });
-	return { state: { ...stored, agents, lastBatch: { ...lastBatch, process } }, resumed };
+	for (const [id, one] of lastBatch.agents) {
+		agents.set(id, { ...one, filter: agents.get(id)?.filter });
+	}
+	return { state: { ...stored, agents, lastBatch: { ...lastBatch, process } }, isRepeat: true };
 }
 
 /** The first so many events that pass, and what is left for the next poll. */
@@ -215,29 +215,34 @@ function cut(candidates: Candidate[], most: number, isWanted: (candidate: Candid
  */
 const TOGETHER_MS = 60_000;
 
-/** Where the agents of the last batch were before it. Those that have lost their place meanwhile are left out. */
+/**
+ * Where the agents of the last batch were before it, with what was filtered out since as known: only what was
+ * emitted comes again. Agents that have lost their place meanwhile are left out.
+ */
 function batchAfter(
-	{ state: before, resumed }: Beginning,
-	process: string,
+	{ state: before, isRepeat }: Beginning,
+	{ process, starts, now }: Poll,
 	agents: TriggerState['agents'],
-	starts: Poll['starts'],
-	events: PaymentChange[],
-	{ filter, now }: Settings,
+	events: Candidate[],
+	filteredOut: Candidate[],
 ): TriggerState['lastBatch'] {
 	const last = before?.lastBatch;
 	const batch = new Map<AgentId, AgentCursor>();
 	for (const { id } of events) {
 		const start = starts.get(id);
-		if (start) batch.set(id, { ...start, filter: start.filter ?? filter });
+		if (start) batch.set(id, start);
 	}
-	const isTogether = last && (resumed || batch.size === 0 || now - last.since < TOGETHER_MS);
+	const isTogether = last && (isRepeat || batch.size === 0 || now - last.since < TOGETHER_MS);
 	for (const [id, cursor] of isTogether ? last.agents : []) {
-		if (!before?.agents.get(id) || !agents.get(id)) continue;
-		const own = resumed ? undefined : batch.get(id);
-		batch.set(id, { ...cursor, filter: own?.filter ?? cursor.filter });
+		if (before?.agents.get(id) && agents.get(id)) batch.set(id, cursor);
 	}
-	if (batch.size === 0) return undefined;
-	return { process, since: isTogether && !resumed ? last.since : now, agents: batch };
+	if (process === undefined || batch.size === 0) return undefined;
+	for (const [id, cursor] of batch) {
+		const rows = new Map(cursor.rows);
+		for (const one of filteredOut) if (one.id === id) remember(rows, one.read);
+		batch.set(id, { ...cursor, filter: undefined, rows });
+	}
+	return { process, since: isTogether && !isRepeat ? last.since : now, agents: batch };
 }
 
 /**
@@ -249,22 +254,15 @@ export function advance(
 	begun: Beginning,
 	poll: Poll,
 ): { state: TriggerState; events: PaymentChange[] } {
-	const { state: before, resumed } = begun;
-	const { scope, filter, now, starts, readings, process } = poll;
+	const { state: before } = begun;
+	const { scope, filter, now, starts, readings } = poll;
 	const candidates = [...starts].flatMap(([id, start]) => {
 		const reading = readings.get(id);
 		return start && reading ? candidatesOf(id, start, reading.rows) : [];
 	});
 	// Of one time, the rows of an agent stay in the order of its list.
 	candidates.sort((one, other) => one.at - other.at);
-	const filterOf = ({ id, read }: Candidate): EventFilter => {
-		const [earlier, now] = [before?.lastBatch?.agents.get(id), resumed?.get(id)];
-		if (!earlier || !now) return starts.get(id)?.filter ?? filter;
-		if (candidatesOf(id, now, [read]).length > 0) return now.filter ?? filter;
-		// What was handled before the restart has to pass the filter of then, too.
-		return intersect(earlier.filter ?? filter, filter);
-	};
-	const isWanted = (candidate: Candidate) => passes(filterOf(candidate), candidate.row);
+	const isWanted = ({ id, row }: Candidate) => passes(starts.get(id)?.filter ?? filter, row);
 	const { events, left } = cut(candidates, poll.mostEvents, isWanted);
 	const agents = new Map<AgentId, AgentCursor | null>();
 	for (const id of poll.missing) {
@@ -278,8 +276,9 @@ export function advance(
 		else if (start) agents.set(id, move(start, reading, own, poll));
 		else if ('floor' in reading) agents.set(id, fromBaseline(reading, poll));
 	}
-	const lastBatch =
-		process === undefined ? undefined : batchAfter(begun, process, agents, starts, events, poll);
+	const others = new Set([...events, ...left]);
+	const filteredOut = candidates.filter((candidate) => !others.has(candidate));
+	const lastBatch = batchAfter(begun, poll, agents, events, filteredOut);
 	return {
 		state: {
 			scope,

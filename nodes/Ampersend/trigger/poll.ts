@@ -144,6 +144,9 @@ function choose(
 	return { watched, missing };
 }
 
+/** An agent is not begun with less time than this, in ms: it would lose its turn for nothing. */
+const LEAST_MS = 100;
+
 /** Agents with a backlog that are read before the others: half of those that are read at a time. */
 const MOST_AHEAD = 2;
 
@@ -204,7 +207,7 @@ export async function pollActivity(
 	const order = orderOf(state, watched);
 	let isTurnedAway = false;
 	await readAgents(order, async (id) => {
-		if (isTurnedAway || Date.now() >= deadline) return;
+		if (isTurnedAway || Date.now() >= deadline - LEAST_MS) return;
 		outcomes.set(id, { isOutOfTime: true });
 		const cursor = starts.get(id);
 		const pages = cursor ? readNews(cursor, wants) : readBaseline(wants);

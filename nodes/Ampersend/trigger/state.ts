@@ -52,8 +52,7 @@ export interface TriggerState {
 	/** The agent with which the next poll begins, where this one had no time for all. */
 	next?: AgentId;
 	/**
-	 * Where the agents of the last batch were before it, with the filter that it passed, and the n8n process
-	 * that emitted it. Batches that follow each other soon count as one; `since` is when the first was emitted.
+	 * Where the agents of the last batch were before it, and the n8n process that emitted it. Batches that follow each other soon count as one; `since` is when the first was emitted.
 	 */
 	lastBatch?: { process: string; since: number; agents: Map<AgentId, AgentCursor> };
 }

@@ -395,8 +395,6 @@ export class History {
 		if (repeats) {
 			this.process++;
 			for (const event of batches.flatMap(({ events }) => events)) this.mayRepeat.add(event);
-			// What is repeated is filtered as the trigger is set now.
-			if (batches.length > 0) for (const { rows } of this.agents) for (const row of rows) row.filtered.clear();
 			if (isLost && this.hasJustEmitted && mostBytes === undefined) this.takeBack(batches.at(-1)?.events ?? []);
 		}
 		this.hasJustEmitted = false;
