@@ -205,17 +205,6 @@ const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'believes that nothing follows a full page',
-		change: {
-			readNews: (one, wants) =>
-				misled(reading.readNews(one, wants), (answer, earlier) =>
-					earlier.some(({ hasNextPage }) => !hasNextPage)
-						? { activity: [], hasNextPage: false }
-						: answer,
-				),
-		},
-	},
-	{
 		name: 'takes an empty page for the end of the list',
 		change: {
 			readNews: (one, wants) =>
