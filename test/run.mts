@@ -1,6 +1,6 @@
 import { runJest } from './jest.mts';
 
-const SECONDS = 600;
+const SECONDS = 1200;
 
 /** The tests of `npm test`; arguments go to jest. */
 runJest({ step: 'The tests', seconds: SECONDS, args: process.argv.slice(2) }).then(
