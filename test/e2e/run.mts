@@ -3,7 +3,7 @@ import { runJest } from '../jest.mts';
 import { findChromium } from './browser.mts';
 import { e2eDir, installN8n } from './install.mts';
 
-const SECONDS = 900;
+const SECONDS = 1500;
 
 /** Sets up what the tests need and runs them; arguments go to jest, such as a file's name or `-t 'part of a title'`. */
 async function main(): Promise<number> {
