@@ -5,7 +5,7 @@ import { toTransaction } from '../domain/transaction';
 import type { EventFilter } from './filter';
 import { eventName, intersect, isSameFilter, passes } from './filter';
 import type { Baseline, Reading, ReadRow } from './reading';
-import { watchedSince } from './reading';
+import { newestOf, watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
 import { isOpen } from './state';
 
@@ -95,16 +95,12 @@ function forget(cursor: AgentCursor): AgentCursor {
 	return { ...cursor, rows: new Map(rows) };
 }
 
-function newestOf(rows: ReadRow[], horizon: number, before: number): number {
-	return rows.reduce((newest, { at }) => (at <= horizon ? Math.max(newest, at) : newest), before);
-}
-
 /** What is known of an agent after its baseline. */
 function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings): AgentCursor {
 	const known = new Map<string, KnownRow>();
 	for (const read of rows) remember(known, read);
 	return forget({
-		newest: newestOf(rows, settings.horizon, 0),
+		newest: Math.max(0, newestOf(rows, settings.horizon)),
 		floor,
 		asOf: Math.max(0, asOf),
 		...(total !== undefined && { rank: total }),
@@ -129,11 +125,11 @@ function move(
 		if (read.at >= cursor.floor || known.has(read.key)) remember(known, read);
 	}
 	const isDone = isWhole && left.length === 0;
-	const newest = newestOf(handled, horizon, cursor.newest);
+	const newest = Math.max(cursor.newest, newestOf(handled, horizon));
 	const checked = reach === 'floor' ? Math.max(cursor.asOf, asOf) : cursor.asOf;
 	// A row that turns up later is too late where it is from before the look-back: of what was emitted, and
 	// of the newest row at the last look down to the floor, since which others may have come unseen.
-	const emittedUpTo = left[0]?.at ?? newestOf(rows, horizon, 0);
+	const emittedUpTo = left[0]?.at ?? Math.max(0, newestOf(rows, horizon));
 	const reached = Math.min(emittedUpTo, asOf, checked) - lookBackMs;
 	const floor = reach === 'part' ? cursor.floor : Math.max(cursor.floor, reached);
 	const firstLeft = rows.findIndex((read) => waiting.has(read));

@@ -141,7 +141,7 @@ export function watchedSince({ newest }: Pick<AgentCursor, 'newest'>): number {
 }
 
 /** The page that has the row at `offset`, and of those up to `largest` rows the one that goes on furthest. */
-export function pageAt(offset: number, largest: number): PageRequest {
+function pageAt(offset: number, largest: number): PageRequest {
 	const limits = Array.from({ length: Math.ceil(largest / 2) }, (_, i) => largest - i);
 	return limits
 		.map((limit) => ({ page: Math.floor(offset / limit) + 1, limit }))
@@ -173,7 +173,8 @@ function isNewestFirst(rows: ReadRow[]): boolean {
 	return rows.every(({ at }, i) => i === 0 || at <= (rows[i - 1]?.at ?? at));
 }
 
-function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
+/** Time of the newest of some rows, as far as their times can be true; -Infinity where there is none. */
+export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 	let newest = -Infinity;
 	for (const { at } of rows) if (at <= horizon) newest = Math.max(newest, at);
 	return newest;
