@@ -157,12 +157,12 @@ export const mostRequests = (polls: Polled[]) => Math.max(...polls.map(({ reques
  * @param ids of rows, in order; with a colon, of a row and its status
  */
 export function expectEach(items: IDataObject[], ids: string[], may: string[] = []): void {
-	const short = ids.some((id) => id.includes(':')) ? (idsOf(items) ?? []) : rowsOf(items);
 	const events = idsOf(items) ?? [];
-	const wanted = new Set([...ids, ...may]);
+	const short = ids.some((id) => id.includes(':')) ? events : rowsOf(items);
+	const [wanted, found, seen] = [new Set([...ids, ...may]), new Set(short), new Set<string>()];
 	expect({
-		lost: ids.filter((id) => !short.includes(id)),
-		twice: events.filter((id, i) => events.indexOf(id) !== i),
+		lost: ids.filter((id) => !found.has(id)),
+		twice: events.filter((id) => seen.size === seen.add(id).size),
 		strange: short.filter((id) => !wanted.has(id)),
 	}).toEqual({ lost: [], twice: [], strange: [] });
 }
