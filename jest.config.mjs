@@ -1,5 +1,7 @@
 export default {
 	testEnvironment: 'node',
+	// Jest leaves one core free: of two, as CI has them, that is half.
+	maxWorkers: '100%',
 	// A bound for what hangs; how fast things are is no test's affair.
 	testTimeout: 60_000,
 	reporters: ['default', ['<rootDir>/test/summary-reporter.mjs', { label: 'tests' }]],
