@@ -71,7 +71,7 @@ async function playHistories(): Promise<string | undefined> {
 		const code = await runJest({
 			step: `${HISTORIES} random histories`,
 			seconds: HISTORIES_LIMIT,
-			args: ['test/unit/cursor.model.test.mts'],
+			args: ['test/unit/cursor.model', 'test/unit/cursor.mutants'],
 			env: { ...process.env, AMPERSEND_HISTORIES: String(HISTORIES) },
 		});
 		return code === 0 ? undefined : 'a history broke a promise of the cursor';

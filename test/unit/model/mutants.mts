@@ -1,0 +1,417 @@
+import fc from 'fast-check';
+
+import * as cursor from '../../../nodes/Ampersend/trigger/cursor';
+import * as reading from '../../../nodes/Ampersend/trigger/reading';
+import type { Pages } from '../../../nodes/Ampersend/trigger/reading';
+import * as state from '../../../nodes/Ampersend/trigger/state';
+import type { AgentCursor, TriggerState } from '../../../nodes/Ampersend/trigger/state';
+import { DAY, LOOK_BACK, MINUTE, steps, type Kind, type Trigger } from './history.mts';
+import type { Manners } from './service.mts';
+import { TIGHT_BYTES } from './trigger.mts';
+
+/** What a reading gives, changed. */
+function* changed<Result>(
+	pages: Pages<Result>,
+	change: (result: Result) => Result,
+): Pages<Result> {
+	return change(yield* pages);
+}
+
+type Answer = reading.PageAnswer;
+
+/** A reading that gets other answers than the service gave. */
+function* misled<Result>(
+	pages: Pages<Result>,
+	mislead: (answer: Answer, earlier: Answer[]) => Answer,
+): Pages<Result> {
+	const earlier: Answer[] = [];
+	for (let step = pages.next(); ; ) {
+		if (step.done) return step.value;
+		const answer = yield step.value;
+		step = pages.next(answer && mislead(answer, earlier));
+		if (answer) earlier.push(answer);
+	}
+}
+
+type Change = (one: AgentCursor, id: string, poll: cursor.Poll) => AgentCursor | null;
+
+/** A trigger that remembers other cursors than it should. */
+function remembering(change: Change): Partial<Trigger> {
+	return {
+		advance(begun, poll) {
+			const { state: next, events } = cursor.advance(begun, poll);
+			const agents = new Map(
+				[...next.agents].map(([id, one]) => [id, one && change(one, id, poll)]),
+			);
+			return { state: { ...next, agents }, events };
+		},
+	};
+}
+
+function withRows(one: AgentCursor, keeps: (row: state.KnownRow) => boolean): AgentCursor {
+	return { ...one, rows: new Map([...one.rows].filter(([, row]) => keeps(row))) };
+}
+
+function withoutFilters({ state: begun, ...rest }: cursor.Beginning): cursor.Beginning {
+	const clear = <One extends AgentCursor | null>(one: One): One =>
+		one && { ...one, filter: undefined };
+	const agents = new Map([...(begun?.agents ?? [])].map(([id, one]) => [id, clear(one)]));
+	return { ...rest, state: begun && { ...begun, agents } };
+}
+
+const { pay, change, prune, poll, create, remove, choose, filter, crash } = steps;
+const of = fc.constantFrom;
+
+/** Nothing differs from a tame service. */
+const tame: Partial<Manners> = {};
+const calm = poll();
+const cut = poll({ pages: of(0, 1) });
+const noTime = poll({ pages: of(0) });
+
+/** On the first page or behind it, and within the look-back or at its end. */
+const payments: Kind = {
+	manners: tame,
+	agents: 1,
+	steps: [pay({ after: of(0, 1), late: of(0, 1, MINUTE, LOOK_BACK), count: of(1, 4) }), calm],
+};
+
+const atTheFloor: Kind = {
+	...payments,
+	steps: [pay({ after: of(0), late: of(0, LOOK_BACK), count: of(1, 4) }), calm],
+};
+
+/** While pages are read, late payments come, and then many others. */
+const busy: Kind = {
+	...payments,
+	steps: [
+		pay({ after: of(LOOK_BACK), late: of(0), count: of(14) }),
+		poll({
+			meanwhile: fc.array(
+				fc.record({
+					page: fc.integer({ min: 1, max: 4 }),
+					step: fc.oneof(
+						pay({ after: of(0), late: of(MINUTE), count: of(1) }),
+						pay({ after: of(LOOK_BACK), late: of(0), count: of(4) }),
+					),
+				}),
+				{ maxLength: 3 },
+			),
+		}),
+	],
+};
+
+/** A page is empty by mistake. */
+const empty: Kind = {
+	...payments,
+	steps: [pay({ late: of(0), count: of(9, 23) }), poll({ emptyAt: fc.nat({ max: 4 }) })],
+};
+
+const openPayments: Kind = {
+	...payments,
+	steps: [pay({ after: of(LOOK_BACK, DAY), isOpen: of(true), count: of(1, 4) }), change(), calm],
+};
+
+/** A row goes where a late one comes: the count says nothing. */
+const pruned: Kind = {
+	...payments,
+	steps: [pay({ after: of(1, MINUTE), late: of(0, 0, LOOK_BACK), count: of(1, 4) }), prune(1), calm],
+};
+
+const cutShort: Kind = {
+	...payments,
+	steps: [
+		pay({ count: of(1, 9, 23) }),
+		poll({ pages: fc.nat({ max: 4 }) }),
+		poll({ mostEvents: of(1, 4) }),
+		filter(cut),
+	],
+};
+
+/** Those that are not stored, and begin anew with another filter. */
+const filters: Kind = {
+	...payments,
+	durable: false,
+	steps: [pay({ count: of(1) }), filter(cut), calm],
+};
+
+const fewAgents: Kind = { ...payments, agents: 2 };
+
+const newBaselines: Kind = {
+	...fewAgents,
+	steps: [pay({ after: of(1), late: of(0, MINUTE), count: of(1) }), choose(calm), calm],
+};
+
+const comingAndGoing: Kind = { ...fewAgents, steps: [create(), remove(), calm] };
+
+/** No agent that is newly chosen gets its baseline in time. */
+const hurried: Kind = {
+	...payments,
+	agents: 4,
+	steps: [create(), remove(), noTime, choose(noTime, of([0], null))],
+};
+
+/** Replicas, of which one knows less than another. */
+const lagging: Kind = {
+	...payments,
+	manners: { lag: 2 },
+	repeats: false,
+	steps: [pay({ late: of(0), count: of(1), isOpen: of(true) }), change(), calm],
+};
+
+const restarts: Kind = {
+	...fewAgents,
+	repeats: true,
+	steps: [pay({ late: of(0), count: of(1) }), calm, choose(calm), crash()],
+};
+
+export interface Mutant {
+	name: string;
+	change: Partial<Trigger>;
+	/** Of the histories in which it breaks a promise soon. */
+	kind: Kind;
+}
+
+/** Each is a trigger with one defect. Any history shows it, and those of its kind soon. */
+export const mutants: Mutant[] = [
+	{
+		name: 'takes rows that share the time of the newest for emitted',
+		kind: payments,
+		change: {
+			readNews: (one, wants) =>
+				changed(reading.readNews(one, wants), (read) => ({
+					...read,
+					rows: read.rows.filter(({ key, at }) => at !== one.newest || one.rows.has(key)),
+				})),
+		},
+	},
+	{
+		name: 'ignores changes of status',
+		kind: openPayments,
+		change: {
+			readNews: (one, wants) =>
+				changed(reading.readNews(one, wants), (read) => ({
+					...read,
+					rows: read.rows.filter(({ key, row }) => {
+						const known = one.rows.get(key);
+						return !known || known.statuses.includes(row.status);
+					}),
+				})),
+		},
+	},
+	{
+		name: 'reads to just above the floor',
+		kind: atTheFloor,
+		change: { readNews: (one, wants) => reading.readNews({ ...one, floor: one.floor + 1 }, wants) },
+	},
+	{
+		name: 'forgets the rows at the floor',
+		kind: atTheFloor,
+		change: remembering((one) => withRows(one, ({ at }) => at !== one.floor)),
+	},
+	{
+		name: 'has no look-back',
+		kind: payments,
+		change: { advance: (begun, poll) => cursor.advance(begun, { ...poll, lookBackMs: 0 }) },
+	},
+	{
+		name: 'moves the floor to the newest row of all pages, not of the first',
+		kind: busy,
+		change: {
+			readNews: (one, wants) =>
+				changed(reading.readNews(one, wants), (read) => ({
+					...read,
+					asOf: Math.max(read.asOf, ...read.rows.map(({ at }) => at)),
+				})),
+			advance: (begun, poll) => {
+				const { state: next, events } = cursor.advance(begun, poll);
+				const move = (one: AgentCursor | null) =>
+					one && { ...one, floor: Math.max(one.floor, one.newest - poll.lookBackMs) };
+				const agents = new Map([...next.agents].map(([id, one]) => [id, move(one)]));
+				return { state: { ...next, agents }, events };
+			},
+		},
+	},
+	{
+		name: 'forgets open payments behind the look-back',
+		kind: openPayments,
+		change: remembering((one) => withRows(one, ({ at }) => at >= one.floor)),
+	},
+	{
+		name: 'watches open payments for a day only',
+		kind: openPayments,
+		change: remembering((one) =>
+			withRows(one, ({ at }) => at >= one.floor || at >= one.newest - DAY),
+		),
+	},
+	{
+		name: 'does not look at open payments behind the first page',
+		kind: openPayments,
+		change: {
+			readNews: (one, wants) =>
+				reading.readNews(one, { ...wants, sizes: { ...wants.sizes, openPages: 0 } }),
+		},
+	},
+	{
+		name: 'moves on from rows that it has not emitted yet',
+		kind: cutShort,
+		change: {
+			advance: (begun, poll) => ({
+				state: cursor.advance(begun, { ...poll, mostEvents: Infinity }).state,
+				events: cursor.advance(begun, poll).events,
+			}),
+		},
+	},
+	{
+		name: 'believes a page that does not continue the list',
+		kind: busy,
+		change: {
+			readNews: (one, wants) =>
+				misled(reading.readNews(one, wants), (answer, earlier) => {
+					const last = earlier.at(-1)?.activity ?? [];
+					const isContinued = answer.activity.some(({ id }) => last.some((row) => row.id === id));
+					const shared = isContinued ? [] : last.slice(-1);
+					return { ...answer, activity: [...shared, ...answer.activity] };
+				}),
+		},
+	},
+	{
+		name: 'takes an empty page for the end of the list',
+		kind: empty,
+		change: {
+			readNews: (one, wants) =>
+				misled(reading.readNews(one, wants), (answer, earlier) => {
+					const isOver = earlier.some(({ activity }) => activity.length === 0);
+					const last = earlier.at(-1)?.activity.slice(-1) ?? [];
+					const isEmpty = answer.activity.length === 0 || isOver;
+					return isEmpty ? { activity: last, hasNextPage: false } : answer;
+				}),
+		},
+	},
+	{
+		name: 'always believes the count',
+		kind: pruned,
+		change: { readNews: (one, wants) => reading.readNews({ ...one, asOf: Infinity }, wants) },
+	},
+	{
+		name: 'calls a backlog read whole before it is',
+		kind: cutShort,
+		change: {
+			readNews: (one, wants) =>
+				changed(reading.readNews(one, wants), (read) => ({ ...read, isWhole: true })),
+		},
+	},
+	{
+		name: 'gives a baseline without the look-back',
+		kind: newBaselines,
+		change: { readBaseline: (wants) => reading.readBaseline({ ...wants, lookBackMs: 0 }) },
+	},
+	{
+		name: 'forgets the place of an agent that was not read',
+		kind: hurried,
+		change: remembering((one, id, poll) => (poll.readings.has(id) ? one : null)),
+	},
+	{
+		name: 'forgets an agent that a list leaves out',
+		kind: comingAndGoing,
+		change: { advance: (begun, poll) => cursor.advance(begun, { ...poll, missing: [] }) },
+	},
+	{
+		name: 'emits an agent from its beginning when it is newly chosen',
+		kind: newBaselines,
+		change: {
+			startOf: (begun, id, createdAt, settings) =>
+				cursor.startOf(begun, id, createdAt, settings) ??
+				(begun ? { newest: 0, floor: 0, asOf: 0, rows: new Map() } : null),
+		},
+	},
+	{
+		name: 'gives a new agent a baseline',
+		kind: comingAndGoing,
+		change: {
+			startOf: (begun, id, _, settings) => cursor.startOf(begun, id, -Infinity, settings),
+		},
+	},
+	{
+		name: 'takes an agent that the first list left out for a new one',
+		kind: hurried,
+		change: {
+			startOf: (begun, id, _, settings) => cursor.startOf(begun, id, Infinity, settings),
+		},
+	},
+	{
+		name: 'filters what was there before by the changed filter only',
+		kind: filters,
+		change: {
+			beginWith: (stored, filter, process) =>
+				withoutFilters(cursor.beginWith(stored, filter, process)),
+		},
+	},
+	{
+		name: 'drops the earlier filter before all that it applies to was read',
+		kind: filters,
+		change: remembering((one) => ({ ...one, filter: undefined })),
+	},
+	{
+		name: 'emits the newest first',
+		kind: payments,
+		change: {
+			advance: (begun, poll) => {
+				const { state: next, events } = cursor.advance(begun, poll);
+				return { state: next, events: events.reverse() };
+			},
+		},
+	},
+	{
+		name: 'remembers the last status of a row only',
+		kind: lagging,
+		change: {
+			writeState: (whole, mostBytes) => {
+				const last = (row: state.KnownRow) => ({ ...row, statuses: row.statuses.slice(-1) });
+				const shorten = (one: AgentCursor | null) =>
+					one && { ...one, rows: new Map([...one.rows].map(([key, row]) => [key, last(row)])) };
+				const agents = new Map([...whole.agents].map(([id, one]) => [id, shorten(one)]));
+				return state.writeState({ ...whole, agents }, mostBytes);
+			},
+		},
+	},
+	{
+		name: 'repeats nothing after a restart',
+		kind: restarts,
+		change: { beginWith: (stored, filter) => cursor.beginWith(stored, filter, undefined) },
+	},
+	{
+		name: 'repeats the last batch at every poll',
+		kind: restarts,
+		change: {
+			beginWith: (stored, filter, process) =>
+				cursor.beginWith(stored, filter, process && `${process} again`),
+		},
+	},
+	{
+		name: 'repeats the last batch of an agent that has a new baseline since',
+		kind: restarts,
+		change: {
+			advance: (begun, poll) => {
+				const { state: next, events } = cursor.advance(begun, poll);
+				const lost = begun.state?.lastBatch;
+				const kept: TriggerState['lastBatch'] =
+					lost && next.lastBatch && events.length === 0 ? lost : next.lastBatch;
+				return { state: { ...next, lastBatch: kept ?? lost }, events };
+			},
+		},
+	},
+	{
+		name: 'forgets one of two rows of one time for want of room, and takes it for new',
+		change: {
+			writeState: (whole, mostBytes) => {
+				const { stored, shortened } = state.writeState(whole, mostBytes);
+				for (const id of shortened) {
+					const one = stored.agents[id];
+					if (one) one.floor += 1;
+				}
+				return { stored, shortened };
+			},
+		},
+		kind: { ...payments, mostBytes: TIGHT_BYTES },
+	},
+];
