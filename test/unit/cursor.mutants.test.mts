@@ -4,7 +4,7 @@ import { Broken, play } from './model/history.mts';
 import { mutants } from './model/mutants.mts';
 import { seed, trigger } from './model/trigger.mts';
 
-/** A mutant that survives so many histories is a gap of the model, or its kind does not fit it any more. */
+/** A mutant that survives so many is a gap of the model, or its kind does not fit any more. */
 const MOST_HISTORIES = 5_000;
 
 const MINUTE_MS = 60_000;
