@@ -32,24 +32,17 @@ export function passes(filter: EventFilter, row: ActivityRow): boolean {
 	);
 }
 
-function both(one: string[] | undefined, other: string[] | undefined): string[] | undefined {
-	return one && other ? one.filter((entry) => other.includes(entry)) : (one ?? other);
-}
-
-function larger(one: string | undefined, other: string | undefined): string | undefined {
-	if (one === undefined || other === undefined) return one ?? other;
-	return BigInt(one) > BigInt(other) ? one : other;
-}
-
 /** What passes two filters. */
 export function intersect(one: EventFilter, other: EventFilter): EventFilter {
-	const filter = {
-		events: both(one.events, other.events),
-		directions: both(one.directions, other.directions),
-		minimumMicro: larger(one.minimumMicro, other.minimumMicro),
-		counterparties: both(one.counterparties, other.counterparties),
-	};
-	return Object.fromEntries(Object.entries(filter).filter(([, part]) => part !== undefined));
+	const filter = { ...one, ...other };
+	for (const part of ['events', 'directions', 'counterparties'] as const) {
+		const [entries, others] = [one[part], other[part]];
+		if (entries && others) filter[part] = entries.filter((entry) => others.includes(entry));
+	}
+	if (BigInt(one.minimumMicro ?? 0) > BigInt(other.minimumMicro ?? 0)) {
+		filter.minimumMicro = one.minimumMicro;
+	}
+	return filter;
 }
 
 /** Whether two filters let the same through. Their lists are in one order. */
