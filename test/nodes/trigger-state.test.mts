@@ -129,7 +129,7 @@ describe('the state of a later release', () => {
 });
 
 describe('a state that nothing has written', () => {
-	const whole = { version: 1, scope: 'all', since: t0, agents: {}, filters: [{}], statuses: [] };
+	const whole = { version: 1, scope: 'all', since: t0, agents: {}, filter: {}, filters: [] };
 	const cursor = { newest: t0, floor: 0, asOf: 0, rows: {} };
 	const rubbish: Array<[string, unknown]> = [
 		['text', 'rubbish'],
@@ -139,9 +139,9 @@ describe('a state that nothing has written', () => {
 		['version 0', { version: 0 }],
 		['version 1 without anything', { version: 1 }],
 		['version 1 without agents', { ...whole, agents: null }],
-		['version 1 without a filter', { ...whole, filters: [] }],
-		['version 1 with a filter of another form', { ...whole, filters: [{ events: 'all' }] }],
-		['version 1 with one filter, as no release kept it', { ...whole, filters: undefined, filter: {} }],
+		['version 1 without a filter', { ...whole, filter: undefined }],
+		['version 1 with a filter of another form', { ...whole, filter: { events: 'all' } }],
+		['version 1 with a list of filters alone', { ...whole, filter: undefined, filters: [{}] }],
 		['version 1 with an agent of another form', { ...whole, agents: { x: { newest: 'y' } } }],
 		['version 1 with rows of another form', { ...whole, agents: { x: { ...cursor, rows: 1 } } }],
 		['the first shape, which was never published', { version: 1, youngestAgentAt: t0, agents: {} }],

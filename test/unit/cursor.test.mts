@@ -526,15 +526,18 @@ describe('the stored state', () => {
 			floor: LOOK_BACK,
 			asOf: 0,
 			rank: 2,
-			rows: { [rowKey('b')]: [0, 2, 0], [rowKey('a')]: [1, 0, 0, 1] },
+			rows: {
+				[rowKey('b')]: [0, 2, 'authorized'],
+				[rowKey('a')]: [1, 0, 'authorized', 'settled'],
+			},
 		};
 		const first = {
 			version: 1,
 			scope: 'all',
 			since: T0,
 			agents: { [agent]: cursor, ['0xb']: null },
-			filters: [{ events: ['payment.settled'], minimumMicro: '1' }, { events: [] }],
-			statuses: ['authorized', 'settled'],
+			filter: { events: ['payment.settled'], minimumMicro: '1' },
+			filters: [{ events: ['payment.denied'] }, { events: [] }],
 			next: agent,
 			lastBatch: { process: 'p', since: T0 - 1, agents: { [agent]: { ...cursor, filter: 1 } } },
 		};
@@ -565,7 +568,7 @@ describe('the stored state', () => {
 		});
 	});
 
-	it('has each filter once, the first being that of the trigger', () => {
+	it('has each filter of an agent once', () => {
 		const [own, shared, last] = ['1', '2', '3'].map((minimumMicro) => ({ minimumMicro }));
 		const agents = new Map(
 			[shared, undefined, own, shared].map((filter, i): [string, AgentCursor] => [
@@ -581,9 +584,8 @@ describe('the stored state', () => {
 			lastBatch: { process: 'p', since: T0, agents: batch },
 		};
 		const { stored: short } = writeState(many);
-		expect(short.filters).toHaveLength(3);
-		expect(short.filters[0]).toEqual(own);
-		expect(short.filters).toEqual(expect.arrayContaining([shared, last]));
+		expect(short.filter).toEqual(own);
+		expect(short.filters).toEqual([shared, own, last]);
 		expect(readState(JSON.parse(JSON.stringify(short)))).toEqual(many);
 	});
 
@@ -619,14 +621,14 @@ describe('the stored state', () => {
 		['an agent whose rank is text', withAgent({ ...cursor, rank: '1' })],
 		['an agent without rows', withAgent({ ...cursor, rows: undefined })],
 		['a row that is too short', withAgent({ ...cursor, rows: { a: [0] } })],
+		['no filter', { ...stored, filter: undefined }],
 		['no filters', { ...stored, filters: undefined }],
-		['an empty list of filters', { ...stored, filters: [] }],
-		['a filter of events that are no list', { ...stored, filters: [{ events: 'all' }] }],
-		['a filter of an amount that is no integer', { ...stored, filters: [{ minimumMicro: '1.5' }] }],
-		['a second filter that is none', { ...stored, filters: [{}, { events: 'all' }] }],
+		['a filter of events that are no list', { ...stored, filter: { events: 'all' } }],
+		['a filter of an amount that is no integer', { ...stored, filter: { minimumMicro: '1.5' } }],
+		['an unused filter that is none', { ...stored, filters: [{}, { events: 'all' }] }],
 		['an agent whose filter is no index', withAgent({ ...cursor, filter: {} })],
 		['an agent whose filter is not among them', withAgent({ ...cursor, filter: 1 })],
-		['statuses that are not text', { ...stored, statuses: [1] }],
+		['a row with a status that is not text', withAgent({ ...cursor, rows: { a: [0, 0, 1] } })],
 		['a last batch without a process', { ...stored, lastBatch: { since: T0, agents: {} } }],
 		['a last batch without a time', { ...stored, lastBatch: { process: 'p', agents: {} } }],
 		[
@@ -716,6 +718,20 @@ describe('the stored state', () => {
 			next = again;
 		}
 		expect(emitted.size).toBeGreaterThan(9_000);
+	});
+
+	it('of agents with a long filter each gives up those filters at last, and says so', () => {
+		const many = stateOf(MOST_AGENTS, 2, (n) => T0 - n);
+		const own = cursors(many).map(([key, one]): [string, AgentCursor] => {
+			const counterparties = Array.from({ length: 100 }, (_, i) => `${key}${i}`);
+			return [key, { ...one, filter: { counterparties } }];
+		});
+		const { stored: short, shortened } = writeState({ ...many, agents: new Map(own) });
+		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(shortened).toHaveLength(MOST_AGENTS);
+		expect(short.filters).toEqual([]);
+		expect(readState(short)).toMatchObject({ filter: many.filter });
+		expect(Object.keys(short.agents)).toHaveLength(MOST_AGENTS);
 	});
 
 	it('forgets rows of missing agents before it cuts others, and the agents last', () => {

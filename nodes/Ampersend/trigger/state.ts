@@ -6,6 +6,15 @@ import { InputRefusal } from '../domain/input';
 import type { EventFilter } from './filter';
 import { eventFilter } from './filter';
 
+/** The most that n8n is given to keep, in bytes of JSON. */
+export const MOST_STATE_BYTES = 256 * 1024;
+
+/** The most agents for which even the shortest state stays within its bound. */
+export const MOST_AGENTS = 1000;
+
+/** The address of an agent in lower case. */
+export type AgentId = string;
+
 /** A row that is emitted, filtered out, or was there when its agent got its baseline. */
 export interface KnownRow {
 	/** Epoch ms. */
@@ -16,92 +25,7 @@ export interface KnownRow {
 	rank?: number;
 }
 
-/** The address of an agent in lower case. */
-export type AgentId = string;
-
-/** How far the activity of one agent is emitted. Times are the service's, in epoch ms. */
-export interface AgentCursor {
-	/** Time of the newest row that is known; 0 before the first. */
-	newest: number;
-	/** A row from before this that isn't known counts as emitted. It never moves back. */
-	floor: number;
-	/** Time of the newest row when the list was last read down to the floor; 0 where there was none. */
-	asOf: number;
-	/** Rank of the newest known row, see `ReadRow`. A hint: a wrong one costs requests only. */
-	rank?: number;
-	/** Rows below the newest known one may be missing, so that the count says nothing about them. */
-	isUnsure?: true;
-	/** Rows that may come again: those since the floor, and open ones. By `rowKey`. */
-	rows: Map<string, KnownRow>;
-	/** The open payment that was looked at last, where there was no time for all. */
-	turn?: string;
-	/** What rows that are still to be read have to pass, where that is not the trigger's filter alone. */
-	filter?: EventFilter;
-	/** The agent wasn't there at the last poll. It keeps its place while there is room. */
-	isMissing?: true;
-}
-
-/** What the trigger remembers between two polls. */
-export interface TriggerState {
-	scope: 'all' | 'selected';
-	/** Since when this scope is watched, epoch ms by n8n's clock: an agent made later is new. */
-	since: number;
-	/** Null where an agent waits for its baseline. */
-	agents: Map<AgentId, AgentCursor | null>;
-	filter: EventFilter;
-	/** The agent with which the next poll begins, where this one had no time for all. */
-	next?: AgentId;
-	/**
-	 * Where the agents of the last batch were before it, and the n8n process that emitted it. Batches that follow each other soon count as one; `since` is when the first was emitted.
-	 */
-	lastBatch?: { process: string; since: number; agents: Map<AgentId, AgentCursor> };
-}
-
-const number = z.number();
-const cursor = z.object({
-	newest: number,
-	/** ms behind `newest`. */
-	floor: number,
-	/** ms behind `newest`. */
-	asOf: number,
-	rank: z.optional(number),
-	/** By `rowKey`: ms behind `newest`, rank, then indexes of `statuses`. */
-	rows: z.record(z.string(), z.tuple([number, number], number)),
-	turn: z.optional(z.string()),
-	/** Index of `filters`. */
-	filter: z.optional(number),
-	isMissing: z.optional(z.literal(true)),
-	isUnsure: z.optional(z.literal(true)),
-});
-type StoredCursor = z.infer<typeof cursor>;
-
-/** `TriggerState` as n8n keeps it: JSON, short. A later release can tell by `version` how to read it. */
-const storedState = z.object({
-	version: z.literal(1),
-	scope: z.enum(['all', 'selected']),
-	since: number,
-	agents: z.record(z.string(), z.nullable(cursor)),
-	/** Each once: the trigger's, then those that agents have besides. */
-	filters: z.array(eventFilter).check(z.minLength(1)),
-	/** Statuses of rows, each once. */
-	statuses: z.array(z.string()),
-	next: z.optional(z.string()),
-	lastBatch: z.optional(
-		z.object({ process: z.string(), since: number, agents: z.record(z.string(), cursor) }),
-	),
-});
-export type StoredState = z.infer<typeof storedState>;
-
-/** The most that n8n is given to keep, in bytes of JSON. */
-export const MOST_STATE_BYTES = 256 * 1024;
-
-/** The most agents for which even the shortest state stays within its bound. */
-export const MOST_AGENTS = 1000;
-
-/** Rows kept of each agent, tried in turn until the state is small enough. */
-const SHORTER = [4000, 2000, 1000, 500, 250, 100, 50, 20, 10, 5, 2, 1, 0];
-
-/** Statuses in which a payment has ended (SDK, agent.ts). Another may follow one that isn't known. */
+/** Statuses in which a payment has ended (SDK, agent.ts). After any other, one more may follow. */
 const ENDED = new Set(['received', 'settled', 'denied', 'failed']);
 
 export function isOpen({ statuses }: KnownRow): boolean {
@@ -113,27 +37,126 @@ export function rowKey(id: string): string {
 	return bytesToHex(sha256(utf8ToBytes(id)).subarray(0, 8));
 }
 
-function mapValues<From, To>(record: Record<string, From>, map: (one: From) => To): Map<string, To> {
-	return new Map(Object.entries(record).map(([key, one]) => [key, map(one)]));
+const number = z.number();
+const text = z.string();
+
+/** A map is stored as an object. */
+function mapOf<Value extends z.ZodMiniType>(value: Value) {
+	return z.pipe(z.record(text, value), z.transform((all) => new Map(Object.entries(all))));
 }
 
-function decode(
-	{ newest, floor, asOf, rows, filter, ...rest }: StoredCursor,
-	{ statuses, filters }: StoredState,
-): AgentCursor {
-	const known = mapValues(rows, ([behind, rank, ...indexes]) => ({
-		at: newest - behind,
-		statuses: indexes.map((index) => statuses[index] ?? ''),
-		...(rank > 0 && { rank }),
-	}));
+function mapValues<From, To>(map: Map<string, From>, change: (one: From) => To): Map<string, To> {
+	return new Map([...map].map(([key, one]) => [key, change(one)]));
+}
+
+/**
+ * A cursor is stored short, so that there is room for 1 000 agents in two places: a time as ms
+ * before `newest`, a row as its time, rank or 0, and statuses, a filter as its index.
+ */
+function cursorSchema(filters: EventFilter[]) {
+	const filterAt = z.transform((index: number) => filters[index]);
+	return z.pipe(
+		z.object({
+			/** Time of the newest row that is known; 0 before the first. */
+			newest: number,
+			/** A row from before this that isn't known counts as emitted. It never moves back. */
+			floor: number,
+			/** Time of the newest row when the list was last read down to the floor; 0 without rows. */
+			asOf: number,
+			/** Rank of the newest known row, see `ReadRow`. A hint: a wrong one costs requests only. */
+			rank: z.optional(number),
+			/** Rows below the newest known one may be missing: the count says nothing about them. */
+			isUnsure: z.optional(z.literal(true)),
+			/** Rows that may come again: those since the floor, and open ones. By `rowKey`. */
+			rows: mapOf(z.tuple([number, number], text)),
+			/** The open payment that was looked at last, where there was no time for all. */
+			turn: z.optional(text),
+			/** What rows still to be read have to pass, where that is not the trigger's filter alone. */
+			filter: z.optional(z.pipe(number, z.pipe(filterAt, eventFilter))),
+			/** The agent wasn't there at the last poll. It keeps its place while there is room. */
+			isMissing: z.optional(z.literal(true)),
+		}),
+		z.transform((one) => ({
+			...one,
+			floor: one.newest - one.floor,
+			asOf: one.newest - one.asOf,
+			rows: mapValues(one.rows, ([before, rank, ...statuses]): KnownRow => ({
+				at: one.newest - before,
+				statuses,
+				...(rank > 0 && { rank }),
+			})),
+		})),
+	);
+}
+
+/** How far the activity of one agent is emitted. Times are the service's, in epoch ms. */
+export type AgentCursor = z.output<ReturnType<typeof cursorSchema>>;
+
+function stateSchema(filters: EventFilter[]) {
+	const cursor = cursorSchema(filters);
+	return z.object({
+		scope: z.enum(['all', 'selected']),
+		/** Since when this scope is watched, epoch ms by n8n's clock: an agent made later is new. */
+		since: number,
+		/** Null where an agent waits for its baseline. */
+		agents: mapOf(z.nullable(cursor)),
+		filter: eventFilter,
+		/** The agent with which the next poll begins, where this one had no time for all. */
+		next: z.optional(text),
+		/**
+		 * Where the agents of the last batch were before it, and the n8n process that emitted it.
+		 * Batches that follow each other soon count as one; `since` is when the first was emitted.
+		 */
+		lastBatch: z.optional(z.object({ process: text, since: number, agents: mapOf(cursor) })),
+	});
+}
+type StateSchema = ReturnType<typeof stateSchema>;
+
+/** What the trigger remembers between two polls. */
+export type TriggerState = z.output<StateSchema>;
+
+const stateHead = z.object({
+	/** A later release can tell by it how to read the state. */
+	version: z.literal(1),
+	/** Those of agents, each once: one change may give all of them the same 100 addresses. */
+	filters: z.array(eventFilter),
+});
+
+/** The state as n8n keeps it: JSON. */
+export type StoredState = z.input<StateSchema> & z.input<typeof stateHead>;
+
+/** Applies a function to each cursor, those of before the last batch too. */
+function mapCursors<To>({ agents, lastBatch }: TriggerState, change: (one: AgentCursor) => To) {
 	return {
-		...rest,
-		newest,
-		floor: newest - floor,
-		asOf: newest - asOf,
-		rows: known,
-		...(filter !== undefined && { filter: filters[filter] }),
+		agents: mapValues(agents, (one) => one && change(one)),
+		lastBatch: lastBatch && { ...lastBatch, agents: mapValues(lastBatch.agents, change) },
 	};
+}
+
+/** @returns JSON, see `StoredState` */
+function encode(state: TriggerState): string {
+	const filters: EventFilter[] = [];
+	const indexes = new Map<string, number>();
+	const indexOf = (filter: EventFilter) => {
+		const json = JSON.stringify(filter);
+		const index = indexes.get(json) ?? filters.push(filter) - 1;
+		indexes.set(json, index);
+		return index;
+	};
+	const cursors = mapCursors(state, (one) => ({
+		...one,
+		floor: one.newest - one.floor,
+		asOf: one.newest - one.asOf,
+		rows: mapValues(one.rows, (row) => [
+			one.newest - row.at,
+			(isOpen(row) && row.rank) || 0,
+			...row.statuses,
+		]),
+		filter: one.filter && indexOf(one.filter),
+	}));
+	return JSON.stringify({ version: 1, ...state, ...cursors, filters }, (_, value) =>
+		value instanceof Map ? Object.fromEntries(value) : value,
+	);
 }
 
 /**
@@ -145,117 +168,55 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 	if (stored === undefined || stored === null) return undefined;
 	// n8n's own objects have a hidden field each, with which they watch for changes.
 	const plain: unknown = JSON.parse(JSON.stringify(stored));
-	const { data: version } = z.safeParse(z.object({ version: number }), plain);
-	if (version && version.version > 1) {
+	const { data: later } = z.safeParse(z.object({ version: number.check(z.gt(1)) }), plain);
+	if (later) {
 		throw new InputRefusal(
 			'Ampersend Trigger',
-			`a later release stored its position (version ${version.version} of its state).`,
+			`a later release stored its position (version ${later.version} of its state).`,
 			'Update n8n-nodes-ampersend again. No payment event is lost.',
 		);
 	}
-	const { data } = z.safeParse(storedState, plain);
-	const cursors = [data?.agents, data?.lastBatch?.agents].flatMap((one) => Object.values(one ?? {}));
-	if (!data || cursors.some((one) => (one?.filter ?? 0) >= data.filters.length)) return 'unreadable';
-	const { agents, lastBatch, scope, since, filters, next } = data;
-	return {
-		scope,
-		since,
-		filter: filters[0] ?? {},
-		agents: mapValues(agents, (one) => one && decode(one, data)),
-		...(next !== undefined && { next }),
-		...(lastBatch && {
-			lastBatch: { ...lastBatch, agents: mapValues(lastBatch.agents, (one) => decode(one, data)) },
-		}),
-	};
-}
-
-/** Numbers values, each once. */
-class Table<Value> {
-	readonly values: Value[] = [];
-	private readonly indexes = new Map<string, number>();
-
-	indexOf(value: Value): number {
-		const key = JSON.stringify(value);
-		const index = this.indexes.get(key) ?? this.values.push(value) - 1;
-		this.indexes.set(key, index);
-		return index;
-	}
-}
-
-function encode({ agents, lastBatch, filter, ...rest }: TriggerState): StoredState {
-	const [statuses, filters] = [new Table<string>(), new Table<EventFilter>()];
-	filters.indexOf(filter);
-	const encodeCursor = ({ filter: own, ...one }: AgentCursor): StoredCursor => ({
-		...one,
-		floor: one.newest - one.floor,
-		asOf: one.newest - one.asOf,
-		...(own && { filter: filters.indexOf(own) }),
-		rows: Object.fromEntries(
-			[...one.rows].map(([key, row]): [string, [number, number, ...number[]]] => {
-				const rank = isOpen(row) ? (row.rank ?? 0) : 0;
-				const indexes = row.statuses.map((status) => statuses.indexOf(status));
-				return [key, [one.newest - row.at, rank, ...indexes]];
-			}),
-		),
-	});
-	const encodeAll = <One extends AgentCursor | null>(cursors: Map<AgentId, One>) =>
-		[...cursors].map(([id, one]) => [id, one && encodeCursor(one)] as const);
-	const earlier = lastBatch && {
-		...lastBatch,
-		agents: Object.fromEntries(encodeAll(lastBatch.agents)) as Record<AgentId, StoredCursor>,
-	};
-	return {
-		version: 1,
-		...rest,
-		agents: Object.fromEntries(encodeAll(agents)),
-		...(earlier && { lastBatch: earlier }),
-		filters: filters.values,
-		statuses: statuses.values,
-	};
+	const { data: head } = z.safeParse(stateHead, plain);
+	const { data: state } = z.safeParse(stateSchema(head?.filters ?? []), plain);
+	return head && state ? state : 'unreadable';
 }
 
 /** Keeps the newest rows. Those that are dropped, and all from before them, count as emitted. */
-function shorten<Cursor extends AgentCursor | null>(cursor: Cursor, most: number): Cursor {
-	if (!cursor || cursor.rows.size <= most) return cursor;
+function shorten(cursor: AgentCursor, most: number): AgentCursor {
+	if (cursor.rows.size <= most) return cursor;
 	const rows = [...cursor.rows].sort(([, one], [, other]) => other.at - one.at);
-	const floor = rows.slice(most).reduce((latest, [, { at }]) => Math.max(latest, at + 1), cursor.floor);
+	const newestDropped = rows[most]?.[1].at ?? 0;
+	const floor = Math.max(cursor.floor, newestDropped + 1);
 	return { ...cursor, floor, rows: new Map(rows.slice(0, most)) };
 }
 
 /**
- * The state as JSON within its bound. Where that is too little, rows of missing agents are dropped, then
- * the oldest rows of each agent, then the missing agents and the place before the last batch.
- * @returns with `shortened`: agents whose look-back, or whose last batch, was cut
+ * The state as JSON within its bound. Where that is too little, rows of missing agents are dropped,
+ * then the oldest rows of each agent, then the missing agents and the place before the last batch.
+ * At last, only the trigger's filter is kept: what an earlier one would stop may then be emitted.
+ * @returns with `shortened`: agents of which something was dropped, but for the missing ones
  */
 export function writeState(
 	state: TriggerState,
 	mostBytes: number = MOST_STATE_BYTES,
 ): { stored: StoredState; shortened: AgentId[] } {
-	const { lastBatch, ...rest } = state;
-	const fits = (stored: StoredState) => utf8ToBytes(JSON.stringify(stored)).length <= mostBytes;
-	const shortenAll = <One extends AgentCursor | null>(cursors: Map<AgentId, One>, most: number) =>
-		new Map([...cursors].map(([id, one]) => [id, shorten(one, one?.isMissing ? 0 : most)]));
-	const cutTo = (most: number): TriggerState => ({
-		...rest,
-		agents: shortenAll(state.agents, most),
-		...(lastBatch && {
-			lastBatch: { ...lastBatch, agents: shortenAll(lastBatch.agents, most) },
-		}),
-	});
-	let [kept, stored] = [state, encode(state)];
-	for (const most of SHORTER) {
-		if (fits(stored)) break;
-		kept = cutTo(most);
-		stored = encode(kept);
+	let [kept, json] = [state, encode(state)];
+	const isTooLong = () => utf8ToBytes(json).length > mostBytes;
+	const keep = (less: Partial<TriggerState>) => {
+		kept = { ...kept, ...less };
+		json = encode(kept);
+	};
+	const cursors = [...state.agents.values(), ...(state.lastBatch?.agents.values() ?? [])];
+	let most = 2 * Math.max(0, ...cursors.map((one) => one?.rows.size ?? 0));
+	while (isTooLong() && most > 0) {
+		most = Math.floor(most / 2);
+		keep(mapCursors(kept, (one) => shorten(one, one.isMissing ? 0 : most)));
 	}
-	if (!fits(stored)) {
-		const present = [...kept.agents].filter(([, one]) => !one?.isMissing);
-		kept = { ...rest, agents: new Map(present) };
-		stored = encode(kept);
-	}
-	const isCut = (id: AgentId, one: AgentCursor | null | undefined) =>
-		!one?.isMissing &&
-		(kept.agents.get(id) !== one || kept.lastBatch?.agents.get(id) !== lastBatch?.agents.get(id));
-	const shortened = [...state.agents].filter(([id, one]) => isCut(id, one)).map(([id]) => id);
-	return { stored, shortened };
+	const present = new Map([...kept.agents].filter(([, one]) => !one?.isMissing));
+	if (isTooLong()) keep({ agents: present, lastBatch: undefined });
+	if (isTooLong()) keep(mapCursors(kept, (one) => ({ ...one, filter: undefined })));
+	const isCut = (id: AgentId) =>
+		kept.agents.get(id) !== state.agents.get(id) ||
+		kept.lastBatch?.agents.get(id) !== state.lastBatch?.agents.get(id);
+	return { stored: JSON.parse(json), shortened: [...present.keys()].filter(isCut) };
 }
