@@ -5,7 +5,7 @@ import { mutants } from './model/mutants.mts';
 import { seed, trigger } from './model/trigger.mts';
 
 /** A mutant that survives so many is a gap of the model, or its kind does not fit any more. */
-const MOST_HISTORIES = 5_000;
+const MOST_HISTORIES = 2_000;
 
 const MINUTE_MS = 60_000;
 

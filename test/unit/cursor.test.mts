@@ -1,17 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { PageAnswer, PageRequest, Pages } from '../../nodes/Ampersend/domain/activityList';
 import type { ActivityRow } from '../../nodes/Ampersend/domain/transaction';
 import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/trigger/cursor';
 import { intersect, isSameFilter, type EventFilter } from '../../nodes/Ampersend/trigger/filter';
-import {
-	readBaseline,
-	readNews,
-	sizes,
-	type PageAnswer,
-	type PageRequest,
-	type Pages,
-	type Wants,
-} from '../../nodes/Ampersend/trigger/reading';
+import { readBaseline, readNews, sizes, type Wants } from '../../nodes/Ampersend/trigger/reading';
 import {
 	MOST_AGENTS,
 	MOST_STATE_BYTES,

@@ -1,5 +1,6 @@
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
+import { LARGEST_PAGE } from '../domain/activityList';
 import type { Preset } from '../domain/time';
 import { epochToMs } from '../domain/time';
 import type { Activity } from '../schemas/activity';
@@ -9,9 +10,6 @@ import { errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
-
-/** The most rows of activity that the service gives in one page (SDK, agent-client.ts). */
-export const LARGEST_PAGE = 200;
 
 /** Rows asked for at a time in an offset-paged list (assumed: no limit is published). */
 const LIST_PAGE = 100;

@@ -1,13 +1,15 @@
+import type { ReadRow } from '../domain/activityList';
+import { newestOf } from '../domain/activityList';
 import { addressKey } from '../domain/address';
 import { withFurther } from '../domain/fields';
 import type { ActivityRow, AgentLabel } from '../domain/transaction';
 import { toTransaction } from '../domain/transaction';
 import type { EventFilter } from './filter';
 import { eventName, intersect, isSameFilter, passes } from './filter';
-import type { Baseline, Reading, ReadRow } from './reading';
-import { newestOf, watchedSince } from './reading';
+import type { Baseline, Reading } from './reading';
+import { watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
-import { isOpen } from './state';
+import { isOpen, keyOf } from './state';
 
 const BEGINNING: AgentCursor = { newest: 0, floor: 0, asOf: 0, rank: 0, rows: new Map() };
 
@@ -70,13 +72,14 @@ interface Candidate extends PaymentChange {
 function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ReadRow[]): Candidate[] {
 	return rows.flatMap((read) => {
 		const { row, at } = read;
-		const known = cursor.rows.get(read.key);
+		const known = cursor.rows.get(keyOf(row));
 		if (known ? known.statuses.includes(row.status) : at < cursor.floor) return [];
 		return [{ id, row, at, read, previousStatus: known?.statuses.at(-1) ?? null }];
 	});
 }
 
-function remember(rows: Map<string, KnownRow>, { key, row, at, rank }: ReadRow): void {
+function remember(rows: Map<string, KnownRow>, { row, at, rank }: ReadRow): void {
+	const key = keyOf(row);
 	const statuses = rows.get(key)?.statuses ?? [];
 	const isKnown = statuses.includes(row.status);
 	rows.set(key, {
@@ -114,7 +117,7 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings
  */
 function move(
 	cursor: AgentCursor,
-	{ rows, isWhole, reach, asOf, total, turn, ...reading }: Reading,
+	{ rows, isWhole, isDown, asOf, total, turn }: Reading,
 	left: Candidate[],
 	{ lookBackMs, horizon }: Settings,
 ): AgentCursor {
@@ -122,31 +125,28 @@ function move(
 	const waiting = new Set(left.map(({ read }) => read));
 	const handled = rows.filter((read) => !waiting.has(read));
 	for (const read of handled) {
-		if (read.at >= cursor.floor || known.has(read.key)) remember(known, read);
+		if (read.at >= cursor.floor || known.has(keyOf(read.row))) remember(known, read);
 	}
 	const isDone = isWhole && left.length === 0;
 	const newest = Math.max(cursor.newest, newestOf(handled, horizon));
-	const checked = reach === 'floor' ? Math.max(cursor.asOf, asOf) : cursor.asOf;
+	const lookedAsOf = isDown ? Math.max(cursor.asOf, asOf) : cursor.asOf;
 	// A row that turns up later is too late where it is from before the look-back: of what was emitted, and
 	// of the newest row at the last look down to the floor, since which others may have come unseen.
 	const emittedUpTo = left[0]?.at ?? Math.max(0, newestOf(rows, horizon));
-	const reached = Math.min(emittedUpTo, asOf, checked) - lookBackMs;
-	const floor = reach === 'part' ? cursor.floor : Math.max(cursor.floor, reached);
+	const reached = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
 	const firstLeft = rows.findIndex((read) => waiting.has(read));
-	const lastKnown = rows.findLastIndex((read) => !waiting.has(read) && known.has(read.key));
-	// Where something below the newest known row may wait, the count must not save the look at it.
-	const isSure = reach !== 'part' && (firstLeft < 0 || firstLeft > lastKnown);
-	const upToHere = rows.length > 0 ? (rows[lastKnown] ?? cursor) : { ...cursor, ...reading };
-	const rank = isDone ? total : upToHere.rank;
+	const lastKnown = rows.findLastIndex((read) => !waiting.has(read) && known.has(keyOf(read.row)));
+	const isLeftBelow = (left[0]?.at ?? newest) < newest || (firstLeft >= 0 && firstLeft < lastKnown);
+	const isLookDue = isLeftBelow || !isDown;
+	const rank = isDone ? total : (rows[lastKnown] ?? cursor).rank;
 	return forget({
 		newest,
-		floor,
-		asOf: checked,
+		floor: isDown ? Math.max(cursor.floor, reached) : cursor.floor,
+		asOf: isLookDue ? Math.min(lookedAsOf, newest - 1) : lookedAsOf,
 		...(rank !== undefined && { rank }),
-		...(!isSure && { isUnsure: true as const }),
 		rows: known,
 		...(turn !== undefined && { turn }),
-		...(!isDone && cursor.filter && { filter: cursor.filter }),
+		...(!(isDone && isDown) && cursor.filter && { filter: cursor.filter }),
 	});
 }
 
@@ -263,7 +263,7 @@ export function advance(
 	const agents = new Map<AgentId, AgentCursor | null>();
 	for (const id of poll.missing) {
 		const cursor = before?.agents.get(id);
-		if (cursor) agents.set(id, { ...cursor, isMissing: true });
+		if (cursor !== undefined) agents.set(id, cursor && { ...cursor, isMissing: true });
 	}
 	for (const [id, start] of starts) {
 		const reading = readings.get(id);

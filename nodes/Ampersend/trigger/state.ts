@@ -37,6 +37,15 @@ export function rowKey(id: string): string {
 	return bytesToHex(sha256(utf8ToBytes(id)).subarray(0, 8));
 }
 
+const keys = new WeakMap<object, string>();
+
+/** `rowKey` of a row, hashed once. */
+export function keyOf(row: { id: string }): string {
+	const key = keys.get(row) ?? rowKey(row.id);
+	keys.set(row, key);
+	return key;
+}
+
 const number = z.number();
 const text = z.string();
 
@@ -51,82 +60,85 @@ function mapValues<From, To>(map: Map<string, From>, change: (one: From) => To):
 
 /**
  * A cursor is stored short, so that there is room for 1 000 agents in two places: a time as ms
- * before `newest`, a row as its time, rank or 0, and statuses, a filter as its index.
+ * before `newest`, a row as its time, rank or 0, and statuses.
  */
-function cursorSchema(filters: EventFilter[]) {
-	const filterAt = z.transform((index: number) => filters[index]);
-	return z.pipe(
-		z.object({
-			/** Time of the newest row that is known; 0 before the first. */
-			newest: number,
-			/** A row from before this that isn't known counts as emitted. It never moves back. */
-			floor: number,
-			/** Time of the newest row when the list was last read down to the floor; 0 without rows. */
-			asOf: number,
-			/** Rank of the newest known row, see `ReadRow`. A hint: a wrong one costs requests only. */
-			rank: z.optional(number),
-			/** Rows below the newest known one may be missing: the count says nothing about them. */
-			isUnsure: z.optional(z.literal(true)),
-			/** Rows that may come again: those since the floor, and open ones. By `rowKey`. */
-			rows: mapOf(z.tuple([number, number], text)),
-			/** The open payment that was looked at last, where there was no time for all. */
-			turn: z.optional(text),
-			/** What rows still to be read have to pass, where that is not the trigger's filter alone. */
-			filter: z.optional(z.pipe(number, z.pipe(filterAt, eventFilter))),
-			/** The agent wasn't there at the last poll. It keeps its place while there is room. */
-			isMissing: z.optional(z.literal(true)),
-		}),
-		z.transform((one) => ({
-			...one,
-			floor: one.newest - one.floor,
-			asOf: one.newest - one.asOf,
-			rows: mapValues(one.rows, ([before, rank, ...statuses]): KnownRow => ({
-				at: one.newest - before,
-				statuses,
-				...(rank > 0 && { rank }),
-			})),
-		})),
-	);
-}
-
-/** How far the activity of one agent is emitted. Times are the service's, in epoch ms. */
-export type AgentCursor = z.output<ReturnType<typeof cursorSchema>>;
-
-function stateSchema(filters: EventFilter[]) {
-	const cursor = cursorSchema(filters);
-	return z.object({
-		scope: z.enum(['all', 'selected']),
-		/** Since when this scope is watched, epoch ms by n8n's clock: an agent made later is new. */
-		since: number,
-		/** Null where an agent waits for its baseline. */
-		agents: mapOf(z.nullable(cursor)),
-		filter: eventFilter,
-		/** The agent with which the next poll begins, where this one had no time for all. */
-		next: z.optional(text),
+const storedCursor = z.pipe(
+	z.object({
+		/** Time of the newest row that is known; 0 before the first. */
+		newest: number,
+		/** A row from before this that isn't known counts as emitted. It never moves back. */
+		floor: number,
 		/**
-		 * Where the agents of the last batch were before it, and the n8n process that emitted it.
-		 * Batches that follow each other soon count as one; `since` is when the first was emitted.
+		 * Time of the newest row when the list was last read down to the floor; 0 without rows.
+		 * Where the newest known row is later, others may wait below it.
 		 */
-		lastBatch: z.optional(z.object({ process: text, since: number, agents: mapOf(cursor) })),
-	});
-}
-type StateSchema = ReturnType<typeof stateSchema>;
+		asOf: number,
+		/** Rank of the newest known row, see `ReadRow`. A hint: a wrong one costs requests only. */
+		rank: z.optional(number),
+		/** Rows that may come again: those since the floor, and open ones. By `rowKey`. */
+		rows: mapOf(z.tuple([number, number], text)),
+		/** The open payment that was looked at last, where there was no time for all. */
+		turn: z.optional(text),
+		/** Index of `filters`. */
+		filter: z.optional(number),
+		/** The agent wasn't there at the last poll. It keeps its place while there is room. */
+		isMissing: z.optional(z.literal(true)),
+	}),
+	z.transform((one) => ({
+		...one,
+		floor: one.newest - one.floor,
+		asOf: one.newest - one.asOf,
+		rows: mapValues(one.rows, ([before, rank, ...statuses]): KnownRow => ({
+			at: one.newest - before,
+			statuses,
+			...(rank > 0 && { rank }),
+		})),
+	})),
+);
 
-/** What the trigger remembers between two polls. */
-export type TriggerState = z.output<StateSchema>;
-
-const stateHead = z.object({
+const storedState = z.object({
 	/** A later release can tell by it how to read the state. */
 	version: z.literal(1),
+	scope: z.enum(['all', 'selected']),
+	/** Since when this scope is watched, epoch ms by n8n's clock: an agent made later is new. */
+	since: number,
+	/** Null where an agent waits for its baseline. */
+	agents: mapOf(z.nullable(storedCursor)),
+	filter: eventFilter,
 	/** Those of agents, each once: one change may give all of them the same 100 addresses. */
 	filters: z.array(eventFilter),
+	/** The agent with which the next poll begins, where this one had no time for all. */
+	next: z.optional(text),
+	/**
+	 * Where the agents of the last batch were before it, and the n8n process that emitted it.
+	 * Batches that follow each other soon count as one; `since` is when the first was emitted.
+	 */
+	lastBatch: z.optional(z.object({ process: text, since: number, agents: mapOf(storedCursor) })),
 });
 
 /** The state as n8n keeps it: JSON. */
-export type StoredState = z.input<StateSchema> & z.input<typeof stateHead>;
+export type StoredState = z.input<typeof storedState>;
+type Decoded = z.output<typeof storedState>;
+type DecodedCursor = z.output<typeof storedCursor>;
+
+/** How far the activity of one agent is emitted. Times are the service's, in epoch ms. */
+export interface AgentCursor extends Omit<DecodedCursor, 'filter'> {
+	/** What rows still to be read have to pass, where that is not the trigger's filter alone. */
+	filter?: EventFilter | undefined;
+}
+
+/** What the trigger remembers between two polls. */
+export interface TriggerState
+	extends Omit<Decoded, 'version' | 'filters' | 'agents' | 'lastBatch'>,
+		Places<AgentCursor> {}
+
+interface Places<Cursor> {
+	agents: Map<AgentId, Cursor | null>;
+	lastBatch?: { process: string; since: number; agents: Map<AgentId, Cursor> } | undefined;
+}
 
 /** Applies a function to each cursor, those of before the last batch too. */
-function mapCursors<To>({ agents, lastBatch }: TriggerState, change: (one: AgentCursor) => To) {
+function mapCursors<From, To>({ agents, lastBatch }: Places<From>, change: (one: From) => To) {
 	return {
 		agents: mapValues(agents, (one) => one && change(one)),
 		lastBatch: lastBatch && { ...lastBatch, agents: mapValues(lastBatch.agents, change) },
@@ -176,9 +188,16 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 			'Update n8n-nodes-ampersend again. No payment event is lost.',
 		);
 	}
-	const { data: head } = z.safeParse(stateHead, plain);
-	const { data: state } = z.safeParse(stateSchema(head?.filters ?? []), plain);
-	return head && state ? state : 'unreadable';
+	const { data } = z.safeParse(storedState, plain);
+	if (!data) return 'unreadable';
+	const { scope, since, filter, filters, next } = data;
+	let isComplete = true;
+	const cursors = mapCursors(data, ({ filter: index, ...one }) => {
+		const own = index === undefined ? undefined : filters[index];
+		isComplete &&= index === undefined || own !== undefined;
+		return { ...one, ...(own && { filter: own }) };
+	});
+	return isComplete ? { scope, since, filter, next, ...cursors } : 'unreadable';
 }
 
 /** Keeps the newest rows. Those that are dropped, and all from before them, count as emitted. */

@@ -1,21 +1,15 @@
 import fc from 'fast-check';
 
+import type { PageAnswer, PageRequest, Pages } from '../../../nodes/Ampersend/domain/activityList';
+import { PagingObservation } from '../../../nodes/Ampersend/domain/activityList';
 import type * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import type { PaymentChange } from '../../../nodes/Ampersend/trigger/cursor';
 import type { EventFilter } from '../../../nodes/Ampersend/trigger/filter';
 import type * as reading from '../../../nodes/Ampersend/trigger/reading';
-import type {
-	Baseline,
-	PageAnswer,
-	PageRequest,
-	Pages,
-	Reading,
-	Sizes,
-} from '../../../nodes/Ampersend/trigger/reading';
-import { PagingObservation } from '../../../nodes/Ampersend/trigger/reading';
+import type { Baseline, Reading, Sizes } from '../../../nodes/Ampersend/trigger/reading';
 import type * as state from '../../../nodes/Ampersend/trigger/state';
 import type { TriggerState } from '../../../nodes/Ampersend/trigger/state';
-import { MOST_STATE_BYTES } from '../../../nodes/Ampersend/trigger/state';
+import { MOST_STATE_BYTES, rowKey } from '../../../nodes/Ampersend/trigger/state';
 import { manners, Service, tame, type Manners, type Row as ListedRow } from './service.mts';
 
 /*
@@ -85,8 +79,7 @@ type Standing = 'beginning' | 'awaits baseline' | 'has a place';
 interface Knowledge {
 	scope: 'all' | 'selected' | undefined;
 	since: number;
-	/** Undefined where either will do. */
-	standings: Map<string, Standing | undefined>;
+	standings: Map<string, Standing>;
 	/** Filters in force since the agent was last read whole. */
 	filters: Map<string, EventFilter[]>;
 	filter: EventFilter | undefined;
@@ -290,8 +283,6 @@ export class History {
 			const { agents } = one;
 			this.chosen = agents ? agents.flatMap((n) => this.agentAt(n)?.address ?? []) : undefined;
 			if (this.chosen?.length === 0) this.chosen = undefined;
-			// One that is not there when the choice changes, and comes back, counts as one that is new.
-			this.gone = [];
 			this.publish(one.poll);
 		} else {
 			const { direction } = one;
@@ -451,7 +442,8 @@ export class History {
 	/** What the reader expects of an agent that is about to be read; undefined where either will do. */
 	private standingOf({ address, createdAt }: Agent): Standing | undefined {
 		const { scope, standings, since } = this.knowledge;
-		if (standings.has(address)) return standings.get(address);
+		const known = standings.get(address);
+		if (known) return known;
 		if (scope !== 'all' || this.chosen) return 'awaits baseline';
 		if (createdAt >= since) return 'beginning';
 		return createdAt < since - LOOK_BACK ? 'awaits baseline' : undefined;
@@ -553,7 +545,7 @@ export class History {
 				given = next(answer);
 			}
 			if (given.value) readings.set(address, given.value);
-			if (!isCutShort && given.value?.isWhole) whole.add(address);
+			if (!isCutShort && given.value?.isWhole && given.value.isDown) whole.add(address);
 			this.checkRequests(page, start ?? undefined, given.value);
 		}
 
@@ -598,8 +590,8 @@ export class History {
 	/** An idle poll of a service that does what is assumed of it costs one page, and its open payments. */
 	private checkRequests(pages: number, start: { rows: Map<string, unknown> } | undefined, read: Reading | undefined): void {
 		if (!this.isTame || !start || !read?.isWhole || this.setting.mostBytes !== undefined) return;
-		const isIdle = read.rows.every(({ key, row }) => {
-			const known = start.rows.get(key) as { statuses: string[] } | undefined;
+		const isIdle = read.rows.every(({ row }) => {
+			const known = start.rows.get(rowKey(row.id)) as { statuses: string[] } | undefined;
 			return known?.statuses.includes(row.status);
 		});
 		const most = 1 + Math.ceil(read.rows.length / 2) + smallSizes.openPages + 12;
@@ -634,19 +626,17 @@ export class History {
 				.map(({ address }) => address),
 		);
 		const batch = this.emit(poll.events);
-		const standings: Knowledge['standings'] = new Map();
+		const standings = new Map<string, Standing>();
 		const filters = new Map<string, EventFilter[]>();
 		const inForceFor = (address: string) => {
 			const since = knowledge.filters.get(address) ?? (knowledge.filter ? [knowledge.filter] : []);
 			return isFilterNew ? [...since, poll.filter] : since;
 		};
-		for (const { address, createdAt } of this.gone) {
+		for (const { address } of this.gone) {
 			const known = knowledge.standings.get(address);
 			const isWanted = this.chosen ? this.chosen.includes(address) : true;
-			if (!knowledge.standings.has(address) || !isWanted) continue;
-			// By two clocks, one made about when the watch began may be new when it comes back.
-			const isVague = known === 'awaits baseline' && createdAt >= knowledge.since - LOOK_BACK;
-			standings.set(address, isVague ? undefined : known);
+			if (!known || !isWanted) continue;
+			standings.set(address, known);
 			filters.set(address, inForceFor(address));
 		}
 		for (const agent of this.watched()) {

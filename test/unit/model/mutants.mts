@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
+import type { PageAnswer, Pages } from '../../../nodes/Ampersend/domain/activityList';
 import * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import * as reading from '../../../nodes/Ampersend/trigger/reading';
-import type { Pages } from '../../../nodes/Ampersend/trigger/reading';
 import * as state from '../../../nodes/Ampersend/trigger/state';
 import type { AgentCursor, TriggerState } from '../../../nodes/Ampersend/trigger/state';
 import { DAY, LOOK_BACK, MINUTE, steps, type Kind, type Trigger } from './history.mts';
@@ -17,14 +17,12 @@ function* changed<Result>(
 	return change(yield* pages);
 }
 
-type Answer = reading.PageAnswer;
-
 /** A reading that gets other answers than the service gave. */
 function* misled<Result>(
 	pages: Pages<Result>,
-	mislead: (answer: Answer, earlier: Answer[]) => Answer,
+	mislead: (answer: PageAnswer, earlier: PageAnswer[]) => PageAnswer,
 ): Pages<Result> {
-	const earlier: Answer[] = [];
+	const earlier: PageAnswer[] = [];
 	for (let step = pages.next(); ; ) {
 		if (step.done) return step.value;
 		const answer = yield step.value;
@@ -59,7 +57,7 @@ function withoutFilters({ state: begun, ...rest }: cursor.Beginning): cursor.Beg
 	return { ...rest, state: begun && { ...begun, agents } };
 }
 
-const { pay, change, prune, poll, create, remove, choose, filter, crash } = steps;
+const { pay, change, drop, prune, poll, create, remove, choose, filter, crash } = steps;
 const of = fc.constantFrom;
 
 /** Nothing differs from a tame service. */
@@ -80,23 +78,26 @@ const atTheFloor: Kind = {
 	steps: [pay({ after: of(0), late: of(0, LOOK_BACK), count: of(1, 4) }), calm],
 };
 
-/** While pages are read, late payments come, and then many others. */
-const busy: Kind = {
+/** While pages are read, rows above them are removed. */
+const shrinking: Kind = {
 	...payments,
 	steps: [
-		pay({ after: of(LOOK_BACK), late: of(0), count: of(14) }),
+		pay({ after: of(1), late: of(0), count: of(9, 23) }),
 		poll({
-			meanwhile: fc.array(
-				fc.record({
-					page: fc.integer({ min: 1, max: 4 }),
-					step: fc.oneof(
-						pay({ after: of(0), late: of(MINUTE), count: of(1) }),
-						pay({ after: of(LOOK_BACK), late: of(0), count: of(4) }),
-					),
-				}),
-				{ maxLength: 3 },
-			),
+			meanwhile: fc.array(fc.record({ page: fc.integer({ min: 1, max: 4 }), step: drop() }), {
+				minLength: 1,
+				maxLength: 3,
+			}),
 		}),
+	],
+};
+
+/** Late payments come, and time is short. */
+const hasty: Kind = {
+	...payments,
+	steps: [
+		pay({ after: of(1, LOOK_BACK), late: of(0, MINUTE), count: of(1, 4) }),
+		poll({ pages: fc.nat({ max: 3 }) }),
 	],
 };
 
@@ -180,7 +181,7 @@ export const mutants: Mutant[] = [
 			readNews: (one, wants) =>
 				changed(reading.readNews(one, wants), (read) => ({
 					...read,
-					rows: read.rows.filter(({ key, at }) => at !== one.newest || one.rows.has(key)),
+					rows: read.rows.filter(({ row, at }) => at !== one.newest || one.rows.has(state.rowKey(row.id))),
 				})),
 		},
 	},
@@ -191,8 +192,8 @@ export const mutants: Mutant[] = [
 			readNews: (one, wants) =>
 				changed(reading.readNews(one, wants), (read) => ({
 					...read,
-					rows: read.rows.filter(({ key, row }) => {
-						const known = one.rows.get(key);
+					rows: read.rows.filter(({ row }) => {
+						const known = one.rows.get(state.rowKey(row.id));
 						return !known || known.statuses.includes(row.status);
 					}),
 				})),
@@ -214,22 +215,12 @@ export const mutants: Mutant[] = [
 		change: { advance: (begun, poll) => cursor.advance(begun, { ...poll, lookBackMs: 0 }) },
 	},
 	{
-		name: 'moves the floor to the newest row of all pages, not of the first',
-		kind: busy,
-		change: {
-			readNews: (one, wants) =>
-				changed(reading.readNews(one, wants), (read) => ({
-					...read,
-					asOf: Math.max(read.asOf, ...read.rows.map(({ at }) => at)),
-				})),
-			advance: (begun, poll) => {
-				const { state: next, events } = cursor.advance(begun, poll);
-				const move = (one: AgentCursor | null) =>
-					one && { ...one, floor: Math.max(one.floor, one.newest - poll.lookBackMs) };
-				const agents = new Map([...next.agents].map(([id, one]) => [id, move(one)]));
-				return { state: { ...next, agents }, events };
-			},
-		},
+		name: 'moves the floor without a look down to it',
+		kind: hasty,
+		change: remembering((one, _, { lookBackMs }) => ({
+			...one,
+			floor: Math.max(one.floor, one.newest - lookBackMs),
+		})),
 	},
 	{
 		name: 'forgets open payments behind the look-back',
@@ -263,7 +254,7 @@ export const mutants: Mutant[] = [
 	},
 	{
 		name: 'believes a page that does not continue the list',
-		kind: busy,
+		kind: shrinking,
 		change: {
 			readNews: (one, wants) =>
 				misled(reading.readNews(one, wants), (answer, earlier) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { ActivityRow } from '../../../nodes/Ampersend/domain/transaction';
-import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/trigger/reading';
+import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/domain/activityList';
 
 /*
  * A list of payments as a service might keep it, newest first, and what may be wrong with the answers.
