@@ -11,9 +11,9 @@ import { CallError, toNodeError } from './api/errors';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
+import { toTriggerEvent } from './domain/triggerEvent';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch, loadOptions } from './methods/pickers';
-import { toTriggerEvent } from './trigger/cursor';
 import {
 	eventFiltersField,
 	eventOptionsField,

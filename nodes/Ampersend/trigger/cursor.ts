@@ -1,11 +1,8 @@
 import type { ReadRow } from '../domain/activityList';
 import { newestOf } from '../domain/activityList';
-import { addressKey } from '../domain/address';
-import { withFurther } from '../domain/fields';
-import type { ActivityRow, AgentLabel } from '../domain/transaction';
-import { toTransaction } from '../domain/transaction';
+import type { ActivityRow } from '../domain/transaction';
 import type { EventFilter } from './filter';
-import { eventName, intersect, isSameFilter, passes } from './filter';
+import { intersect, isSameFilter, passes } from './filter';
 import type { Baseline, Reading } from './reading';
 import { watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
@@ -287,24 +284,3 @@ export function advance(
 		events: events.map(({ id, row, at, previousStatus }) => ({ id, row, at, previousStatus })),
 	};
 }
-
-/** An event as it leaves the trigger. @param simple without the row as the service sent it */
-export function toTriggerEvent(
-	{ row, previousStatus }: Pick<PaymentChange, 'row' | 'previousStatus'>,
-	agent: AgentLabel,
-	simple: boolean,
-) {
-	const { id, status, ...transaction } = toTransaction(row, agent);
-	return withFurther(
-		{
-			eventId: `${id}:${status}:${addressKey(row.agent_address)}`,
-			event: eventName(status),
-			previousStatus,
-			status,
-			activityId: id,
-		},
-		{ ...transaction, ...(!simple && { raw: row }) },
-	);
-}
-
-export type TriggerEvent = ReturnType<typeof toTriggerEvent>;

@@ -3,6 +3,7 @@ import * as z from 'zod/v4-mini';
 import { sameAddress } from '../domain/address';
 import type { ActivityRow } from '../domain/transaction';
 import { counterpartyOf } from '../domain/transaction';
+import { eventName } from '../domain/triggerEvent';
 
 /** Which payment events start the workflow; an absent part lets everything through. JSON. */
 export const eventFilter = z.object({
@@ -15,11 +16,6 @@ export const eventFilter = z.object({
 	counterparties: z.optional(z.array(z.string())),
 });
 export type EventFilter = z.infer<typeof eventFilter>;
-
-/** The event that a row in this status is. */
-export function eventName(status: string): string {
-	return `payment.${status}`;
-}
 
 export function passes(filter: EventFilter, row: ActivityRow): boolean {
 	const { events, directions, minimumMicro, counterparties } = filter;
