@@ -238,9 +238,9 @@ describe('while a backlog of 900 is read', () => {
 	const old = 300;
 	const count = 900;
 
-	async function read(meanwhile: Meanwhile, division: Division = divide) {
+	async function read(meanwhile: Meanwhile, division: Division = divide, everyMs = SECOND) {
 		const list = useLists(service)();
-		list.addMany('old', old, t0, SECOND);
+		list.addMany('old', old, t0, everyMs);
 		const trigger = await activated();
 		arrive(list, count);
 		list.division = division;
@@ -310,21 +310,26 @@ describe('while a backlog of 900 is read', () => {
 		expect(mostRequests(polls)).toBeLessThanOrEqual(most);
 	});
 
-	it.each([1, 2, 3, 4, 5, 6])('answer %s comes three times', async (number) => {
-		let again: Request | undefined;
-		const polls = await read(
-			() => {},
-			(rows, request) => {
-				if (request.number === number) again = request;
-				const isAgain = request.number >= number && request.number < number + 3;
-				return divide(rows, isAgain && again ? again : request);
-			},
-		);
-		expectEach(itemsOf(polls), [...named('new', count), 'last']);
-		expectInOrder(itemsOf(polls));
-		// A first answer of 20 rows that comes again looks like pages of 20 rows at most: 85 requests.
-		expect(mostRequests(polls)).toBeLessThanOrEqual(number === 1 ? 90 : most);
-	});
+	const numbersAndTimes = upTo(6).flatMap((i) => [SECOND, MINUTE].map((everyMs) => [i + 1, everyMs]));
+	it.each(numbersAndTimes)(
+		'answer %s comes three times, with old rows %s ms apart',
+		async (number, everyMs) => {
+			let again: Request | undefined;
+			const polls = await read(
+				() => {},
+				(rows, request) => {
+					if (request.number === number) again = request;
+					const isAgain = request.number >= number && request.number < number + 3;
+					return divide(rows, isAgain && again ? again : request);
+				},
+				everyMs,
+			);
+			expectEach(itemsOf(polls), [...named('new', count), 'last']);
+			expectInOrder(itemsOf(polls));
+			// A first answer of 20 rows that comes again looks like pages of 20 rows at most.
+			expect(mostRequests(polls)).toBeLessThanOrEqual(number === 1 ? 90 : most);
+		},
+	);
 
 	it.each(upTo(4))('two replicas answer in random turn (%s)', async (seed) => {
 		const random = numbers(seed + 1);
