@@ -162,16 +162,19 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 	let bottom =
 		total === undefined || cursor.rank === undefined ? undefined : Math.max(0, total - cursor.rank);
 	for (let restarts = 0; restarts <= MOST_RESTARTS; ) {
-		if (restarts > 0 || bottom === undefined) size ??= (yield* readTop(largest))?.size ?? largest;
+		const isRetry = restarts > 0;
+		const needsTop = bottom === undefined || bottom <= height || (isRetry && size === undefined);
+		const top = needsTop ? yield* readTopStretch(first, largest, isRetry) : undefined;
+		size ??= top?.size;
+		if (top && (top.stretch.isAll || isBottomOf(top.stretch)())) bottom ??= 0;
 		bottom ??= yield* findTime(cursor.floor, size ?? largest);
 		const from = Math.max(0, bottom - height);
 		const isLowest = rows.size === 0;
-		const top = from > 0 ? undefined : yield* readTopStretch(first, largest, restarts > 0);
-		const stretch = top?.stretch ?? new Stretch();
+		const stretch = (from === 0 && top?.stretch) || new Stretch();
 		const end = yield* readDown({
 			stretch,
 			...(from > 0 && { from }),
-			size: (size ??= top?.size),
+			size,
 			mostRows: bottom - from + 3 * height,
 			isBottom: isBottomOf(stretch),
 		});
