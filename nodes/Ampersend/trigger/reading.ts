@@ -268,7 +268,7 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 	/** With their places in the list. */
 	const found: Array<{ place: number; read: ReadRow }> = [];
 	const asked: Asked = { pages: new Map(), last: Infinity };
-	let limit = size.page;
+	let [limit, isSizeSure] = [size.page, false];
 	const left = { likely: size.openPages, other: 3 * size.openPages };
 	const result = (turn?: string): Reading => ({
 		...reading,
@@ -292,9 +292,10 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 			for (const [i, one] of rows.entries()) {
 				if (sought.delete(keyOf(one.row))) found.push({ place: offsetOf(request) + i, read: one });
 			}
-			if (rows.length > 0 && rows.length < limit && answer.hasNextPage) {
-				// The service gives fewer rows than asked for: its pages are other ones.
-				limit = rows.length;
+			if (!isSizeSure && rows.length < limit && answer.hasNextPage) {
+				// A service that gives fewer rows than asked for begins its pages elsewhere.
+				limit = (yield* readTop(limit))?.size ?? limit;
+				isSizeSure = true;
 				Object.assign(asked, { pages: new Map(), last: Infinity });
 				continue;
 			}
