@@ -229,7 +229,7 @@ function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 		total !== undefined &&
 		total === cursor.rank &&
 		cursor.newest <= cursor.asOf &&
-		page.every((one) => isInPlace(cursor.rows, one));
+		page.every((one) => (one.at <= cursor.newest || one.at > wants.horizon) && isInPlace(cursor.rows, one));
 	if (isAll || isIdle || stretch.isBehind(cursor.floor)) return first;
 	return yield* climb(cursor, first, wants);
 }
@@ -343,9 +343,8 @@ function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline
 	if (!top || (top.rows.length === 0 && top.total > 0)) return undefined;
 	const stretch = new Stretch();
 	stretch.add(top.rows, top.isLast);
-	let newest = -Infinity;
 	const isBottom = () => {
-		newest = Math.max(newest, newestOf(stretch.lastPage, horizon));
+		const newest = newestOf(stretch.newestFirst, horizon);
 		const isEnough = stretch.inOrder && stretch.size >= size.baseline;
 		return stretch.isBehind(isEnough ? newest - lookBackMs : watchedSince({ newest }));
 	};
