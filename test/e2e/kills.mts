@@ -423,8 +423,8 @@ class KillRun {
 		const killer = this.aim === 'answered' ? undefined : await this.killer(n8n, this.aim);
 		await new Promise<void>((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error('n8n did not ask for a new payment within a minute.')),
-				60_000,
+				() => reject(new Error('n8n did not ask for a new payment within two minutes.')),
+				120_000,
 			);
 			this.onNew = () => {
 				clearTimeout(timer);
