@@ -280,14 +280,15 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 		],
 		...(turn !== undefined && { turn }),
 	});
+	let last: string | undefined;
 	for (const [key, row] of [...due.slice(start), ...due.slice(0, start)]) {
 		for (let place: keyof typeof left = 'likely'; sought.has(key); place = 'other') {
 			const page = pageBeside(row.at, asked, hintOf(row, reading.total, limit));
 			if (page === undefined) break;
 			const request = { page, limit };
 			const answer = left[place]-- > 0 ? yield request : undefined;
-			// The next poll continues with another one, so that none takes the time of all.
-			if (!answer) return result(key);
+			// The next poll continues here, or with the next one where this one took all the time.
+			if (!answer) return result(last ?? key);
 			const rows = readRows(request, answer);
 			for (const [i, one] of rows.entries()) {
 				if (sought.delete(keyOf(one.row))) found.push({ place: offsetOf(request) + i, read: one });
@@ -303,6 +304,7 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 			asked.pages.set(page, { newest: Math.max(...times), oldest: Math.min(...times) });
 			if (rows.length === 0) asked.last = Math.min(asked.last, page - 1);
 		}
+		last = key;
 	}
 	return result();
 }
