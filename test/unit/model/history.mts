@@ -288,6 +288,7 @@ export class History {
 			const { direction } = one;
 			this.filter = direction ? { directions: [direction] } : {};
 			this.publish(one.poll);
+			this.forgetGone();
 		}
 	}
 
@@ -411,6 +412,15 @@ export class History {
 	private publish(one: PollStep): void {
 		this.restore();
 		this.poll({ ...one, isDropped: false }, true);
+	}
+
+	/** What n8n did not store of an agent that is not there when a filter changes is not known again. */
+	private forgetGone(): void {
+		const unknown = this.gone.filter(({ address }) => !this.knowledge.standings.has(address));
+		for (const { filtered, excused } of unknown.flatMap(({ rows }) => rows)) {
+			for (const status of filtered) excused.add(status);
+			filtered.clear();
+		}
 	}
 
 	private crash(isLost: boolean): void {
