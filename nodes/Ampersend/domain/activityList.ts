@@ -69,12 +69,16 @@ function pageAt(offset: number, largest: number): PageRequest {
 		.reduce((best, one) => (one.page * one.limit > best.page * best.limit ? one : best));
 }
 
-/** Whether the service says that a page is not the last one. */
-export function isMoreSaid(
-	request: PageRequest,
-	{ activity, hasNextPage, totalCount = 0 }: PageAnswer,
-): boolean {
-	return hasNextPage || totalCount > offsetOf(request) + activity.length;
+/** Whether a page has fewer rows than were asked for. */
+function isShort({ limit }: PageRequest, { activity }: PageAnswer): boolean {
+	return activity.length < limit;
+}
+
+/** Whether a page is the last one: the service says so, and it is short. */
+export function isLastPage(request: PageRequest, answer: PageAnswer): boolean {
+	const { activity, hasNextPage, totalCount = 0 } = answer;
+	const isMoreSaid = hasNextPage || totalCount > offsetOf(request) + activity.length;
+	return isShort(request, answer) && !isMoreSaid;
 }
 
 /** How many rows the list has behind the first of a page; undefined where its count can't be right. */
@@ -111,8 +115,8 @@ export class Stretch {
 	/** Whether nothing follows them. */
 	isAll = false;
 
-	constructor(newestFirst: ReadRow[] = []) {
-		this.add(newestFirst);
+	constructor(newestFirst: ReadRow[] = [], isAll = false) {
+		this.add(newestFirst, isAll);
 	}
 
 	/**
@@ -180,7 +184,7 @@ function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => boolea
 }
 
 /** The first page of a list, as large as it can be. */
-export interface Top {
+interface Top {
 	rows: ReadRow[];
 	/** The most rows that the service gives in a page. */
 	size: number;
@@ -198,17 +202,16 @@ export function* readTop(largest: number): Pages<Top | undefined> {
 		const answer = yield request;
 		if (!answer) return undefined;
 		const rows = readRows(request, answer);
-		const isShort = rows.length < largest;
-		const isLast = isShort && !isMoreSaid(request, answer);
+		const isLast = isLastPage(request, answer);
 		if (rows.length >= (top?.rows.length ?? 0)) {
-			const size = isShort && !isLast ? rows.length || largest : largest;
+			const size = isLast ? largest : Math.min(largest, rows.length || largest);
 			top = { rows, size, isLast, total: answer.totalCount ?? 0 };
 		}
 		if (isAgain || (rows.length > 0 && top?.size === largest)) return top;
 	}
 }
 
-export interface Descent {
+interface Descent {
 	/** Empty, or with the rows from the top of the list. */
 	stretch: Stretch;
 	/** Offset at which it begins where it is empty. */
@@ -222,7 +225,7 @@ export interface Descent {
 }
 
 /** `bottom`: reading went down to where it was to end, or to the end of the list. */
-export type End = 'bottom' | 'too far' | 'gap' | 'short page' | 'no answer';
+type End = 'bottom' | 'too far' | 'gap' | 'short page' | 'no answer';
 
 /** Reads down: page after page, each of which shares a row with the one above it. */
 export function* readDown(descent: Descent): Pages<End> {
@@ -238,10 +241,9 @@ export function* readDown(descent: Descent): Pages<End> {
 		if (!answer) return 'no answer';
 		const page = readRows(request, answer);
 		const isRepeat = isRepeated(request, answer);
-		const isShort = page.length < request.limit;
-		const isMore = isMoreSaid(request, answer);
-		if (isShort && isMore && descent.size === undefined) return 'short page';
-		const added = isOver && page.length === 0 ? 0 : stretch.add(page, isShort && !isMore);
+		const isLast = isLastPage(request, answer);
+		if (isShort(request, answer) && !isLast && descent.size === undefined) return 'short page';
+		const added = isOver && page.length === 0 ? 0 : stretch.add(page, isLast);
 		if (added === undefined) {
 			isOver = false;
 			if (stretch.isBelow(page)) offset += size - 1;
@@ -253,7 +255,7 @@ export function* readDown(descent: Descent): Pages<End> {
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		misses = added > 0 ? 0 : misses + 1;
 		if (misses > MOST_MISSES) return 'gap';
-		isOver = added === 0 && (isShort || request.page * request.limit <= offset + 1);
+		isOver = added === 0 && (isShort(request, answer) || request.page * request.limit <= offset + 1);
 		offset = Math.max(offset, offsetOf(request) + page.length - 1);
 	}
 	return 'bottom';

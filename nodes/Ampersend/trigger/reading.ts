@@ -2,7 +2,7 @@ import type { Pages, ReadRow } from '../domain/activityList';
 import {
 	countFrom,
 	findTime,
-	isMoreSaid,
+	isLastPage,
 	LARGEST_PAGE,
 	newestOf,
 	offsetOf,
@@ -115,8 +115,7 @@ function* readTopStretch(first: Reading, largest: number, isRetry: boolean) {
 	const top = yield* readTop(largest);
 	let stretch = new Stretch(first.rows.toReversed());
 	if (top && stretch.add(top.rows, top.isLast) === undefined && isRetry) {
-		stretch = new Stretch();
-		stretch.add(top.rows, top.isLast);
+		stretch = new Stretch(top.rows, top.isLast);
 	}
 	return { stretch, size: top?.size ?? largest };
 }
@@ -224,7 +223,7 @@ function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 		asOf: newestOf(page, wants.horizon),
 		...(total !== undefined && { total }),
 	};
-	const isAll = page.length < request.limit && !isMoreSaid(request, answer);
+	const isAll = isLastPage(request, answer);
 	const isIdle =
 		total !== undefined &&
 		total === cursor.rank &&
@@ -343,8 +342,7 @@ function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline
 	const top = yield* readTop(size.page);
 	// An empty answer by mistake would make all payments new.
 	if (!top || (top.rows.length === 0 && top.total > 0)) return undefined;
-	const stretch = new Stretch();
-	stretch.add(top.rows, top.isLast);
+	const stretch = new Stretch(top.rows, top.isLast);
 	const isBottom = () => {
 		const newest = newestOf(stretch.newestFirst, horizon);
 		const isEnough = stretch.inOrder && stretch.size >= size.baseline;
