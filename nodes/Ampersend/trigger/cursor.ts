@@ -219,6 +219,7 @@ function batchAfter(
 	events: Candidate[],
 	filteredOut: Candidate[],
 ): TriggerState['lastBatch'] {
+	if (process === undefined) return undefined;
 	const last = before?.lastBatch;
 	const batch = new Map<AgentId, AgentCursor>();
 	for (const { id } of events) {
@@ -229,7 +230,7 @@ function batchAfter(
 	for (const [id, cursor] of isTogether ? last.agents : []) {
 		if (before?.agents.get(id) && agents.get(id)) batch.set(id, cursor);
 	}
-	if (process === undefined || batch.size === 0) return undefined;
+	if (batch.size === 0) return undefined;
 	for (const [id, cursor] of batch) {
 		const rows = new Map(cursor.rows);
 		for (const one of filteredOut) if (one.id === id) remember(rows, one.read);
