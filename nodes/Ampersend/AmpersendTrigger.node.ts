@@ -136,7 +136,7 @@ async function pollOnce(
 			);
 		}
 		reportGaps(context, result);
-		stored.cursor = next as unknown as IDataObject;
+		stored.cursor = next;
 		if (activation && before === undefined) handOver(node, next);
 		return toOutput(result.events, settings.simplify);
 	} catch (error) {
