@@ -45,6 +45,15 @@ function wait(ms: number): void {
 
 const eventIds = (items: IDataObject[] | null) => (items ?? []).map(({ eventId }) => eventId);
 
+/** A trigger that has emitted one payment since it was published. */
+async function withOneEmitted(parameters: INodeParameters): Promise<TriggerUnderTest> {
+	seed(60);
+	const trigger = await activated(parameters);
+	pay('a', t0 + MINUTE);
+	expect(await poll(trigger)).toEqual(['a:settled']);
+	return trigger;
+}
+
 /** What Remove Duplicates on `eventId` lets through. */
 class RemoveDuplicates {
 	private readonly seen = new Set<unknown>();
@@ -67,6 +76,15 @@ describe('after a restart, Repeat Last Batch', () => {
 		const batch = await trigger.poll();
 		expect(idsOf(batch)).toEqual(['a:settled', 'b:settled']);
 		return { trigger, batch };
+	}
+
+	async function withOneFilteredOut() {
+		seed(60);
+		const trigger = await activated({ ...withOptions({}), events: ['payment.settled'] });
+		pay('a', t0 + MINUTE);
+		pay('no', t0 + 2 * MINUTE, { status: 'denied' });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		return trigger;
 	}
 
 	it('has the last batch come again, once, with the same ids', async () => {
@@ -213,12 +231,7 @@ describe('after a restart, Repeat Last Batch', () => {
 	});
 
 	it('has no more come where the filter lets more through now', async () => {
-		const narrow = { ...withOptions({}), events: ['payment.settled'] };
-		seed(60);
-		const trigger = await activated(narrow);
-		pay('a', t0 + MINUTE);
-		pay('no', t0 + 2 * MINUTE, { status: 'denied' });
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const trigger = await withOneFilteredOut();
 		const again = killed(trigger, withOptions({}));
 		expect(await poll(again)).toEqual(['a:settled']);
 		expect(await poll(again)).toBeNull();
@@ -227,12 +240,7 @@ describe('after a restart, Repeat Last Batch', () => {
 	});
 
 	it('has no more come after a second restart either', async () => {
-		const narrow = { ...withOptions({}), events: ['payment.settled'] };
-		seed(60);
-		const trigger = await activated(narrow);
-		pay('a', t0 + MINUTE);
-		pay('no', t0 + 2 * MINUTE, { status: 'denied' });
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const trigger = await withOneFilteredOut();
 		wait(5 * MINUTE);
 		const again = killed(trigger, withOptions({}));
 		expect(await poll(again)).toEqual(['a:settled']);
@@ -392,10 +400,7 @@ describe('after a restart, Continue', () => {
 	it.each([{}, { options: { afterRestart: 'continue' } }])(
 		'has nothing come again (%j)',
 		async (given) => {
-			seed(60);
-			const trigger = await activated(given as INodeParameters);
-			pay('a', t0 + MINUTE);
-			expect(await poll(trigger)).toEqual(['a:settled']);
+			const trigger = await withOneEmitted(given as INodeParameters);
 			expect(trigger.state.cursor).not.toHaveProperty('lastBatch');
 			const again = killed(trigger, given as INodeParameters);
 			expect(await poll(again)).toBeNull();
@@ -405,10 +410,7 @@ describe('after a restart, Continue', () => {
 	);
 
 	it('switched off later: no batch is kept any more', async () => {
-		seed(60);
-		const trigger = await activated(withOptions({}));
-		pay('a', t0 + MINUTE);
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const trigger = await withOneEmitted(withOptions({}));
 		const again = killed(trigger, {});
 		expect(await poll(again)).toBeNull();
 		expect(again.state.cursor).not.toHaveProperty('lastBatch');

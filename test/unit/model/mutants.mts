@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { PageAnswer, Pages } from '../../../nodes/Ampersend/domain/activityList';
+import type { PageAnswer, Pages, ReadRow } from '../../../nodes/Ampersend/domain/activityList';
 import * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import * as reading from '../../../nodes/Ampersend/trigger/reading';
 import * as state from '../../../nodes/Ampersend/trigger/state';
@@ -29,6 +29,23 @@ function* misled<Result>(
 		step = pages.next(answer && mislead(answer, earlier));
 		if (answer) earlier.push(answer);
 	}
+}
+
+type Keeps = (
+	one: AgentCursor,
+	known: state.KnownRow | undefined,
+	read: ReadRow,
+) => boolean;
+
+/** A reading that leaves out rows. */
+function keeping(keeps: Keeps): Partial<Trigger> {
+	return {
+		readNews: (one, wants) =>
+			changed(reading.readNews(one, wants), (read) => ({
+				...read,
+				rows: read.rows.filter((row) => keeps(one, one.rows.get(state.keyOf(row.row)), row)),
+			})),
+	};
 }
 
 type Change = (one: AgentCursor, id: string, poll: cursor.Poll) => AgentCursor | null;
@@ -177,27 +194,12 @@ export const mutants: Mutant[] = [
 	{
 		name: 'takes rows that share the time of the newest for emitted',
 		kind: payments,
-		change: {
-			readNews: (one, wants) =>
-				changed(reading.readNews(one, wants), (read) => ({
-					...read,
-					rows: read.rows.filter(({ row, at }) => at !== one.newest || one.rows.has(state.rowKey(row.id))),
-				})),
-		},
+		change: keeping((one, known, { at }) => at !== one.newest || known !== undefined),
 	},
 	{
 		name: 'ignores changes of status',
 		kind: openPayments,
-		change: {
-			readNews: (one, wants) =>
-				changed(reading.readNews(one, wants), (read) => ({
-					...read,
-					rows: read.rows.filter(({ row }) => {
-						const known = one.rows.get(state.rowKey(row.id));
-						return !known || known.statuses.includes(row.status);
-					}),
-				})),
-		},
+		change: keeping((_, known, { row }) => known?.statuses.includes(row.status) ?? true),
 	},
 	{
 		name: 'reads to just above the floor',
