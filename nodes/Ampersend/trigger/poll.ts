@@ -17,7 +17,7 @@ import { advance, beginWith, startOf } from './cursor';
 import type { EventFilter } from './filter';
 import { passes } from './filter';
 import type { Reading } from './reading';
-import { readBaseline, readNews, sizes } from './reading';
+import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { AgentId, TriggerState } from './state';
 import { MOST_AGENTS } from './state';
 
@@ -156,11 +156,11 @@ const MOST_AHEAD = 2;
 function orderOf(state: TriggerState | undefined, watched: AgentId[]): AgentId[] {
 	const start = Math.max(0, watched.indexOf(state?.next ?? ''));
 	const order = [...watched.slice(start), ...watched.slice(0, start)];
-	const isBehind = (id: AgentId) => {
+	const behind = order.filter((id) => {
 		const cursor = state?.agents.get(id);
-		return cursor ? cursor.newest < cursor.asOf : false;
-	};
-	return [...new Set([...order.filter(isBehind).slice(0, MOST_AHEAD), ...order])];
+		return cursor && isBehind(cursor);
+	});
+	return [...new Set([...behind.slice(0, MOST_AHEAD), ...order])];
 }
 
 /** Of agents that the service denies, those that are gone; none where that can't be found out. */

@@ -105,6 +105,11 @@ export function watchedSince({ newest }: Pick<AgentCursor, 'newest'>): number {
 	return newest - WEEK_MS;
 }
 
+/** Whether a backlog was found that is not read to its end. */
+export function isBehind({ newest, asOf }: AgentCursor): boolean {
+	return newest < asOf;
+}
+
 /** Whether a row is known where it is: a change may move one to the top. */
 function isInPlace(rows: AgentCursor['rows'], { row, at }: ReadRow): boolean {
 	return rows.get(keyOf(row))?.at === at;
@@ -151,7 +156,7 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 		if (rows.size > 0) return stretch.lastPage.some(({ row, at }) => rows.get(row.id)?.at === at);
 		// The list was read down to the floor when the backlog was found. Till its end, the count tells
 		// whether anything has come below the known rows since.
-		if (cursor.newest >= cursor.asOf) return false;
+		if (!isBehind(cursor)) return false;
 		const rank = stretch.newestFirst.find(isKnown)?.rank;
 		if (rank === undefined || rank !== cursor.rank) return false;
 		({ asOf } = cursor);
