@@ -25,7 +25,9 @@ async function typeCheck() {
 	}
 }
 
-/** Each entry is one file with all that it uses inside, because an n8n package has no dependencies. */
+/**
+ * Each entry is one file with all that it uses inside, because an n8n package has no dependencies.
+ */
 async function bundle() {
 	const { metafile } = await build({
 		metafile: true,

@@ -62,7 +62,8 @@ export class AmpersendApi implements ICredentialType {
 
 	/**
 	 * Sees every call made with the key, Custom API Call and the HTTP Request node included.
-	 * @throws CredentialRefusal before anything is sent, when the key is unusable or the host is not its own.
+	 * @throws CredentialRefusal before anything is sent, when the key is unusable or the host is not
+	 * its own.
 	 */
 	async authenticate(
 		credentials: ICredentialDataDecryptedObject,

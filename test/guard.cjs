@@ -1,5 +1,5 @@
-// Runs a command for limit.mts, first of a process group of its own. The pipe (fd 3) closes however the process that holds its
-// other end went, SIGKILL included: then the group goes too.
+// Runs a command for limit.mts, first of a process group of its own. The pipe (fd 3) closes however
+// the process that holds its other end went, SIGKILL included: then the group goes too.
 const { spawn } = require('node:child_process');
 const { Socket } = require('node:net');
 

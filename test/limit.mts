@@ -23,12 +23,16 @@ export interface Command {
 	onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
-/** Searched from the working directory, because this file runs as CommonJS (jest) and as a module (tsx). */
+/**
+ * Searched from the working directory, because this file runs as CommonJS (jest) and as a module
+ * (tsx).
+ */
 function findGuard(): string {
 	for (let dir = process.cwd(); ; dir = dirname(dir)) {
 		const guard = join(dir, 'test', 'guard.cjs');
 		if (existsSync(guard)) return guard;
-		if (dir === dirname(dir)) throw new Error('Run this inside the n8n-nodes-ampersend repository.');
+		if (dir === dirname(dir))
+			throw new Error('Run this inside the n8n-nodes-ampersend repository.');
 	}
 }
 
@@ -39,7 +43,8 @@ const GRACE_MS = 2_000;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a command as a process group of its own, and ends the group when its time is over or this process ends.
+ * Runs a command as a process group of its own, and ends the group when its time is over or this
+ * process ends.
  * @returns its exit code
  * @throws Overrun
  */
@@ -107,15 +112,11 @@ setTimeout(() => {
 `;
 
 /**
- * The same for a step in this process. What the step began goes on after its time: end the process soon. One that
- * blocks the process has it killed.
+ * The same for a step in this process. What the step began goes on after its time: end the process
+ * soon. One that blocks the process has it killed.
  * @throws Overrun
  */
-export async function within<T>(
-	step: string,
-	seconds: number,
-	work: () => Promise<T>,
-): Promise<T> {
+export async function within<T>(step: string, seconds: number, work: () => Promise<T>): Promise<T> {
 	const overrun = new Overrun(step, seconds);
 	const watchdog = new Worker(WATCHDOG, {
 		eval: true,

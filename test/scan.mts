@@ -38,7 +38,10 @@ async function scan(what: string, folder: string, patterns: string[]): Promise<b
 const temporary = await mkdtemp(join(tmpdir(), 'ampersend-scan-'));
 try {
 	const source = await scan('source', repository, SOURCE_FILE_PATTERNS);
-	const tarball = await scan('tarball', await unpackTarball(temporary), ['**/*.js', 'package.json']);
+	const tarball = await scan('tarball', await unpackTarball(temporary), [
+		'**/*.js',
+		'package.json',
+	]);
 	process.exitCode = source && tarball ? 0 : 1;
 } finally {
 	await rm(temporary, { recursive: true, force: true });

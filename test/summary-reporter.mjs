@@ -19,7 +19,10 @@ parentPort.on('message', ({ file, isRunning }) => {
 });
 `;
 
-/** Names test files that take long, and closes a run with one plain line: `<label>: N passed, N failed`. */
+/**
+ * Names test files that take long, and closes a run with one plain line: `<label>: N passed, N
+ * failed`.
+ */
 export default class SummaryReporter {
 	constructor(_globalConfig, { label, slowSeconds = SLOW_S }) {
 		this.label = label;

@@ -1,7 +1,8 @@
 /**
- * No pattern of the shipped code takes more steps than a constant times the length of its text. `recheck`
- * proves that from the pattern itself: its automaton says how the number of backtracking steps grows, and no
- * clock takes part. Where it cannot (a back reference), the pattern has to be written in another way.
+ * No pattern of the shipped code takes more steps than a constant times the length of its text.
+ * `recheck` proves that from the pattern itself: its automaton says how the number of backtracking
+ * steps grows, and no clock takes part. Where it cannot (a back reference), the pattern has to be
+ * written in another way.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -101,7 +102,9 @@ describe('Every pattern of the shipped code', () => {
 		const growths = growthsOf(patterns);
 		expect(growths).toHaveLength(patterns.length);
 		const slow = patterns.flatMap(({ place, source, flags }, i) =>
-			['safe', 'linear'].includes(growths[i] ?? '') ? [] : [`${place} /${source}/${flags} is ${growths[i]}`],
+			['safe', 'linear'].includes(growths[i] ?? '')
+				? []
+				: [`${place} /${source}/${flags} is ${growths[i]}`],
 		);
 		expect(slow).toEqual([]);
 	});
@@ -119,7 +122,9 @@ describe('The proof', () => {
 			[/^\d{1,78}$/, 'safe'],
 			[/^(a+)\1$/, 'unknown (unsupported)'],
 		];
-		expect(growthsOf(growths.map(([pattern]) => pattern))).toEqual(growths.map(([, growth]) => growth));
+		expect(growthsOf(growths.map(([pattern]) => pattern))).toEqual(
+			growths.map(([, growth]) => growth),
+		);
 	});
 
 	it('finds literals, and every way to make a pattern of a text', () => {

@@ -47,7 +47,10 @@ export interface BenchOptions {
 	realAmpersend?: boolean;
 }
 
-/** A real n8n with the packed nodes in it, two local Ampersend deployments, and a proxy that is its only way out. */
+/**
+ * A real n8n with the packed nodes in it, two local Ampersend deployments, and a proxy that is its
+ * only way out.
+ */
 export class Bench {
 	private constructor(
 		readonly n8n: N8n,
@@ -60,7 +63,13 @@ export class Bench {
 		private readonly folder: string,
 	) {}
 
-	static async start({ runtime, tarball, log, credential, realAmpersend = false }: BenchOptions): Promise<Bench> {
+	static async start({
+		runtime,
+		tarball,
+		log,
+		credential,
+		realAmpersend = false,
+	}: BenchOptions): Promise<Bench> {
 		const undo: Array<() => Promise<void>> = [];
 		try {
 			const folder = await mkdtemp(join(tmpdir(), 'ampersend-n8n-'));
@@ -86,14 +95,21 @@ export class Bench {
 			const proxy = await Proxy.start(folder, handlers);
 			undo.push(() => proxy.stop());
 
-			const n8n = await N8n.start({ runtime, userFolder, env: proxy.env(realAmpersend ? ampersendHosts : []) });
+			const n8n = await N8n.start({
+				runtime,
+				userFolder,
+				env: proxy.env(realAmpersend ? ampersendHosts : []),
+			});
 			undo.push(() => n8n.stop());
 			const credentialId = await n8n.createCredential(
 				credentialNames.ampersend,
 				'ampersendApi',
 				credential ?? { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl },
 			);
-			await n8n.createCredential(credentialNames.slack, 'slackApi', { accessToken: slack.token, signatureSecret: '' });
+			await n8n.createCredential(credentialNames.slack, 'slackApi', {
+				accessToken: slack.token,
+				signatureSecret: '',
+			});
 			await n8n.createCredential(credentialNames.sheets, 'googleApi', {
 				region: 'global',
 				email: sheets.email,
@@ -145,7 +161,9 @@ const POLL_SECONDS = 5;
 
 function withFastPolling(workflow: Workflow): Workflow {
 	const nodes = workflow.nodes.map((node) =>
-		node.type === TRIGGER ? { ...node, parameters: { ...node.parameters, pollTimes: pollEvery(POLL_SECONDS) } } : node,
+		node.type === TRIGGER
+			? { ...node, parameters: { ...node.parameters, pollTimes: pollEvery(POLL_SECONDS) } }
+			: node,
 	);
 	return { ...workflow, nodes };
 }

@@ -16,7 +16,11 @@ afterAll(async () => {
 	await bench?.stop();
 });
 
-const manual = workflowNode({ name: 'Start', type: 'n8n-nodes-base.manualTrigger', parameters: {} });
+const manual = workflowNode({
+	name: 'Start',
+	type: 'n8n-nodes-base.manualTrigger',
+	parameters: {},
+});
 
 function listAgents(credential: { id: string | null; name: string }): WorkflowNode {
 	return workflowNode({
@@ -33,7 +37,12 @@ function httpRequest(url: string): WorkflowNode {
 		name: 'HTTP Request',
 		type: 'n8n-nodes-base.httpRequest',
 		typeVersion: 4.2,
-		parameters: { url, authentication: 'predefinedCredentialType', nodeCredentialType: 'ampersendApi', options: {} },
+		parameters: {
+			url,
+			authentication: 'predefinedCredentialType',
+			nodeCredentialType: 'ampersendApi',
+			options: {},
+		},
 		credentials: { ampersendApi: { id: null, name: credentialNames.ampersend } },
 	});
 }
@@ -46,7 +55,12 @@ async function runOnce(node: WorkflowNode): Promise<Execution> {
 describe('the credential test', () => {
 	async function testWith(data: { apiKey: string; baseUrl?: string }) {
 		keys.push(data.apiKey);
-		return await bench.n8n.testCredential(bench.credentialId, credentialNames.ampersend, 'ampersendApi', data);
+		return await bench.n8n.testCredential(
+			bench.credentialId,
+			credentialNames.ampersend,
+			'ampersendApi',
+			data,
+		);
 	}
 
 	test('accepts a key', async () => {
@@ -63,8 +77,14 @@ describe('the credential test', () => {
 
 	test('names a host that cannot be reached', async () => {
 		const [port] = await freePorts(1);
-		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl: `http://127.0.0.1:${port}/v1` });
-		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('could not be reached') });
+		const result = await testWith({
+			apiKey: bench.sandbox.apiKey,
+			baseUrl: `http://127.0.0.1:${port}/v1`,
+		});
+		expect(result).toMatchObject({
+			status: 'Error',
+			message: expect.stringContaining('could not be reached'),
+		});
 	});
 
 	test('names the Base URL in use where the path prefix is wrong', async () => {
@@ -84,14 +104,20 @@ describe('the credential test', () => {
 
 	test('refuses plain http to another machine, before any call', async () => {
 		const requests = bench.proxy.requests.length;
-		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl: 'http://ampersend.example.com/v1' });
+		const result = await testWith({
+			apiKey: bench.sandbox.apiKey,
+			baseUrl: 'http://ampersend.example.com/v1',
+		});
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('https://') });
 		expect(bench.proxy.requests).toHaveLength(requests);
 	});
 
 	test('refuses the host of the other deployment, before any call', async () => {
 		const requests = bench.proxy.requests.length;
-		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl: 'https://api.ampersend.ai/v1' });
+		const result = await testWith({
+			apiKey: bench.sandbox.apiKey,
+			baseUrl: 'https://api.ampersend.ai/v1',
+		});
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('test key') });
 		expect(bench.proxy.requests).toHaveLength(requests);
 	});
@@ -106,16 +132,23 @@ describe('the host that a key is sent to', () => {
 		expect(emulator.apiKey.startsWith(prefix)).toBe(true);
 		const agent = emulator.addAgent({ name: `On ${host}` });
 		const name = `Key of ${host}`;
-		const id = await bench.n8n.createCredential(name, 'ampersendApi', { apiKey: emulator.apiKey, baseUrl: '' });
+		const id = await bench.n8n.createCredential(name, 'ampersendApi', {
+			apiKey: emulator.apiKey,
+			baseUrl: '',
+		});
 		const before = bench.proxy.requests.length;
 
 		const execution = await runOnce(listAgents({ id, name }));
 
 		expect(execution.status).toBe('success');
-		expect(outputOf(execution, 'List agents').map(({ json }) => json.address)).toEqual([agent.address]);
+		expect(outputOf(execution, 'List agents').map(({ json }) => json.address)).toEqual([
+			agent.address,
+		]);
 		const requests = bench.proxy.requests.slice(before);
 		expect(new Set(requests.map((request) => request.host))).toEqual(new Set([host]));
-		expect(requests.every(({ path, authorized }) => path.split('?')[0] === '/v1/agents' && authorized)).toBe(true);
+		expect(
+			requests.every(({ path, authorized }) => path.split('?')[0] === '/v1/agents' && authorized),
+		).toBe(true);
 		emulator.removeAgent(agent);
 	});
 
@@ -123,20 +156,23 @@ describe('the host that a key is sent to', () => {
 		const agent = bench.sandbox.addAgent();
 		const execution = await runOnce(httpRequest(`${bench.sandbox.baseUrl}/agents`));
 		expect(execution.status).toBe('success');
-		expect(outputOf(execution, 'HTTP Request')[0]?.json).toMatchObject({ items: [{ address: agent.address }] });
+		expect(outputOf(execution, 'HTTP Request')[0]?.json).toMatchObject({
+			items: [{ address: agent.address }],
+		});
 		bench.sandbox.removeAgent(agent);
 	});
 
-	test.each(['https://slack.com/api/chat.postMessage', 'https://api.ampersend.ai/v1/agents', 'https://evil.example.com/v1/agents'])(
-		'the HTTP Request node cannot send the key to %s',
-		async (url) => {
-			const requests = bench.proxy.requests.length;
-			const execution = await runOnce(httpRequest(url));
-			expect(execution.status).toBe('error');
-			expect(`${execution.error?.message} ${execution.stored}`).toContain('This credential is for');
-			expect(bench.proxy.requests).toHaveLength(requests);
-		},
-	);
+	test.each([
+		'https://slack.com/api/chat.postMessage',
+		'https://api.ampersend.ai/v1/agents',
+		'https://evil.example.com/v1/agents',
+	])('the HTTP Request node cannot send the key to %s', async (url) => {
+		const requests = bench.proxy.requests.length;
+		const execution = await runOnce(httpRequest(url));
+		expect(execution.status).toBe('error');
+		expect(`${execution.error?.message} ${execution.stored}`).toContain('This credential is for');
+		expect(bench.proxy.requests).toHaveLength(requests);
+	});
 
 	test('the HTTP Request node cannot send the key to another port of this machine', async () => {
 		const calls = bench.production.calls.length;
@@ -151,7 +187,9 @@ test('no key stands in the log, in a stored execution or in any other file of n8
 	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
 	expect(await bench.filesHolding(secrets)).toEqual([]);
 	// Where a key would stand if it were stored: the search does read the executions.
-	expect(await bench.filesHolding(['This credential is for'])).toContainEqual(expect.stringContaining('database.sqlite'));
+	expect(await bench.filesHolding(['This credential is for'])).toContainEqual(
+		expect.stringContaining('database.sqlite'),
+	);
 });
 
 test('every call was one that a local service answers for', () => {

@@ -44,18 +44,30 @@ function readOptions(): Options | undefined {
 	let values: { once?: boolean; every?: string; help?: boolean };
 	try {
 		({ values } = parseArgs({
-			options: { once: { type: 'boolean' }, every: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+			options: {
+				once: { type: 'boolean' },
+				every: { type: 'string' },
+				help: { type: 'boolean', short: 'h' },
+			},
 		}));
 	} catch (error) {
 		throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
 	}
 	if (values.help) return undefined;
 	const seconds = Number(values.every ?? 15);
-	if (!(seconds >= 1 && seconds <= 3600)) throw new UsageError(`--every takes seconds from 1 to 3600, not "${values.every}".\n\n${USAGE}`);
-	return { once: values.once ?? false, everyMs: seconds * 1000, apiKey: process.env.AMPERSEND_API_KEY?.trim() || undefined };
+	if (!(seconds >= 1 && seconds <= 3600))
+		throw new UsageError(
+			`--every takes seconds from 1 to 3600, not "${values.every}".\n\n${USAGE}`,
+		);
+	return {
+		once: values.once ?? false,
+		everyMs: seconds * 1000,
+		apiKey: process.env.AMPERSEND_API_KEY?.trim() || undefined,
+	};
 }
 
-const usdc = (micro: bigint) => `${micro / 1_000_000n}.${String(micro % 1_000_000n).padStart(6, '0')} USDC`;
+const usdc = (micro: bigint) =>
+	`${micro / 1_000_000n}.${String(micro % 1_000_000n).padStart(6, '0')} USDC`;
 
 function describePayment({ kind, agent, activity }: StreamedPayment): string {
 	const what = activity.type === 'spend' ? 'pays' : 'earns';
@@ -63,7 +75,9 @@ function describePayment({ kind, agent, activity }: StreamedPayment): string {
 }
 
 function describeRun(name: string, execution: Execution): string {
-	const events = outputOf(execution, TRIGGER_NAME).map(({ json }) => `${json.event} ${json.amountUsdc} USDC`);
+	const events = outputOf(execution, TRIGGER_NAME).map(
+		({ json }) => `${json.event} ${json.amountUsdc} USDC`,
+	);
 	const outcome = execution.status === 'success' ? 'ran' : `failed: ${execution.error?.message}`;
 	return `workflow  "${name}" ${outcome}${events.length > 0 ? ` (${events.join(', ')})` : ''}`;
 }
@@ -75,7 +89,9 @@ async function runByHand(bench: Bench, file: string): Promise<Execution> {
 	const execution = await bench.n8n.run(workflow, trigger?.name ?? '');
 	say(describeRun(workflow.name, execution));
 	if (execution.status !== 'success') {
-		throw new Error(`"${workflow.name}" failed: ${execution.error?.message}\n${execution.error?.description ?? ''}`);
+		throw new Error(
+			`"${workflow.name}" failed: ${execution.error?.message}\n${execution.error?.description ?? ''}`,
+		);
 	}
 	return execution;
 }
@@ -95,7 +111,12 @@ async function once(bench: Bench, alerts: StoredWorkflow, real: boolean): Promis
 	}
 	const [agent] = bench.sandbox.agents();
 	if (agent === undefined) throw new Error('The provisioning workflow made no agent.');
-	const activity = bench.sandbox.pay({ agent, type: 'spend', status: 'settled', amountMicro: 1_250_000n });
+	const activity = bench.sandbox.pay({
+		agent,
+		type: 'spend',
+		status: 'settled',
+		amountMicro: 1_250_000n,
+	});
 	say(describePayment({ kind: 'new', agent, activity }));
 	const run = await waitFor(
 		'the payment to start the workflow',
@@ -105,17 +126,28 @@ async function once(bench: Bench, alerts: StoredWorkflow, real: boolean): Promis
 	say(describeRun(alerts.name, run));
 	if (run.status !== 'success') throw new Error(`The alert workflow failed: ${run.error?.message}`);
 	if (bench.slack.messages.length !== 1 || bench.sheets.rows.length !== 1) {
-		throw new Error(`${bench.slack.messages.length} Slack messages and ${bench.sheets.rows.length} rows came of one payment.`);
+		throw new Error(
+			`${bench.slack.messages.length} Slack messages and ${bench.sheets.rows.length} rows came of one payment.`,
+		);
 	}
-	// A second run of the same example: the agent is there, so its key is taken off to be added again.
+	// A second run of the same example: the agent is there, so its key is taken off to be added
+	// again.
 	bench.sandbox.updateAgent(agent, { keys: agent.keys.slice(0, 1).map(({ address }) => address) });
 	await showExport(bench, await runByHand(bench, PROVISION));
 }
 
-async function untilStopped(bench: Bench, alerts: StoredWorkflow, everyMs: number, stopped: AbortSignal): Promise<void> {
+async function untilStopped(
+	bench: Bench,
+	alerts: StoredWorkflow,
+	everyMs: number,
+	stopped: AbortSignal,
+): Promise<void> {
 	const stream =
 		everyMs > 0
-			? startPaymentStream(bench.sandbox, { everyMs, onPayment: (payment) => say(describePayment(payment)) })
+			? startPaymentStream(bench.sandbox, {
+					everyMs,
+					onPayment: (payment) => say(describePayment(payment)),
+				})
 			: undefined;
 	let last = '0';
 	try {
@@ -131,13 +163,22 @@ async function untilStopped(bench: Bench, alerts: StoredWorkflow, everyMs: numbe
 	}
 }
 
-/** Tests the credential, and imports, runs and activates the examples. @returns the one that tells of payments */
-async function prepare(bench: Bench, onceOnly: boolean, apiKey: string | undefined): Promise<StoredWorkflow> {
+/**
+ * Tests the credential, and imports, runs and activates the examples. @returns the one that tells
+ * of payments
+ */
+async function prepare(
+	bench: Bench,
+	onceOnly: boolean,
+	apiKey: string | undefined,
+): Promise<StoredWorkflow> {
 	const { status, message } = await bench.n8n.testCredential(
 		bench.credentialId,
 		credentialNames.ampersend,
 		'ampersendApi',
-		apiKey === undefined ? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl } : { apiKey, baseUrl: '' },
+		apiKey === undefined
+			? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl }
+			: { apiKey, baseUrl: '' },
 	);
 	if (status !== 'OK') throw new UsageError(`The credential was not accepted: ${message}`);
 	say(`Credential "${credentialNames.ampersend}": ${message}`);
@@ -150,7 +191,10 @@ async function prepare(bench: Bench, onceOnly: boolean, apiKey: string | undefin
 	return alerts;
 }
 
-async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: AbortSignal): Promise<void> {
+async function demo(
+	{ once: onceOnly, everyMs, apiKey }: Options,
+	stopped: AbortSignal,
+): Promise<void> {
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-demo-'));
 	let bench: Bench | undefined;
 	try {
@@ -158,21 +202,27 @@ async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: Abort
 		const tarball = await packPackage(folder, say);
 		stopped.throwIfAborted();
 		say('Start n8n, a local Ampersend and a proxy …');
-		bench = await within('The start of n8n', limits.start, async () =>
-			await Bench.start({
-				runtime,
-				tarball,
-				log: say,
-				realAmpersend: apiKey !== undefined,
-				...(apiKey === undefined ? {} : { credential: { apiKey, baseUrl: '' } }),
-			}),
+		bench = await within(
+			'The start of n8n',
+			limits.start,
+			async () =>
+				await Bench.start({
+					runtime,
+					tarball,
+					log: say,
+					realAmpersend: apiKey !== undefined,
+					...(apiKey === undefined ? {} : { credential: { apiKey, baseUrl: '' } }),
+				}),
 		);
 		stopped.throwIfAborted();
 		const ready = bench;
-		bench.slack.onMessage = ({ channel, text }) => say(`Slack     ${channel}  ${text.replaceAll('\n', '  ')}`);
+		bench.slack.onMessage = ({ channel, text }) =>
+			say(`Slack     ${channel}  ${text.replaceAll('\n', '  ')}`);
 		bench.sheets.onRow = (row) => say(`Sheets    ${row.join(' | ')}`);
 
-		const alerts = await within('The set-up of the workflows', limits.workflows, () => prepare(ready, onceOnly, apiKey));
+		const alerts = await within('The set-up of the workflows', limits.workflows, () =>
+			prepare(ready, onceOnly, apiKey),
+		);
 		const { email, password } = bench.n8n.login;
 		say(`\nn8n       ${bench.n8n.url}\nlogin     ${email}   password ${password}`);
 		say(
@@ -182,7 +232,10 @@ async function demo({ once: onceOnly, everyMs, apiKey }: Options, stopped: Abort
 		);
 		say('Slack and Google Sheets are answered by a local proxy: nothing is sent to them.\n');
 
-		if (onceOnly) await within('The run of everything once', limits.once, () => once(ready, alerts, apiKey !== undefined));
+		if (onceOnly)
+			await within('The run of everything once', limits.once, () =>
+				once(ready, alerts, apiKey !== undefined),
+			);
 		else {
 			say('Ctrl+C ends it and removes everything it made.');
 			await untilStopped(bench, alerts, apiKey === undefined ? everyMs : 0, stopped);

@@ -1,4 +1,5 @@
-// Loaded into n8n before its own code. The pipe (fd 3) closes however the parent ended, SIGKILL included.
+// Loaded into n8n before its own code. The pipe (fd 3) closes however the parent ended, SIGKILL
+// included.
 const { Socket } = require('node:net');
 
 const GRACE_MS = 4_000;

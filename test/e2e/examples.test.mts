@@ -1,6 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventIdOf, examplesDir, readExample, sheetColumns, startTestBench, TRIGGER, type Bench } from './bench.mts';
+import {
+	eventIdOf,
+	examplesDir,
+	readExample,
+	sheetColumns,
+	startTestBench,
+	TRIGGER,
+	type Bench,
+} from './bench.mts';
 import { outputOf, type Execution } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
@@ -33,7 +41,9 @@ async function runExample(file: string): Promise<Execution> {
 function readCsv(text: string): Array<Record<string, string>> {
 	const [header = '', ...lines] = text.trimEnd().split('\r\n');
 	const names = header.split(',');
-	return lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i], cell])));
+	return lines.map((line) =>
+		Object.fromEntries(line.split(',').map((cell, i) => [names[i], cell])),
+	);
 }
 
 async function csvOf(execution: Execution, node: string) {
@@ -48,11 +58,16 @@ describe.each(files)('%s', (file) => {
 		for (const node of (await readExample(file)).nodes) {
 			const versions = types.filter(({ name }) => name === node.type);
 			const type = versions.find(({ version }) => [version].flat().includes(node.typeVersion));
-			if (type === undefined) throw new Error(`n8n has no ${node.type} in version ${node.typeVersion}.`);
+			if (type === undefined)
+				throw new Error(`n8n has no ${node.type} in version ${node.typeVersion}.`);
 			const properties = type.properties as Array<{ name: string }>;
 			const names = new Set(properties.map(({ name }) => name));
 			for (const parameter of Object.keys(node.parameters)) {
-				expect({ node: node.name, parameter, known: names.has(parameter) }).toEqual({ node: node.name, parameter, known: true });
+				expect({ node: node.name, parameter, known: names.has(parameter) }).toEqual({
+					node: node.name,
+					parameter,
+					known: true,
+				});
 			}
 		}
 	});
@@ -67,25 +82,37 @@ describe.each(files)('%s', (file) => {
 			return;
 		}
 		const execution = await runExample(file);
-		expect({ status: execution.status, error: execution.error?.message }).toEqual({ status: 'success', error: undefined });
+		expect({ status: execution.status, error: execution.error?.message }).toEqual({
+			status: 'success',
+			error: undefined,
+		});
 	});
 });
 
 describe('provision-agent.json', () => {
 	test('creates an agent, adds a key, updates its allowlist and exports its transactions', async () => {
 		const execution = await runExample('provision-agent.json');
-		expect({ status: execution.status, error: execution.error?.message }).toEqual({ status: 'success', error: undefined });
+		expect({ status: execution.status, error: execution.error?.message }).toEqual({
+			status: 'success',
+			error: undefined,
+		});
 
 		const [settings] = outputOf(execution, 'What to set up');
 		const [made] = bench.sandbox.agents();
 		expect(made).toMatchObject({
 			name: settings?.json.agentName,
-			keys: [{ address: settings?.json.agentKeyAddress }, { address: settings?.json.backupKeyAddress, name: 'Backup' }],
+			keys: [
+				{ address: settings?.json.agentKeyAddress },
+				{ address: settings?.json.backupKeyAddress, name: 'Backup' },
+			],
 			allowlist: settings?.json.sellers,
 			spendConfig: { daily_limit: '25000000' },
 		});
 		expect(bench.sandbox.agents()).toHaveLength(1);
-		expect(outputOf(execution, 'Create agent')[0]?.json).toMatchObject({ address: made?.address, created: true });
+		expect(outputOf(execution, 'Create agent')[0]?.json).toMatchObject({
+			address: made?.address,
+			created: true,
+		});
 		const { binary, text } = await csvOf(execution, 'Export transactions');
 		expect(binary).toMatchObject({ fileName: `${made?.address}.csv`, mimeType: 'text/csv' });
 		expect(readCsv(text)).toEqual([]);
@@ -98,18 +125,41 @@ describe('provision-agent.json', () => {
 		if (agent === undefined) throw new Error('No agent was made.');
 		bench.sandbox.updateAgent(agent, { keys: [String(settings?.json.agentKeyAddress)] });
 		bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
-		bench.sandbox.pay({ agent, type: 'earn', amountMicro: 90_071_992_547_409_931n, status: 'received' });
+		bench.sandbox.pay({
+			agent,
+			type: 'earn',
+			amountMicro: 90_071_992_547_409_931n,
+			status: 'received',
+		});
 
 		const execution = await runExample('provision-agent.json');
 
-		expect({ status: execution.status, error: execution.error?.message }).toEqual({ status: 'success', error: undefined });
+		expect({ status: execution.status, error: execution.error?.message }).toEqual({
+			status: 'success',
+			error: undefined,
+		});
 		expect(bench.sandbox.agents()).toHaveLength(1);
-		expect(outputOf(execution, 'Create agent')[0]?.json).toMatchObject({ address: agent.address, created: false });
+		expect(outputOf(execution, 'Create agent')[0]?.json).toMatchObject({
+			address: agent.address,
+			created: false,
+		});
 		const rows = readCsv((await csvOf(execution, 'Export transactions')).text);
-		expect(rows.map(({ direction, amountUsdc, amountUsdcMicro, status }) => ({ direction, amountUsdc, amountUsdcMicro, status }))).toEqual(
+		expect(
+			rows.map(({ direction, amountUsdc, amountUsdcMicro, status }) => ({
+				direction,
+				amountUsdc,
+				amountUsdcMicro,
+				status,
+			})),
+		).toEqual(
 			expect.arrayContaining([
 				{ direction: 'spend', amountUsdc: '1.25', amountUsdcMicro: '1250000', status: 'settled' },
-				{ direction: 'earn', amountUsdc: '90071992547.409931', amountUsdcMicro: '90071992547409931', status: 'received' },
+				{
+					direction: 'earn',
+					amountUsdc: '90071992547.409931',
+					amountUsdcMicro: '90071992547409931',
+					status: 'received',
+				},
 			]),
 		);
 		expect(rows).toHaveLength(2);
@@ -122,14 +172,24 @@ test('export-transactions.json exports last month, its first moment in and its l
 	const { from, to } = outputOf(execution, 'Last month')[0]?.json ?? {};
 	const [start, end] = [Date.parse(String(from)), Date.parse(String(to))];
 	for (const [i, timestamp] of [start - 1, start, end - 1, end].entries()) {
-		bench.sandbox.pay({ agent, type: 'spend', amountMicro: BigInt(1_000_000 + i), status: 'settled', timestamp });
+		bench.sandbox.pay({
+			agent,
+			type: 'spend',
+			amountMicro: BigInt(1_000_000 + i),
+			status: 'settled',
+			timestamp,
+		});
 	}
 
 	const again = await runExample('export-transactions.json');
 
 	const { binary, text } = await csvOf(again, 'Export transactions');
 	expect(binary.fileName).toBe(`ampersend-${String(from).slice(0, 7)}.csv`);
-	expect(readCsv(text).map(({ amountUsdcMicro }) => amountUsdcMicro).sort()).toEqual(['1000001', '1000002']);
+	expect(
+		readCsv(text)
+			.map(({ amountUsdcMicro }) => amountUsdcMicro)
+			.sort(),
+	).toEqual(['1000001', '1000002']);
 });
 
 describe('each-payment-once.json', () => {
@@ -139,24 +199,38 @@ describe('each-payment-once.json', () => {
 		const before = bench.sheets.rows.length;
 		const agent = bench.sandbox.addAgent({ name: 'Buyer' });
 		const workflow = await bench.n8n.activate(await bench.importExample('each-payment-once.json'));
-		const spent = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
+		const spent = bench.sandbox.pay({
+			agent,
+			type: 'spend',
+			amountMicro: 1_250_000n,
+			status: 'settled',
+		});
 		const earned = bench.sandbox.pay({ agent, type: 'earn', amountMicro: 3n, status: 'received' });
 		const expected = [spent, earned].map(eventIdOf).sort();
-		await waitFor('a row for each payment', () => (bench.sheets.rows.length - before >= 2 ? true : undefined));
+		await waitFor('a row for each payment', () =>
+			bench.sheets.rows.length - before >= 2 ? true : undefined,
+		);
 		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual(expected);
 
 		const again = await bench.n8n.run(workflow, 'Ampersend Trigger');
 
-		expect({ status: again.status, error: again.error?.message }).toEqual({ status: 'success', error: undefined });
+		expect({ status: again.status, error: again.error?.message }).toEqual({
+			status: 'success',
+			error: undefined,
+		});
 		const sample = outputOf(again, 'Ampersend Trigger').map(({ json }) => json.eventId);
 		expect(sample.sort()).toEqual(expected);
 		expect(outputOf(again, 'Each event once')).toEqual([]);
 		expect(again.runs).not.toHaveProperty('Append a row');
 
 		const later = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 4n, status: 'denied' });
-		await waitFor('a row for a later payment', () => (bench.sheets.rows.length - before >= 3 ? true : undefined));
+		await waitFor('a row for a later payment', () =>
+			bench.sheets.rows.length - before >= 3 ? true : undefined,
+		);
 		await bench.n8n.deactivate(workflow);
-		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual([...expected, eventIdOf(later)].sort());
+		expect(eventIds(bench.sheets.rows.slice(before)).sort()).toEqual(
+			[...expected, eventIdOf(later)].sort(),
+		);
 		const executions = await bench.n8n.executions(workflow);
 		expect(executions.filter(({ status }) => status !== 'success')).toEqual([]);
 	});

@@ -1,5 +1,6 @@
 /**
- * Reads n8n's stored execution data: an array in which every string inside an object or array is the index of its value.
+ * Reads n8n's stored execution data: an array in which every string inside an object or array is
+ * the index of its value.
  * @see https://github.com/WebReflection/flatted
  */
 export function parseFlatted(text: string): unknown {

@@ -14,11 +14,15 @@ export interface Runtime {
 	n8n: string;
 }
 
-/** Searched from the working directory, because this file runs as CommonJS (jest) and as a module (tsx). */
+/**
+ * Searched from the working directory, because this file runs as CommonJS (jest) and as a module
+ * (tsx).
+ */
 function findRoot(): string {
 	for (let dir = process.cwd(); ; dir = dirname(dir)) {
 		if (existsSync(join(dir, 'test', 'e2e', 'package-lock.json'))) return dir;
-		if (dir === dirname(dir)) throw new Error('Run this inside the n8n-nodes-ampersend repository.');
+		if (dir === dirname(dir))
+			throw new Error('Run this inside the n8n-nodes-ampersend repository.');
 	}
 }
 
@@ -29,7 +33,11 @@ const stampFile = join(e2eDir, 'node_modules', '.n8n-ready');
 
 /** n8n 2.41 needs Node 24, which most machines that develop nodes do not run. */
 function findNode24(): string | undefined {
-	const folder = join(e2eDir, 'node_modules', `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`);
+	const folder = join(
+		e2eDir,
+		'node_modules',
+		`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
+	);
 	const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 	if (existsSync(binary)) return binary;
 	return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
@@ -51,7 +59,10 @@ interface Step {
 function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 	const env = Object.fromEntries(
 		Object.entries(process.env).filter(
-			([name]) => !/^npm_(package|lifecycle)_/.test(name) && name !== 'npm_config_local_prefix' && name !== 'NODE_OPTIONS',
+			([name]) =>
+				!/^npm_(package|lifecycle)_/.test(name) &&
+				name !== 'npm_config_local_prefix' &&
+				name !== 'NODE_OPTIONS',
 		),
 	);
 	return { ...env, ...extra };
@@ -99,10 +110,16 @@ async function runStep(step: Step, log: Log): Promise<string> {
 	return stdout;
 }
 
-/** Installs n8n and its Node.js into `test/e2e/node_modules`; does nothing when that was done before. */
+/**
+ * Installs n8n and its Node.js into `test/e2e/node_modules`; does nothing when that was done
+ * before.
+ */
 export async function installN8n(log: Log): Promise<Runtime> {
 	const lock = await readFile(join(e2eDir, 'package-lock.json'));
-	const stamp = createHash('sha256').update(lock).update(`${process.platform}-${process.arch}`).digest('hex');
+	const stamp = createHash('sha256')
+		.update(lock)
+		.update(`${process.platform}-${process.arch}`)
+		.digest('hex');
 	const done = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
 	if (!done) {
 		log('Setting up a real n8n in test/e2e/node_modules: once, about 5 minutes and 3 GB.');
@@ -190,7 +207,10 @@ export async function packPackage(folder: string, log: Log): Promise<string> {
 	return join(folder, packed.filename);
 }
 
-/** Installs the tarball where n8n puts community nodes, so that the node types are named as users have them. */
+/**
+ * Installs the tarball where n8n puts community nodes, so that the node types are named as users
+ * have them.
+ */
 export async function installPackage(tarball: string, userFolder: string, log: Log): Promise<void> {
 	const folder = join(userFolder, '.n8n', 'nodes');
 	await mkdir(folder, { recursive: true });
@@ -201,7 +221,15 @@ export async function installPackage(tarball: string, userFolder: string, log: L
 			seconds: 120,
 			command: 'npm',
 			// The n8n-workflow peer is n8n's own; npm would download another.
-			args: ['install', '--ignore-scripts', '--legacy-peer-deps', '--omit=peer', '--no-audit', '--no-fund', tarball],
+			args: [
+				'install',
+				'--ignore-scripts',
+				'--legacy-peer-deps',
+				'--omit=peer',
+				'--no-audit',
+				'--no-fund',
+				tarball,
+			],
 			cwd: folder,
 			advice: 'The packed tarball must install without its scripts and without any dependency.',
 		},

@@ -27,9 +27,9 @@ import { waitFor } from './wait.mts';
 export type Setting = 'durable' | 'default' | 'repeat';
 
 /**
- * The moment at which half of the kills are aimed: after n8n was answered a payment; after it saved the
- * trigger's state, before it stores the execution; after Remove Duplicates noted the event, before its
- * execution is stored.
+ * The moment at which half of the kills are aimed: after n8n was answered a payment; after it saved
+ * the trigger's state, before it stores the execution; after Remove Duplicates noted the event,
+ * before its execution is stored.
  */
 export type Aim = 'answered' | 'saved' | 'noted';
 
@@ -41,13 +41,18 @@ export interface KillOptions {
 	payments: number;
 	/** How many times n8n is killed; half of them, rounded up, are aimed. */
 	kills: number;
-	/** Else `answered` with durable cursors, which save state and execution in one step, and `saved`. */
+	/**
+	 * Else `answered` with durable cursors, which save state and execution in one step, and `saved`.
+	 */
 	aim?: Aim;
 	/** Whether n8n saves an execution after each of its nodes: a setting of the workflow. */
 	savesProgress?: boolean;
 	/** Over how many emissions the moments are measured, before the first kill; 0 when not given. */
 	measured?: number;
-	/** A random one when not given. Kill moments and payments follow from it, but for how fast the machine is. */
+	/**
+	 * A random one when not given. Kill moments and payments follow from it, but for how fast the
+	 * machine is.
+	 */
 	seed?: number;
 	log: Log;
 }
@@ -56,9 +61,13 @@ export interface LostEvent {
 	eventId: string;
 	/** Number of the kill that fell into a moment in which n8n loses it; null where none did. */
 	kill: number | null;
-	/** Between saved state and stored execution, or Remove Duplicates and the end of its execution. */
+	/**
+	 * Between saved state and stored execution, or Remove Duplicates and the end of its execution.
+	 */
 	moment: 'saved' | 'noted' | null;
-	/** The executions that hold it, with their states; with `repeat`, not behind Remove Duplicates. */
+	/**
+	 * The executions that hold it, with their states; with `repeat`, not behind Remove Duplicates.
+	 */
 	executions: string[];
 }
 
@@ -70,7 +79,9 @@ export interface KillReport {
 	aimedKills: number;
 	/** Aimed kills that came right after what they waited for. */
 	metKills: number;
-	/** Kills that came when n8n had been answered a payment and had stored no execution with it yet. */
+	/**
+	 * Kills that came when n8n had been answered a payment and had stored no execution with it yet.
+	 */
 	cutOffs: number;
 	payments: number;
 	/** Expected events that a stored execution holds: with `repeat`, behind Remove Duplicates. */
@@ -84,7 +95,9 @@ export interface KillReport {
 	emittedTwice: string[];
 	/** Ids of events that were emitted though nothing new happened to their payment. */
 	unexpected: string[];
-	/** From saved state to stored execution, ms, by emission; negative where the execution came first. */
+	/**
+	 * From saved state to stored execution, ms, by emission; negative where the execution came first.
+	 */
 	moments: number[];
 	/** From Remove Duplicates noting an event to the end of its execution, ms; only with `repeat`. */
 	noted: number[];
@@ -96,13 +109,21 @@ const TRIGGER_NAME = 'Ampersend Trigger';
 const REMOVE_NAME = 'Each event once';
 const ACTIVITY = 'GET /agents/{address}/activity';
 
-/** How long n8n takes from being answered a new payment to storing its execution, in ms, where that is not measured. */
+/**
+ * How long n8n takes from being answered a new payment to storing its execution, in ms, where that
+ * is not measured.
+ */
 const USUAL_STORING_MS = 40;
-/** How much longer than that after the answer an aimed kill comes at most: two of three come before. */
+/**
+ * How much longer than that after the answer an aimed kill comes at most: two of three come before.
+ */
 const AIM = 1.5;
 /** How long after n8n is up a kill comes at most, in ms: its first polls, and some later ones. */
 const UP_MS = 8_000;
-/** How long before the kill a payment was first answered to n8n at most, in ms, for the kill to have cut off its storing. */
+/**
+ * How long before the kill a payment was first answered to n8n at most, in ms, for the kill to have
+ * cut off its storing.
+ */
 const CUT_OFF_MS = 2_000;
 /** How long kills and payments are spread over for each kill, in ms: a boot and the time up. */
 const CYCLE_MS = 10_000;
@@ -129,8 +150,8 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 		N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
 		N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
 		N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
-		// By default n8n looks for polls that are due every 5 s, and runs one that a kill cut off again after a minute: here it
-		// does so while the run lasts.
+		// By default n8n looks for polls that are due every 5 s, and runs one that a kill cut off again
+		// after a minute: here it does so while the run lasts.
 		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
 		N8N_SCHEDULER_LEASE_DURATION: '10',
 		N8N_SCHEDULER_POLL_TIMEOUT: '8',
@@ -138,7 +159,9 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 	},
 };
 
-/** How long n8n runs on after its last start, ms: a poll that was cut off could repeat its events. */
+/**
+ * How long n8n runs on after its last start, ms: a poll that was cut off could repeat its events.
+ */
 const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 20_000 };
 
 /** Numbers from 0 to below 1 that follow from a seed (mulberry32). */
@@ -209,15 +232,22 @@ class KillRun {
 	private readonly random: () => number;
 	private readonly agents: Agent[];
 	private readonly made: Activity[] = [];
-	/** Ids of emitted events by execution, read after each kill: n8n rewrites one that was cut off. */
+	/**
+	 * Ids of emitted events by execution, read after each kill: n8n rewrites one that was cut off.
+	 */
 	private readonly held = new Map<number, string[]>();
 	/** Ids of the events that passed Remove Duplicates, by execution. */
 	private readonly unique = new Map<number, string[]>();
 	/** When the n8n that runs now was first answered each payment (epoch ms), by its id. */
 	private served = new Map<string, number>();
-	/** By event id, the first kill after which n8n's cursor knew of it and no execution held it, and whether it was cut off. */
+	/**
+	 * By event id, the first kill after which n8n's cursor knew of it and no execution held it, and
+	 * whether it was cut off.
+	 */
 	private readonly missed = new Map<string, { kill: number; isCutOff: boolean }>();
-	/** By event id, the kill after which Remove Duplicates had noted it and no execution held it then. */
+	/**
+	 * By event id, the kill after which Remove Duplicates had noted it and no execution held it then.
+	 */
 	private readonly noted = new Map<string, number>();
 	/** How each execution ended, for people. */
 	private readonly states = new Map<number, string>();
@@ -306,7 +336,10 @@ class KillRun {
 		});
 	}
 
-	/** Activates the workflow, and waits until a payment that comes now is certainly not part of the baseline. */
+	/**
+	 * Activates the workflow, and waits until a payment that comes now is certainly not part of the
+	 * baseline.
+	 */
 	private async activate(n8n: N8n): Promise<void> {
 		const { apiKey, baseUrl } = this.emulator;
 		const id = await n8n.createCredential(credentialNames.ampersend, 'ampersendApi', {
@@ -413,9 +446,9 @@ class KillRun {
 	}
 
 	/**
-	 * Half of the kills come at any moment. The others are aimed at a dangerous one, which is so short
-	 * that few of the former would ever meet it. They wait for an answer that brings n8n a new payment;
-	 * then for what n8n stores of it.
+	 * Half of the kills come at any moment. The others are aimed at a dangerous one, which is so
+	 * short that few of the former would ever meet it. They wait for an answer that brings n8n a new
+	 * payment; then for what n8n stores of it.
 	 */
 	private async untilKill(n8n: N8n, isAimed: boolean): Promise<void> {
 		await sleep(this.random() * UP_MS);
@@ -437,7 +470,8 @@ class KillRun {
 	}
 
 	/**
-	 * Kills n8n as soon as it has stored something, from a process of its own: nothing here is quick enough.
+	 * Kills n8n as soon as it has stored something, from a process of its own: nothing here is quick
+	 * enough.
 	 * @returns what arms it
 	 */
 	private async killer(n8n: N8n, aim: 'saved' | 'noted'): Promise<() => Promise<void>> {
@@ -476,8 +510,8 @@ class KillRun {
 
 	/**
 	 * Compares what n8n was answered with what it has stored.
-	 * @returns how many payments wait to be stored; how many of them the cursor knows; how many events
-	 * Remove Duplicates has noted without a stored execution that holds them behind it
+	 * @returns how many payments wait to be stored; how many of them the cursor knows; how many
+	 * events Remove Duplicates has noted without a stored execution that holds them behind it
 	 */
 	private noteKill(
 		kill: number,
@@ -613,7 +647,9 @@ class KillRun {
 	}
 }
 
-/** Whether a stored cursor remembers a payment: by its id, or by the first 64 bits of the id's hash. */
+/**
+ * Whether a stored cursor remembers a payment: by its id, or by the first 64 bits of the id's hash.
+ */
 function knows(cursor: string, { id }: Activity): boolean {
 	return (
 		cursor.includes(id) ||
@@ -750,7 +786,10 @@ export function broken(report: KillReport): string[] {
 		.map(([what, count]) => `${nameOf(report)}: ${count} events ${what}`);
 }
 
-/** Makes payments while n8n is killed again and again, and counts in how many stored executions each one's event stands. */
+/**
+ * Makes payments while n8n is killed again and again, and counts in how many stored executions each
+ * one's event stands.
+ */
 export async function runKills(options: KillOptions): Promise<KillReport> {
 	const {
 		tarball,

@@ -51,7 +51,8 @@ test(
 	async () => {
 		const report = await killed('repeat');
 		expect(report).toMatchObject({ payments: 40, repeated: [], unexpected: [] });
-		// What Remove Duplicates has noted, and n8n has not stored, is lost by n8n and not by the trigger.
+		// What Remove Duplicates has noted, and n8n has not stored, is lost by n8n and not by the
+		// trigger.
 		expect(lostOutside(report)).toEqual([]);
 		expect(report.delivered + report.lost.length).toBe(40);
 	},

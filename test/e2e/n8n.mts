@@ -84,7 +84,9 @@ export interface N8nOptions {
 	/** Holds `.n8n`, with the nodes installed in it. */
 	userFolder: string;
 	env?: NodeJS.ProcessEnv;
-	/** Of the owner whom an earlier start in this user folder set up; without it the owner is set up. */
+	/**
+	 * Of the owner whom an earlier start in this user folder set up; without it the owner is set up.
+	 */
 	login?: Login;
 }
 
@@ -119,7 +121,10 @@ const STOP_MS = 8_000;
 function inheritedEnv(): NodeJS.ProcessEnv {
 	return Object.fromEntries(
 		Object.entries(process.env).filter(
-			([name]) => !/^(N8N_|DB_|EXECUTIONS_|QUEUE_|npm_|NODE_OPTIONS$|NODE_ENV$|JEST_|AMPERSEND_|https?_proxy$|no_proxy$)/i.test(name),
+			([name]) =>
+				!/^(N8N_|DB_|EXECUTIONS_|QUEUE_|npm_|NODE_OPTIONS$|NODE_ENV$|JEST_|AMPERSEND_|https?_proxy$|no_proxy$)/i.test(
+					name,
+				),
 		),
 	);
 }
@@ -137,26 +142,33 @@ export class N8n {
 	/** Boots n8n, sets its owner up where that was not done before, and logs in. */
 	static async start({ runtime, userFolder, env = {}, login }: N8nOptions): Promise<N8n> {
 		const [port, brokerPort] = await freePorts(2);
-		const child = spawn(runtime.node, ['--require', join(e2eDir, 'die-with-parent.cjs'), runtime.n8n, 'start'], {
-			cwd: userFolder,
-			env: {
-				...inheritedEnv(),
-				...quiet,
-				N8N_USER_FOLDER: userFolder,
-				N8N_PORT: String(port),
-				N8N_RUNNERS_BROKER_PORT: String(brokerPort),
-				...env,
+		const child = spawn(
+			runtime.node,
+			['--require', join(e2eDir, 'die-with-parent.cjs'), runtime.n8n, 'start'],
+			{
+				cwd: userFolder,
+				env: {
+					...inheritedEnv(),
+					...quiet,
+					N8N_USER_FOLDER: userFolder,
+					N8N_PORT: String(port),
+					N8N_RUNNERS_BROKER_PORT: String(brokerPort),
+					...env,
+				},
+				// The fourth is for die-with-parent.cjs.
+				stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 			},
-			// The fourth is for die-with-parent.cjs.
-			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-		});
+		);
 		const output = { text: '' };
 		const collect = (chunk: Buffer) => {
 			output.text += chunk.toString();
 		};
 		child.stdout?.on('data', collect);
 		child.stderr?.on('data', collect);
-		const owner = login ?? { email: 'owner@example.com', password: `Pw1${randomBytes(9).toString('base64url')}` };
+		const owner = login ?? {
+			email: 'owner@example.com',
+			password: `Pw1${randomBytes(9).toString('base64url')}`,
+		};
 		const n8n = new N8n(`http://127.0.0.1:${port}`, owner, child, output);
 		try {
 			await n8n.waitUntilUp();
@@ -195,18 +207,32 @@ export class N8n {
 		await gone;
 	}
 
-	async createCredential(name: string, type: string, data: Record<string, unknown>): Promise<string> {
+	async createCredential(
+		name: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<string> {
 		const { id } = await this.rest<{ id: string }>('POST', '/credentials', { name, type, data });
 		return id;
 	}
 
 	/** Replaces what a credential holds, as saving it in the editor does. */
-	async updateCredential(id: string, name: string, type: string, data: Record<string, unknown>): Promise<void> {
+	async updateCredential(
+		id: string,
+		name: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<void> {
 		await this.rest('PATCH', `/credentials/${id}`, { name, type, data });
 	}
 
 	/** Tests a credential as the editor does on saving it: `data` is what the form holds. */
-	async testCredential(id: string, name: string, type: string, data: Record<string, unknown>): Promise<CredentialTestResult> {
+	async testCredential(
+		id: string,
+		name: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<CredentialTestResult> {
 		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
 	}
 
@@ -215,16 +241,25 @@ export class N8n {
 		return await this.rest('POST', '/workflows', { settings: {}, ...workflow });
 	}
 
-	/** Publishes a workflow, and waits until its triggers are set: n8n answers before their first poll. */
+	/**
+	 * Publishes a workflow, and waits until its triggers are set: n8n answers before their first
+	 * poll.
+	 */
 	async activate(workflow: StoredWorkflow, timeoutMs = 30_000): Promise<StoredWorkflow> {
-		const active = await this.rest<StoredWorkflow>('POST', `/workflows/${workflow.id}/activate`, { versionId: workflow.versionId });
+		const active = await this.rest<StoredWorkflow>('POST', `/workflows/${workflow.id}/activate`, {
+			versionId: workflow.versionId,
+		});
 		const until = Date.now() + timeoutMs;
 		for (;;) {
-			const { status, triggers } = await this.rest<PublicationStatus>('GET', `/workflows/${workflow.id}/publication-status`);
+			const { status, triggers } = await this.rest<PublicationStatus>(
+				'GET',
+				`/workflows/${workflow.id}/publication-status`,
+			);
 			if (status === 'published') return active;
 			const failed = triggers.find(({ errorMessage }) => errorMessage);
 			if (failed) throw new Error(`"${workflow.name}" was not activated: ${failed.errorMessage}`);
-			if (Date.now() > until) throw new Error(`"${workflow.name}" was not active after ${timeoutMs} ms: ${status}.`);
+			if (Date.now() > until)
+				throw new Error(`"${workflow.name}" was not active after ${timeoutMs} ms: ${status}.`);
 			await sleep(100);
 		}
 	}
@@ -235,23 +270,35 @@ export class N8n {
 
 	/** Runs a workflow by hand, from its trigger on, and waits for its end. */
 	async run(workflow: StoredWorkflow, trigger: string, timeoutMs = 60_000): Promise<Execution> {
-		const { executionId } = await this.rest<{ executionId: string }>('POST', `/workflows/${workflow.id}/run`, {
-			triggerToStartFrom: { name: trigger },
-		});
+		const { executionId } = await this.rest<{ executionId: string }>(
+			'POST',
+			`/workflows/${workflow.id}/run`,
+			{
+				triggerToStartFrom: { name: trigger },
+			},
+		);
 		const until = Date.now() + timeoutMs;
 		for (;;) {
 			const execution = await this.execution(executionId);
 			if (!['new', 'running', 'waiting'].includes(execution.status)) return execution;
-			if (Date.now() > until) throw new Error(`Execution ${executionId} of "${workflow.name}" did not end in ${timeoutMs} ms.`);
+			if (Date.now() > until)
+				throw new Error(
+					`Execution ${executionId} of "${workflow.name}" did not end in ${timeoutMs} ms.`,
+				);
 			await sleep(200);
 		}
 	}
 
 	async execution(id: string): Promise<Execution> {
-		const raw = await this.rest<Record<string, unknown> & { data: string }>('GET', `/executions/${id}`);
+		const raw = await this.rest<Record<string, unknown> & { data: string }>(
+			'GET',
+			`/executions/${id}`,
+		);
 		const stored = raw.data;
 		// Nothing is stored of an execution that has just begun.
-		const { resultData } = (parseFlatted(stored) ?? {}) as { resultData?: { error?: RunError; runData?: Record<string, NodeRun[]> } };
+		const { resultData } = (parseFlatted(stored) ?? {}) as {
+			resultData?: { error?: RunError; runData?: Record<string, NodeRun[]> };
+		};
 		return {
 			id: String(raw.id),
 			workflowId: String(raw.workflowId),
@@ -264,35 +311,61 @@ export class N8n {
 		};
 	}
 
-	/** Ended executions of a workflow, oldest first. @param after id of the last one that is not wanted */
+	/**
+	 * Ended executions of a workflow, oldest first. @param after id of the last one that is not
+	 * wanted
+	 */
 	async executions(workflow: StoredWorkflow, after = '0'): Promise<Execution[]> {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id, status: ['success', 'error', 'crashed', 'canceled'] }));
-		const { results } = await this.rest<{ results: Array<{ id: string }> }>('GET', `/executions?filter=${filter}&limit=100`);
+		const filter = encodeURIComponent(
+			JSON.stringify({
+				workflowId: workflow.id,
+				status: ['success', 'error', 'crashed', 'canceled'],
+			}),
+		);
+		const { results } = await this.rest<{ results: Array<{ id: string }> }>(
+			'GET',
+			`/executions?filter=${filter}&limit=100`,
+		);
 		const ids = results.map(({ id }) => Number(id)).filter((id) => id > Number(after));
 		const executions: Execution[] = [];
-		for (const id of ids.sort((one, other) => one - other)) executions.push(await this.execution(String(id)));
+		for (const id of ids.sort((one, other) => one - other))
+			executions.push(await this.execution(String(id)));
 		return executions;
 	}
 
 	/** The content of a file that a node put out. */
 	async file(binary: Binary): Promise<Buffer> {
 		if (binary.id === undefined) return Buffer.from(binary.data, 'base64');
-		const answer = await request(`${this.url}/rest/binary-data?id=${encodeURIComponent(binary.id)}&action=download`, {
-			headers: { cookie: this.cookie },
-		});
+		const answer = await request(
+			`${this.url}/rest/binary-data?id=${encodeURIComponent(binary.id)}&action=download`,
+			{
+				headers: { cookie: this.cookie },
+			},
+		);
 		const content = Buffer.from(await answer.body.arrayBuffer());
-		if (answer.statusCode !== 200) throw new Error(`n8n answered ${answer.statusCode} for the file ${binary.fileName}.`);
+		if (answer.statusCode !== 200)
+			throw new Error(`n8n answered ${answer.statusCode} for the file ${binary.fileName}.`);
 		return content;
 	}
 
 	/** The descriptions of every node type that n8n loaded. */
-	async nodeTypes(): Promise<Array<{ name: string; version: number | number[]; properties: unknown[] }>> {
-		const answer = await request(`${this.url}/types/nodes.json`, { headers: { cookie: this.cookie } });
-		return (await answer.body.json()) as Array<{ name: string; version: number | number[]; properties: unknown[] }>;
+	async nodeTypes(): Promise<
+		Array<{ name: string; version: number | number[]; properties: unknown[] }>
+	> {
+		const answer = await request(`${this.url}/types/nodes.json`, {
+			headers: { cookie: this.cookie },
+		});
+		return (await answer.body.json()) as Array<{
+			name: string;
+			version: number | number[];
+			properties: unknown[];
+		}>;
 	}
 
 	private get exited(): boolean {
-		return this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined;
+		return (
+			this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined
+		);
 	}
 
 	private async waitUntilUp(): Promise<void> {
@@ -313,7 +386,11 @@ export class N8n {
 	}
 
 	private async setUpOwner(): Promise<void> {
-		await this.rest('POST', '/owner/setup', { ...this.login, firstName: 'Test', lastName: 'Owner' });
+		await this.rest('POST', '/owner/setup', {
+			...this.login,
+			firstName: 'Test',
+			lastName: 'Owner',
+		});
 	}
 
 	private async logIn(): Promise<void> {
@@ -321,7 +398,11 @@ export class N8n {
 		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
 	}
 
-	private async rest<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<T> {
+	private async rest<T>(
+		method: 'GET' | 'POST' | 'PATCH',
+		path: string,
+		body?: unknown,
+	): Promise<T> {
 		const answer = await request(`${this.url}/rest${path}`, {
 			method,
 			headers: {
@@ -334,7 +415,10 @@ export class N8n {
 		const session = cookies.find((cookie) => cookie.startsWith('n8n-auth='));
 		if (session !== undefined) this.cookie = session.split(';')[0] ?? '';
 		const text = await answer.body.text();
-		if (answer.statusCode >= 400) throw new Error(`n8n answered ${answer.statusCode} to ${method} ${path}: ${text.slice(0, 2000)}`);
+		if (answer.statusCode >= 400)
+			throw new Error(
+				`n8n answered ${answer.statusCode} to ${method} ${path}: ${text.slice(0, 2000)}`,
+			);
 		const parsed = JSON.parse(text) as { data: T };
 		return parsed.data;
 	}
@@ -349,14 +433,21 @@ export async function readWorkflow(file: string): Promise<Workflow> {
 	return JSON.parse(await readFile(file, 'utf8')) as Workflow;
 }
 
-/** n8n refuses a cron that fires more than once a minute, but takes several with different seconds. */
-export function pollEvery(seconds: number): { item: Array<{ mode: string; cronExpression: string }> } {
+/**
+ * n8n refuses a cron that fires more than once a minute, but takes several with different seconds.
+ */
+export function pollEvery(seconds: number): {
+	item: Array<{ mode: string; cronExpression: string }>;
+} {
 	const item = [];
-	for (let second = 0; second < 60; second += seconds) item.push({ mode: 'custom', cronExpression: `${second} * * * * *` });
+	for (let second = 0; second < 60; second += seconds)
+		item.push({ mode: 'custom', cronExpression: `${second} * * * * *` });
 	return { item };
 }
 
-export function workflowNode(init: Pick<WorkflowNode, 'name' | 'type' | 'parameters'> & Partial<WorkflowNode>): WorkflowNode {
+export function workflowNode(
+	init: Pick<WorkflowNode, 'name' | 'type' | 'parameters'> & Partial<WorkflowNode>,
+): WorkflowNode {
 	return { id: randomUUID(), typeVersion: 1, position: [0, 0], ...init };
 }
 

@@ -22,7 +22,10 @@ beforeAll(async () => {
 	page = await browser.newPage({ viewport: { width: 1400, height: 1200 } });
 	page.setDefaultTimeout(30_000);
 	// The editor asks the npm registry for each community package.
-	await page.route(({ origin }) => origin !== bench.n8n.url, async (route) => await route.abort());
+	await page.route(
+		({ origin }) => origin !== bench.n8n.url,
+		async (route) => await route.abort(),
+	);
 	const { email, password } = bench.n8n.login;
 	await page.goto(`${bench.n8n.url}/signin`);
 	await page.locator('input[type=email]').fill(email);
@@ -56,7 +59,10 @@ async function listed(): Promise<string[]> {
 	});
 }
 
-/** What a search for the text lists. Nothing says when it is over: the node may take a while to be listed, if it is. */
+/**
+ * What a search for the text lists. Nothing says when it is over: the node may take a while to be
+ * listed, if it is.
+ */
 async function search(text: string): Promise<string[]> {
 	const field = byTestId('node-creator-search-bar');
 	const entry = byTestId('node-creator-item-name').filter({ hasText: 'Ampersend' }).first();
@@ -65,7 +71,10 @@ async function search(text: string): Promise<string[]> {
 	await field.fill('');
 	await entry.or(noResults).waitFor({ state: 'hidden' });
 	await field.fill(text);
-	await entry.or(noResults).waitFor({ timeout: SEARCH_MS }).catch(() => {});
+	await entry
+		.or(noResults)
+		.waitFor({ timeout: SEARCH_MS })
+		.catch(() => {});
 	return (await noResults.isVisible()) ? [] : await listed();
 }
 

@@ -13,7 +13,9 @@ beforeAll(async () => {
 	bench = await startTestBench();
 	agent = bench.sandbox.addAgent({ name: 'Research assistant' });
 	bench.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
-	workflow = await bench.n8n.activate(await bench.importExample('payment-alerts-to-slack-and-sheets.json'));
+	workflow = await bench.n8n.activate(
+		await bench.importExample('payment-alerts-to-slack-and-sheets.json'),
+	);
 });
 
 afterAll(async () => {
@@ -37,33 +39,83 @@ describe('an active workflow', () => {
 	const seller = randomAddress();
 
 	test.each([
-		{ type: 'spend', status: 'settled', event: 'payment.settled', amountMicro: 1_250_000n, amountUsdc: '1.25' },
-		{ type: 'spend', status: 'denied', event: 'payment.denied', amountMicro: 25_000_001n, amountUsdc: '25.000001' },
-		{ type: 'earn', status: 'received', event: 'payment.received', amountMicro: 1n, amountUsdc: '0.000001' },
-	] as const)('sends $event to Slack and Google Sheets', async ({ type, status, event, amountMicro, amountUsdc }) => {
-		const seen = { messages: bench.slack.messages.length, rows: bench.sheets.rows.length };
+		{
+			type: 'spend',
+			status: 'settled',
+			event: 'payment.settled',
+			amountMicro: 1_250_000n,
+			amountUsdc: '1.25',
+		},
+		{
+			type: 'spend',
+			status: 'denied',
+			event: 'payment.denied',
+			amountMicro: 25_000_001n,
+			amountUsdc: '25.000001',
+		},
+		{
+			type: 'earn',
+			status: 'received',
+			event: 'payment.received',
+			amountMicro: 1n,
+			amountUsdc: '0.000001',
+		},
+	] as const)(
+		'sends $event to Slack and Google Sheets',
+		async ({ type, status, event, amountMicro, amountUsdc }) => {
+			const seen = { messages: bench.slack.messages.length, rows: bench.sheets.rows.length };
 
-		const payment = bench.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
-		const execution = await runFor(payment);
+			const payment = bench.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
+			const execution = await runFor(payment);
 
-		expect({ status: execution.status, error: execution.error?.message }).toEqual({ status: 'success', error: undefined });
-		expect(outputOf(execution, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
-			{ event, agentAddress: agent.address, agentName: agent.name, amountUsdc, amountUsdcMicro: String(amountMicro), status },
-		]);
-		expect(bench.slack.messages.slice(seen.messages)).toEqual([
-			{ channel: '#payments', text: expect.stringContaining(`*${event}*: ${amountUsdc} USDC, ${agent.name}`) },
-		]);
-		expect(bench.sheets.rows.length - seen.rows).toBe(1);
-		expect(lastRow()).toMatchObject({ Event: event, Agent: agent.name, 'Amount (USDC)': amountUsdc, Status: status, Direction: type });
-	});
+			expect({ status: execution.status, error: execution.error?.message }).toEqual({
+				status: 'success',
+				error: undefined,
+			});
+			expect(outputOf(execution, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
+				{
+					event,
+					agentAddress: agent.address,
+					agentName: agent.name,
+					amountUsdc,
+					amountUsdcMicro: String(amountMicro),
+					status,
+				},
+			]);
+			expect(bench.slack.messages.slice(seen.messages)).toEqual([
+				{
+					channel: '#payments',
+					text: expect.stringContaining(`*${event}*: ${amountUsdc} USDC, ${agent.name}`),
+				},
+			]);
+			expect(bench.sheets.rows.length - seen.rows).toBe(1);
+			expect(lastRow()).toMatchObject({
+				Event: event,
+				Agent: agent.name,
+				'Amount (USDC)': amountUsdc,
+				Status: status,
+				Direction: type,
+			});
+		},
+	);
 
 	test('sends both events of a payment that is authorized and then settles', async () => {
-		const payment = bench.sandbox.pay({ agent, type: 'spend', status: 'authorized', amountMicro: 3_000_000n, counterparty: seller });
+		const payment = bench.sandbox.pay({
+			agent,
+			type: 'spend',
+			status: 'authorized',
+			amountMicro: 3_000_000n,
+			counterparty: seller,
+		});
 		const first = await runFor(payment);
-		expect(outputOf(first, 'Ampersend Trigger').map(({ json }) => json.event)).toEqual(['payment.authorized']);
+		expect(outputOf(first, 'Ampersend Trigger').map(({ json }) => json.event)).toEqual([
+			'payment.authorized',
+		]);
 
 		bench.sandbox.setStatus(payment.id, 'settled');
-		const second = await waitFor('the run for its settling', async () => (await bench.n8n.executions(workflow, first.id)).at(0));
+		const second = await waitFor('the run for its settling', async () =>
+			(await bench.n8n.executions(workflow, first.id)).at(0),
+		);
 
 		expect(outputOf(second, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
 			{ event: 'payment.settled', previousStatus: 'authorized', amountUsdc: '3' },

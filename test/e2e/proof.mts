@@ -36,7 +36,8 @@ interface Options {
 }
 
 function whole(name: string, text: string, least: number): number {
-	if (!/^\d+$/.test(text) || Number(text) < least) throw new Error(`--${name} takes a whole number from ${least} on, not "${text}".\n\n${USAGE}`);
+	if (!/^\d+$/.test(text) || Number(text) < least)
+		throw new Error(`--${name} takes a whole number from ${least} on, not "${text}".\n\n${USAGE}`);
 	return Number(text);
 }
 
@@ -91,8 +92,10 @@ async function killN8n({ payments, kills, seed }: Options): Promise<KillReport[]
 		for (const run of RUNS) {
 			const options = { runtime, tarball, ...run, payments, kills, measured: MEASURED, log: say };
 			const name = `${kills} kills, ${JSON.stringify(run)}`;
-			const report = await within(name, KILLS_LIMIT, async () =>
-				await runKills(seed === undefined ? options : { ...options, seed }),
+			const report = await within(
+				name,
+				KILLS_LIMIT,
+				async () => await runKills(seed === undefined ? options : { ...options, seed }),
 			);
 			describeReport(report).forEach(say);
 			reports.push(report);

@@ -5,16 +5,24 @@ import { request } from 'undici';
 import { e2eDir } from './install.mts';
 import type { Answer, SeenRequest } from './services.mts';
 
-/** What is used of mockttp; its own types are there only after the set-up, and the type check must not need that. */
+/**
+ * What is used of mockttp; its own types are there only after the set-up, and the type check must
+ * not need that.
+ */
 interface Mockttp {
 	generateCACertificate(options: { bits?: number }): Promise<{ key: string; cert: string }>;
-	getLocal(options: { https: { key: string; cert: string }; recordTraffic: boolean }): MockttpServer;
+	getLocal(options: {
+		https: { key: string; cert: string };
+		recordTraffic: boolean;
+	}): MockttpServer;
 }
 interface MockttpServer {
 	readonly port: number;
 	start(): Promise<void>;
 	stop(): Promise<void>;
-	forAnyRequest(): { thenCallback(answer: (request: MockttpRequest) => Promise<Answer>): Promise<unknown> };
+	forAnyRequest(): {
+		thenCallback(answer: (request: MockttpRequest) => Promise<Answer>): Promise<unknown>;
+	};
 }
 interface MockttpRequest {
 	url: string;
@@ -35,7 +43,10 @@ export interface RecordedRequest {
 
 export type Handler = (request: SeenRequest) => Answer | undefined | Promise<Answer | undefined>;
 
-/** Intercepts every call that n8n makes to a host other than this machine; only the hosts given are answered for. */
+/**
+ * Intercepts every call that n8n makes to a host other than this machine; only the hosts given are
+ * answered for.
+ */
 export class Proxy {
 	readonly requests: RecordedRequest[] = [];
 
@@ -76,7 +87,9 @@ export class Proxy {
 
 	assertClean(): void {
 		if (this.unexpected.length === 0) return;
-		const lines = this.unexpected.map(({ method, host, path }) => `- ${method} https://${host}${path}`);
+		const lines = this.unexpected.map(
+			({ method, host, path }) => `- ${method} https://${host}${path}`,
+		);
 		throw new Error(`n8n called what nothing answers for:\n${lines.join('\n')}`);
 	}
 
@@ -84,7 +97,10 @@ export class Proxy {
 		await this.server.stop();
 	}
 
-	private async handle(incoming: MockttpRequest, handlers: Record<string, Handler>): Promise<Answer> {
+	private async handle(
+		incoming: MockttpRequest,
+		handlers: Record<string, Handler>,
+	): Promise<Answer> {
 		const { host, pathname, search } = new URL(incoming.url);
 		const seen: SeenRequest = {
 			host,

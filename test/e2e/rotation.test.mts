@@ -27,7 +27,9 @@ beforeAll(async () => {
 		credentials: { ampersendApi: { id: bench.credentialId, name: credentialNames.ampersend } },
 	});
 	const next = workflowNode({ name: 'Nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
-	workflow = await bench.n8n.activate(await bench.n8n.importWorkflow(inARow('Key rotation', [trigger, next])));
+	workflow = await bench.n8n.activate(
+		await bench.n8n.importWorkflow(inARow('Key rotation', [trigger, next])),
+	);
 });
 
 afterAll(async () => {
@@ -35,7 +37,12 @@ afterAll(async () => {
 });
 
 function pay(): string {
-	const payment = bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_000_000n, status: 'settled' });
+	const payment = bench.sandbox.pay({
+		agent,
+		type: 'spend',
+		amountMicro: 1_000_000n,
+		status: 'settled',
+	});
 	paid.push(eventIdOf(payment));
 	return eventIdOf(payment);
 }
@@ -48,7 +55,12 @@ function makeKey(): string {
 
 async function putIn(apiKey: string): Promise<void> {
 	const data = { apiKey, baseUrl: bench.sandbox.baseUrl };
-	await bench.n8n.updateCredential(bench.credentialId, credentialNames.ampersend, 'ampersendApi', data);
+	await bench.n8n.updateCredential(
+		bench.credentialId,
+		credentialNames.ampersend,
+		'ampersendApi',
+		data,
+	);
 }
 
 function eventIds(executions: Execution[]): unknown[] {
@@ -66,7 +78,9 @@ async function emitted(eventId: string): Promise<void> {
 async function calls(auth: 'valid' | 'revoked', count = 1): Promise<void> {
 	const from = bench.sandbox.calls.length;
 	await waitFor(`${count} calls with a ${auth} key`, () =>
-		bench.sandbox.calls.slice(from).filter((call) => call.auth === auth).length >= count ? true : undefined,
+		bench.sandbox.calls.slice(from).filter((call) => call.auth === auth).length >= count
+			? true
+			: undefined,
 	);
 }
 

@@ -5,7 +5,10 @@ import { e2eDir, installN8n } from './install.mts';
 
 const SECONDS = 1500;
 
-/** Sets up what the tests need and runs them; arguments go to jest, such as a file's name or `-t 'part of a title'`. */
+/**
+ * Sets up what the tests need and runs them; arguments go to jest, such as a file's name or `-t
+ * 'part of a title'`.
+ */
 async function main(): Promise<number> {
 	findChromium();
 	await installN8n((line) => console.error(line));

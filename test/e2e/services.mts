@@ -28,7 +28,10 @@ const json = (value: unknown, statusCode = 200): Answer => ({
 	body: JSON.stringify(value),
 });
 
-/** The one method of Slack's Web API that posts a message. @see https://docs.slack.dev/reference/methods/chat.postMessage */
+/**
+ * The one method of Slack's Web API that posts a message. @see
+ * https://docs.slack.dev/reference/methods/chat.postMessage
+ */
 export class Slack {
 	readonly token = `xoxb-${randomBytes(18).toString('hex')}`;
 
@@ -87,18 +90,33 @@ export class GoogleSheets {
 		const [header, claims, signature] = (form.get('assertion') ?? '').split('.');
 		const signed =
 			signature !== undefined &&
-			createVerify('RSA-SHA256').update(`${header}.${claims}`).verify(this.keys.publicKey, signature, 'base64url');
-		if (!signed) return json({ error: 'invalid_grant', error_description: 'Invalid JWT Signature.' }, 400);
+			createVerify('RSA-SHA256')
+				.update(`${header}.${claims}`)
+				.verify(this.keys.publicKey, signature, 'base64url');
+		if (!signed)
+			return json({ error: 'invalid_grant', error_description: 'Invalid JWT Signature.' }, 400);
 		return json({ access_token: this.accessToken, expires_in: 3599, token_type: 'Bearer' });
 	}
 
 	/** sheets.googleapis.com, as far as appending a row needs it. */
 	answer({ method, path, body, authorization }: SeenRequest): Answer | undefined {
 		const url = new URL(path, 'https://sheets.googleapis.com');
-		const match = /^\/v4\/spreadsheets\/([^/:]+)(?:\/values\/([^:]+(?::\d+)?)|(:batchUpdate))?(:append)?$/.exec(url.pathname);
+		const match =
+			/^\/v4\/spreadsheets\/([^/:]+)(?:\/values\/([^:]+(?::\d+)?)|(:batchUpdate))?(:append)?$/.exec(
+				url.pathname,
+			);
 		if (!match) return undefined;
 		if (authorization !== `Bearer ${this.accessToken}`) {
-			return json({ error: { code: 401, message: 'Request had invalid authentication credentials.', status: 'UNAUTHENTICATED' } }, 401);
+			return json(
+				{
+					error: {
+						code: 401,
+						message: 'Request had invalid authentication credentials.',
+						status: 'UNAUTHENTICATED',
+					},
+				},
+				401,
+			);
 		}
 		const [, spreadsheetId, encodedRange, batchUpdate] = match;
 		if (batchUpdate && method === 'POST') return json({ spreadsheetId, replies: [{}] });
@@ -115,7 +133,11 @@ export class GoogleSheets {
 		const range = decodeURIComponent(encodedRange);
 		if (method === 'GET') {
 			const firstRowOnly = range.endsWith('!1:1');
-			return json({ range, majorDimension: 'ROWS', values: [this.columns, ...(firstRowOnly ? [] : this.rows)] });
+			return json({
+				range,
+				majorDimension: 'ROWS',
+				values: [this.columns, ...(firstRowOnly ? [] : this.rows)],
+			});
 		}
 		if (method !== 'PUT' && method !== 'POST') return undefined;
 		const { values } = JSON.parse(body) as { values: Array<Array<string | number>> };

@@ -1,4 +1,5 @@
-// Reads what an n8n has stored, from outside of it; runs on n8n's own Node.js, which has SQLite built in.
+// Reads what an n8n has stored, from outside of it; runs on n8n's own Node.js, which has SQLite
+// built in.
 //   node stored.cjs read <database>         cursor, history and executions, as JSON
 //   node stored.cjs watch <database>        a line of JSON whenever one of them changes, until its input is closed
 //   node stored.cjs kill <database> <pid> <what> <ms>
@@ -9,7 +10,8 @@ const [, , command, file, ...rest] = process.argv;
 const database = new DatabaseSync(file, { readOnly: true });
 
 // The durable scheduler's cursors have a table of their own; by default they stand in the workflow.
-const CURSOR = 'COALESCE((SELECT cursor FROM poller_state), (SELECT staticData FROM workflow_entity))';
+const CURSOR =
+	'COALESCE((SELECT cursor FROM poller_state), (SELECT staticData FROM workflow_entity))';
 // Remove Duplicates keeps its history there: hashes of what has passed it.
 const HISTORY = '(SELECT value FROM processed_data)';
 
@@ -31,7 +33,10 @@ function read() {
 	console.log(JSON.stringify({ cursor, history, executions }));
 }
 
-/** Calls back with each look at the database, one a millisecond, and what has changed since the one before. */
+/**
+ * Calls back with each look at the database, one a millisecond, and what has changed since the one
+ * before.
+ */
 function look(onLook) {
 	let last = now.get();
 	const next = () => {

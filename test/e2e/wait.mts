@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Asks until there is an answer other than undefined. */
-export async function waitFor<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
+export async function waitFor<T>(
+	what: string,
+	ask: () => T | undefined | Promise<T | undefined>,
+	timeoutMs = 60_000,
+): Promise<T> {
 	const until = Date.now() + timeoutMs;
 	for (;;) {
 		const answer = await ask();

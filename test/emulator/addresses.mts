@@ -11,11 +11,16 @@ export const addressId = (address: string): string => address.toLowerCase();
 export function checksummed(address: string): string {
 	const digits = address.slice(2).toLowerCase();
 	const hash = bytesToHex(keccak_256(utf8ToBytes(digits)));
-	const cased = [...digits].map((digit, i) => (parseInt(hash.charAt(i), 16) >= 8 ? digit.toUpperCase() : digit));
+	const cased = [...digits].map((digit, i) =>
+		parseInt(hash.charAt(i), 16) >= 8 ? digit.toUpperCase() : digit,
+	);
 	return `0x${cased.join('')}`;
 }
 
-/** A fresh address, half of them checksummed and half lower case: a client has to cope with both spellings. */
+/**
+ * A fresh address, half of them checksummed and half lower case: a client has to cope with both
+ * spellings.
+ */
 export function randomAddress(): string {
 	const bytes = randomBytes(20);
 	const lower = `0x${bytes.toString('hex')}`;

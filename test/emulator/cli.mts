@@ -20,12 +20,20 @@ async function run({ deployment, port, everyMs }: Flags): Promise<void> {
 	const emulator = await startEmulator({ deployment, port });
 	const agents = seedDemoAgents(emulator);
 
-	console.log(`Ampersend emulator, ${deployment} (${emulator.chain}, USDC ${emulator.usdcContract})`);
+	console.log(
+		`Ampersend emulator, ${deployment} (${emulator.chain}, USDC ${emulator.usdcContract})`,
+	);
 	console.log(`Base URL  ${emulator.baseUrl}`);
 	console.log(`API key   ${emulator.apiKey}  (made for this run)`);
 	for (const { address, name } of agents) console.log(`Agent     ${address}  ${name}`);
-	console.log(`\nTry it:\n  curl ${emulator.baseUrl}/agents -H 'Authorization: Bearer ${emulator.apiKey}'`);
-	console.log(everyMs > 0 ? `\nA payment every ${everyMs / 1000} s; Ctrl+C ends.\n` : '\nNo payments; Ctrl+C ends.\n');
+	console.log(
+		`\nTry it:\n  curl ${emulator.baseUrl}/agents -H 'Authorization: Bearer ${emulator.apiKey}'`,
+	);
+	console.log(
+		everyMs > 0
+			? `\nA payment every ${everyMs / 1000} s; Ctrl+C ends.\n`
+			: '\nNo payments; Ctrl+C ends.\n',
+	);
 
 	const stream = startPaymentStream(emulator, {
 		everyMs,
@@ -55,7 +63,9 @@ async function main(args: string[]): Promise<void> {
 	try {
 		await run(flags);
 	} catch (error) {
-		console.error(`The emulator cannot start: ${error instanceof Error ? error.message : String(error)}`);
+		console.error(
+			`The emulator cannot start: ${error instanceof Error ? error.message : String(error)}`,
+		);
 		process.exitCode = 1;
 	}
 }

@@ -13,7 +13,10 @@ type Decoded<D> = D extends Decoder<infer T> ? T : never;
 
 const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
 
-function check<T>(is: (value: unknown) => value is T, explain: (value: unknown) => string): Decoder<T> {
+function check<T>(
+	is: (value: unknown) => value is T,
+	explain: (value: unknown) => string,
+): Decoder<T> {
 	return {
 		decode(value, path, issues) {
 			if (is(value)) return value;
@@ -140,15 +143,27 @@ export interface WholeNumberRule {
 	max: number;
 }
 
-export function decodeQuery<N extends string>(query: Query, rules: Record<N, WholeNumberRule>): Record<N, number> {
+export function decodeQuery<N extends string>(
+	query: Query,
+	rules: Record<N, WholeNumberRule>,
+): Record<N, number> {
 	const issues: Issue[] = [];
 	const numbers: Partial<Record<N, number>> = {};
 	for (const name of Object.keys(rules) as N[]) {
 		const { fallback, min, max } = rules[name];
 		const text = query[name];
-		const value = text === undefined ? fallback : isString(text) && /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+		const value =
+			text === undefined
+				? fallback
+				: isString(text) && /^\d{1,15}$/.test(text)
+					? Number(text)
+					: NaN;
 		if (value >= min && value <= max) numbers[name] = value;
-		else issues.push({ path: [name], message: `Expected an integer from ${min} to ${max}, actual ${show(text)}` });
+		else
+			issues.push({
+				path: [name],
+				message: `Expected an integer from ${min} to ${max}, actual ${show(text)}`,
+			});
 	}
 	if (issues.length > 0) throw notDecodable('query', issues);
 	return numbers as Record<N, number>;

@@ -4,7 +4,15 @@ import { randomAddress } from './index.mts';
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const spends = ['settled', 'settled', 'settled', 'denied', 'settled', 'authorized', 'failed'] as const;
+const spends = [
+	'settled',
+	'settled',
+	'settled',
+	'denied',
+	'settled',
+	'authorized',
+	'failed',
+] as const;
 
 /** `earnsEvery` 3 makes each third payment an earning; 0 makes none. */
 const mixed =
@@ -23,9 +31,16 @@ interface DemoAgent {
 	details: (i: number) => PaymentDetails;
 }
 
-/** Agents as an account may have them: with and without limits, allowlist, auto-collect and history. */
+/**
+ * Agents as an account may have them: with and without limits, allowlist, auto-collect and history.
+ */
 export function seedDemoAgents(emulator: Emulator): Agent[] {
-	const [search, maps, weather, treasury] = Array.from({ length: 4 }, randomAddress) as [string, string, string, string];
+	const [search, maps, weather, treasury] = Array.from({ length: 4 }, randomAddress) as [
+		string,
+		string,
+		string,
+		string,
+	];
 	const createdAt = emulator.now() - 60 * DAY_MS;
 	const demo: DemoAgent[] = [
 		{
@@ -33,7 +48,10 @@ export function seedDemoAgents(emulator: Emulator): Agent[] {
 				name: 'Research assistant',
 				balanceMicro: 24_500_000n,
 				allowlist: [search, maps],
-				keys: [{ address: randomAddress(), name: 'server' }, { address: randomAddress(), name: 'laptop' }],
+				keys: [
+					{ address: randomAddress(), name: 'server' },
+					{ address: randomAddress(), name: 'laptop' },
+				],
 				spendConfig: {
 					auto_topup_allowed: true,
 					daily_limit: '25000000',

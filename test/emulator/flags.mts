@@ -37,10 +37,14 @@ export function readFlags(args: string[]): Flags {
 		throw new Error(`--port takes a number from 0 to 65535, not "${port}"`);
 	}
 	if (!/^\d+(\.\d+)?$/.test(every) || Number(every) > MAX_SECONDS) {
-		throw new Error(`--every takes seconds from 0 to ${MAX_SECONDS}, such as 15 or 0.5, not "${every}"`);
+		throw new Error(
+			`--every takes seconds from 0 to ${MAX_SECONDS}, such as 15 or 0.5, not "${every}"`,
+		);
 	}
 	if (!isDeployment(deployment)) {
-		throw new Error(`--deployment takes ${Object.keys(deployments).join(' or ')}, not "${deployment}"`);
+		throw new Error(
+			`--deployment takes ${Object.keys(deployments).join(' or ')}, not "${deployment}"`,
+		);
 	}
 	return { help, port: Number(port), everyMs: Math.round(Number(every) * 1000), deployment };
 }

@@ -58,7 +58,10 @@ export function useEmulator(options?: EmulatorOptions): Harness {
 		return emulator;
 	};
 
-	async function ask(request: string, { body, authorization, headers, whole = false }: Ask = {}): Promise<Got> {
+	async function ask(
+		request: string,
+		{ body, authorization, headers, whole = false }: Ask = {},
+	): Promise<Got> {
 		const { origin, baseUrl, apiKey } = running();
 		const [method = '', path = ''] = request.split(' ');
 		const sent = authorization === undefined ? `Bearer ${apiKey}` : authorization;
@@ -73,7 +76,11 @@ export function useEmulator(options?: EmulatorOptions): Harness {
 			body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
 		});
 		const text = await response.text();
-		return { status: response.status, headers: Object.fromEntries(response.headers), body: parsed(text) };
+		return {
+			status: response.status,
+			headers: Object.fromEntries(response.headers),
+			body: parsed(text),
+		};
 	}
 
 	return {

@@ -47,8 +47,8 @@ export interface Rows {
 }
 
 /**
- * The payments of one agent in the order of their time. Seeded rows are computed when they are read, so a million of
- * them cost two arrays of numbers; a row that was paid or changed is kept.
+ * The payments of one agent in the order of their time. Seeded rows are computed when they are
+ * read, so a million of them cost two arrays of numbers; a row that was paid or changed is kept.
  */
 export class History {
 	// Oldest first, so that a new payment is a push. Rows of one time stay in the order they came.

@@ -25,7 +25,11 @@ describe('pages', () => {
 	it('count from 1, hold 20 unless told, and end', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 45);
-		const pages = [await pageOf(agent.address), await pageOf(agent.address, '?page=2'), await pageOf(agent.address, '?page=3')];
+		const pages = [
+			await pageOf(agent.address),
+			await pageOf(agent.address, '?page=2'),
+			await pageOf(agent.address, '?page=3'),
+		];
 		expect(pages.map((page) => page.activity.length)).toEqual([20, 20, 5]);
 		expect(pages.map(({ hasNextPage, totalCount }) => [hasNextPage, totalCount])).toEqual([
 			[true, 45],
@@ -36,13 +40,19 @@ describe('pages', () => {
 		const all = pages.flatMap(times);
 		expect(all).toEqual([...all].sort((a, b) => b - a));
 		expect(all[0]).toBe(NOW);
-		expect(await pageOf(agent.address, '?page=4')).toEqual({ activity: [], hasNextPage: false, totalCount: 45 });
+		expect(await pageOf(agent.address, '?page=4')).toEqual({
+			activity: [],
+			hasNextPage: false,
+			totalCount: 45,
+		});
 		expect((await pageOf(agent.address, '?limit=45')).hasNextPage).toBe(false);
 	});
 
 	it('put a late payment in its place and move what follows', async () => {
 		const agent = harness.emulator.addAgent();
-		const paid = [30, 20, 10].map((ago) => harness.emulator.pay({ agent, timestamp: NOW - ago * MINUTE }).id);
+		const paid = [30, 20, 10].map(
+			(ago) => harness.emulator.pay({ agent, timestamp: NOW - ago * MINUTE }).id,
+		);
 		const late = harness.emulator.pay({ agent, timestamp: NOW - 15 * MINUTE, id: 'late-one' }).id;
 		const same = harness.emulator.pay({ agent, timestamp: NOW - 15 * MINUTE }).id;
 		expect(ids(await pageOf(agent.address))).toEqual([paid[2], same, late, paid[1], paid[0]]);
@@ -69,13 +79,19 @@ describe('pages', () => {
 	it('are cut out of a million rows', async () => {
 		const agent = harness.emulator.addAgent();
 		const COUNT = 1_000_000;
-		harness.emulator.seedActivity(agent, COUNT, (i) => ({ amountMicro: BigInt(i) }), { everyMs: 1_000 });
+		harness.emulator.seedActivity(agent, COUNT, (i) => ({ amountMicro: BigInt(i) }), {
+			everyMs: 1_000,
+		});
 		const late = harness.emulator.pay({ agent, timestamp: NOW - 500_000_500, amountMicro: 7n });
 
 		const deep = await pageOf(agent.address, '?preset=all&limit=200&page=2501');
 		expect(deep).toMatchObject({ totalCount: COUNT + 1, hasNextPage: true });
 		// Rows 999 999 down to 499 999 are newer than the late one, which is number 500 001 of all.
-		expect(deep.activity.slice(0, 3).map(({ amount }) => amount)).toEqual(['499999', '7', '499998']);
+		expect(deep.activity.slice(0, 3).map(({ amount }) => amount)).toEqual([
+			'499999',
+			'7',
+			'499998',
+		]);
 		expect(deep.activity[1]?.id).toBe(late.id);
 		expect(deep.activity).toHaveLength(200);
 
@@ -91,7 +107,9 @@ describe('seedActivity', () => {
 		harness.emulator.seedActivity(agent, 5, (i) => ({ timestamp: NOW - ((i * 3) % 5) * MINUTE }));
 		harness.emulator.seedActivity(agent, 5, undefined, { newest: NOW - 2 * MINUTE });
 		const page = await pageOf(agent.address);
-		expect(times(page).map((time) => (NOW - time) / MINUTE)).toEqual([0, 1, 2, 2, 3, 3, 4, 4, 5, 6]);
+		expect(times(page).map((time) => (NOW - time) / MINUTE)).toEqual([
+			0, 1, 2, 2, 3, 3, 4, 4, 5, 6,
+		]);
 		expect(new Set(ids(page)).size).toBe(10);
 	});
 
@@ -110,7 +128,11 @@ describe('setStatus', () => {
 	it('changes a payment under the same id, in both lists', async () => {
 		const agent = harness.emulator.addAgent();
 		const { id } = harness.emulator.pay({ agent, status: 'authorized' });
-		expect((await pageOf(agent.address)).activity[0]).toMatchObject({ id, status: 'authorized', tx_hash: null });
+		expect((await pageOf(agent.address)).activity[0]).toMatchObject({
+			id,
+			status: 'authorized',
+			tx_hash: null,
+		});
 		harness.emulator.setStatus(id, 'settled');
 		expect((await pageOf(agent.address)).activity).toMatchObject([
 			{ id, status: 'settled', tx_hash: expect.stringMatching(/^0x[0-9a-f]{64}$/) },
@@ -145,11 +167,22 @@ describe('what is open on the wire', () => {
 	it('is spelled the other way when told', async () => {
 		const agent = harness.emulator.addAgent({ spendConfig: { daily_limit: '1' } });
 		harness.emulator.pay({ agent, amountMicro: 5n, timestamp: NOW + 999 });
-		Object.assign(harness.emulator.wire, { activityTimestamp: 's', activityAmount: 'number', timestamps: 'string' });
-		expect((await pageOf(agent.address)).activity[0]).toMatchObject({ amount: 5, timestamp: String(NOW / 1_000) });
-		const config = shapes.spendConfig.parse((await harness.ask(`GET /agents/${agent.address}/spend-config`)).body);
+		Object.assign(harness.emulator.wire, {
+			activityTimestamp: 's',
+			activityAmount: 'number',
+			timestamps: 'string',
+		});
+		expect((await pageOf(agent.address)).activity[0]).toMatchObject({
+			amount: 5,
+			timestamp: String(NOW / 1_000),
+		});
+		const config = shapes.spendConfig.parse(
+			(await harness.ask(`GET /agents/${agent.address}/spend-config`)).body,
+		);
 		expect(config.created_at).toBe(String(NOW));
-		const payments = shapes.payments.parse((await harness.ask(`GET /agents/${agent.address}/payments`)).body);
+		const payments = shapes.payments.parse(
+			(await harness.ask(`GET /agents/${agent.address}/payments`)).body,
+		);
 		expect(payments[0]?.created_at).toBe(String(NOW + 999));
 	});
 
@@ -157,7 +190,8 @@ describe('what is open on the wire', () => {
 		const agent = harness.emulator.addAgent();
 		const { id } = harness.emulator.pay({ agent, amountMicro: 5n });
 		harness.emulator.wire.payments = 'user';
-		const read = async () => shapes.userPayments.parse((await harness.ask(`GET /agents/${agent.address}/payments`)).body);
+		const read = async () =>
+			shapes.userPayments.parse((await harness.ask(`GET /agents/${agent.address}/payments`)).body);
 		const payments = await read();
 		expect(payments).toMatchObject([{ id, amount: '5' }]);
 		expect(await read()).toEqual(payments);
@@ -165,7 +199,12 @@ describe('what is open on the wire', () => {
 
 	it('may differ from row to row', async () => {
 		const agent = harness.emulator.addAgent();
-		harness.emulator.pay({ agent, amountMicro: 1n, amountAs: 'number', counterparty: randomAddress() });
+		harness.emulator.pay({
+			agent,
+			amountMicro: 1n,
+			amountAs: 'number',
+			counterparty: randomAddress(),
+		});
 		harness.emulator.pay({ agent, amountMicro: 2n });
 		expect((await pageOf(agent.address)).activity.map(({ amount }) => amount)).toEqual(['2', 1]);
 	});

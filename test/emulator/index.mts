@@ -83,10 +83,15 @@ export interface Emulator {
 	pay(payment: PaymentInit): Activity;
 	setStatus(activityId: string, status: ActivityStatus, paymentStatus?: PaymentStatus): Activity;
 	/**
-	 * Adds `count` rows, row 0 the oldest. They are computed when read: `details` has to give the same for an `i` each
-	 * time it is asked.
+	 * Adds `count` rows, row 0 the oldest. They are computed when read: `details` has to give the
+	 * same for an `i` each time it is asked.
 	 */
-	seedActivity(agent: AgentRef, count: number, details?: (i: number) => PaymentDetails, options?: SeedOptions): void;
+	seedActivity(
+		agent: AgentRef,
+		count: number,
+		details?: (i: number) => PaymentDetails,
+		options?: SeedOptions,
+	): void;
 
 	/** Every request, unknown ones too, in the order they came. */
 	readonly calls: readonly Call[];
@@ -97,19 +102,27 @@ export interface Emulator {
 	before(route: string, hook: Hook, options?: HookOptions): void;
 	/** Runs `hook` once, after the next call of the route is handled and before its answer leaves. */
 	after(route: string, hook: Hook, options?: HookOptions): void;
-	/** Declares that a path that no route serves will be asked for; `path` is whole, such as `/wrong/agents`. */
+	/**
+	 * Declares that a path that no route serves will be asked for; `path` is whole, such as
+	 * `/wrong/agents`.
+	 */
 	expectUnknown(path: string | RegExp, method?: string): void;
-	/** Throws where a fault or a hook was not used, a hook threw, an unknown path was asked for, or a key was misplaced. */
+	/**
+	 * Throws where a fault or a hook was not used, a hook threw, an unknown path was asked for, or a
+	 * key was misplaced.
+	 */
 	assertClean(): void;
 
 	close(): Promise<void>;
 }
 
 /** Every route that is served under each mount, relative to it. */
-export const handledRoutes: ReadonlyArray<{ method: string; path: string }> = routes.map(({ method, path }) => ({
-	method,
-	path,
-}));
+export const handledRoutes: ReadonlyArray<{ method: string; path: string }> = routes.map(
+	({ method, path }) => ({
+		method,
+		path,
+	}),
+);
 
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
 	const { deployment = 'sandbox', port = 0, clock = Date.now, latencyMs = 0 } = options;
@@ -121,7 +134,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const calls: Call[] = [];
 	const complaints: string[] = [];
 
-	const server = buildServer({ world, wire: new Wire(wire), keyring, script, strangers, calls, complaints, latencyMs });
+	const server = buildServer({
+		world,
+		wire: new Wire(wire),
+		keyring,
+		script,
+		strangers,
+		calls,
+		complaints,
+		latencyMs,
+	});
 	await server.listen({ host: '127.0.0.1', port });
 	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 
@@ -146,7 +168,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 		pay: (payment) => ({ ...world.pay(payment) }),
 		setStatus: (id, status, paymentStatus) => ({ ...world.setStatus(id, status, paymentStatus) }),
-		seedActivity: (ref, count, details = () => ({}), seedOptions = {}) => world.seed(ref, count, details, seedOptions),
+		seedActivity: (ref, count, details = () => ({}), seedOptions = {}) =>
+			world.seed(ref, count, details, seedOptions),
 
 		calls,
 		clearCalls: () => {

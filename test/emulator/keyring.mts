@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { deployments, type DeploymentName } from './deployments.mts';
 
-export type AuthOutcome = 'valid' | 'missing' | 'malformed' | 'unknown' | 'revoked' | 'other deployment';
+export type AuthOutcome =
+	| 'valid'
+	| 'missing'
+	| 'malformed'
+	| 'unknown'
+	| 'revoked'
+	| 'other deployment';
 
 export interface Credentials {
 	outcome: AuthOutcome;
@@ -43,14 +49,25 @@ export class Keyring {
 	}
 
 	check(authorization: string | undefined): Credentials {
-		const refuse = (outcome: AuthOutcome): Credentials => ({ outcome, keyLabel: null, owner: null });
+		const refuse = (outcome: AuthOutcome): Credentials => ({
+			outcome,
+			keyLabel: null,
+			owner: null,
+		});
 		if (!authorization) return refuse('missing');
 		const key = /^Bearer ([^\s]+)$/i.exec(authorization)?.[1];
 		if (!key) return refuse('malformed');
 		const made = this.#keys.get(key);
-		if (made) return { outcome: made.revoked ? 'revoked' : 'valid', keyLabel: made.label, owner: made.owner };
+		if (made)
+			return {
+				outcome: made.revoked ? 'revoked' : 'valid',
+				keyLabel: made.label,
+				owner: made.owner,
+			};
 		const others = Object.values(deployments).map(({ keyPrefix }) => keyPrefix);
 		if (key.startsWith(this.#prefix)) return refuse('unknown');
-		return refuse(others.some((prefix) => key.startsWith(prefix)) ? 'other deployment' : 'malformed');
+		return refuse(
+			others.some((prefix) => key.startsWith(prefix)) ? 'other deployment' : 'malformed',
+		);
 	}
 }

@@ -15,7 +15,8 @@ export class Problem extends Error {
 
 export const unauthorized = (message: string): Problem => new Problem(401, { message });
 
-export const notYours = (): Problem => new Problem(403, { message: 'This agent belongs to another user' });
+export const notYours = (): Problem =>
+	new Problem(403, { message: 'This agent belongs to another user' });
 
 export const notFound = (message: string): Problem => new Problem(404, { message });
 

@@ -15,10 +15,13 @@ function pathsOf(got: Got): string[] {
 const randomKey = (prefix: string): string => prefix + randomBytes(24).toString('hex');
 
 describe('keys', () => {
-	it.each(handledRoutes.map(({ method, path }) => `${method} ${path}`))('are asked for by %s', async (route) => {
-		const got = await ask(route.replace(/\{\w+\}/g, randomAddress()), { authorization: null });
-		expect(got).toMatchObject({ status: 401, body: { message: 'Missing Authorization header' } });
-	});
+	it.each(handledRoutes.map(({ method, path }) => `${method} ${path}`))(
+		'are asked for by %s',
+		async (route) => {
+			const got = await ask(route.replace(/\{\w+\}/g, randomAddress()), { authorization: null });
+			expect(got).toMatchObject({ status: 401, body: { message: 'Missing Authorization header' } });
+		},
+	);
 
 	it.each([
 		['no scheme', (key: string) => key, 'malformed'],
@@ -56,7 +59,9 @@ describe('keys', () => {
 			expect(harness.emulator.apiKey).toMatch(/^sk_test_/);
 			expect([production.chain, harness.emulator.chain]).toEqual(['eip155:8453', 'eip155:84532']);
 			expect(production.usdcContract).not.toBe(harness.emulator.usdcContract);
-			expect((await ask('GET /agents', { authorization: `Bearer ${production.apiKey}` })).status).toBe(401);
+			expect(
+				(await ask('GET /agents', { authorization: `Bearer ${production.apiKey}` })).status,
+			).toBe(401);
 			const swapped = await fetch(`${production.baseUrl}/agents`, {
 				headers: { authorization: `Bearer ${harness.emulator.apiKey}` },
 			});
@@ -72,11 +77,16 @@ describe('agents of another user', () => {
 		const theirs = harness.emulator.addAgent({ owner: 'someone-else' });
 		const ours = harness.emulator.addAgent();
 		expect(theirs.userId).not.toBe(ours.userId);
-		expect((await ask('GET /agents')).body).toMatchObject({ total: 1, items: [{ address: ours.address }] });
+		expect((await ask('GET /agents')).body).toMatchObject({
+			total: 1,
+			items: [{ address: ours.address }],
+		});
 		const got = await ask(`GET /agents/${theirs.address}`);
 		expect(got).toMatchObject({ status: 403, body: { message: expect.any(String) } });
 		const body = { authorized_sellers: [randomAddress()] };
-		expect((await ask(`PUT /agents/${theirs.address}/authorized-sellers`, { body })).status).toBe(403);
+		expect((await ask(`PUT /agents/${theirs.address}/authorized-sellers`, { body })).status).toBe(
+			403,
+		);
 		expect(harness.emulator.agent(theirs).allowlist).toEqual([]);
 	});
 
@@ -88,13 +98,14 @@ describe('agents of another user', () => {
 });
 
 describe('what is not there', () => {
-	it.each(handledRoutes.filter(({ method, path }) => method === 'GET' && path !== '/agents').map(({ path }) => path))(
-		'is 404: an agent, by GET %s',
-		async (path) => {
-			const got = await ask(`GET ${path.replace('{address}', randomAddress())}`);
-			expect(got).toMatchObject({ status: 404, body: { message: 'Agent not found' } });
-		},
-	);
+	it.each(
+		handledRoutes
+			.filter(({ method, path }) => method === 'GET' && path !== '/agents')
+			.map(({ path }) => path),
+	)('is 404: an agent, by GET %s', async (path) => {
+		const got = await ask(`GET ${path.replace('{address}', randomAddress())}`);
+		expect(got).toMatchObject({ status: 404, body: { message: 'Agent not found' } });
+	});
 
 	it('is 404: a removed agent, a key', async () => {
 		const agent = harness.emulator.addAgent();
@@ -107,7 +118,9 @@ describe('what is not there', () => {
 	it('is 409 the other way round: a key that is there', async () => {
 		const key = randomAddress();
 		const { address } = harness.emulator.addAgent({ keys: [key] });
-		const got = await ask(`POST /agents/${address}/keys`, { body: { agent_key_address: key.toLowerCase() } });
+		const got = await ask(`POST /agents/${address}/keys`, {
+			body: { agent_key_address: key.toLowerCase() },
+		});
 		expect(got).toMatchObject({ status: 409, body: { message: expect.any(String) } });
 		expect(harness.emulator.agent(address).keys).toHaveLength(1);
 	});
@@ -120,7 +133,12 @@ const goodAgent = () => ({
 	authorized_sellers: null,
 });
 
-const goodLimits = { auto_topup_allowed: true, daily_limit: '1', monthly_limit: '2', per_transaction_limit: '3' };
+const goodLimits = {
+	auto_topup_allowed: true,
+	daily_limit: '1',
+	monthly_limit: '2',
+	per_transaction_limit: '3',
+};
 
 const goodAutoCollect = () => ({
 	enabled: true,
@@ -174,7 +192,9 @@ describe('bodies that do not decode', () => {
 	])('PUT spend-config names %s', async (field, values) => {
 		const { address } = harness.emulator.addAgent();
 		for (const value of values) {
-			const got = await ask(`PUT /agents/${address}/spend-config`, { body: { ...goodLimits, [field]: value } });
+			const got = await ask(`PUT /agents/${address}/spend-config`, {
+				body: { ...goodLimits, [field]: value },
+			});
 			expect(pathsOf(got)).toEqual([field]);
 		}
 		expect(harness.emulator.agent(address).spendConfig).toBeNull();
@@ -189,7 +209,9 @@ describe('bodies that do not decode', () => {
 		const { address } = harness.emulator.addAgent();
 		for (const value of values) {
 			const body = { ...goodAutoCollect(), [field]: value };
-			expect(pathsOf(await ask(`PUT /agents/${address}/auto-collect-config`, { body }))).toEqual([field]);
+			expect(pathsOf(await ask(`PUT /agents/${address}/auto-collect-config`, { body }))).toEqual([
+				field,
+			]);
 		}
 	});
 
@@ -198,9 +220,14 @@ describe('bodies that do not decode', () => {
 		const agent = `/agents/${address}`;
 		expect(pathsOf(await ask(`PATCH ${agent}`, { body: {} }))).toEqual(['name']);
 		const key = { agent_key_address: 'x', key_name: '' };
-		expect(pathsOf(await ask(`POST ${agent}/keys`, { body: key }))).toEqual(['agent_key_address', 'key_name']);
+		expect(pathsOf(await ask(`POST ${agent}/keys`, { body: key }))).toEqual([
+			'agent_key_address',
+			'key_name',
+		]);
 		const sellers = { authorized_sellers: null };
-		expect(pathsOf(await ask(`PUT ${agent}/authorized-sellers`, { body: sellers }))).toEqual(['authorized_sellers']);
+		expect(pathsOf(await ask(`PUT ${agent}/authorized-sellers`, { body: sellers }))).toEqual([
+			'authorized_sellers',
+		]);
 	});
 
 	it('are refused whole: none, no JSON, no object, no JSON content type', async () => {
@@ -209,7 +236,9 @@ describe('bodies that do not decode', () => {
 		expect(pathsOf(await ask(`PATCH /agents/${address}`, { body: '{"name": "cu' }))).toEqual(['']);
 		expect(pathsOf(await ask(`PATCH /agents/${address}`, { body: ['name'] }))).toEqual(['']);
 		const headers = { 'content-type': 'text/plain' };
-		expect((await ask(`PATCH /agents/${address}`, { body: { name: 'a' }, headers })).status).toBe(415);
+		expect((await ask(`PATCH /agents/${address}`, { body: { name: 'a' }, headers })).status).toBe(
+			415,
+		);
 	});
 
 	it('are refused before the agent is looked up', async () => {
@@ -226,7 +255,9 @@ describe('paths and queries that do not decode', () => {
 		const { address } = harness.emulator.addAgent();
 		expect(pathsOf(await ask('GET /agents/self'))).toEqual(['address']);
 		expect(pathsOf(await ask(`GET /agents/${'a'.repeat(2_000)}/keys`))).toEqual(['address']);
-		expect(pathsOf(await ask(`GET /agents/${encodeURIComponent('../agents')}`))).toEqual(['address']);
+		expect(pathsOf(await ask(`GET /agents/${encodeURIComponent('../agents')}`))).toEqual([
+			'address',
+		]);
 		expect(pathsOf(await ask(`DELETE /agents/${address}/keys/first`))).toEqual(['keyAddress']);
 	});
 
@@ -271,7 +302,9 @@ describe('unknown paths', () => {
 	it('may be declared, and then have to come', async () => {
 		harness.emulator.expectUnknown('/wrong/agents');
 		harness.emulator.expectUnknown(/^\/worse\//, 'POST');
-		expect(() => harness.emulator.assertClean()).toThrow('expected an unknown request: /wrong/agents');
+		expect(() => harness.emulator.assertClean()).toThrow(
+			'expected an unknown request: /wrong/agents',
+		);
 		await ask('GET /wrong/agents?limit=1', { whole: true });
 		await ask('GET /wrong/agents', { whole: true });
 		await ask('POST /worse/agents', { whole: true, body: {} });

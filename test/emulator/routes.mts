@@ -1,5 +1,11 @@
 import { addressId } from './addresses.mts';
-import { decodeBody, decodePreset, decodeQuery, type Query, type WholeNumberRule } from './decode.mts';
+import {
+	decodeBody,
+	decodePreset,
+	decodeQuery,
+	type Query,
+	type WholeNumberRule,
+} from './decode.mts';
 import type { History } from './history.mts';
 import { conflict, notFound, notYours } from './problems.mts';
 import type { Wire } from './wire.mts';
@@ -42,8 +48,17 @@ const activityPaging: Record<'limit' | 'page', WholeNumberRule> = {
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
-function listed<T>(items: T[], { limit, offset }: { limit: number; offset: number }, show: (item: T) => object): Answer {
-	return ok({ items: items.slice(offset, offset + limit).map(show), total: items.length, limit, offset });
+function listed<T>(
+	items: T[],
+	{ limit, offset }: { limit: number; offset: number },
+	show: (item: T) => object,
+): Answer {
+	return ok({
+		items: items.slice(offset, offset + limit).map(show),
+		total: items.length,
+		limit,
+		offset,
+	});
 }
 
 /** Looked up after the request is decoded: a bad body is 400 whether or not the agent is there. */
@@ -70,7 +85,9 @@ export const routes: readonly Route[] = [
 		method: 'GET',
 		path: '/agents',
 		handle({ world, wire, owner, query }) {
-			return listed(world.agentsOf(owner), decodeQuery(query, listPaging), (agent) => wire.agent(agent));
+			return listed(world.agentsOf(owner), decodeQuery(query, listPaging), (agent) =>
+				wire.agent(agent),
+			);
 		},
 	},
 	{
@@ -110,7 +127,10 @@ export const routes: readonly Route[] = [
 		method: 'POST',
 		path: '/agents/{address}/keys',
 		handle(exchange) {
-			const { agent_key_address: address, key_name: name = null } = decodeBody('addKey', exchange.body);
+			const { agent_key_address: address, key_name: name = null } = decodeBody(
+				'addKey',
+				exchange.body,
+			);
 			const { agent } = entryOf(exchange);
 			if (agent.keys.some((key) => addressId(key.address) === addressId(address))) {
 				throw conflict('This agent has this key already');
@@ -225,4 +245,5 @@ export const routes: readonly Route[] = [
 	},
 ];
 
-export const routeName = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
+export const routeName = ({ method, path }: Pick<Route, 'method' | 'path'>): string =>
+	`${method} ${path}`;

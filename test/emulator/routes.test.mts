@@ -30,7 +30,12 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 	it('creates an agent as the management client does with nothing but a name and a key', async () => {
 		now = NOW;
 		const key = randomAddress();
-		const body = { agent_key_address: key, name: 'plain', spend_config: null, authorized_sellers: null };
+		const body = {
+			agent_key_address: key,
+			name: 'plain',
+			spend_config: null,
+			authorized_sellers: null,
+		};
 		const made = decoded(shapes.agent, await ask(at('POST /agents'), { body, whole }));
 		expect(made).toMatchObject({ name: 'plain', balance: '0', createdAt: NOW, updatedAt: NOW });
 
@@ -40,7 +45,12 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 			spendConfig: null,
 			autoCollect: null,
 		});
-		expect(harness.emulator.calls[0]).toMatchObject({ route: 'POST /agents', mount, body, status: 200 });
+		expect(harness.emulator.calls[0]).toMatchObject({
+			route: 'POST /agents',
+			mount,
+			body,
+			status: 200,
+		});
 	});
 
 	it('keeps the limits and the sellers that a creation sends', async () => {
@@ -57,13 +67,24 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 			authorized_sellers: sellers,
 		};
 		const { address } = decoded(shapes.agent, await ask(at('POST /agents'), { body, whole }));
-		expect(harness.emulator.agent(address)).toMatchObject({ allowlist: sellers, spendConfig: body.spend_config });
-		const read = decoded(shapes.spendConfig, await ask(at(`GET /agents/${address}/spend-config`), { whole }));
+		expect(harness.emulator.agent(address)).toMatchObject({
+			allowlist: sellers,
+			spendConfig: body.spend_config,
+		});
+		const read = decoded(
+			shapes.spendConfig,
+			await ask(at(`GET /agents/${address}/spend-config`), { whole }),
+		);
 		expect(read).toMatchObject({ ...body.spend_config, agent_address: address });
 	});
 
 	it('makes another agent of the same name', async () => {
-		const body = { agent_key_address: randomAddress(), name: 'twin', spend_config: null, authorized_sellers: null };
+		const body = {
+			agent_key_address: randomAddress(),
+			name: 'twin',
+			spend_config: null,
+			authorized_sellers: null,
+		};
 		const one = decoded(shapes.agent, await ask(at('POST /agents'), { body, whole }));
 		const two = decoded(shapes.agent, await ask(at('POST /agents'), { body, whole }));
 		expect(two.address).not.toBe(one.address);
@@ -76,7 +97,10 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(all).toMatchObject({ total: 3, limit: 50, offset: 0 });
 		expect(all.items.map(({ address }) => address)).toEqual(made.map(({ address }) => address));
 
-		const part = decoded(shapes.listOf(shapes.agent), await ask(at('GET /agents?limit=2&offset=2'), { whole }));
+		const part = decoded(
+			shapes.listOf(shapes.agent),
+			await ask(at('GET /agents?limit=2&offset=2'), { whole }),
+		);
 		expect(part).toMatchObject({ total: 3, limit: 2, offset: 2, items: [{ name: 'c' }] });
 	});
 
@@ -92,7 +116,10 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		now = NOW;
 		const { address } = harness.emulator.addAgent({ name: 'old' });
 		now = LATER;
-		const got = decoded(shapes.agent, await ask(at(`PATCH /agents/${address}`), { body: { name: 'new' }, whole }));
+		const got = decoded(
+			shapes.agent,
+			await ask(at(`PATCH /agents/${address}`), { body: { name: 'new' }, whole }),
+		);
 		expect(got).toMatchObject({ address, name: 'new', createdAt: NOW, updatedAt: LATER });
 	});
 
@@ -102,11 +129,20 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		const { address } = harness.emulator.addAgent({ keys: [{ address: first, name: 'first' }] });
 		const [named, bare] = [randomAddress(), randomAddress()];
 		const keys = `/agents/${address}/keys`;
-		const added = await ask(at(`POST ${keys}`), { body: { agent_key_address: named, key_name: 'ci' }, whole });
-		expect(decoded(shapes.agentKey, added)).toEqual({ address: named, name: 'ci', created_at: NOW });
+		const added = await ask(at(`POST ${keys}`), {
+			body: { agent_key_address: named, key_name: 'ci' },
+			whole,
+		});
+		expect(decoded(shapes.agentKey, added)).toEqual({
+			address: named,
+			name: 'ci',
+			created_at: NOW,
+		});
 		await ask(at(`POST ${keys}`), { body: { agent_key_address: bare }, whole });
 
-		const revoked = await ask(at(`DELETE ${keys}/${named.toUpperCase().replace('0X', '0x')}`), { whole });
+		const revoked = await ask(at(`DELETE ${keys}/${named.toUpperCase().replace('0X', '0x')}`), {
+			whole,
+		});
 		expect(revoked).toMatchObject({ status: 204, body: undefined });
 		const list = decoded(shapes.listOf(shapes.agentKey), await ask(at(`GET ${keys}`), { whole }));
 		expect(list).toMatchObject({
@@ -155,8 +191,12 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 			threshold: '50000000',
 			minimum_remaining: null,
 		};
-		expect(decoded(shapes.autoCollect, await ask(at(`PUT ${path}`), { body: settings, whole }))).toMatchObject(settings);
-		expect(decoded(shapes.autoCollect, await ask(at(`GET ${path}`), { whole }))).toMatchObject(settings);
+		expect(
+			decoded(shapes.autoCollect, await ask(at(`PUT ${path}`), { body: settings, whole })),
+		).toMatchObject(settings);
+		expect(decoded(shapes.autoCollect, await ask(at(`GET ${path}`), { whole }))).toMatchObject(
+			settings,
+		);
 	});
 
 	it('gives activity and payments', async () => {
@@ -173,14 +213,32 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		});
 		const earning = harness.emulator.pay({ agent, type: 'earn', amountMicro: '9007199254740993' });
 
-		const page = decoded(shapes.activityPage, await ask(at(`GET /agents/${agent.address}/activity`), { whole }));
+		const page = decoded(
+			shapes.activityPage,
+			await ask(at(`GET /agents/${agent.address}/activity`), { whole }),
+		);
 		expect(page).toMatchObject({ hasNextPage: false, totalCount: 2 });
 		expect(page.activity).toMatchObject([
-			{ id: earning.id, type: 'earn', receiver: agent.address, amount: '9007199254740993', status: 'received' },
-			{ id: spend.id, type: 'spend', receiver: seller, amount: '1234567', timestamp: String(NOW - 1_000) },
+			{
+				id: earning.id,
+				type: 'earn',
+				receiver: agent.address,
+				amount: '9007199254740993',
+				status: 'received',
+			},
+			{
+				id: spend.id,
+				type: 'spend',
+				receiver: seller,
+				amount: '1234567',
+				timestamp: String(NOW - 1_000),
+			},
 		]);
 
-		const payments = decoded(shapes.payments, await ask(at(`GET /agents/${agent.address}/payments`), { whole }));
+		const payments = decoded(
+			shapes.payments,
+			await ask(at(`GET /agents/${agent.address}/payments`), { whole }),
+		);
 		expect(payments).toEqual([
 			{
 				seller_address: seller,
@@ -199,7 +257,10 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 describe('handledRoutes', () => {
 	it('names what is served, in braces and without a mount', () => {
 		expect(handledRoutes).toHaveLength(15);
-		expect(handledRoutes).toContainEqual({ method: 'DELETE', path: '/agents/{address}/keys/{keyAddress}' });
+		expect(handledRoutes).toContainEqual({
+			method: 'DELETE',
+			path: '/agents/{address}/keys/{keyAddress}',
+		});
 		expect(handledRoutes.every(({ path }) => /^\/agents(\/|$)/.test(path))).toBe(true);
 	});
 

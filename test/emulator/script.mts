@@ -1,6 +1,9 @@
 import type { Call } from './calls.mts';
 
-/** `before` the handler ran, so that nothing happened, or `after` it, so that only the answer is lost. */
+/**
+ * `before` the handler ran, so that nothing happened, or `after` it, so that only the answer is
+ * lost.
+ */
 type When = { when?: 'before' | 'after' };
 
 export type FaultAction = (
@@ -22,7 +25,8 @@ export interface Matching {
 	match?: (call: Call) => boolean;
 }
 
-export type FaultInit = Matching & FaultAction & { /** 1 when not given; Infinity is allowed. */ times?: number };
+export type FaultInit = Matching &
+	FaultAction & { /** 1 when not given; Infinity is allowed. */ times?: number };
 
 export type Hook = (call: Call) => void | Promise<void>;
 
@@ -89,7 +93,9 @@ export class Script {
 	complaints(): string[] {
 		const unused = this.#faults
 			.filter(({ left, used }) => (left === Infinity ? used === 0 : left > 0))
-			.map(({ name, left, used }) => `unused fault on ${name}: used ${used} of ${left + used} times`);
+			.map(
+				({ name, left, used }) => `unused fault on ${name}: used ${used} of ${left + used} times`,
+			);
 		const waiting = this.#hooks.map(({ name, phase }) => `a hook ${phase} ${name} never ran`);
 		return [...unused, ...waiting, ...this.#errors];
 	}
@@ -97,14 +103,17 @@ export class Script {
 	#waitFor({ route, method, match }: Matching): Waiting {
 		const wanted = this.routeNames.filter((name) => {
 			const [routeMethod, routePath] = name.split(' ');
-			return (route === name || route === routePath) && (method === undefined || method === routeMethod);
+			return (
+				(route === name || route === routePath) && (method === undefined || method === routeMethod)
+			);
 		});
 		if (wanted.length === 0) {
 			throw new Error(`The emulator has no route ${[method, route].filter(Boolean).join(' ')}`);
 		}
 		return {
 			name: wanted.join(' or '),
-			matches: (call) => call.route !== null && wanted.includes(call.route) && (match?.(call) ?? true),
+			matches: (call) =>
+				call.route !== null && wanted.includes(call.route) && (match?.(call) ?? true),
 		};
 	}
 }

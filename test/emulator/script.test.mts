@@ -16,14 +16,23 @@ const newAgent = () => ({
 describe('faults', () => {
 	it('answer with a status, a body and headers, in their order, each as often as told', async () => {
 		const route = 'GET /agents';
-		harness.emulator.fault({ route, times: 2, status: 429, body: { message: 'slow down' }, headers: { 'Retry-After': '7' } });
+		harness.emulator.fault({
+			route,
+			times: 2,
+			status: 429,
+			body: { message: 'slow down' },
+			headers: { 'Retry-After': '7' },
+		});
 		harness.emulator.fault({ route, status: 502, body: '<html>Bad gateway</html>' });
 		harness.emulator.fault({ route, status: 503, body: 'upstream is away' });
 		harness.emulator.fault({ route, status: 500 });
 		const got = [];
 		for (let i = 0; i < 6; i++) got.push(await ask('GET /agents'));
 		expect(got.map(({ status }) => status)).toEqual([429, 429, 502, 503, 500, 200]);
-		expect(got[0]).toMatchObject({ body: { message: 'slow down' }, headers: { 'retry-after': '7' } });
+		expect(got[0]).toMatchObject({
+			body: { message: 'slow down' },
+			headers: { 'retry-after': '7' },
+		});
 		expect(got[2]?.headers['content-type']).toBe('text/html; charset=utf-8');
 		expect(got[3]).toMatchObject({
 			body: 'upstream is away',
@@ -72,10 +81,16 @@ describe('faults', () => {
 		const route = 'GET /agents/{address}';
 		harness.emulator.fault({ route, malformedJson: true });
 		const cut = await ask(`GET /agents/${address}`);
-		expect(cut).toMatchObject({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' } });
+		expect(cut).toMatchObject({
+			status: 200,
+			headers: { 'content-type': 'application/json; charset=utf-8' },
+		});
 		expect(cut.body).toMatch(/^\{"address":/);
 
-		harness.emulator.fault({ route, mutate: (body) => ({ ...(body as object), nonce: undefined, balance: 5 }) });
+		harness.emulator.fault({
+			route,
+			mutate: (body) => ({ ...(body as object), nonce: undefined, balance: 5 }),
+		});
 		const { body } = await ask(`GET /agents/${address}`);
 		expect(body).toMatchObject({ name: 'real', balance: 5 });
 		expect(body).not.toHaveProperty('nonce');
@@ -103,32 +118,47 @@ describe('faults', () => {
 			askInVain(`PATCH /agents/${address}`, { body: { name: 'changed' } }),
 			askInVain(`GET /agents/${address}`),
 		];
-		while (harness.emulator.calls.filter(({ outcome }) => outcome === 'hanging').length < 2) await sleep(2);
+		while (harness.emulator.calls.filter(({ outcome }) => outcome === 'hanging').length < 2)
+			await sleep(2);
 		expect(harness.emulator.agent(address).name).toBe('changed');
 		const closing = performance.now();
 		await harness.emulator.close();
 		expect(performance.now() - closing).toBeLessThan(1_000);
-		for (const outcome of await Promise.all(asked)) expect(outcome).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
+		for (const outcome of await Promise.all(asked))
+			expect(outcome).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
 	});
 
 	it('may be endless, and have to be used once then', async () => {
 		harness.emulator.fault({ route: '/agents', times: Infinity, status: 503 });
-		expect(() => harness.emulator.assertClean()).toThrow('unused fault on GET /agents or POST /agents');
-		for (const request of ['GET /agents', 'POST /agents', 'GET /agents']) expect((await ask(request)).status).toBe(503);
+		expect(() => harness.emulator.assertClean()).toThrow(
+			'unused fault on GET /agents or POST /agents',
+		);
+		for (const request of ['GET /agents', 'POST /agents', 'GET /agents'])
+			expect((await ask(request)).status).toBe(503);
 		harness.emulator.assertClean();
 	});
 
 	it('that were not used make assertClean throw', async () => {
 		harness.emulator.fault({ route: 'GET /agents', times: 3, status: 500 });
 		await ask('GET /agents');
-		expect(() => harness.emulator.assertClean()).toThrow('unused fault on GET /agents: used 1 of 3 times');
+		expect(() => harness.emulator.assertClean()).toThrow(
+			'unused fault on GET /agents: used 1 of 3 times',
+		);
 	});
 
 	it('name a route that is there', () => {
-		expect(() => harness.emulator.fault({ route: 'GET /agent', status: 500 })).toThrow('no route GET /agent');
-		expect(() => harness.emulator.fault({ route: '/agents', method: 'PUT', status: 500 })).toThrow('no route PUT /agents');
-		expect(() => harness.emulator.fault({ route: '/agents', status: 500, times: 0 })).toThrow('times');
-		expect(() => harness.emulator.before('GET /nothing', () => {})).toThrow('no route GET /nothing');
+		expect(() => harness.emulator.fault({ route: 'GET /agent', status: 500 })).toThrow(
+			'no route GET /agent',
+		);
+		expect(() => harness.emulator.fault({ route: '/agents', method: 'PUT', status: 500 })).toThrow(
+			'no route PUT /agents',
+		);
+		expect(() => harness.emulator.fault({ route: '/agents', status: 500, times: 0 })).toThrow(
+			'times',
+		);
+		expect(() => harness.emulator.before('GET /nothing', () => {})).toThrow(
+			'no route GET /nothing',
+		);
 	});
 });
 
@@ -154,23 +184,35 @@ describe('hooks', () => {
 	it('run once, and put a payment between two pages', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 4);
-		harness.emulator.after('GET /agents/{address}/activity', () => void harness.emulator.pay({ agent }));
+		harness.emulator.after(
+			'GET /agents/{address}/activity',
+			() => void harness.emulator.pay({ agent }),
+		);
 		const pages = [];
-		for (const page of [1, 2]) pages.push(await ask(`GET /agents/${agent.address}/activity?limit=2&page=${page}`));
-		const [first, second] = pages.map(({ body }) => body as { activity: Array<{ id: string }>; totalCount: number });
+		for (const page of [1, 2])
+			pages.push(await ask(`GET /agents/${agent.address}/activity?limit=2&page=${page}`));
+		const [first, second] = pages.map(
+			({ body }) => body as { activity: Array<{ id: string }>; totalCount: number },
+		);
 		expect([first?.totalCount, second?.totalCount]).toEqual([4, 5]);
 		expect(second?.activity[0]?.id).toBe(first?.activity[1]?.id);
 	});
 
 	it('revoke the key of the request they stand before', async () => {
-		harness.emulator.before('GET /agents', () => harness.emulator.revokeApiKey(harness.emulator.apiKey));
+		harness.emulator.before('GET /agents', () =>
+			harness.emulator.revokeApiKey(harness.emulator.apiKey),
+		);
 		expect((await ask('GET /agents')).status).toBe(401);
 	});
 
 	it('that match nothing, or throw, make assertClean throw', async () => {
 		harness.emulator.before('POST /agents', () => {});
-		harness.emulator.after('GET /agents', () => {}, { match: ({ query }) => query['offset'] === '50' });
-		expect(() => harness.emulator.assertClean()).toThrow(/before POST \/agents never ran[^]*after GET \/agents never ran/);
+		harness.emulator.after('GET /agents', () => {}, {
+			match: ({ query }) => query['offset'] === '50',
+		});
+		expect(() => harness.emulator.assertClean()).toThrow(
+			/before POST \/agents never ran[^]*after GET \/agents never ran/,
+		);
 		harness.emulator.before('GET /agents', () => {
 			throw new Error('oh no');
 		});
@@ -214,7 +256,13 @@ describe('the call log', () => {
 			at: expect.any(Number),
 		});
 		expect(patch?.headers).not.toHaveProperty('authorization');
-		expect(post).toMatchObject({ mount: '/api/v1/sdk', body: '{oops', auth: 'missing', keyLabel: null, status: 401 });
+		expect(post).toMatchObject({
+			mount: '/api/v1/sdk',
+			body: '{oops',
+			auth: 'missing',
+			keyLabel: null,
+			status: 401,
+		});
 		expect(nowhere).toMatchObject({ path: '/nowhere?x=1', route: null, mount: null, status: 404 });
 		expect(JSON.stringify(harness.emulator.calls)).not.toContain(harness.emulator.apiKey);
 
@@ -228,7 +276,9 @@ describe('the call log', () => {
 		await ask('POST /agents', { body: { ...newAgent(), name: apiKey } });
 		expect(JSON.stringify(harness.emulator.calls)).not.toContain(apiKey);
 		expect(harness.emulator.calls[0]).toMatchObject({ query: { api_key: '[key]' }, status: 200 });
-		expect(() => harness.emulator.assertClean()).toThrow(/a key in the path[^]*a key in the header x-api-key/);
+		expect(() => harness.emulator.assertClean()).toThrow(
+			/a key in the path[^]*a key in the header x-api-key/,
+		);
 	});
 });
 

@@ -19,7 +19,9 @@ export interface Parts {
 	script: Script;
 	strangers: Strangers;
 	calls: Call[];
-	/** Keys that stood where no key belongs, and errors of the emulator or of a test's own code in it. */
+	/**
+	 * Keys that stood where no key belongs, and errors of the emulator or of a test's own code in it.
+	 */
 	complaints: string[];
 	latencyMs: number;
 }
@@ -32,15 +34,21 @@ const refusals: Readonly<Record<Exclude<Credentials['outcome'], 'valid'>, string
 	'other deployment': 'This API key is not valid for this deployment',
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null;
 
 const textsOf = (value: unknown): Record<string, string> =>
-	isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)])) : {};
+	isObject(value)
+		? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]))
+		: {};
 
 function queryOf(value: unknown): Query {
 	if (!isObject(value)) return {};
 	return Object.fromEntries(
-		Object.entries(value).map(([name, text]) => [name, Array.isArray(text) ? text.map(String) : String(text)]),
+		Object.entries(value).map(([name, text]) => [
+			name,
+			Array.isArray(text) ? text.map(String) : String(text),
+		]),
 	);
 }
 
@@ -56,9 +64,15 @@ function noteCall(parts: Parts, request: FastifyRequest): Call {
 	const { authorization, ...others } = request.headers;
 	const credentials = parts.keyring.check(authorization);
 	const headers = textsOf(others);
-	const places = [['path', request.url], ...Object.entries(headers).map(([name, text]) => [`header ${name}`, text])];
+	const places = [
+		['path', request.url],
+		...Object.entries(headers).map(([name, text]) => [`header ${name}`, text]),
+	];
 	for (const [place = '', text = ''] of places) {
-		if (holdsKey(text)) parts.complaints.push(`a key in the ${place} of ${request.method} ${withoutKeys(request.url)}`);
+		if (holdsKey(text))
+			parts.complaints.push(
+				`a key in the ${place} of ${request.method} ${withoutKeys(request.url)}`,
+			);
 	}
 	const call: Call = {
 		method: request.method,
@@ -82,7 +96,8 @@ function noteCall(parts: Parts, request: FastifyRequest): Call {
 function handle(parts: Parts, route: Route, request: FastifyRequest): Answer {
 	try {
 		const { outcome, owner } = parts.keyring.check(request.headers.authorization);
-		if (outcome !== 'valid' || owner === null) throw unauthorized(refusals[outcome === 'valid' ? 'unknown' : outcome]);
+		if (outcome !== 'valid' || owner === null)
+			throw unauthorized(refusals[outcome === 'valid' ? 'unknown' : outcome]);
 		const params = textsOf(request.params);
 		decodePath(params);
 		return route.handle({
@@ -102,7 +117,8 @@ function handle(parts: Parts, route: Route, request: FastifyRequest): Answer {
 function bodyOf(request: FastifyRequest): unknown {
 	if (typeof request.body !== 'string' || request.body === '') return undefined;
 	const type = request.headers['content-type'] ?? '';
-	if (!/^application\/json\b/i.test(type)) throw new Problem(415, { message: `Unsupported content type "${type}"` });
+	if (!/^application\/json\b/i.test(type))
+		throw new Problem(415, { message: `Unsupported content type "${type}"` });
 	try {
 		return JSON.parse(request.body);
 	} catch (error) {
@@ -110,15 +126,24 @@ function bodyOf(request: FastifyRequest): unknown {
 	}
 }
 
-function send(reply: FastifyReply, status: number, text: string | undefined, headers: Record<string, string> = {}): void {
+function send(
+	reply: FastifyReply,
+	status: number,
+	text: string | undefined,
+	headers: Record<string, string> = {},
+): void {
 	reply.code(status);
 	if (text !== undefined) reply.type('application/json; charset=utf-8');
 	reply.headers(headers);
 	void reply.send(text);
 }
 
-function sendFault(reply: FastifyReply, { status, body, headers }: Extract<FaultAction, { status: number }>): void {
-	if (typeof body !== 'string') return send(reply, status, body === undefined ? undefined : JSON.stringify(body), headers);
+function sendFault(
+	reply: FastifyReply,
+	{ status, body, headers }: Extract<FaultAction, { status: number }>,
+): void {
+	if (typeof body !== 'string')
+		return send(reply, status, body === undefined ? undefined : JSON.stringify(body), headers);
 	const type = body.trimStart().startsWith('<') ? 'text/html' : 'text/plain';
 	send(reply, status, body, { 'content-type': `${type}; charset=utf-8`, ...headers });
 }
@@ -128,11 +153,23 @@ function sendAnswer(reply: FastifyReply, answer: Answer, action: FaultAction | u
 		action && 'mutate' in action ? action.mutate(structuredClone(answer.body)) : answer.body;
 	const text = body === undefined ? undefined : JSON.stringify(body);
 	const cut = action && 'malformedJson' in action;
-	send(reply, answer.status, cut ? (text ?? '{}').slice(0, Math.ceil((text ?? '{}').length / 2)) : text);
+	send(
+		reply,
+		answer.status,
+		cut ? (text ?? '{}').slice(0, Math.ceil((text ?? '{}').length / 2)) : text,
+	);
 }
 
-/** Does what a fault does in place of an answer; false where the handler's own answer is still to be sent. */
-function deliver(action: FaultAction | undefined, when: 'before' | 'after', call: Call, reply: FastifyReply): boolean {
+/**
+ * Does what a fault does in place of an answer; false where the handler's own answer is still to be
+ * sent.
+ */
+function deliver(
+	action: FaultAction | undefined,
+	when: 'before' | 'after',
+	call: Call,
+	reply: FastifyReply,
+): boolean {
 	if (!action || !('status' in action || 'reset' in action || 'hang' in action)) return false;
 	if ((action.when ?? 'before') !== when) return false;
 	if ('status' in action) {
@@ -188,11 +225,19 @@ export function buildServer(parts: Parts): FastifyInstance {
 	});
 	app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
 		const { statusCode = 500 } = error;
-		if (statusCode >= 500) parts.complaints.push(`${request.method} ${withoutKeys(request.url)} broke: ${error.message}`);
+		if (statusCode >= 500)
+			parts.complaints.push(
+				`${request.method} ${withoutKeys(request.url)} broke: ${error.message}`,
+			);
 		return reply.code(statusCode).send({ message: error.message });
 	});
 
-	const serve = async (route: Route, mount: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+	const serve = async (
+		route: Route,
+		mount: string,
+		request: FastifyRequest,
+		reply: FastifyReply,
+	): Promise<FastifyReply> => {
 		const call = callOf.get(request);
 		if (!call) throw new Error('A request came past the onRequest hook');
 		// The router lets an empty segment, as in `/agents/`, pass for a parameter.
@@ -203,7 +248,8 @@ export function buildServer(parts: Parts): FastifyInstance {
 		call.route = routeName(route);
 		call.mount = mount;
 		call.params = textsOf(parsed(withoutKeys(JSON.stringify(request.params ?? {}))));
-		if (typeof request.body === 'string' && request.body !== '') call.body = parsed(withoutKeys(request.body));
+		if (typeof request.body === 'string' && request.body !== '')
+			call.body = parsed(withoutKeys(request.body));
 
 		const action = parts.script.takeFault(call);
 		await pause(parts.latencyMs + (action?.delayMs ?? 0));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-// The documented answers, for the tests of the emulator itself; strict, so that it invents no field.
+// The documented answers, for the tests of the emulator itself; strict, so that it invents no
+// field.
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const micro = z.string().regex(/^\d+$/);
 const time = z.union([z.number().int().nonnegative(), z.string().regex(/^\d+$/)]);
@@ -23,11 +24,18 @@ export const agent = z
 	})
 	.strict();
 
-export const agentKey = z.object({ address, name: z.string().nullable(), created_at: time }).strict();
+export const agentKey = z
+	.object({ address, name: z.string().nullable(), created_at: time })
+	.strict();
 
 export const listOf = <T extends z.ZodTypeAny>(item: T) =>
 	z
-		.object({ items: z.array(item), total: z.number().int(), limit: z.number().int(), offset: z.number().int() })
+		.object({
+			items: z.array(item),
+			total: z.number().int(),
+			limit: z.number().int(),
+			offset: z.number().int(),
+		})
 		.strict();
 
 export const allowlist = z.array(address);
@@ -94,8 +102,14 @@ const payment = z
 			'failure',
 			'pending',
 		]),
-		tx_hash: z.string().regex(/^0x[0-9a-f]+$/).nullable(),
-		chain_caip2id: z.string().regex(/^eip155:\d+$/).nullable(),
+		tx_hash: z
+			.string()
+			.regex(/^0x[0-9a-f]+$/)
+			.nullable(),
+		chain_caip2id: z
+			.string()
+			.regex(/^eip155:\d+$/)
+			.nullable(),
 		created_at: time,
 		expires_at: time.nullable(),
 	})
@@ -119,7 +133,9 @@ export const userPayments = z.array(
 export const decodeError = z
 	.object({
 		_tag: z.literal('HttpApiDecodeError'),
-		issues: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() }).strict()),
+		issues: z.array(
+			z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() }).strict(),
+		),
 		message: z.string(),
 	})
 	.strict();

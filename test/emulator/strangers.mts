@@ -27,7 +27,9 @@ export class Strangers {
 	complaints(): string[] {
 		return [
 			...this.#unexpected.map((request) => `unknown request: ${request}`),
-			...this.#expected.filter(({ seen }) => !seen).map(({ path }) => `expected an unknown request: ${String(path)}`),
+			...this.#expected
+				.filter(({ seen }) => !seen)
+				.map(({ path }) => `expected an unknown request: ${String(path)}`),
 		];
 	}
 }

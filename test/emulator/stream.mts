@@ -33,18 +33,25 @@ const SETTLE_CHANCE = 0.5;
 const FAIL_CHANCE = 0.1;
 const MAX_AMOUNT_MICRO = 2_000_000;
 
-/** Lets the main user's agents pay and earn: new payments, some denied, and authorized ones that settle or fail later. */
+/**
+ * Lets the main user's agents pay and earn: new payments, some denied, and authorized ones that
+ * settle or fail later.
+ */
 export function startPaymentStream(emulator: Emulator, options: StreamOptions): PaymentStream {
 	const { everyMs, onPayment = () => {}, random = Math.random } = options;
 	const strangers = Array.from({ length: 4 }, randomAddress);
 	let authorized: StreamedPayment[] = [];
 
-	const oneOf = <T,>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
+	const oneOf = <T,>(items: readonly T[]): T | undefined =>
+		items[Math.floor(random() * items.length)];
 
 	function settleOne(): StreamedPayment | undefined {
 		const first = authorized.shift();
 		if (!first) return undefined;
-		const activity = emulator.setStatus(first.activity.id, random() < FAIL_CHANCE ? 'failed' : 'settled');
+		const activity = emulator.setStatus(
+			first.activity.id,
+			random() < FAIL_CHANCE ? 'failed' : 'settled',
+		);
 		return { kind: 'status', agent: first.agent, activity };
 	}
 
@@ -68,7 +75,8 @@ export function startPaymentStream(emulator: Emulator, options: StreamOptions): 
 		const agents = emulator.agents();
 		const present = new Set(agents.map(({ address }) => address));
 		authorized = authorized.filter(({ agent }) => present.has(agent.address));
-		const payment = authorized.length > 0 && random() < SETTLE_CHANCE ? settleOne() : payOne(agents);
+		const payment =
+			authorized.length > 0 && random() < SETTLE_CHANCE ? settleOne() : payOne(agents);
 		if (payment) onPayment(payment);
 		return payment;
 	}

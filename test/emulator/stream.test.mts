@@ -23,7 +23,9 @@ describe('startPaymentStream', () => {
 			onPayment: (payment) => made.push(payment),
 		});
 		for (let i = 0; i < 300; i++) stream.next();
-		const seen = new Set(made.map(({ kind, activity }) => `${kind} ${activity.type} ${activity.status}`));
+		const seen = new Set(
+			made.map(({ kind, activity }) => `${kind} ${activity.type} ${activity.status}`),
+		);
 		expect([...seen].sort()).toEqual([
 			'new earn received',
 			'new spend authorized',
@@ -32,7 +34,9 @@ describe('startPaymentStream', () => {
 			'status spend failed',
 			'status spend settled',
 		]);
-		expect(new Set(made.map(({ agent }) => agent.address))).toEqual(new Set(agents.map(({ address }) => address)));
+		expect(new Set(made.map(({ agent }) => agent.address))).toEqual(
+			new Set(agents.map(({ address }) => address)),
+		);
 		const fresh = made.filter(({ kind }) => kind === 'new').map(({ activity }) => activity.id);
 		expect(new Set(fresh).size).toBe(fresh.length);
 	});

@@ -27,7 +27,16 @@ const proofOf = (id: string, bytes: number): string =>
 export class Wire {
 	constructor(readonly style: WireStyle) {}
 
-	agent({ address, name, userId, balanceMicro, initData, nonce, createdAt, updatedAt }: Agent): object {
+	agent({
+		address,
+		name,
+		userId,
+		balanceMicro,
+		initData,
+		nonce,
+		createdAt,
+		updatedAt,
+	}: Agent): object {
 		return { address, name, userId, balance: balanceMicro, initData, nonce, createdAt, updatedAt };
 	}
 
@@ -35,7 +44,10 @@ export class Wire {
 		return { address, name, created_at: this.#time(createdAt) };
 	}
 
-	config(agent: Agent, { created_at, updated_at, ...settings }: SpendConfig | AutoCollectConfig): object {
+	config(
+		agent: Agent,
+		{ created_at, updated_at, ...settings }: SpendConfig | AutoCollectConfig,
+	): object {
 		return {
 			agent_address: agent.address,
 			...settings,
@@ -51,9 +63,14 @@ export class Wire {
 			id: row.id,
 			agent_address: row.agentAddress,
 			receiver: row.receiver,
-			amount: (row.amountAs ?? activityAmount) === 'number' ? Number(row.amountMicro) : String(row.amountMicro),
+			amount:
+				(row.amountAs ?? activityAmount) === 'number'
+					? Number(row.amountMicro)
+					: String(row.amountMicro),
 			status: row.status,
-			timestamp: String(activityTimestamp === 's' ? Math.floor(row.timestamp / 1000) : row.timestamp),
+			timestamp: String(
+				activityTimestamp === 's' ? Math.floor(row.timestamp / 1000) : row.timestamp,
+			),
 			tx_hash: row.txHash,
 			chain_caip2id: row.chain,
 		};

@@ -100,7 +100,8 @@ const paymentStatusOf: Readonly<Record<ActivityStatus, PaymentStatus>> = {
 	denied: 'denied',
 };
 
-const isOnChain = (status: ActivityStatus): boolean => status === 'settled' || status === 'received';
+const isOnChain = (status: ActivityStatus): boolean =>
+	status === 'settled' || status === 'received';
 
 const noLimits: SpendConfigInput = {
 	auto_topup_allowed: false,
@@ -129,7 +130,15 @@ function configOf<T extends object>(
 	settings: Partial<T> | null,
 	now: number,
 ): (T & Stamps) | null {
-	return settings && { ...fallback, ...before, ...settings, created_at: before?.created_at ?? now, updated_at: now };
+	return (
+		settings && {
+			...fallback,
+			...before,
+			...settings,
+			created_at: before?.created_at ?? now,
+			updated_at: now,
+		}
+	);
 }
 
 interface Entry {
@@ -170,7 +179,9 @@ export class World {
 
 	/** In the order of their making. */
 	agentsOf(owner: string): Agent[] {
-		return [...this.#entries.values()].flatMap(({ agent }) => (agent.owner === owner ? [agent] : []));
+		return [...this.#entries.values()].flatMap(({ agent }) =>
+			agent.owner === owner ? [agent] : [],
+		);
 	}
 
 	addAgent(init: AgentInit = {}): Agent {
@@ -237,7 +248,12 @@ export class World {
 	}
 
 	/** Adds `count` rows, the oldest first; `details` has to give the same for an `i` each time. */
-	seed(ref: AgentRef, count: number, details: (i: number) => PaymentDetails, options: SeedOptions): void {
+	seed(
+		ref: AgentRef,
+		count: number,
+		details: (i: number) => PaymentDetails,
+		options: SeedOptions,
+	): void {
 		const { agent, history } = this.get(ref);
 		const { newest = this.clock(), everyMs = MINUTE_MS } = options;
 		const runId = randomUUID();
@@ -245,7 +261,8 @@ export class World {
 		const hashes = Array.from({ length: 16 }, randomHash);
 		const hashAt = (i: number): string =>
 			`${hashes[i % hashes.length]?.slice(0, -8)}${i.toString(16).padStart(8, '0')}`;
-		const timeAt = (i: number, { timestamp } = details(i)): number => timestamp ?? newest - (count - 1 - i) * everyMs;
+		const timeAt = (i: number, { timestamp } = details(i)): number =>
+			timestamp ?? newest - (count - 1 - i) * everyMs;
 		const rowAt = (i: number): Activity => {
 			const given = details(i);
 			return this.#row(agent, `${runId}:${i}`, {
@@ -276,7 +293,8 @@ export class World {
 		if (paid) return paid;
 		const [runId = '', i = ''] = id.split(':');
 		const seed = this.#seeds.get(runId);
-		if (!seed || !/^\d+$/.test(i) || Number(i) >= seed.count) throw new Error(`The emulator has no payment ${id}`);
+		if (!seed || !/^\d+$/.test(i) || Number(i) >= seed.count)
+			throw new Error(`The emulator has no payment ${id}`);
 		return { history: seed.history, ref: seed.ref + Number(i) };
 	}
 
@@ -291,12 +309,17 @@ export class World {
 			amountMicro: BigInt(details.amountMicro ?? 10_000),
 			status,
 			timestamp,
-			txHash: isOnChain(status) ? (details.txHash === undefined ? randomHash() : details.txHash) : null,
+			txHash: isOnChain(status)
+				? details.txHash === undefined
+					? randomHash()
+					: details.txHash
+				: null,
 			chain: this.chain,
 			amountAs: details.amountAs,
 			paymentStatus: details.paymentStatus ?? paymentStatusOf[status],
 			scheme: details.scheme === undefined ? 'exact' : details.scheme,
-			expiresAt: details.expiresAt === undefined ? timestamp + PAYMENT_LIFETIME_MS : details.expiresAt,
+			expiresAt:
+				details.expiresAt === undefined ? timestamp + PAYMENT_LIFETIME_MS : details.expiresAt,
 		};
 	}
 

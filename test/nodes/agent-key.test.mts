@@ -15,8 +15,11 @@ const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
 const run = async (operation: string, fields: INodeParameters) =>
 	await service.run({ resource: 'agentKey', operation, ...fields });
 
-const add = async (agent: string, agentKeyAddress: string, additionalFields: INodeParameters = {}) =>
-	await run('add', { agent: locator(agent), agentKeyAddress, additionalFields });
+const add = async (
+	agent: string,
+	agentKeyAddress: string,
+	additionalFields: INodeParameters = {},
+) => await run('add', { agent: locator(agent), agentKeyAddress, additionalFields });
 
 const revoke = async (agent: string, agentKey: string) =>
 	await run('revoke', { agent: locator(agent), agentKey: locator(agentKey, 'address') });
@@ -55,8 +58,13 @@ describe('Agent Key: Add', () => {
 		const { items } = await add(address, key, { keyName: ' Worker 2 ' });
 
 		expect(items).toMatchObject([{ json: { address: key, name: 'Worker 2' } }]);
-		expect(service.emulator.calls[0]?.body).toEqual({ agent_key_address: key, key_name: 'Worker 2' });
-		expect(service.emulator.agent(address).keys).toMatchObject([{ address: key, name: 'Worker 2' }]);
+		expect(service.emulator.calls[0]?.body).toEqual({
+			agent_key_address: key,
+			key_name: 'Worker 2',
+		});
+		expect(service.emulator.agent(address).keys).toMatchObject([
+			{ address: key, name: 'Worker 2' },
+		]);
 	});
 
 	it('takes a name of spaces for none', async () => {
@@ -92,7 +100,12 @@ describe('Agent Key: Add', () => {
 		const { address } = service.emulator.addAgent();
 		const secret = randomBytes(32).toString('hex');
 		const { error } = await service.run(
-			{ resource: 'agentKey', operation: 'add', agent: locator(address), agentKeyAddress: '={{ $json.secret }}' },
+			{
+				resource: 'agentKey',
+				operation: 'add',
+				agent: locator(address),
+				agentKeyAddress: '={{ $json.secret }}',
+			},
 			{ input: [{ secret }] },
 		);
 
@@ -263,13 +276,23 @@ describe('Agent Key: Revoke', () => {
 
 describe('A locator', () => {
 	const good = `0x${'12'.repeat(20)}`;
-	const wrong = checksummed(`0x${'ab'.repeat(20)}`).replace(/[a-f]/, (letter) => letter.toUpperCase());
+	const wrong = checksummed(`0x${'ab'.repeat(20)}`).replace(/[a-f]/, (letter) =>
+		letter.toUpperCase(),
+	);
 
 	it.each([
 		['an expression that gives nothing', locator('={{ $json.agent }}'), 'Agent: is empty.'],
 		['a name', locator('Buyer', 'address'), 'Agent: "Buyer" is not an address.'],
-		['a wrong checksum', locator(wrong, 'address'), `Agent: "${wrong}" does not match its checksum`],
-		['a path that would leave the agent', locator(`={{ "${good}/../x" }}`, 'address'), 'is not an address.'],
+		[
+			'a wrong checksum',
+			locator(wrong, 'address'),
+			`Agent: "${wrong}" does not match its checksum`,
+		],
+		[
+			'a path that would leave the agent',
+			locator(`={{ "${good}/../x" }}`, 'address'),
+			'is not an address.',
+		],
 		['another parameter in its place', '={{ "junk" }}', 'Agent: "junk" is not an address.'],
 	])('refuses %s by its name, and sends nothing', async (_title, agent, complaint) => {
 		const { error } = await run('getMany', { agent });
@@ -293,9 +316,7 @@ describe('A locator', () => {
 	])('refuses a link with %s', async (_title, url) => {
 		const { error } = await run('getMany', { agent: locator(url, 'url') });
 
-		expect(error?.message).toBe(
-			"Agent: the link holds no address.",
-		);
+		expect(error?.message).toBe('Agent: the link holds no address.');
 		expect(service.emulator.calls).toEqual([]);
 	});
 

@@ -36,7 +36,12 @@ describe('Agent: Create', () => {
 		expect(hints).toEqual([]);
 		expect(service.seen).toEqual(['POST /agents']);
 		expect(bodies()).toEqual([
-			{ agent_key_address: agentKeyAddress, name: 'Buyer', spend_config: null, authorized_sellers: null },
+			{
+				agent_key_address: agentKeyAddress,
+				name: 'Buyer',
+				spend_config: null,
+				authorized_sellers: null,
+			},
 		]);
 		const [agent] = service.emulator.agents();
 		expect(agent).toMatchObject({ name: 'Buyer', allowlist: [], spendConfig: null });
@@ -67,19 +72,19 @@ describe('Agent: Create', () => {
 		['text with commas', `${seller}, ${seller.toLowerCase()},${other},`],
 		['text with line breaks', `\n${seller}\r\n${other}\n0x${seller.slice(2).toUpperCase()}\n`],
 		['a list from an expression', `={{ ["${seller}", "${other}", "${seller.toLowerCase()}"] }}`],
-	])('takes an allowlist as %s and drops what repeats in another letter case', async (_form, sellers) => {
-		const { error } = await create({}, { sellers });
+	])(
+		'takes an allowlist as %s and drops what repeats in another letter case',
+		async (_form, sellers) => {
+			const { error } = await create({}, { sellers });
 
-		expect(error).toBeUndefined();
-		expect(bodies()).toMatchObject([{ authorized_sellers: [seller, other] }]);
-		expect(service.emulator.agents()[0]?.allowlist).toEqual([seller, other]);
-	});
+			expect(error).toBeUndefined();
+			expect(bodies()).toMatchObject([{ authorized_sellers: [seller, other] }]);
+			expect(service.emulator.agents()[0]?.allowlist).toEqual([seller, other]);
+		},
+	);
 
 	it('sends decimal amounts as exact micro-USDC, zero as zero and a limit left out as none', async () => {
-		const { error } = await create(
-			{},
-			{ dailyLimit: '9007199254.740993', perTransactionLimit: 0 },
-		);
+		const { error } = await create({}, { dailyLimit: '9007199254.740993', perTransactionLimit: 0 });
 
 		expect(error).toBeUndefined();
 		const limits = {
@@ -126,33 +131,52 @@ describe('Agent: Create', () => {
 			expect(error).toBeUndefined();
 		}
 		// A field that was added beside it and gives nothing is no amount.
-		expect((await create({}, { [switchOf(name)]: true, [name]: '={{ null }}' })).error).toBeUndefined();
+		expect(
+			(await create({}, { [switchOf(name)]: true, [name]: '={{ null }}' })).error,
+		).toBeUndefined();
 
 		expect(bodies()).toMatchObject(Array.from({ length: 3 }, () => ({ spend_config: noLimits })));
 	});
 
-	it.each(limitFields)('makes no agent without a %s where its field gives nothing', async (title, name) => {
-		const nothing = ['', '  ', '={{ null }}', '={{ undefined }}', '={{ $json.limit }}', '={{ "\\n\\t" }}'];
-		for (const value of nothing) {
-			for (const more of [{}, { [switchOf(name)]: false }, { [switchOf(name)]: '={{ undefined }}' }]) {
-				const { error, items } = await create({}, { [name]: value, ...more });
+	it.each(limitFields)(
+		'makes no agent without a %s where its field gives nothing',
+		async (title, name) => {
+			const nothing = [
+				'',
+				'  ',
+				'={{ null }}',
+				'={{ undefined }}',
+				'={{ $json.limit }}',
+				'={{ "\\n\\t" }}',
+			];
+			for (const value of nothing) {
+				for (const more of [
+					{},
+					{ [switchOf(name)]: false },
+					{ [switchOf(name)]: '={{ undefined }}' },
+				]) {
+					const { error, items } = await create({}, { [name]: value, ...more });
 
-				expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
-				expect(error?.description).toContain(`switch on No ${title}`);
-				expect(items).toEqual([]);
+					expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
+					expect(error?.description).toContain(`switch on No ${title}`);
+					expect(items).toEqual([]);
+				}
 			}
-		}
-		expect(service.emulator.calls).toEqual([]);
-	});
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 
-	it.each(limitFields)('makes no agent without a %s where its switch is off', async (title, name) => {
-		for (const off of [false, '={{ false }}', '={{ null }}', '={{ undefined }}', '']) {
-			const { error } = await create({}, { [switchOf(name)]: off });
+	it.each(limitFields)(
+		'makes no agent without a %s where its switch is off',
+		async (title, name) => {
+			for (const off of [false, '={{ false }}', '={{ null }}', '={{ undefined }}', '']) {
+				const { error } = await create({}, { [switchOf(name)]: off });
 
-			expect(error?.message).toBe(`${title} (USDC): is left out while No ${title} is off.`);
-		}
-		expect(service.emulator.calls).toEqual([]);
-	});
+				expect(error?.message).toBe(`${title} (USDC): is left out while No ${title} is off.`);
+			}
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 
 	it.each(limitFields)('refuses a %s beside the switch that removes it', async (title, name) => {
 		const { error } = await create({}, { [name]: '5', [switchOf(name)]: true });
@@ -176,53 +200,133 @@ describe('Agent: Create', () => {
 	const brokenChecksum = `0x${seller[2] === 'a' ? 'A' : 'a'}${seller.slice(3)}`;
 	it.each<[string, string, string, INodeParameters, INodeParameters]>([
 		['a name of spaces', 'Name', 'is empty', { name: '  ' }, {}],
-		['an address that is cut off', 'Agent Key Address', 'is not an address', { agentKeyAddress: seller.slice(0, -1) }, {}],
-		['an address with a wrong checksum', 'Agent Key Address', 'does not match its checksum', { agentKeyAddress: brokenChecksum }, {}],
-		['an unknown choice', 'If an Agent With This Name Exists', '"replace" is unknown', { ifAgentExists: '={{ "replace" }}' }, {}],
-		['the zero address as key', 'Agent Key Address', 'is the zero address', { agentKeyAddress: zero }, {}],
-		['the zero address as seller', 'Allowlist', 'is the zero address', {}, { sellers: [seller, zero] }],
-		['a seller that is no address', 'Allowlist', '"0x12" is not an address', {}, { sellers: `${seller}, 0x12` }],
-		['a seller that is no text', 'Allowlist', '"12" is not an address', {}, { sellers: '={{ [12] }}' }],
-		['seven decimals', 'Daily Limit (USDC)', '"0.1234567" has more than six decimals', {}, { dailyLimit: '0.1234567' }],
+		[
+			'an address that is cut off',
+			'Agent Key Address',
+			'is not an address',
+			{ agentKeyAddress: seller.slice(0, -1) },
+			{},
+		],
+		[
+			'an address with a wrong checksum',
+			'Agent Key Address',
+			'does not match its checksum',
+			{ agentKeyAddress: brokenChecksum },
+			{},
+		],
+		[
+			'an unknown choice',
+			'If an Agent With This Name Exists',
+			'"replace" is unknown',
+			{ ifAgentExists: '={{ "replace" }}' },
+			{},
+		],
+		[
+			'the zero address as key',
+			'Agent Key Address',
+			'is the zero address',
+			{ agentKeyAddress: zero },
+			{},
+		],
+		[
+			'the zero address as seller',
+			'Allowlist',
+			'is the zero address',
+			{},
+			{ sellers: [seller, zero] },
+		],
+		[
+			'a seller that is no address',
+			'Allowlist',
+			'"0x12" is not an address',
+			{},
+			{ sellers: `${seller}, 0x12` },
+		],
+		[
+			'a seller that is no text',
+			'Allowlist',
+			'"12" is not an address',
+			{},
+			{ sellers: '={{ [12] }}' },
+		],
+		[
+			'seven decimals',
+			'Daily Limit (USDC)',
+			'"0.1234567" has more than six decimals',
+			{},
+			{ dailyLimit: '0.1234567' },
+		],
 		['a minus sign', 'Monthly Limit (USDC)', '"-1" has a sign', {}, { monthlyLimit: '-1' }],
 		['a plus sign', 'Monthly Limit (USDC)', '"+1" has a sign', {}, { monthlyLimit: '+1' }],
-		['an exponent', 'Limit per Transaction (USDC)', '"1e6" is written with an exponent', {}, { perTransactionLimit: '1e6' }],
-		['a number too small for plain notation', 'Daily Limit (USDC)', '"1e-7" is written with an exponent', {}, { dailyLimit: '={{ 0.0000001 }}' }],
-		['a thousands separator', 'Daily Limit (USDC)', '"1,000" has a thousands separator or a decimal comma', {}, { dailyLimit: '1,000' }],
+		[
+			'an exponent',
+			'Limit per Transaction (USDC)',
+			'"1e6" is written with an exponent',
+			{},
+			{ perTransactionLimit: '1e6' },
+		],
+		[
+			'a number too small for plain notation',
+			'Daily Limit (USDC)',
+			'"1e-7" is written with an exponent',
+			{},
+			{ dailyLimit: '={{ 0.0000001 }}' },
+		],
+		[
+			'a thousands separator',
+			'Daily Limit (USDC)',
+			'"1,000" has a thousands separator or a decimal comma',
+			{},
+			{ dailyLimit: '1,000' },
+		],
 		['a currency', 'Daily Limit (USDC)', '"5 USDC" is not an amount', {}, { dailyLimit: '5 USDC' }],
-		['a switch that is no switch', 'Auto Top-Up', '"perhaps" is neither true nor false', {}, { autoTopUp: '={{ "perhaps" }}' }],
-	])('refuses %s by the name of the parameter, and sends nothing', async (_title, parameter, complaint, fields, more) => {
-		const { error, items } = await create(fields, more);
+		[
+			'a switch that is no switch',
+			'Auto Top-Up',
+			'"perhaps" is neither true nor false',
+			{},
+			{ autoTopUp: '={{ "perhaps" }}' },
+		],
+	])(
+		'refuses %s by the name of the parameter, and sends nothing',
+		async (_title, parameter, complaint, fields, more) => {
+			const { error, items } = await create(fields, more);
 
-		expect(error?.message).toContain(`${parameter}: `);
-		expect(error?.message).toContain(complaint);
-		expect(error?.description).toMatch(/\w+ .*\.$/);
-		expect(items).toEqual([]);
-		expect(service.emulator.calls).toEqual([]);
-	});
+			expect(error?.message).toContain(`${parameter}: `);
+			expect(error?.message).toContain(complaint);
+			expect(error?.description).toMatch(/\w+ .*\.$/);
+			expect(items).toEqual([]);
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 
-	it.each(['Agent Key Address', 'Allowlist'])('never repeats a private key that was pasted into %s', async (parameter) => {
-		const secret = randomBytes(32).toString('hex');
-		const pasted = { [parameter === 'Allowlist' ? 'sellers' : 'agentKeyAddress']: `={{ "0x" + $json.secret }}` };
-		const { error } = await service.run(
-			{
-				resource: 'agent',
-				operation: 'create',
-				name: 'Buyer',
-				agentKeyAddress: randomAddress(),
-				...(parameter === 'Allowlist' ? { additionalFields: pasted } : pasted),
-			},
-			{ input: [{ secret }] },
-		);
+	it.each(['Agent Key Address', 'Allowlist'])(
+		'never repeats a private key that was pasted into %s',
+		async (parameter) => {
+			const secret = randomBytes(32).toString('hex');
+			const pasted = {
+				[parameter === 'Allowlist' ? 'sellers' : 'agentKeyAddress']: `={{ "0x" + $json.secret }}`,
+			};
+			const { error } = await service.run(
+				{
+					resource: 'agent',
+					operation: 'create',
+					name: 'Buyer',
+					agentKeyAddress: randomAddress(),
+					...(parameter === 'Allowlist' ? { additionalFields: pasted } : pasted),
+				},
+				{ input: [{ secret }] },
+			);
 
-		expect(error?.message).toBe(
-			parameter === 'Allowlist'
-				? 'Allowlist: holds something that looks like a secret, so it is not shown.'
-				: `${parameter}: the value (which looks like a secret, so it is not shown) is not an address.`,
-		);
-		expect(inspect(error, { depth: 12 })).not.toContain(secret);
-		expect(service.emulator.calls).toEqual([]);
-	});
+			expect(error?.message).toBe(
+				parameter === 'Allowlist'
+					? 'Allowlist: holds something that looks like a secret, so it is not shown.'
+					: `${parameter}: the value (which looks like a secret, so it is not shown) is not an address.`,
+			);
+			expect(inspect(error, { depth: 12 })).not.toContain(secret);
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 });
 
 describe('Agent: Create, where an agent of that name exists', () => {
@@ -261,7 +365,12 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(error).toBeUndefined();
 		expect(items).toMatchObject([
 			{
-				json: { address: existing.address, balanceUsdc: '1.5', balanceUsdcMicro: '1500000', created: false },
+				json: {
+					address: existing.address,
+					balanceUsdc: '1.5',
+					balanceUsdcMicro: '1500000',
+					created: false,
+				},
 				pairedItem: UNPAIRED,
 			},
 		]);
@@ -298,14 +407,17 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(service.emulator.agents()).toHaveLength(1);
 	});
 
-	it.each(['refuse', 'return'])('makes it where no agent has the name (%s)', async (ifAgentExists) => {
-		service.emulator.addAgent({ name: 'Buyer 2' });
-		const { items } = await create({ ifAgentExists, name: ' Buyer ' });
+	it.each(['refuse', 'return'])(
+		'makes it where no agent has the name (%s)',
+		async (ifAgentExists) => {
+			service.emulator.addAgent({ name: 'Buyer 2' });
+			const { items } = await create({ ifAgentExists, name: ' Buyer ' });
 
-		expect(items).toMatchObject([{ json: { name: 'Buyer', created: true } }]);
-		expect(service.seen).toEqual(['GET /agents', 'POST /agents']);
-		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer 2', 'Buyer']);
-	});
+			expect(items).toMatchObject([{ json: { name: 'Buyer', created: true } }]);
+			expect(service.seen).toEqual(['GET /agents', 'POST /agents']);
+			expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer 2', 'Buyer']);
+		},
+	);
 
 	it('finds it beyond the first page', async () => {
 		for (let i = 0; i < 100; i++) service.emulator.addAgent();
@@ -338,7 +450,11 @@ describe('Agent: Create, where an agent of that name exists', () => {
 	});
 
 	it('makes none where the list could not be read', async () => {
-		service.emulator.fault({ route: 'GET /agents', status: 403, body: { message: 'Not for this key' } });
+		service.emulator.fault({
+			route: 'GET /agents',
+			status: 403,
+			body: { message: 'Not for this key' },
+		});
 		const { error } = await create({ ifAgentExists: 'return' });
 
 		expect(error?.message).toBe('The API key may not use GET /agents (HTTP 403): Not for this key');
@@ -348,21 +464,36 @@ describe('Agent: Create, where an agent of that name exists', () => {
 
 describe('Agent: Create, when the answer is lost', () => {
 	it.each([
-		['the connection breaks', { reset: true, when: 'after' }, 'ended before POST /agents was answered (ECONNRESET)'],
-		['the service says 502', { status: 502, body: '<html>', when: 'after' }, 'could not process POST /agents (HTTP 502)'],
-		['the service says 500 and when to ask again', { status: 500, headers: { 'Retry-After': '0' }, when: 'after' }, 'could not process POST /agents (HTTP 500)'],
+		[
+			'the connection breaks',
+			{ reset: true, when: 'after' },
+			'ended before POST /agents was answered (ECONNRESET)',
+		],
+		[
+			'the service says 502',
+			{ status: 502, body: '<html>', when: 'after' },
+			'could not process POST /agents (HTTP 502)',
+		],
+		[
+			'the service says 500 and when to ask again',
+			{ status: 500, headers: { 'Retry-After': '0' }, when: 'after' },
+			'could not process POST /agents (HTTP 500)',
+		],
 		['the answer is cut off', { malformedJson: true }, 'a body that is no JSON object or list'],
-	] as const)('because %s, it is not sent again and says how to look', async (_title, fault, message) => {
-		service.emulator.fault({ route: 'POST /agents', ...fault });
-		const { error } = await create();
+	] as const)(
+		'because %s, it is not sent again and says how to look',
+		async (_title, fault, message) => {
+			service.emulator.fault({ route: 'POST /agents', ...fault });
+			const { error } = await create();
 
-		expect(service.seen).toEqual(['POST /agents']);
-		expect(service.emulator.agents()).toHaveLength(1);
-		expect(error?.message).toContain(message);
-		expect(error?.description).toContain(
-			'The change may have been made all the same, so it was not sent again. Look for its name with Agent: Get Many before you run this again',
-		);
-	});
+			expect(service.seen).toEqual(['POST /agents']);
+			expect(service.emulator.agents()).toHaveLength(1);
+			expect(error?.message).toContain(message);
+			expect(error?.description).toContain(
+				'The change may have been made all the same, so it was not sent again. Look for its name with Agent: Get Many before you run this again',
+			);
+		},
+	);
 
 	it('gives the agent that was made, when run again with Return It', async () => {
 		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
@@ -386,25 +517,41 @@ describe('Agent: Create, when the answer is lost', () => {
 });
 
 describe('Agent: Create, when there are too many requests', () => {
-	it.each(['0', '1'])('waits as long as the service asks (%s s) and makes one agent', async (seconds) => {
-		service.emulator.fault({ route: 'POST /agents', status: 429, headers: { 'Retry-After': seconds } });
-		const { items, error } = await create();
+	it.each(['0', '1'])(
+		'waits as long as the service asks (%s s) and makes one agent',
+		async (seconds) => {
+			service.emulator.fault({
+				route: 'POST /agents',
+				status: 429,
+				headers: { 'Retry-After': seconds },
+			});
+			const { items, error } = await create();
 
-		expect(error).toBeUndefined();
-		expect(items).toHaveLength(1);
-		expect(service.emulator.agents()).toHaveLength(1);
-		const [first, second, ...others] = service.emulator.calls;
-		expect([first?.status, second?.status, others]).toEqual([429, 200, []]);
-		expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(Number(seconds) * 1000 - 10);
-	});
+			expect(error).toBeUndefined();
+			expect(items).toHaveLength(1);
+			expect(service.emulator.agents()).toHaveLength(1);
+			const [first, second, ...others] = service.emulator.calls;
+			expect([first?.status, second?.status, others]).toEqual([429, 200, []]);
+			expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(
+				Number(seconds) * 1000 - 10,
+			);
+		},
+	);
 
 	it('gives up after four attempts, and says that nothing was changed', async () => {
-		service.emulator.fault({ route: 'POST /agents', status: 429, headers: { 'Retry-After': '0' }, times: 4 });
+		service.emulator.fault({
+			route: 'POST /agents',
+			status: 429,
+			headers: { 'Retry-After': '0' },
+			times: 4,
+		});
 		const { error } = await create();
 
 		expect(service.seen).toHaveLength(4);
 		expect(service.emulator.agents()).toEqual([]);
-		expect(error?.message).toBe('Ampersend is receiving too many requests (HTTP 429) and asks to wait 0 s.');
+		expect(error?.message).toBe(
+			'Ampersend is receiving too many requests (HTTP 429) and asks to wait 0 s.',
+		);
 		expect(error?.description).toContain('The change was not made.');
 	});
 });
@@ -413,7 +560,11 @@ describe('Agent: Get', () => {
 	it.each(['list', 'address', 'url'])('reads the agent that is chosen by %s', async (mode) => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer', balanceMicro: 12_345_678n });
 		const value = mode === 'url' ? `https://app.example/agents/${address}/keys?tab=1` : address;
-		const { items } = await service.run({ resource: 'agent', operation: 'get', agent: locator(value, mode) });
+		const { items } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: locator(value, mode),
+		});
 
 		expect(items).toMatchObject([
 			{
@@ -422,7 +573,9 @@ describe('Agent: Get', () => {
 			},
 		]);
 		expect(items[0]?.json).not.toHaveProperty('balance');
-		expect(service.emulator.calls).toMatchObject([{ route: 'GET /agents/{address}', params: { address } }]);
+		expect(service.emulator.calls).toMatchObject([
+			{ route: 'GET /agents/{address}', params: { address } },
+		]);
 	});
 
 	it('gives a balance that is no whole number as it came, and no amounts', async () => {
@@ -431,7 +584,11 @@ describe('Agent: Get', () => {
 			route: 'GET /agents/{address}',
 			mutate: (body) => ({ ...(body as object), balance: '1.5', tier: 'gold' }),
 		});
-		const { items } = await service.run({ resource: 'agent', operation: 'get', agent: locator(agent.address) });
+		const { items } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: locator(agent.address),
+		});
 
 		expect(items).toMatchObject([
 			{ json: { balance: '1.5', balanceUsdc: null, balanceUsdcMicro: null, tier: 'gold' } },
@@ -451,7 +608,11 @@ describe('Agent: Get', () => {
 			passTime();
 			service.emulator.before(route, passTime);
 		});
-		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
+		const { error } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: locator(address),
+		});
 		clock.mockRestore();
 
 		expect(error?.httpCode).toBe('503');
@@ -460,7 +621,11 @@ describe('Agent: Get', () => {
 
 	it('says which agent is unknown, and what to check', async () => {
 		const address = randomAddress();
-		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
+		const { error } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: locator(address),
+		});
 
 		expect(error?.message).toBe(`Ampersend has nothing at GET /agents/${address}: Agent not found`);
 		expect(error?.description).toContain('Check the address first.');
@@ -469,7 +634,11 @@ describe('Agent: Get', () => {
 
 	it('says that an agent is of another account', async () => {
 		const { address } = service.emulator.addAgent({ owner: 'someone else' });
-		const { error } = await service.run({ resource: 'agent', operation: 'get', agent: locator(address) });
+		const { error } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: locator(address),
+		});
 
 		expect(error?.message).toBe(
 			`The API key may not use GET /agents/${address} (HTTP 403): This agent belongs to another user`,
@@ -519,7 +688,10 @@ describe('Agent: Get Many', () => {
 
 	it('does not take a part for the whole where the service gives the same page again', async () => {
 		for (let i = 0; i < 150; i++) service.emulator.addAgent();
-		const firstPage = service.emulator.agents().slice(0, 100).map(({ address }) => address);
+		const firstPage = service.emulator
+			.agents()
+			.slice(0, 100)
+			.map(({ address }) => address);
 		service.emulator.fault({
 			route: 'GET /agents',
 			match: ({ query }) => query.offset === '100',
@@ -614,7 +786,9 @@ describe('Agent: Update', () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { items } = await rename(address, ' Second buyer ');
 
-		expect(items).toMatchObject([{ json: { address, name: 'Second buyer' }, pairedItem: UNPAIRED }]);
+		expect(items).toMatchObject([
+			{ json: { address, name: 'Second buyer' }, pairedItem: UNPAIRED },
+		]);
 		expect(service.emulator.calls).toMatchObject([
 			{ route: 'PATCH /agents/{address}', params: { address }, body: { name: 'Second buyer' } },
 		]);
@@ -636,7 +810,10 @@ describe('Agent: Update', () => {
 		service.emulator.fault({
 			route: 'PATCH /agents/{address}',
 			status: 400,
-			body: { issues: [{ path: ['name'], message: 'Expected at most 40 characters' }], message: 'long text' },
+			body: {
+				issues: [{ path: ['name'], message: 'Expected at most 40 characters' }],
+				message: 'long text',
+			},
 		});
 		const { error } = await rename(address, 'Second buyer');
 
@@ -653,6 +830,8 @@ describe('Agent: Update', () => {
 
 		expect(service.seen).toEqual(['PATCH /agents/{address}']);
 		expect(service.emulator.agent(address).name).toBe('Second buyer');
-		expect(error?.description).toContain('Read the agent with Agent: Get before you run this again.');
+		expect(error?.description).toContain(
+			'Read the agent with Agent: Get before you run this again.',
+		);
 	});
 });

@@ -20,7 +20,12 @@ const b = B.toLowerCase();
 const locator = (value: string) => ({ __rl: true, mode: 'address', value });
 
 const update = async (agent: string, fields: INodeParameters) =>
-	await service.run({ resource: 'allowlist', operation: 'update', agent: locator(agent), ...fields });
+	await service.run({
+		resource: 'allowlist',
+		operation: 'update',
+		agent: locator(agent),
+		...fields,
+	});
 
 const agentWith = (...allowlist: string[]) => service.emulator.addAgent({ allowlist }).address;
 
@@ -30,7 +35,11 @@ const sent = () =>
 describe('Allowlist: Get', () => {
 	it('gives the sellers in one item, with their number', async () => {
 		const address = agentWith(A, b);
-		const { items } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+		const { items } = await service.run({
+			resource: 'allowlist',
+			operation: 'get',
+			agent: locator(address),
+		});
 
 		expect(items).toEqual([
 			{ json: { agentAddress: address, sellers: [A, b], count: 2 }, pairedItem: { item: 0 } },
@@ -40,14 +49,24 @@ describe('Allowlist: Get', () => {
 
 	it('gives an item for an empty list', async () => {
 		const address = agentWith();
-		const { items } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+		const { items } = await service.run({
+			resource: 'allowlist',
+			operation: 'get',
+			agent: locator(address),
+		});
 
-		expect(items.map(({ json }) => json)).toEqual([{ agentAddress: address, sellers: [], count: 0 }]);
+		expect(items.map(({ json }) => json)).toEqual([
+			{ agentAddress: address, sellers: [], count: 0 },
+		]);
 	});
 
 	it('says which agent is unknown, what to check, and that the path is an assumption', async () => {
 		const address = randomAddress();
-		const { error } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+		const { error } = await service.run({
+			resource: 'allowlist',
+			operation: 'get',
+			agent: locator(address),
+		});
 
 		expect(error?.message).toBe(
 			`Ampersend has nothing at GET /agents/${address}/authorized-sellers: Agent not found`,
@@ -59,7 +78,11 @@ describe('Allowlist: Get', () => {
 	it('names what is wrong where the service answers in another form', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: READ, mutate: (sellers) => ({ sellers }) });
-		const { error } = await service.run({ resource: 'allowlist', operation: 'get', agent: locator(address) });
+		const { error } = await service.run({
+			resource: 'allowlist',
+			operation: 'get',
+			agent: locator(address),
+		});
 
 		expect(error?.message).toBe(
 			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed its form: the whole body is not of the expected form.`,
@@ -112,13 +135,19 @@ describe('Allowlist: Update', () => {
 		const address = agentWith(listed);
 		const { items } = await update(address, { mode, sellers });
 
-		expect(items).toMatchObject([{ json: { sellers: [A], added: [], removed: [], asAsked: true } }]);
+		expect(items).toMatchObject([
+			{ json: { sellers: [A], added: [], removed: [], asAsked: true } },
+		]);
 		expect(service.seen).toEqual([READ]);
 	});
 
 	it('clears the list where Sellers is left empty and Allow Empty List is on', async () => {
 		const address = agentWith(A);
-		const { items, error } = await update(address, { mode: 'replace', sellers: '', allowEmpty: true });
+		const { items, error } = await update(address, {
+			mode: 'replace',
+			sellers: '',
+			allowEmpty: true,
+		});
 
 		expect(error).toBeUndefined();
 		expect(items).toMatchObject([{ json: { sellers: [], removed: [A] } }]);
@@ -137,7 +166,9 @@ describe('Allowlist: Update', () => {
 		['replace', [B], 'It was replaced all the same.'],
 	])('says that someone changed the list meanwhile (%s)', async (mode, sellers, outcome) => {
 		const address = agentWith(A);
-		service.emulator.after(READ, () => service.emulator.updateAgent(address, { allowlist: [A, C] }));
+		service.emulator.after(READ, () =>
+			service.emulator.updateAgent(address, { allowlist: [A, C] }),
+		);
 		const { items, hints } = await update(address, { mode, sellers: B });
 
 		expect(items).toMatchObject([{ json: { sellers, asAsked: true, changedMeanwhile: true } }]);
@@ -182,7 +213,10 @@ describe('Allowlist: Update', () => {
 
 	it.each(['add', 'replace'])('drops duplicates in another letter case (%s)', async (mode) => {
 		const address = agentWith();
-		const { items } = await update(address, { mode, sellers: [A, a, `0x${A.slice(2).toUpperCase()}`] });
+		const { items } = await update(address, {
+			mode,
+			sellers: [A, a, `0x${A.slice(2).toUpperCase()}`],
+		});
 
 		expect(items).toMatchObject([{ json: { sellers: [A], count: 1, added: [A] } }]);
 		expect(sent()).toEqual([{ authorized_sellers: [A] }]);
@@ -193,13 +227,19 @@ describe('Allowlist: Update', () => {
 		const { items } = await update(address, { mode: 'add', sellers: C });
 
 		expect(sent()).toEqual([{ authorized_sellers: [A, B, C] }]);
-		expect(items).toMatchObject([{ json: { sellers: [A, B, C], added: [C], removed: [], asAsked: true } }]);
+		expect(items).toMatchObject([
+			{ json: { sellers: [A, B, C], added: [C], removed: [], asAsked: true } },
+		]);
 	});
 
 	it.each([
 		['a list', '={{ $json.sellers }}', { sellers: [A, B] }],
 		['text', '={{ $json.sellers }}', { sellers: `${A};\n${B}` }],
-		['a list made of rows', '={{ $json.rows.map((row) => row.address) }}', { rows: [{ address: A }, { address: B }] }],
+		[
+			'a list made of rows',
+			'={{ $json.rows.map((row) => row.address) }}',
+			{ rows: [{ address: A }, { address: B }] },
+		],
 		['a list within text', '={{ $json.sellers }}, {{ $json.more }}', { sellers: A, more: B }],
 	])('takes %s from an expression', async (_form, sellers, input) => {
 		const address = agentWith();
@@ -216,20 +256,31 @@ describe('Allowlist: Update', () => {
 		['add', '={{ [] }}', 'Give the sellers to add.'],
 		['remove', '={{ " ,\\n" }}', 'Give the sellers to remove.'],
 		['add', '={{ $json.missing }}', 'Give the sellers to add.'],
-		['replace', '={{ [] }}', 'Give the sellers of the new list, or switch on Allow Empty List to clear it.'],
-	])('refuses to %s the empty list %j, says what to do, and sends nothing', async (mode, sellers, advice) => {
-		const address = agentWith(A);
-		const { error } = await update(address, { mode, sellers });
+		[
+			'replace',
+			'={{ [] }}',
+			'Give the sellers of the new list, or switch on Allow Empty List to clear it.',
+		],
+	])(
+		'refuses to %s the empty list %j, says what to do, and sends nothing',
+		async (mode, sellers, advice) => {
+			const address = agentWith(A);
+			const { error } = await update(address, { mode, sellers });
 
-		expect(error?.message).toBe('Sellers: holds no address.');
-		expect(error?.description).toBe(advice);
-		expect(service.emulator.calls).toEqual([]);
-		expect(service.emulator.agent(address).allowlist).toEqual([A]);
-	});
+			expect(error?.message).toBe('Sellers: holds no address.');
+			expect(error?.description).toBe(advice);
+			expect(service.emulator.calls).toEqual([]);
+			expect(service.emulator.agent(address).allowlist).toEqual([A]);
+		},
+	);
 
 	it('clears the list where Allow Empty List is on', async () => {
 		const address = agentWith(A, B);
-		const { items, error } = await update(address, { mode: 'replace', sellers: '={{ [] }}', allowEmpty: true });
+		const { items, error } = await update(address, {
+			mode: 'replace',
+			sellers: '={{ [] }}',
+			allowEmpty: true,
+		});
 
 		expect(error).toBeUndefined();
 		expect(items).toMatchObject([
@@ -241,7 +292,11 @@ describe('Allowlist: Update', () => {
 	it('does not let a switch left on from Replace empty a change of another mode', async () => {
 		const address = agentWith(A);
 		// n8n hides the switch only where the mode is not an expression.
-		const { error } = await update(address, { mode: '={{ "remove" }}', sellers: '={{ [] }}', allowEmpty: true });
+		const { error } = await update(address, {
+			mode: '={{ "remove" }}',
+			sellers: '={{ [] }}',
+			allowEmpty: true,
+		});
 
 		expect(error?.message).toBe('Sellers: holds no address.');
 		expect(service.emulator.agent(address).allowlist).toEqual([A]);
@@ -256,13 +311,18 @@ describe('Allowlist: Update', () => {
 	});
 
 	const zero = `0x${'0'.repeat(40)}`;
-	it.each(['add', 'replace'])('refuses to %s the zero address by name, and sends nothing', async (mode) => {
-		const address = agentWith(A);
-		const { error } = await update(address, { mode, sellers: [B, zero] });
+	it.each(['add', 'replace'])(
+		'refuses to %s the zero address by name, and sends nothing',
+		async (mode) => {
+			const address = agentWith(A);
+			const { error } = await update(address, { mode, sellers: [B, zero] });
 
-		expect(error?.message).toBe(`Sellers: "${zero}" is the zero address, which belongs to nobody.`);
-		expect(service.emulator.calls).toEqual([]);
-	});
+			expect(error?.message).toBe(
+				`Sellers: "${zero}" is the zero address, which belongs to nobody.`,
+			);
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 
 	it('takes the zero address off a list that holds it', async () => {
 		const address = agentWith(A, zero);
@@ -296,7 +356,9 @@ describe('Allowlist: Update, where the service turns the replacement away for it
 	it('reads the list anew before it tries again, so that what changed meanwhile is kept', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, status: 429, headers: { 'Retry-After': '0' } });
-		service.emulator.before(WRITE, () => service.emulator.updateAgent(address, { allowlist: [A, B] }));
+		service.emulator.before(WRITE, () =>
+			service.emulator.updateAgent(address, { allowlist: [A, B] }),
+		);
 		const { items, error } = await update(address, { mode: 'add', sellers: C });
 
 		expect(error).toBeUndefined();
@@ -377,10 +439,14 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 
 	it('keeps the change of another that came before the read', async () => {
 		const address = agentWith(A);
-		service.emulator.before(READ, () => service.emulator.updateAgent(address, { allowlist: [A, C] }));
+		service.emulator.before(READ, () =>
+			service.emulator.updateAgent(address, { allowlist: [A, C] }),
+		);
 		const { items } = await update(address, { mode: 'add', sellers: B });
 
-		expect(items).toMatchObject([{ json: { sellers: [A, C, B], added: [B], removed: [], asAsked: true } }]);
+		expect(items).toMatchObject([
+			{ json: { sellers: [A, C, B], added: [B], removed: [], asAsked: true } },
+		]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, C, B]);
 	});
 
@@ -391,7 +457,9 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 
 		expect(service.seen).toEqual([READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B]);
-		expect(error?.description).toContain('Read the allowlist with Allowlist: Get before you run this again.');
+		expect(error?.description).toContain(
+			'Read the allowlist with Allowlist: Get before you run this again.',
+		);
 	});
 
 	it('reads again where the read fails, and writes once', async () => {

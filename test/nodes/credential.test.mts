@@ -33,7 +33,8 @@ function refusalOf(fields: { apiKey?: unknown; baseUrl?: unknown }): CredentialR
 /** No part of a key that is long enough to be one stands in the text. */
 function expectNoKey(text: string, apiKey: string): void {
 	const letters = apiKey.replace(/^.*sk_(live|test)_/, '');
-	for (let i = 0; i + 8 <= letters.length; i += 4) expect(text).not.toContain(letters.slice(i, i + 8));
+	for (let i = 0; i + 8 <= letters.length; i += 4)
+		expect(text).not.toContain(letters.slice(i, i + 8));
 }
 
 describe('a key selects the deployment', () => {
@@ -53,8 +54,14 @@ describe('a key selects the deployment', () => {
 		['a pasted Bearer', (key: string) => `Bearer ${key}`],
 		['a pasted bearer in lower case with more space', (key: string) => ` bearer   ${key} `],
 	])('%s is forgiven', (_, paste) => {
-		expect(resolveConnection({ apiKey: paste(live) })).toMatchObject({ apiKey: live, baseUrl: PRODUCTION });
-		expect(resolveConnection({ apiKey: paste(test) })).toMatchObject({ apiKey: test, baseUrl: SANDBOX });
+		expect(resolveConnection({ apiKey: paste(live) })).toMatchObject({
+			apiKey: live,
+			baseUrl: PRODUCTION,
+		});
+		expect(resolveConnection({ apiKey: paste(test) })).toMatchObject({
+			apiKey: test,
+			baseUrl: SANDBOX,
+		});
 	});
 });
 
@@ -78,15 +85,23 @@ const unusable: Array<[string, () => unknown]> = [
 ];
 
 describe('a key that cannot be one', () => {
-	it.each(unusable)('%s is refused, with both prefixes and both dashboards in the message', (_, make) => {
-		const apiKey = make();
-		const { message, description } = refusalOf({ apiKey });
-		const text = `${message} ${description}`;
-		for (const named of ['sk_live_', 'sk_test_', 'https://app.ampersend.ai', 'https://app.sandbox.ampersend.ai']) {
-			expect(text).toContain(named);
-		}
-		expectNoKey(text, String(apiKey ?? ''));
-	});
+	it.each(unusable)(
+		'%s is refused, with both prefixes and both dashboards in the message',
+		(_, make) => {
+			const apiKey = make();
+			const { message, description } = refusalOf({ apiKey });
+			const text = `${message} ${description}`;
+			for (const named of [
+				'sk_live_',
+				'sk_test_',
+				'https://app.ampersend.ai',
+				'https://app.sandbox.ampersend.ai',
+			]) {
+				expect(text).toContain(named);
+			}
+			expectNoKey(text, String(apiKey ?? ''));
+		},
+	);
 });
 
 describe('an override', () => {
@@ -173,14 +188,19 @@ describe('an override', () => {
 		expect(message + description).not.toContain('pass');
 	});
 
-	it.each(['api.ampersend.ai', '/v1', 'https://', 'ftp://staging.example', 'file:///etc/hosts', 'javascript:0', 'none'])(
-		'%s is refused, because it is no web address',
-		(baseUrl) => {
-			const { message, description } = refusalOf({ apiKey: test, baseUrl });
-			expect(message).toBe('The Base URL is not a web address.');
-			expect(description).toContain(SANDBOX);
-		},
-	);
+	it.each([
+		'api.ampersend.ai',
+		'/v1',
+		'https://',
+		'ftp://staging.example',
+		'file:///etc/hosts',
+		'javascript:0',
+		'none',
+	])('%s is refused, because it is no web address', (baseUrl) => {
+		const { message, description } = refusalOf({ apiKey: test, baseUrl });
+		expect(message).toBe('The Base URL is not a web address.');
+		expect(description).toContain(SANDBOX);
+	});
 });
 
 describe('a call made with the credential by any node', () => {
@@ -231,7 +251,9 @@ describe('a call made with the credential by any node', () => {
 			(error: unknown) => error as CredentialRefusal,
 		);
 		expect(refusal).toBeInstanceOf(CredentialRefusal);
-		expect(refusal?.message).toMatch(/^This credential is for https:\/\/api\.sandbox\.ampersend\.ai and was not sent to /);
+		expect(refusal?.message).toMatch(
+			/^This credential is for https:\/\/api\.sandbox\.ampersend\.ai and was not sent to /,
+		);
 		expectNoKey(`${refusal?.message} ${refusal?.description}`, test);
 	});
 
@@ -244,14 +266,27 @@ describe('a call made with the credential by any node', () => {
 	});
 
 	it('keeps the rest of the request, and leaves the one it was given alone', async () => {
-		const given = { url: SANDBOX, method: 'POST' as const, body: { a: 1 }, headers: { authorization: 'old' } };
+		const given = {
+			url: SANDBOX,
+			method: 'POST' as const,
+			body: { a: 1 },
+			headers: { authorization: 'old' },
+		};
 		const before = structuredClone(given);
-		expect(await authenticate(given)).toMatchObject({ url: SANDBOX, method: 'POST', body: { a: 1 } });
+		expect(await authenticate(given)).toMatchObject({
+			url: SANDBOX,
+			method: 'POST',
+			body: { a: 1 },
+		});
 		expect(given).toEqual(before);
 	});
 
 	it('does not repeat the key where a redirect leads, and leads to no other host', async () => {
-		const asked = { url: SANDBOX, sendCredentialsOnCrossOriginRedirect: true, allowedDomains: '*.ampersend.ai' };
+		const asked = {
+			url: SANDBOX,
+			sendCredentialsOnCrossOriginRedirect: true,
+			allowedDomains: '*.ampersend.ai',
+		};
 		expect(await authenticate(asked)).toMatchObject({
 			sendCredentialsOnCrossOriginRedirect: false,
 			allowedDomains: 'api.sandbox.ampersend.ai',
@@ -282,14 +317,21 @@ describe('against a service', () => {
 		await once(other, 'close');
 	});
 
-	/** The two doors that n8n has for a node with a credential, the older one for the HTTP Request node. */
+	/**
+	 * The two doors that n8n has for a node with a credential, the older one for the HTTP Request
+	 * node.
+	 */
 	const doors: Array<[string, (url: string) => Promise<unknown>]> = [
 		[
 			'httpRequestWithAuthentication',
 			async (url) => {
 				const context = openContext(credential);
 				const options: IHttpRequestOptions = { url, method: 'GET' };
-				return await context.helpers.httpRequestWithAuthentication.call(context, 'ampersendApi', options);
+				return await context.helpers.httpRequestWithAuthentication.call(
+					context,
+					'ampersendApi',
+					options,
+				);
 			},
 		],
 		[
@@ -297,20 +339,31 @@ describe('against a service', () => {
 			async (uri) => {
 				const context = openContext(credential);
 				const options: IRequestOptions = { uri, method: 'GET', json: true };
-				return await context.helpers.requestWithAuthentication.call(context, 'ampersendApi', options);
+				return await context.helpers.requestWithAuthentication.call(
+					context,
+					'ampersendApi',
+					options,
+				);
 			},
 		],
 	];
 
-	it.each(doors)('%s: the host that a redirect names is called without the key', async (_, call) => {
-		const { emulator } = ampersend;
-		emulator.fault({ route: 'GET /agents', status: 302, headers: { location: `${otherOrigin}/stolen` } });
-		expect(await call(`${emulator.baseUrl}/agents`)).toEqual({ elsewhere: true });
-		expect(emulator.calls).toMatchObject([{ auth: 'valid', status: 302 }]);
-		expect(seen).toHaveLength(1);
-		expect(seen[0]).not.toHaveProperty('authorization');
-		expectNoKey(JSON.stringify(seen), emulator.apiKey);
-	});
+	it.each(doors)(
+		'%s: the host that a redirect names is called without the key',
+		async (_, call) => {
+			const { emulator } = ampersend;
+			emulator.fault({
+				route: 'GET /agents',
+				status: 302,
+				headers: { location: `${otherOrigin}/stolen` },
+			});
+			expect(await call(`${emulator.baseUrl}/agents`)).toEqual({ elsewhere: true });
+			expect(emulator.calls).toMatchObject([{ auth: 'valid', status: 302 }]);
+			expect(seen).toHaveLength(1);
+			expect(seen[0]).not.toHaveProperty('authorization');
+			expectNoKey(JSON.stringify(seen), emulator.apiKey);
+		},
+	);
 
 	it.each(doors)('%s: a redirect to a subdomain of the host is not followed', async (_, call) => {
 		const { emulator } = ampersend;
@@ -341,39 +394,52 @@ describe('against a service', () => {
 			thief.closeAllConnections();
 			thief.close();
 		}
-		expect(emulator.calls).toMatchObject([{ auth: 'valid', status: 302 }, { auth: 'valid', status: 200 }]);
+		expect(emulator.calls).toMatchObject([
+			{ auth: 'valid', status: 302 },
+			{ auth: 'valid', status: 200 },
+		]);
 		expect(seen).toEqual([]);
 	});
 
 	it.each(doors)('%s: a redirect on the same host goes on with the key', async (_, call) => {
 		const { emulator } = ampersend;
-		emulator.fault({ route: 'GET /agents', status: 302, headers: { location: '/api/v1/sdk/agents' } });
+		emulator.fault({
+			route: 'GET /agents',
+			status: 302,
+			headers: { location: '/api/v1/sdk/agents' },
+		});
 		expect(await call(`${emulator.baseUrl}/agents`)).toMatchObject({ items: [] });
 		expect(emulator.calls).toMatchObject([{ auth: 'valid' }, { auth: 'valid', status: 200 }]);
 	});
 
-	it.each(doors)('%s: another host is not called at all, and the message says why', async (_, call) => {
-		const error = await call(`${otherOrigin}/x`).then(
-			() => undefined,
-			(thrown: unknown) => thrown as Error,
-		);
-		expect(error?.message).toContain('was not sent to');
-		expectNoKey(error?.message ?? '', ampersend.emulator.apiKey);
-		expect(seen).toEqual([]);
-		expect(ampersend.emulator.calls).toEqual([]);
-	});
+	it.each(doors)(
+		'%s: another host is not called at all, and the message says why',
+		async (_, call) => {
+			const error = await call(`${otherOrigin}/x`).then(
+				() => undefined,
+				(thrown: unknown) => thrown as Error,
+			);
+			expect(error?.message).toContain('was not sent to');
+			expectNoKey(error?.message ?? '', ampersend.emulator.apiKey);
+			expect(seen).toEqual([]);
+			expect(ampersend.emulator.calls).toEqual([]);
+		},
+	);
 
-	it.each(unusable)('%s instead of a key: nothing is sent and the node says why', async (_, make) => {
-		const apiKey = make();
-		const { error } = await ampersend.run(
-			{ resource: 'agent', operation: 'getMany' },
-			{ credential: { ...ampersend.credential, apiKey: apiKey as string } },
-		);
-		expect(error?.message).toMatch(/^The API Key /);
-		expect(`${error?.message} ${error?.description}`).toContain('sk_live_');
-		expectNoKey(`${error?.message} ${error?.description}`, String(apiKey ?? ''));
-		expect(ampersend.emulator.calls).toEqual([]);
-	});
+	it.each(unusable)(
+		'%s instead of a key: nothing is sent and the node says why',
+		async (_, make) => {
+			const apiKey = make();
+			const { error } = await ampersend.run(
+				{ resource: 'agent', operation: 'getMany' },
+				{ credential: { ...ampersend.credential, apiKey: apiKey as string } },
+			);
+			expect(error?.message).toMatch(/^The API Key /);
+			expect(`${error?.message} ${error?.description}`).toContain('sk_live_');
+			expectNoKey(`${error?.message} ${error?.description}`, String(apiKey ?? ''));
+			expect(ampersend.emulator.calls).toEqual([]);
+		},
+	);
 
 	describe('the credential test', () => {
 		const runTest = async (fields: Partial<CredentialFields> = {}) =>
@@ -385,7 +451,10 @@ describe('against a service', () => {
 			});
 
 		/** Status and message, of which no key is part. */
-		async function messageOf(status: 'OK' | 'Error', fields?: Partial<CredentialFields>): Promise<string> {
+		async function messageOf(
+			status: 'OK' | 'Error',
+			fields?: Partial<CredentialFields>,
+		): Promise<string> {
 			const result = await runTest(fields);
 			expect(result.status).toBe(status);
 			expectNoKey(result.message, fields?.apiKey ?? ampersend.emulator.apiKey);
@@ -394,26 +463,41 @@ describe('against a service', () => {
 
 		it('says that the key is accepted, and where', async () => {
 			const { emulator } = ampersend;
-			expect(await messageOf('OK')).toBe(`Ampersend accepts the key (sandbox, ${emulator.baseUrl})`);
-			expect(emulator.calls).toMatchObject([{ route: 'GET /agents', auth: 'valid', query: { limit: '1' } }]);
+			expect(await messageOf('OK')).toBe(
+				`Ampersend accepts the key (sandbox, ${emulator.baseUrl})`,
+			);
+			expect(emulator.calls).toMatchObject([
+				{ route: 'GET /agents', auth: 'valid', query: { limit: '1' } },
+			]);
 		});
 
 		it('forgives what is forgiven elsewhere', async () => {
-			await messageOf('OK', { apiKey: ` Bearer ${ampersend.emulator.apiKey}\n`, baseUrl: `${ampersend.emulator.baseUrl}/` });
+			await messageOf('OK', {
+				apiKey: ` Bearer ${ampersend.emulator.apiKey}\n`,
+				baseUrl: `${ampersend.emulator.baseUrl}/`,
+			});
 		});
 
 		it('says that a key was revoked, and where to make another', async () => {
 			const { emulator } = ampersend;
 			emulator.revokeApiKey(emulator.apiKey);
 			const message = await messageOf('Error');
-			expect(message).toContain('does not accept the API key (HTTP 401): This API key has been revoked');
+			expect(message).toContain(
+				'does not accept the API key (HTTP 401): This API key has been revoked',
+			);
 			expect(message).toContain('https://app.sandbox.ampersend.ai');
 			expect(emulator.calls).toHaveLength(1);
 		});
 
 		it('says that a key may not list agents', async () => {
-			ampersend.emulator.fault({ route: 'GET /agents', status: 403, body: { message: 'Suspended account' } });
-			expect(await messageOf('Error')).toMatch(/may not use GET \/agents \(HTTP 403\): Suspended account/);
+			ampersend.emulator.fault({
+				route: 'GET /agents',
+				status: 403,
+				body: { message: 'Suspended account' },
+			});
+			expect(await messageOf('Error')).toMatch(
+				/may not use GET \/agents \(HTTP 403\): Suspended account/,
+			);
 		});
 
 		it('says that no connection came about, and what to check', async () => {
@@ -438,14 +522,22 @@ describe('against a service', () => {
 		});
 
 		it('says that something else than the API answered', async () => {
-			ampersend.emulator.fault({ route: 'GET /agents', status: 200, body: '<html>Sign in, raw</html>' });
+			ampersend.emulator.fault({
+				route: 'GET /agents',
+				status: 200,
+				body: '<html>Sign in, raw</html>',
+			});
 			const message = await messageOf('Error');
 			expect(message).toContain('with text/html where the Ampersend API answers JSON');
 			expect(message).not.toContain('raw');
 		});
 
 		it('says that the service is in trouble, after one attempt', async () => {
-			ampersend.emulator.fault({ route: 'GET /agents', status: 500, body: { message: 'Database away', trace: 'raw' } });
+			ampersend.emulator.fault({
+				route: 'GET /agents',
+				status: 500,
+				body: { message: 'Database away', trace: 'raw' },
+			});
 			const message = await messageOf('Error');
 			expect(message).toContain('(HTTP 500): Database away');
 			expect(message).not.toContain('raw');
@@ -453,19 +545,30 @@ describe('against a service', () => {
 		});
 
 		it('does not follow a redirect', async () => {
-			ampersend.emulator.fault({ route: 'GET /agents', status: 302, headers: { location: `${otherOrigin}/stolen` } });
-			expect(await messageOf('Error')).toContain('with a redirect (HTTP 302), which is not followed');
+			ampersend.emulator.fault({
+				route: 'GET /agents',
+				status: 302,
+				headers: { location: `${otherOrigin}/stolen` },
+			});
+			expect(await messageOf('Error')).toContain(
+				'with a redirect (HTTP 302), which is not followed',
+			);
 			expect(seen).toEqual([]);
 		});
 
-		it.each(unusable)('says what is wrong with %s instead of a key, and asks nobody', async (_, make) => {
-			const message = await messageOf('Error', { apiKey: make() as string });
-			expect(message).toMatch(/^The API Key .*sk_live_.*sk_test_/s);
-			expect(ampersend.emulator.calls).toEqual([]);
-		});
+		it.each(unusable)(
+			'says what is wrong with %s instead of a key, and asks nobody',
+			async (_, make) => {
+				const message = await messageOf('Error', { apiKey: make() as string });
+				expect(message).toMatch(/^The API Key .*sk_live_.*sk_test_/s);
+				expect(ampersend.emulator.calls).toEqual([]);
+			},
+		);
 
 		it('says what is wrong with an override, and asks nobody', async () => {
-			expect(await messageOf('Error', { baseUrl: PRODUCTION })).toMatch(/^A test key cannot call production\./);
+			expect(await messageOf('Error', { baseUrl: PRODUCTION })).toMatch(
+				/^A test key cannot call production\./,
+			);
 			expect(ampersend.emulator.calls).toEqual([]);
 		});
 	});

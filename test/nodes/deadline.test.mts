@@ -71,15 +71,19 @@ describe('a wait that the service asks for, beyond the end of the poll', () => {
 	it.each([
 		[503, 'temporarily-unavailable'],
 		[429, 'rate-limited'],
-	])('(HTTP %s) is not waited for: n8n learns of it', async (status, cause) => {
-		const trigger = await activated(one(service.buyer.address), { budgetMs });
-		pay('a', t0);
-		service.emulator.clearCalls();
-		service.failActivity({ status, times: 1, headers });
-		expect(await settled(trigger)).toMatchObject({ failure: { cause, retryAfterMs: 18_000 } });
-		expect(service.emulator.calls).toHaveLength(1);
-		expect(await poll(trigger)).toEqual(['a:settled']);
-	}, 60_000);
+	])(
+		'(HTTP %s) is not waited for: n8n learns of it',
+		async (status, cause) => {
+			const trigger = await activated(one(service.buyer.address), { budgetMs });
+			pay('a', t0);
+			service.emulator.clearCalls();
+			service.failActivity({ status, times: 1, headers });
+			expect(await settled(trigger)).toMatchObject({ failure: { cause, retryAfterMs: 18_000 } });
+			expect(service.emulator.calls).toHaveLength(1);
+			expect(await poll(trigger)).toEqual(['a:settled']);
+		},
+		60_000,
+	);
 
 	it('does not delay the events of another agent', async () => {
 		const seller = service.addAgent('seller');

@@ -18,7 +18,9 @@ export function fileOf(item: INodeExecutionData | undefined, field = 'data'): Re
 	return { text: content.toString('utf8'), fileName: file.fileName, mimeType: file.mimeType };
 }
 
-/** Rows of cells by RFC 4180: every record ends with CRLF, quotes inside a quoted cell are doubled. */
+/**
+ * Rows of cells by RFC 4180: every record ends with CRLF, quotes inside a quoted cell are doubled.
+ */
 export function parseCsv(text: string): string[][] {
 	const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
 	const rows: string[][] = [];
@@ -46,6 +48,11 @@ export function numbersIn(text: string, format: string): number[] {
 		return rows.map((row) => Number(row[header.indexOf(field)]));
 	}
 	const rows: unknown =
-		format === 'json' ? JSON.parse(text) : text.trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+		format === 'json'
+			? JSON.parse(text)
+			: text
+					.trimEnd()
+					.split('\n')
+					.map((line): unknown => JSON.parse(line));
 	return (rows as object[]).map((row) => Number(Reflect.get(row, field)));
 }

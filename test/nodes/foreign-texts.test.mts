@@ -15,10 +15,15 @@ let read: INodeParameters;
 
 beforeEach(() => {
 	agent = service.emulator.addAgent({ name: 'buyer' });
-	read = { resource: 'agent', operation: 'get', agent: { __rl: true, mode: 'address', value: agent.address } };
+	read = {
+		resource: 'agent',
+		operation: 'get',
+		agent: { __rl: true, mode: 'address', value: agent.address },
+	};
 });
 
-const escaped = (text: string) => [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
+const escaped = (text: string) =>
+	[...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
 
 /** Ways in which a service may say a key that it was sent. */
 const echoes: Array<[string, (key: string) => string]> = [
@@ -30,7 +35,12 @@ const echoes: Array<[string, (key: string) => string]> = [
 
 /** Everything that n8n keeps of a run, or writes to its log. */
 function expectNoKey(kept: unknown, echo: string): void {
-	const shown = inspect(kept, { depth: Infinity, showHidden: true, maxStringLength: Infinity, maxArrayLength: Infinity });
+	const shown = inspect(kept, {
+		depth: Infinity,
+		showHidden: true,
+		maxStringLength: Infinity,
+		maxArrayLength: Infinity,
+	});
 	for (const secret of [service.emulator.apiKey.slice(8), echo.slice(12, -12)]) {
 		expect(shown).not.toContain(secret);
 		expect(JSON.stringify(kept)).not.toContain(secret);
@@ -40,21 +50,29 @@ function expectNoKey(kept: unknown, echo: string): void {
 describe.each(echoes)('A key that the service repeats %s', (_, spell) => {
 	const echo = () => spell(service.emulator.apiKey);
 
-	it.each([400, 401, 403, 404, 409, 422])('is not shown in what is said of HTTP %d', async (status) => {
-		for (const body of [
-			{ message: `No such key: ${echo()}.` },
-			{ error: { message: `${'x'.repeat(190)} ${echo()}` } },
-			{ issues: [{ path: [echo(), 'a'], message: echo() }] },
-		]) {
-			service.emulator.fault({ route: READ, status, body });
-			const { error, run } = await service.run(read);
-			expect(error?.message).toContain(`HTTP ${status}`.replace('HTTP 404', 'has nothing at'));
-			expectNoKey(run, echo());
-		}
-	});
+	it.each([400, 401, 403, 404, 409, 422])(
+		'is not shown in what is said of HTTP %d',
+		async (status) => {
+			for (const body of [
+				{ message: `No such key: ${echo()}.` },
+				{ error: { message: `${'x'.repeat(190)} ${echo()}` } },
+				{ issues: [{ path: [echo(), 'a'], message: echo() }] },
+			]) {
+				service.emulator.fault({ route: READ, status, body });
+				const { error, run } = await service.run(read);
+				expect(error?.message).toContain(`HTTP ${status}`.replace('HTTP 404', 'has nothing at'));
+				expectNoKey(run, echo());
+			}
+		},
+	);
 
 	it('is not shown in a content type', async () => {
-		service.emulator.fault({ route: READ, status: 200, body: 'x', headers: { 'content-type': `text/${echo()}` } });
+		service.emulator.fault({
+			route: READ,
+			status: 200,
+			body: 'x',
+			headers: { 'content-type': `text/${echo()}` },
+		});
 		const { error, run } = await service.run(read);
 		expect(error?.message).toMatch(/with text\/\S*… where the Ampersend API answers JSON/);
 		expectNoKey(run, echo());
@@ -101,7 +119,10 @@ describe('A text of a million characters', () => {
 		['white space', () => ' '.repeat(1_000_000)],
 		['words', () => 'word \n'.repeat(170_000)],
 		['the beginnings of keys', () => 'sk_test_'.repeat(125_000)],
-		['the beginning of the key, again and again', () => service.emulator.apiKey.slice(0, -1).repeat(20_000)],
+		[
+			'the beginning of the key, again and again',
+			() => service.emulator.apiKey.slice(0, -1).repeat(20_000),
+		],
 		['percent signs', () => '%25'.repeat(333_333)],
 	])('of %s is cut short', async (_, text) => {
 		service.emulator.fault({ route: READ, status: 400, body: { message: `Bad: ${text()}` } });
@@ -117,14 +138,24 @@ describe('The word "canceled" in a text that is not ours', () => {
 	it.each<[string, () => INodeParameters, () => void, RegExp]>([
 		[
 			"an agent's name",
-			() => ({ resource: 'agent', operation: 'create', name: inName, agentKeyAddress: randomAddress() }),
+			() => ({
+				resource: 'agent',
+				operation: 'create',
+				name: inName,
+				agentKeyAddress: randomAddress(),
+			}),
 			() => service.emulator.addAgent({ name: inName }),
 			/called "cancelled orders, cancelled twice" exists already/,
 		],
 		[
 			"the service's words",
 			() => read,
-			() => service.emulator.fault({ route: READ, status: 409, body: { message: 'The subscription was canceled.' } }),
+			() =>
+				service.emulator.fault({
+					route: READ,
+					status: 409,
+					body: { message: 'The subscription was canceled.' },
+				}),
 			/\(HTTP 409\): The subscription was cancelled\.$/,
 		],
 		[

@@ -1,6 +1,7 @@
 /**
- * Texts as a webhook may hand them over. A pattern whose steps grow with the square of such a length takes more than
- * the time limit of a test, and not so much more that the run does not come to say so.
+ * Texts as a webhook may hand them over. A pattern whose steps grow with the square of such a
+ * length takes more than the time limit of a test, and not so much more that the run does not come
+ * to say so.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -64,7 +65,10 @@ describe('A parameter of very many characters', () => {
 		for (const [what, text] of Object.entries(texts)) {
 			const { error, items } = await service.run(parameters, { input: [{ text }] });
 
-			expect([what, error?.message.slice(0, parameter.length + 1)]).toEqual([what, `${parameter}:`]);
+			expect([what, error?.message.slice(0, parameter.length + 1)]).toEqual([
+				what,
+				`${parameter}:`,
+			]);
 			expect(error?.message.length).toBeLessThan(200);
 			expect(items).toEqual([]);
 			expect(service.emulator.calls).toEqual([]);
@@ -89,13 +93,19 @@ describe('A parameter of very many characters', () => {
 		expect(String(items[0]?.json.fileName).length).toBeLessThanOrEqual(200);
 	});
 
-	it.each(['events', 'minimumAmount', 'counterparty'])('is refused by the trigger: %s', async (name) => {
-		const parameters = name === 'events' ? { events: texts.digits } : { filters: { [name]: texts.digits } };
-		const trigger = openTrigger(parameters, service.credential);
+	it.each(['events', 'minimumAmount', 'counterparty'])(
+		'is refused by the trigger: %s',
+		async (name) => {
+			const parameters =
+				name === 'events' ? { events: texts.digits } : { filters: { [name]: texts.digits } };
+			const trigger = openTrigger(parameters, service.credential);
 
-		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(/^[A-Z][A-Za-z ]+: .*(characters|secret)/);
-		expect(service.emulator.calls).toEqual([]);
-	});
+			await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(
+				/^[A-Z][A-Za-z ]+: .*(characters|secret)/,
+			);
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 });
 
 describe('A parameter of the trigger that is of another kind', () => {
@@ -106,11 +116,20 @@ describe('A parameter of the trigger that is of another kind', () => {
 		['Trigger On: "["payment.denied"]" is not text', { events: '={{ [["payment.denied"]] }}' }],
 		['Trigger On: "true" is not text', { events: '={{ true }}' }],
 		['Trigger On: "5" is not text', { events: '={{ 5 }}' }],
-		['Maximum Events per Poll: "[5]" is not a whole number', { options: { mostEvents: '={{ [5] }}' } }],
-		['Maximum Events per Poll: "true" is not a whole number', { options: { mostEvents: '={{ true }}' } }],
+		[
+			'Maximum Events per Poll: "[5]" is not a whole number',
+			{ options: { mostEvents: '={{ [5] }}' } },
+		],
+		[
+			'Maximum Events per Poll: "true" is not a whole number',
+			{ options: { mostEvents: '={{ true }}' } },
+		],
 		['Emit Existing Events (Days): " " is not a whole number', { options: { existingDays: ' ' } }],
 		['Look-Back (Minutes): "0x10" is not a whole number', { options: { lookBackMinutes: '0x10' } }],
-		['Look-Back (Minutes): "Infinity" is not a whole number', { options: { lookBackMinutes: '={{ 1e400 }}' } }],
+		[
+			'Look-Back (Minutes): "Infinity" is not a whole number',
+			{ options: { lookBackMinutes: '={{ 1e400 }}' } },
+		],
 	])('is refused by its name: %s', async (message, parameters) => {
 		const trigger = openTrigger(parameters, service.credential);
 

@@ -38,7 +38,8 @@ afterEach(() => {
 	jest.restoreAllMocks();
 });
 
-const callsOf = (route: string) => service.emulator.calls.filter((call) => call.route === route).length;
+const callsOf = (route: string) =>
+	service.emulator.calls.filter((call) => call.route === route).length;
 
 /** What the user sees, once it is sure that nothing stands in it that must not. */
 function shown({ error, items, run }: Outcome): { message: string; description: string } {
@@ -51,7 +52,12 @@ function shown({ error, items, run }: Outcome): { message: string; description: 
 		expect(text).not.toMatch(/\n|^\s|\s$|undefined|\[object|NaN/);
 		expect(text).not.toMatch(/\bat .*:\d+:\d+/);
 	}
-	const everything = inspect(run, { depth: Infinity, showHidden: true, maxStringLength: Infinity, maxArrayLength: Infinity });
+	const everything = inspect(run, {
+		depth: Infinity,
+		showHidden: true,
+		maxStringLength: Infinity,
+		maxArrayLength: Infinity,
+	});
 	for (const stored of [everything, JSON.stringify(run)]) {
 		expect(stored).toContain(message.slice(0, 20));
 		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));
@@ -92,27 +98,42 @@ const troubles: Record<string, Trouble> = {
 	'a connection that is cut': {
 		fault: { reset: true },
 		message: (name) => `ended before ${name} was answered (ECONNRESET).`,
-		description: { read: 'Run it again later', write: `${MAY_HAVE_HAPPENED} ${CHECK} Run it again later` },
+		description: {
+			read: 'Run it again later',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} Run it again later`,
+		},
 		calls: { read: 4 },
 	},
 	'HTML instead of JSON': {
 		fault: { status: 200, body: HTML },
 		message: (name) => `answered ${name} with text/html where the Ampersend API answers JSON.`,
-		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+		description: {
+			read: 'The Base URL in use is http://127.0.0.1',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
+		},
 	},
 	'JSON that is cut off': {
 		fault: { malformedJson: true },
 		message: (name) => `answered ${name} with a body that is no JSON object or list where`,
-		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+		description: {
+			read: 'The Base URL in use is http://127.0.0.1',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
+		},
 	},
 	'an empty body': {
 		fault: { status: 200 },
 		message: (name) => `answered ${name} with an empty body where`,
-		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+		description: {
+			read: 'The Base URL in use is http://127.0.0.1',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
+		},
 	},
 	'a missing field': {
-		fault: { mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }) },
-		message: (name) => `Ampersend's answer to ${name} has changed its form: name is missing; balance is missing.`,
+		fault: {
+			mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }),
+		},
+		message: (name) =>
+			`Ampersend's answer to ${name} has changed its form: name is missing; balance is missing.`,
 		description: {
 			read: 'Update n8n-nodes-ampersend',
 			write: `The change itself was accepted. ${CHECK} Update n8n-nodes-ampersend`,
@@ -120,13 +141,21 @@ const troubles: Record<string, Trouble> = {
 	},
 	'a field of another form': {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
-		message: (name) => `Ampersend's answer to ${name} has changed its form: createdAt is not of the expected form.`,
-		description: { read: 'report it with this message', write: `The change itself was accepted. ${CHECK}` },
+		message: (name) =>
+			`Ampersend's answer to ${name} has changed its form: createdAt is not of the expected form.`,
+		description: {
+			read: 'report it with this message',
+			write: `The change itself was accepted. ${CHECK}`,
+		},
 	},
 	'a redirect': {
 		fault: { status: 307, headers: { location: 'https://login.example/' }, body: HTML },
-		message: (name) => `Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
-		description: { read: 'The Base URL in use is http://127.0.0.1', write: `${MAY_HAVE_HAPPENED} ${CHECK} The Base URL in use` },
+		message: (name) =>
+			`Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
+		description: {
+			read: 'The Base URL in use is http://127.0.0.1',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} The Base URL in use`,
+		},
 	},
 	'HTTP 429 with a wait beyond the budget': {
 		fault: { status: 429, headers: { 'Retry-After': '3600' }, body: { message: RAW } },
@@ -145,12 +174,17 @@ const troubles: Record<string, Trouble> = {
 				message: RAW,
 			},
 		},
-		message: (name) => `Ampersend did not accept ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
-		description: { read: 'Correct the value that is named', write: 'Correct the value that is named' },
+		message: (name) =>
+			`Ampersend did not accept ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+		description: {
+			read: 'Correct the value that is named',
+			write: 'Correct the value that is named',
+		},
 	},
 	'HTTP 403': {
 		fault: { status: 403, body: { message: 'This agent belongs to another user', trace: RAW } },
-		message: (name) => `The API key may not use ${name} (HTTP 403): This agent belongs to another user`,
+		message: (name) =>
+			`The API key may not use ${name} (HTTP 403): This agent belongs to another user`,
 		description: { read: 'Choose one of your own agents', write: 'Choose one of your own agents' },
 	},
 	'HTTP 409': {
@@ -236,7 +270,11 @@ describe('a bad base URL', () => {
 		['api.ampersend.ai', 'is not a web address', 'https://api.sandbox.ampersend.ai/v1'],
 		['http://staging.example/v1', 'must start with https://', '127.0.0.1'],
 		['https://api.ampersend.ai/v1', 'A test key cannot call production.', 'Clear the Base URL'],
-		['https://app.sandbox.ampersend.ai', 'the dashboard, not of the API', 'https://api.sandbox.ampersend.ai/v1'],
+		[
+			'https://app.sandbox.ampersend.ai',
+			'the dashboard, not of the API',
+			'https://api.sandbox.ampersend.ai/v1',
+		],
 		['https://staging.example/v1?key=1', 'more than scheme, host and path', 'Remove'],
 	])('%s is refused before anything is sent', async (baseUrl, complaint, advice) => {
 		for (const parameters of [read, write]) {
@@ -251,15 +289,18 @@ describe('a bad base URL', () => {
 		['read', list, 'GET /agents'],
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
-	])('with a wrong path prefix is named after a %s, with another to try', async (_, parameters, name) => {
-		const { origin } = service.emulator;
-		service.emulator.expectUnknown(/^\/wrong\/agents/);
-		const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
-		expect(message).toContain(`Ampersend has nothing at ${name}`);
-		expect(description).toContain(`The Base URL in use is ${origin}/wrong.`);
-		expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
-		expect(service.emulator.calls).toHaveLength(1);
-	});
+	])(
+		'with a wrong path prefix is named after a %s, with another to try',
+		async (_, parameters, name) => {
+			const { origin } = service.emulator;
+			service.emulator.expectUnknown(/^\/wrong\/agents/);
+			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
+			expect(message).toContain(`Ampersend has nothing at ${name}`);
+			expect(description).toContain(`The Base URL in use is ${origin}/wrong.`);
+			expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
+			expect(service.emulator.calls).toHaveLength(1);
+		},
+	);
 });
 
 describe('an address that the service does not know', () => {
@@ -268,16 +309,24 @@ describe('an address that the service does not know', () => {
 	it.each([
 		['read', read],
 		['write', write],
-	])('is named after a %s on an assumed route, with the other cause that it may have', async (_, parameters) => {
-		const { message, description } = await fail({ ...parameters, agent: unknown });
-		expect(message).toContain(`/agents/${unknown.value}`);
-		expect(description).toContain('Check the address first.');
-		expect(description).toContain('it is an assumption of this node');
-		expect(service.emulator.calls).toHaveLength(1);
-	});
+	])(
+		'is named after a %s on an assumed route, with the other cause that it may have',
+		async (_, parameters) => {
+			const { message, description } = await fail({ ...parameters, agent: unknown });
+			expect(message).toContain(`/agents/${unknown.value}`);
+			expect(description).toContain('Check the address first.');
+			expect(description).toContain('it is an assumption of this node');
+			expect(service.emulator.calls).toHaveLength(1);
+		},
+	);
 
 	it('is the first thing to check on a documented route', async () => {
-		const parameters = { resource: 'agentKey', operation: 'add', agent: unknown, agentKeyAddress: randomAddress() };
+		const parameters = {
+			resource: 'agentKey',
+			operation: 'add',
+			agent: unknown,
+			agentKeyAddress: randomAddress(),
+		};
 		const { message, description } = await fail(parameters);
 		expect(message).toContain(`Ampersend has nothing at POST /agents/${unknown.value}/keys`);
 		expect(description).toContain('Check the address: this API key may not know it.');
@@ -292,7 +341,9 @@ describe('a revoked key', () => {
 	])('is named after a %s, with where to make another', async (_, parameters) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const { message, description } = await fail(parameters);
-		expect(message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
+		expect(message).toBe(
+			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+		);
 		expect(description).toContain('https://app.sandbox.ampersend.ai');
 		expect(description).toContain('put it into the credential');
 		expect(service.emulator.calls).toHaveLength(1);
@@ -329,7 +380,10 @@ describe('with Continue On Fail', () => {
 		const { items, error } = await service.run(read, { onError: 'continueRegularOutput' });
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => Object.values(json))).toEqual([
-			[`Ampersend could not process ${readName} (HTTP 500).`, 'If it stays so, ask Ampersend support.'],
+			[
+				`Ampersend could not process ${readName} (HTTP 500).`,
+				'If it stays so, ask Ampersend support.',
+			],
 		]);
 		const stored = inspect(items, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
 		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));

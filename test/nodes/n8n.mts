@@ -248,7 +248,10 @@ export async function runNode(
 	};
 }
 
-/** What n8n gives to any node that uses the credential, the HTTP Request node and Custom API Call included. */
+/**
+ * What n8n gives to any node that uses the credential, the HTTP Request node and Custom API Call
+ * included.
+ */
 export function openContext(credential: CredentialFields): PollContext {
 	const node = nodeOf('ampersendTrigger', {});
 	const workflow = new Workflow({
@@ -265,7 +268,10 @@ export function openContext(credential: CredentialFields): PollContext {
 export interface TriggerOptions {
 	/** What n8n has stored of the node. */
 	state?: IDataObject;
-	/** ms that a poll may take; null in a release of n8n that does not say. n8n's own 5 minutes where not given. */
+	/**
+	 * ms that a poll may take; null in a release of n8n that does not say. n8n's own 5 minutes where
+	 * not given.
+	 */
 	budgetMs?: number | null;
 	workflowId?: string;
 	nodeId?: string;
@@ -274,10 +280,13 @@ export interface TriggerOptions {
 /** A trigger, polled by hand. What it remembers can be read and replaced. */
 export interface TriggerUnderTest {
 	/**
-	 * With `activation` n8n activates it anew; without, the poll is one of the activation before, as n8n's schedule
-	 * in memory runs it.
+	 * With `activation` n8n activates it anew; without, the poll is one of the activation before, as
+	 * n8n's schedule in memory runs it.
 	 */
-	poll(mode?: WorkflowExecuteMode, activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;
+	poll(
+		mode?: WorkflowExecuteMode,
+		activation?: WorkflowActivateMode,
+	): Promise<IDataObject[] | null>;
 	/** n8n's static data of the node. */
 	readonly state: IDataObject;
 	/** How often the node has set something in its static data. */
@@ -289,7 +298,10 @@ export interface TriggerUnderTest {
 	budgetMs?: number | null;
 }
 
-function triggerWorkflow(node: INode, { state = {}, workflowId = 'test' }: TriggerOptions): Workflow {
+function triggerWorkflow(
+	node: INode,
+	{ state = {}, workflowId = 'test' }: TriggerOptions,
+): Workflow {
 	return new Workflow({
 		id: workflowId,
 		nodes: [node],
@@ -332,7 +344,9 @@ function pollContext(workflow: Workflow, node: INode, options: PollContextOption
 	if (trigger.budgetMs === null) Reflect.deleteProperty(context, 'getPollBudgetMs');
 	const silent = () => {};
 	const warn = (message: string) => trigger.warnings.push(message);
-	Object.defineProperty(context, 'logger', { value: { debug: silent, info: silent, warn, error: silent } });
+	Object.defineProperty(context, 'logger', {
+		value: { debug: silent, info: silent, warn, error: silent },
+	});
 	return context;
 }
 
@@ -380,7 +394,10 @@ export function openTrigger(
 export interface DurableTriggerUnderTest {
 	/** n8n stores what comes of it only where there is an event. */
 	activate(activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;
-	/** A poll of its own, with a copy of the cursor that is stored where it has changed and the poll does not throw. */
+	/**
+	 * A poll of its own, with a copy of the cursor that is stored where it has changed and the poll
+	 * does not throw.
+	 */
 	poll(): Promise<IDataObject[] | null>;
 	/** The cursor in the database. */
 	cursor: IDataObject;
@@ -390,7 +407,10 @@ export interface DurableTriggerUnderTest {
 	budgetMs: number;
 }
 
-/** What n8n's scheduler gives a poll by default (n8n 2.41, trigger-execution-context.factory.js), in ms. */
+/**
+ * What n8n's scheduler gives a poll by default (n8n 2.41, trigger-execution-context.factory.js), in
+ * ms.
+ */
 const SCHEDULED_BUDGET_MS = 36_000;
 
 export function openDurableTrigger(

@@ -59,7 +59,14 @@ const updateCollect = () => ({
 });
 
 const cases: Array<[string, Case]> = [
-	['GET /agents/{address}', { parameters: () => ({ ...one(), resource: 'agent', operation: 'get' }), fault: inBody('address'), place: 'address' }],
+	[
+		'GET /agents/{address}',
+		{
+			parameters: () => ({ ...one(), resource: 'agent', operation: 'get' }),
+			fault: inBody('address'),
+			place: 'address',
+		},
+	],
 	[
 		'PATCH /agents/{address}',
 		{
@@ -72,7 +79,12 @@ const cases: Array<[string, Case]> = [
 	[
 		'POST /agents/{address}/keys',
 		{
-			parameters: () => ({ ...one(), resource: 'agentKey', operation: 'add', agentKeyAddress: randomAddress() }),
+			parameters: () => ({
+				...one(),
+				resource: 'agentKey',
+				operation: 'add',
+				agentKeyAddress: randomAddress(),
+			}),
 			fault: inBody('agentAddress'),
 			place: 'agentAddress',
 			check: routes.addAgentKey.check,
@@ -94,10 +106,18 @@ const cases: Array<[string, Case]> = [
 			place: 'agent_address',
 		},
 	],
-	['GET /agents/{address}/spend-config', { parameters: updateLimit, fault: inBody('agent_address'), place: 'agent_address' }],
+	[
+		'GET /agents/{address}/spend-config',
+		{ parameters: updateLimit, fault: inBody('agent_address'), place: 'agent_address' },
+	],
 	[
 		'PUT /agents/{address}/spend-config',
-		{ parameters: updateLimit, fault: inBody('agent_address'), place: 'agent_address', check: routes.setSpendingLimit.check },
+		{
+			parameters: updateLimit,
+			fault: inBody('agent_address'),
+			place: 'agent_address',
+			check: routes.setSpendingLimit.check,
+		},
 	],
 	[
 		'GET /agents/{address}/auto-collect-config',
@@ -107,10 +127,18 @@ const cases: Array<[string, Case]> = [
 			place: 'agent_address',
 		},
 	],
-	['GET /agents/{address}/auto-collect-config', { parameters: updateCollect, fault: inBody('agent_address'), place: 'agent_address' }],
+	[
+		'GET /agents/{address}/auto-collect-config',
+		{ parameters: updateCollect, fault: inBody('agent_address'), place: 'agent_address' },
+	],
 	[
 		'PUT /agents/{address}/auto-collect-config',
-		{ parameters: updateCollect, fault: inBody('agent_address'), place: 'agent_address', check: routes.setAutoCollect.check },
+		{
+			parameters: updateCollect,
+			fault: inBody('agent_address'),
+			place: 'agent_address',
+			check: routes.setAutoCollect.check,
+		},
 	],
 	[
 		'GET /agents/{address}/activity',
@@ -144,7 +172,9 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 		const { items, error } = await service.run(parameters());
 		expect(items).toEqual([]);
 		const name = route.replace('{address}', asked.address);
-		expect(error?.message).toBe(`Ampersend's answer to ${name} belongs to another agent: ${place} is ${other.address}.`);
+		expect(error?.message).toBe(
+			`Ampersend's answer to ${name} belongs to another agent: ${place} is ${other.address}.`,
+		);
 		if (check === undefined) {
 			expect(error?.description).toMatch(/^Nothing of it was used\./);
 			expect(service.seen.filter((seen) => !seen?.startsWith('GET '))).toEqual([]);
@@ -183,7 +213,10 @@ describe('A service that ignores the agent in a path', () => {
 
 	it('gives the trigger no event of another agent, and loses none of its own', async () => {
 		const { emulator } = service;
-		const trigger = openTrigger({ agentScope: 'selected', agents: [asked.address] }, service.credential);
+		const trigger = openTrigger(
+			{ agentScope: 'selected', agents: [asked.address] },
+			service.credential,
+		);
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
 		const { id } = emulator.pay({ agent: asked });
 		emulator.fault({

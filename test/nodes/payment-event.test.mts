@@ -23,9 +23,7 @@ function exportFile(parameters: INodeParameters = {}, options?: Partial<RunOptio
 }
 
 const presetsAsked = () =>
-	ampersend.emulator.calls
-		.filter(({ route }) => route === PAYMENTS)
-		.map(({ query }) => query);
+	ampersend.emulator.calls.filter(({ route }) => route === PAYMENTS).map(({ query }) => query);
 
 const amountsOf = (items: Array<{ json: object }>) =>
 	items.map(({ json }) => Number(Reflect.get(json, 'amountUsdcMicro')));
@@ -123,7 +121,11 @@ describe('Get Many', () => {
 					return changeFirst(body, {
 						paymentSignature: signature,
 						eip3009_nonce: nonce,
-						payload: { authorization: { nonce, value: 'kept' }, Signature: signature, list: [{ nonce }] },
+						payload: {
+							authorization: { nonce, value: 'kept' },
+							Signature: signature,
+							list: [{ nonce }],
+						},
 					});
 				},
 			});
@@ -155,21 +157,30 @@ describe('Get Many', () => {
 
 		it('reads an amount that is a number', async () => {
 			pay();
-			ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => changeFirst(body, { amount: 7, id: 12 }) });
+			ampersend.emulator.fault({
+				route: PAYMENTS,
+				mutate: (body) => changeFirst(body, { amount: 7, id: 12 }),
+			});
 			const { items } = await getMany();
 			expect(items).toMatchObject([{ json: { id: '12', amountUsdcMicro: '7' } }]);
 		});
 
 		it('counts a row that comes twice once, by its id', async () => {
 			pay();
-			ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => [...(body as object[]), ...(body as object[])] });
+			ampersend.emulator.fault({
+				route: PAYMENTS,
+				mutate: (body) => [...(body as object[]), ...(body as object[])],
+			});
 			expect((await getMany()).items).toHaveLength(1);
 		});
 	});
 
 	it('counts rows without an id as often as they come, since two payments may be alike', async () => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
-		ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => [...(body as object[]), ...(body as object[])] });
+		ampersend.emulator.fault({
+			route: PAYMENTS,
+			mutate: (body) => [...(body as object[]), ...(body as object[])],
+		});
 		expect((await getMany()).items).toHaveLength(2);
 	});
 
@@ -188,7 +199,11 @@ describe('Get Many', () => {
 	});
 
 	it.each<[string, object, string]>([
-		['neither amount', { amount_usdc_micro: undefined }, '0.amount_usdc_micro is missing, and so is amount'],
+		[
+			'neither amount',
+			{ amount_usdc_micro: undefined },
+			'0.amount_usdc_micro is missing, and so is amount',
+		],
 		['two amounts that differ', { amount: '1250001' }, '0.amount differs from amount_usdc_micro'],
 		['a decimal amount', { amount: '1.25', amount_usdc_micro: undefined }, '0.amount is not'],
 		['a fraction as amount', { amount: 1.25 }, '0.amount is not'],
@@ -293,11 +308,7 @@ describe('Get Many', () => {
 			{ agentScope: 'selected', agents: '={{ $json.agent }}' },
 			{
 				onError: 'continueRegularOutput',
-				input: [
-					{ agent: agents[0]?.address },
-					{ agent: 'nobody' },
-					{ agent: agents[1]?.address },
-				],
+				input: [{ agent: agents[0]?.address }, { agent: 'nobody' }, { agent: agents[1]?.address }],
 			},
 		);
 
@@ -326,7 +337,10 @@ describe('Get Many', () => {
 
 		it.each<[string[] | string, string[]]>([
 			...ALL.map((status): [string[], string[]] => [[status], [status]]),
-			[['pending', 'requested'], ['pending', 'requested']],
+			[
+				['pending', 'requested'],
+				['pending', 'requested'],
+			],
 			['={{ "denied,expired" }}', ['denied', 'expired']],
 			[[], ALL],
 		])('with Status %p gives %p', async (status, expected) => {
@@ -529,19 +543,22 @@ describe('Export', () => {
 		expect(fileOf(jsonl.items[0]).mimeType).toBe('application/x-ndjson');
 	});
 
-	it.each(['csv', 'json', 'jsonl'])('names a %s file after the moment of the export', async (format) => {
-		const before = Math.floor(Date.now() / 1000) * 1000;
+	it.each(['csv', 'json', 'jsonl'])(
+		'names a %s file after the moment of the export',
+		async (format) => {
+			const before = Math.floor(Date.now() / 1000) * 1000;
 
-		const { items } = await exportFile({ format });
+			const { items } = await exportFile({ format });
 
-		const { fileName = '' } = fileOf(items[0]);
-		const [, day, time, extension] =
-			/^payment-events-(\d{4}-\d{2}-\d{2})T(\d{2}-\d{2}-\d{2})Z\.(\w+)$/.exec(fileName) ?? [];
-		const moment = Date.parse(`${day}T${time?.replaceAll('-', ':')}Z`);
-		expect(moment).toBeGreaterThanOrEqual(before);
-		expect(moment).toBeLessThanOrEqual(Date.now());
-		expect(extension).toBe(format);
-	});
+			const { fileName = '' } = fileOf(items[0]);
+			const [, day, time, extension] =
+				/^payment-events-(\d{4}-\d{2}-\d{2})T(\d{2}-\d{2}-\d{2})Z\.(\w+)$/.exec(fileName) ?? [];
+			const moment = Date.parse(`${day}T${time?.replaceAll('-', ':')}Z`);
+			expect(moment).toBeGreaterThanOrEqual(before);
+			expect(moment).toBeLessThanOrEqual(Date.now());
+			expect(extension).toBe(format);
+		},
+	);
 
 	it('takes the file name and the binary field that the user gives', async () => {
 		const { items } = await exportFile({
@@ -584,18 +601,21 @@ describe('Export', () => {
 		});
 	});
 
-	it.each(['csv', 'json', 'jsonl'])('writes each of 2,350 rows once, newest first, as %s', async (format) => {
-		const agent = ampersend.emulator.addAgent();
-		const details = (i: number) => ({ type: 'spend' as const, amountMicro: BigInt(i) });
-		ampersend.emulator.seedActivity(agent, 2350, details);
+	it.each(['csv', 'json', 'jsonl'])(
+		'writes each of 2,350 rows once, newest first, as %s',
+		async (format) => {
+			const agent = ampersend.emulator.addAgent();
+			const details = (i: number) => ({ type: 'spend' as const, amountMicro: BigInt(i) });
+			ampersend.emulator.seedActivity(agent, 2350, details);
 
-		const { items } = await exportFile({ format });
+			const { items } = await exportFile({ format });
 
-		expect(items[0]?.json).toMatchObject({ rows: 2350 });
-		expect(numbersIn(fileOf(items[0]).text, format)).toEqual(
-			Array.from({ length: 2350 }, (_, i) => 2349 - i),
-		);
-	});
+			expect(items[0]?.json).toMatchObject({ rows: 2350 });
+			expect(numbersIn(fileOf(items[0]).text, format)).toEqual(
+				Array.from({ length: 2350 }, (_, i) => 2349 - i),
+			);
+		},
+	);
 
 	it('writes a file for each input item, linked to it, with the payments of that item', async () => {
 		const agents = payments();

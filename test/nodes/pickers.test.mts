@@ -49,7 +49,10 @@ function editor(parameters: INodeParameters = {}): LoadOptionsContext {
 		getDecrypted: async () => ({ ...credential }),
 		preAuthentication: async () => undefined,
 		authenticate: async (fields, _name, options) =>
-			await credentialType.authenticate(fields, options as Parameters<AmpersendApi['authenticate']>[1]),
+			await credentialType.authenticate(
+				fields,
+				options as Parameters<AmpersendApi['authenticate']>[1],
+			),
 	};
 	return new LoadOptionsContext(
 		workflow,
@@ -61,7 +64,8 @@ function editor(parameters: INodeParameters = {}): LoadOptionsContext {
 
 const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
 
-const searchAgents = async (filter?: string) => await listSearch.searchAgents.call(editor(), filter);
+const searchAgents = async (filter?: string) =>
+	await listSearch.searchAgents.call(editor(), filter);
 
 const searchAgentKeys = async (agent: INodeParameters[string], filter?: string) =>
 	await listSearch.searchAgentKeys.call(
@@ -99,7 +103,11 @@ describe('The list of agents', () => {
 	it('gives a value that the node takes, whatever its checksum', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A });
 		const value = (await searchAgents()).results[0]?.value;
-		const { items } = await service.run({ resource: 'agent', operation: 'get', agent: locator(String(value)) });
+		const { items } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: locator(String(value)),
+		});
 
 		expect(items).toMatchObject([{ json: { address: A } }]);
 	});
@@ -139,7 +147,9 @@ describe('The list of agents', () => {
 
 		expect(modes.map(({ name }) => name)).toEqual(['list', 'address', 'url']);
 		expect(modes[0]?.typeOptions?.searchListMethod).toBe('searchAgents');
-		expect(await methods.listSearch.searchAgents.call(editor({ agentScope: 'one' }), 'buy')).toEqual({
+		expect(
+			await methods.listSearch.searchAgents.call(editor({ agentScope: 'one' }), 'buy'),
+		).toEqual({
 			results: [{ name: `Buyer (${short(B)})`, value: B.toLowerCase() }],
 		});
 	});
@@ -168,7 +178,8 @@ describe("The list of an agent's keys", () => {
 		const named = { address: A, name: 'Worker 1' };
 		const agent = service.emulator.addAgent({ keys: [B, named] });
 		service.emulator.addAgent();
-		const value = mode === 'url' ? `https://app.example/agents/${agent.address}/keys` : agent.address;
+		const value =
+			mode === 'url' ? `https://app.example/agents/${agent.address}/keys` : agent.address;
 
 		expect(await searchAgentKeys(locator(value, mode))).toEqual({
 			results: [
@@ -193,15 +204,23 @@ describe("The list of an agent's keys", () => {
 
 	it.each([
 		['no agent is chosen', locator(''), 'Agent: is empty.', 'Fill in Agent.'],
-		['the agent is no address', locator('Buyer', 'address'), 'Agent: "Buyer" is not an address.', 'Copy it again'],
+		[
+			'the agent is no address',
+			locator('Buyer', 'address'),
+			'Agent: "Buyer" is not an address.',
+			'Copy it again',
+		],
 		['the node has no agent yet', '', 'Agent: is empty.', 'Fill in Agent.'],
-	])('says what is missing where %s, and asks for nothing', async (_title, agent, message, advice) => {
-		const error = await caught(searchAgentKeys(agent));
+	])(
+		'says what is missing where %s, and asks for nothing',
+		async (_title, agent, message, advice) => {
+			const error = await caught(searchAgentKeys(agent));
 
-		expect(error.message).toBe(message);
-		expect(error.description).toContain(advice);
-		expect(service.emulator.calls).toEqual([]);
-	});
+			expect(error.message).toBe(message);
+			expect(error.description).toContain(advice);
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 
 	it('says that the link of the agent is wrong, and asks for nothing', async () => {
 		const error = await caught(searchAgentKeys(locator('https://app.example/agents', 'url')));
@@ -214,7 +233,9 @@ describe("The list of an agent's keys", () => {
 		const address = randomAddress();
 		const error = await caught(searchAgentKeys(locator(address)));
 
-		expect(error.message).toBe(`Ampersend has nothing at GET /agents/${address}/keys: Agent not found`);
+		expect(error.message).toBe(
+			`Ampersend has nothing at GET /agents/${address}/keys: Agent not found`,
+		);
 		expect(error.description).toContain('Check the address first.');
 	});
 });
@@ -227,11 +248,18 @@ describe('A list that cannot be read', () => {
 
 		expect(error.message).toBe(`Ampersend could not be reached at ${origin} (no connection).`);
 		expect(error.description).toContain('Check the Base URL in the credential');
-		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(apiKey.slice('sk_test_'.length));
+		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(
+			apiKey.slice('sk_test_'.length),
+		);
 	});
 
 	it('is asked for twice at most, since someone waits', async () => {
-		service.emulator.fault({ route: 'GET /agents', status: 503, headers: { 'Retry-After': '0' }, times: 2 });
+		service.emulator.fault({
+			route: 'GET /agents',
+			status: 503,
+			headers: { 'Retry-After': '0' },
+			times: 2,
+		});
 		const error = await caught(searchAgents());
 
 		expect(error.message).toBe('Ampersend could not process GET /agents (HTTP 503).');
@@ -255,6 +283,8 @@ describe('A list that cannot be read', () => {
 			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
 		);
 		expect(error.description).toContain('Make a new key at https://app.sandbox.ampersend.ai');
-		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(apiKey.slice('sk_test_'.length));
+		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(
+			apiKey.slice('sk_test_'.length),
+		);
 	});
 });

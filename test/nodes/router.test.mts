@@ -50,7 +50,12 @@ describe('Several input items', () => {
 		const { address } = service.emulator.addAgent({ name: 'start' });
 		service.emulator.fault({ route: 'PATCH /agents/{address}', delayMs: 30 });
 		await service.run(
-			{ resource: 'agent', operation: 'update', agent: locator(address), name: '={{ $json.name }}' },
+			{
+				resource: 'agent',
+				operation: 'update',
+				agent: locator(address),
+				name: '={{ $json.name }}',
+			},
 			{ input: [{ name: 'slow' }, { name: 'fast' }, { name: 'last' }] },
 		);
 
@@ -66,7 +71,11 @@ describe('Several input items', () => {
 describe('A credential whose expressions give something else for each item', () => {
 	it('is used as each item has it', async () => {
 		const { emulator, credential } = service;
-		const keys = [emulator.apiKey, emulator.createApiKey({ owner: 'someone else' }), emulator.apiKey];
+		const keys = [
+			emulator.apiKey,
+			emulator.createApiKey({ owner: 'someone else' }),
+			emulator.apiKey,
+		];
 		const mine = emulator.addAgent();
 		const theirs = emulator.addAgent({ owner: 'someone else' });
 		const { items } = await service.run(getAgent, {
@@ -74,7 +83,9 @@ describe('A credential whose expressions give something else for each item', () 
 			input: [mine, theirs, mine].map(({ address }) => ({ agent: address })),
 		});
 
-		expect(items.map(({ json }) => json.address)).toEqual([mine, theirs, mine].map(({ address }) => address));
+		expect(items.map(({ json }) => json.address)).toEqual(
+			[mine, theirs, mine].map(({ address }) => address),
+		);
 		expect(emulator.calls.map(({ keyLabel }) => keyLabel)).toEqual(['key-1', 'key-2', 'key-1']);
 	});
 });
@@ -85,7 +96,9 @@ describe('An item that cannot be processed', () => {
 
 	it('ends the execution by default, and names the item', async () => {
 		const { address } = service.emulator.addAgent();
-		const { error, items } = await service.run(getAgent, { input: inputOf(address, unknown, address) });
+		const { error, items } = await service.run(getAgent, {
+			input: inputOf(address, unknown, address),
+		});
 
 		expect(items).toEqual([]);
 		expect(error?.message).toContain(`nothing at GET /agents/${unknown}`);
@@ -95,7 +108,12 @@ describe('An item that cannot be processed', () => {
 
 	it.each([
 		['a value that is refused', '={{ $json.agent }}', { agent: 'nobody' }, 'not an address'],
-		['an expression that fails', "={{ $json.agent ?? $('Nowhere').item.json }}", {}, 'Referenced node'],
+		[
+			'an expression that fails',
+			"={{ $json.agent ?? $('Nowhere').item.json }}",
+			{},
+			'Referenced node',
+		],
 	])('is named in the error for %s', async (_, value, bad, message) => {
 		const { address } = service.emulator.addAgent();
 		const { error } = await service.run(
@@ -140,7 +158,11 @@ describe('An item that cannot be processed', () => {
 	it('goes to the error output with Continue (Using Error Output), with its input', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { items, errorItems, error } = await service.run(getAgent, {
-			input: [{ agent: unknown, row: 1 }, { agent: address, row: 2 }, { agent: 'junk', row: 3 }],
+			input: [
+				{ agent: unknown, row: 1 },
+				{ agent: address, row: 2 },
+				{ agent: 'junk', row: 3 },
+			],
 			onError: 'continueErrorOutput',
 		});
 
@@ -205,16 +227,19 @@ describe('An item that cannot be processed', () => {
 	it.each([
 		['agent', 'destroy'],
 		['wallet', 'get'],
-	])('is one whose operation is unknown (%s: %s): it says so, and nothing is sent', async (resource, operation) => {
-		const { error, items } = await service.run({ resource, operation });
+	])(
+		'is one whose operation is unknown (%s: %s): it says so, and nothing is sent',
+		async (resource, operation) => {
+			const { error, items } = await service.run({ resource, operation });
 
-		expect(items).toEqual([]);
-		expect(error?.message).toContain('has no operation "');
-		expect(error?.message).toContain(`of "${resource}"`);
-		expect(error).toMatchObject({ context: { itemIndex: 0 } });
-		expect(error?.description).toContain('Open the node and choose a resource and an operation.');
-		expect(service.emulator.calls).toEqual([]);
-	});
+			expect(items).toEqual([]);
+			expect(error?.message).toContain('has no operation "');
+			expect(error?.message).toContain(`of "${resource}"`);
+			expect(error).toMatchObject({ context: { itemIndex: 0 } });
+			expect(error?.description).toContain('Open the node and choose a resource and an operation.');
+			expect(service.emulator.calls).toEqual([]);
+		},
+	);
 });
 
 describe('A cancelled execution', () => {
@@ -265,12 +290,19 @@ describe('A cancelled execution', () => {
 		const { address } = service.emulator.addAgent();
 		const execution = cancellable();
 		const setTimer = globalThis.setTimeout;
-		const timers = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms?: number) => {
+		const timers = jest.spyOn(globalThis, 'setTimeout').mockImplementation(((
+			run: () => void,
+			ms?: number,
+		) => {
 			if (ms !== 50_000) return setTimer(run, ms);
 			setImmediate(execution.cancel);
 			return setTimer(run, ms).unref();
 		}) as typeof setTimeout);
-		service.emulator.fault({ route: 'GET /agents/{address}', status: 503, headers: { 'Retry-After': '50' } });
+		service.emulator.fault({
+			route: 'GET /agents/{address}',
+			status: 503,
+			headers: { 'Retry-After': '50' },
+		});
 		const { error, run } = await service.run(getAgent, {
 			input: [{ agent: address }, { agent: address }],
 			onStart: execution.onStart,
@@ -293,7 +325,10 @@ describe('The API key', () => {
 		executions.mockRestore();
 	});
 
-	/** What n8n stores, and what the node gave or threw: n8n stores a copy of an error without its causes. */
+	/**
+	 * What n8n stores, and what the node gave or threw: n8n stores a copy of an error without its
+	 * causes.
+	 */
 	const everythingOf = async ({ run, error }: Outcome) => {
 		const ended = await Promise.allSettled(executions.mock.results.map(({ value }) => value));
 		expect(ended).toHaveLength(1);
@@ -302,7 +337,13 @@ describe('The API key', () => {
 
 	const write = async (onError?: 'continueRegularOutput') =>
 		await service.run(
-			{ resource: 'agent', operation: 'create', name: 'x', agentKeyAddress: randomAddress(), ifAgentExists: 'create' },
+			{
+				resource: 'agent',
+				operation: 'create',
+				name: 'x',
+				agentKeyAddress: randomAddress(),
+				ifAgentExists: 'create',
+			},
 			{ onError },
 		);
 
@@ -318,8 +359,16 @@ describe('The API key', () => {
 	});
 
 	it.each<[string, string, () => void | Promise<void>]>([
-		['the key is revoked', 'does not accept the API key (HTTP 401)', () => service.emulator.revokeApiKey(service.emulator.apiKey)],
-		['the connection breaks', '(ECONNRESET)', () => service.emulator.fault({ route: 'POST /agents', reset: true })],
+		[
+			'the key is revoked',
+			'does not accept the API key (HTTP 401)',
+			() => service.emulator.revokeApiKey(service.emulator.apiKey),
+		],
+		[
+			'the connection breaks',
+			'(ECONNRESET)',
+			() => service.emulator.fault({ route: 'POST /agents', reset: true }),
+		],
 		['nothing listens', 'could not be reached', async () => await service.emulator.close()],
 		[
 			'the service repeats it in its message',
@@ -332,22 +381,34 @@ describe('The API key', () => {
 		[
 			'the service repeats it in a field of its answer',
 			'changed its form',
-			() => service.emulator.fault({ route: 'POST /agents', mutate: () => ({ name: service.emulator.apiKey }) }),
+			() =>
+				service.emulator.fault({
+					route: 'POST /agents',
+					mutate: () => ({ name: service.emulator.apiKey }),
+				}),
 		],
 		[
 			'a page that repeats it comes in place of JSON',
 			'with text/html where the Ampersend API answers JSON',
-			() => service.emulator.fault({ route: 'POST /agents', status: 200, body: `<p>${service.emulator.apiKey}</p>` }),
+			() =>
+				service.emulator.fault({
+					route: 'POST /agents',
+					status: 200,
+					body: `<p>${service.emulator.apiKey}</p>`,
+				}),
 		],
-	])('stands nowhere in the run, the error or its causes where %s', async (_title, message, arrange) => {
-		const key = secret();
-		await arrange();
-		const outcome = await write();
+	])(
+		'stands nowhere in the run, the error or its causes where %s',
+		async (_title, message, arrange) => {
+			const key = secret();
+			await arrange();
+			const outcome = await write();
 
-		expect(outcome.error?.message).toContain(message);
-		expect(key.length).toBeGreaterThan(10);
-		expect(await everythingOf(outcome)).not.toContain(key);
-	});
+			expect(outcome.error?.message).toContain(message);
+			expect(key.length).toBeGreaterThan(10);
+			expect(await everythingOf(outcome)).not.toContain(key);
+		},
+	);
 
 	it('stands nowhere in an item that gives its error', async () => {
 		const key = secret();

@@ -17,7 +17,10 @@ export interface UnderTest {
 	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
 }
 
-/** A fresh service for each test of the file, which fails where the service saw what no test declared. */
+/**
+ * A fresh service for each test of the file, which fails where the service saw what no test
+ * declared.
+ */
 export function useAmpersend(): UnderTest {
 	let emulator: Emulator;
 	beforeEach(async () => {

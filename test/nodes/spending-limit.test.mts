@@ -181,9 +181,7 @@ describe('Get', () => {
 		});
 
 		expect(items).toEqual([]);
-		expect(error?.message).toBe(
-			'Ampersend has nothing at GET /agents: No route GET /v9/agents',
-		);
+		expect(error?.message).toBe('Ampersend has nothing at GET /agents: No route GET /v9/agents');
 		expect(error?.description).toContain(`The Base URL in use is ${baseUrl}.`);
 		expect(error?.description).toContain('path prefix');
 	});
@@ -273,17 +271,20 @@ describe('Update', () => {
 			'Auto Top-Up',
 			'Add Auto Top-Up to Update Fields',
 		],
-	])('does not take a 404 for leave to remove the limits that are left out: %j', async (fields, named, next) => {
-		const agent = ampersend.emulator.addAgent({ spendConfig: { monthly_limit: '50000000' } });
-		ampersend.emulator.fault({ route: READ, status: 404, body: { message: 'Not Found' } });
+	])(
+		'does not take a 404 for leave to remove the limits that are left out: %j',
+		async (fields, named, next) => {
+			const agent = ampersend.emulator.addAgent({ spendConfig: { monthly_limit: '50000000' } });
+			ampersend.emulator.fault({ route: READ, status: 404, body: { message: 'Not Found' } });
 
-		const { error } = await update(agent, fields);
+			const { error } = await update(agent, fields);
 
-		expect(error?.message).toContain(`${named}: is needed`);
-		expect(error?.description).toContain(next);
-		expect(ampersend.seen).toEqual([READ, LIST]);
-		expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');
-	});
+			expect(error?.message).toContain(`${named}: is needed`);
+			expect(error?.description).toContain(next);
+			expect(ampersend.seen).toEqual([READ, LIST]);
+			expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');
+		},
+	);
 
 	it('sets the first limits of an agent, where each is given or said to be none', async () => {
 		const agent = ampersend.emulator.addAgent();
@@ -471,11 +472,9 @@ describe('Update', () => {
 			},
 			{ json: { agentAddress: agents[2]?.address, dailyLimitUsdc: '3' }, pairedItem: { item: 2 } },
 		]);
-		expect(agents.map((agent) => ampersend.emulator.agent(agent).spendConfig?.daily_limit)).toEqual([
-			'1000000',
-			'5000000',
-			'3000000',
-		]);
+		expect(agents.map((agent) => ampersend.emulator.agent(agent).spendConfig?.daily_limit)).toEqual(
+			['1000000', '5000000', '3000000'],
+		);
 	});
 
 	it('does not repeat a change whose answer was lost, and says how to look', async () => {

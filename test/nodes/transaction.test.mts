@@ -32,7 +32,8 @@ const numbered = (i: number) => ({ amountMicro: BigInt(i) });
 const numbersOf = (items: Array<{ json: object }>) =>
 	items.map(({ json }) => Number(Reflect.get(json, 'amountUsdcMicro')));
 /** `count` numbers downwards from `first`. */
-const downFrom = (first: number, count: number) => Array.from({ length: count }, (_, i) => first - i);
+const downFrom = (first: number, count: number) =>
+	Array.from({ length: count }, (_, i) => first - i);
 
 /** Every page, with its newest row changed. */
 function changeNewest(changes: object) {
@@ -40,7 +41,10 @@ function changeNewest(changes: object) {
 		route: ACTIVITY,
 		mutate: (body: unknown) => {
 			const page = body as { activity: object[] };
-			return { ...page, activity: page.activity.map((row, i) => (i === 0 ? { ...row, ...changes } : row)) };
+			return {
+				...page,
+				activity: page.activity.map((row, i) => (i === 0 ? { ...row, ...changes } : row)),
+			};
 		},
 	};
 }
@@ -72,7 +76,10 @@ describe('A row that is not as it is known', () => {
 		const { items, error } = await getMany();
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => json.direction)).toEqual(['refund', 'spend']);
-		for (const [direction, found] of [['earn', []], ['spend', [1]]] as const) {
+		for (const [direction, found] of [
+			['earn', []],
+			['spend', [1]],
+		] as const) {
 			const { items: chosen } = await getMany({ filters: { direction } });
 			expect(numbersOf(chosen)).toEqual(found);
 		}
@@ -106,7 +113,9 @@ describe('A row that is not as it is known', () => {
 
 	it('keeps its further fields, but signature and nonce', async () => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
-		ampersend.emulator.fault(changeNewest({ signature: 'proof-1', extra: { nonce: 'proof-2', note: 'kept' } }));
+		ampersend.emulator.fault(
+			changeNewest({ signature: 'proof-1', extra: { nonce: 'proof-2', note: 'kept' } }),
+		);
 		const { items, run } = await getMany();
 		expect(items).toMatchObject([{ json: { extra: { note: 'kept' } } }]);
 		expect(JSON.stringify(run)).not.toMatch(/proof-\d/);
@@ -245,21 +254,24 @@ describe('Get Many', () => {
 		expect(items[0]?.json).toMatchObject({ transactionHash: txHash, explorerUrl: null });
 	});
 
-	it.each(['eip155:1', 'eip155:8453 ', '', '__proto__', null])('gives no link on the chain %j', async (chain) => {
-		const agent = ampersend.emulator.addAgent();
-		ampersend.emulator.pay({ agent });
-		ampersend.emulator.fault({
-			route: ACTIVITY,
-			mutate: (page) => {
-				const { activity, ...rest } = page as { activity: object[] };
-				return { ...rest, activity: activity.map((row) => ({ ...row, chain_caip2id: chain })) };
-			},
-		});
+	it.each(['eip155:1', 'eip155:8453 ', '', '__proto__', null])(
+		'gives no link on the chain %j',
+		async (chain) => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				mutate: (page) => {
+					const { activity, ...rest } = page as { activity: object[] };
+					return { ...rest, activity: activity.map((row) => ({ ...row, chain_caip2id: chain })) };
+				},
+			});
 
-		const { items } = await getMany();
+			const { items } = await getMany();
 
-		expect(items[0]?.json).toMatchObject({ chain, explorerUrl: null });
-	});
+			expect(items[0]?.json).toMatchObject({ chain, explorerUrl: null });
+		},
+	);
 
 	it.each([
 		['receiver', (address: string) => `0x${address.slice(2).toUpperCase()}`],
@@ -383,7 +395,11 @@ describe('Get Many', () => {
 		it.each([
 			['from the list', 'list', (address: string) => address.toLowerCase()],
 			['by its address', 'address', (address: string) => address],
-			['by a link', 'url', (address: string) => `https://app.ampersend.ai/agents/${address}/activity`],
+			[
+				'by a link',
+				'url',
+				(address: string) => `https://app.ampersend.ai/agents/${address}/activity`,
+			],
 		])('reads one only, chosen %s', async (_, mode, spell) => {
 			const { emulator } = ampersend;
 			const [, two] = ['one', 'two', 'three'].map((name) => emulator.addAgent({ name }));
@@ -416,7 +432,10 @@ describe('Get Many', () => {
 			['nothing', '={{ "" }}', 'Agent: is empty.'],
 			['a name', 'buyer', 'Agent: "buyer" is not an address.'],
 		])('refuses %s as the one, and sends nothing', async (_, value, complaint) => {
-			const { error } = await getMany({ agentScope: 'one', agent: { __rl: true, mode: 'address', value } });
+			const { error } = await getMany({
+				agentScope: 'one',
+				agent: { __rl: true, mode: 'address', value },
+			});
 
 			expect(error?.message).toBe(complaint);
 			expect(ampersend.seen).toEqual([]);
@@ -433,7 +452,9 @@ describe('Get Many', () => {
 
 			expect(items).toEqual([]);
 			expect(error?.message).toBe(`Agent Names or IDs: ${stranger} is no agent of this account.`);
-			expect(error?.description).toContain('Take it out, or use an API key of the account that owns it.');
+			expect(error?.description).toContain(
+				'Take it out, or use an API key of the account that owns it.',
+			);
 			expect(ampersend.seen).toEqual([LIST]);
 		});
 
@@ -468,15 +489,18 @@ describe('Get Many', () => {
 			{ limit: 200, rows: 200, pages: [1] },
 			{ limit: 201, rows: 201, pages: [1, 2] },
 			{ limit: 1000, rows: 450, pages: [1, 2, 3] },
-		])('with Limit $limit gives the newest $rows and reads pages $pages', async ({ limit, rows, pages }) => {
-			const agent = ampersend.emulator.addAgent();
-			ampersend.emulator.seedActivity(agent, 450, numbered);
+		])(
+			'with Limit $limit gives the newest $rows and reads pages $pages',
+			async ({ limit, rows, pages }) => {
+				const agent = ampersend.emulator.addAgent();
+				ampersend.emulator.seedActivity(agent, 450, numbered);
 
-			const { items } = await getMany(limit === undefined ? {} : { limit });
+				const { items } = await getMany(limit === undefined ? {} : { limit });
 
-			expect(numbersOf(items)).toEqual(downFrom(449, rows));
-			expect(pagesRead()).toEqual(pages);
-		});
+				expect(numbersOf(items)).toEqual(downFrom(449, rows));
+				expect(pagesRead()).toEqual(pages);
+			},
+		);
 
 		it('counts what passes the filters towards Limit, and reads on until there is enough', async () => {
 			const agent = ampersend.emulator.addAgent();
@@ -841,21 +865,24 @@ describe('Get Many', () => {
 			['={{ 1790000000000 }}', '"1790000000000"'],
 			['={{ [1] }}', '"[1]"'],
 			['={{ true }}', '"true"'],
-		])('refuses the date %s, which is none or could be another, and sends nothing', async (date, shown) => {
-			for (const [name, filters] of [
-				['From', { from: date }],
-				['To', { to: date }],
-			] as const) {
-				const { items, error } = await getMany({ filters }, { timezone: 'America/New_York' });
+		])(
+			'refuses the date %s, which is none or could be another, and sends nothing',
+			async (date, shown) => {
+				for (const [name, filters] of [
+					['From', { from: date }],
+					['To', { to: date }],
+				] as const) {
+					const { items, error } = await getMany({ filters }, { timezone: 'America/New_York' });
 
-				expect(items).toEqual([]);
-				expect(error?.message).toBe(`${name}: ${shown} is not a date.`);
-				expect(error?.description).toBe(
-					'Give a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
-				);
-			}
-			expect(ampersend.seen).toEqual([]);
-		});
+					expect(items).toEqual([]);
+					expect(error?.message).toBe(`${name}: ${shown} is not a date.`);
+					expect(error?.description).toBe(
+						'Give a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
+					);
+				}
+				expect(ampersend.seen).toEqual([]);
+			},
+		);
 
 		it.each([
 			['before', '2026-09-30T00:00:00Z'],
@@ -1005,23 +1032,26 @@ describe('Get Many', () => {
 			{ activityAmount: 'number', activityTimestamp: 'ms' },
 			{ activityAmount: 'string', activityTimestamp: 's' },
 			{ activityAmount: 'number', activityTimestamp: 's' },
-		] as const)('means the same in every spelling: $activityAmount, $activityTimestamp', async (style) => {
-			const { emulator } = ampersend;
-			Object.assign(emulator.wire, style);
-			const agent = emulator.addAgent();
-			const timestamp = Math.floor(Date.now() / 1000) * 1000 - 2 * HOUR;
-			emulator.pay({ agent, amountMicro: 12_345_678n, timestamp });
+		] as const)(
+			'means the same in every spelling: $activityAmount, $activityTimestamp',
+			async (style) => {
+				const { emulator } = ampersend;
+				Object.assign(emulator.wire, style);
+				const agent = emulator.addAgent();
+				const timestamp = Math.floor(Date.now() / 1000) * 1000 - 2 * HOUR;
+				emulator.pay({ agent, amountMicro: 12_345_678n, timestamp });
 
-			const { items } = await getMany({
-				filters: { from: new Date(timestamp).toISOString() },
-			});
+				const { items } = await getMany({
+					filters: { from: new Date(timestamp).toISOString() },
+				});
 
-			expect(items[0]?.json).toMatchObject({
-				amountUsdc: '12.345678',
-				amountUsdcMicro: '12345678',
-				occurredAt: new Date(timestamp).toISOString(),
-			});
-		});
+				expect(items[0]?.json).toMatchObject({
+					amountUsdc: '12.345678',
+					amountUsdcMicro: '12345678',
+					occurredAt: new Date(timestamp).toISOString(),
+				});
+			},
+		);
 
 		it('keeps every digit of an amount beyond the exact floating-point numbers', async () => {
 			const agent = ampersend.emulator.addAgent();
@@ -1048,25 +1078,31 @@ describe('Get Many', () => {
 			expect(items[0]?.json).toMatchObject({ amountUsdcMicro: '5', memo: { invoice: 7 } });
 		});
 
-		it.each(['id', 'type', 'agent_address', 'receiver', 'amount', 'status', 'timestamp', 'tx_hash'])(
-			'names %s with its place and route where it is missing',
-			async (field) => {
-				const agent = ampersend.emulator.addAgent();
-				ampersend.emulator.pay({ agent });
-				ampersend.emulator.fault({
-					route: ACTIVITY,
-					mutate: (body) => changeRow(body, { [field]: undefined }),
-				});
+		it.each([
+			'id',
+			'type',
+			'agent_address',
+			'receiver',
+			'amount',
+			'status',
+			'timestamp',
+			'tx_hash',
+		])('names %s with its place and route where it is missing', async (field) => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.fault({
+				route: ACTIVITY,
+				mutate: (body) => changeRow(body, { [field]: undefined }),
+			});
 
-				const { items, error } = await getMany();
+			const { items, error } = await getMany();
 
-				expect(items).toEqual([]);
-				expect(error?.message).toBe(
-					`Ampersend's answer to GET /agents/${agent.address}/activity has changed its form: activity.0.${field} is missing.`,
-				);
-				expect(error?.description).toContain('Update n8n-nodes-ampersend');
-			},
-		);
+			expect(items).toEqual([]);
+			expect(error?.message).toBe(
+				`Ampersend's answer to GET /agents/${agent.address}/activity has changed its form: activity.0.${field} is missing.`,
+			);
+			expect(error?.description).toContain('Update n8n-nodes-ampersend');
+		});
 
 		it.each([1.5, '1.5', -1, '-1', '1e6', 2 ** 53, '', null])(
 			'refuses %p as an amount in micro-USDC, as a change of the contract',
@@ -1103,12 +1139,19 @@ describe('A field that the service adds under one of our names', () => {
 		ampersend.emulator.fault({
 			route: ACTIVITY,
 			mutate: (body) =>
-				changeRow(body, { amountUsdc: '999', agentName: 'x', occurredAt: 'never', reason: 'limit' }),
+				changeRow(body, {
+					amountUsdc: '999',
+					agentName: 'x',
+					occurredAt: 'never',
+					reason: 'limit',
+				}),
 		});
 		const { items } = await getMany();
 
 		expect(items).toMatchObject([
-			{ json: { amountUsdc: '0.000005', amountUsdcMicro: '5', agentName: 'buyer', reason: 'limit' } },
+			{
+				json: { amountUsdc: '0.000005', amountUsdcMicro: '5', agentName: 'buyer', reason: 'limit' },
+			},
 		]);
 		expect(items[0]?.json.occurredAt).toMatch(/^\d{4}-/);
 	});
@@ -1203,20 +1246,23 @@ describe('Export', () => {
 		expect(lines.map((line): unknown => JSON.parse(line))).toEqual(rows);
 	});
 
-	it.each(['csv', 'json', 'jsonl'])('names a %s file after the moment of the export', async (format) => {
-		const before = Math.floor(Date.now() / 1000) * 1000;
+	it.each(['csv', 'json', 'jsonl'])(
+		'names a %s file after the moment of the export',
+		async (format) => {
+			const before = Math.floor(Date.now() / 1000) * 1000;
 
-		const { items } = await exportFile({ format });
+			const { items } = await exportFile({ format });
 
-		const { fileName = '' } = fileOf(items[0]);
-		const [, day, time, extension] =
-			/^transactions-(\d{4}-\d{2}-\d{2})T(\d{2}-\d{2}-\d{2})Z\.(\w+)$/.exec(fileName) ?? [];
-		const moment = Date.parse(`${day}T${time?.replaceAll('-', ':')}Z`);
-		expect(moment).toBeGreaterThanOrEqual(before);
-		expect(moment).toBeLessThanOrEqual(Date.now());
-		expect(extension).toBe(format);
-		expect(items[0]?.json.fileName).toBe(fileName);
-	});
+			const { fileName = '' } = fileOf(items[0]);
+			const [, day, time, extension] =
+				/^transactions-(\d{4}-\d{2}-\d{2})T(\d{2}-\d{2}-\d{2})Z\.(\w+)$/.exec(fileName) ?? [];
+			const moment = Date.parse(`${day}T${time?.replaceAll('-', ':')}Z`);
+			expect(moment).toBeGreaterThanOrEqual(before);
+			expect(moment).toBeLessThanOrEqual(Date.now());
+			expect(extension).toBe(format);
+			expect(items[0]?.json.fileName).toBe(fileName);
+		},
+	);
 
 	it.each([
 		['../../etc/x', 'x'],
@@ -1230,17 +1276,20 @@ describe('Export', () => {
 		['CON.csv', '_CON.csv'],
 		[`${'\u{1f4b8}'.repeat(500)}.csv`, `${'\u{1f4b8}'.repeat(49)}.csv`],
 		[42, '42'],
-	])('gives the file that is to be called %j the name %j, in item and file', async (fileName, name) => {
-		const { items, error } = await exportFile(
-			{ options: { fileName: '={{ $json.fileName }}' } },
-			{ input: [{ fileName }] },
-		);
+	])(
+		'gives the file that is to be called %j the name %j, in item and file',
+		async (fileName, name) => {
+			const { items, error } = await exportFile(
+				{ options: { fileName: '={{ $json.fileName }}' } },
+				{ input: [{ fileName }] },
+			);
 
-		expect(error).toBeUndefined();
-		expect(items[0]?.json.fileName).toBe(name);
-		expect(fileOf(items[0]).fileName).toBe(name);
-		expect(items[0]?.binary?.data?.directory).toBeUndefined();
-	});
+			expect(error).toBeUndefined();
+			expect(items[0]?.json.fileName).toBe(name);
+			expect(fileOf(items[0]).fileName).toBe(name);
+			expect(items[0]?.binary?.data?.directory).toBeUndefined();
+		},
+	);
 
 	it.each(['..', '.', '/', 'C:\\', '../..', '\0', '\r\n', ' . . ', '\u202e'])(
 		'names a file that cannot be called %j after the moment of the export',
@@ -1305,15 +1354,18 @@ describe('Export', () => {
 		expect(fileOf(items[0]).text.trimEnd().split('\n')).toHaveLength(450);
 	});
 
-	it.each(['csv', 'json', 'jsonl'])('writes each of 2,350 rows once, newest first, as %s', async (format) => {
-		const agent = ampersend.emulator.addAgent();
-		ampersend.emulator.seedActivity(agent, 2350, numbered);
+	it.each(['csv', 'json', 'jsonl'])(
+		'writes each of 2,350 rows once, newest first, as %s',
+		async (format) => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.seedActivity(agent, 2350, numbered);
 
-		const { items } = await exportFile({ format });
+			const { items } = await exportFile({ format });
 
-		expect(items[0]?.json).toMatchObject({ rows: 2350 });
-		expect(numbersIn(fileOf(items[0]).text, format)).toEqual(downFrom(2349, 2350));
-	});
+			expect(items[0]?.json).toMatchObject({ rows: 2350 });
+			expect(numbersIn(fileOf(items[0]).text, format)).toEqual(downFrom(2349, 2350));
+		},
+	);
 
 	it('writes null for an open range, and filters as Get Many does', async () => {
 		payments();

@@ -62,7 +62,9 @@ describe('activation is refused', () => {
 	it.each(modes)('for a revoked key (n8n says "%s")', async (mode) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const error = await thrownBy(open(), mode);
-		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
+		expect(error.message).toBe(
+			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+		);
 		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
 		expect(error.failure).toEqual({ cause: 'credential-invalid' });
 	});
@@ -83,7 +85,9 @@ describe('activation is refused', () => {
 		] as const) {
 			service.failActivity({ status: 403, times: agents });
 			const error = await thrownBy(open(parameters), 'activate');
-			expect(error.message).toMatch(/^The API key may not use GET \/agents\/0x\w{40}\/activity \(HTTP 403\)/);
+			expect(error.message).toMatch(
+				/^The API key may not use GET \/agents\/0x\w{40}\/activity \(HTTP 403\)/,
+			);
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		}
 	});
@@ -108,7 +112,10 @@ describe('activation is refused', () => {
 
 	it('where answers have another form', async () => {
 		pay('a', t0);
-		service.changePages((page) => ({ ...page, activity: [{ id: 'a', status: 'settled', timestamp: 'soon' }] }), { times: 1 });
+		service.changePages(
+			(page) => ({ ...page, activity: [{ id: 'a', status: 'settled', timestamp: 'soon' }] }),
+			{ times: 1 },
+		);
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toContain('has changed its form');
 		expect(error.failure).toEqual({ cause: 'node-defect' });
@@ -133,7 +140,10 @@ const passing: Array<[string, FaultAction & { times?: number }]> = [
 	['too many requests', { status: 429, headers: { 'Retry-After': '90' } }],
 	['an error of the service', { status: 500, headers: atOnce, times: ATTEMPTS }],
 	['a service that is not available', { status: 503, headers: atOnce, times: ATTEMPTS }],
-	['a proxy without a service', { status: 502, body: '<html>Bad Gateway</html>', headers: atOnce, times: ATTEMPTS }],
+	[
+		'a proxy without a service',
+		{ status: 502, body: '<html>Bad Gateway</html>', headers: atOnce, times: ATTEMPTS },
+	],
 	['connections that break', { reset: true, times: ATTEMPTS }],
 ];
 

@@ -24,9 +24,22 @@ const { activated, open, pay, passTime, seed } = service;
 /** What n8n's scheduler leaves a poll. */
 const budgetMs = 36_000;
 
-/** One poll after the other until so many events are there: the events of each poll, and the calls that it made. */
-async function pollsUntil(bench: TriggerBench, trigger: TriggerUnderTest, count: number, most = 30) {
-	const polls: Array<{ items: IDataObject[]; read: string[]; startedAt: number; calledAt: number[] }> = [];
+/**
+ * One poll after the other until so many events are there: the events of each poll, and the calls
+ * that it made.
+ */
+async function pollsUntil(
+	bench: TriggerBench,
+	trigger: TriggerUnderTest,
+	count: number,
+	most = 30,
+) {
+	const polls: Array<{
+		items: IDataObject[];
+		read: string[];
+		startedAt: number;
+		calledAt: number[];
+	}> = [];
 	let emitted = 0;
 	while (emitted < count && polls.length < most) {
 		bench.emulator.clearCalls();
@@ -138,8 +151,12 @@ describe('many agents', () => {
 		}
 		const first = polls.slice(0, -1).flatMap(({ read }) => read);
 		expect(new Set(first).size).toBe(first.length);
-		expect(first.map((address) => agents.indexOf(address)).toSorted((a, b) => a - b)).toEqual(upTo(first.length));
-		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(upTo(count).map(String).sort());
+		expect(first.map((address) => agents.indexOf(address)).toSorted((a, b) => a - b)).toEqual(
+			upTo(first.length),
+		);
+		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(
+			upTo(count).map(String).sort(),
+		);
 	});
 
 	it('get their baselines over several polls, and no old payment is emitted', async () => {
@@ -164,7 +181,9 @@ describe('many agents', () => {
 		passTime(2 * SECOND);
 		const items = await gathered(trigger, 9000 + count, 30);
 		expect(new Set(rowsOf(items)).size).toBe(9000 + count);
-		const ofBuyer = items.filter(({ agentName, activityId }) => agentName === 'buyer' && activityId !== '0');
+		const ofBuyer = items.filter(
+			({ agentName, activityId }) => agentName === 'buyer' && activityId !== '0',
+		);
 		expect(rowNumbers(ofBuyer)).toEqual(upTo(9000));
 	});
 });
@@ -175,7 +194,11 @@ describe('an answer that does not come in time', () => {
 		const trigger = await activated({}, { budgetMs: 2 * SECOND });
 		pay('b', t0);
 		pay('s', t0, { agent: seller });
-		service.emulator.fault({ route: ACTIVITY, hang: true, match: ({ params }) => params.address === seller.address });
+		service.emulator.fault({
+			route: ACTIVITY,
+			hang: true,
+			match: ({ params }) => params.address === seller.address,
+		});
 		expect(await poll(trigger)).toEqual(['b:settled']);
 		expect(trigger.warnings).toEqual([]);
 		expect(await poll(trigger)).toEqual(['s:settled']);
@@ -204,6 +227,8 @@ describe('a slow service', () => {
 		trigger.budgetMs = 600;
 		const polls = await pollsUntil(slow, trigger, 60);
 		expect(polls.length).toBeGreaterThan(1);
-		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(agents.map(({ name }) => name).sort());
+		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(
+			agents.map(({ name }) => name).sort(),
+		);
 	}, 30_000);
 });

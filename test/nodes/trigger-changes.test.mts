@@ -138,7 +138,13 @@ describe('a changed filter', () => {
 		const trigger = await activated();
 		seed(30);
 		expect(await poll(trigger)).toHaveLength(30);
-		for (const options of [{ lookBackMinutes: 1440 }, { lookBackMinutes: 1 }, { existingDays: 365 }, { mostEvents: 1 }, { simplify: false }]) {
+		for (const options of [
+			{ lookBackMinutes: 1440 },
+			{ lookBackMinutes: 1 },
+			{ existingDays: 365 },
+			{ mostEvents: 1 },
+			{ simplify: false },
+		]) {
 			expect(await poll(restarted(trigger, { options }))).toBeNull();
 		}
 	});
@@ -289,7 +295,11 @@ describe('an agent that is removed', () => {
 			route: LIST,
 			mutate: (body) => {
 				const { items, ...rest } = body as { items: Agent[] };
-				return { ...rest, items: items.filter(({ address }) => address !== service.buyer.address), total: 1 };
+				return {
+					...rest,
+					items: items.filter(({ address }) => address !== service.buyer.address),
+					total: 1,
+				};
 			},
 		});
 
@@ -340,7 +350,12 @@ describe('an agent that is removed', () => {
 		pay('a', t0);
 		pay('b', t0 + 1, { agent: seller });
 		const refused = service.buyer.address.toLowerCase();
-		service.emulator.fault({ route: ACTIVITY, status: 403, headers: atOnce, match: ({ params }) => params.address === refused });
+		service.emulator.fault({
+			route: ACTIVITY,
+			status: 403,
+			headers: atOnce,
+			match: ({ params }) => params.address === refused,
+		});
 		expect(await poll(trigger)).toEqual(['b:settled']);
 		expect(trigger.warnings.join()).toMatch(/could not read agent 0x\w{40}.*HTTP 403/);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -384,7 +399,9 @@ describe('chosen agents that are known', () => {
 		const trigger = await activated(one(service.buyer.address));
 		pay('a', t0);
 		service.emulator.clearCalls();
-		expect(await trigger.poll()).toMatchObject([{ agentName: 'buyer', agentAddress: service.buyer.address }]);
+		expect(await trigger.poll()).toMatchObject([
+			{ agentName: 'buyer', agentAddress: service.buyer.address },
+		]);
 		expect(service.seen).toEqual([ACTIVITY, LIST]);
 	});
 

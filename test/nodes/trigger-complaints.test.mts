@@ -130,7 +130,10 @@ describe('a complaint about n8n', () => {
 	it('#33938: after activation a 429 is passed on to the scheduler, with the wait that is asked for', async () => {
 		const trigger = await activated();
 		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '3600' } });
-		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'rate-limited', retryAfterMs: 3_600_000 });
+		expect((await thrownBy(trigger)).failure).toEqual({
+			cause: 'rate-limited',
+			retryAfterMs: 3_600_000,
+		});
 	});
 
 	it('#26437: a 429 does not keep a workflow from being published again, and nothing is lost or repeated', async () => {

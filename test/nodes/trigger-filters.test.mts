@@ -34,15 +34,19 @@ describe('Trigger On', () => {
 		expect(await poll(restarted(trigger))).toBeNull();
 	});
 
-	it.each(['payment.received', 'payment.authorized', 'payment.settled', 'payment.denied', 'payment.failed'])(
-		'%s alone lets nothing else through',
-		async (event) => {
-			const trigger = await activated({ events: [event] });
-			pay('a', t0, { type: 'earn' });
-			for (const status of ['authorized', 'settled', 'denied', 'failed'] as const) pay(status, t0, { status });
-			expect((await trigger.poll())?.map((item) => item.event)).toEqual([event]);
-		},
-	);
+	it.each([
+		'payment.received',
+		'payment.authorized',
+		'payment.settled',
+		'payment.denied',
+		'payment.failed',
+	])('%s alone lets nothing else through', async (event) => {
+		const trigger = await activated({ events: [event] });
+		pay('a', t0, { type: 'earn' });
+		for (const status of ['authorized', 'settled', 'denied', 'failed'] as const)
+			pay(status, t0, { status });
+		expect((await trigger.poll())?.map((item) => item.event)).toEqual([event]);
+	});
 
 	it('that filters everything out starts nothing', async () => {
 		const trigger = await activated({ events: ['payment.denied'] });
@@ -157,7 +161,11 @@ describe('the agents', () => {
 	it.each([
 		['from the list', 'list', (address: string) => address.toLowerCase()],
 		['by its address', 'address', (address: string) => address],
-		['by a link', 'url', (address: string) => `https://app.sandbox.ampersend.ai/agents/${address}?tab=activity`],
+		[
+			'by a link',
+			'url',
+			(address: string) => `https://app.sandbox.ampersend.ai/agents/${address}?tab=activity`,
+		],
 	])('may be one, %s', async (_, mode, spell) => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated(one(spell(seller.address), mode));
@@ -260,7 +268,8 @@ describe('Maximum Events per Poll', () => {
 	it('holds for several agents together', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({ options: { mostEvents: 5 } });
-		for (let i = 0; i < 12; i++) pay(`${i}`, t0 + i, { agent: i % 3 === 0 ? seller : service.buyer });
+		for (let i = 0; i < 12; i++)
+			pay(`${i}`, t0 + i, { agent: i % 3 === 0 ? seller : service.buyer });
 		const emitted = [await trigger.poll(), await trigger.poll(), await trigger.poll()].map(rowsOf);
 		expect(emitted.map(({ length }) => length)).toEqual([5, 5, 2]);
 		expect(emitted.flat()).toEqual(upTo(12).map(String));
@@ -318,7 +327,10 @@ describe('Simplify', () => {
 		const trigger = await activated({ options: { simplify: false } });
 		const row = pay('a', t0);
 		service.changePages(
-			(page) => ({ ...page, activity: page.activity.map((sent) => ({ ...sent, note: { of: 'the service' } })) }),
+			(page) => ({
+				...page,
+				activity: page.activity.map((sent) => ({ ...sent, note: { of: 'the service' } })),
+			}),
 			{ times: 1 },
 		);
 		const items = await trigger.poll();
@@ -353,13 +365,25 @@ describe('a parameter that cannot be read', () => {
 		['Maximum Events per Poll: "x" is not a whole number', { options: { mostEvents: 'x' } }],
 		['Maximum Events per Poll: "10001" is not a whole number', { options: { mostEvents: 10_001 } }],
 		['Look-Back (Minutes): "0" is not a whole number', { options: { lookBackMinutes: 0 } }],
-		['Look-Back (Minutes): "100000" is not a whole number', { options: { lookBackMinutes: 100_000 } }],
+		[
+			'Look-Back (Minutes): "100000" is not a whole number',
+			{ options: { lookBackMinutes: 100_000 } },
+		],
 		['Emit Existing Events (Days): "-1" is not a whole number', { options: { existingDays: -1 } }],
-		['Emit Existing Events (Days): "366" is not a whole number', { options: { existingDays: 366 } }],
+		[
+			'Emit Existing Events (Days): "366" is not a whole number',
+			{ options: { existingDays: 366 } },
+		],
 		['Simplify: "maybe" is neither true nor false', { options: { simplify: 'maybe' } }],
-		['Minimum Amount: "1,5" has a thousands separator or a decimal comma', { filters: { minimumAmount: '1,5' } }],
+		[
+			'Minimum Amount: "1,5" has a thousands separator or a decimal comma',
+			{ filters: { minimumAmount: '1,5' } },
+		],
 		['Minimum Amount: "-1" has a sign', { filters: { minimumAmount: '-1' } }],
-		['Minimum Amount: "0.0000001" has more than six decimals', { filters: { minimumAmount: '0.0000001' } }],
+		[
+			'Minimum Amount: "0.0000001" has more than six decimals',
+			{ filters: { minimumAmount: '0.0000001' } },
+		],
 		['Counterparty: "nobody" is not an address', { filters: { counterparty: 'nobody' } }],
 		['Counterparty: 101 addresses are more than the 100', { filters: { counterparty: tooMany } }],
 		['Direction: "up" is unknown', { filters: { direction: 'up' } }],
@@ -368,7 +392,10 @@ describe('a parameter that cannot be read', () => {
 		['Agent: "nobody" is not an address', one('nobody', 'address')],
 		['Agent: the link holds no address', one('https://app.ampersend.ai/', 'url')],
 		['Agent Names or IDs: none is selected', { agentScope: 'selected', agents: [] }],
-		['Agent Names or IDs: "nobody" is not an address', { agentScope: 'selected', agents: ['nobody'] }],
+		[
+			'Agent Names or IDs: "nobody" is not an address',
+			{ agentScope: 'selected', agents: ['nobody'] },
+		],
 		['Agents: "some" is unknown', { agentScope: '={{ "some" }}' }],
 	])('is named before anything is sent: %s', async (message, parameters) => {
 		const trigger = open(parameters);

@@ -310,7 +310,9 @@ describe('while a backlog of 900 is read', () => {
 		expect(mostRequests(polls)).toBeLessThanOrEqual(most);
 	});
 
-	const numbersAndTimes = upTo(6).flatMap((i) => [SECOND, MINUTE].map((everyMs) => [i + 1, everyMs]));
+	const numbersAndTimes = upTo(6).flatMap((i) =>
+		[SECOND, MINUTE].map((everyMs) => [i + 1, everyMs]),
+	);
 	it.each(numbersAndTimes)(
 		'answer %s comes three times, with old rows %s ms apart',
 		async (number, everyMs) => {

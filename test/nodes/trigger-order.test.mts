@@ -18,15 +18,18 @@ function interleave(agents: Agent[], count: number): void {
 describe('payments of several agents', () => {
 	const three = () => [service.buyer, service.addAgent('seller'), service.addAgent('third')];
 
-	it.each(['all', 'several'])('come oldest first over all of them where %s are watched', async (which) => {
-		const agents = three();
-		const trigger = await activated(which === 'all' ? {} : chosen(...agents.toReversed()));
-		interleave(agents, 30);
-		const items = await trigger.poll();
-		expect(rowsOf(items)).toEqual(numbers(30));
-		expect(timesOf(items)).toEqual(timesOf(items).sort());
-		expect(new Set(items?.map(({ agentName }) => agentName)).size).toBe(3);
-	});
+	it.each(['all', 'several'])(
+		'come oldest first over all of them where %s are watched',
+		async (which) => {
+			const agents = three();
+			const trigger = await activated(which === 'all' ? {} : chosen(...agents.toReversed()));
+			interleave(agents, 30);
+			const items = await trigger.poll();
+			expect(rowsOf(items)).toEqual(numbers(30));
+			expect(timesOf(items)).toEqual(timesOf(items).sort());
+			expect(new Set(items?.map(({ agentName }) => agentName)).size).toBe(3);
+		},
+	);
 
 	it('come oldest first where one poll may not emit all of them', async () => {
 		const agents = three();

@@ -24,7 +24,9 @@ const { activated, open, pay, restarted, seed } = service;
 
 type WireRow = WirePage['activity'][number];
 
-/** How a service might divide its list into pages other than is assumed. @param rows newest first */
+/**
+ * How a service might divide its list into pages other than is assumed. @param rows newest first
+ */
 type Division = (rows: WireRow[], page: number, limit: number) => WirePage;
 
 const divide: Division = (rows, page, limit) => ({
@@ -160,12 +162,22 @@ describe.each<[string, Division]>([
 });
 
 describe('a service that cannot be read whole', () => {
-	const repeating: Division = (rows, _, limit) => ({ ...divide(rows, 1, limit), hasNextPage: limit < rows.length });
-	const repeatingWithoutCount: Division = (rows, page, limit) => ({ ...repeating(rows, page, limit), totalCount: 0 });
+	const repeating: Division = (rows, _, limit) => ({
+		...divide(rows, 1, limit),
+		hasNextPage: limit < rows.length,
+	});
+	const repeatingWithoutCount: Division = (rows, page, limit) => ({
+		...repeating(rows, page, limit),
+		totalCount: 0,
+	});
 
 	it.each([
 		['whose pages repeat', repeating, 'gives the same rows again, whatever "page" asks for'],
-		['whose pages repeat, without a count', repeatingWithoutCount, 'gives the same rows again, whatever "page" asks for'],
+		[
+			'whose pages repeat, without a count',
+			repeatingWithoutCount,
+			'gives the same rows again, whatever "page" asks for',
+		],
 	])('%s is reported, and nothing is lost once it is mended', async (_, division, observation) => {
 		let isMended = true;
 		const list = serve((rows, page, limit) => (isMended ? divide : division)(rows, page, limit));

@@ -95,7 +95,9 @@ describe('two polls of one node at once', () => {
 				return items;
 			});
 		service.emulator.clearCalls();
-		await expect(open({}, { nodeId: 'another node' }).poll('trigger', 'activate')).resolves.toBeNull();
+		await expect(
+			open({}, { nodeId: 'another node' }).poll('trigger', 'activate'),
+		).resolves.toBeNull();
 		expect(isDone).toBe(false);
 		expect(service.emulator.calls).toHaveLength(2);
 		release();
@@ -128,7 +130,10 @@ describe('two polls of one node at once', () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.failActivity();
-		const [first, activation] = await Promise.allSettled([trigger.poll(), trigger.poll('trigger', 'activate')]);
+		const [first, activation] = await Promise.allSettled([
+			trigger.poll(),
+			trigger.poll('trigger', 'activate'),
+		]);
 		expect(first.status).toBe('rejected');
 		expect(activation).toMatchObject({
 			status: 'fulfilled',

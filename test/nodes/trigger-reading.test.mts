@@ -58,7 +58,9 @@ describe('an idle poll', () => {
 		service.emulator.clearCalls();
 		expect(await poll(trigger)).toBeNull();
 		const lists = service.emulator.calls.filter(({ route }) => route === LIST);
-		expect(lists.map(({ query }) => query)).toEqual(['0', '100', '200'].map((offset) => ({ limit: '100', offset })));
+		expect(lists.map(({ query }) => query)).toEqual(
+			['0', '100', '200'].map((offset) => ({ limit: '100', offset })),
+		);
 		expect(service.readings.map(({ query }) => query)).toEqual(upTo(250).map(() => smallPage));
 		const read = service.readings.map(({ params }) => params.address);
 		expect(new Set(read)).toEqual(new Set(service.emulator.agents().map(({ address }) => address)));
@@ -87,26 +89,29 @@ describe('an idle poll', () => {
 describe('an open payment', () => {
 	const mostCalls = 1 + 4;
 
-	it.each([19, 20, 250, 1000, 3000])('behind %s newer ones is seen to settle at the next poll', async (newer) => {
-		const trigger = await activated(one(service.buyer.address));
-		pay('open', t0 - 4 * DAY, { status: 'authorized' });
-		expect(await poll(trigger)).toEqual(['open:authorized']);
-		seed(newer, { newest: t0 - 4 * DAY + newer * MINUTE, everyMs: MINUTE });
-		expect(rowNumbers(await trigger.poll())).toEqual(upTo(newer));
-		const next = restarted(trigger, one(service.buyer.address));
-		for (let i = 0; i < 2; i++) {
+	it.each([19, 20, 250, 1000, 3000])(
+		'behind %s newer ones is seen to settle at the next poll',
+		async (newer) => {
+			const trigger = await activated(one(service.buyer.address));
+			pay('open', t0 - 4 * DAY, { status: 'authorized' });
+			expect(await poll(trigger)).toEqual(['open:authorized']);
+			seed(newer, { newest: t0 - 4 * DAY + newer * MINUTE, everyMs: MINUTE });
+			expect(rowNumbers(await trigger.poll())).toEqual(upTo(newer));
+			const next = restarted(trigger, one(service.buyer.address));
+			for (let i = 0; i < 2; i++) {
+				service.emulator.clearCalls();
+				expect(await poll(next)).toBeNull();
+				expect(service.emulator.calls.length).toBeLessThanOrEqual(mostCalls);
+			}
+			service.emulator.setStatus('open', 'settled');
 			service.emulator.clearCalls();
+			expect(await next.poll()).toMatchObject([
+				{ eventId: eventId('open:settled'), previousStatus: 'authorized' },
+			]);
+			expect(service.readings.length).toBeLessThanOrEqual(mostCalls);
 			expect(await poll(next)).toBeNull();
-			expect(service.emulator.calls.length).toBeLessThanOrEqual(mostCalls);
-		}
-		service.emulator.setStatus('open', 'settled');
-		service.emulator.clearCalls();
-		expect(await next.poll()).toMatchObject([
-			{ eventId: eventId('open:settled'), previousStatus: 'authorized' },
-		]);
-		expect(service.readings.length).toBeLessThanOrEqual(mostCalls);
-		expect(await poll(next)).toBeNull();
-	});
+		},
+	);
 
 	it('that was there before activation, behind 900 others, is seen to settle', async () => {
 		pay('open', t0 - 4 * DAY, { status: 'authorized' });
@@ -210,9 +215,15 @@ describe('a late payment', () => {
 		}
 		items.push(...(await gathered(trigger, 1506 - items.length, 10)));
 		const ids = rowsOf(items);
-		expect(ids.filter((id) => id.startsWith('late')).sort()).toEqual(['late 0', 'late 1', 'late 2']);
+		expect(ids.filter((id) => id.startsWith('late')).sort()).toEqual([
+			'late 0',
+			'late 1',
+			'late 2',
+		]);
 		expect(ids.filter((id) => id.startsWith('new'))).toEqual(['new 0', 'new 1', 'new 2']);
-		expect(rowNumbers(items.filter(({ activityId }) => String(activityId).includes(':')))).toEqual(upTo(1500));
+		expect(rowNumbers(items.filter(({ activityId }) => String(activityId).includes(':')))).toEqual(
+			upTo(1500),
+		);
 		expect(new Set(ids).size).toBe(ids.length);
 		expect(await poll(trigger)).toBeNull();
 	});

@@ -34,7 +34,10 @@ describe('the state', () => {
 	it('is JSON, without anything that JSON would change or leave out', async () => {
 		const seller = service.addAgent('seller');
 		const removed = service.addAgent('removed');
-		const trigger = await activated({ filters: { minimumAmount: '0.001' }, options: { mostEvents: 2 } });
+		const trigger = await activated({
+			filters: { minimumAmount: '0.001' },
+			options: { mostEvents: 2 },
+		});
 		service.emulator.removeAgent(removed);
 		seed(5, { status: 'authorized' });
 		pay('s', t0, { agent: seller });
@@ -46,7 +49,12 @@ describe('the state', () => {
 			expect(Object.keys(state)).toEqual(['cursor']);
 			const odd = [...valuesOf(state)].filter(
 				([, value]) =>
-					!(['string', 'boolean'].includes(typeof value) || value === null || Number.isFinite(value) || typeof value === 'object'),
+					!(
+						['string', 'boolean'].includes(typeof value) ||
+						value === null ||
+						Number.isFinite(value) ||
+						typeof value === 'object'
+					),
 			);
 			expect(odd).toEqual([]);
 			expect(plain(state)).toEqual(state);
@@ -148,24 +156,29 @@ describe('a state that nothing has written', () => {
 	];
 
 	it('is not this one, which the others are made of', async () => {
-		const state = { cursor: { ...whole, agents: { [service.buyer.address.toLowerCase()]: cursor } } };
+		const state = {
+			cursor: { ...whole, agents: { [service.buyer.address.toLowerCase()]: cursor } },
+		};
 		const trigger = open({}, { state });
 		pay('a', t0 + 1);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		expect(trigger.warnings).toEqual([]);
 	});
 
-	it.each(rubbish)('such as %s is replaced by a new baseline, and the log says so', async (_, cursor) => {
-		pay('a', t0);
-		const trigger = open({}, { state: { cursor: cursor as IDataObject } });
-		expect(await poll(trigger)).toBeNull();
-		expect(trigger.warnings).toEqual([
-			'Under Test: its stored position is not readable, so it takes a new baseline',
-		]);
-		pay('b', t0 + 1);
-		expect(await poll(trigger)).toEqual(['b:settled']);
-		expect(trigger.warnings).toHaveLength(1);
-	});
+	it.each(rubbish)(
+		'such as %s is replaced by a new baseline, and the log says so',
+		async (_, cursor) => {
+			pay('a', t0);
+			const trigger = open({}, { state: { cursor: cursor as IDataObject } });
+			expect(await poll(trigger)).toBeNull();
+			expect(trigger.warnings).toEqual([
+				'Under Test: its stored position is not readable, so it takes a new baseline',
+			]);
+			pay('b', t0 + 1);
+			expect(await poll(trigger)).toEqual(['b:settled']);
+			expect(trigger.warnings).toHaveLength(1);
+		},
+	);
 
 	it('is replaced by a baseline that emits no existing events again', async () => {
 		pay('a', t0);
@@ -261,7 +274,10 @@ describe('the state stays within 256 KB', () => {
 		seed(40);
 		const changed = (page: WirePage) => ({
 			...page,
-			activity: page.activity.map((row) => ({ ...row, status: `${row.id.split(':')[1]} ${'x'.repeat(20_000)}` })),
+			activity: page.activity.map((row) => ({
+				...row,
+				status: `${row.id.split(':')[1]} ${'x'.repeat(20_000)}`,
+			})),
 		});
 		service.changePages(changed);
 		const items = await trigger.poll();
@@ -279,7 +295,10 @@ describe('the state stays within 256 KB', () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const status = 'x'.repeat(300_000);
-		service.changePages((page) => ({ ...page, activity: page.activity.map((row) => ({ ...row, status })) }), { times: 2 });
+		service.changePages(
+			(page) => ({ ...page, activity: page.activity.map((row) => ({ ...row, status })) }),
+			{ times: 2 },
+		);
 		expect(rowsOf(await trigger.poll())).toEqual(['a']);
 		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
 		expect(await poll(trigger)).toBeNull();

@@ -39,7 +39,12 @@ describe('trouble', () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const isRepeated = status === 429 || status >= 500;
-		service.emulator.fault({ route: LIST, status, headers: atOnce, times: isRepeated ? ATTEMPTS : 1 });
+		service.emulator.fault({
+			route: LIST,
+			status,
+			headers: atOnce,
+			times: isRepeated ? ATTEMPTS : 1,
+		});
 		const error = await thrownBy(trigger);
 		expect(error.failure).toMatchObject({ cause });
 		expect(error.message).toContain(`HTTP ${status}`);
@@ -72,7 +77,10 @@ describe('trouble', () => {
 	it('with a row of another form is reported, and nothing is lost once it is mended', async () => {
 		const trigger = await activated();
 		pay('a', t0);
-		service.changePages((page) => ({ ...page, activity: [{ id: 'a', status: '', timestamp: '' }] }), { times: 1 });
+		service.changePages(
+			(page) => ({ ...page, activity: [{ id: 'a', status: '', timestamp: '' }] }),
+			{ times: 1 },
+		);
 		const error = await thrownBy(trigger);
 		expect(error.message).toContain('has changed its form: activity.0.type');
 		expect(error.failure).toEqual({ cause: 'node-defect' });
@@ -134,9 +142,7 @@ describe('trouble of some agents', () => {
 		pay('s1', t0 + 2, { agent: seller });
 		expect(await poll(trigger)).toEqual(['b1:settled']);
 		expect(trigger.warnings.join()).toMatch(
-			new RegExp(
-				`agent ${seller.address.toLowerCase()}; the next poll catches up: .*HTTP 500`,
-			),
+			new RegExp(`agent ${seller.address.toLowerCase()}; the next poll catches up: .*HTTP 500`),
 		);
 		pay('b2', t0 + 3);
 		pay('s2', t0 + DAY / 2, { agent: seller });
@@ -196,7 +202,9 @@ describe('too many requests', () => {
 		for (let i = 1; i < 12; i++) service.addAgent(`agent ${i}`);
 		const agents = service.emulator.agents().map(({ address }) => address);
 		const trigger = await activated();
-		agents.forEach((address, i) => service.emulator.pay({ agent: address, id: `${i}`, timestamp: t0 + i }));
+		agents.forEach((address, i) =>
+			service.emulator.pay({ agent: address, id: `${i}`, timestamp: t0 + i }),
+		);
 		service.emulator.clearCalls();
 		service.emulator.fault({
 			route: ACTIVITY,
@@ -223,7 +231,10 @@ describe('too many requests', () => {
 		service.addAgent('seller');
 		const trigger = await activated();
 		service.failActivity({ status: 429, times: 2, headers: { 'Retry-After': '60' } });
-		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'rate-limited', retryAfterMs: 60_000 });
+		expect((await thrownBy(trigger)).failure).toEqual({
+			cause: 'rate-limited',
+			retryAfterMs: 60_000,
+		});
 	});
 });
 
@@ -238,7 +249,9 @@ describe('a key', () => {
 		pay('b', t0 + 2);
 
 		const error = await thrownBy(trigger);
-		expect(error.message).toBe('Ampersend does not accept the API key (HTTP 401): This API key has been revoked');
+		expect(error.message).toBe(
+			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+		);
 		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
 		expect(error.failure).toEqual({ cause: 'credential-invalid' });
 
@@ -247,17 +260,20 @@ describe('a key', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it.each([30, 450])('that is revoked in the middle of a poll of %s payments loses and repeats nothing', async (count) => {
-		const { emulator } = service;
-		const trigger = await activated();
-		seed(count);
-		const next = emulator.createApiKey();
-		emulator.after(ACTIVITY, () => emulator.revokeApiKey(emulator.apiKey));
-		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'credential-invalid' });
-		trigger.credential = { ...service.credential, apiKey: next };
-		expect(rowNumbers(await trigger.poll())).toEqual(upTo(count));
-		expect(await poll(trigger)).toBeNull();
-	});
+	it.each([30, 450])(
+		'that is revoked in the middle of a poll of %s payments loses and repeats nothing',
+		async (count) => {
+			const { emulator } = service;
+			const trigger = await activated();
+			seed(count);
+			const next = emulator.createApiKey();
+			emulator.after(ACTIVITY, () => emulator.revokeApiKey(emulator.apiKey));
+			expect((await thrownBy(trigger)).failure).toEqual({ cause: 'credential-invalid' });
+			trigger.credential = { ...service.credential, apiKey: next };
+			expect(rowNumbers(await trigger.poll())).toEqual(upTo(count));
+			expect(await poll(trigger)).toBeNull();
+		},
+	);
 
 	it('that is revoked between two agents is named, and the others are emitted', async () => {
 		const { emulator } = service;

@@ -8,18 +8,21 @@ const { activated, pay, passTime, seed } = service;
 const HOUR = 60 * MINUTE;
 
 describe('an open payment', () => {
-	it.each([0, 30])('is watched for a week behind the newest one, with %s payments between', async (between) => {
-		const trigger = await activated();
-		pay('beyond', t0 - WEEK - HOUR, { status: 'authorized' });
-		pay('within', t0 - WEEK + HOUR, { status: 'authorized' });
-		expect(await poll(trigger)).toEqual(['beyond:authorized', 'within:authorized']);
-		if (between > 0) seed(between, { newest: t0 - DAY });
-		pay('newest', t0);
-		expect(await trigger.poll()).toHaveLength(between + 1);
-		for (const id of ['beyond', 'within']) service.emulator.setStatus(id, 'settled');
-		expect(await poll(trigger)).toEqual(['within:settled']);
-		expect(await poll(trigger)).toBeNull();
-	});
+	it.each([0, 30])(
+		'is watched for a week behind the newest one, with %s payments between',
+		async (between) => {
+			const trigger = await activated();
+			pay('beyond', t0 - WEEK - HOUR, { status: 'authorized' });
+			pay('within', t0 - WEEK + HOUR, { status: 'authorized' });
+			expect(await poll(trigger)).toEqual(['beyond:authorized', 'within:authorized']);
+			if (between > 0) seed(between, { newest: t0 - DAY });
+			pay('newest', t0);
+			expect(await trigger.poll()).toHaveLength(between + 1);
+			for (const id of ['beyond', 'within']) service.emulator.setStatus(id, 'settled');
+			expect(await poll(trigger)).toEqual(['within:settled']);
+			expect(await poll(trigger)).toBeNull();
+		},
+	);
 });
 
 describe('a baseline for which there was little time', () => {

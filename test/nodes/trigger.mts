@@ -68,10 +68,13 @@ export function idsOf(items: IDataObject[] | null): string[] | null {
 	expect(items.map(({ eventId }) => eventId)).toEqual(items.map(longId));
 	return items.map(shortId);
 }
-export const rowsOf = (items: IDataObject[] | null) => (items ?? []).map(({ activityId }) => String(activityId));
-export const timesOf = (items: IDataObject[] | null) => (items ?? []).map(({ occurredAt }) => String(occurredAt));
+export const rowsOf = (items: IDataObject[] | null) =>
+	(items ?? []).map(({ activityId }) => String(activityId));
+export const timesOf = (items: IDataObject[] | null) =>
+	(items ?? []).map(({ occurredAt }) => String(occurredAt));
 /** Which of the seeded rows, the oldest being 0. */
-export const rowNumbers = (items: IDataObject[] | null) => rowsOf(items).map((id) => Number(id.split(':')[1]));
+export const rowNumbers = (items: IDataObject[] | null) =>
+	rowsOf(items).map((id) => Number(id.split(':')[1]));
 export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 type Polled = Pick<TriggerUnderTest | DurableTriggerUnderTest, 'poll'>;
@@ -82,7 +85,8 @@ export const poll = async (trigger: Polled) => idsOf(await trigger.poll());
 /** Items of polls until so many are there, or that many polls have been made. */
 export async function gathered(trigger: Polled, count: number, polls = 40): Promise<IDataObject[]> {
 	const items: IDataObject[] = [];
-	for (let i = 0; i < polls && items.length < count; i++) items.push(...((await trigger.poll()) ?? []));
+	for (let i = 0; i < polls && items.length < count; i++)
+		items.push(...((await trigger.poll()) ?? []));
 	return items;
 }
 
@@ -123,14 +127,25 @@ export interface TriggerBench {
 	/** The node after n8n has stored its state and read it again. */
 	restarted(trigger: TriggerUnderTest, parameters?: INodeParameters): TriggerUnderTest;
 	/** Trouble with the activity of one agent, or of all, without waits. */
-	failActivity(fault?: { status?: number; agent?: Agent; times?: number; headers?: Record<string, string> }): void;
+	failActivity(fault?: {
+		status?: number;
+		agent?: Agent;
+		times?: number;
+		headers?: Record<string, string>;
+	}): void;
 	/** Changes pages of activity before they are answered. */
-	changePages(change: (page: WirePage, call: Call) => WirePage, options?: Pick<FaultInit, 'times'>): void;
+	changePages(
+		change: (page: WirePage, call: Call) => WirePage,
+		options?: Pick<FaultInit, 'times'>,
+	): void;
 	/** Lets time pass, by the clock that the node reads, with each answer of a route. */
 	passTime(ms: number, route?: string): void;
 }
 
-/** A fresh service with one agent for each test of the file; it fails where the service saw what no test declared. */
+/**
+ * A fresh service with one agent for each test of the file; it fails where the service saw what no
+ * test declared.
+ */
 export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench {
 	let emulator: Emulator;
 	let buyer: Agent;
@@ -175,7 +190,10 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 			return openTrigger(parameters, bench.credential, { workflowId: workflowId(), ...options });
 		},
 		durable(parameters = {}, options = {}) {
-			return openDurableTrigger(parameters, bench.credential, { workflowId: workflowId(), ...options });
+			return openDurableTrigger(parameters, bench.credential, {
+				workflowId: workflowId(),
+				...options,
+			});
 		},
 		async activated(parameters, options) {
 			const trigger = bench.open(parameters, options);
@@ -184,10 +202,13 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 		},
 		eventId: (id, agent = buyer) => `${id}:${agent.address.toLowerCase()}`,
 		restarted(trigger, parameters) {
-			return bench.open(parameters, { state: JSON.parse(JSON.stringify(trigger.state)) as IDataObject });
+			return bench.open(parameters, {
+				state: JSON.parse(JSON.stringify(trigger.state)) as IDataObject,
+			});
 		},
 		failActivity({ status = 500, agent, times = ATTEMPTS, headers = atOnce } = {}) {
-			const match = ({ params }: Call) => agent === undefined || params.address?.toLowerCase() === agent.address.toLowerCase();
+			const match = ({ params }: Call) =>
+				agent === undefined || params.address?.toLowerCase() === agent.address.toLowerCase();
 			emulator.fault({ route: ACTIVITY, status, headers, times, match });
 		},
 		changePages(change, { times = Infinity } = {}) {

@@ -153,7 +153,11 @@ describe('an event of production', () => {
 		const trigger = await production.activated();
 		const { txHash } = production.pay('a', t0);
 		expect(await trigger.poll()).toMatchObject([
-			{ chain: 'eip155:8453', transactionHash: txHash, explorerUrl: `https://basescan.org/tx/${txHash}` },
+			{
+				chain: 'eip155:8453',
+				transactionHash: txHash,
+				explorerUrl: `https://basescan.org/tx/${txHash}`,
+			},
 		]);
 	});
 });
@@ -244,7 +248,12 @@ describe('several events', () => {
 		pay('a', t0 + 1, { agent: seller });
 		const items = await trigger.poll();
 		expect(idsOf(items)).toEqual(['a:settled', 'b:settled', 'c:settled', 'd:settled']);
-		expect(items?.map(({ agentName }) => agentName)).toEqual(['seller', 'buyer', 'seller', 'buyer']);
+		expect(items?.map(({ agentName }) => agentName)).toEqual([
+			'seller',
+			'buyer',
+			'seller',
+			'buyer',
+		]);
 	});
 
 	it('more than a page come each once, the oldest first', async () => {
@@ -329,7 +338,12 @@ describe('a manual run', () => {
 		const seller = service.addAgent('seller');
 		const counterparty = randomAddress();
 		pay('of another agent', t0, { status: 'denied', counterparty, amountMicro: 2_000_000n });
-		pay('too small', t0, { agent: seller, status: 'denied', counterparty, amountMicro: 1_999_999n });
+		pay('too small', t0, {
+			agent: seller,
+			status: 'denied',
+			counterparty,
+			amountMicro: 1_999_999n,
+		});
 		pay('to another', t0, { agent: seller, status: 'denied', amountMicro: 2_000_000n });
 		pay('settled', t0, { agent: seller, counterparty, amountMicro: 2_000_000n });
 		pay('earned', t0, { agent: seller, type: 'earn', status: 'denied', amountMicro: 2_000_000n });
@@ -346,7 +360,9 @@ describe('a manual run', () => {
 	it('shows wanted events, however many others are newer', async () => {
 		pay('wanted', t0, { status: 'denied' });
 		for (let i = 1; i <= 15; i++) pay(`other-${i}`, t0 + i);
-		expect(idsOf(await open({ events: ['payment.denied'] }).poll('manual'))).toEqual(['wanted:denied']);
+		expect(idsOf(await open({ events: ['payment.denied'] }).poll('manual'))).toEqual([
+			'wanted:denied',
+		]);
 	});
 
 	it('shows rows as sent where Simplify is off', async () => {
@@ -354,7 +370,10 @@ describe('a manual run', () => {
 		const [simple] = (await open().poll('manual')) ?? [];
 		const [whole] = (await open({ options: { simplify: false } }).poll('manual')) ?? [];
 		expect(simple).not.toHaveProperty('raw');
-		expect(whole).toMatchObject({ ...simple, raw: { id: 'a', type: 'spend', timestamp: String(t0) } });
+		expect(whole).toMatchObject({
+			...simple,
+			raw: { id: 'a', type: 'spend', timestamp: String(t0) },
+		});
 	});
 
 	it('of an account without payments shows nothing', async () => {

@@ -42,9 +42,12 @@ function refusalOf(read: () => unknown): InputRefusal {
 }
 
 describe('one address', () => {
-	it.each([...allCaps, ...allLower, ...mixed])('%s of EIP-55 is accepted as it is spelled', (address) => {
-		expect(parseAddress('Agent', address)).toBe(address);
-	});
+	it.each([...allCaps, ...allLower, ...mixed])(
+		'%s of EIP-55 is accepted as it is spelled',
+		(address) => {
+			expect(parseAddress('Agent', address)).toBe(address);
+		},
+	);
 
 	it('is accepted in one letter case, which holds no checksum', () => {
 		for (const address of mixed) {
@@ -135,9 +138,12 @@ describe('a list of addresses', () => {
 		expect(parseAddresses('Sellers', value)).toEqual([one, two, three]);
 	});
 
-	it.each([[undefined], [null], [''], [' \n,'], [[]], [['', ' ']]])('%j is the empty list', (value) => {
-		expect(parseAddresses('Sellers', value)).toEqual([]);
-	});
+	it.each([[undefined], [null], [''], [' \n,'], [[]], [['', ' ']]])(
+		'%j is the empty list',
+		(value) => {
+			expect(parseAddresses('Sellers', value)).toEqual([]);
+		},
+	);
 
 	it('holds each address once, in its first spelling and place', () => {
 		const value = [one.toLowerCase(), two, one, upper(two), three];
@@ -153,7 +159,11 @@ describe('a list of addresses', () => {
 		const address = (i: number) => `0x${i.toString(16).padStart(40, '0')}`;
 		const list = (length: number) => Array.from({ length }, (_, i) => address(i + 1));
 		expect(parseAddresses('Sellers', list(5_000).join('\n'))).toHaveLength(5_000);
-		for (const value of [list(20_000), list(20_000).join(','), Array.from({ length: 600_000 }, () => '')]) {
+		for (const value of [
+			list(20_000),
+			list(20_000).join(','),
+			Array.from({ length: 600_000 }, () => ''),
+		]) {
 			expect(refusalOf(() => parseAddresses('Sellers', value)).message).toBe(
 				'Sellers: holds more than 500000 characters.',
 			);
@@ -167,7 +177,9 @@ describe('a list of addresses', () => {
 		['nothing inside the list', [one, null]],
 		['a number', 42],
 	])('refuses %s', (_, value) => {
-		expect(refusalOf(() => parseAddresses('Sellers', value)).message).toContain('is not an address');
+		expect(refusalOf(() => parseAddresses('Sellers', value)).message).toContain(
+			'is not an address',
+		);
 	});
 
 	it('drops duplicates whatever their letter case, order and number', () => {
@@ -175,7 +187,9 @@ describe('a list of addresses', () => {
 		const address = hex.map((digits) => `0x${digits.join('')}`);
 		fc.assert(
 			fc.property(fc.array(address), fc.array(fc.boolean()), (addresses, cases) => {
-				const repeated = addresses.flatMap((given, i) => (cases[i] ? [given, upper(given)] : [given]));
+				const repeated = addresses.flatMap((given, i) =>
+					cases[i] ? [given, upper(given)] : [given],
+				);
 				const unique = uniqueAddresses(repeated);
 				expect(unique.map(addressKey)).toEqual([...new Set(addresses)]);
 			}),

@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { addressKey } from '../../nodes/Ampersend/domain/address';
-import { allowlistModes, changeAllowlist, compareAllowlists, without } from '../../nodes/Ampersend/domain/allowlist';
+import {
+	allowlistModes,
+	changeAllowlist,
+	compareAllowlists,
+	without,
+} from '../../nodes/Ampersend/domain/allowlist';
 
 const seller = (n: number, letterCase: 'lower' | 'upper' = 'lower') => {
 	const digits = n.toString(16).padStart(38, 'a') + 'ff';
@@ -10,7 +15,11 @@ const seller = (n: number, letterCase: 'lower' | 'upper' = 'lower') => {
 };
 
 const sellers = fc.array(
-	fc.record({ n: fc.nat({ max: 8 }), letterCase: fc.constantFrom('lower' as const, 'upper' as const) })
+	fc
+		.record({
+			n: fc.nat({ max: 8 }),
+			letterCase: fc.constantFrom('lower' as const, 'upper' as const),
+		})
 		.map(({ n, letterCase }) => seller(n, letterCase)),
 );
 const keys = (list: string[]) => new Set(list.map(addressKey));
@@ -22,12 +31,18 @@ describe('a changed allowlist', () => {
 	});
 
 	it('loses what is removed, in any letter case, and nothing else', () => {
-		const changed = changeAllowlist('remove', [seller(1), seller(2), seller(3)], [seller(2, 'upper'), seller(4)]);
+		const changed = changeAllowlist(
+			'remove',
+			[seller(1), seller(2), seller(3)],
+			[seller(2, 'upper'), seller(4)],
+		);
 		expect(changed).toEqual([seller(1), seller(3)]);
 	});
 
 	it('is the given sellers where it is replaced', () => {
-		expect(changeAllowlist('replace', [seller(1)], [seller(2), seller(2, 'upper')])).toEqual([seller(2)]);
+		expect(changeAllowlist('replace', [seller(1)], [seller(2), seller(2, 'upper')])).toEqual([
+			seller(2),
+		]);
 		expect(changeAllowlist('replace', [seller(1)], [])).toEqual([]);
 	});
 
@@ -86,7 +101,9 @@ describe('the list that the service answered', () => {
 			fc.property(sellers, sellers, (list, other) => {
 				const rest = without(list, other);
 				expect(rest.every((address) => !keys(other).has(addressKey(address)))).toBe(true);
-				expect(keys([...rest, ...list.filter((address) => keys(other).has(addressKey(address)))])).toEqual(keys(list));
+				expect(
+					keys([...rest, ...list.filter((address) => keys(other).has(addressKey(address)))]),
+				).toEqual(keys(list));
 			}),
 		);
 	});

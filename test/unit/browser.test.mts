@@ -36,5 +36,7 @@ test('AMPERSEND_CHROMIUM comes before the PATH, and a wrong one is refused', asy
 });
 
 test('without one, the user is told what to install', () => {
-	expect(() => findChromium({ PATH: folder }, 'linux')).toThrow(/apt-get install chromium.*AMPERSEND_CHROMIUM/);
+	expect(() => findChromium({ PATH: folder }, 'linux')).toThrow(
+		/apt-get install chromium.*AMPERSEND_CHROMIUM/,
+	);
 });

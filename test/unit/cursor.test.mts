@@ -282,19 +282,22 @@ describe('reading', () => {
 		expect(new Set(emitted).size).toBe(10);
 	});
 
-	it.each([5, 6, 9, 10, 15])('looks at each of %s open rows again and again while they are open', (count) => {
-		const rows = rowsOf(200 * count).map((row, i) =>
-			i % 200 === 199 ? { ...row, status: 'authorized' } : row,
-		);
-		let { state: next } = poll(empty, serviceOf(rows));
-		const pages = new Set<number>();
-		for (let i = 0; i < count; i++) {
-			const outcome = poll(next, serviceOf(rows));
-			for (const { page, limit } of outcome.requests) if (limit === sizes.page) pages.add(page);
-			next = outcome.state;
-		}
-		expect(pages.size).toBe(count);
-	});
+	it.each([5, 6, 9, 10, 15])(
+		'looks at each of %s open rows again and again while they are open',
+		(count) => {
+			const rows = rowsOf(200 * count).map((row, i) =>
+				i % 200 === 199 ? { ...row, status: 'authorized' } : row,
+			);
+			let { state: next } = poll(empty, serviceOf(rows));
+			const pages = new Set<number>();
+			for (let i = 0; i < count; i++) {
+				const outcome = poll(next, serviceOf(rows));
+				for (const { page, limit } of outcome.requests) if (limit === sizes.page) pages.add(page);
+				next = outcome.state;
+			}
+			expect(pages.size).toBe(count);
+		},
+	);
 });
 
 describe('an empty answer', () => {

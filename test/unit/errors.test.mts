@@ -88,11 +88,16 @@ describe('a key', () => {
 
 	it('does not come through where it stands in the Base URL', () => {
 		const tail = key.slice(8);
-		const call = { ...write, connection: resolveConnection({ apiKey: key, baseUrl: `https://${tail}.example/${tail}` }) };
+		const call = {
+			...write,
+			connection: resolveConnection({ apiKey: key, baseUrl: `https://${tail}.example/${tail}` }),
+		};
 		const { message, description } = errorForNotJson(call, 200, '', '');
 		expect(message + description).not.toContain(tail);
 		expect(description).toContain('The Base URL in use is https://….example/….');
-		const refusal = Object.assign(new CredentialRefusal(`not for ${tail}`, `not ${tail}`), { name: 'CredentialRefusal' });
+		const refusal = Object.assign(new CredentialRefusal(`not for ${tail}`, `not ${tail}`), {
+			name: 'CredentialRefusal',
+		});
 		const refused = errorForNoAnswer(call, new Error('x', { cause: refusal }), 1000);
 		expect(refused).toMatchObject({ message: 'not for …', description: 'not …' });
 	});
@@ -116,8 +121,16 @@ describe('the words of the service', () => {
 		expect(long.message.length).toBeLessThan(300);
 		expect(long.message).not.toContain('\n');
 
-		const issues = ['a', 'b', 'c', 'd', 'e'].map((field) => ({ path: ['spend_config', field], message: 'Expected string' }));
-		const { message } = errorForStatus(write, 400, { issues, message: 'not shown beside the issues' }, undefined);
+		const issues = ['a', 'b', 'c', 'd', 'e'].map((field) => ({
+			path: ['spend_config', field],
+			message: 'Expected string',
+		}));
+		const { message } = errorForStatus(
+			write,
+			400,
+			{ issues, message: 'not shown beside the issues' },
+			undefined,
+		);
 		expect(message).toBe(
 			'Ampersend did not accept POST /agents (HTTP 400): spend_config.a: Expected string; spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
 		);
@@ -144,25 +157,33 @@ describe('the words of the service', () => {
 		for (const message of messages) expect(message.length).toBeLessThan(500);
 	});
 
-	it.each([[undefined], [null], ['<html>raw</html>'], [['raw']], [{ trace: 'raw' }], [{ message: { raw: 1 } }], [{ issues: ['raw', null] }], [{ issues: [] }]])(
-		'are left out where a body is %j',
-		(body) => {
-			const { message, description } = errorForStatus(read, 500, body, undefined);
-			expect(message).toBe(`Ampersend could not process GET ${read.path} (HTTP 500).`);
-			expect(description).not.toContain('raw');
-		},
-	);
+	it.each([
+		[undefined],
+		[null],
+		['<html>raw</html>'],
+		[['raw']],
+		[{ trace: 'raw' }],
+		[{ message: { raw: 1 } }],
+		[{ issues: ['raw', null] }],
+		[{ issues: [] }],
+	])('are left out where a body is %j', (body) => {
+		const { message, description } = errorForStatus(read, 500, body, undefined);
+		expect(message).toBe(`Ampersend could not process GET ${read.path} (HTTP 500).`);
+		expect(description).not.toContain('raw');
+	});
 });
 
 describe('a secure connection that was not set up', () => {
-	it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED', 'EPROTO'])(
-		'is named as that, and nothing was sent (%s)',
-		(code) => {
-			const error = errorForNoAnswer(write, Object.assign(new Error('x'), { code }), 1000);
-			expect(error.message).toContain(`could not set up a secure connection to`);
-			expect(error.description).toMatch(/^Nothing was sent\..*NODE_EXTRA_CA_CERTS/);
-		},
-	);
+	it.each([
+		'DEPTH_ZERO_SELF_SIGNED_CERT',
+		'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+		'CERT_HAS_EXPIRED',
+		'EPROTO',
+	])('is named as that, and nothing was sent (%s)', (code) => {
+		const error = errorForNoAnswer(write, Object.assign(new Error('x'), { code }), 1000);
+		expect(error.message).toContain(`could not set up a secure connection to`);
+		expect(error.description).toMatch(/^Nothing was sent\..*NODE_EXTRA_CA_CERTS/);
+	});
 });
 
 describe('what the service says of a refusal', () => {
@@ -178,13 +199,24 @@ describe('what the service says of a refusal', () => {
 });
 
 describe('whether a request is sent again', () => {
-	const codes = ['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE'];
+	const codes = [
+		'ECONNRESET',
+		'ECONNREFUSED',
+		'ENOTFOUND',
+		'EAI_AGAIN',
+		'ETIMEDOUT',
+		'ECONNABORTED',
+		'EPIPE',
+	];
 	const failed = (code: string) => Object.assign(new Error(code), { code });
 
-	it.each([408, 500, 502, 503, 504])('depends, after HTTP %d, on whether it was a read', (status) => {
-		expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(true);
-		expect(errorForStatus(write, status, undefined, undefined).repeatable).toBe(false);
-	});
+	it.each([408, 500, 502, 503, 504])(
+		'depends, after HTTP %d, on whether it was a read',
+		(status) => {
+			expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(true);
+			expect(errorForStatus(write, status, undefined, undefined).repeatable).toBe(false);
+		},
+	);
 
 	it.each(codes)('depends, after %s, on whether it was a read', (code) => {
 		expect(errorForNoAnswer(read, failed(code), 1000)).toMatchObject({ repeatable: true });
@@ -199,15 +231,21 @@ describe('whether a request is sent again', () => {
 		});
 	});
 
-	it.each([300, 302, 308, 400, 401, 403, 404, 409, 415, 422])('is never so after HTTP %d', (status) => {
-		for (const call of [read, write]) {
-			expect(errorForStatus(call, status, undefined, undefined).repeatable).toBe(false);
-		}
-	});
+	it.each([300, 302, 308, 400, 401, 403, 404, 409, 415, 422])(
+		'is never so after HTTP %d',
+		(status) => {
+			for (const call of [read, write]) {
+				expect(errorForStatus(call, status, undefined, undefined).repeatable).toBe(false);
+			}
+		},
+	);
 
 	it('is never so once the execution was cancelled', () => {
 		const error = errorForNoAnswer(read, failed('ERR_CANCELED'), 1000);
-		expect(error).toMatchObject({ repeatable: false, message: expect.stringContaining('canceled') });
+		expect(error).toMatchObject({
+			repeatable: false,
+			message: expect.stringContaining('canceled'),
+		});
 	});
 });
 
@@ -215,12 +253,24 @@ describe('a write without a clear answer', () => {
 	const unclear: Array<[string, (call: Call) => { description: string }]> = [
 		['HTTP 303', (call) => errorForStatus(call, 303, undefined, undefined)],
 		['HTTP 500', (call) => errorForStatus(call, 500, undefined, undefined)],
-		['a lost connection', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ECONNRESET' }), 1000)],
-		['a timeout', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ETIMEDOUT' }), 1000)],
+		[
+			'a lost connection',
+			(call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ECONNRESET' }), 1000),
+		],
+		[
+			'a timeout',
+			(call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ETIMEDOUT' }), 1000),
+		],
 		['no JSON', (call) => errorForNotJson(call, 200, '<p>', 'text/html')],
-		['a cancelled execution', (call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ERR_CANCELED' }), 1000)],
+		[
+			'a cancelled execution',
+			(call) =>
+				errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ERR_CANCELED' }), 1000),
+		],
 	];
-	const writes = Object.entries(routes as Record<string, Route>).filter(([, { method }]) => method !== 'GET');
+	const writes = Object.entries(routes as Record<string, Route>).filter(
+		([, { method }]) => method !== 'GET',
+	);
 
 	it.each(unclear)('says after %s that it may have happened, and how to look', (_, errorOf) => {
 		for (const [, route] of writes) {
@@ -234,7 +284,11 @@ describe('a write without a clear answer', () => {
 
 	it('that was never sent says so', () => {
 		for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']) {
-			const { description } = errorForNoAnswer(write, Object.assign(new Error(code), { code }), 1000);
+			const { description } = errorForNoAnswer(
+				write,
+				Object.assign(new Error(code), { code }),
+				1000,
+			);
 			expect(description).toContain('Nothing was sent.');
 			expect(description).not.toContain('may have been made');
 		}
@@ -273,23 +327,35 @@ describe('the error that n8n shows', () => {
 		expect((cause as Error).cause).toMatchObject({ message: 'the original' });
 	});
 
-	it.each(['EPERM', 'ENOENT', 'ECONNREFUSED', 'ETIMEDOUT', 'EACCES', 'ENOTFOUND', 'EEXIST', 'EAI_AGAIN', 'EPIPE', 'SUPEPERMAN'])(
-		'keeps its words where an agent is called %s',
-		(name) => {
-			for (const error of [
-				callError(`The agent "${name}" may not.`),
-				new InputRefusal('Name', `an agent called "${name}" exists already.`, 'Look again.'),
-				new CredentialRefusal(`The agent "${name}" may not.`, 'Look again.'),
-			]) {
-				const shown = toNodeError(node, error, 0);
-				expect(shown.message).toBe(error.message);
-				expect(shown.description).toBe('Look again.');
-			}
-		},
-	);
+	it.each([
+		'EPERM',
+		'ENOENT',
+		'ECONNREFUSED',
+		'ETIMEDOUT',
+		'EACCES',
+		'ENOTFOUND',
+		'EEXIST',
+		'EAI_AGAIN',
+		'EPIPE',
+		'SUPEPERMAN',
+	])('keeps its words where an agent is called %s', (name) => {
+		for (const error of [
+			callError(`The agent "${name}" may not.`),
+			new InputRefusal('Name', `an agent called "${name}" exists already.`, 'Look again.'),
+			new CredentialRefusal(`The agent "${name}" may not.`, 'Look again.'),
+		]) {
+			const shown = toNodeError(node, error, 0);
+			expect(shown.message).toBe(error.message);
+			expect(shown.description).toBe('Look again.');
+		}
+	});
 
 	it('carries the parameter and the item of a refused value', () => {
-		const error = toNodeError(node, new InputRefusal('Daily Limit', 'has a sign.', 'Write it without.'), 2);
+		const error = toNodeError(
+			node,
+			new InputRefusal('Daily Limit', 'has a sign.', 'Write it without.'),
+			2,
+		);
 		expect(error).toBeInstanceOf(NodeOperationError);
 		expect(error).toMatchObject({
 			message: 'Daily Limit: has a sign.',
@@ -301,7 +367,10 @@ describe('the error that n8n shows', () => {
 
 	it('tells the scheduler that a refused credential stays refused', () => {
 		const error = toNodeError(node, new CredentialRefusal('The API Key is empty.', 'Make a key.'));
-		expect(error).toMatchObject({ failure: { cause: 'credential-invalid' }, description: 'Make a key.' });
+		expect(error).toMatchObject({
+			failure: { cause: 'credential-invalid' },
+			description: 'Make a key.',
+		});
 	});
 
 	it('is not wrapped a second time', () => {
@@ -309,14 +378,19 @@ describe('the error that n8n shows', () => {
 		expect(toNodeError(node, error, 1)).toBe(error);
 	});
 
-	it.each([[new TypeError('a defect')], ['a defect'], [undefined]])('is a node error for %p, which nobody foresaw', (thrown) => {
-		const error = toNodeError(node, thrown, 1);
-		expect(error).toBeInstanceOf(NodeOperationError);
-		expect(error.context.itemIndex).toBe(1);
-	});
+	it.each([[new TypeError('a defect')], ['a defect'], [undefined]])(
+		'is a node error for %p, which nobody foresaw',
+		(thrown) => {
+			const error = toNodeError(node, thrown, 1);
+			expect(error).toBeInstanceOf(NodeOperationError);
+			expect(error.context.itemIndex).toBe(1);
+		},
+	);
 
 	it('holds no key, as text and as stored', () => {
-		const original = Object.assign(new Error(`socket of ${key}`), { request: { headers: { Authorization: `Bearer ${key}` } } });
+		const original = Object.assign(new Error(`socket of ${key}`), {
+			request: { headers: { Authorization: `Bearer ${key}` } },
+		});
 		const error = toNodeError(node, errorForNoAnswer(read, original, 1000), 0);
 		for (let next: unknown = error; next instanceof Error; next = next.cause) {
 			for (const name of Object.getOwnPropertyNames(next)) {

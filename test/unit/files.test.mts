@@ -46,13 +46,21 @@ describe('a CSV file', () => {
 	});
 
 	it('writes an absent value as an empty field and keeps the places of the others', () => {
-		expect(csv([{ a: null, c: 'x' }, { a: 0, b: false }], ['a', 'b', 'c'])).toMatch(/^a,b,c\r\n,,x\r\n0,/);
+		expect(
+			csv(
+				[
+					{ a: null, c: 'x' },
+					{ a: 0, b: false },
+				],
+				['a', 'b', 'c'],
+			),
+		).toMatch(/^a,b,c\r\n,,x\r\n0,/);
 	});
 
 	it('keeps every digit of an amount', () => {
-		expect(csv([{ micro: '115792089237316195423570985008687907853269984665640564039457' }], ['micro'])).toContain(
-			'115792089237316195423570985008687907853269984665640564039457\r\n',
-		);
+		expect(
+			csv([{ micro: '115792089237316195423570985008687907853269984665640564039457' }], ['micro']),
+		).toContain('115792089237316195423570985008687907853269984665640564039457\r\n');
 	});
 
 	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("https://x")', '\uff1d1+1'])(
@@ -63,7 +71,22 @@ describe('a CSV file', () => {
 		},
 	);
 
-	const before = ['', '\n', '\r\n', ' ', '\t', '\v', '\f', '\0', '\u00a0', '\u2003', '\u200b', '\u2028', '\ufeff', ' \n\t '];
+	const before = [
+		'',
+		'\n',
+		'\r\n',
+		' ',
+		'\t',
+		'\v',
+		'\f',
+		'\0',
+		'\u00a0',
+		'\u2003',
+		'\u200b',
+		'\u2028',
+		'\ufeff',
+		' \n\t ',
+	];
 	it.each(before)('gives a formula behind %j to a spreadsheet as text', (start) => {
 		for (const sign of FORMULA_SIGNS) {
 			const name = `${start}${sign}HYPERLINK("https://x","y")`;
@@ -72,14 +95,22 @@ describe('a CSV file', () => {
 		}
 	});
 
-	it.each(['Alice', '1-1', 'a=b', '\nAlice', ' Alice @ work', "'", ''])('leaves the text %j as it is', (name) => {
-		expect(readCsv(csv([{ name, id: 'a' }], ['name', 'id']))).toEqual([['name', 'id'], [name, 'a']]);
-	});
+	it.each(['Alice', '1-1', 'a=b', '\nAlice', ' Alice @ work', "'", ''])(
+		'leaves the text %j as it is',
+		(name) => {
+			expect(readCsv(csv([{ name, id: 'a' }], ['name', 'id']))).toEqual([
+				['name', 'id'],
+				[name, 'a'],
+			]);
+		},
+	);
 
 	it('can be read back by the grammar of RFC 4180, whatever its values hold', () => {
 		const value = fc.oneof(
 			fc.string(),
-			fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', '=', '-', '@', 'a', ' ', '\u00e9', '\u{1f4b8}') }),
+			fc.string({
+				unit: fc.constantFrom('"', ',', '\r', '\n', '=', '-', '@', 'a', ' ', '\u00e9', '\u{1f4b8}'),
+			}),
 		);
 		fc.assert(
 			fc.property(fc.array(fc.record({ one: value, two: value }), { maxLength: 5 }), (rows) => {
@@ -112,14 +143,33 @@ describe('the name of a file', () => {
 	});
 
 	it('is one that stays as it is, whatever it is made from', () => {
-		const unit = fc.constantFrom('.', '/', '\\', ':', ' ', '\0', '\n', 'a', 'con', '\u202e', '\ud83d', '\u{1f4b8}', '?');
+		const unit = fc.constantFrom(
+			'.',
+			'/',
+			'\\',
+			':',
+			' ',
+			'\0',
+			'\n',
+			'a',
+			'con',
+			'\u202e',
+			'\ud83d',
+			'\u{1f4b8}',
+			'?',
+		);
 		fc.assert(
-			fc.property(fc.oneof(fc.string({ unit, maxLength: 300, size: 'max' }), fc.string()), (text) => {
-				const name = safeFileName(text);
-				expect(safeFileName(name)).toBe(name);
-				expect(name).toMatch(/^(?:[^./\\<>:"|?*\p{Cc}\p{Cs} ](?:[^/\\<>:"|?*\p{Cc}\p{Cs}]*[^./\\<>:"|?*\p{Cc}\p{Cs} ])?)?$/u);
-				expect(Buffer.byteLength(name)).toBeLessThanOrEqual(201);
-			}),
+			fc.property(
+				fc.oneof(fc.string({ unit, maxLength: 300, size: 'max' }), fc.string()),
+				(text) => {
+					const name = safeFileName(text);
+					expect(safeFileName(name)).toBe(name);
+					expect(name).toMatch(
+						/^(?:[^./\\<>:"|?*\p{Cc}\p{Cs} ](?:[^/\\<>:"|?*\p{Cc}\p{Cs}]*[^./\\<>:"|?*\p{Cc}\p{Cs} ])?)?$/u,
+					);
+					expect(Buffer.byteLength(name)).toBeLessThanOrEqual(201);
+				},
+			),
 			{ numRuns: 1_000 },
 		);
 	});
@@ -136,12 +186,20 @@ describe('a JSON file', () => {
 describe('a JSON Lines file', () => {
 	it('is one object a line, line breaks in values escaped, with nothing after the last one', () => {
 		fc.assert(
-			fc.property(fc.array(fc.record({ id: fc.string(), name: fc.string({ unit: fc.constantFrom('\n', '\r', 'a') }) })), (rows) => {
-				const text = fileFormats.jsonl.encode(rows);
-				const lines = text.split('\n');
-				expect(lines.pop()).toBe('');
-				expect(lines.map((line): unknown => JSON.parse(line))).toEqual(rows);
-			}),
+			fc.property(
+				fc.array(
+					fc.record({
+						id: fc.string(),
+						name: fc.string({ unit: fc.constantFrom('\n', '\r', 'a') }),
+					}),
+				),
+				(rows) => {
+					const text = fileFormats.jsonl.encode(rows);
+					const lines = text.split('\n');
+					expect(lines.pop()).toBe('');
+					expect(lines.map((line): unknown => JSON.parse(line))).toEqual(rows);
+				},
+			),
 		);
 	});
 

@@ -117,7 +117,9 @@ function script(lines: string): ReturnType<typeof spawn> {
 	});
 }
 
-async function outcome(child: ReturnType<typeof spawn>): Promise<{ errors: string; signal: unknown }> {
+async function outcome(
+	child: ReturnType<typeof spawn>,
+): Promise<{ errors: string; signal: unknown }> {
 	let errors = '';
 	child.stderr?.on('data', (chunk: Buffer) => {
 		errors += chunk.toString();

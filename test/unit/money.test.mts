@@ -159,7 +159,7 @@ describe('what is no plain amount', () => {
 
 	it('is never read as another amount: every text is either plain decimals or refused', () => {
 		fc.assert(
-			fc.property(fc.string({ unit: fc.constantFrom(...'0123456789.,-+eE \'_') }), (text) => {
+			fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.,-+eE '_") }), (text) => {
 				let read: bigint;
 				try {
 					read = parseUsdc('Amount', text);
@@ -169,7 +169,9 @@ describe('what is no plain amount', () => {
 				}
 				const [whole = '', fraction = ''] = text.trim().split('.');
 				expect(read.toString().padStart(7, '0')).toBe(
-					BigInt(whole + fraction.padEnd(6, '0')).toString().padStart(7, '0'),
+					BigInt(whole + fraction.padEnd(6, '0'))
+						.toString()
+						.padStart(7, '0'),
 				);
 			}),
 			{ numRuns: 500 },

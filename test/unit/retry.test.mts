@@ -50,10 +50,19 @@ describe('the wait before another attempt', () => {
 
 	it('is what the service asked for, never less, and none where that does not fit', () => {
 		fc.assert(
-			fc.property(fc.nat({ max: 120_000 }), fc.nat({ max: 60_000 }), anyRandom, (retryAfterMs, elapsedMs, random) => {
-				const wait = nextWait({ number: 1, repeatable: true, elapsedMs, retryAfterMs }, policy, random);
-				expect(wait).toBe(elapsedMs + retryAfterMs <= policy.budgetMs ? retryAfterMs : undefined);
-			}),
+			fc.property(
+				fc.nat({ max: 120_000 }),
+				fc.nat({ max: 60_000 }),
+				anyRandom,
+				(retryAfterMs, elapsedMs, random) => {
+					const wait = nextWait(
+						{ number: 1, repeatable: true, elapsedMs, retryAfterMs },
+						policy,
+						random,
+					);
+					expect(wait).toBe(elapsedMs + retryAfterMs <= policy.budgetMs ? retryAfterMs : undefined);
+				},
+			),
 		);
 	});
 
@@ -88,12 +97,23 @@ describe('Retry-After', () => {
 		expect(parseRetryAfter(header, NOW)).toBe(ms);
 	});
 
-	it.each([['soon'], [''], ['  '], ['-5'], ['1.5'], ['1e3'], ['12 s'], [undefined], [null], [['3']], [{}], [true], [NaN]])(
-		'%j asks for nothing that can be obeyed',
-		(header) => {
-			expect(parseRetryAfter(header, NOW)).toBeUndefined();
-		},
-	);
+	it.each([
+		['soon'],
+		[''],
+		['  '],
+		['-5'],
+		['1.5'],
+		['1e3'],
+		['12 s'],
+		[undefined],
+		[null],
+		[['3']],
+		[{}],
+		[true],
+		[NaN],
+	])('%j asks for nothing that can be obeyed', (header) => {
+		expect(parseRetryAfter(header, NOW)).toBeUndefined();
+	});
 
 	const DAY = 86_400_000;
 	it.each([

@@ -10,7 +10,8 @@ const key = `sk_test_${tail}`;
 const connection = resolveConnection({ apiKey: key });
 const hide = hideKey(connection);
 
-const escaped = (text: string) => [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
+const escaped = (text: string) =>
+	[...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
 
 type Spell = (text: string) => string;
 
@@ -34,21 +35,31 @@ const spellings: Array<[string, Spell]> = [
 function expectHidden(text: string, spelling: string): void {
 	expect(text).toContain('…');
 	// Base64 has up to four characters at its ends in which something else has a part.
-	for (let i = 4; i + 16 <= spelling.length - 4; i++) expect(text).not.toContain(spelling.slice(i, i + 16));
+	for (let i = 4; i + 16 <= spelling.length - 4; i++)
+		expect(text).not.toContain(spelling.slice(i, i + 16));
 }
 
 describe('the key of a connection', () => {
 	it.each(spellings)('is hidden where it stands %s, with its prefix or without', (_, spell) => {
 		for (const secret of [key, tail]) {
 			const spelling = spell(secret);
-			for (const text of [spelling, `100 % of "${spelling}" and ${spelling}`, `%zz%${spelling}`, spell(`Bearer ${secret}, so`)]) {
+			for (const text of [
+				spelling,
+				`100 % of "${spelling}" and ${spelling}`,
+				`%zz%${spelling}`,
+				spell(`Bearer ${secret}, so`),
+			]) {
 				expectHidden(hide(text), spell(tail));
 			}
 		}
 	});
 
 	it('is hidden in every text of an answer, names and lists included, and nothing else is changed', () => {
-		const body = { id: key, list: [{ [`x${tail}`]: 1, deep: [tail, 'kept', 7, null] }], kept: { yes: true } };
+		const body = {
+			id: key,
+			list: [{ [`x${tail}`]: 1, deep: [tail, 'kept', 7, null] }],
+			kept: { yes: true },
+		};
 		hideKeyIn(body, connection);
 		expect(body).toEqual({
 			id: 'sk_test_…',

@@ -20,7 +20,10 @@ describe('the time of a row', () => {
 	it('is told apart by its size for every date of this century', () => {
 		const second = fc.integer({ min: Date.UTC(2000, 0) / 1000, max: Date.UTC(2100, 0) / 1000 });
 		fc.assert(
-			fc.property(second, (epoch) => epochToMs(epoch) === epoch * 1000 && epochToMs(epoch * 1000) === epoch * 1000),
+			fc.property(
+				second,
+				(epoch) => epochToMs(epoch) === epoch * 1000 && epochToMs(epoch * 1000) === epoch * 1000,
+			),
 		);
 	});
 
@@ -45,7 +48,11 @@ describe('a range', () => {
 
 	it('that ends where the next begins shares no moment with it', () => {
 		fc.assert(
-			fc.property(fc.nat(), fc.nat(), (border, ms) => isWithin({ to: border }, ms) !== isWithin({ from: border }, ms)),
+			fc.property(
+				fc.nat(),
+				fc.nat(),
+				(border, ms) => isWithin({ to: border }, ms) !== isWithin({ from: border }, ms),
+			),
 		);
 	});
 });

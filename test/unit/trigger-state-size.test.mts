@@ -76,7 +76,10 @@ describe('the state with the position of before the last batch', () => {
 
 	it('of agents with two filters besides that of the trigger stays within its bound', () => {
 		const filterOf = (first: number) => ({
-			counterparties: Array.from({ length: 100 }, (_, i) => `0x${String(first + i).padStart(40, 'c')}`),
+			counterparties: Array.from(
+				{ length: 100 },
+				(_, i) => `0x${String(first + i).padStart(40, 'c')}`,
+			),
 		});
 		const withFilter = (filter: AgentCursor['filter']) =>
 			new Map(
@@ -95,6 +98,8 @@ describe('the state with the position of before the last batch', () => {
 		expect(bytesOf(stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
 		// Where there is no room for both places, the earlier one is dropped, and the log says so.
 		expect(shortened).toHaveLength(MOST_AGENTS);
-		expect(stored.lastBatch === undefined || Object.keys(stored.lastBatch.agents).length > 0).toBe(true);
+		expect(stored.lastBatch === undefined || Object.keys(stored.lastBatch.agents).length > 0).toBe(
+			true,
+		);
 	});
 });

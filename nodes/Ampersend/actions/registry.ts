@@ -54,7 +54,9 @@ export const properties: INodeProperties[] = [
 	),
 ];
 
-/** The operation that two stored values name; undefined for 'Custom API Call' and unknown values. */
+/**
+ * The operation that two stored values name; undefined for 'Custom API Call' and unknown values.
+ */
 export function findOperation(resource: string, operation: string): Operation | undefined {
 	return resources
 		.find(({ option }) => option.value === resource)

@@ -41,8 +41,8 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 		} catch (error) {
 			const nodeError = toNodeError(this.getNode(), error, itemIndex);
 			if (!this.continueOnFail()) throw nodeError;
-			// No `error` beside `json`: n8n would keep its message only, and drop details and input. By these
-			// two names n8n finds the item for the error output, where it adds them to the input.
+			// No `error` beside `json`: n8n would keep its message only, and drop details and input. By
+			// these two names n8n finds the item for the error output, where it adds them to the input.
 			output.push({
 				json: { error: nodeError.message, details: nodeError.description ?? null },
 				pairedItem: { item: itemIndex },

@@ -2,7 +2,8 @@ import { withoutTrailing } from '../domain/text';
 
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key may reach.
- * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (sandbox host).
+ * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (sandbox
+ * host).
  */
 export interface Deployment {
 	name: 'production' | 'sandbox';
@@ -71,10 +72,7 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	}
 	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
 	if (apiKey === '') {
-		throw new CredentialRefusal(
-			`The API Key is empty. ${EXPECTED_PREFIXES}.`,
-			WHERE_TO_MAKE_A_KEY,
-		);
+		throw new CredentialRefusal(`The API Key is empty. ${EXPECTED_PREFIXES}.`, WHERE_TO_MAKE_A_KEY);
 	}
 	if (/\s/.test(apiKey)) {
 		throw new CredentialRefusal(
@@ -156,9 +154,10 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 			'Plain http would show the key to everyone on the way. It is accepted for this machine only (127.0.0.1, localhost).',
 		);
 	}
-	const other =
-		deployment.name === 'sandbox' ? deployments.production : deployments.sandbox;
-	if ([other.origin, other.dashboard].some((official) => hostOf(new URL(official)) === hostOf(url))) {
+	const other = deployment.name === 'sandbox' ? deployments.production : deployments.sandbox;
+	if (
+		[other.origin, other.dashboard].some((official) => hostOf(new URL(official)) === hostOf(url))
+	) {
 		throw new CredentialRefusal(
 			deployment.name === 'sandbox'
 				? 'A test key cannot call production.'
@@ -177,7 +176,8 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 
 /**
  * Reads the credential's fields.
- * @throws CredentialRefusal for a key or base URL that must not be used; nothing has been sent then.
+ * @throws CredentialRefusal for a key or base URL that must not be used; nothing has been sent
+ * then.
  */
 export function resolveConnection(fields: { apiKey?: unknown; baseUrl?: unknown }): Connection {
 	const { deployment, apiKey } = readApiKey(fields.apiKey);
@@ -191,12 +191,18 @@ export function authorizationHeaders({ apiKey }: Connection): { Authorization: s
 
 /**
  * The last gate before a key leaves n8n.
- * @throws CredentialRefusal unless `target` has the scheme, host and port of the connection's base URL.
+ * @throws CredentialRefusal unless `target` has the scheme, host and port of the connection's base
+ * URL.
  */
 export function assertKeyBelongsTo(connection: Connection, target: string): void {
 	const url = parseUrl(target);
 	const home = new URL(connection.baseUrl);
-	if (url && url.protocol === home.protocol && hostOf(url) === hostOf(home) && url.port === home.port) {
+	if (
+		url &&
+		url.protocol === home.protocol &&
+		hostOf(url) === hostOf(home) &&
+		url.port === home.port
+	) {
 		return;
 	}
 	const hasHostName = url !== undefined && url.host.length <= MOST_HOST_CHARACTERS;

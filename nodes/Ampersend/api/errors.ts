@@ -92,7 +92,10 @@ function nameOf({ route, path }: Call): string {
 	return `${route.method} ${path}`;
 }
 
-/** What the service itself said: its `issues[]`, its `message` (SDK), or another usual field of one text; never the body. */
+/**
+ * What the service itself said: its `issues[]`, its `message` (SDK), or another usual field of one
+ * text; never the body.
+ */
 function wordsOf(call: Call, body: unknown): string | undefined {
 	if (!isRecord(body)) return undefined;
 	if (Array.isArray(body.issues)) {
@@ -244,7 +247,10 @@ export function errorForNotJson(
 	});
 }
 
-/** The error for JSON that is not shaped as the routes table expects: the vendor's contract has moved. */
+/**
+ * The error for JSON that is not shaped as the routes table expects: the vendor's contract has
+ * moved.
+ */
 export function errorForDrift(call: Call, status: number, places: string[]): CallError {
 	const shown = places.slice(0, SHOWN_ISSUES).join('; ');
 	return callError(call, {
@@ -276,7 +282,8 @@ export function errorForOtherAgent(
 }
 
 /**
- * The error for a list that cannot be read whole, because its pages are not what is assumed of them.
+ * The error for a list that cannot be read whole, because its pages are not what is assumed of
+ * them.
  * @param isPassing whether it may be read whole a little later
  */
 export function errorForPaging(observation: string, isPassing = false): CallError {
@@ -290,9 +297,19 @@ export function errorForPaging(observation: string, isPassing = false): CallErro
 }
 
 /** Codes that say that no request has left: whatever it asked for has not happened. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-/** Codes of a secure connection that was not set up: of certificates (Node, OpenSSL) and of the handshake. */
-const NOT_SECURE = /^(EPROTO|ERR_SSL_\w+|ERR_TLS_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+)$/;
+const NEVER_SENT = new Set([
+	'ECONNREFUSED',
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'EHOSTUNREACH',
+	'ENETUNREACH',
+]);
+/**
+ * Codes of a secure connection that was not set up: of certificates (Node, OpenSSL) and of the
+ * handshake.
+ */
+const NOT_SECURE =
+	/^(EPROTO|ERR_SSL_\w+|ERR_TLS_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+)$/;
 const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT']);
 
 function chainOf(error: unknown): Error[] {
@@ -312,7 +329,11 @@ function codeOf(error: Error): string | undefined {
  * @param error as n8n's helper threw it; it may hold the request with the key, so only its text and
  * code go on into `cause`
  */
-export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number): CallError | CredentialRefusal {
+export function errorForNoAnswer(
+	call: Call,
+	error: unknown,
+	timeoutMs: number,
+): CallError | CredentialRefusal {
 	const chain = chainOf(error);
 	// By name: credential and node are bundled apart, so the class is not the same one.
 	const refusal = chain.find(({ name }) => name === 'CredentialRefusal');
@@ -369,9 +390,9 @@ export function errorForNoAnswer(call: Call, error: unknown, timeoutMs: number):
 }
 
 /**
- * Gives an error its message. n8n takes a run for canceled where the message of its error holds this
- * spelling (n8n-core 2.41, workflow-execute.js: `message.includes('canceled')`), whoever wrote it: an
- * agent's name, a value, the service. The other spelling reads the same and does not count.
+ * Gives an error its message. n8n takes a run for canceled where the message of its error holds
+ * this spelling (n8n-core 2.41, workflow-execute.js: `message.includes('canceled')`), whoever wrote
+ * it: an agent's name, a value, the service. The other spelling reads the same and does not count.
  */
 function withMessage<NodeError extends Error>(error: NodeError, message: string): NodeError {
 	const isCancelled = chainOf(error).some((one) => one instanceof CallError && one.cancelled);
@@ -391,7 +412,13 @@ export function toNodeError(
 	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
 		return withMessage(error, error.message);
 	}
-	if (!(error instanceof CallError || error instanceof InputRefusal || error instanceof CredentialRefusal)) {
+	if (
+		!(
+			error instanceof CallError ||
+			error instanceof InputRefusal ||
+			error instanceof CredentialRefusal
+		)
+	) {
 		const unexpected = error instanceof Error ? error : new Error(String(error));
 		const result = new NodeOperationError(node, unexpected, { itemIndex });
 		return withMessage(result, result.message);
@@ -414,6 +441,7 @@ export function toNodeError(
 					},
 					itemIndex,
 				});
-	// n8n swaps a message in which it finds the letters of a system code (an agent called "Keeperman" holds EPERM).
+	// n8n swaps a message in which it finds the letters of a system code (an agent called "Keeperman"
+	// holds EPERM).
 	return withMessage(result, message);
 }

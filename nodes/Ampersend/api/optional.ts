@@ -7,8 +7,8 @@ import { send } from './send';
 
 /**
  * Reads settings that an agent may not have: the service answers 404 then (SDK). The same 404 would
- * come for an unknown agent or a wrong path prefix, so the documented list of agents is asked before
- * it is believed.
+ * come for an unknown agent or a wrong path prefix, so the documented list of agents is asked
+ * before it is believed.
  * @returns the settings, or undefined where the agent has none
  */
 export async function sendOptional<Path extends string, R extends Route<Path>>(
@@ -20,7 +20,11 @@ export async function sendOptional<Path extends string, R extends Route<Path>>(
 	try {
 		return await send<Path, R>(client, route, parameters);
 	} catch (error) {
-		if (error instanceof CallError && error.status === 404 && (await agentExists(client, address))) {
+		if (
+			error instanceof CallError &&
+			error.status === 404 &&
+			(await agentExists(client, address))
+		) {
 			return undefined;
 		}
 		return await Promise.reject(error);

@@ -15,15 +15,17 @@ import { send } from './send';
 const LIST_PAGE = 100;
 
 /**
- * Activity pages in a row that may bring nothing new, because that many rows were added while they were
- * read. Beyond that the service does not page as assumed, and reading would never end.
+ * Activity pages in a row that may bring nothing new, because that many rows were added while they
+ * were read. Beyond that the service does not page as assumed, and reading would never end.
  */
 const MOST_REPEATED_PAGES = 3;
 
 const sameRows = (parameter: string) =>
 	`gives the same rows again, whatever "${parameter}" asks for`;
 
-/** Rows whose id is new, each once, though a list names it twice; one without an id is always new. */
+/**
+ * Rows whose id is new, each once, though a list names it twice; one without an id is always new.
+ */
 export function unseenOf<Row extends { id?: string }>(rows: Row[], seen: Set<string>): Row[] {
 	return rows.filter(({ id }) => {
 		if (id === undefined) return true;

@@ -55,7 +55,8 @@ export function parseRetryAfter(header: unknown, now: number): number | undefine
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
 	const text = String(header).trim().slice(0, READ_CHARACTERS);
 	if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_RETRY_AFTER_MS);
-	// Every form of an HTTP date begins with a weekday; without that "1.5" and "-5" are dates to JavaScript.
+	// Every form of an HTTP date begins with a weekday; without that "1.5" and "-5" are dates to
+	// JavaScript.
 	const date = /^[a-z]/i.test(text) ? Date.parse(text) : NaN;
 	return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), LONGEST_RETRY_AFTER_MS);
 }

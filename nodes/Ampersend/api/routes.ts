@@ -24,8 +24,9 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	/** Shape of a 2xx body; absent where the body carries nothing that is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
-	 * Where an answer for the agent in the path names its agent; `*` stands for every row of a list. What
-	 * is not there is not missed (the shape says what must be), but another agent's address is refused.
+	 * Where an answer for the agent in the path names its agent; `*` stands for every row of a list.
+	 * What is not there is not missed (the shape says what must be), but another agent's address is
+	 * refused.
 	 */
 	agentAt?: readonly string[];
 	/** Writes only: how a user sees whether one whose answer was lost has happened. */
@@ -63,7 +64,8 @@ export const routes = {
 		method: 'POST',
 		path: '/agents',
 		answer: agent,
-		check: 'Look for its name with Agent: Get Many before you run this again, or set If an Agent With This Name Exists to Return It.',
+		check:
+			'Look for its name with Agent: Get Many before you run this again, or set If an Agent With This Name Exists to Return It.',
 		...documented('API-keys page: path. SDK management.ts: body and shape'),
 	},
 	getAgent: {
@@ -87,7 +89,9 @@ export const routes = {
 		answer: agentKey,
 		agentAt: agentFields,
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
-		...documented('API-keys page: path. SDK types.ts (approval request): field names; body assumed'),
+		...documented(
+			'API-keys page: path. SDK types.ts (approval request): field names; body assumed',
+		),
 	},
 	listAgentKeys: {
 		method: 'GET',

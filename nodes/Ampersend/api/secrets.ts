@@ -40,7 +40,9 @@ function replaceEncoded(text: string, secret: string, shown: string): string {
 	return replaced + text.slice(copied);
 }
 
-/** What is sure to stand in the Base64 of any text with the secret in it, wherever in it that is. */
+/**
+ * What is sure to stand in the Base64 of any text with the secret in it, wherever in it that is.
+ */
 function base64Of(secret: string): string[] {
 	return [0, 1, 2].flatMap((before) => {
 		const bytes = Buffer.from('x'.repeat(before) + secret, 'latin1');

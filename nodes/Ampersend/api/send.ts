@@ -131,7 +131,9 @@ function fillPath<Path extends string>(
 	});
 }
 
-/** Names the places where a body is not as its schema says: a missing field, or one of another form. */
+/**
+ * Names the places where a body is not as its schema says: a missing field, or one of another form.
+ */
 function placesOf(error: z.core.$ZodError, body: unknown): string[] {
 	return error.issues.map(({ code, message, path }) => {
 		const value = path.reduce<unknown>(
@@ -158,8 +160,8 @@ function valuesAt(body: unknown, steps: string[], place: string[] = []): Array<[
 }
 
 /**
- * What comes back for one agent must be that agent's: it is shown under its name, and merged into what
- * is written to it.
+ * What comes back for one agent must be that agent's: it is shown under its name, and merged into
+ * what is written to it.
  * @throws CallError where it names another one
  */
 function refuseOtherAgent(call: Call, status: number, body: unknown): void {
@@ -260,8 +262,8 @@ function waitAfter(error: unknown, client: Client, number: number, startedAt: nu
 
 /**
  * Does work that consists of calls, and does it anew from its beginning where one of them may be
- * repeated: after network trouble, 429 and 5xx of a read; of a write only after 429. So what was read to
- * be changed is never older than the attempt that writes it.
+ * repeated: after network trouble, 429 and 5xx of a read; of a write only after 429. So what was
+ * read to be changed is never older than the attempt that writes it.
  * @param work gets a client that does not repeat by itself
  */
 export async function repeat<Result>(

@@ -1,6 +1,6 @@
 /**
- * Waits for a promise, but not for longer than a limit. The work behind it may continue: what comes of it
- * then is not used.
+ * Waits for a promise, but not for longer than a limit. The work behind it may continue: what comes
+ * of it then is not used.
  * @param onLimit makes what is thrown at the limit
  */
 export async function within<Result>(

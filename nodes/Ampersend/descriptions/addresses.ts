@@ -11,7 +11,8 @@ export const agentKeyAddressField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-	description: "The address of the key. Never the private key: that stays with the agent's software.",
+	description:
+		"The address of the key. Never the private key: that stays with the agent's software.",
 };
 
 export const sellersField: INodeProperties = {
@@ -25,7 +26,10 @@ export const sellersField: INodeProperties = {
 		'Addresses that the agent may pay: with commas or line breaks between them, or a list from an expression. Duplicates are dropped.',
 };
 
-/** @throws InputRefusal naming the field, where it holds no address or the one that belongs to nobody */
+/**
+ * @throws InputRefusal naming the field, where it holds no address or the one that belongs to
+ * nobody
+ */
 export function readAddressField(
 	n8n: IExecuteFunctions,
 	{ name, displayName }: INodeProperties,

@@ -11,7 +11,9 @@ const chosenAgents = {
 	name: 'agents',
 } as const;
 
-/** All agents of the account, one or several chosen ones. The same on the action and the trigger. */
+/**
+ * All agents of the account, one or several chosen ones. The same on the action and the trigger.
+ */
 export const agentScopeFields: INodeProperties[] = [
 	{
 		displayName: 'Agents',
@@ -19,7 +21,11 @@ export const agentScopeFields: INodeProperties[] = [
 		type: 'options',
 		options: [
 			{ name: 'All', value: 'all', description: 'Every agent of the account' },
-			{ name: 'One', value: 'one', description: 'One agent, from a searchable list or by its address' },
+			{
+				name: 'One',
+				value: 'one',
+				description: 'One agent, from a searchable list or by its address',
+			},
 			{ name: 'Several', value: 'selected', description: 'The agents that you choose' },
 		],
 		default: 'all',

@@ -103,8 +103,8 @@ export interface FileContent {
 
 /**
  * Writes rows into n8n's binary data.
- * @returns one item: the file, and beside it what it holds. `from` and `to` are ISO 8601, null where
- * the range is open
+ * @returns one item: the file, and beside it what it holds. `from` and `to` are ISO 8601, null
+ * where the range is open
  */
 export async function writeFile(
 	n8n: IExecuteFunctions,

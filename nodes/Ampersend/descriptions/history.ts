@@ -80,7 +80,10 @@ export const transactionFilters = filters([
 	to,
 ]);
 
-/** Statuses of a payment (SDK, agent.ts). Payment events are payments made, so they have no direction. */
+/**
+ * Statuses of a payment (SDK, agent.ts). Payment events are payments made, so they have no
+ * direction.
+ */
 export const paymentEventFilters = filters([
 	counterpartyField,
 	from,
@@ -100,8 +103,8 @@ export const paymentEventFilters = filters([
 
 /**
  * Day, or day and time, with or without a zone. n8n's own reading would go on to guess: 30 February
- * becomes 2 March, 01.10. is 10 January, 25:00 and a zone of +99:99 are read as well, and a zone left
- * out is the server's.
+ * becomes 2 March, 01.10. is 10 January, 25:00 and a zone of +99:99 are read as well, and a zone
+ * left out is the server's.
  */
 const MOMENT =
 	/^(\d{4}-\d{2}-\d{2})(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
@@ -175,8 +178,6 @@ export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): Hi
 		range: readRange(filters, n8n.getTimezone()),
 		...readDirection(filters),
 		statuses: readWords('Status', filters.status),
-		counterparties: new Set(
-			parseAddresses('Counterparty', filters.counterparty).map(addressKey),
-		),
+		counterparties: new Set(parseAddresses('Counterparty', filters.counterparty).map(addressKey)),
 	};
 }

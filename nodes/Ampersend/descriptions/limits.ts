@@ -105,8 +105,10 @@ export function readOptionalAmount(
 /**
  * Reads one limit of an agent that is yet to be made. A field that was added and gives nothing is a
  * slip, and must not make an agent that may spend without a limit.
- * @returns micro-USDC as the wire has it; null where its switch is on; undefined where neither was added
- * @throws InputRefusal for a field that was added and gives nothing, or an amount that cannot be read
+ * @returns micro-USDC as the wire has it; null where its switch is on; undefined where neither was
+ * added
+ * @throws InputRefusal for a field that was added and gives nothing, or an amount that cannot be
+ * read
  */
 function readNewLimit(values: IDataObject, limit: LimitField): string | null | undefined {
 	const noLimit = noLimitField(limit);
@@ -121,7 +123,10 @@ function readNewLimit(values: IDataObject, limit: LimitField): string | null | u
 	);
 }
 
-/** Limits and auto top-up as the wire has them: micro-USDC, null for no limit; only those that are set. */
+/**
+ * Limits and auto top-up as the wire has them: micro-USDC, null for no limit; only those that are
+ * set.
+ */
 export type LimitChanges = { auto_topup_allowed?: boolean } & {
 	[Wire in LimitField['wire']]?: string | null;
 };

@@ -42,7 +42,11 @@ export const agentLocator = addressLocator(
 );
 
 export const agentKeyLocator = addressLocator(
-	{ displayName: 'Agent Key', name: 'agentKey', description: 'The key of this agent, by its address' },
+	{
+		displayName: 'Agent Key',
+		name: 'agentKey',
+		description: 'The key of this agent, by its address',
+	},
 	'searchAgentKeys',
 );
 

@@ -2,13 +2,14 @@ import { epochToMs } from './time';
 import type { ActivityRow } from './transaction';
 
 /*
- * How a list of activity is read. A generator asks for a page and gets its answer, or undefined where
- * there is no time for it or it can't be had. So the same code reads the service, and any list that a
- * test can think of.
+ * How a list of activity is read. A generator asks for a page and gets its answer, or undefined
+ * where there is no time for it or it can't be had. So the same code reads the service, and any
+ * list that a test can think of.
  *
- * The list is read from some place down. Payments that are added on top push the others down, so a row
- * comes twice and none is skipped. Each page shares a row with the page above it. One that doesn't shows
- * that rows were removed, or that another replica answered: then it is asked for again, a little higher up.
+ * The list is read from some place down. Payments that are added on top push the others down, so a
+ * row comes twice and none is skipped. Each page shares a row with the page above it. One that
+ * doesn't shows that rows were removed, or that another replica answered: then it is asked for
+ * again, a little higher up.
  */
 
 /** The most rows of activity that the service gives in one page (SDK, agent-client.ts). */
@@ -34,7 +35,10 @@ export interface ReadRow {
 	row: ActivityRow;
 	/** Epoch ms. */
 	at: number;
-	/** How many rows the list has up to this one, counted from the oldest, where the service's count may be right. */
+	/**
+	 * How many rows the list has up to this one, counted from the oldest, where the service's count
+	 * may be right.
+	 */
 	rank?: number;
 }
 
@@ -51,7 +55,9 @@ export class PagingObservation extends Error {
 	}
 }
 
-/** Pages in a row that don't continue the list, or begin with the same row, before reading gives up. */
+/**
+ * Pages in a row that don't continue the list, or begin with the same row, before reading gives up.
+ */
 const MOST_MISSES = 3;
 
 /** No list has more pages. */
@@ -61,7 +67,10 @@ export function offsetOf({ page, limit }: PageRequest): number {
 	return (page - 1) * limit;
 }
 
-/** The page that has the row at `offset`, and of those up to `largest` rows the one that goes on furthest. */
+/**
+ * The page that has the row at `offset`, and of those up to `largest` rows the one that goes on
+ * furthest.
+ */
 function pageAt(offset: number, largest: number): PageRequest {
 	const limits = Array.from({ length: Math.ceil(largest / 2) }, (_, i) => largest - i);
 	return limits
@@ -81,7 +90,9 @@ export function isLastPage(request: PageRequest, answer: PageAnswer): boolean {
 	return isShort(request, answer) && !isMoreSaid;
 }
 
-/** How many rows the list has behind the first of a page; undefined where its count can't be right. */
+/**
+ * How many rows the list has behind the first of a page; undefined where its count can't be right.
+ */
 export function countFrom(request: PageRequest, answer: PageAnswer): number | undefined {
 	const left = (answer.totalCount ?? -Infinity) - offsetOf(request);
 	const behind = left - answer.activity.length;
@@ -97,7 +108,10 @@ export function readRows(request: PageRequest, answer: PageAnswer): ReadRow[] {
 	}));
 }
 
-/** Time of the newest of some rows, as far as their times can be true; -Infinity where there is none. */
+/**
+ * Time of the newest of some rows, as far as their times can be true; -Infinity where there is
+ * none.
+ */
 export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 	let newest = -Infinity;
 	for (const { at } of rows) if (at <= horizon) newest = Math.max(newest, at);
@@ -120,7 +134,8 @@ export class Stretch {
 	}
 
 	/**
-	 * Adds a page, where it shares a row with the one above it, in its place: a change may move one to the top.
+	 * Adds a page, where it shares a row with the one above it, in its place: a change may move one
+	 * to the top.
 	 * @param isAll whether nothing follows it
 	 * @returns how many of its rows are new here; undefined where it shares none
 	 */
@@ -148,7 +163,9 @@ export class Stretch {
 		return Boolean(top && lowest && (this.rows.has(lowest.row.id) || lowest.at >= top.at));
 	}
 
-	/** Whether no row since `time` comes after the last page, as far as the order of the list tells. */
+	/**
+	 * Whether no row since `time` comes after the last page, as far as the order of the list tells.
+	 */
 	isBehind(time: number): boolean {
 		if (this.inOrder) return this.oldest < time;
 		const isBefore = ({ at }: ReadRow, i: number) =>
@@ -173,7 +190,8 @@ export class Stretch {
 function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => boolean {
 	let [last, repeats]: [{ id: string; offset: number } | undefined, number] = [undefined, 0];
 	return (request, { activity: [first] }) => {
-		const isRepeat = first !== undefined && first.id === last?.id && last.offset !== offsetOf(request);
+		const isRepeat =
+			first !== undefined && first.id === last?.id && last.offset !== offsetOf(request);
 		repeats = isRepeat ? repeats + 1 : 0;
 		if (repeats >= MOST_MISSES) {
 			throw new PagingObservation('gives the same rows again, whatever "page" asks for');
@@ -216,7 +234,10 @@ interface Descent {
 	stretch: Stretch;
 	/** Offset at which it begins where it is empty. */
 	from?: number;
-	/** The most rows of a page, where that is known. A service that gives fewer begins its pages elsewhere, too. */
+	/**
+	 * The most rows of a page, where that is known. A service that gives fewer begins its pages
+	 * elsewhere, too.
+	 */
 	size: number | undefined;
 	/** The most rows that it is for. */
 	mostRows: number;
@@ -236,7 +257,9 @@ export function* readDown(descent: Descent): Pages<End> {
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
 		// What may be the end is looked behind.
-		const request = isOver ? pageAt(offset + 1, stretch.lastPage.length || size) : pageAt(offset, size);
+		const request = isOver
+			? pageAt(offset + 1, stretch.lastPage.length || size)
+			: pageAt(offset, size);
 		const answer = yield request;
 		if (!answer) return 'no answer';
 		const page = readRows(request, answer);
@@ -255,13 +278,17 @@ export function* readDown(descent: Descent): Pages<End> {
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		misses = added > 0 ? 0 : misses + 1;
 		if (misses > MOST_MISSES) return 'gap';
-		isOver = added === 0 && (isShort(request, answer) || request.page * request.limit <= offset + 1);
+		isOver =
+			added === 0 && (isShort(request, answer) || request.page * request.limit <= offset + 1);
 		offset = Math.max(offset, offsetOf(request) + page.length - 1);
 	}
 	return 'bottom';
 }
 
-/** Offset behind the last page that has a row of `time` or later, or as far down as there is time for. */
+/**
+ * Offset behind the last page that has a row of `time` or later, or as far down as there is time
+ * for.
+ */
 export function* findTime(time: number, limit: number): Pages<number> {
 	let [least, most] = [1, Infinity];
 	const isRepeated = watchForRepeats();
@@ -275,4 +302,3 @@ export function* findTime(time: number, limit: number): Pages<number> {
 	}
 	return least * limit;
 }
-

@@ -107,8 +107,8 @@ function sizeOf(entries: unknown[]): number {
 }
 
 /**
- * Reads a list of addresses: an array, or text with commas, white space or line breaks between them.
- * Empty entries and duplicates (in any letter case) are dropped.
+ * Reads a list of addresses: an array, or text with commas, white space or line breaks between
+ * them. Empty entries and duplicates (in any letter case) are dropped.
  * @throws InputRefusal naming the first entry that is no address
  */
 export function parseAddresses(parameter: string, value: unknown): Address[] {
@@ -139,7 +139,10 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 /** Room for every link that a dashboard or an explorer makes. */
 const MOST_LINK_CHARACTERS = 2_048;
 
-/** The first address in a link, where no further digit makes it a longer number (a transaction hash). */
+/**
+ * The first address in a link, where no further digit makes it a longer number (a transaction
+ * hash).
+ */
 const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
 
 /**

@@ -48,13 +48,17 @@ function encodeCsv(rows: object[], columns: readonly string[]): string {
 	});
 }
 
-/** Below the 255 bytes of most file systems, with room for what a program adds ("… (1)", ".part"). */
+/**
+ * Below the 255 bytes of most file systems, with room for what a program adds ("… (1)", ".part").
+ */
 const MOST_NAME_BYTES = 200;
 const MOST_ENDING_CHARACTERS = 16;
 
-/** Control characters, halves of characters, line ends, and marks that turn the direction of writing. */
-const UNSEEN =
-	/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+/**
+ * Control characters, halves of characters, line ends, and marks that turn the direction of
+ * writing.
+ */
+const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 /** Not allowed in a name on Windows; a URL and a shell read some of them as well. */
 const RESERVED = /[<>:"|?*]/g;
@@ -91,13 +95,14 @@ function endingOf(name: string): number {
 }
 
 /**
- * A name that is a file's name on every system and nothing else: no path, no device, nothing unseen,
- * not hidden. Its ending is kept.
+ * A name that is a file's name on every system and nothing else: no path, no device, nothing
+ * unseen, not hidden. Its ending is kept.
  * @returns empty where nothing of the text can be a name
  */
 export function safeFileName(text: string): string {
 	const given = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1);
-	const short = given.slice(0, Math.min(endingOf(given), MOST_NAME_BYTES)) + given.slice(endingOf(given));
+	const short =
+		given.slice(0, Math.min(endingOf(given), MOST_NAME_BYTES)) + given.slice(endingOf(given));
 	const name = withoutOuterDots(short.replace(UNSEEN, '').replace(RESERVED, '_'));
 	const ending = name.slice(endingOf(name));
 	const most = MOST_NAME_BYTES - encoder.encode(ending).length;

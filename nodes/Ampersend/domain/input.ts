@@ -17,12 +17,14 @@ export class InputRefusal extends Error {
 
 const SHOWN_CHARACTERS = 60;
 
-/** Of a longer value nothing is shown: a secret may stand anywhere in it, and to look takes time. */
+/**
+ * Of a longer value nothing is shown: a secret may stand anywhere in it, and to look takes time.
+ */
 const MOST_QUOTED_CHARACTERS = 2_000;
 
 /**
- * An API key, or more hexadecimal digits than an address has: what is left of a private key that was
- * pasted where an address belongs.
+ * An API key, or more hexadecimal digits than an address has: what is left of a private key that
+ * was pasted where an address belongs.
  */
 const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 

@@ -39,7 +39,8 @@ function mayHaveLostDigits(value: unknown, text: string): boolean {
 }
 
 function complaintAbout(text: string): [string, string] {
-	if (/^[+\-\u2012-\u2015\u2212]/.test(text)) return ['has a sign.', 'Write the amount without + or -.'];
+	if (/^[+\-\u2012-\u2015\u2212]/.test(text))
+		return ['has a sign.', 'Write the amount without + or -.'];
 	if (text.includes(',') || /\d[\s'\u2019_]\d|\d\.\d+\.\d/.test(text)) {
 		return [
 			'has a thousands separator or a decimal comma.',
@@ -107,7 +108,10 @@ export function formatUsdc(micro: bigint): string {
 	return fraction ? `${whole}.${fraction}` : whole.toString();
 }
 
-/** Both spellings of an amount. @param micro micro-USDC as a bigint or the integer string of the wire */
+/**
+ * Both spellings of an amount. @param micro micro-USDC as a bigint or the integer string of the
+ * wire
+ */
 export function amount(micro: bigint | string): Amount {
 	const value = BigInt(micro);
 	return { usdc: formatUsdc(value), micro: value.toString() };

@@ -1,4 +1,6 @@
-/** Text without the given character at its end. A pattern would look for that end at each of them. */
+/**
+ * Text without the given character at its end. A pattern would look for that end at each of them.
+ */
 export function withoutTrailing(text: string, character: string): string {
 	let end = text.length;
 	while (end > 0 && text[end - 1] === character) end--;

@@ -33,7 +33,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Room for clocks that differ and for a window that the service may cut at midnight. */
 const MARGIN_MS = 60 * 60 * 1000;
 
-/** The smallest preset that surely reaches back to `from`. @param from epoch ms; absent means everything */
+/**
+ * The smallest preset that surely reaches back to `from`. @param from epoch ms; absent means
+ * everything
+ */
 export function presetCovering(from: number | undefined, now: number): Preset {
 	if (from === undefined) return 'all';
 	if (from >= now - DAY_MS + MARGIN_MS) return '1d';

@@ -33,7 +33,10 @@ const EXPLORERS = new Map([
 
 const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i;
 
-/** Link to a transaction in its chain's explorer; null where the chain is unknown or the hash is none. */
+/**
+ * Link to a transaction in its chain's explorer; null where the chain is unknown or the hash is
+ * none.
+ */
 export function explorerUrl(chain: string | null, transactionHash: string | null): string | null {
 	const explorer = chain === null ? undefined : EXPLORERS.get(chain);
 	if (!explorer || transactionHash === null || !TRANSACTION_HASH.test(transactionHash)) return null;
@@ -41,8 +44,8 @@ export function explorerUrl(chain: string | null, transactionHash: string | null
 }
 
 /**
- * Whom a row pays. A row names a receiver only: on a payment earned that is usually the agent itself,
- * and who paid is not published, so it is null.
+ * Whom a row pays. A row names a receiver only: on a payment earned that is usually the agent
+ * itself, and who paid is not published, so it is null.
  */
 export function counterpartyOf({
 	receiver,

@@ -8,7 +8,9 @@ export function eventName(status: string): string {
 	return `payment.${status}`;
 }
 
-/** A payment event as it leaves the trigger. @param simple without the row as the service sent it */
+/**
+ * A payment event as it leaves the trigger. @param simple without the row as the service sent it
+ */
 export function toTriggerEvent(
 	{ row, previousStatus }: { row: ActivityRow; previousStatus: string | null },
 	agent: AgentLabel,

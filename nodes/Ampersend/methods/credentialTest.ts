@@ -9,7 +9,10 @@ import { CredentialRefusal } from '../api/deployments';
 import { routes } from '../api/routes';
 import { openTestClient, send } from '../api/send';
 
-/** Asks for one agent, by the only documented read, and says what stands in the way if it does not come. */
+/**
+ * Asks for one agent, by the only documented read, and says what stands in the way if it does not
+ * come.
+ */
 async function ampersendApiTest(
 	this: ICredentialTestFunctions,
 	credential: ICredentialsDecrypted,
@@ -27,7 +30,11 @@ async function ampersendApiTest(
 			const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
 			return { status: 'Error', message: `${sentence} ${error.description}`.trim() };
 		}
-		return { status: 'Error', message: 'The test did not come to an end. Try again; if it stays so, look into the log of n8n.' };
+		return {
+			status: 'Error',
+			message:
+				'The test did not come to an end. Try again; if it stays so, look into the log of n8n.',
+		};
 	}
 }
 

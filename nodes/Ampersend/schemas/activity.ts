@@ -4,19 +4,21 @@ import { address, micro, timestamp } from './common';
 import { withoutProofs } from './proofs';
 
 /**
- * An amount in micro-USDC (assumed: the SDK does not name the unit), as a number or as text. A number
- * that is no safe integer has already lost digits, so it is refused rather than shown.
+ * An amount in micro-USDC (assumed: the SDK does not name the unit), as a number or as text. A
+ * number that is no safe integer has already lost digits, so it is refused rather than shown.
  */
 export const wholeMicro = z.union([
-	z.number().check(
-		z.refine((value) => Number.isSafeInteger(value) && value >= 0, 'is not whole micro-USDC'),
-	),
+	z
+		.number()
+		.check(
+			z.refine((value) => Number.isSafeInteger(value) && value >= 0, 'is not whole micro-USDC'),
+		),
 	micro,
 ]);
 
 /**
- * A transaction. Source: SDK, agent.ts: UnifiedAgentActivityDTO. The types (`earn` and `spend` are known)
- * and the statuses are open sets: one that is new must not keep the others from being read.
+ * A transaction. Source: SDK, agent.ts: UnifiedAgentActivityDTO. The types (`earn` and `spend` are
+ * known) and the statuses are open sets: one that is new must not keep the others from being read.
  */
 const activityRow = z.looseObject({
 	type: z.string().check(z.minLength(1)),
@@ -30,7 +32,10 @@ const activityRow = z.looseObject({
 	chain_caip2id: z.nullable(z.string()),
 });
 
-export const activity = z.pipe(activityRow, z.transform(withoutProofs<z.infer<typeof activityRow>>));
+export const activity = z.pipe(
+	activityRow,
+	z.transform(withoutProofs<z.infer<typeof activityRow>>),
+);
 
 export type Activity = z.infer<typeof activity>;
 

@@ -14,7 +14,9 @@ export const micro = z.string().check(z.refine(isMicro, 'is not of the expected 
 /** No date has more digits. */
 const timestampDigits = z.string().check(z.regex(/^\d{1,16}$/));
 
-/** Epoch time, a non-negative integer or the same as a string (SDK, types.ts: ConvertedTimestamp). */
+/**
+ * Epoch time, a non-negative integer or the same as a string (SDK, types.ts: ConvertedTimestamp).
+ */
 export const timestamp = z
 	.union([z.number().check(z.int(), z.nonnegative()), timestampDigits])
 	.check(z.refine((value) => Number(value) <= LATEST_MS, 'is later than any date'));

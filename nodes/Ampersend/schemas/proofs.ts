@@ -2,8 +2,8 @@ import { recordsIn } from '../domain/fields';
 
 /**
  * What authorizes a payment: its signature and the nonce of EIP-3009, by any name that holds these
- * words. The SDK withholds both from an agent ("excludes signature, EIP-3009 nonce"); a user API key
- * may be given them.
+ * words. The SDK withholds both from an agent ("excludes signature, EIP-3009 nonce"); a user API
+ * key may be given them.
  */
 const PROOF = /signature|nonce/i;
 

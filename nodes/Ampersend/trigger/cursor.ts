@@ -18,7 +18,9 @@ export interface Settings {
 	filter: EventFilter;
 	/** Epoch ms, by n8n's clock. */
 	now: number;
-	/** Epoch ms from which on payments that exist already are emitted at activation; absent for none. */
+	/**
+	 * Epoch ms from which on payments that exist already are emitted at activation; absent for none.
+	 */
 	existingSince?: number;
 	/** See `Wants`. */
 	lookBackMs: number;
@@ -27,8 +29,9 @@ export interface Settings {
 }
 
 /**
- * Where reading an agent begins: at its cursor, or at null, where it gets a baseline first. An agent that
- * was made while all were watched begins with its first payment; one that was there before, from now on.
+ * Where reading an agent begins: at its cursor, or at null, where it gets a baseline first. An
+ * agent that was made while all were watched begins with its first payment; one that was there
+ * before, from now on.
  * @param createdAt of the agent, epoch ms
  */
 export function startOf(
@@ -127,8 +130,9 @@ function move(
 	const isDone = isWhole && left.length === 0;
 	const newest = Math.max(cursor.newest, newestOf(handled, horizon));
 	const lookedAsOf = isDown ? Math.max(cursor.asOf, asOf) : cursor.asOf;
-	// A row that turns up later is too late where it is from before the look-back: of what was emitted, and
-	// of the newest row at the last look down to the floor, since which others may have come unseen.
+	// A row that turns up later is too late where it is from before the look-back: of what was
+	// emitted, and of the newest row at the last look down to the floor, since which others may have
+	// come unseen.
 	const emittedUpTo = left[0]?.at ?? Math.max(0, newestOf(rows, horizon));
 	const reached = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
 	const firstLeft = rows.findIndex((read) => waiting.has(read));
@@ -169,7 +173,10 @@ export interface Beginning {
 	isRepeat: boolean;
 }
 
-/** The state that a poll begins with: after a restart, where asked for, that of before the last batch. */
+/**
+ * The state that a poll begins with: after a restart, where asked for, that of before the last
+ * batch.
+ */
 export function beginWith(
 	stored: TriggerState | undefined,
 	filter: EventFilter,
@@ -203,14 +210,14 @@ function cut(candidates: Candidate[], most: number, isWanted: (candidate: Candid
 }
 
 /**
- * Batches that follow each other within this time are repeated together, in ms: the poll with which n8n
- * starts and the first one by its clock are no further apart.
+ * Batches that follow each other within this time are repeated together, in ms: the poll with which
+ * n8n starts and the first one by its clock are no further apart.
  */
 const TOGETHER_MS = 60_000;
 
 /**
- * Where the agents of the last batch were before it, with what was filtered out since as known: only what was
- * emitted comes again. Agents that have lost their place meanwhile are left out.
+ * Where the agents of the last batch were before it, with what was filtered out since as known:
+ * only what was emitted comes again. Agents that have lost their place meanwhile are left out.
  */
 function batchAfter(
 	{ state: before, isRepeat }: Beginning,

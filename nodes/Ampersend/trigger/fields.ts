@@ -43,7 +43,10 @@ export const eventsField: INodeProperties = {
 		'Which payment events start the workflow. None selected means every one, those of statuses that Ampersend adds later included.',
 };
 
-/** Names of the wanted events, in one order, e.g. `payment.denied`; empty for all. An expression may leave `payment.` out. */
+/**
+ * Names of the wanted events, in one order, e.g. `payment.denied`; empty for all. An expression may
+ * leave `payment.` out.
+ */
 function readEvents(context: IPollFunctions): string[] {
 	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
 	const names = words.map((name) => (name.startsWith('payment.') ? name : `payment.${name}`));
@@ -118,15 +121,15 @@ const wholeNumbers = {
 		least: 1,
 		most: 1440,
 		default: 15,
-		description:
-			"How far behind the agent's newest payment a late one can be and still be emitted",
+		description: "How far behind the agent's newest payment a late one can be and still be emitted",
 	},
 	mostEvents: {
 		displayName: 'Maximum Events per Poll',
 		least: 1,
 		most: 10_000,
 		default: 10_000,
-		description: 'The most events of one execution. The next poll continues with the rest, in order.',
+		description:
+			'The most events of one execution. The next poll continues with the rest, in order.',
 	},
 } as const;
 

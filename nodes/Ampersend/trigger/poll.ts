@@ -152,7 +152,10 @@ const LEAST_MS = 100;
 /** Agents with a backlog that are read before the others: half of those that are read at a time. */
 const MOST_AHEAD = 2;
 
-/** Begins where the last poll ended, but for a few agents with a backlog: they need a turn at each poll. */
+/**
+ * Begins where the last poll ended, but for a few agents with a backlog: they need a turn at each
+ * poll.
+ */
 function orderOf(state: TriggerState | undefined, watched: AgentId[]): AgentId[] {
 	const start = Math.max(0, watched.indexOf(state?.next ?? ''));
 	const order = [...watched.slice(start), ...watched.slice(0, start)];
@@ -178,10 +181,10 @@ async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promis
 }
 
 /**
- * One poll: reads the chosen agents and decides what is new. Where all are chosen, or one of them has no
- * place yet, they are looked up first; else only to name those that have an event.
- * @throws CallError where no agent could be read, or they could not be looked up; InputRefusal where
- * the first poll does not find a chosen agent
+ * One poll: reads the chosen agents and decides what is new. Where all are chosen, or one of them
+ * has no place yet, they are looked up first; else only to name those that have an event.
+ * @throws CallError where no agent could be read, or they could not be looked up; InputRefusal
+ * where the first poll does not find a chosen agent
  */
 export async function pollActivity(
 	client: Client,
@@ -228,7 +231,9 @@ export async function pollActivity(
 		const reading = outcomes.get(id)?.reading;
 		if (reading && !gone.has(id)) readings.set(id, reading);
 	}
-	const hasRead = [...readings].some(([id, { rows }]) => rows.length > 0 || !outcomes.get(id)?.error);
+	const hasRead = [...readings].some(
+		([id, { rows }]) => rows.length > 0 || !outcomes.get(id)?.error,
+	);
 	const [first] = failed;
 	if (first && !hasRead) throw (failed.find(({ error }) => !isPassing(error)) ?? first).error;
 
@@ -245,7 +250,8 @@ export async function pollActivity(
 		...(unread.length > 0 && next !== undefined && { next }),
 	});
 	// What was found is worth a call beyond the deadline.
-	if (result.events.length > 0) directory ??= await lookUpAgents({ ...client, deadline: settings.end });
+	if (result.events.length > 0)
+		directory ??= await lookUpAgents({ ...client, deadline: settings.end });
 	const events = result.events.map((event) => {
 		const address = event.row.agent_address;
 		return { ...event, agent: directory?.get(event.id) ?? { address, name: address } };
@@ -259,7 +265,11 @@ export async function pollActivity(
 }
 
 /** The latest rows of one agent that pass the filter, newest first. */
-async function readLatest(client: Client, agent: Agent, filter: EventFilter): Promise<FoundEvent[]> {
+async function readLatest(
+	client: Client,
+	agent: Agent,
+	filter: EventFilter,
+): Promise<FoundEvent[]> {
 	const events: FoundEvent[] = [];
 	let pages = 0;
 	for await (const { rows } of listActivity(client, agent.address, { preset: 'all' })) {

@@ -39,11 +39,14 @@ export interface Reading {
 	/** Whether nothing newer is left to read. */
 	isWhole: boolean;
 	/**
-	 * Whether the list was read down to the floor, or to known rows below which nothing has come, as the
-	 * count says; else late payments may be missing.
+	 * Whether the list was read down to the floor, or to known rows below which nothing has come, as
+	 * the count says; else late payments may be missing.
 	 */
 	isDown: boolean;
-	/** Time of the newest row when the last look down to the floor began, epoch ms; -Infinity where there was none. */
+	/**
+	 * Time of the newest row when the last look down to the floor began, epoch ms; -Infinity where
+	 * there was none.
+	 */
 	asOf: number;
 	/** The service's count when reading began. */
 	total?: number;
@@ -62,7 +65,9 @@ export interface Sizes {
 	first: number;
 	/** Rows of other pages. */
 	page: number;
-	/** Rows of one stretch: two pages, which share a row with each other and with the next stretch. */
+	/**
+	 * Rows of one stretch: two pages, which share a row with each other and with the next stretch.
+	 */
 	stretch: number;
 	/** Rows of one agent that one poll reads. */
 	rows: number;
@@ -190,7 +195,8 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 			for (const one of lowest < 0 ? [] : oldestFirst.slice(lowest)) rows.set(one.row.id, one);
 			return found(false, false);
 		}
-		if (!inOrder && (from > 0 || end !== 'bottom')) return yield* readUnordered(cursor, first, wants);
+		if (!inOrder && (from > 0 || end !== 'bottom'))
+			return yield* readUnordered(cursor, first, wants);
 		const isTooLow = isLowest && from > 0 && (oldestFirst.at(-1)?.at ?? -Infinity) < cursor.floor;
 		if (end !== 'bottom' || isTooLow) {
 			restarts++;
@@ -233,7 +239,9 @@ function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 		total !== undefined &&
 		total === cursor.rank &&
 		cursor.newest <= cursor.asOf &&
-		page.every((one) => (one.at <= cursor.newest || one.at > wants.horizon) && isInPlace(cursor.rows, one));
+		page.every(
+			(one) => (one.at <= cursor.newest || one.at > wants.horizon) && isInPlace(cursor.rows, one),
+		);
 	if (isAll || isIdle || stretch.isBehind(cursor.floor)) return first;
 	return yield* climb(cursor, first, wants);
 }
@@ -261,7 +269,10 @@ function pageBeside(at: number, { pages, last }: Asked, hint: number): number | 
 	return [hint, ...beside, middle].find(isLeft);
 }
 
-/** Looks at open payments that a reading has not come by: where they were last, then where their time is. */
+/**
+ * Looks at open payments that a reading has not come by: where they were last, then where their
+ * time is.
+ */
 function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Pages<Reading> {
 	const read = new Set(reading.rows.map(({ row }) => keyOf(row)));
 	const due = [...cursor.rows]
@@ -339,8 +350,8 @@ export function readNews(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 }
 
 /**
- * Reads what is there before an agent's first event: the look-back, and of the week before it as much
- * as may hold open payments.
+ * Reads what is there before an agent's first event: the look-back, and of the week before it as
+ * much as may hold open payments.
  * @returns undefined where there was no time for it
  */
 function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline | undefined> {

@@ -4,9 +4,9 @@ import { within } from '../api/timeLimit';
 import type { StoredState } from './state';
 
 /*
- * What n8n's engine doesn't tell a poll: whether n8n publishes the workflow, whether another poll of the
- * node is running, and what the poll at publishing found that n8n didn't keep. Kept in memory for as long
- * as n8n runs, by node: workflow and node id, as n8n's own scheduler names it.
+ * What n8n's engine doesn't tell a poll: whether n8n publishes the workflow, whether another poll
+ * of the node is running, and what the poll at publishing found that n8n didn't keep. Kept in
+ * memory for as long as n8n runs, by node: workflow and node id, as n8n's own scheduler names it.
  */
 
 /** What n8n gives a poll outside its durable scheduler (n8n-core 2.41, poll-context.js), in ms. */
@@ -31,8 +31,8 @@ export function isDurable(context: IPollFunctions): boolean {
 const polled = new WeakSet<object>();
 
 /**
- * Whether n8n publishes the workflow with this poll. n8n's own mode is no answer: by default the polls
- * after it carry it too, and those of the durable scheduler are all called an update.
+ * Whether n8n publishes the workflow with this poll. n8n's own mode is no answer: by default the
+ * polls after it carry it too, and those of the durable scheduler are all called an update.
  * @param stored the node's static data, which n8n makes anew each time it publishes
  */
 export function isActivation(context: IPollFunctions, stored: object): boolean {
@@ -52,10 +52,14 @@ const running = new Map<string, Running>();
 /** By node: states from which polls went on, and when (epoch ms). */
 const leftBehind = new Map<string, Map<string, number>>();
 
-/** For how long n8n may take to store a state, and polls with an older one may still begin, in ms. */
+/**
+ * For how long n8n may take to store a state, and polls with an older one may still begin, in ms.
+ */
 const STORING_MS = 30_000;
 
-/** Whether a poll went on from this state a moment ago: then it is older than what n8n is storing. */
+/**
+ * Whether a poll went on from this state a moment ago: then it is older than what n8n is storing.
+ */
 function isLeftBehind(node: string, state: string): boolean {
 	const states = leftBehind.get(node) ?? new Map<string, number>();
 	for (const [one, at] of states) if (Date.now() - at >= STORING_MS) states.delete(one);
@@ -75,11 +79,11 @@ export interface Turn {
 }
 
 /**
- * Lets one poll of a node work at a time, which n8n doesn't: two would emit the same events. One that
- * comes meanwhile finds nothing, and the next continues. After a restart the durable scheduler runs all
- * polls that it missed at once, each with a state that was read before; one of those that begins from a
- * state which another has left behind finds nothing either. A poll that outlasts its budget loses its
- * turn: `isMine` then says so, and what it found is not used.
+ * Lets one poll of a node work at a time, which n8n doesn't: two would emit the same events. One
+ * that comes meanwhile finds nothing, and the next continues. After a restart the durable scheduler
+ * runs all polls that it missed at once, each with a state that was read before; one of those that
+ * begins from a state which another has left behind finds nothing either. A poll that outlasts its
+ * budget loses its turn: `isMine` then says so, and what it found is not used.
  */
 export async function inTurn<Found>(
 	{ node, stored, activation, durable, budgetMs }: Turn,
@@ -115,8 +119,8 @@ export async function inTurn<Found>(
 const baselines = new Map<string, StoredState>();
 
 /**
- * Keeps the state after publishing for the first poll of the durable scheduler: n8n drops what a poll
- * that finds no event at publishing has stored (n8n-core 2.41, poll-trigger-executor.js).
+ * Keeps the state after publishing for the first poll of the durable scheduler: n8n drops what a
+ * poll that finds no event at publishing has stored (n8n-core 2.41, poll-trigger-executor.js).
  */
 export function handOver(node: string, baseline: StoredState): void {
 	baselines.set(node, baseline);

@@ -51,7 +51,10 @@ const text = z.string();
 
 /** A map is stored as an object. */
 function mapOf<Value extends z.ZodMiniType>(value: Value) {
-	return z.pipe(z.record(text, value), z.transform((all) => new Map(Object.entries(all))));
+	return z.pipe(
+		z.record(text, value),
+		z.transform((all) => new Map(Object.entries(all))),
+	);
 }
 
 function mapValues<From, To>(map: Map<string, From>, change: (one: From) => To): Map<string, To> {
@@ -88,11 +91,14 @@ const storedCursor = z.pipe(
 		...one,
 		floor: one.newest - one.floor,
 		asOf: one.newest - one.asOf,
-		rows: mapValues(one.rows, ([before, rank, ...statuses]): KnownRow => ({
-			at: one.newest - before,
-			statuses,
-			...(rank > 0 && { rank }),
-		})),
+		rows: mapValues(
+			one.rows,
+			([before, rank, ...statuses]): KnownRow => ({
+				at: one.newest - before,
+				statuses,
+				...(rank > 0 && { rank }),
+			}),
+		),
 	})),
 );
 

@@ -13,9 +13,10 @@ import { MOST_STATE_BYTES, rowKey } from '../../../nodes/Ampersend/trigger/state
 import { manners, Service, tame, type Manners, type Row as ListedRow } from './service.mts';
 
 /*
- * A service, n8n, and a reader who forgets nothing. Any history of payments, polls and mishaps is played
- * against the trigger. The reader says whether an event is lost, comes twice or out of order, and whether
- * a poll asks for too many pages. It knows none of the trigger's rules but what it promises.
+ * A service, n8n, and a reader who forgets nothing. Any history of payments, polls and mishaps is
+ * played against the trigger. The reader says whether an event is lost, comes twice or out of
+ * order, and whether a poll asks for too many pages. It knows none of the trigger's rules but what
+ * it promises.
  */
 
 /** What is under test: the pure functions of the trigger, or a variant of them. */
@@ -102,7 +103,12 @@ const payFields = {
 };
 const pay = fc.record(payFields);
 const change = fc.record({ do: fc.constant('change' as const), agent: nat, row: nat, to: nat });
-const drop = fc.record({ do: fc.constant('drop' as const), agent: nat, row: nat, count: fc.constantFrom(1, 1, 2, 6) });
+const drop = fc.record({
+	do: fc.constant('drop' as const),
+	agent: nat,
+	row: nat,
+	count: fc.constantFrom(1, 1, 2, 6),
+});
 const prune = fc.record({
 	do: fc.constant('prune' as const),
 	agent: nat,
@@ -195,7 +201,10 @@ export const steps = {
 	crash: () => crash,
 };
 
-/** What the histories have in common in which a defect shows soon; where nothing is said, anything goes. */
+/**
+ * What the histories have in common in which a defect shows soon; where nothing is said, anything
+ * goes.
+ */
 export interface Kind {
 	durable?: boolean;
 	repeats?: boolean;
@@ -243,7 +252,9 @@ export class History {
 	private mayRepeat = new Set<string>();
 	/** Whether the last poll emitted something, and nothing was polled since. */
 	private hasJustEmitted = false;
-	/** Agents that got no row during the last poll: only then is the order of rows of one time sure. */
+	/**
+	 * Agents that got no row during the last poll: only then is the order of rows of one time sure.
+	 */
 	private steady = new Set<string>();
 	private readonly service: Service;
 	/** Whether the service does what is assumed of it, and never removes a row. */
@@ -292,11 +303,21 @@ export class History {
 		}
 	}
 
-	/** Polls without trouble, and one more payment of each agent: then everything promised is emitted. */
+	/**
+	 * Polls without trouble, and one more payment of each agent: then everything promised is emitted.
+	 */
 	finish(): void {
 		this.poll(wholePoll);
 		this.agents.forEach((_, agent) => {
-			this.pay({ do: 'pay', agent, after: 2 * LOOK_BACK, late: 0, count: 1, type: 'earn', isOpen: false });
+			this.pay({
+				do: 'pay',
+				agent,
+				after: 2 * LOOK_BACK,
+				late: 0,
+				count: 1,
+				type: 'earn',
+				isOpen: false,
+			});
 		});
 		// Where replicas answer by chance, the right one may be long in coming.
 		const most = this.isTame ? 2 : this.setting.manners.lag > 0 ? 40 : 6;
@@ -320,8 +341,7 @@ export class History {
 		}
 		// A replica may lack a late one when the trigger begins again from an earlier state.
 		const isMissed = row.isTooLate && this.setting.manners.lag > 0;
-		const isWatched =
-			!row.isUnread && !isMissed && last in following && row.at >= newest - WEEK;
+		const isWatched = !row.isUnread && !isMissed && last in following && row.at >= newest - WEEK;
 		if (isWatched && !row.emitted.includes(row.status) && !isExcused) {
 			complain(`${row.id} was ${last}, is ${row.status}, and no event says so`);
 		}
@@ -414,7 +434,9 @@ export class History {
 		this.poll({ ...one, isDropped: false }, true);
 	}
 
-	/** What n8n did not store of an agent that is not there when a filter changes is not known again. */
+	/**
+	 * What n8n did not store of an agent that is not there when a filter changes is not known again.
+	 */
 	private forgetGone(): void {
 		const unknown = this.gone.filter(({ address }) => !this.knowledge.standings.has(address));
 		for (const { filtered, excused } of unknown.flatMap(({ rows }) => rows)) {
@@ -429,7 +451,8 @@ export class History {
 		if (repeats) {
 			this.process++;
 			for (const event of batches.flatMap(({ events }) => events)) this.mayRepeat.add(event);
-			if (isLost && this.hasJustEmitted && mostBytes === undefined) this.takeBack(batches.at(-1)?.events ?? []);
+			if (isLost && this.hasJustEmitted && mostBytes === undefined)
+				this.takeBack(batches.at(-1)?.events ?? []);
 		}
 		this.hasJustEmitted = false;
 		this.restore();
@@ -452,7 +475,9 @@ export class History {
 		this.knowledge = structuredClone(knowledge);
 	}
 
-	/** What the reader expects of an agent that is about to be read; undefined where either will do. */
+	/**
+	 * What the reader expects of an agent that is about to be read; undefined where either will do.
+	 */
 	private standingOf({ address, createdAt }: Agent): Standing | undefined {
 		const { scope, standings, since } = this.knowledge;
 		const known = standings.get(address);
@@ -479,7 +504,13 @@ export class History {
 		const { trigger, filter } = this;
 		const process = this.setting.repeats ? String(this.process) : undefined;
 		const scope = this.chosen ? 'selected' : 'all';
-		const settings = { scope, filter, now: this.now, lookBackMs: LOOK_BACK, horizon: Infinity } as const;
+		const settings = {
+			scope,
+			filter,
+			now: this.now,
+			lookBackMs: LOOK_BACK,
+			horizon: Infinity,
+		} as const;
 		const wants = {
 			...settings,
 			enough: one.mostEvents,
@@ -510,7 +541,10 @@ export class History {
 		const readings = new Map<string, Reading | Baseline>();
 		const whole = new Set<string>();
 		const unread: string[] = [];
-		const first = Math.max(0, watched.findIndex(({ address }) => address === begun?.next));
+		const first = Math.max(
+			0,
+			watched.findIndex(({ address }) => address === begun?.next),
+		);
 		for (const agent of [...watched.slice(first), ...watched.slice(0, first)]) {
 			const { address } = agent;
 			if (pages >= one.pages) {
@@ -576,7 +610,8 @@ export class History {
 		if (one.isDropped) return;
 
 		const text = JSON.stringify(trigger.writeState(state, this.setting.mostBytes).stored);
-		if (text.length > (this.setting.mostBytes ?? MOST_STATE_BYTES)) complain(`a state of ${text.length} bytes`);
+		if (text.length > (this.setting.mostBytes ?? MOST_STATE_BYTES))
+			complain(`a state of ${text.length} bytes`);
 		const next = trigger.readState(JSON.parse(text));
 		if (!next || next === 'unreadable') return complain('the state cannot be read again');
 		this.memory = next;
@@ -600,8 +635,15 @@ export class History {
 		this.hasJustEmitted = events.length > 0;
 	}
 
-	/** An idle poll of a service that does what is assumed of it costs one page, and its open payments. */
-	private checkRequests(pages: number, start: { rows: Map<string, unknown> } | undefined, read: Reading | undefined): void {
+	/**
+	 * An idle poll of a service that does what is assumed of it costs one page, and its open
+	 * payments.
+	 */
+	private checkRequests(
+		pages: number,
+		start: { rows: Map<string, unknown> } | undefined,
+		read: Reading | undefined,
+	): void {
 		if (!this.isTame || !start || !read?.isWhole || this.setting.mostBytes !== undefined) return;
 		const isIdle = read.rows.every(({ row }) => {
 			const known = start.rows.get(rowKey(row.id)) as { statuses: string[] } | undefined;
@@ -689,11 +731,17 @@ export class History {
 			standings,
 			filters,
 			filter: poll.filter,
-			lastBatch: batch.length > 0 ? [...recent, { at: poll.now, events: batch }] : knowledge.lastBatch,
+			lastBatch:
+				batch.length > 0 ? [...recent, { at: poll.now, events: batch }] : knowledge.lastBatch,
 		};
 	}
 
-	private learnBaseline(agent: Agent, read: Baseline, there: Map<Row, string>, isCutShort: boolean): void {
+	private learnBaseline(
+		agent: Agent,
+		read: Baseline,
+		there: Map<Row, string>,
+		isCutShort: boolean,
+	): void {
 		const { rows } = agent;
 		for (const { row } of read.rows) {
 			const found = rows.find(({ id }) => id === row.id);
@@ -745,7 +793,8 @@ export class History {
 			if (row.emitted.includes(emitted.status) && !isRepeated) complain(`${event} comes twice`);
 			if (row.filtered.has(emitted.status)) complain(`${event} was filtered out, and comes now`);
 			const isRight = previousStatus === (row.emitted.at(-1) ?? null) || row.excused.size > 0;
-			const isCertain = this.setting.mostBytes === undefined && this.isTame && !this.setting.repeats;
+			const isCertain =
+				this.setting.mostBytes === undefined && this.isTame && !this.setting.repeats;
 			if (isCertain && !row.isOld && !isRight) {
 				complain(`${id} was ${row.emitted.at(-1) ?? 'new'} and not ${previousStatus ?? 'new'}`);
 			}
@@ -770,7 +819,9 @@ export class History {
 		there: Map<Row, string>,
 		filters: EventFilter[],
 	): void {
-		const own = events.filter(({ id, previousStatus }) => id === address && previousStatus === null);
+		const own = events.filter(
+			({ id, previousStatus }) => id === address && previousStatus === null,
+		);
 		const newest = Math.max(0, ...own.map(({ at }) => at));
 		for (const row of there.keys()) {
 			const isDue = !row.isOld && !row.isTooLate && row.emitted.length === 0;

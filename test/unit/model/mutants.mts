@@ -10,10 +10,7 @@ import type { Manners } from './service.mts';
 import { TIGHT_BYTES } from './trigger.mts';
 
 /** What a reading gives, changed. */
-function* changed<Result>(
-	pages: Pages<Result>,
-	change: (result: Result) => Result,
-): Pages<Result> {
+function* changed<Result>(pages: Pages<Result>, change: (result: Result) => Result): Pages<Result> {
 	return change(yield* pages);
 }
 
@@ -31,11 +28,7 @@ function* misled<Result>(
 	}
 }
 
-type Keeps = (
-	one: AgentCursor,
-	known: state.KnownRow | undefined,
-	read: ReadRow,
-) => boolean;
+type Keeps = (one: AgentCursor, known: state.KnownRow | undefined, read: ReadRow) => boolean;
 
 /** A reading that leaves out rows. */
 function keeping(keeps: Keeps): Partial<Trigger> {
@@ -132,7 +125,11 @@ const openPayments: Kind = {
 /** A row goes where a late one comes: the count says nothing. */
 const pruned: Kind = {
 	...payments,
-	steps: [pay({ after: of(1, MINUTE), late: of(0, 0, LOOK_BACK), count: of(1, 4) }), prune(1), calm],
+	steps: [
+		pay({ after: of(1, MINUTE), late: of(0, 0, LOOK_BACK), count: of(1, 4) }),
+		prune(1),
+		calm,
+	],
 };
 
 const cutShort: Kind = {

@@ -4,7 +4,8 @@ import type { ActivityRow } from '../../../nodes/Ampersend/domain/transaction';
 import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/domain/activityList';
 
 /*
- * A list of payments as a service might keep it, newest first, and what may be wrong with the answers.
+ * A list of payments as a service might keep it, newest first, and what may be wrong with the
+ * answers.
  */
 
 export interface Row {
@@ -31,7 +32,13 @@ export const manners = fc.record({
 });
 export type Manners = typeof manners extends fc.Arbitrary<infer T> ? T : never;
 
-export const tame: Manners = { count: 'right', next: 'right', cap: Infinity, lag: 0, movesUp: false };
+export const tame: Manners = {
+	count: 'right',
+	next: 'right',
+	cap: Infinity,
+	lag: 0,
+	movesUp: false,
+};
 
 /** Answers requests for the lists of a history. */
 export class Service {

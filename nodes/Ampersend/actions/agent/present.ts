@@ -3,7 +3,10 @@ import { amount, isMicro } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';
 
-/** `balance` is a string of no published unit (SDK): micro-USDC is assumed where it is a whole number. */
+/**
+ * `balance` is a string of no published unit (SDK): micro-USDC is assumed where it is a whole
+ * number.
+ */
 function presentBalance(balance: string) {
 	if (!isMicro(balance)) return { balance, balanceUsdc: null, balanceUsdcMicro: null };
 	const { usdc, micro } = amount(balance);

@@ -29,7 +29,9 @@ export const update: Operation = {
 
 	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
-		const body = { name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)) };
+		const body = {
+			name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
+		};
 		return toItems([
 			presentAgent(await send(client, routes.updateAgent, { path: { address }, body })),
 		]);

@@ -91,7 +91,8 @@ export const update: Operation = {
 			if (isSame(compareAllowlists(changeAllowlist(chosen, first, sellers), first))) {
 				return { before: first, asked: first, after: first, changedMeanwhile: false };
 			}
-			// The service cannot replace a list on condition: a look right before shows who is at it as well.
+			// The service cannot replace a list on condition: a look right before shows who is at it as
+			// well.
 			const before = await read();
 			const asked = changeAllowlist(chosen, before, sellers);
 			const after = await send(once, routes.replaceAllowlist, {

@@ -21,8 +21,6 @@ export const get: Operation = {
 			path: { address },
 		});
 		if (!config) hint(readAsUnset('auto-collect settings', address));
-		return toItems([
-			config ? presentAutoCollect(address, config) : presentNoAutoCollect(address),
-		]);
+		return toItems([config ? presentAutoCollect(address, config) : presentNoAutoCollect(address)]);
 	},
 };

@@ -17,13 +17,7 @@ import { parseUsdc } from '../../domain/money';
 import type { AutoCollect, AutoCollectInput } from '../../schemas/auto-collect';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import {
-	enabled,
-	minimumRemaining,
-	noMinimumRemaining,
-	targetAddress,
-	threshold,
-} from './fields';
+import { enabled, minimumRemaining, noMinimumRemaining, targetAddress, threshold } from './fields';
 import { presentAutoCollect } from './present';
 
 const SETTINGS = 'auto-collect settings';

@@ -29,7 +29,8 @@ function settingsOf(config: SpendConfig): SpendConfigInput {
 }
 
 /**
- * Where the service tells of no limits, one that is left out would become "no limit": so it must be said.
+ * Where the service tells of no limits, one that is left out would become "no limit": so it must be
+ * said.
  * @throws InputRefusal naming what is left out
  */
 function requireAll(changes: LimitChanges): SpendConfigInput {
