@@ -4,7 +4,7 @@ export default {
 	maxWorkers: '100%',
 	// A bound for what hangs; how fast things are is no test's affair.
 	testTimeout: 60_000,
-	reporters: ['default', ['<rootDir>/test/summary-reporter.mjs', { label: 'tests' }]],
+	reporters: ['default', ['<rootDir>/test/summaryReporter.mjs', { label: 'tests' }]],
 	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],
 	// Published as ES modules only, which jest loads as CommonJS.

@@ -62,7 +62,7 @@ export class AmpersendApi implements ICredentialType {
 
 	/**
 	 * Sees every call made with the key, Custom API Call and the HTTP Request node included.
-	 * @throws CredentialRefusal before anything is sent, when the key is unusable or the host is not
+	 * @throws CredentialError before anything is sent, when the key is unusable or the host is not
 	 * its own.
 	 */
 	async authenticate(

@@ -20,7 +20,7 @@ import {
 	eventsField,
 	readEventFilter,
 	readEventOptions,
-} from './trigger/fields';
+} from './trigger/parameters';
 import type { FoundEvent, PollResult, PollSettings } from './trigger/poll';
 import { isPassing, pollActivity, sampleActivity } from './trigger/poll';
 import {
@@ -51,7 +51,7 @@ interface TriggerSettings extends PollSettings {
 	simplify: boolean;
 }
 
-/** @throws InputRefusal naming the parameter that cannot be read */
+/** @throws ParameterError naming the parameter that cannot be read */
 function readSettings(context: IPollFunctions, now: number): TriggerSettings {
 	const options = readEventOptions(context);
 	const { existingDays, lookBackMinutes, mostEvents, simplify, repeatsLastBatch } = options;

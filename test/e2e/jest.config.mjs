@@ -8,7 +8,7 @@ export default {
 	// One real n8n at a time.
 	maxWorkers: 1,
 	testTimeout: 180_000,
-	reporters: ['default', ['<rootDir>/../summary-reporter.mjs', { label: 'e2e' }]],
+	reporters: ['default', ['<rootDir>/../summaryReporter.mjs', { label: 'e2e' }]],
 	transform: root.transform,
 	// Published as ES modules only, which jest loads as CommonJS: for the emulator, and for mockttp.
 	transformIgnorePatterns: ['/node_modules/(?!(@noble/hashes|get-port|milliparsec)/)'],

@@ -144,7 +144,7 @@ export class N8n {
 		const [port, brokerPort] = await freePorts(2);
 		const child = spawn(
 			runtime.node,
-			['--require', join(e2eDir, 'die-with-parent.cjs'), runtime.n8n, 'start'],
+			['--require', join(e2eDir, 'dieWithParent.cjs'), runtime.n8n, 'start'],
 			{
 				cwd: userFolder,
 				env: {

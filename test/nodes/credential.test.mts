@@ -8,7 +8,7 @@ import { CredentialTestContext } from 'n8n-core';
 import type { IHttpRequestOptions, IRequestOptions } from 'n8n-workflow';
 
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
-import { CredentialRefusal, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
 import { openContext, type CredentialFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
@@ -20,11 +20,11 @@ const test = `sk_test_${secret()}`;
 const PRODUCTION = 'https://api.ampersend.ai/v1';
 const SANDBOX = 'https://api.sandbox.ampersend.ai/v1';
 
-function refusalOf(fields: { apiKey?: unknown; baseUrl?: unknown }): CredentialRefusal {
+function refusalOf(fields: { apiKey?: unknown; baseUrl?: unknown }): CredentialError {
 	try {
 		resolveConnection(fields);
 	} catch (error) {
-		if (error instanceof CredentialRefusal) return error;
+		if (error instanceof CredentialError) return error;
 		throw error;
 	}
 	throw new Error('it was accepted');
@@ -248,9 +248,9 @@ describe('a call made with the credential by any node', () => {
 	])('does not get the key for %j', async (options) => {
 		const refusal = await authenticate(options).then(
 			() => undefined,
-			(error: unknown) => error as CredentialRefusal,
+			(error: unknown) => error as CredentialError,
 		);
-		expect(refusal).toBeInstanceOf(CredentialRefusal);
+		expect(refusal).toBeInstanceOf(CredentialError);
 		expect(refusal?.message).toMatch(
 			/^This credential is for https:\/\/api\.sandbox\.ampersend\.ai and was not sent to /,
 		);

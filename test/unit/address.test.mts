@@ -10,7 +10,7 @@ import {
 	sameAddress,
 	uniqueAddresses,
 } from '../../nodes/Ampersend/domain/address';
-import { InputRefusal } from '../../nodes/Ampersend/domain/input';
+import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 
 /** The test cases of EIP-55, section "Test Cases". */
 const allCaps = [
@@ -31,11 +31,11 @@ const [one = '', two = '', three = ''] = mixed;
 
 const upper = (address: string) => `0x${address.slice(2).toUpperCase()}`;
 
-function refusalOf(read: () => unknown): InputRefusal {
+function refusalOf(read: () => unknown): ParameterError {
 	try {
 		read();
 	} catch (error) {
-		if (error instanceof InputRefusal) return error;
+		if (error instanceof ParameterError) return error;
 		throw error;
 	}
 	throw new Error('it was accepted');

@@ -3,7 +3,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
 
-import { CredentialRefusal, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
 import {
 	CallError,
 	errorForDrift,
@@ -15,7 +15,7 @@ import {
 	type Call,
 } from '../../nodes/Ampersend/api/errors';
 import { routes, type Route } from '../../nodes/Ampersend/api/routes';
-import { InputRefusal } from '../../nodes/Ampersend/domain/input';
+import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 
 const key = `sk_test_${randomBytes(24).toString('hex')}`;
 const node: INode = {
@@ -95,8 +95,8 @@ describe('a key', () => {
 		const { message, description } = errorForNotJson(call, 200, '', '');
 		expect(message + description).not.toContain(tail);
 		expect(description).toContain('The Base URL in use is https://….example/….');
-		const refusal = Object.assign(new CredentialRefusal(`not for ${tail}`, `not ${tail}`), {
-			name: 'CredentialRefusal',
+		const refusal = Object.assign(new CredentialError(`not for ${tail}`, `not ${tail}`), {
+			name: 'CredentialError',
 		});
 		const refused = errorForNoAnswer(call, new Error('x', { cause: refusal }), 1000);
 		expect(refused).toMatchObject({ message: 'not for …', description: 'not …' });
@@ -341,8 +341,8 @@ describe('the error that n8n shows', () => {
 	])('keeps its words where an agent is called %s', (name) => {
 		for (const error of [
 			callError(`The agent "${name}" may not.`),
-			new InputRefusal('Name', `an agent called "${name}" exists already.`, 'Look again.'),
-			new CredentialRefusal(`The agent "${name}" may not.`, 'Look again.'),
+			new ParameterError('Name', `an agent called "${name}" exists already.`, 'Look again.'),
+			new CredentialError(`The agent "${name}" may not.`, 'Look again.'),
 		]) {
 			const shown = toNodeError(node, error, 0);
 			expect(shown.message).toBe(error.message);
@@ -353,7 +353,7 @@ describe('the error that n8n shows', () => {
 	it('carries the parameter and the item of a refused value', () => {
 		const error = toNodeError(
 			node,
-			new InputRefusal('Daily Limit', 'has a sign.', 'Write it without.'),
+			new ParameterError('Daily Limit', 'has a sign.', 'Write it without.'),
 			2,
 		);
 		expect(error).toBeInstanceOf(NodeOperationError);
@@ -366,7 +366,7 @@ describe('the error that n8n shows', () => {
 	});
 
 	it('tells the scheduler that a refused credential stays refused', () => {
-		const error = toNodeError(node, new CredentialRefusal('The API Key is empty.', 'Make a key.'));
+		const error = toNodeError(node, new CredentialError('The API Key is empty.', 'Make a key.'));
 		expect(error).toMatchObject({
 			failure: { cause: 'credential-invalid' },
 			description: 'Make a key.',

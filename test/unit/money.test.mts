@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { InputRefusal } from '../../nodes/Ampersend/domain/input';
+import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 import { amount, formatUsdc, parseUsdc } from '../../nodes/Ampersend/domain/money';
 
 const LARGEST = 2n ** 256n - 1n;
@@ -10,11 +10,11 @@ const micro = fc.oneof(
 	fc.bigInt({ min: 0n, max: LARGEST }),
 );
 
-function refusalOf(value: unknown): InputRefusal {
+function refusalOf(value: unknown): ParameterError {
 	try {
 		parseUsdc('Daily Limit', value);
 	} catch (error) {
-		if (error instanceof InputRefusal) return error;
+		if (error instanceof ParameterError) return error;
 		throw error;
 	}
 	throw new Error(`${String(value)} was accepted`);
@@ -164,7 +164,7 @@ describe('what is no plain amount', () => {
 				try {
 					read = parseUsdc('Amount', text);
 				} catch (error) {
-					expect(error).toBeInstanceOf(InputRefusal);
+					expect(error).toBeInstanceOf(ParameterError);
 					return;
 				}
 				const [whole = '', fraction = ''] = text.trim().split('.');

@@ -1,6 +1,6 @@
 import type { Address, AgentScope } from '../domain/address';
 import { addressKey, sameAddress } from '../domain/address';
-import { InputRefusal } from '../domain/input';
+import { ParameterError } from '../domain/parameter';
 import type { Agent } from '../schemas/agent';
 import { listAgents, take } from './paginate';
 import type { Client } from './send';
@@ -9,7 +9,7 @@ import type { Client } from './send';
  * The agents that a choice names, in the service's order.
  * @param scope `all`, or the addresses of agents
  * @param parameter that holds the choice, as the editor names it
- * @throws InputRefusal where a chosen agent is not one of the account
+ * @throws ParameterError where a chosen agent is not one of the account
  */
 export async function selectAgents(
 	client: Client,
@@ -22,7 +22,7 @@ export async function selectAgents(
 	return scope.map((address) => {
 		const agent = byKey.get(addressKey(address));
 		if (agent) return agent;
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`${address} is no agent of this account.`,
 			'Take it out, or use an API key of the account that owns it.',

@@ -40,8 +40,8 @@ export interface Connection {
 }
 
 /** A credential that cannot be used as it is. Its message never holds the key. */
-export class CredentialRefusal extends Error {
-	override readonly name = 'CredentialRefusal';
+export class CredentialError extends Error {
+	override readonly name = 'CredentialError';
 
 	constructor(
 		message: string,
@@ -65,23 +65,23 @@ const MOST_HOST_CHARACTERS = 259;
 function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } {
 	const text = (typeof input === 'string' ? input : '').trim();
 	if (text.length > MOST_KEY_CHARACTERS) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			`The API Key has ${text.length} characters, which no key has. ${EXPECTED_PREFIXES} and is one word.`,
 			`Copy the key again, whole and alone. ${WHERE_TO_MAKE_A_KEY}`,
 		);
 	}
 	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
 	if (apiKey === '') {
-		throw new CredentialRefusal(`The API Key is empty. ${EXPECTED_PREFIXES}.`, WHERE_TO_MAKE_A_KEY);
+		throw new CredentialError(`The API Key is empty. ${EXPECTED_PREFIXES}.`, WHERE_TO_MAKE_A_KEY);
 	}
 	if (/\s/.test(apiKey)) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			`The API Key has white space inside it. ${EXPECTED_PREFIXES} and is one unbroken word.`,
 			`Copy the key again, whole and alone. ${WHERE_TO_MAKE_A_KEY}`,
 		);
 	}
 	if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			`The API Key has a character that no key contains. ${EXPECTED_PREFIXES} and is plain ASCII.`,
 			`Chat and word processors replace characters: copy the key from where it was stored. ${WHERE_TO_MAKE_A_KEY}`,
 		);
@@ -90,7 +90,7 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 		apiKey.startsWith(keyPrefix),
 	);
 	if (!deployment || apiKey.length === deployment.keyPrefix.length) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			deployment
 				? `The API Key ends after its prefix ${deployment.keyPrefix}.`
 				: `The API Key has an unknown prefix. ${EXPECTED_PREFIXES}.`,
@@ -124,32 +124,32 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	if (text === '') return deployment.origin + DEFAULT_PATH;
 
 	if (text.length > MOST_URL_CHARACTERS) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			`The Base URL has ${text.length} characters, which is more than an address has.`,
 			`Write only scheme, host and path, e.g. ${deployment.origin}${DEFAULT_PATH}, or leave it empty to use that one.`,
 		);
 	}
 	const url = parseUrl(text);
 	if (!url || !['http:', 'https:'].includes(url.protocol)) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			'The Base URL is not a web address.',
 			`Write it whole, e.g. ${deployment.origin}${DEFAULT_PATH}, or leave it empty to use that one.`,
 		);
 	}
 	if (url.username || url.password || url.search || url.hash) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			'The Base URL holds more than scheme, host and path.',
 			`Remove the user name, "?" or "#" part: e.g. ${deployment.origin}${DEFAULT_PATH}.`,
 		);
 	}
 	if (Object.values(deployments).some(({ keyPrefix }) => text.includes(keyPrefix))) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			'The Base URL holds something that looks like an API key.',
 			`The key belongs into API Key alone. Write only the address: e.g. ${deployment.origin}${DEFAULT_PATH}.`,
 		);
 	}
 	if (url.protocol !== 'https:' && !isLoopback(url)) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			'The Base URL must start with https://.',
 			'Plain http would show the key to everyone on the way. It is accepted for this machine only (127.0.0.1, localhost).',
 		);
@@ -158,7 +158,7 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	if (
 		[other.origin, other.dashboard].some((official) => hostOf(new URL(official)) === hostOf(url))
 	) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			deployment.name === 'sandbox'
 				? 'A test key cannot call production.'
 				: 'A production key cannot call the sandbox.',
@@ -166,7 +166,7 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 		);
 	}
 	if (hostOf(new URL(deployment.dashboard)) === hostOf(url)) {
-		throw new CredentialRefusal(
+		throw new CredentialError(
 			'The Base URL is the address of the dashboard, not of the API.',
 			`Clear it to use ${deployment.origin}${DEFAULT_PATH}.`,
 		);
@@ -176,7 +176,7 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 
 /**
  * Reads the credential's fields.
- * @throws CredentialRefusal for a key or base URL that must not be used; nothing has been sent
+ * @throws CredentialError for a key or base URL that must not be used; nothing has been sent
  * then.
  */
 export function resolveConnection(fields: { apiKey?: unknown; baseUrl?: unknown }): Connection {
@@ -191,7 +191,7 @@ export function authorizationHeaders({ apiKey }: Connection): { Authorization: s
 
 /**
  * The last gate before a key leaves n8n.
- * @throws CredentialRefusal unless `target` has the scheme, host and port of the connection's base
+ * @throws CredentialError unless `target` has the scheme, host and port of the connection's base
  * URL.
  */
 export function assertKeyBelongsTo(connection: Connection, target: string): void {
@@ -206,7 +206,7 @@ export function assertKeyBelongsTo(connection: Connection, target: string): void
 		return;
 	}
 	const hasHostName = url !== undefined && url.host.length <= MOST_HOST_CHARACTERS;
-	throw new CredentialRefusal(
+	throw new CredentialError(
 		`This credential is for ${home.origin} and was not sent to ${hasHostName ? url.origin : 'an address without a host'}.`,
 		`An Ampersend key goes to its own host only. Call ${home.origin}, or use another credential for the other service.`,
 	);

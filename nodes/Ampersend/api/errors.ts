@@ -1,9 +1,9 @@
 import type { Failure, INode, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { InputRefusal } from '../domain/input';
+import { ParameterError } from '../domain/parameter';
 import type { Connection } from './deployments';
-import { CredentialRefusal } from './deployments';
+import { CredentialError } from './deployments';
 import type { Route } from './routes';
 import { hideKey } from './secrets';
 
@@ -333,13 +333,13 @@ export function errorForNoAnswer(
 	call: Call,
 	error: unknown,
 	timeoutMs: number,
-): CallError | CredentialRefusal {
+): CallError | CredentialError {
 	const chain = chainOf(error);
 	// By name: credential and node are bundled apart, so the class is not the same one.
-	const refusal = chain.find(({ name }) => name === 'CredentialRefusal');
+	const refusal = chain.find(({ name }) => name === 'CredentialError');
 	if (refusal) {
 		const hide = hideKey(call.connection);
-		return new CredentialRefusal(
+		return new CredentialError(
 			hide(refusal.message),
 			'description' in refusal ? hide(String(refusal.description)) : '',
 		);
@@ -415,8 +415,8 @@ export function toNodeError(
 	if (
 		!(
 			error instanceof CallError ||
-			error instanceof InputRefusal ||
-			error instanceof CredentialRefusal
+			error instanceof ParameterError ||
+			error instanceof CredentialError
 		)
 	) {
 		const unexpected = error instanceof Error ? error : new Error(String(error));
@@ -437,7 +437,7 @@ export function toNodeError(
 					description,
 					failure: {
 						cause:
-							error instanceof CredentialRefusal ? 'credential-invalid' : 'configuration-invalid',
+							error instanceof CredentialError ? 'credential-invalid' : 'configuration-invalid',
 					},
 					itemIndex,
 				});

@@ -1,8 +1,8 @@
 import type { HistoryFilter } from '../domain/filter';
 import { matches } from '../domain/filter';
 import { presetCovering } from '../domain/time';
-import type { PaymentEvent } from '../domain/payment-event';
-import { toPaymentEvent } from '../domain/payment-event';
+import type { PaymentEvent } from '../domain/paymentEvent';
+import { toPaymentEvent } from '../domain/paymentEvent';
 import type { Transaction } from '../domain/transaction';
 import { toTransaction } from '../domain/transaction';
 import type { Agent } from '../schemas/agent';

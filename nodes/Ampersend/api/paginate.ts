@@ -5,7 +5,7 @@ import type { Preset } from '../domain/time';
 import { epochToMs } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
-import type { AgentKey } from '../schemas/agent-key';
+import type { AgentKey } from '../schemas/agentKey';
 import { errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';

@@ -3,12 +3,12 @@ import type * as z from 'zod/v4-mini';
 
 import { activityPage } from '../schemas/activity';
 import { agent } from '../schemas/agent';
-import { agentKey } from '../schemas/agent-key';
+import { agentKey } from '../schemas/agentKey';
 import { allowlist } from '../schemas/allowlist';
-import { autoCollect } from '../schemas/auto-collect';
+import { autoCollect } from '../schemas/autoCollect';
 import { page } from '../schemas/common';
 import { payments } from '../schemas/payment';
-import { spendConfig } from '../schemas/spend-config';
+import { spendConfig } from '../schemas/spendConfig';
 
 /**
  * How it is known that a route exists for a user API key.

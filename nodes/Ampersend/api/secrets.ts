@@ -1,4 +1,4 @@
-import { recordsIn } from '../domain/fields';
+import { recordsIn } from '../domain/json';
 import type { Connection } from './deployments';
 
 /** Takes a key out of a text. */

@@ -11,7 +11,7 @@ import * as z from 'zod/v4-mini';
 
 import { version } from '../../../package.json';
 import { isAddress, sameAddress } from '../domain/address';
-import { InputRefusal } from '../domain/input';
+import { ParameterError } from '../domain/parameter';
 import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
 import type { Call } from './errors';
@@ -58,7 +58,7 @@ export interface Client {
 /**
  * Opens the door with the node's credential.
  * @param itemIndex the item whose expressions choose the credential's values
- * @throws CredentialRefusal where key or base URL must not be used
+ * @throws CredentialError where key or base URL must not be used
  */
 export async function openClient(
 	context: NodeContext,
@@ -126,7 +126,7 @@ function fillPath<Path extends string>(
 ): string {
 	return path.replace(/\{(\w+)\}/g, (_, name: PathParameters<Path>) => {
 		const value = parameters[name];
-		if (!isAddress(value)) throw new InputRefusal(name, 'is not an address.', 'Check its value.');
+		if (!isAddress(value)) throw new ParameterError(name, 'is not an address.', 'Check its value.');
 		return encodeURIComponent(value);
 	});
 }
@@ -164,7 +164,7 @@ function valuesAt(body: unknown, steps: string[], place: string[] = []): Array<[
  * what is written to it.
  * @throws CallError where it names another one
  */
-function refuseOtherAgent(call: Call, status: number, body: unknown): void {
+function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 	const { agent, route } = call;
 	if (agent === undefined) return;
 	for (const path of route.agentAt ?? []) {
@@ -191,11 +191,11 @@ function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): 
 	if (!route.answer) return undefined as AnswerOf<R>;
 	const parsed = z.safeParse(route.answer, body);
 	if (!parsed.success) throw errorForDrift(call, statusCode, placesOf(parsed.error, body));
-	refuseOtherAgent(call, statusCode, body);
+	rejectOtherAgent(call, statusCode, body);
 	return parsed.data as AnswerOf<R>;
 }
 
-export interface Parameters<Path extends string> {
+export interface CallParameters<Path extends string> {
 	/** Addresses for the braces of the path. */
 	path: Record<PathParameters<Path>, string>;
 	query?: IDataObject;
@@ -205,7 +205,7 @@ export interface Parameters<Path extends string> {
 async function attempt<Path extends string, R extends Route<Path>>(
 	client: Client,
 	route: R,
-	parameters: Parameters<Path>,
+	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R>> {
 	const { connection, deadline = Infinity } = client;
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
@@ -286,12 +286,12 @@ export async function repeat<Result>(
 /**
  * The only way to the Ampersend API: operations, pickers, paging, trigger and credential test.
  * @returns the body, checked against the route's schema; unknown fields survive
- * @throws CallError, InputRefusal (a path parameter that is no address) or CredentialRefusal
+ * @throws CallError, ParameterError (a path parameter that is no address) or CredentialError
  */
 export async function send<Path extends string, R extends Route<Path>>(
 	client: Client,
 	route: R & { path: Path },
-	parameters: Parameters<Path>,
+	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R>> {
 	return await repeat(client, async (once) => await attempt<Path, R>(once, route, parameters));
 }

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
-import { parseAddress, refuseZeroAddress } from '../domain/address';
+import { parseAddress, rejectZeroAddress } from '../domain/address';
 
 /** A key that is about to be added: it is in no list yet, so it is typed. */
 export const agentKeyAddressField: INodeProperties = {
@@ -27,7 +27,7 @@ export const sellersField: INodeProperties = {
 };
 
 /**
- * @throws InputRefusal naming the field, where it holds no address or the one that belongs to
+ * @throws ParameterError naming the field, where it holds no address or the one that belongs to
  * nobody
  */
 export function readAddressField(
@@ -36,6 +36,6 @@ export function readAddressField(
 	itemIndex: number,
 ): Address {
 	const address = parseAddress(displayName, n8n.getNodeParameter(name, itemIndex, ''));
-	refuseZeroAddress(displayName, address);
+	rejectZeroAddress(displayName, address);
 	return address;
 }

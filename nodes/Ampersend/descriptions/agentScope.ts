@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { AgentScope } from '../domain/address';
 import { parseAddresses, parseLocator } from '../domain/address';
-import { InputRefusal, readChoice } from '../domain/input';
+import { ParameterError, readChoice } from '../domain/parameter';
 import { agentLocator } from './locators';
 
 /** n8n asks for this wording where options are loaded. */
@@ -45,7 +45,7 @@ export const agentScopeFields: INodeProperties[] = [
 
 /**
  * @param get reads a parameter by name, the second argument where it has no value
- * @throws InputRefusal where agents are to be chosen and none is
+ * @throws ParameterError where agents are to be chosen and none is
  */
 export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
 	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'one', 'selected']);
@@ -55,7 +55,7 @@ export function readAgentScope(get: (name: string, fallback: unknown) => unknown
 	}
 	const chosen = parseAddresses(chosenAgents.displayName, get(chosenAgents.name, []));
 	if (chosen.length === 0) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			chosenAgents.displayName,
 			'none is selected.',
 			'Select at least one agent, or set Agents to All.',

@@ -8,7 +8,7 @@ import type {
 import type { FileFormat } from '../domain/files';
 import { fileFormats, safeFileName } from '../domain/files';
 import type { HistoryFilter } from '../domain/filter';
-import { readChoice, readText, requireText } from '../domain/input';
+import { readChoice, readText, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
 
 const binaryField = {
@@ -67,7 +67,7 @@ export interface FileTarget {
 /**
  * @param subject what the file holds: begins its name
  * @param now epoch ms
- * @throws InputRefusal for an unknown format or an empty field name
+ * @throws ParameterError for an unknown format or an empty field name
  */
 export function readFileTarget(
 	{ n8n, itemIndex }: { n8n: IExecuteFunctions; itemIndex: number },

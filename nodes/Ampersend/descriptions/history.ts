@@ -3,7 +3,7 @@ import { tryToParseDateTime } from 'n8n-workflow';
 
 import { addressKey, parseAddresses } from '../domain/address';
 import type { HistoryFilter } from '../domain/filter';
-import { InputRefusal, quote, readChoice, readWords } from '../domain/input';
+import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
 import type { TimeRange } from '../domain/time';
 
 const from: INodeProperties = {
@@ -138,7 +138,7 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
 	if (value === undefined || value === null || value === '') return undefined;
 	const moment = parseMoment(value, timezone);
 	if (moment === undefined) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`${quote(value)} is not a date.`,
 			'Give a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
@@ -153,7 +153,7 @@ function readRange(filters: IDataObject, timezone: string): TimeRange {
 		to: readMoment('To', filters.to, timezone),
 	};
 	if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			'To',
 			'is not after From.',
 			'To is the moment at which the range ends: choose a later one.',
@@ -162,7 +162,7 @@ function readRange(filters: IDataObject, timezone: string): TimeRange {
 	return range;
 }
 
-/** @throws InputRefusal where an expression gave no direction */
+/** @throws ParameterError where an expression gave no direction */
 export function readDirection({ direction }: IDataObject): { direction?: 'earn' | 'spend' } {
 	const chosen = readChoice('Direction', direction ?? 'both', ['both', 'earn', 'spend']);
 	return chosen === 'both' ? {} : { direction: chosen };
@@ -170,7 +170,7 @@ export function readDirection({ direction }: IDataObject): { direction?: 'earn' 
 
 /**
  * Reads the Filters collection of an operation.
- * @throws InputRefusal naming the filter that cannot be read
+ * @throws ParameterError naming the filter that cannot be read
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): HistoryFilter {
 	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { InputRefusal, readSwitch } from '../domain/input';
+import { ParameterError, readSwitch } from '../domain/parameter';
 import { parseUsdc } from '../domain/money';
 
 /** A limit: its field, the switch that removes it, and its field on the wire. */
@@ -81,7 +81,7 @@ export function isEmpty(value: unknown): boolean {
 /**
  * Reads one amount of a collection that also has a switch for "none".
  * @returns micro-USDC as the wire has it; null for the switch; undefined for "leave as it is"
- * @throws InputRefusal for an amount that cannot be read, or one beside a switch that removes it
+ * @throws ParameterError for an amount that cannot be read, or one beside a switch that removes it
  */
 export function readOptionalAmount(
 	values: IDataObject,
@@ -93,7 +93,7 @@ export function readOptionalAmount(
 	if (isEmpty(value)) return none ? null : undefined;
 	const micro = parseUsdc(field.displayName, value);
 	if (none) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			field.displayName,
 			`has an amount while ${noneField.displayName} is on.`,
 			'Clear the amount, or switch the other off.',
@@ -107,7 +107,7 @@ export function readOptionalAmount(
  * slip, and must not make an agent that may spend without a limit.
  * @returns micro-USDC as the wire has it; null where its switch is on; undefined where neither was
  * added
- * @throws InputRefusal for a field that was added and gives nothing, or an amount that cannot be
+ * @throws ParameterError for a field that was added and gives nothing, or an amount that cannot be
  * read
  */
 function readNewLimit(values: IDataObject, limit: LimitField): string | null | undefined {
@@ -116,7 +116,7 @@ function readNewLimit(values: IDataObject, limit: LimitField): string | null | u
 	if (read !== undefined) return read;
 	const isAdded = Object.hasOwn(values, limit.name);
 	if (!isAdded && !Object.hasOwn(values, noLimit.name)) return undefined;
-	throw new InputRefusal(
+	throw new ParameterError(
 		limit.displayName,
 		isAdded ? 'is empty.' : `is left out while ${noLimit.displayName} is off.`,
 		`Write decimal USDC, e.g. 25 or 0.5. For no limit, switch on ${noLimit.displayName}.`,
@@ -145,12 +145,12 @@ function readSettings(
 	return changes;
 }
 
-/** Of an update. @throws InputRefusal naming the field that cannot be read */
+/** Of an update. @throws ParameterError naming the field that cannot be read */
 export function readLimits(values: IDataObject): LimitChanges {
 	return readSettings(values, (limit) => readOptionalAmount(values, limit, noLimitField(limit)));
 }
 
-/** Of an agent that is yet to be made. @throws InputRefusal naming the field that cannot be read */
+/** Of an agent that is yet to be made. @throws ParameterError naming the field that cannot be read */
 export function readNewLimits(values: IDataObject): LimitChanges {
 	return readSettings(values, (limit) => readNewLimit(values, limit));
 }

@@ -50,7 +50,7 @@ export const agentKeyLocator = addressLocator(
 	'searchAgentKeys',
 );
 
-/** @throws InputRefusal naming the locator, where it holds no address */
+/** @throws ParameterError naming the locator, where it holds no address */
 export function readLocator(
 	n8n: IExecuteFunctions,
 	{ name, displayName }: INodeProperties,

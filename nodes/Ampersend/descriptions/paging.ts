@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { InputRefusal, quote, readCount, readSwitch } from '../domain/input';
+import { ParameterError, quote, readCount, readSwitch } from '../domain/parameter';
 
 export const pagingFields: INodeProperties[] = [
 	{
@@ -23,7 +23,7 @@ export const pagingFields: INodeProperties[] = [
 
 /**
  * How many results to give; Infinity for all.
- * @throws InputRefusal where the limit is no whole number above 0
+ * @throws ParameterError where the limit is no whole number above 0
  */
 export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
 	const returnAll = n8n.getNodeParameter('returnAll', itemIndex, false);
@@ -31,7 +31,7 @@ export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
 	const value: unknown = n8n.getNodeParameter('limit', itemIndex, 50);
 	const limit = readCount(value) ?? 0;
 	if (limit < 1) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			'Limit',
 			`${quote(value)} is not a whole number above 0.`,
 			'Give a count such as 50, or switch on Return All.',

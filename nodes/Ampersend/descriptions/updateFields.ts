@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { InputRefusal } from '../domain/input';
+import { ParameterError } from '../domain/parameter';
 
 const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
 
@@ -19,10 +19,10 @@ export function readUpdateFields(n8n: IExecuteFunctions, itemIndex: number): IDa
 	return n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject;
 }
 
-/** @throws InputRefusal where there is no change */
+/** @throws ParameterError where there is no change */
 export function requireChanges<Changes extends object>(changes: Changes): Changes {
 	if (Object.keys(changes).length > 0) return changes;
-	throw new InputRefusal(
+	throw new ParameterError(
 		updateFields.displayName,
 		'says nothing to change.',
 		'Add a field with its new value.',
@@ -31,10 +31,10 @@ export function requireChanges<Changes extends object>(changes: Changes): Change
 
 /**
  * @param orElse another field that would do
- * @throws InputRefusal: settings that are made for the first time need this field
+ * @throws ParameterError: settings that are made for the first time need this field
  */
-export function refuseIncomplete(parameter: string, what: string, orElse?: string): never {
-	throw new InputRefusal(
+export function rejectIncomplete(parameter: string, what: string, orElse?: string): never {
+	throw new ParameterError(
 		parameter,
 		`is needed, because this agent has no ${what} yet.`,
 		`Add ${parameter}${orElse ? ` or ${orElse}` : ''} to ${updateFields.displayName}.`,

@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
-import { InputRefusal, looksSecret, quote, requireText } from './input';
+import { ParameterError, looksSecret, quote, requireText } from './parameter';
 
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
@@ -35,12 +35,12 @@ export function sameAddress(one: Address, other: Address): boolean {
 
 /**
  * Checks one address; the spelling given is kept.
- * @throws InputRefusal for a wrong shape, or a mixed-case spelling whose checksum does not hold
+ * @throws ParameterError for a wrong shape, or a mixed-case spelling whose checksum does not hold
  */
 export function parseAddress(parameter: string, value: unknown): Address {
 	const text = requireText(parameter, value);
 	if (!isAddress(text)) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`${quote(text)} is not an address.`,
 			'An address is 0x followed by 40 hexadecimal digits. Copy it again, whole.',
@@ -49,7 +49,7 @@ export function parseAddress(parameter: string, value: unknown): Address {
 	const digits = text.slice(2);
 	const mixedCase = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
 	if (mixedCase && checksummed(text) !== text) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`${quote(text)} does not match its checksum, so at least one character is wrong.`,
 			'Copy the address again from its source. Where only the letter case was changed on purpose, write it all in lower case.',
@@ -62,11 +62,11 @@ const ZERO = `0x${'0'.repeat(40)}`;
 
 /**
  * Nobody holds the zero address: whatever is paid to it is lost, and no key signs for it.
- * @throws InputRefusal where it is among the addresses
+ * @throws ParameterError where it is among the addresses
  */
-export function refuseZeroAddress(parameter: string, ...addresses: Address[]): void {
+export function rejectZeroAddress(parameter: string, ...addresses: Address[]): void {
 	if (!addresses.includes(ZERO)) return;
-	throw new InputRefusal(
+	throw new ParameterError(
 		parameter,
 		`"${ZERO}" is the zero address, which belongs to nobody.`,
 		'Give the address that you mean. Programs put zeros where an address is missing.',
@@ -86,7 +86,7 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 /** What stands between commas, white space, line breaks, or the brackets and quotes of JSON. */
 function wordsOf(parameter: string, text: string): string[] {
 	if (looksSecret(text)) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			'holds something that looks like a secret, so it is not shown.',
 			'Give addresses only: 0x followed by 40 hexadecimal digits. Whoever saw a private key may use it: replace it.',
@@ -109,13 +109,13 @@ function sizeOf(entries: unknown[]): number {
 /**
  * Reads a list of addresses: an array, or text with commas, white space or line breaks between
  * them. Empty entries and duplicates (in any letter case) are dropped.
- * @throws InputRefusal naming the first entry that is no address
+ * @throws ParameterError naming the first entry that is no address
  */
 export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (value === undefined || value === null) return [];
 	const entries = Array.isArray(value) ? value : [value];
 	if (sizeOf(entries) > MOST_LIST_CHARACTERS) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`holds more than ${MOST_LIST_CHARACTERS} characters.`,
 			'Give fewer addresses at once.',
@@ -127,7 +127,7 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 	return uniqueAddresses(
 		words.map((word) => {
 			if (typeof word === 'string') return parseAddress(parameter, word);
-			throw new InputRefusal(
+			throw new ParameterError(
 				parameter,
 				`${quote(word)} is not an address.`,
 				'Give text or a list of texts: addresses with commas or line breaks between them.',
@@ -147,13 +147,13 @@ const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
 
 /**
  * Reads what a resource locator holds: an address, a link with one in it, or the locator itself.
- * @throws InputRefusal naming the locator, where there is no address
+ * @throws ParameterError naming the locator, where there is no address
  */
 export function parseLocator(parameter: string, locator: unknown): Address {
 	const value =
 		typeof locator === 'object' && locator !== null && 'value' in locator ? locator.value : locator;
 	if (typeof value === 'string' && value.length > MOST_LINK_CHARACTERS) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`has ${value.length} characters, which is more than an address or a link has.`,
 			'Copy the address alone: 0x followed by 40 hexadecimal digits.',
@@ -164,7 +164,7 @@ export function parseLocator(parameter: string, locator: unknown): Address {
 	}
 	const found = IN_LINK.exec(value);
 	if (found) return parseAddress(parameter, found[1]);
-	throw new InputRefusal(
+	throw new ParameterError(
 		parameter,
 		'the link holds no address.',
 		'Copy a link that has 0x and 40 hexadecimal digits in it, or choose By Address.',

@@ -1,4 +1,4 @@
-import { InputRefusal, quote } from './input';
+import { ParameterError, quote } from './parameter';
 import { withoutTrailing } from './text';
 
 /** Micro-USDC in one USDC: the token has six decimals on every chain that Ampersend uses. */
@@ -62,15 +62,15 @@ function complaintAbout(text: string): [string, string] {
 /**
  * Reads decimal USDC into micro-USDC, exactly.
  * @param value text such as `"12.5"`, or a number as an expression may give it
- * @throws InputRefusal naming the parameter, for anything that is not plain decimal notation
+ * @throws ParameterError naming the parameter, for anything that is not plain decimal notation
  */
 export function parseUsdc(parameter: string, value: unknown): bigint {
 	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
 	if (text === '' && (typeof value === 'string' || value === undefined || value === null)) {
-		throw new InputRefusal(parameter, 'is empty.', 'Write decimal USDC, e.g. 25 or 0.5.');
+		throw new ParameterError(parameter, 'is empty.', 'Write decimal USDC, e.g. 25 or 0.5.');
 	}
 	if (text.length > MOST_CHARACTERS) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`has ${text.length} characters, which is more than any amount has.`,
 			'Write decimal USDC, e.g. 25 or 0.5. For no limit, use the switch that says so.',
@@ -79,10 +79,10 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 	const match = USDC.exec(text);
 	if (!match) {
 		const [complaint, advice] = complaintAbout(text);
-		throw new InputRefusal(parameter, `${quote(value)} ${complaint}`, advice);
+		throw new ParameterError(parameter, `${quote(value)} ${complaint}`, advice);
 	}
 	if (mayHaveLostDigits(value, text)) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			`${quote(value)} has more digits than a number holds exactly.`,
 			'Give the amount as text, from its source on: some of its digits may be lost already.',
@@ -91,7 +91,7 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 	const [, whole = '', fraction = ''] = match;
 	const micro = BigInt(whole) * MICRO_PER_USDC + BigInt(fraction.padEnd(DECIMALS, '0'));
 	if (micro > MAX_MICRO) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			parameter,
 			'is more than a USDC contract can hold.',
 			'Check the number of digits. For no limit, use the switch that says so.',

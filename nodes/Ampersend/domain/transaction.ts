@@ -1,6 +1,6 @@
 import type { Address } from './address';
 import { sameAddress } from './address';
-import { withFurther } from './fields';
+import { withFurther } from './json';
 import { amount } from './money';
 import { epochToMs, toIso } from './time';
 

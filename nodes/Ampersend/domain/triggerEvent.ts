@@ -1,5 +1,5 @@
 import { addressKey } from './address';
-import { withFurther } from './fields';
+import { withFurther } from './json';
 import type { ActivityRow, AgentLabel } from './transaction';
 import { toTransaction } from './transaction';
 

@@ -5,7 +5,7 @@ import type {
 } from 'n8n-workflow';
 
 import { CallError } from '../api/errors';
-import { CredentialRefusal } from '../api/deployments';
+import { CredentialError } from '../api/deployments';
 import { routes } from '../api/routes';
 import { openTestClient, send } from '../api/send';
 
@@ -26,7 +26,7 @@ async function ampersendApiTest(
 			message: `Ampersend accepts the key (${deployment.name}, ${baseUrl})`,
 		};
 	} catch (error) {
-		if (error instanceof CallError || error instanceof CredentialRefusal) {
+		if (error instanceof CallError || error instanceof CredentialError) {
 			const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
 			return { status: 'Error', message: `${sentence} ${error.description}`.trim() };
 		}

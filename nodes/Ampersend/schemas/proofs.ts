@@ -1,4 +1,4 @@
-import { recordsIn } from '../domain/fields';
+import { recordsIn } from '../domain/json';
 
 /**
  * What authorizes a payment: its signature and the nonce of EIP-3009, by any name that holds these

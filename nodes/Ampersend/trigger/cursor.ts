@@ -117,7 +117,7 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings
  */
 function move(
 	cursor: AgentCursor,
-	{ rows, isWhole, isDown, asOf, total, turn }: Reading,
+	{ rows, isWhole, isDown, asOf, total, lastOpen }: Reading,
 	left: Candidate[],
 	{ lookBackMs, horizon }: Settings,
 ): AgentCursor {
@@ -146,7 +146,7 @@ function move(
 		asOf: isLookDue ? Math.min(lookedAsOf, newest - 1) : lookedAsOf,
 		...(rank !== undefined && { rank }),
 		rows: known,
-		...(turn !== undefined && { turn }),
+		...(lastOpen !== undefined && { lastOpen }),
 		...(!(isDone && isDown) && cursor.filter && { filter: cursor.filter }),
 	});
 }

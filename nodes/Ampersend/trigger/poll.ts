@@ -8,7 +8,7 @@ import type { Pages } from '../domain/activityList';
 import { PagingObservation } from '../domain/activityList';
 import type { Address, AgentScope } from '../domain/address';
 import { addressKey } from '../domain/address';
-import { InputRefusal } from '../domain/input';
+import { ParameterError } from '../domain/parameter';
 import { epochToMs } from '../domain/time';
 import type { AgentLabel } from '../domain/transaction';
 import type { Agent } from '../schemas/agent';
@@ -130,14 +130,14 @@ function choose(
 			? [...(directory?.keys() ?? [])]
 			: wanted.filter((id) => !missing.includes(id));
 	if (agents !== 'all' && !state && missing.length > 0) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			agentsParameter,
 			`${missing.join(', ')} isn't an agent in this account.`,
 			'Choose agents of this account, or use an API key of the account that owns them.',
 		);
 	}
 	if (watched.length > MOST_AGENTS) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			'Agents',
 			`one trigger can watch ${MOST_AGENTS} agents, and this account has ${watched.length}.`,
 			'Choose agents, and share them out among several triggers. No payment event is lost.',
@@ -183,7 +183,7 @@ async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promis
 /**
  * One poll: reads the chosen agents and decides what is new. Where all are chosen, or one of them
  * has no place yet, they are looked up first; else only to name those that have an event.
- * @throws CallError where no agent could be read, or they could not be looked up; InputRefusal
+ * @throws CallError where no agent could be read, or they could not be looked up; ParameterError
  * where the first poll does not find a chosen agent
  */
 export async function pollActivity(

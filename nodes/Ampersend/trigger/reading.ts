@@ -51,7 +51,7 @@ export interface Reading {
 	/** The service's count when reading began. */
 	total?: number;
 	/** See `AgentCursor`. */
-	turn?: string;
+	lastOpen?: string;
 }
 
 /** What is there when an agent gets its baseline. */
@@ -278,14 +278,14 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 	const due = [...cursor.rows]
 		.filter(([key, row]) => isOpen(row) && row.at >= watchedSince(cursor) && !read.has(key))
 		.sort(([one, { at }], [other, { at: otherAt }]) => otherAt - at || (one < other ? -1 : 1));
-	const start = due.findIndex(([key]) => key === cursor.turn) + 1;
+	const start = due.findIndex(([key]) => key === cursor.lastOpen) + 1;
 	const sought = new Set(due.map(([key]) => key));
 	/** With their places in the list. */
 	const found: Array<{ place: number; read: ReadRow }> = [];
 	const asked: Asked = { pages: new Map(), last: Infinity };
 	let [limit, isSizeSure] = [size.page, false];
 	const left = { likely: size.openPages, other: 3 * size.openPages };
-	const result = (turn?: string): Reading => ({
+	const result = (lastOpen?: string): Reading => ({
 		...reading,
 		rows: [
 			...found
@@ -293,7 +293,7 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 				.map(({ read: one }) => one),
 			...reading.rows,
 		],
-		...(turn !== undefined && { turn }),
+		...(lastOpen !== undefined && { lastOpen }),
 	});
 	let last: string | undefined;
 	for (const [key, row] of [...due.slice(start), ...due.slice(0, start)]) {

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod/v4-mini';
 
-import { InputRefusal } from '../domain/input';
+import { ParameterError } from '../domain/parameter';
 import type { EventFilter } from './filter';
 import { eventFilter } from './filter';
 
@@ -81,7 +81,7 @@ const storedCursor = z.pipe(
 		/** Rows that may come again: those since the floor, and open ones. By `rowKey`. */
 		rows: mapOf(z.tuple([number, number], text)),
 		/** The open payment that was looked at last, where there was no time for all. */
-		turn: z.optional(text),
+		lastOpen: z.optional(text),
 		/** Index of `filters`. */
 		filter: z.optional(number),
 		/** The agent wasn't there at the last poll. It keeps its place while there is room. */
@@ -180,7 +180,7 @@ function encode(state: TriggerState): string {
 /**
  * Reads what an earlier poll stored.
  * @returns undefined where nothing is stored; `'unreadable'` where no release wrote it
- * @throws InputRefusal where a later release wrote it: this one would emit payments again
+ * @throws ParameterError where a later release wrote it: this one would emit payments again
  */
 export function readState(stored: unknown): TriggerState | 'unreadable' | undefined {
 	if (stored === undefined || stored === null) return undefined;
@@ -188,7 +188,7 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 	const plain: unknown = JSON.parse(JSON.stringify(stored));
 	const { data: later } = z.safeParse(z.object({ version: number.check(z.gt(1)) }), plain);
 	if (later) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			'Ampersend Trigger',
 			`a later release stored its position (version ${later.version} of its state).`,
 			'Update n8n-nodes-ampersend again. No payment event is lost.',

@@ -11,9 +11,9 @@ import {
 	readNewLimits,
 } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
-import { parseAddresses, refuseZeroAddress } from '../../domain/address';
-import { InputRefusal, requireText } from '../../domain/input';
-import type { SpendConfigInput } from '../../schemas/spend-config';
+import { parseAddresses, rejectZeroAddress } from '../../domain/address';
+import { ParameterError, requireText } from '../../domain/parameter';
+import type { SpendConfigInput } from '../../schemas/spendConfig';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
@@ -26,14 +26,14 @@ const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 
 /**
  * The sellers to allow; null where the field was not added, as the SDK sends it.
- * @throws InputRefusal for a field that was added and holds no address
+ * @throws ParameterError for a field that was added and holds no address
  */
 function readAllowlist(values: IDataObject): Address[] | null {
 	if (!Object.hasOwn(values, allowlist.name)) return null;
 	const sellers = parseAddresses(allowlist.displayName, values[allowlist.name]);
-	refuseZeroAddress(allowlist.displayName, ...sellers);
+	rejectZeroAddress(allowlist.displayName, ...sellers);
 	if (sellers.length > 0) return sellers;
-	throw new InputRefusal(
+	throw new ParameterError(
 		allowlist.displayName,
 		'holds no address.',
 		'Give at least one seller, or remove the field for an agent without an allowlist.',

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { listAgents } from '../../api/paginate';
 import type { Client } from '../../api/send';
-import { InputRefusal, quote, readChoice } from '../../domain/input';
+import { ParameterError, quote, readChoice } from '../../domain/parameter';
 import type { Agent } from '../../schemas/agent';
 
 const choices = ['create', 'refuse', 'return'] as const;
@@ -48,7 +48,7 @@ async function agentsNamed(client: Client, name: string): Promise<Agent[]> {
 /**
  * Finds the agent to return.
  * @returns undefined where a new one is to be made
- * @throws InputRefusal where neither is to be done
+ * @throws ParameterError where neither is to be done
  */
 export async function findExisting(
 	client: Client,
@@ -61,12 +61,12 @@ export async function findExisting(
 	if (choice === 'return' && found.length === 1) return found[0];
 	const addresses = found.map(({ address }) => address).join(', ');
 	throw choice === 'return'
-		? new InputRefusal(
+		? new ParameterError(
 				'Name',
 				`${found.length} agents are called ${quote(name)} (${addresses}), so none of them was returned and none created.`,
 				'Rename all but one of them, or use Agent: Get with the address of the one you mean.',
 			)
-		: new InputRefusal(
+		: new ParameterError(
 				'Name',
 				`an agent called ${quote(name)} exists already (${addresses}), so none was created.`,
 				`Choose another name, or set ${ifExistsField.displayName} to Return It or Create Another.`,

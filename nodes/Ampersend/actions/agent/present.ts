@@ -1,4 +1,4 @@
-import { withFurther } from '../../domain/fields';
+import { withFurther } from '../../domain/json';
 import { amount, isMicro } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';

@@ -1,7 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import { requireText } from '../../domain/input';
+import { requireText } from '../../domain/parameter';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { presentAgent } from './present';

@@ -4,7 +4,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import { readText } from '../../domain/input';
+import { readText } from '../../domain/parameter';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { presentAgentKey } from './present';

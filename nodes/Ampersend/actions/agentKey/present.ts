@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address';
-import { withFurther } from '../../domain/fields';
+import { withFurther } from '../../domain/json';
 import { toIso } from '../../domain/time';
-import type { AgentKey } from '../../schemas/agent-key';
+import type { AgentKey } from '../../schemas/agentKey';
 
 /** An agent key as it leaves the node. Fields that are not known here survive as they came. */
 export function presentAgentKey(agentAddress: Address, key: AgentKey) {

@@ -3,7 +3,7 @@ import { repeat, send } from '../../api/send';
 import { sellersField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
-import { parseAddresses, refuseZeroAddress } from '../../domain/address';
+import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import type { AllowlistMode } from '../../domain/allowlist';
 import {
 	allowlistModes,
@@ -13,7 +13,7 @@ import {
 	isSame,
 	without,
 } from '../../domain/allowlist';
-import { InputRefusal, readChoice, readSwitch } from '../../domain/input';
+import { ParameterError, readChoice, readSwitch } from '../../domain/parameter';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { presentAllowlist } from './present';
@@ -24,9 +24,9 @@ const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as co
 function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolean): Address[] {
 	const sellers = parseAddresses(sellersField.displayName, value);
 	// It may be on a list from before, and must then come off.
-	if (chosen !== 'remove') refuseZeroAddress(sellersField.displayName, ...sellers);
+	if (chosen !== 'remove') rejectZeroAddress(sellersField.displayName, ...sellers);
 	if (sellers.length > 0 || (chosen === 'replace' && emptyAllowed)) return sellers;
-	throw new InputRefusal(
+	throw new ParameterError(
 		sellersField.displayName,
 		'holds no address.',
 		chosen === 'replace'

@@ -1,8 +1,8 @@
 import type { Address } from '../../domain/address';
-import { withFurther } from '../../domain/fields';
+import { withFurther } from '../../domain/json';
 import { amount } from '../../domain/money';
 import { toIso } from '../../domain/time';
-import type { AutoCollect } from '../../schemas/auto-collect';
+import type { AutoCollect } from '../../schemas/autoCollect';
 
 /** What the node gives for an agent for which auto-collect was never set. */
 export function presentNoAutoCollect(agentAddress: Address) {

@@ -1,20 +1,20 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { sendOptional } from '../../api/optional';
+import { getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
 import { isEmpty, readOptionalAmount } from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
-	refuseIncomplete,
+	rejectIncomplete,
 	requireChanges,
 	updateFieldsOf,
 } from '../../descriptions/updateFields';
-import { parseAddress, refuseZeroAddress } from '../../domain/address';
-import { readSwitch } from '../../domain/input';
+import { parseAddress, rejectZeroAddress } from '../../domain/address';
+import { readSwitch } from '../../domain/parameter';
 import { parseUsdc } from '../../domain/money';
-import type { AutoCollect, AutoCollectInput } from '../../schemas/auto-collect';
+import type { AutoCollect, AutoCollectInput } from '../../schemas/autoCollect';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { enabled, minimumRemaining, noMinimumRemaining, targetAddress, threshold } from './fields';
@@ -22,7 +22,7 @@ import { presentAutoCollect } from './present';
 
 const SETTINGS = 'auto-collect settings';
 
-/** Only what the user set. @throws InputRefusal where that is nothing, or cannot be read */
+/** Only what the user set. @throws ParameterError where that is nothing, or cannot be read */
 function readChanges(values: IDataObject): Partial<AutoCollectInput> {
 	const changes: Partial<AutoCollectInput> = {};
 	const on = readSwitch(enabled.displayName, values.enabled);
@@ -32,22 +32,22 @@ function readChanges(values: IDataObject): Partial<AutoCollectInput> {
 	}
 	if (!isEmpty(values.targetAddress)) {
 		changes.target_address = parseAddress(targetAddress.displayName, values.targetAddress);
-		refuseZeroAddress(targetAddress.displayName, changes.target_address);
+		rejectZeroAddress(targetAddress.displayName, changes.target_address);
 	}
 	const remaining = readOptionalAmount(values, minimumRemaining, noMinimumRemaining);
 	if (remaining !== undefined) changes.minimum_remaining = remaining;
 	return requireChanges(changes);
 }
 
-/** The settings to send. @throws InputRefusal where the first ones are not complete */
+/** The settings to send. @throws ParameterError where the first ones are not complete */
 function complete(
 	current: AutoCollect | undefined,
 	changes: Partial<AutoCollectInput>,
 ): AutoCollectInput {
 	const on = changes.enabled ?? current?.enabled;
 	const atLeast = changes.threshold ?? current?.threshold;
-	if (on === undefined) return refuseIncomplete(enabled.displayName, SETTINGS);
-	if (atLeast === undefined) return refuseIncomplete(threshold.displayName, SETTINGS);
+	if (on === undefined) return rejectIncomplete(enabled.displayName, SETTINGS);
+	if (atLeast === undefined) return rejectIncomplete(threshold.displayName, SETTINGS);
 	return {
 		target_address: current?.target_address ?? null,
 		minimum_remaining: current?.minimum_remaining ?? null,
@@ -75,7 +75,7 @@ export const update: Operation = {
 		const changes = readChanges(readUpdateFields(n8n, itemIndex));
 		const path = { address };
 		const config = await repeat(client, async (once) => {
-			const current = await sendOptional(once, routes.getAutoCollect, address, { path });
+			const current = await getSettings(once, routes.getAutoCollect, address, { path });
 			const body = { ...complete(current, changes) };
 			return await send(once, routes.setAutoCollect, { path, body });
 		});

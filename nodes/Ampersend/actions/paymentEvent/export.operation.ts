@@ -2,7 +2,7 @@ import { readPaymentEvents } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { fileFields, readFileTarget, writeFile } from '../../descriptions/file';
 import { paymentEventFilters } from '../../descriptions/history';
-import type { PaymentEvent } from '../../domain/payment-event';
+import type { PaymentEvent } from '../../domain/paymentEvent';
 import { readHistoryQuery } from '../historyQuery';
 import type { Operation, OperationOutput } from '../operation';
 

@@ -1,4 +1,4 @@
-import { readAsUnset, sendOptional } from '../../api/optional';
+import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Operation, OperationOutput } from '../operation';
@@ -17,10 +17,10 @@ export const get: Operation = {
 	/** `configured` is false where nothing was ever set for the agent. */
 	async execute({ n8n, client, itemIndex, hint }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
-		const config = await sendOptional(client, routes.getSpendingLimit, address, {
+		const config = await getSettings(client, routes.getSpendingLimit, address, {
 			path: { address },
 		});
-		if (!config) hint(readAsUnset('spending limits', address));
+		if (!config) hint(unsetHint('spending limits', address));
 		return toItems([
 			{
 				...presentSpendingLimit(address, config ?? unsetSpendingLimit),

@@ -1,8 +1,8 @@
 import type { Address } from '../../domain/address';
-import { withFurther } from '../../domain/fields';
+import { withFurther } from '../../domain/json';
 import { amount } from '../../domain/money';
 import { toIso } from '../../domain/time';
-import type { SpendConfig } from '../../schemas/spend-config';
+import type { SpendConfig } from '../../schemas/spendConfig';
 
 function presentLimit(micro: string | null) {
 	return micro === null ? { usdc: null, micro: null } : amount(micro);

@@ -1,4 +1,4 @@
-import { sendOptional } from '../../api/optional';
+import { getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
 import type { LimitChanges } from '../../descriptions/limits';
@@ -12,11 +12,11 @@ import {
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
-	refuseIncomplete,
+	rejectIncomplete,
 	requireChanges,
 	updateFieldsOf,
 } from '../../descriptions/updateFields';
-import type { SpendConfig, SpendConfigInput } from '../../schemas/spend-config';
+import type { SpendConfig, SpendConfigInput } from '../../schemas/spendConfig';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { presentSpendingLimit } from './present';
@@ -31,18 +31,18 @@ function settingsOf(config: SpendConfig): SpendConfigInput {
 /**
  * Where the service tells of no limits, one that is left out would become "no limit": so it must be
  * said.
- * @throws InputRefusal naming what is left out
+ * @throws ParameterError naming what is left out
  */
 function requireAll(changes: LimitChanges): SpendConfigInput {
 	const what = 'spending limits that the service tells of';
 	const { daily_limit, monthly_limit, per_transaction_limit, auto_topup_allowed } = changes;
 	const missing = limits.find(({ wire }) => changes[wire] === undefined);
-	if (missing) refuseIncomplete(missing.displayName, what, noLimitField(missing).displayName);
+	if (missing) rejectIncomplete(missing.displayName, what, noLimitField(missing).displayName);
 	return {
 		daily_limit: daily_limit ?? null,
 		monthly_limit: monthly_limit ?? null,
 		per_transaction_limit: per_transaction_limit ?? null,
-		auto_topup_allowed: auto_topup_allowed ?? refuseIncomplete(autoTopUpField.displayName, what),
+		auto_topup_allowed: auto_topup_allowed ?? rejectIncomplete(autoTopUpField.displayName, what),
 	};
 }
 
@@ -67,7 +67,7 @@ export const update: Operation = {
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
 		const config = await repeat(client, async (once) => {
-			const current = await sendOptional(once, routes.getSpendingLimit, address, { path });
+			const current = await getSettings(once, routes.getSpendingLimit, address, { path });
 			const body = current ? { ...settingsOf(current), ...changes } : requireAll(changes);
 			return await send(once, routes.setSpendingLimit, { path, body });
 		});

@@ -2,7 +2,14 @@ import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow'
 
 import { counterpartyField, directionField, readDirection } from '../descriptions/history';
 import { addressKey, parseAddresses } from '../domain/address';
-import { InputRefusal, quote, readChoice, readCount, readSwitch, readWords } from '../domain/input';
+import {
+	ParameterError,
+	quote,
+	readChoice,
+	readCount,
+	readSwitch,
+	readWords,
+} from '../domain/parameter';
 import { parseUsdc } from '../domain/money';
 import type { EventFilter } from './filter';
 
@@ -80,14 +87,14 @@ export const eventFiltersField: INodeProperties = {
 
 /**
  * Reads which events start the workflow.
- * @throws InputRefusal naming the filter that cannot be read
+ * @throws ParameterError naming the filter that cannot be read
  */
 export function readEventFilter(context: IPollFunctions): EventFilter {
 	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
 	const { minimumAmount = '' } = filters;
 	const counterparties = parseAddresses(counterpartyField.displayName, filters.counterparty);
 	if (counterparties.length > MOST_COUNTERPARTIES) {
-		throw new InputRefusal(
+		throw new ParameterError(
 			counterpartyField.displayName,
 			`${counterparties.length} addresses are more than the ${MOST_COUNTERPARTIES} that a trigger takes.`,
 			'Leave the filter empty and put a Filter node behind the trigger.',
@@ -193,14 +200,14 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 	if (value === undefined || value === null || value === '') return fallback;
 	const number = readCount(value);
 	if (number !== undefined && number >= least && number <= most) return number;
-	throw new InputRefusal(
+	throw new ParameterError(
 		displayName,
 		`${quote(value)} is not a whole number from ${least} to ${most}.`,
 		`Give a whole number from ${least} to ${most}, or take the option out for ${fallback}.`,
 	);
 }
 
-/** @throws InputRefusal naming the option that cannot be read */
+/** @throws ParameterError naming the option that cannot be read */
 export function readEventOptions(context: IPollFunctions) {
 	const options = context.getNodeParameter(eventOptionsField.name, {}) as IDataObject;
 	const chosen = readChoice(afterRestart.displayName, options.afterRestart ?? 'continue', [

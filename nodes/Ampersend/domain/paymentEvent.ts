@@ -1,5 +1,5 @@
 import type { Address } from './address';
-import { withFurther } from './fields';
+import { withFurther } from './json';
 import { amount } from './money';
 import { toIso } from './time';
 import type { AgentLabel } from './transaction';

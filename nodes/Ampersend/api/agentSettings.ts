@@ -2,7 +2,7 @@ import type { Address } from '../domain/address';
 import { agentExists } from './agents';
 import { CallError } from './errors';
 import type { AnswerOf, Route } from './routes';
-import type { Client, Parameters } from './send';
+import type { Client, CallParameters } from './send';
 import { send } from './send';
 
 /**
@@ -11,11 +11,11 @@ import { send } from './send';
  * before it is believed.
  * @returns the settings, or undefined where the agent has none
  */
-export async function sendOptional<Path extends string, R extends Route<Path>>(
+export async function getSettings<Path extends string, R extends Route<Path>>(
 	client: Client,
 	route: R & { path: Path },
 	address: Address,
-	parameters: Parameters<Path>,
+	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R> | undefined> {
 	try {
 		return await send<Path, R>(client, route, parameters);
@@ -32,6 +32,6 @@ export async function sendOptional<Path extends string, R extends Route<Path>>(
 }
 
 /** A note for what was read as "none set". @param what the settings, in the plural */
-export function readAsUnset(what: string, address: Address): string {
+export function unsetHint(what: string, address: Address): string {
 	return `The service has no ${what} of ${address} (HTTP 404). This is read as "none set"; if the dashboard shows some, the service does not offer this route, which is an assumption of this node.`;
 }

@@ -193,7 +193,7 @@ class Life {
 	}
 }
 
-/** Twice that of trigger-hostile.test.mts: replicas and empty answers begin a reading anew. */
+/** Twice that of triggerHostile.test.mts: replicas and empty answers begin a reading anew. */
 function bound(all: number, page: number): number {
 	const stretches = Math.ceil(all / 370) + 2;
 	const search = 2 * Math.ceil(Math.log2(all / page + 1));

@@ -2,8 +2,8 @@
  * A parameter that cannot be used as it is. `message` names the parameter and says what is wrong
  * with it, `description` what to do next. Thrown before anything is sent.
  */
-export class InputRefusal extends Error {
-	override readonly name = 'InputRefusal';
+export class ParameterError extends Error {
+	override readonly name = 'ParameterError';
 
 	constructor(
 		/** The parameter's name as the editor shows it. */
@@ -63,19 +63,19 @@ export function quote(value: unknown): string {
 
 /**
  * Reads optional text, trimmed; empty where there is none.
- * @throws InputRefusal where an expression gave something else
+ * @throws ParameterError where an expression gave something else
  */
 export function readText(parameter: string, value: unknown): string {
 	if (value === undefined || value === null) return '';
 	if (typeof value === 'string' || typeof value === 'number') return String(value).trim();
-	throw new InputRefusal(parameter, `${quote(value)} is not text.`, 'Give one text.');
+	throw new ParameterError(parameter, `${quote(value)} is not text.`, 'Give one text.');
 }
 
-/** @throws InputRefusal where the trimmed text is empty, or is no text */
+/** @throws ParameterError where the trimmed text is empty, or is no text */
 export function requireText(parameter: string, value: unknown): string {
 	const text = readText(parameter, value);
 	if (text === '') {
-		throw new InputRefusal(parameter, 'is empty.', `Fill in ${parameter}.`);
+		throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
 	}
 	return text;
 }
@@ -86,14 +86,14 @@ const MOST_WORD_CHARACTERS = 10_000;
 /**
  * Reads words: a list of texts, or text with commas or white space between them; none where there
  * is no value.
- * @throws InputRefusal for an entry that is no text
+ * @throws ParameterError for an entry that is no text
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
 	let characters = 0;
 	const words = entries.flatMap((entry) => {
 		if (typeof entry !== 'string') {
-			throw new InputRefusal(
+			throw new ParameterError(
 				parameter,
 				`${quote(entry)} is not text.`,
 				'Give a list of texts, or one text with commas between the words.',
@@ -101,7 +101,7 @@ export function readWords(parameter: string, value: unknown): string[] {
 		}
 		characters += entry.length + 1;
 		if (characters > MOST_WORD_CHARACTERS) {
-			throw new InputRefusal(
+			throw new ParameterError(
 				parameter,
 				`holds more than ${MOST_WORD_CHARACTERS} characters.`,
 				'Name only those that you want.',
@@ -131,7 +131,7 @@ export function readSwitch(parameter: string, value: unknown): boolean | undefin
 	if (value === undefined || value === null || value === '') return undefined;
 	if (value === true || value === 'true') return true;
 	if (value === false || value === 'false') return false;
-	throw new InputRefusal(
+	throw new ParameterError(
 		parameter,
 		`${quote(value)} is neither true nor false.`,
 		'Use the switch, or an expression that gives true or false.',
@@ -140,7 +140,7 @@ export function readSwitch(parameter: string, value: unknown): boolean | undefin
 
 /**
  * Reads a choice that an expression may have given.
- * @throws InputRefusal for a value that is not among the choices
+ * @throws ParameterError for a value that is not among the choices
  */
 export function readChoice<Choice extends string>(
 	parameter: string,
@@ -149,7 +149,7 @@ export function readChoice<Choice extends string>(
 ): Choice {
 	const choice = choices.find((one) => one === value);
 	if (choice !== undefined) return choice;
-	throw new InputRefusal(
+	throw new ParameterError(
 		parameter,
 		`${quote(value)} is unknown.`,
 		`Use one of: ${choices.join(', ')}.`,
