@@ -11,7 +11,6 @@ import { CallError, toNodeError } from './api/errors';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
-import { toTriggerEvent } from './domain/triggerEvent';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch, loadOptions } from './methods/pickers';
 import {
@@ -21,6 +20,7 @@ import {
 	readEventFilter,
 	readEventOptions,
 } from './trigger/parameters';
+import { toTriggerEventOutput } from './trigger/output';
 import type { FoundEvent, PollResult, PollSettings } from './trigger/poll';
 import { isPassing, pollActivity, sampleActivity } from './trigger/poll';
 import {
@@ -76,7 +76,7 @@ function readSettings(context: IPollFunctions, now: number): TriggerSettings {
 
 function toOutput(events: FoundEvent[], simplify: boolean): INodeExecutionData[][] | null {
 	const items = events.map((event) => ({
-		json: { ...toTriggerEvent(event, event.agent, simplify) } as IDataObject,
+		json: { ...toTriggerEventOutput(event, simplify) } as IDataObject,
 	}));
 	return items.length > 0 ? [items] : null;
 }

@@ -64,9 +64,9 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		files: new RegExp(`^${own}/actions/\\w+/`),
 		may: [
 			new RegExp(`^${own}/(api|schemas|descriptions|domain)/`),
-			new RegExp(`^${own}/actions/(operation|historyQuery)$`),
+			new RegExp(`^${own}/actions/(operation|history)$`),
 			new RegExp(`^${own}/actions/\\w+/`),
-			/^n8n-workflow$/,
+			/^(n8n-workflow|zod\/v4-mini)$/,
 		],
 	},
 	{
@@ -80,19 +80,25 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(actions|methods)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'trigger imports api, descriptions, schemas, domain, itself and n8n-workflow',
+		name: "trigger imports api, descriptions, schemas, domain, a transaction's output and itself",
 		files: new RegExp(`^${own}/trigger/`),
 		may: [
 			new RegExp(`^${own}/(trigger|api|descriptions|schemas|domain)/`),
+			new RegExp(`^${own}/actions/transaction/output$`),
 			/^(n8n-workflow|zod\/v4-mini)$/,
 			/^@noble\/hashes\//,
 		],
 	},
 	{
-		name: 'what the trigger reads, decides and stores is pure: domain, each other, hashes and zod',
+		name: 'the list reader is pure: it imports domain, and types of schemas',
+		files: new RegExp(`^${own}/api/activityList\\.ts$`),
+		may: [new RegExp(`^${own}/(domain|schemas)/`)],
+	},
+	{
+		name: 'what the trigger reads, decides and stores is pure: domain, the list reader, each other, hashes, zod',
 		files: new RegExp(`^${own}/trigger/(${pure})\\.ts$`),
 		may: [
-			new RegExp(`^${own}/domain/`),
+			new RegExp(`^${own}/(domain/|api/activityList$)`),
 			new RegExp(`^${own}/trigger/(${pure})$`),
 			/^@noble\/hashes\//,
 			/^zod\/v4-mini$/,

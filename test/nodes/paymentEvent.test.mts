@@ -295,7 +295,7 @@ describe('Get Many', () => {
 
 		const { error } = await getMany({ agentScope: 'selected', agents: [stranger] });
 
-		expect(error?.message).toContain(`${stranger} is no agent of this account.`);
+		expect(error?.message).toContain(`${stranger} isn't an agent in this account.`);
 		expect(ampersend.seen).toEqual([LIST]);
 	});
 
@@ -408,7 +408,7 @@ describe('Get Many', () => {
 		it.each<[INodeParameters, string]>([
 			[{ from: 'yesterday' }, 'From: "yesterday" is not a date.'],
 			[{ to: '2026-02-30' }, 'To: "2026-02-30" is not a date.'],
-			[{ from: '2026-10-02', to: '2026-10-01' }, 'To: is not after From.'],
+			[{ from: '2026-10-02', to: '2026-10-01' }, "To: isn't after From."],
 			[{ counterparty: '0x123' }, 'Counterparty: "0x123" is not an address.'],
 		])('refuses %p, and sends nothing', async (filters, message) => {
 			const { error } = await getMany({ filters });

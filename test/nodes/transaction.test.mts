@@ -166,7 +166,7 @@ describe('Get Many', () => {
 		let firstRows: unknown;
 		ampersend.emulator.fault({
 			route: ACTIVITY,
-			times: 5,
+			times: Infinity,
 			mutate: (body) => {
 				const page = body as { activity: unknown };
 				firstRows ??= page.activity;
@@ -176,8 +176,8 @@ describe('Get Many', () => {
 		const { items, error } = await getMany({ returnAll: true });
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('gives the same rows again, whatever "page" asks for');
-		expect(activityCalls()).toHaveLength(5);
+		expect(error?.message).toContain('returns the same rows again, whatever "page" asks for');
+		expect(activityCalls().length).toBeLessThan(10);
 	});
 
 	it('gives the newest rows under a limit, also where the service gives the oldest first', async () => {
@@ -186,7 +186,7 @@ describe('Get Many', () => {
 		const mirror = 2 * Date.now();
 		ampersend.emulator.fault({
 			route: ACTIVITY,
-			times: 4,
+			times: Infinity,
 			mutate: (body) => {
 				const page = body as { activity: Array<{ timestamp: string }> };
 				const activity = page.activity.map((row) => ({
@@ -424,7 +424,7 @@ describe('Get Many', () => {
 				agent: { __rl: true, mode: 'address', value: stranger },
 			});
 
-			expect(error?.message).toBe(`Agent: ${stranger} is no agent of this account.`);
+			expect(error?.message).toBe(`Agent: ${stranger} isn't an agent in this account.`);
 			expect(ampersend.seen).toEqual([LIST]);
 		});
 
@@ -451,9 +451,11 @@ describe('Get Many', () => {
 			});
 
 			expect(items).toEqual([]);
-			expect(error?.message).toBe(`Agent Names or IDs: ${stranger} is no agent of this account.`);
+			expect(error?.message).toBe(
+				`Agent Names or IDs: ${stranger} isn't an agent in this account.`,
+			);
 			expect(error?.description).toContain(
-				'Take it out, or use an API key of the account that owns it.',
+				'Choose agents of this account, or use an API key of the account that owns them.',
 			);
 			expect(ampersend.seen).toEqual([LIST]);
 		});
@@ -470,7 +472,7 @@ describe('Get Many', () => {
 	});
 
 	describe('paging', () => {
-		it('reads every page with Return All, 200 rows at a time', async () => {
+		it('reads every page with Return All, up to 200 rows at a time', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.seedActivity(agent, 450, numbered);
 
@@ -479,7 +481,8 @@ describe('Get Many', () => {
 			expect(error).toBeUndefined();
 			expect(numbersOf(items)).toEqual(downFrom(449, 450));
 			expect(activityCalls().map(({ query }) => query)).toEqual(
-				['1', '2', '3'].map((page) => ({ preset: 'all', limit: '200', page })),
+				// Each page begins with the last row of the one before it.
+				['200', '199', '198'].map((limit, i) => ({ preset: 'all', limit, page: String(i + 1) })),
 			);
 		});
 
@@ -608,7 +611,7 @@ describe('Get Many', () => {
 			const mirror = 2 * newest - 399 * MINUTE;
 			ampersend.emulator.fault({
 				route: ACTIVITY,
-				times: 2,
+				times: Infinity,
 				mutate: (body) => {
 					const page = body as { activity: Array<{ timestamp: string }> };
 					const activity = page.activity.map((row) => ({
@@ -627,19 +630,21 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual(Array.from({ length: 100 }, (_, i) => i));
 		});
 
-		it('says so where another page is promised after an empty one, and asks for no more', async () => {
+		it('asks once more where an empty page promises another one, then says so', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent });
 			ampersend.emulator.fault({
 				route: ACTIVITY,
+				times: 3,
 				mutate: (body) => ({ ...(body as object), activity: [], hasNextPage: true }),
 			});
 
 			const { items, error } = await getMany({ returnAll: true });
 
 			expect(items).toEqual([]);
-			expect(error?.message).toContain('speaks of another page after an empty one');
-			expect(pagesRead()).toEqual([1]);
+			expect(error?.message).toContain('reports more transactions after an empty page');
+			expect(pagesRead()).toEqual([1, 1]);
+			expect((await getMany({ returnAll: true })).items).toHaveLength(1);
 		});
 
 		it('reads on however often every row of a page has shifted, if not in a row', async () => {
@@ -890,8 +895,8 @@ describe('Get Many', () => {
 		])('refuses a To that is %s From, and sends nothing', async (_, to) => {
 			const { error } = await getMany({ filters: { ...BOUNDS, to } });
 
-			expect(error?.message).toBe('To: is not after From.');
-			expect(error?.description).toContain('choose a later one');
+			expect(error?.message).toBe("To: isn't after From.");
+			expect(error?.description).toContain('choose a later time');
 			expect(ampersend.seen).toEqual([]);
 		});
 

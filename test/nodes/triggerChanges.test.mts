@@ -371,7 +371,7 @@ describe('a chosen agent that the account does not have', () => {
 		] as const) {
 			const error = await thrownBy(open(parameters), 'activate');
 			expect(error.message).toBe(
-				`${parameter}: ${stranger.address.toLowerCase()} isn't an agent in this account.`,
+				`${parameter}: ${stranger.address} isn't an agent in this account.`,
 			);
 			expect(error.description).toContain('Choose agents of this account');
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });

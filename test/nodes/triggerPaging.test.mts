@@ -172,11 +172,11 @@ describe('a service that cannot be read whole', () => {
 	});
 
 	it.each([
-		['whose pages repeat', repeating, 'gives the same rows again, whatever "page" asks for'],
+		['whose pages repeat', repeating, 'returns the same rows again, whatever "page" asks for'],
 		[
 			'whose pages repeat, without a count',
 			repeatingWithoutCount,
-			'gives the same rows again, whatever "page" asks for',
+			'returns the same rows again, whatever "page" asks for',
 		],
 	])('%s is reported, and nothing is lost once it is mended', async (_, division, observation) => {
 		let isMended = true;

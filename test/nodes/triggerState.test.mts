@@ -148,7 +148,7 @@ describe('a state that nothing has written', () => {
 		['version 1 without anything', { version: 1 }],
 		['version 1 without agents', { ...whole, agents: null }],
 		['version 1 without a filter', { ...whole, filter: undefined }],
-		['version 1 with a filter of another form', { ...whole, filter: { events: 'all' } }],
+		['version 1 with a filter of another form', { ...whole, filter: { statuses: 'all' } }],
 		['version 1 with a list of filters alone', { ...whole, filter: undefined, filters: [{}] }],
 		['version 1 with an agent of another form', { ...whole, agents: { x: { newest: 'y' } } }],
 		['version 1 with rows of another form', { ...whole, agents: { x: { ...cursor, rows: 1 } } }],

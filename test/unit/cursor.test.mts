@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { PageAnswer, PageRequest, Pages } from '../../nodes/Ampersend/domain/activityList';
-import type { ActivityRow } from '../../nodes/Ampersend/domain/transaction';
+import type {
+	PageAnswer,
+	PageRequest,
+	Pages,
+	ReadRow,
+} from '../../nodes/Ampersend/api/activityList';
+import type { Activity } from '../../nodes/Ampersend/schemas/activity';
 import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/trigger/cursor';
 import { intersect, isSameFilter, type EventFilter } from '../../nodes/Ampersend/trigger/filter';
 import { readBaseline, readNews, sizes, type Wants } from '../../nodes/Ampersend/trigger/reading';
@@ -32,7 +37,7 @@ const wants: Wants = {
 const agent = `0x${'a'.repeat(40)}`;
 const idlePage = { page: 1, limit: 20 };
 
-const rowOf = (id: string, at: number, status = 'settled'): ActivityRow => ({
+const rowOf = (id: string, at: number, status = 'settled'): Activity => ({
 	id,
 	type: 'spend',
 	agent_address: agent,
@@ -48,12 +53,12 @@ const rowOf = (id: string, at: number, status = 'settled'): ActivityRow => ({
 const rowsOf = (count: number, newest = T0, name = 'row') =>
 	Array.from({ length: count }, (_, i) => rowOf(`${name} ${count - i}`, newest - i * SECOND));
 
-const idsOf = (rows: ActivityRow[]) => rows.map(({ id }) => id);
+const idsOf = (rows: Activity[]) => rows.map(({ id }) => id);
 
 type Service = (request: PageRequest) => PageAnswer;
 
 /** A service that pages as assumed. */
-function serviceOf(rows: ActivityRow[]): Service {
+function serviceOf(rows: Activity[]): Service {
 	return ({ page, limit }) => ({
 		activity: rows.slice((page - 1) * limit, page * limit),
 		hasNextPage: page * limit < rows.length,
@@ -106,7 +111,7 @@ function poll(
 		starts: new Map([[agent, start]]),
 		readings,
 	});
-	return { state: next, ids: events.map(({ row }) => row.id), events, requests };
+	return { state: next, ids: events.map(({ read }) => read.row.id), events, requests };
 }
 
 const cursorOf = (state: TriggerState): AgentCursor => {
@@ -182,13 +187,13 @@ describe('reading', () => {
 			type: i % 400 === 0 ? ('earn' as const) : ('spend' as const),
 		}));
 		const service = serviceOf([...backlog, ...history]);
-		const counts = ({ type }: ActivityRow) => type === 'earn';
+		const counts = ({ direction }: ReadRow) => direction === 'earn';
 		const { result, requests } = read(
 			readNews(cursorOf(state), { ...wants, enough: 1, counts }),
 			service,
 		);
 		expect(result.isWhole).toBe(false);
-		expect(result.rows.some(({ row }) => counts(row))).toBe(true);
+		expect(result.rows.some(counts)).toBe(true);
 		expect(requests.length).toBeLessThanOrEqual(12);
 	});
 
@@ -250,7 +255,7 @@ describe('reading', () => {
 			hasNextPage: true,
 			totalCount: 0,
 		});
-		expect(() => poll(empty, service)).toThrow('gives the same rows again');
+		expect(() => poll(empty, service)).toThrow('returns the same rows again');
 	});
 
 	it('names a service that gives other rows each time, after so many pages', () => {
@@ -384,11 +389,11 @@ describe('a changed filter', () => {
 	});
 
 	it('is the intersection of two', () => {
-		const one: EventFilter = { events: ['payment.a', 'payment.b'], minimumMicro: '9' };
-		const other: EventFilter = { events: ['payment.b', 'payment.c'], minimumMicro: '10' };
+		const one: EventFilter = { statuses: ['a', 'b'], minimumMicro: '9' };
+		const other: EventFilter = { statuses: ['b', 'c'], minimumMicro: '10' };
 		const both = intersect(one, { ...other, directions: ['earn'] });
 		expect(both).toStrictEqual({
-			events: ['payment.b'],
+			statuses: ['b'],
 			minimumMicro: '10',
 			directions: ['earn'],
 		});
@@ -406,7 +411,7 @@ describe('the last batch', () => {
 		return state;
 	};
 	const stored = () => again(first.state);
-	const [settled, denied] = [{ events: ['payment.settled'] }, { events: ['payment.denied'] }];
+	const [settled, denied] = [{ statuses: ['settled'] }, { statuses: ['denied'] }];
 	const newer = [rowOf('new', T0 + 1), ...payments];
 
 	it('comes again in another process where that is wanted, with what is new', () => {
@@ -546,8 +551,8 @@ describe('the stored state', () => {
 			scope: 'all',
 			since: T0,
 			agents: { [agent]: cursor, ['0xb']: null },
-			filter: { events: ['payment.settled'], minimumMicro: '1' },
-			filters: [{ events: ['payment.denied'] }, { events: [] }],
+			filter: { statuses: ['settled'], minimumMicro: '1' },
+			filters: [{ statuses: ['denied'] }, { statuses: [] }],
 			next: agent,
 			lastBatch: { process: 'p', since: T0 - 1, agents: { [agent]: { ...cursor, filter: 1 } } },
 		};
@@ -568,12 +573,12 @@ describe('the stored state', () => {
 				[agent, known],
 				['0xb', null],
 			]),
-			filter: { events: ['payment.settled'], minimumMicro: '1' },
+			filter: { statuses: ['settled'], minimumMicro: '1' },
 			next: agent,
 			lastBatch: {
 				process: 'p',
 				since: T0 - 1,
-				agents: new Map([[agent, { ...known, filter: { events: [] } }]]),
+				agents: new Map([[agent, { ...known, filter: { statuses: [] } }]]),
 			},
 		});
 	});
@@ -633,9 +638,9 @@ describe('the stored state', () => {
 		['a row that is too short', withAgent({ ...cursor, rows: { a: [0] } })],
 		['no filter', { ...stored, filter: undefined }],
 		['no filters', { ...stored, filters: undefined }],
-		['a filter of events that are no list', { ...stored, filter: { events: 'all' } }],
+		['a filter of statuses that are no list', { ...stored, filter: { statuses: 'all' } }],
 		['a filter of an amount that is no integer', { ...stored, filter: { minimumMicro: '1.5' } }],
-		['an unused filter that is none', { ...stored, filters: [{}, { events: 'all' }] }],
+		['an unused filter that is none', { ...stored, filters: [{}, { statuses: 'all' }] }],
 		['an agent whose filter is no index', withAgent({ ...cursor, filter: {} })],
 		['an agent whose filter is not among them', withAgent({ ...cursor, filter: 1 })],
 		['a row with a status that is not text', withAgent({ ...cursor, rows: { a: [0, 0, 1] } })],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { epochToMs, isWithin, presetCovering, toIso } from '../../nodes/Ampersend/domain/time';
+import { epochToMs, presetCovering, toIso } from '../../nodes/Ampersend/domain/time';
 
 const NOW = Date.UTC(2026, 10, 15, 12);
 const HOUR = 60 * 60 * 1000;
@@ -30,30 +30,6 @@ describe('the time of a row', () => {
 	it('is written as ISO 8601 in UTC, with milliseconds', () => {
 		expect(toIso(NOW + 7)).toBe('2026-11-15T12:00:00.007Z');
 		expect(toIso(String(NOW))).toBe('2026-11-15T12:00:00.000Z');
-	});
-});
-
-describe('a range', () => {
-	it('holds its beginning and not its end', () => {
-		const range = { from: 10, to: 20 };
-		expect([9, 10, 19, 20].map((ms) => isWithin(range, ms))).toEqual([false, true, true, false]);
-	});
-
-	it('is open where an end is absent', () => {
-		expect(isWithin({}, 0)).toBe(true);
-		expect(isWithin({ from: 10 }, Number.MAX_SAFE_INTEGER)).toBe(true);
-		expect(isWithin({ to: 10 }, 0)).toBe(true);
-		expect(isWithin({ to: 10 }, 10)).toBe(false);
-	});
-
-	it('that ends where the next begins shares no moment with it', () => {
-		fc.assert(
-			fc.property(
-				fc.nat(),
-				fc.nat(),
-				(border, ms) => isWithin({ to: border }, ms) !== isWithin({ from: border }, ms),
-			),
-		);
 	});
 });
 

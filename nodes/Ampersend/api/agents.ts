@@ -1,39 +1,51 @@
 import type { Address, AgentScope } from '../domain/address';
-import { addressKey, sameAddress } from '../domain/address';
+import { addressKey } from '../domain/address';
 import { ParameterError } from '../domain/parameter';
 import type { Agent } from '../schemas/agent';
-import { listAgents, take } from './paginate';
+import { listAgents } from './paginate';
 import type { Client } from './send';
 
+/** The agents of the account by the key of their address, in the service's order. */
+export type Directory = Map<string, Agent>;
+
+export async function lookUpAgents(client: Client): Promise<Directory> {
+	const directory: Directory = new Map();
+	for await (const agent of listAgents(client)) directory.set(addressKey(agent.address), agent);
+	return directory;
+}
+
+/** Whether the account has an agent of this address, by the one documented way to tell. */
+export async function agentExists(client: Client, address: Address): Promise<boolean> {
+	return (await lookUpAgents(client)).has(addressKey(address));
+}
+
 /**
- * The agents that a choice names, in the service's order.
- * @param scope `all`, or the addresses of agents
  * @param parameter that holds the choice, as the editor names it
- * @throws ParameterError where a chosen agent is not one of the account
+ * @throws ParameterError where a chosen agent isn't in the account
+ */
+export function requireAgents(directory: Directory, chosen: Address[], parameter: string): void {
+	const missing = chosen.filter((address) => !directory.has(addressKey(address)));
+	if (missing.length === 0) return;
+	throw new ParameterError(
+		parameter,
+		missing.length === 1
+			? `${missing[0]} isn't an agent in this account.`
+			: `${missing.join(', ')} aren't agents in this account.`,
+		'Choose agents of this account, or use an API key of the account that owns them.',
+	);
+}
+
+/**
+ * The agents that a choice names, in the service's order or in that of the choice.
+ * @throws ParameterError where a chosen agent isn't in the account
  */
 export async function selectAgents(
 	client: Client,
 	scope: AgentScope,
 	parameter: string,
 ): Promise<Agent[]> {
-	const agents = await take(listAgents(client), Infinity);
-	if (scope === 'all') return agents;
-	const byKey = new Map(agents.map((agent) => [addressKey(agent.address), agent]));
-	return scope.map((address) => {
-		const agent = byKey.get(addressKey(address));
-		if (agent) return agent;
-		throw new ParameterError(
-			parameter,
-			`${address} is no agent of this account.`,
-			'Take it out, or use an API key of the account that owns it.',
-		);
-	});
-}
-
-/** Whether the account has an agent of this address, by the one documented way to tell. */
-export async function agentExists(client: Client, address: Address): Promise<boolean> {
-	for await (const agent of listAgents(client)) {
-		if (sameAddress(agent.address, address)) return true;
-	}
-	return false;
+	const directory = await lookUpAgents(client);
+	if (scope === 'all') return [...directory.values()];
+	requireAgents(directory, scope, parameter);
+	return scope.flatMap((address) => directory.get(addressKey(address)) ?? []);
 }

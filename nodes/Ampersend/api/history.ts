@@ -1,73 +1,95 @@
-import type { HistoryFilter } from '../domain/filter';
-import { matches } from '../domain/filter';
+import type { FilterableRow, RowFilter } from '../domain/filter';
+import { matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
-import type { PaymentEvent } from '../domain/paymentEvent';
-import { toPaymentEvent } from '../domain/paymentEvent';
-import type { Transaction } from '../domain/transaction';
-import { toTransaction } from '../domain/transaction';
 import type { Agent } from '../schemas/agent';
+import type { Payment } from '../schemas/payment';
+import type { ReadRow } from './activityList';
 import { readAgents } from './concurrency';
-import { listActivity, unseenOf } from './paginate';
+import { listActivity } from './paginate';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
 
-function newestFirst(one: { occurredAt: string }, other: { occurredAt: string }): number {
-	return Date.parse(other.occurredAt) - Date.parse(one.occurredAt);
+/** A row of a history, and the agent whose it is. */
+export interface AgentRow<Row> {
+	read: Row;
+	agent: Pick<Agent, 'address' | 'name'>;
 }
 
-/** Reads several agents at once and gives their rows as one history, the newest `limit` of it. */
-async function mergeAgents<Row extends { occurredAt: string }>(
-	agents: Agent[],
-	limit: number,
-	readAgent: (agent: Agent) => Promise<Row[]>,
-): Promise<Row[]> {
-	const merged = (await readAgents(agents, readAgent)).flat().sort(newestFirst);
-	return limit < merged.length ? merged.slice(0, limit) : merged;
+/** A payment with what is read out of it once. */
+export interface ReadPayment extends FilterableRow {
+	row: Payment;
 }
 
 export interface HistoryQuery {
 	agents: Agent[];
-	filter: HistoryFilter;
+	filter: RowFilter;
 	/** Rows wanted; Infinity for all. */
 	limit: number;
 	/** Epoch ms. */
 	now: number;
+	/** Pages of each agent that are read at most; absent for all. Of transactions only. */
+	mostPages?: number;
+}
+
+/** Reads several agents at once. @returns the newest `limit` of their rows, newest first */
+async function mergeAgents<Row extends FilterableRow>(
+	{ agents, limit }: HistoryQuery,
+	readAgent: (agent: Agent) => Promise<Row[]>,
+): Promise<Array<AgentRow<Row>>> {
+	const rows = await readAgents(agents, async (agent) =>
+		(await readAgent(agent)).map((read) => ({ read, agent })),
+	);
+	const newestFirst = rows.flat().sort((one, other) => other.read.at - one.read.at);
+	return limit < newestFirst.length ? newestFirst.slice(0, limit) : newestFirst;
 }
 
 /** The transactions of several agents, newest first. */
 export async function readTransactions(
 	client: Client,
-	{ agents, filter, limit, now }: HistoryQuery,
-): Promise<Transaction[]> {
-	const { from } = filter.range;
-	return await mergeAgents(agents, limit, async (agent) => {
-		const wanted: Transaction[] = [];
-		const pages = listActivity(client, agent.address, { preset: presetCovering(from, now), from });
+	query: HistoryQuery,
+): Promise<Array<AgentRow<ReadRow>>> {
+	const { filter, limit, now, mostPages = Infinity } = query;
+	const { from } = filter;
+	const matches = matcherOf(filter);
+	return await mergeAgents(query, async ({ address }) => {
+		const wanted: ReadRow[] = [];
+		let read = 0;
+		const pages = listActivity(client, address, { preset: presetCovering(from, now), from });
 		for await (const { rows, inOrder } of pages) {
-			for (const row of rows) {
-				const transaction = toTransaction(row, agent);
-				if (matches(filter, transaction)) wanted.push(transaction);
-			}
-			if (inOrder && wanted.length >= limit) break;
+			for (const row of rows) if (matches(row)) wanted.push(row);
+			if ((inOrder && wanted.length >= limit) || ++read >= mostPages) break;
 		}
 		return wanted;
 	});
 }
 
+function readPayment(row: Payment): ReadPayment {
+	return {
+		row,
+		at: Number(row.created_at),
+		amount: BigInt(row.amount_usdc_micro),
+		status: row.status,
+		counterparty: row.seller_address,
+	};
+}
+
+/** Each payment once, where the service gives it an id. */
+function eachOnce(payments: Payment[]): Payment[] {
+	const byId = new Map(payments.map((payment) => [payment.id ?? payment, payment] as const));
+	return [...byId.values()];
+}
+
 /** The payment events of several agents, newest first. The service gives them unpaged. */
 export async function readPaymentEvents(
 	client: Client,
-	{ agents, filter, limit, now }: HistoryQuery,
-): Promise<PaymentEvent[]> {
-	const preset = presetCovering(filter.range.from, now);
-	return await mergeAgents(agents, limit, async (agent) => {
-		const payments = await send(client, routes.listPayments, {
-			path: { address: agent.address },
-			query: { preset },
-		});
-		return unseenOf(payments, new Set())
-			.map((payment) => toPaymentEvent(payment, agent))
-			.filter((event) => matches(filter, event));
+	query: HistoryQuery,
+): Promise<Array<AgentRow<ReadPayment>>> {
+	const { filter, now } = query;
+	const preset = presetCovering(filter.from, now);
+	return await mergeAgents(query, async ({ address }) => {
+		const route = routes.listPayments;
+		const payments = await send(client, route, { path: { address }, query: { preset } });
+		return eachOnce(payments).map(readPayment).filter(matcherOf(filter));
 	});
 }

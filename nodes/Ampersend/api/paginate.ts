@@ -1,11 +1,10 @@
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
-import { LARGEST_PAGE } from '../domain/activityList';
 import type { Preset } from '../domain/time';
-import { epochToMs } from '../domain/time';
-import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
+import type { PageAnswer, PageRequest, ReadRow } from './activityList';
+import { PagingObservation, readFromTop, Stretch } from './activityList';
 import { errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
@@ -13,27 +12,6 @@ import { send } from './send';
 
 /** Rows asked for at a time in an offset-paged list (assumed: no limit is published). */
 const LIST_PAGE = 100;
-
-/**
- * Activity pages in a row that may bring nothing new, because that many rows were added while they
- * were read. Beyond that the service does not page as assumed, and reading would never end.
- */
-const MOST_REPEATED_PAGES = 3;
-
-const sameRows = (parameter: string) =>
-	`gives the same rows again, whatever "${parameter}" asks for`;
-
-/**
- * Rows whose id is new, each once, though a list names it twice; one without an id is always new.
- */
-export function unseenOf<Row extends { id?: string }>(rows: Row[], seen: Set<string>): Row[] {
-	return rows.filter(({ id }) => {
-		if (id === undefined) return true;
-		const isNew = !seen.has(id);
-		seen.add(id);
-		return isNew;
-	});
-}
 
 interface OffsetPage<Item> {
 	items: Item[];
@@ -55,12 +33,14 @@ async function* offsetPages<Item extends { address: Address }>(
 				yield item;
 			}
 		}
-		if (items.length > 0 && seen.size === seenBefore) throw errorForPaging(sameRows('offset'));
+		if (items.length > 0 && seen.size === seenBefore) {
+			throw errorForPaging('returns the same rows again, whatever "offset" asks for');
+		}
 		// The service may give fewer rows than asked for, so the offset follows what came.
 		offset += items.length;
 		if (offset >= total) return;
 		if (items.length === 0) {
-			throw errorForPaging(`speaks of ${total} rows and gives none after the first ${offset}`);
+			throw errorForPaging(`reports ${total} rows and returns none after the first ${offset}`);
 		}
 	}
 }
@@ -75,14 +55,25 @@ export function listAgentKeys(client: Client, address: Address): AsyncGenerator<
 	return offsetPages((query) => send(client, routes.listAgentKeys, { path: { address }, query }));
 }
 
+/** Asks the service for a page of an agent's transactions. */
+export async function sendForPage(
+	client: Client,
+	address: Address,
+	preset: Preset,
+	{ page, limit }: PageRequest,
+): Promise<PageAnswer> {
+	const query = { preset, limit, page };
+	return await send(client, routes.listActivity, { path: { address }, query });
+}
+
 export interface ActivityQuery {
 	preset: Preset;
 	/** Epoch ms back to which to read; absent for everything. */
-	from?: number;
+	from?: number | undefined;
 }
 
 export interface ActivityPage {
-	rows: Activity[];
+	rows: ReadRow[];
 	/** Whether all rows so far came newest first. */
 	inOrder: boolean;
 }
@@ -90,41 +81,27 @@ export interface ActivityPage {
 /**
  * The transactions of one agent, page by page, newest first as far as the service keeps that order
  * (assumed). With rows out of order, reading ends only after a page that lies wholly before `from`;
- * with the oldest rows first it does not end early at all.
- * A row that shifts to the next page while reading comes once, as it was first read.
+ * with the oldest rows first it does not end early at all. Each row comes once, as it was first
+ * read.
  */
 export async function* listActivity(
 	client: Client,
 	address: Address,
-	{ preset, from }: ActivityQuery,
+	{ preset, from = -Infinity }: ActivityQuery,
 ): AsyncGenerator<ActivityPage> {
-	const seen = new Set<string>();
-	let oldest = Infinity;
-	let inOrder = true;
-	let repeatedPages = 0;
-	for (let page = 1; ; page++) {
-		const { activity, hasNextPage } = await send(client, routes.listActivity, {
-			path: { address },
-			query: { preset, limit: LARGEST_PAGE, page },
-		});
-		const unseen = unseenOf(activity, seen);
-		for (const { timestamp } of unseen) {
-			const ms = epochToMs(timestamp);
-			inOrder &&= ms <= oldest;
-			oldest = Math.min(oldest, ms);
+	const stretch = new Stretch();
+	const pages = readFromTop(stretch, () => stretch.isBehind(from));
+	try {
+		for (let step = pages.next(); ; ) {
+			const rows = stretch.takeAdded();
+			if (rows.length > 0) yield { rows, inOrder: stretch.inOrder };
+			if (step.done) return;
+			step = pages.next(await sendForPage(client, address, preset, step.value));
 		}
-		if (unseen.length > 0) yield { rows: unseen, inOrder };
-		if (!hasNextPage) return;
-		if (activity.length === 0) throw errorForPaging('speaks of another page after an empty one');
-		repeatedPages = unseen.length > 0 ? 0 : repeatedPages + 1;
-		if (repeatedPages > MOST_REPEATED_PAGES) throw errorForPaging(sameRows('page'));
-		if (from !== undefined && (inOrder ? oldest < from : liesBefore(activity, from))) return;
+	} catch (error) {
+		const isPaging = error instanceof PagingObservation;
+		return await Promise.reject(isPaging ? errorForPaging(error.message, error.isPassing) : error);
 	}
-}
-
-function liesBefore(activity: Activity[], from: number): boolean {
-	const times = activity.map(({ timestamp }) => epochToMs(timestamp));
-	return times.every((ms) => ms < from) && Number(times[0]) >= Number(times.at(-1));
 }
 
 /** The first `limit` items; nothing more is read once they are there. */

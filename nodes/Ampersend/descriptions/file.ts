@@ -7,7 +7,7 @@ import type {
 
 import type { FileFormat } from '../domain/files';
 import { fileFormats, safeFileName } from '../domain/files';
-import type { HistoryFilter } from '../domain/filter';
+import type { RowFilter } from '../domain/filter';
 import { readChoice, readText, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
 
@@ -98,7 +98,7 @@ export interface FileContent {
 	/** Of a CSV file, in order. */
 	columns: readonly string[];
 	agents: object[];
-	filter: HistoryFilter;
+	filter: RowFilter;
 }
 
 /**
@@ -113,7 +113,7 @@ export async function writeFile(
 ): Promise<Pick<INodeExecutionData, 'json' | 'binary'>> {
 	const { encode, mimeType } = fileFormats[format];
 	const content = Buffer.from(encode(rows, columns), 'utf8');
-	const { from, to } = filter.range;
+	const { from, to } = filter;
 	return {
 		json: {
 			fileName,

@@ -9,6 +9,13 @@ export function withFurther<Known extends object, Further extends object>(
 	return { ...known, ...further, ...known };
 }
 
+/** A record without some of its fields. */
+export function omit<Row extends object>(row: Row, ...names: Array<keyof Row>): Partial<Row> {
+	const others: Partial<Row> = { ...row };
+	for (const name of names) delete others[name];
+	return others;
+}
+
 /**
  * Every object and list in a JSON value, however deep; none calls itself, so no depth is too much.
  * What is taken out of one before the next is asked for is not gone through.

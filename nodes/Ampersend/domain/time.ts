@@ -15,16 +15,6 @@ export function toIso(ms: number | string): string {
 	return new Date(Number(ms)).toISOString();
 }
 
-/** `from` is part of the range, `to` is not; an absent end is open. Epoch milliseconds. */
-export interface TimeRange {
-	from?: number;
-	to?: number;
-}
-
-export function isWithin({ from, to }: TimeRange, ms: number): boolean {
-	return (from === undefined || ms >= from) && (to === undefined || ms < to);
-}
-
 /** The history windows that the service offers (SDK, agent-client.ts). */
 export type Preset = '1d' | '30d' | 'all';
 

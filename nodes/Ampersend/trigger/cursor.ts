@@ -1,8 +1,8 @@
-import type { ReadRow } from '../domain/activityList';
-import { newestOf } from '../domain/activityList';
-import type { ActivityRow } from '../domain/transaction';
+import type { ReadRow } from '../api/activityList';
+import { newestOf } from '../api/activityList';
+import { matcherOf } from '../domain/filter';
 import type { EventFilter } from './filter';
-import { intersect, isSameFilter, passes } from './filter';
+import { intersect, isSameFilter } from './filter';
 import type { Baseline, Reading } from './reading';
 import { watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
@@ -58,23 +58,17 @@ export function startOf(
 /** A new payment event: the first appearance of a payment, or a change of its status. */
 export interface PaymentChange {
 	id: AgentId;
-	row: ActivityRow;
-	/** Epoch ms. */
-	at: number;
+	read: ReadRow;
 	previousStatus: string | null;
 }
 
-interface Candidate extends PaymentChange {
-	read: ReadRow;
-}
-
 /** Rows of one agent that are events. */
-function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ReadRow[]): Candidate[] {
+function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ReadRow[]): PaymentChange[] {
 	return rows.flatMap((read) => {
 		const { row, at } = read;
 		const known = cursor.rows.get(keyOf(row));
 		if (known ? known.statuses.includes(row.status) : at < cursor.floor) return [];
-		return [{ id, row, at, read, previousStatus: known?.statuses.at(-1) ?? null }];
+		return [{ id, read, previousStatus: known?.statuses.at(-1) ?? null }];
 	});
 }
 
@@ -118,7 +112,7 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings
 function move(
 	cursor: AgentCursor,
 	{ rows, isWhole, isDown, asOf, total, lastOpen }: Reading,
-	left: Candidate[],
+	left: PaymentChange[],
 	{ lookBackMs, horizon }: Settings,
 ): AgentCursor {
 	const known = new Map(cursor.rows);
@@ -133,11 +127,12 @@ function move(
 	// A row that turns up later is too late where it is from before the look-back: of what was
 	// emitted, and of the newest row at the last look down to the floor, since which others may have
 	// come unseen.
-	const emittedUpTo = left[0]?.at ?? Math.max(0, newestOf(rows, horizon));
+	const emittedUpTo = left[0]?.read.at ?? Math.max(0, newestOf(rows, horizon));
 	const reached = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
 	const firstLeft = rows.findIndex((read) => waiting.has(read));
 	const lastKnown = rows.findLastIndex((read) => !waiting.has(read) && known.has(keyOf(read.row)));
-	const isLeftBelow = (left[0]?.at ?? newest) < newest || (firstLeft >= 0 && firstLeft < lastKnown);
+	const isLeftBelow =
+		(left[0]?.read.at ?? newest) < newest || (firstLeft >= 0 && firstLeft < lastKnown);
 	const isLookDue = isLeftBelow || !isDown;
 	const rank = isDone ? total : (rows[lastKnown] ?? cursor).rank;
 	return forget({
@@ -198,8 +193,12 @@ export function beginWith(
 }
 
 /** The first so many events that pass, and what is left for the next poll. */
-function cut(candidates: Candidate[], most: number, isWanted: (candidate: Candidate) => boolean) {
-	const events: Candidate[] = [];
+function cut(
+	candidates: PaymentChange[],
+	most: number,
+	isWanted: (candidate: PaymentChange) => boolean,
+) {
+	const events: PaymentChange[] = [];
 	const end = candidates.findIndex((candidate) => {
 		if (!isWanted(candidate)) return false;
 		if (events.length >= most) return true;
@@ -223,8 +222,8 @@ function batchAfter(
 	{ state: before, isRepeat }: Beginning,
 	{ process, starts, now }: Poll,
 	agents: TriggerState['agents'],
-	events: Candidate[],
-	filteredOut: Candidate[],
+	events: PaymentChange[],
+	filteredOut: PaymentChange[],
 ): TriggerState['lastBatch'] {
 	if (process === undefined) return undefined;
 	const last = before?.lastBatch;
@@ -262,8 +261,12 @@ export function advance(
 		return start && reading ? candidatesOf(id, start, reading.rows) : [];
 	});
 	// Of one time, the rows of an agent stay in the order of its list.
-	candidates.sort((one, other) => one.at - other.at);
-	const isWanted = ({ id, row }: Candidate) => passes(starts.get(id)?.filter ?? filter, row);
+	candidates.sort((one, other) => one.read.at - other.read.at);
+	const matches = matcherOf(filter);
+	const own = new Map(
+		[...starts].map(([id, start]) => [id, start?.filter ? matcherOf(start.filter) : matches]),
+	);
+	const isWanted = ({ id, read }: PaymentChange) => own.get(id)?.(read) ?? false;
 	const { events, left } = cut(candidates, poll.mostEvents, isWanted);
 	const agents = new Map<AgentId, AgentCursor | null>();
 	for (const id of poll.missing) {
@@ -289,6 +292,6 @@ export function advance(
 			...(poll.next !== undefined && { next: poll.next }),
 			...(lastBatch && { lastBatch }),
 		},
-		events: events.map(({ id, row, at, previousStatus }) => ({ id, row, at, previousStatus })),
+		events,
 	};
 }

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow';
 
-import { counterpartyField, directionField, readDirection } from '../descriptions/history';
+import { counterpartyField, directionField, readDirections } from '../descriptions/historyFilters';
 import { addressKey, parseAddresses } from '../domain/address';
 import {
 	ParameterError,
@@ -50,14 +50,11 @@ export const eventsField: INodeProperties = {
 		'Which payment events start the workflow. None selected means every one, those of statuses that Ampersend adds later included.',
 };
 
-/**
- * Names of the wanted events, in one order, e.g. `payment.denied`; empty for all. An expression may
- * leave `payment.` out.
- */
-function readEvents(context: IPollFunctions): string[] {
+/** Statuses of the wanted events, in one order; empty for all. */
+function readStatuses(context: IPollFunctions): string[] {
 	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
-	const names = words.map((name) => (name.startsWith('payment.') ? name : `payment.${name}`));
-	return [...new Set(names)].sort();
+	const statuses = words.map((name) => name.replace(/^payment\./, ''));
+	return [...new Set(statuses)].sort();
 }
 
 /** The most addresses of a filter: the trigger stores them with its position. */
@@ -100,11 +97,11 @@ export function readEventFilter(context: IPollFunctions): EventFilter {
 			'Leave the filter empty and put a Filter node behind the trigger.',
 		);
 	}
-	const events = readEvents(context);
-	const { direction } = readDirection(filters);
+	const statuses = readStatuses(context);
+	const directions = readDirections(filters);
 	return {
-		...(events.length > 0 && { events }),
-		...(direction && { directions: [direction] }),
+		...(statuses.length > 0 && { statuses }),
+		...(directions && { directions }),
 		...(minimumAmount !== '' && {
 			minimumMicro: parseUsdc('Minimum Amount', minimumAmount).toString(),
 		}),

@@ -1,21 +1,19 @@
+import type { Pages, ReadRow } from '../api/activityList';
+import { PagingObservation } from '../api/activityList';
+import type { Directory } from '../api/agents';
+import { lookUpAgents, requireAgents } from '../api/agents';
 import { readAgents } from '../api/concurrency';
 import { CallError, errorForPaging } from '../api/errors';
-import { listActivity, listAgents, take } from '../api/paginate';
-import { routes } from '../api/routes';
+import type { AgentRow } from '../api/history';
+import { readTransactions } from '../api/history';
+import { sendForPage } from '../api/paginate';
 import type { Client } from '../api/send';
-import { send } from '../api/send';
-import type { Pages } from '../domain/activityList';
-import { PagingObservation } from '../domain/activityList';
 import type { Address, AgentScope } from '../domain/address';
 import { addressKey } from '../domain/address';
+import { matcherOf } from '../domain/filter';
 import { ParameterError } from '../domain/parameter';
-import { epochToMs } from '../domain/time';
-import type { AgentLabel } from '../domain/transaction';
-import type { Agent } from '../schemas/agent';
 import type { PaymentChange, Settings } from './cursor';
 import { advance, beginWith, startOf } from './cursor';
-import type { EventFilter } from './filter';
-import { passes } from './filter';
 import type { Reading } from './reading';
 import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { AgentId, TriggerState } from './state';
@@ -41,9 +39,7 @@ export interface PollSettings extends Omit<Settings, 'scope'> {
 	process?: string;
 }
 
-export interface FoundEvent extends PaymentChange {
-	agent: AgentLabel;
-}
+export interface FoundEvent extends PaymentChange, AgentRow<ReadRow> {}
 
 export interface PollResult {
 	state: TriggerState;
@@ -86,10 +82,8 @@ async function carryOut(
 		let step = pages.next();
 		while (!step.done) {
 			if (Date.now() >= deadline) return { reading: finish(pages), isOutOfTime: true };
-			const { page, limit } = step.value;
 			// The preset is not narrowed: pages end the reading, and no clock is asked.
-			const query = { preset: 'all', limit, page };
-			step = pages.next(await send(client, routes.listActivity, { path: { address }, query }));
+			step = pages.next(await sendForPage(client, address, 'all', step.value));
 		}
 		return { reading: step.value };
 	} catch (error) {
@@ -101,13 +95,6 @@ async function carryOut(
 		// The deadline cut the call short: the service isn't to blame.
 		return Date.now() >= deadline ? { reading, isOutOfTime: true } : { reading, error };
 	}
-}
-
-type Directory = Map<AgentId, Agent>;
-
-async function lookUpAgents(client: Client): Promise<Directory> {
-	const agents = await take(listAgents(client), Infinity);
-	return new Map(agents.map((agent) => [addressKey(agent.address), agent]));
 }
 
 /** Whether every chosen agent has a place already, so that they need not be looked up. */
@@ -129,13 +116,7 @@ function choose(
 		agents === 'all'
 			? [...(directory?.keys() ?? [])]
 			: wanted.filter((id) => !missing.includes(id));
-	if (agents !== 'all' && !state && missing.length > 0) {
-		throw new ParameterError(
-			agentsParameter,
-			`${missing.join(', ')} isn't an agent in this account.`,
-			'Choose agents of this account, or use an API key of the account that owns them.',
-		);
-	}
+	if (agents !== 'all' && !state && directory) requireAgents(directory, agents, agentsParameter);
 	if (watched.length > MOST_AGENTS) {
 		throw new ParameterError(
 			'Agents',
@@ -201,7 +182,7 @@ export async function pollActivity(
 	const wants = {
 		...settings,
 		enough: settings.mostEvents,
-		counts: (row: FoundEvent['row']) => passes(filter, row),
+		counts: matcherOf(filter),
 		sizes,
 	};
 	const createdAt = (id: AgentId) => Number(directory?.get(id)?.createdAt ?? 0);
@@ -253,7 +234,7 @@ export async function pollActivity(
 	if (result.events.length > 0)
 		directory ??= await lookUpAgents({ ...client, deadline: settings.end });
 	const events = result.events.map((event) => {
-		const address = event.row.agent_address;
+		const address = event.read.row.agent_address;
 		return { ...event, agent: directory?.get(event.id) ?? { address, name: address } };
 	});
 	const skipped = failed.map(({ agent, error }) => ({
@@ -264,38 +245,21 @@ export async function pollActivity(
 	return { state: result.state, events, skipped, unread };
 }
 
-/** The latest rows of one agent that pass the filter, newest first. */
-async function readLatest(
-	client: Client,
-	agent: Agent,
-	filter: EventFilter,
-): Promise<FoundEvent[]> {
-	const events: FoundEvent[] = [];
-	let pages = 0;
-	for await (const { rows } of listActivity(client, agent.address, { preset: 'all' })) {
-		for (const row of rows.filter((one) => passes(filter, one))) {
-			const at = epochToMs(row.timestamp);
-			events.push({ id: addressKey(agent.address), row, at, previousStatus: null, agent });
-		}
-		if (events.length >= SAMPLE_SIZE || ++pages >= MOST_SAMPLE_PAGES) break;
-	}
-	return events;
-}
-
 /** The latest wanted events of the chosen agents, oldest first; nothing is remembered. */
 export async function sampleActivity(
 	client: Client,
-	settings: Pick<PollSettings, 'agents' | 'agentsParameter' | 'filter'>,
+	settings: Pick<PollSettings, 'agents' | 'agentsParameter' | 'filter' | 'now'>,
 ): Promise<FoundEvent[]> {
+	const { filter, now } = settings;
 	const directory = await lookUpAgents(client);
 	const { watched } = choose(settings, directory, undefined);
 	const agents = watched.flatMap((id) => directory.get(id) ?? []);
-	const found = await readAgents(
-		agents,
-		async (agent) => await readLatest(client, agent, settings.filter),
-	);
-	return found
-		.flatMap((events) => events.toReversed())
-		.sort((one, other) => one.at - other.at)
-		.slice(-SAMPLE_SIZE);
+	const limits = { limit: SAMPLE_SIZE, mostPages: MOST_SAMPLE_PAGES };
+	const latest = await readTransactions(client, { agents, filter, now, ...limits });
+	return latest.reverse().map(({ read, agent }) => ({
+		id: addressKey(agent.address),
+		read,
+		previousStatus: null,
+		agent,
+	}));
 }

@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../domain/activityList';
+import type { Pages, ReadRow } from '../api/activityList';
 import {
 	countFrom,
 	findTime,
@@ -11,13 +11,12 @@ import {
 	readRows,
 	readTop,
 	Stretch,
-} from '../domain/activityList';
-import type { ActivityRow } from '../domain/transaction';
+} from '../api/activityList';
 import type { AgentCursor, KnownRow } from './state';
 import { isOpen, keyOf } from './state';
 
 /*
- * How the trigger reads what is new of an agent, with the means of domain/activityList.ts.
+ * How the trigger reads what is new of an agent, with the means of api/activityList.ts.
  *
  *     newest   ┌────────┐  page 1        An idle poll reads one small page. Where that doesn't reach
  *              │        │                what is known, reading goes down to the floor: what is from
@@ -96,7 +95,7 @@ export interface Wants {
 	horizon: number;
 	/** Reading a backlog ends with that many rows that `counts`. */
 	enough: number;
-	counts: (row: ActivityRow) => boolean;
+	counts: (row: ReadRow) => boolean;
 	sizes: Sizes;
 }
 
@@ -208,7 +207,7 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 			rows.set(one.row.id, one);
 			const isNew = one.at >= cursor.floor && !cursor.rows.has(keyOf(one.row));
 			if (isNew) fresh++;
-			if (isNew && wants.counts(one.row)) counted++;
+			if (isNew && wants.counts(one)) counted++;
 		}
 		if (from === 0) return found(true);
 		if (counted >= wants.enough || fresh >= mostRows) return found(false);

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 
-import type { PageAnswer, PageRequest, Pages } from '../../../nodes/Ampersend/domain/activityList';
-import { PagingObservation } from '../../../nodes/Ampersend/domain/activityList';
+import type {
+	PageAnswer,
+	PageRequest,
+	Pages,
+	ReadRow,
+} from '../../../nodes/Ampersend/api/activityList';
+import { PagingObservation } from '../../../nodes/Ampersend/api/activityList';
 import type * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import type { PaymentChange } from '../../../nodes/Ampersend/trigger/cursor';
 import type { EventFilter } from '../../../nodes/Ampersend/trigger/filter';
@@ -514,7 +519,7 @@ export class History {
 		const wants = {
 			...settings,
 			enough: one.mostEvents,
-			counts: ({ type }: { type: string }) => filter.directions?.includes(type) ?? true,
+			counts: ({ row }: ReadRow) => filter.directions?.includes(row.type) ?? true,
 			sizes: smallSizes,
 		};
 		const before = JSON.stringify(this.memory && trigger.writeState(this.memory).stored);
@@ -778,7 +783,11 @@ export class History {
 	private emit(events: PaymentChange[]): string[] {
 		let last: { id: string; at: number; seq: number } | undefined;
 		const batch: string[] = [];
-		for (const { id: address, row: emitted, at, previousStatus } of events) {
+		for (const {
+			id: address,
+			read: { row: emitted, at },
+			previousStatus,
+		} of events) {
 			const agent = [...this.agents, ...this.gone].find((one) => one.address === address);
 			const event = `${emitted.id}:${emitted.status}`;
 			batch.push(event);
@@ -822,7 +831,7 @@ export class History {
 		const own = events.filter(
 			({ id, previousStatus }) => id === address && previousStatus === null,
 		);
-		const newest = Math.max(0, ...own.map(({ at }) => at));
+		const newest = Math.max(0, ...own.map(({ read }) => read.at));
 		for (const row of there.keys()) {
 			const isDue = !row.isOld && !row.isTooLate && row.emitted.length === 0;
 			// Where time is short, a late one may come after younger ones.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import type { ActivityRow } from '../../../nodes/Ampersend/domain/transaction';
-import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/domain/activityList';
+import type { Activity } from '../../../nodes/Ampersend/schemas/activity';
+import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/api/activityList';
 
 /*
  * A list of payments as a service might keep it, newest first, and what may be wrong with the
@@ -85,7 +85,7 @@ export class Service {
 			});
 	}
 
-	private wire(address: string, { id, at, type, status }: Row): ActivityRow {
+	private wire(address: string, { id, at, type, status }: Row): Activity {
 		return {
 			id,
 			type,

@@ -1,23 +1,7 @@
-import { readPaymentEvents } from '../../api/history';
-import { agentScopeFields } from '../../descriptions/agentScope';
-import { paymentEventFilters } from '../../descriptions/history';
-import { pagingFields, readLimit } from '../../descriptions/paging';
-import { readHistoryQuery } from '../historyQuery';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
+import { getManyOperation } from '../history';
+import { paymentEvents } from './history';
 
-export const getMany: Operation = {
-	option: {
-		name: 'Get Many',
-		value: 'getMany',
-		action: 'Get many payment events',
-		description: 'List the payments that agents made or tried to make, newest first',
-	},
-	fields: [...agentScopeFields, ...pagingFields, paymentEventFilters],
-
-	async execute(context): Promise<OperationOutput[]> {
-		const limit = readLimit(context.n8n, context.itemIndex);
-		const query = await readHistoryQuery(context, Date.now());
-		return toItems(await readPaymentEvents(context.client, { ...query, limit }));
-	},
-};
+export const getMany = getManyOperation(paymentEvents, {
+	action: 'Get many payment events',
+	description: 'List the payments that agents made or tried to make, newest first',
+});

@@ -1,5 +1,7 @@
-import { epochToMs } from './time';
-import type { ActivityRow } from './transaction';
+import { sameAddress } from '../domain/address';
+import type { FilterableRow } from '../domain/filter';
+import { epochToMs } from '../domain/time';
+import type { Activity } from '../schemas/activity';
 
 /*
  * How a list of activity is read. A generator asks for a page and gets its answer, or undefined
@@ -23,7 +25,7 @@ export interface PageRequest {
 }
 
 export interface PageAnswer {
-	activity: ActivityRow[];
+	activity: Activity[];
 	hasNextPage: boolean;
 	/** Rows of the agent in all, where the service says so. */
 	totalCount?: number;
@@ -31,10 +33,9 @@ export interface PageAnswer {
 
 export type Pages<Result> = Generator<PageRequest, Result, PageAnswer | undefined>;
 
-export interface ReadRow {
-	row: ActivityRow;
-	/** Epoch ms. */
-	at: number;
+/** A row with what is read out of it once. */
+export interface ReadRow extends FilterableRow {
+	row: Activity;
 	/**
 	 * How many rows the list has up to this one, counted from the oldest, where the service's count
 	 * may be right.
@@ -59,6 +60,9 @@ export class PagingObservation extends Error {
  * Pages in a row that don't continue the list, or begin with the same row, before reading gives up.
  */
 const MOST_MISSES = 3;
+
+/** Pages in a row that rows added meanwhile have pushed down whole, before reading gives up. */
+const MOST_PUSHES = 50;
 
 /** No list has more pages. */
 const MOST_PAGES = 2 ** 20;
@@ -99,11 +103,26 @@ export function countFrom(request: PageRequest, answer: PageAnswer): number | un
 	return behind < 0 || behind > 0 !== answer.hasNextPage ? undefined : left;
 }
 
+/**
+ * A row names a receiver only. On a payment earned that is usually the agent itself; who paid is not
+ * published, so there is no counterparty.
+ */
+function readRow(row: Activity): ReadRow {
+	const { receiver, agent_address } = row;
+	return {
+		row,
+		at: epochToMs(row.timestamp),
+		amount: BigInt(row.amount),
+		direction: row.type,
+		status: row.status,
+		counterparty: sameAddress(receiver, agent_address) ? null : receiver,
+	};
+}
+
 export function readRows(request: PageRequest, answer: PageAnswer): ReadRow[] {
 	const count = countFrom(request, answer);
 	return answer.activity.map((row, i) => ({
-		row,
-		at: epochToMs(row.timestamp),
+		...readRow(row),
 		...(count !== undefined && { rank: count - i }),
 	}));
 }
@@ -121,6 +140,7 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 /** Rows read from some place down without a gap, each once. */
 export class Stretch {
 	private readonly rows = new Map<string, ReadRow>();
+	private added: ReadRow[] = [];
 	/** The newest first. */
 	lastPage: ReadRow[] = [];
 	private oldest = Infinity;
@@ -144,14 +164,15 @@ export class Stretch {
 		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
 		const start = before === 0 ? 0 : page.findIndex(({ row, at }) => above.get(row.id) === at);
 		if (start < 0) return undefined;
-		// What is above the shared row was added meanwhile: it is for the next poll.
-		for (const one of page.slice(start)) {
+		// What is above the shared row was added meanwhile: it is for the next reading.
+		this.lastPage = page.slice(start);
+		for (const one of this.lastPage) {
 			if (this.rows.has(one.row.id)) continue;
 			this.rows.set(one.row.id, one);
+			this.added.push(one);
 			this.inOrder &&= one.at <= this.oldest;
 			this.oldest = Math.min(this.oldest, one.at);
 		}
-		this.lastPage = page;
 		this.isAll = isAll;
 		return this.rows.size - before;
 	}
@@ -173,6 +194,13 @@ export class Stretch {
 		return this.lastPage.length > 0 && this.lastPage.every(isBefore);
 	}
 
+	/** The rows that were added since this was last called. */
+	takeAdded(): ReadRow[] {
+		const { added } = this;
+		this.added = [];
+		return added;
+	}
+
 	get size(): number {
 		return this.rows.size;
 	}
@@ -186,17 +214,25 @@ export class Stretch {
 	}
 }
 
-/** @throws PagingObservation where several pages in a row begin with the same row */
-function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => boolean {
+/**
+ * Says of each page whether it begins with the same row as the one before it.
+ * @throws PagingObservation where several in a row do, and the first page does too
+ */
+function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => Pages<boolean> {
 	let [last, repeats]: [{ id: string; offset: number } | undefined, number] = [undefined, 0];
-	return (request, { activity: [first] }) => {
-		const isRepeat =
-			first !== undefined && first.id === last?.id && last.offset !== offsetOf(request);
+	return function* (request, { activity: [first] }) {
+		const offset = offsetOf(request);
+		const isRepeat = first !== undefined && first.id === last?.id && last.offset !== offset;
 		repeats = isRepeat ? repeats + 1 : 0;
 		if (repeats >= MOST_MISSES) {
-			throw new PagingObservation('gives the same rows again, whatever "page" asks for');
+			// Rows that are added as fast as others are read look the same, except at the top.
+			const top = yield { page: 1, limit: request.limit };
+			if (top?.activity[0]?.id === first?.id) {
+				throw new PagingObservation('returns the same rows again, whatever "page" asks for');
+			}
+			repeats = 0;
 		}
-		if (!isRepeat) last = first && { id: first.id, offset: offsetOf(request) };
+		if (!isRepeat) last = first && { id: first.id, offset };
 		return isRepeat;
 	};
 }
@@ -212,8 +248,11 @@ interface Top {
 	total: number;
 }
 
-/** Asks again where a page is short for no reason: that may be a mistake. */
-export function* readTop(largest: number): Pages<Top | undefined> {
+/**
+ * Asks again where a page is short for no reason: that may be a mistake.
+ * @param doubtsEmpty whether an empty list is one, too
+ */
+export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undefined> {
 	const request = { page: 1, limit: largest };
 	let top: Top | undefined;
 	for (let isAgain = false; ; isAgain = true) {
@@ -225,7 +264,8 @@ export function* readTop(largest: number): Pages<Top | undefined> {
 			const size = isLast ? largest : Math.min(largest, rows.length || largest);
 			top = { rows, size, isLast, total: answer.totalCount ?? 0 };
 		}
-		if (isAgain || (rows.length > 0 && top?.size === largest)) return top;
+		const isDoubtful = rows.length === 0 && (doubtsEmpty || !isLast);
+		if (isAgain || (top?.size === largest && !isDoubtful)) return top;
 	}
 }
 
@@ -253,7 +293,7 @@ export function* readDown(descent: Descent): Pages<End> {
 	const { stretch, mostRows, isBottom, size = LARGEST_PAGE } = descent;
 	const from = descent.from ?? Math.max(0, stretch.size - 1);
 	const isRepeated = watchForRepeats();
-	let [offset, misses, isOver] = [from, 0, false];
+	let [offset, misses, pushes, isOver] = [from, 0, 0, false];
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
 		// What may be the end is looked behind.
@@ -263,26 +303,47 @@ export function* readDown(descent: Descent): Pages<End> {
 		const answer = yield request;
 		if (!answer) return 'no answer';
 		const page = readRows(request, answer);
-		const isRepeat = isRepeated(request, answer);
+		const isRepeat = yield* isRepeated(request, answer);
 		const isLast = isLastPage(request, answer);
 		if (isShort(request, answer) && !isLast && descent.size === undefined) return 'short page';
 		const added = isOver && page.length === 0 ? 0 : stretch.add(page, isLast);
 		if (added === undefined) {
 			isOver = false;
-			if (stretch.isBelow(page)) offset += size - 1;
+			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) offset += size - 1;
 			else if (++misses > MOST_MISSES) return 'gap';
 			// Another replica may answer the same page better; else rows were removed above it.
-			else if (misses > 1) offset = Math.max(from, offset - Math.ceil(size / 4));
+			else offset = Math.max(descent.from ?? 0, offset - (misses - 1) * Math.ceil(size / 4));
 			continue;
 		}
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
-		misses = added > 0 ? 0 : misses + 1;
-		if (misses > MOST_MISSES) return 'gap';
+		if (added > 0) [misses, pushes] = [0, 0];
+		// All of a whole page was read before: so many rows were added meanwhile.
+		else if (!isOver && !isShort(request, answer)) pushes++;
+		else misses++;
+		if (misses > MOST_MISSES || pushes > MOST_PUSHES) return 'gap';
 		isOver =
 			added === 0 && (isShort(request, answer) || request.page * request.limit <= offset + 1);
 		offset = Math.max(offset, offsetOf(request) + page.length - 1);
 	}
 	return 'bottom';
+}
+
+/**
+ * Reads a list from its top into an empty stretch.
+ * @param isBottom whether it may end where it is, before the end of the list
+ * @throws PagingObservation where it can't be read without a gap
+ */
+export function* readFromTop(stretch: Stretch, isBottom: () => boolean): Pages<void> {
+	const top = yield* readTop(LARGEST_PAGE, false);
+	if (!top) return;
+	if (top.rows.length === 0 && !top.isLast) {
+		throw new PagingObservation('reports more transactions after an empty page', true);
+	}
+	stretch.add(top.rows, top.isLast);
+	const mostRows = MOST_PAGES * LARGEST_PAGE;
+	const end = yield* readDown({ stretch, size: top.size, mostRows, isBottom });
+	if (end === 'bottom' || end === 'no answer') return;
+	throw new PagingObservation('changes its list faster than it can be read', true);
 }
 
 /**
@@ -296,7 +357,7 @@ export function* findTime(time: number, limit: number): Pages<number> {
 		const request = { page: most === Infinity ? least * 2 : Math.ceil((least + most) / 2), limit };
 		const answer = yield request;
 		if (!answer) break;
-		isRepeated(request, answer);
+		yield* isRepeated(request, answer);
 		if (answer.activity.some(({ timestamp }) => epochToMs(timestamp) >= time)) least = request.page;
 		else most = request.page - 1;
 	}

@@ -2,9 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { tryToParseDateTime } from 'n8n-workflow';
 
 import { addressKey, parseAddresses } from '../domain/address';
-import type { HistoryFilter } from '../domain/filter';
+import type { RowFilter } from '../domain/filter';
 import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
-import type { TimeRange } from '../domain/time';
 
 const from: INodeProperties = {
 	displayName: 'From',
@@ -147,37 +146,39 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
 	return moment;
 }
 
-function readRange(filters: IDataObject, timezone: string): TimeRange {
-	const range = {
-		from: readMoment('From', filters.from, timezone),
-		to: readMoment('To', filters.to, timezone),
-	};
-	if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
-		throw new ParameterError(
-			'To',
-			'is not after From.',
-			'To is the moment at which the range ends: choose a later one.',
-		);
-	}
-	return range;
+/** @returns undefined for both. @throws ParameterError where an expression gave no direction */
+export function readDirections({ direction }: IDataObject): string[] | undefined {
+	const chosen = readChoice('Direction', direction ?? 'both', ['both', 'earn', 'spend']);
+	return chosen === 'both' ? undefined : [chosen];
 }
 
-/** @throws ParameterError where an expression gave no direction */
-export function readDirection({ direction }: IDataObject): { direction?: 'earn' | 'spend' } {
-	const chosen = readChoice('Direction', direction ?? 'both', ['both', 'earn', 'spend']);
-	return chosen === 'both' ? {} : { direction: chosen };
+/** @returns undefined where none is given: then all are wanted */
+function orAll(entries: string[]): string[] | undefined {
+	return entries.length > 0 ? entries : undefined;
 }
 
 /**
  * Reads the Filters collection of an operation.
- * @throws ParameterError naming the filter that cannot be read
+ * @throws ParameterError naming the filter that can't be read
  */
-export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): HistoryFilter {
+export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
 	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	const timezone = n8n.getTimezone();
+	const from = readMoment('From', filters.from, timezone);
+	const to = readMoment('To', filters.to, timezone);
+	if (from !== undefined && to !== undefined && from >= to) {
+		throw new ParameterError(
+			'To',
+			"isn't after From.",
+			'The range ends at To: choose a later time.',
+		);
+	}
+	const counterparties = parseAddresses('Counterparty', filters.counterparty).map(addressKey);
 	return {
-		range: readRange(filters, n8n.getTimezone()),
-		...readDirection(filters),
-		statuses: readWords('Status', filters.status),
-		counterparties: new Set(parseAddresses('Counterparty', filters.counterparty).map(addressKey)),
+		from,
+		to,
+		directions: readDirections(filters),
+		statuses: orAll(readWords('Status', filters.status)),
+		counterparties: orAll(counterparties),
 	};
 }

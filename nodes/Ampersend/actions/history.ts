@@ -1,0 +1,77 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { selectAgents } from '../api/agents';
+import type { AgentRow, HistoryQuery } from '../api/history';
+import type { Client } from '../api/send';
+import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
+import { fileFields, readFileTarget, writeFile } from '../descriptions/file';
+import { readHistoryFilter } from '../descriptions/historyFilters';
+import { pagingFields, readLimit } from '../descriptions/paging';
+import type { Operation, OperationContext, OperationOutput } from './operation';
+import { toItems } from './operation';
+
+/** What a resource has whose rows are read, filtered and exported. */
+export interface History<Row, Output extends object> {
+	/** Begins the name of an exported file. */
+	fileName: string;
+	filters: INodeProperties;
+	read(client: Client, query: HistoryQuery): Promise<Array<AgentRow<Row>>>;
+	toOutput(row: AgentRow<Row>): Output;
+	/** Columns of a CSV file, in order. */
+	columns: ReadonlyArray<keyof Output & string>;
+}
+
+/**
+ * Reads which part of whose history is wanted. Everything that can be invalid is checked before the
+ * agents are asked for.
+ * @param now epoch ms
+ */
+async function readQuery(
+	{ n8n, client, itemIndex }: OperationContext,
+	limit: number,
+	now: number,
+): Promise<HistoryQuery> {
+	const get = (name: string, fallback: unknown): unknown =>
+		n8n.getNodeParameter(name, itemIndex, fallback);
+	const scope = readAgentScope(get);
+	const filter = readHistoryFilter(n8n, itemIndex);
+	const agents = await selectAgents(client, scope, agentScopeParameter(get));
+	return { agents, filter, limit, now };
+}
+
+interface Texts {
+	action: string;
+	description: string;
+}
+
+export function getManyOperation<Row, Output extends object>(
+	{ filters, read, toOutput }: History<Row, Output>,
+	texts: Texts,
+): Operation {
+	return {
+		option: { name: 'Get Many', value: 'getMany', ...texts },
+		fields: [...agentScopeFields, ...pagingFields, filters],
+		async execute(context): Promise<OperationOutput[]> {
+			const limit = readLimit(context.n8n, context.itemIndex);
+			const rows = await read(context.client, await readQuery(context, limit, Date.now()));
+			return toItems(rows.map(toOutput));
+		},
+	};
+}
+
+export function exportOperation<Row, Output extends object>(
+	{ fileName, filters, read, toOutput, columns }: History<Row, Output>,
+	texts: Texts,
+): Operation {
+	return {
+		option: { name: 'Export', value: 'export', ...texts },
+		fields: [...agentScopeFields, filters, ...fileFields],
+		async execute(context): Promise<OperationOutput[]> {
+			const now = Date.now();
+			const file = readFileTarget(context, fileName, now);
+			const query = await readQuery(context, Infinity, now);
+			const rows = (await read(context.client, query)).map(toOutput);
+			return [await writeFile(context.n8n, file, { rows, columns, ...query })];
+		},
+	};
+}

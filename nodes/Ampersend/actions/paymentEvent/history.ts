@@ -1,0 +1,24 @@
+import { readPaymentEvents } from '../../api/history';
+import { paymentEventFilters } from '../../descriptions/historyFilters';
+import { toPaymentEventOutput } from './output';
+
+export const paymentEvents = {
+	fileName: 'payment-events',
+	filters: paymentEventFilters,
+	read: readPaymentEvents,
+	toOutput: toPaymentEventOutput,
+	columns: [
+		'occurredAt',
+		'agentName',
+		'agentAddress',
+		'amountUsdc',
+		'amountUsdcMicro',
+		'status',
+		'counterparty',
+		'transactionHash',
+		'explorerUrl',
+		'chain',
+		'scheme',
+		'expiresAt',
+	],
+} as const;

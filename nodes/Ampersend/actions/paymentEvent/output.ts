@@ -1,0 +1,57 @@
+import * as z from 'zod/v4-mini';
+
+import type { AgentRow, ReadPayment } from '../../api/history';
+import { explorerUrl } from '../../domain/explorer';
+import { omit, withFurther } from '../../domain/json';
+import { formatUsdc } from '../../domain/money';
+import { toIso } from '../../domain/time';
+
+const text = z.string();
+
+/** A payment event as it leaves the node. */
+export const paymentEventOutput = z.object({
+	/** Where the service gives one. */
+	id: z.optional(text),
+	agentAddress: text,
+	agentName: text,
+	counterparty: text,
+	/** Decimal USDC. */
+	amountUsdc: text,
+	/** Micro-USDC. */
+	amountUsdcMicro: text,
+	status: text,
+	scheme: z.nullable(text),
+	transactionHash: z.nullable(text),
+	explorerUrl: z.nullable(text),
+	/** CAIP-2. */
+	chain: z.nullable(text),
+	/** ISO 8601, UTC. */
+	occurredAt: text,
+	/** ISO 8601, UTC. */
+	expiresAt: z.nullable(text),
+});
+export type PaymentEventOutput = z.infer<typeof paymentEventOutput>;
+
+/** Fields of the service that aren't known here survive. */
+export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): PaymentEventOutput {
+	const { row, at, amount } = read;
+	const { id, seller_address, status, scheme, tx_hash, chain_caip2id, expires_at, ...others } = row;
+	return withFurther(
+		{
+			...(id !== undefined && { id }),
+			agentAddress: agent.address,
+			agentName: agent.name,
+			counterparty: seller_address,
+			amountUsdc: formatUsdc(amount),
+			amountUsdcMicro: amount.toString(),
+			status,
+			scheme,
+			transactionHash: tx_hash,
+			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
+			chain: chain_caip2id,
+			occurredAt: toIso(at),
+			expiresAt: expires_at === null ? null : toIso(expires_at),
+		},
+		omit(others, 'amount_usdc_micro', 'created_at'),
+	);
+}

@@ -1,0 +1,56 @@
+import * as z from 'zod/v4-mini';
+
+import type { AgentRow } from '../../api/history';
+import type { ReadRow } from '../../api/activityList';
+import { explorerUrl } from '../../domain/explorer';
+import { omit, withFurther } from '../../domain/json';
+import { formatUsdc } from '../../domain/money';
+import { toIso } from '../../domain/time';
+
+const text = z.string();
+
+/** A transaction as it leaves the nodes. */
+export const transactionOutput = z.object({
+	id: text,
+	agentAddress: text,
+	agentName: text,
+	/** `earn`, `spend`, or one that is new. */
+	direction: text,
+	/** Null where the service doesn't publish who paid. */
+	counterparty: z.nullable(text),
+	/** Decimal USDC. */
+	amountUsdc: text,
+	/** Micro-USDC. */
+	amountUsdcMicro: text,
+	status: text,
+	transactionHash: z.nullable(text),
+	explorerUrl: z.nullable(text),
+	/** CAIP-2. */
+	chain: z.nullable(text),
+	/** ISO 8601, UTC. */
+	occurredAt: text,
+});
+export type TransactionOutput = z.infer<typeof transactionOutput>;
+
+/** Fields of the service that aren't known here survive. */
+export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): TransactionOutput {
+	const { row, at, amount, counterparty } = read;
+	const { id, type, agent_address, status, tx_hash, chain_caip2id, ...others } = row;
+	return withFurther(
+		{
+			id,
+			agentAddress: agent_address,
+			agentName: agent.name,
+			direction: type,
+			counterparty,
+			amountUsdc: formatUsdc(amount),
+			amountUsdcMicro: amount.toString(),
+			status,
+			transactionHash: tx_hash,
+			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
+			chain: chain_caip2id,
+			occurredAt: toIso(at),
+		},
+		omit(others, 'receiver', 'amount', 'timestamp'),
+	);
+}
