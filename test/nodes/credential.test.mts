@@ -140,7 +140,7 @@ describe('an override', () => {
 		'%s is refused for a test key',
 		(baseUrl) => {
 			const { message, description } = refusalOf({ apiKey: test, baseUrl });
-			expect(message).toBe('A test key cannot call production.');
+			expect(message).toBe("A test key can't call production.");
 			expect(description).toContain('https://api.sandbox.ampersend.ai');
 			expectNoKey(message + description, test);
 		},
@@ -150,7 +150,7 @@ describe('an override', () => {
 		'%s is refused for a production key',
 		(baseUrl) => {
 			const { message, description } = refusalOf({ apiKey: live, baseUrl });
-			expect(message).toBe('A production key cannot call the sandbox.');
+			expect(message).toBe("A production key can't call the sandbox.");
 			expect(description).toContain('https://api.ampersend.ai');
 			expectNoKey(message + description, live);
 		},
@@ -198,7 +198,7 @@ describe('an override', () => {
 		'none',
 	])('%s is refused, because it is no web address', (baseUrl) => {
 		const { message, description } = refusalOf({ apiKey: test, baseUrl });
-		expect(message).toBe('The Base URL is not a web address.');
+		expect(message).toBe("The Base URL isn't a web address.");
 		expect(description).toContain(SANDBOX);
 	});
 });
@@ -482,9 +482,7 @@ describe('against a service', () => {
 			const { emulator } = ampersend;
 			emulator.revokeApiKey(emulator.apiKey);
 			const message = await messageOf('Error');
-			expect(message).toContain(
-				'does not accept the API key (HTTP 401): This API key has been revoked',
-			);
+			expect(message).toContain('rejected the API key (HTTP 401): This API key has been revoked');
 			expect(message).toContain('https://app.sandbox.ampersend.ai');
 			expect(emulator.calls).toHaveLength(1);
 		});
@@ -496,7 +494,7 @@ describe('against a service', () => {
 				body: { message: 'Suspended account' },
 			});
 			expect(await messageOf('Error')).toMatch(
-				/may not use GET \/agents \(HTTP 403\): Suspended account/,
+				/isn't allowed to use GET \/agents \(HTTP 403\): Suspended account/,
 			);
 		});
 
@@ -528,7 +526,7 @@ describe('against a service', () => {
 				body: '<html>Sign in, raw</html>',
 			});
 			const message = await messageOf('Error');
-			expect(message).toContain('with text/html where the Ampersend API answers JSON');
+			expect(message).toContain('with text/html instead of a JSON object or list');
 			expect(message).not.toContain('raw');
 		});
 
@@ -567,7 +565,7 @@ describe('against a service', () => {
 
 		it('says what is wrong with an override, and asks nobody', async () => {
 			expect(await messageOf('Error', { baseUrl: PRODUCTION })).toMatch(
-				/^A test key cannot call production\./,
+				/^A test key can't call production\./,
 			);
 			expect(ampersend.emulator.calls).toEqual([]);
 		});

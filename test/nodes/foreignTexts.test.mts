@@ -74,7 +74,7 @@ describe.each(echoes)('A key that the service repeats %s', (_, spell) => {
 			headers: { 'content-type': `text/${echo()}` },
 		});
 		const { error, run } = await service.run(read);
-		expect(error?.message).toMatch(/with text\/\S*… where the Ampersend API answers JSON/);
+		expect(error?.message).toMatch(/with text\/\S*… instead of a JSON object or list/);
 		expectNoKey(run, echo());
 	});
 

@@ -149,7 +149,7 @@ describe('A credential with a field of very many characters', () => {
 	])('is refused: a Base URL of %s', async (_, baseUrl) => {
 		const { error } = await service.run(agents, { credential: { apiKey, baseUrl } });
 
-		expect(error?.message).toMatch(/^The Base URL has \d+ characters/);
+		expect(error?.message).toMatch(/^The Base URL is too long \(\d+ characters\)\.$/);
 		expect(error?.description).toContain('leave it empty');
 	});
 
@@ -159,7 +159,7 @@ describe('A credential with a field of very many characters', () => {
 	])('is refused without being repeated: an API Key of %s', async (_, long) => {
 		const { error } = await service.run(agents, { credential: { apiKey: long } });
 
-		expect(error?.message).toMatch(/^The API Key has \d+ characters/);
+		expect(error?.message).toMatch(/^The API Key is too long \(\d+ characters\)\./);
 		expect(error?.message.length).toBeLessThan(200);
 	});
 
@@ -189,7 +189,7 @@ describe('An answer with very many digits', () => {
 		const { error, items } = await service.run(transactions({}));
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('has changed its form');
+		expect(error?.message).toContain('has changed format');
 		expect(error?.message).toContain(field);
 		expect(error?.message.length).toBeLessThan(500);
 	});

@@ -27,7 +27,8 @@ const list: INodeParameters = { resource: 'agent', operation: 'getMany' };
 const readName = `GET /agents/${address}`;
 const writeName = `PATCH /agents/${address}`;
 const CHECK = 'Read the agent with Agent: Get before you run this again.';
-const MAY_HAVE_HAPPENED = 'The change may have been made all the same, so it was not sent again.';
+const CONTACT_SUPPORT = 'If this keeps happening, contact Ampersend support.';
+const MAY_HAVE_HAPPENED = 'The change may have been made, so it was not sent again.';
 
 beforeEach(() => {
 	service.emulator.addAgent({ address, name: 'Old name' });
@@ -84,15 +85,15 @@ const troubles: Record<string, Trouble> = {
 		fault: { status: 500, headers: atOnce, body: { message: 'Database away', trace: RAW } },
 		message: (name) => `Ampersend could not process ${name} (HTTP 500): Database away`,
 		description: {
-			read: 'If it stays so, ask Ampersend support.',
-			write: `${MAY_HAVE_HAPPENED} ${CHECK} If it stays so, ask Ampersend support.`,
+			read: CONTACT_SUPPORT,
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} ${CONTACT_SUPPORT}`,
 		},
 		calls: { read: 4 },
 	},
 	'HTTP 503 with a page of a proxy': {
 		fault: { status: 503, headers: atOnce, body: HTML },
 		message: (name) => `Ampersend could not process ${name} (HTTP 503).`,
-		description: { read: 'ask Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+		description: { read: 'contact Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
 		calls: { read: 4 },
 	},
 	'a connection that is cut': {
@@ -106,25 +107,25 @@ const troubles: Record<string, Trouble> = {
 	},
 	'HTML instead of JSON': {
 		fault: { status: 200, body: HTML },
-		message: (name) => `answered ${name} with text/html where the Ampersend API answers JSON.`,
+		message: (name) => `answered ${name} with text/html instead of a JSON object or list.`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
 	'JSON that is cut off': {
 		fault: { malformedJson: true },
-		message: (name) => `answered ${name} with a body that is no JSON object or list where`,
+		message: (name) => `answered ${name} with a malformed body instead of a JSON object or list.`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
 	'an empty body': {
 		fault: { status: 200 },
-		message: (name) => `answered ${name} with an empty body where`,
+		message: (name) => `answered ${name} with an empty body instead of a JSON object or list.`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
@@ -133,19 +134,19 @@ const troubles: Record<string, Trouble> = {
 			mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }),
 		},
 		message: (name) =>
-			`Ampersend's answer to ${name} has changed its form: name is missing; balance is missing.`,
+			`Ampersend's answer to ${name} has changed format: name is missing; balance is missing.`,
 		description: {
 			read: 'Update n8n-nodes-ampersend',
-			write: `The change itself was accepted. ${CHECK} Update n8n-nodes-ampersend`,
+			write: `The change was accepted. ${CHECK} Update n8n-nodes-ampersend`,
 		},
 	},
 	'a field of another form': {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
 		message: (name) =>
-			`Ampersend's answer to ${name} has changed its form: createdAt is not of the expected form.`,
+			`Ampersend's answer to ${name} has changed format: createdAt has an unexpected format.`,
 		description: {
-			read: 'report it with this message',
-			write: `The change itself was accepted. ${CHECK}`,
+			read: 'report this message as an issue',
+			write: `The change was accepted. ${CHECK}`,
 		},
 	},
 	'a redirect': {
@@ -153,16 +154,16 @@ const troubles: Record<string, Trouble> = {
 		message: (name) =>
 			`Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
-			write: `${MAY_HAVE_HAPPENED} ${CHECK} The Base URL in use`,
+			read: 'The Base URL is http://127.0.0.1',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} The API key goes only to the host`,
 		},
 	},
 	'HTTP 429 with a wait beyond the budget': {
 		fault: { status: 429, headers: { 'Retry-After': '3600' }, body: { message: RAW } },
-		message: () => 'Ampersend is receiving too many requests (HTTP 429) and asks to wait 3600 s.',
+		message: () => 'Ampersend is receiving too many requests (HTTP 429).',
 		description: {
-			read: 'Run it again later, or process fewer items at once.',
-			write: 'The change was not made. Run it again later',
+			read: 'Run it again in 3600 s, or process fewer items at once.',
+			write: 'The change was not made. Run it again in 3600 s',
 		},
 	},
 	'HTTP 400 with issues': {
@@ -175,7 +176,7 @@ const troubles: Record<string, Trouble> = {
 			},
 		},
 		message: (name) =>
-			`Ampersend did not accept ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+			`Ampersend rejected ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
 		description: {
 			read: 'Correct the value that is named',
 			write: 'Correct the value that is named',
@@ -184,12 +185,12 @@ const troubles: Record<string, Trouble> = {
 	'HTTP 403': {
 		fault: { status: 403, body: { message: 'This agent belongs to another user', trace: RAW } },
 		message: (name) =>
-			`The API key may not use ${name} (HTTP 403): This agent belongs to another user`,
+			`The API key isn't allowed to use ${name} (HTTP 403): This agent belongs to another user`,
 		description: { read: 'Choose one of your own agents', write: 'Choose one of your own agents' },
 	},
 	'HTTP 409': {
 		fault: { status: 409, body: { message: 'It has changed', trace: RAW } },
-		message: (name) => `Ampersend did not accept ${name} (HTTP 409): It has changed`,
+		message: (name) => `Ampersend rejected ${name} (HTTP 409): It has changed`,
 		description: { read: 'Read the current state first.', write: 'Read the current state first.' },
 	},
 };
@@ -267,15 +268,15 @@ describe('a write', () => {
 
 describe('a bad base URL', () => {
 	it.each([
-		['api.ampersend.ai', 'is not a web address', 'https://api.sandbox.ampersend.ai/v1'],
+		['api.ampersend.ai', "isn't a web address", 'https://api.sandbox.ampersend.ai/v1'],
 		['http://staging.example/v1', 'must start with https://', '127.0.0.1'],
-		['https://api.ampersend.ai/v1', 'A test key cannot call production.', 'Clear the Base URL'],
+		['https://api.ampersend.ai/v1', "A test key can't call production.", 'Clear the Base URL'],
 		[
 			'https://app.sandbox.ampersend.ai',
 			'the dashboard, not of the API',
 			'https://api.sandbox.ampersend.ai/v1',
 		],
-		['https://staging.example/v1?key=1', 'more than scheme, host and path', 'Remove'],
+		['https://staging.example/v1?key=1', 'contains more than scheme, host and path', 'Remove'],
 	])('%s is refused before anything is sent', async (baseUrl, complaint, advice) => {
 		for (const parameters of [read, write]) {
 			const { message, description } = await fail(parameters, { baseUrl });
@@ -296,7 +297,7 @@ describe('a bad base URL', () => {
 			service.emulator.expectUnknown(/^\/wrong\/agents/);
 			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
 			expect(message).toContain(`Ampersend has nothing at ${name}`);
-			expect(description).toContain(`The Base URL in use is ${origin}/wrong.`);
+			expect(description).toContain(`The Base URL is ${origin}/wrong.`);
 			expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
 			expect(service.emulator.calls).toHaveLength(1);
 		},
@@ -315,7 +316,7 @@ describe('an address that the service does not know', () => {
 			const { message, description } = await fail({ ...parameters, agent: unknown });
 			expect(message).toContain(`/agents/${unknown.value}`);
 			expect(description).toContain('Check the address first.');
-			expect(description).toContain('it is an assumption of this node');
+			expect(description).toContain('this node assumes it');
 			expect(service.emulator.calls).toHaveLength(1);
 		},
 	);
@@ -329,8 +330,8 @@ describe('an address that the service does not know', () => {
 		};
 		const { message, description } = await fail(parameters);
 		expect(message).toContain(`Ampersend has nothing at POST /agents/${unknown.value}/keys`);
-		expect(description).toContain('Check the address: this API key may not know it.');
-		expect(description).not.toContain('assumption');
+		expect(description).toContain("Check the address: it may not be in this API key's account.");
+		expect(description).not.toContain('assumes');
 	});
 });
 
@@ -342,10 +343,10 @@ describe('a revoked key', () => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const { message, description } = await fail(parameters);
 		expect(message).toBe(
-			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+			'Ampersend rejected the API key (HTTP 401): This API key has been revoked',
 		);
 		expect(description).toContain('https://app.sandbox.ampersend.ai');
-		expect(description).toContain('put it into the credential');
+		expect(description).toContain('Copy it again into the credential');
 		expect(service.emulator.calls).toHaveLength(1);
 	});
 });
@@ -380,10 +381,7 @@ describe('with Continue On Fail', () => {
 		const { items, error } = await service.run(read, { onError: 'continueRegularOutput' });
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => Object.values(json))).toEqual([
-			[
-				`Ampersend could not process ${readName} (HTTP 500).`,
-				'If it stays so, ask Ampersend support.',
-			],
+			[`Ampersend could not process ${readName} (HTTP 500).`, CONTACT_SUPPORT],
 		]);
 		const stored = inspect(items, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
 		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));

@@ -176,10 +176,12 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 			`Ampersend's answer to ${name} belongs to another agent: ${place} is ${other.address}.`,
 		);
 		if (check === undefined) {
-			expect(error?.description).toMatch(/^Nothing of it was used\./);
+			expect(error?.description).toMatch(/^The answer isn't used\./);
 			expect(service.seen.filter((seen) => !seen?.startsWith('GET '))).toEqual([]);
 		} else {
-			expect(error?.description).toMatch(/^The change itself was accepted/);
+			expect(error?.description).toMatch(
+				/^The change was accepted, but it is unclear for which agent\./,
+			);
 			expect(error?.description).toContain(check);
 		}
 		expect(error).toMatchObject({ failure: { cause: 'node-defect' } });

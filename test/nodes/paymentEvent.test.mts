@@ -212,7 +212,7 @@ describe('Get Many', () => {
 		ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => changeFirst(body, changes) });
 		const { items, error } = await getMany();
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('has changed its form');
+		expect(error?.message).toContain('has changed format');
 		expect(error?.message).toContain(complaint);
 	});
 
@@ -449,9 +449,9 @@ describe('Get Many', () => {
 		['amount_usdc_micro', undefined, 'is missing, and so is amount'],
 		['created_at', undefined, 'is missing'],
 		['expires_at', undefined, 'is missing'],
-		['amount_usdc_micro', '1.5', 'is not of the expected form'],
-		['amount_usdc_micro', '-1', 'is not of the expected form'],
-		['created_at', 'yesterday', 'is not of the expected form'],
+		['amount_usdc_micro', '1.5', 'has an unexpected format'],
+		['amount_usdc_micro', '-1', 'has an unexpected format'],
+		['created_at', 'yesterday', 'has an unexpected format'],
 	])('names %s with its place and route where it is %p', async (field, value, complaint) => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent });
@@ -464,7 +464,7 @@ describe('Get Many', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${agent.address}/payments has changed its form: 0.${field} ${complaint}.`,
+			`Ampersend's answer to GET /agents/${agent.address}/payments has changed format: 0.${field} ${complaint}.`,
 		);
 		expect(error?.description).toContain('Update n8n-nodes-ampersend');
 	});

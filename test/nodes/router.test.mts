@@ -218,7 +218,7 @@ describe('An item that cannot be processed', () => {
 		);
 
 		expect(items).toMatchObject([
-			{ json: { details: expect.stringContaining('may have been made all the same') } },
+			{ json: { details: expect.stringContaining('may have been made') } },
 			{ json: { name: 'kept', created: true } },
 		]);
 		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['lost', 'kept']);
@@ -278,7 +278,7 @@ describe('A cancelled execution', () => {
 
 			const message = onError ? items[0]?.json.error : error?.message;
 			expect(message).toBe(
-				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped, because the execution was canceled.`,
+				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped because the execution was canceled.`,
 			);
 			if (!onError) expect(run.status).toBe('canceled');
 			expect(service.seen).toEqual([route]);
@@ -309,7 +309,7 @@ describe('A cancelled execution', () => {
 		});
 		timers.mockRestore();
 
-		expect(error?.message).toContain('was stopped, because the execution was canceled.');
+		expect(error?.message).toContain('was stopped because the execution was canceled.');
 		expect(run.status).toBe('canceled');
 		expect(service.emulator.calls).toHaveLength(1);
 		// Well before the wait is over.
@@ -361,7 +361,7 @@ describe('The API key', () => {
 	it.each<[string, string, () => void | Promise<void>]>([
 		[
 			'the key is revoked',
-			'does not accept the API key (HTTP 401)',
+			'rejected the API key (HTTP 401)',
 			() => service.emulator.revokeApiKey(service.emulator.apiKey),
 		],
 		[
@@ -380,7 +380,7 @@ describe('The API key', () => {
 		],
 		[
 			'the service repeats it in a field of its answer',
-			'changed its form',
+			'changed format',
 			() =>
 				service.emulator.fault({
 					route: 'POST /agents',
@@ -389,7 +389,7 @@ describe('The API key', () => {
 		],
 		[
 			'a page that repeats it comes in place of JSON',
-			'with text/html where the Ampersend API answers JSON',
+			'with text/html instead of a JSON object or list',
 			() =>
 				service.emulator.fault({
 					route: 'POST /agents',
@@ -416,7 +416,7 @@ describe('The API key', () => {
 		const outcome = await write('continueRegularOutput');
 
 		expect(outcome.items).toMatchObject([
-			{ json: { error: expect.stringContaining('does not accept the API key') } },
+			{ json: { error: expect.stringContaining('rejected the API key') } },
 		]);
 		expect(await everythingOf(outcome)).not.toContain(key);
 	});
@@ -429,7 +429,7 @@ describe('The API key', () => {
 		);
 
 		expect(outcome.error?.message).toBe(
-			'The API Key has an unknown prefix. It starts with sk_live_ or sk_test_.',
+			'The API Key has an unknown prefix. A key starts with sk_live_ or sk_test_.',
 		);
 		expect(await everythingOf(outcome)).not.toContain(apiKey);
 		expect(service.emulator.calls).toEqual([]);

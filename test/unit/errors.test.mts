@@ -6,7 +6,7 @@ import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
 import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
 import {
 	CallError,
-	errorForDrift,
+	errorFor,
 	errorForNoAnswer,
 	errorForNotJson,
 	errorForStatus,
@@ -94,12 +94,10 @@ describe('a key', () => {
 		};
 		const { message, description } = errorForNotJson(call, 200, '', '');
 		expect(message + description).not.toContain(tail);
-		expect(description).toContain('The Base URL in use is https://….example/….');
-		const refusal = Object.assign(new CredentialError(`not for ${tail}`, `not ${tail}`), {
-			name: 'CredentialError',
-		});
-		const refused = errorForNoAnswer(call, new Error('x', { cause: refusal }), 1000);
-		expect(refused).toMatchObject({ message: 'not for …', description: 'not …' });
+		expect(description).toContain('The Base URL is https://….example/….');
+		const rejection = new CredentialError(`not for ${tail}`, `not ${tail}`);
+		const shown = errorForNoAnswer(call, new Error('x', { cause: rejection }), 1000);
+		expect(shown).toMatchObject({ message: 'not for …', description: 'not …' });
 	});
 
 	it('does not come through in the cause of a call without an answer', () => {
@@ -132,7 +130,7 @@ describe('the words of the service', () => {
 			undefined,
 		);
 		expect(message).toBe(
-			'Ampersend did not accept POST /agents (HTTP 400): spend_config.a: Expected string; spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
+			'Ampersend rejected POST /agents (HTTP 400): spend_config.a: Expected string; spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
 		);
 	});
 
@@ -195,6 +193,32 @@ describe('what the service says of a refusal', () => {
 		[{ detail: 'no such field' }, 'no such field'],
 	])('is found in %j', (body, words) => {
 		expect(errorForStatus(read, 400, body, undefined).message).toMatch(new RegExp(`: ${words}$`));
+	});
+});
+
+describe('a CredentialError of the credential, which is bundled apart', () => {
+	const thrown = (cause: Error) => new Error('request failed', { cause });
+
+	it('is recognized by its brand', async () => {
+		const bundle: { CredentialError?: typeof CredentialError } = {};
+		await jest.isolateModulesAsync(async () => {
+			Object.assign(bundle, await import('../../nodes/Ampersend/api/deployments'));
+		});
+		const { CredentialError: Foreign = CredentialError } = bundle;
+		const foreign = new Foreign('not for this host', 'Use another credential.');
+		expect(foreign).not.toBeInstanceOf(CredentialError);
+		const error = errorForNoAnswer(write, thrown(foreign), 1000);
+		expect(error).toBeInstanceOf(CredentialError);
+		expect(error).toMatchObject({
+			message: 'not for this host',
+			description: 'Use another credential.',
+		});
+		expect(toNodeError(node, error)).toMatchObject({ failure: { cause: 'credential-invalid' } });
+	});
+
+	it('is not taken for one because of its name', () => {
+		const other = Object.assign(new Error('no answer'), { name: 'CredentialError' });
+		expect(errorForNoAnswer(write, thrown(other), 1000)).toBeInstanceOf(CallError);
 	});
 });
 
@@ -295,8 +319,8 @@ describe('a write without a clear answer', () => {
 	});
 
 	it('whose answer has another form says that it was accepted', () => {
-		const { description } = errorForDrift(write, 200, ['address is missing']);
-		expect(description).toContain('The change itself was accepted.');
+		const { description } = errorFor('drift', { places: 'address is missing' }, write);
+		expect(description).toContain('The change was accepted.');
 		expect(description).toContain(routes.createAgent.check);
 	});
 });
