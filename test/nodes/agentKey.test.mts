@@ -83,7 +83,7 @@ describe('Agent Key: Add', () => {
 		expect(error?.message).toBe(
 			`Ampersend rejected POST /agents/${address}/keys (HTTP 409): This agent has this key already`,
 		);
-		expect(error?.description).toContain('is there already');
+		expect(error?.description).toContain('already exists');
 		expect(error?.httpCode).toBe('409');
 		expect(keysOf(address)).toEqual([key]);
 	});

@@ -11,7 +11,7 @@ import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
-/** Stands in bodies that must not come through. */
+/** Part of bodies that must never be shown. */
 const RAW = 'raw-body-text';
 const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
 
@@ -42,7 +42,7 @@ afterEach(() => {
 const callsOf = (route: string) =>
 	service.emulator.calls.filter((call) => call.route === route).length;
 
-/** What the user sees, once it is sure that nothing stands in it that must not. */
+/** What the user sees, once it is checked for everything that must not be shown. */
 function shown({ error, items, run }: Outcome): { message: string; description: string } {
 	expect(items).toEqual([]);
 	const message = error?.message ?? '';
@@ -206,7 +206,7 @@ describe.each(Object.entries(troubles))('%s', (_, { fault, message, description,
 		expect(callsOf(READ)).toBe(attempts);
 	});
 
-	it('after a write says also what may have happened, and nothing is sent twice', async () => {
+	it('after a write also says what may have happened, and nothing is sent twice', async () => {
 		service.emulator.fault({ route: WRITE, ...fault });
 		const seen = await fail(write);
 		expect(seen.message).toContain(message(writeName));
@@ -221,7 +221,7 @@ describe('a read', () => {
 		['HTTP 502', { status: 502, headers: atOnce, body: HTML }],
 		['HTTP 429', { status: 429, headers: atOnce }],
 		['a connection that is cut', { reset: true }],
-	])('that meets %s once is tried again, and nobody notices', async (_, fault) => {
+	])('that meets %s once is retried, and nobody notices', async (_, fault) => {
 		service.emulator.fault({ route: READ, ...fault });
 		const { items, error } = await service.run(read);
 		expect(error).toBeUndefined();
@@ -239,7 +239,7 @@ describe('a read', () => {
 });
 
 describe('a write', () => {
-	it('that was turned away for its rate is sent again, because it was not carried out', async () => {
+	it('that is rejected for its rate is sent again, because it was not carried out', async () => {
 		service.emulator.fault({ route: WRITE, status: 429, headers: atOnce });
 		const { items, error } = await service.run(write);
 		expect(error).toBeUndefined();
@@ -250,7 +250,7 @@ describe('a write', () => {
 	it.each<[string, FaultAction]>([
 		['HTTP 500', { status: 500, headers: atOnce, when: 'after' }],
 		['a connection that is cut', { reset: true, when: 'after' }],
-	])('that happened, though its answer was lost to %s, is not sent again', async (_, fault) => {
+	])('that took effect, though its answer was lost to %s, is not sent again', async (_, fault) => {
 		service.emulator.fault({ route: 'POST /agents', ...fault });
 		const { description } = await fail({
 			resource: 'agent',
@@ -277,7 +277,7 @@ describe('a bad base URL', () => {
 			'https://api.sandbox.ampersend.ai/v1',
 		],
 		['https://staging.example/v1?key=1', 'contains more than scheme, host and path', 'Remove'],
-	])('%s is refused before anything is sent', async (baseUrl, complaint, advice) => {
+	])('%s is rejected before anything is sent', async (baseUrl, complaint, advice) => {
 		for (const parameters of [read, write]) {
 			const { message, description } = await fail(parameters, { baseUrl });
 			expect(message).toContain(complaint);
@@ -291,7 +291,7 @@ describe('a bad base URL', () => {
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
 	])(
-		'with a wrong path prefix is named after a %s, with another to try',
+		'with a wrong path is reported after a %s, with another to try',
 		async (_, parameters, name) => {
 			const { origin } = service.emulator;
 			service.emulator.expectUnknown(/^\/wrong\/agents/);
@@ -311,7 +311,7 @@ describe('an address that the service does not know', () => {
 		['read', read],
 		['write', write],
 	])(
-		'is named after a %s on an assumed route, with the other cause that it may have',
+		'is reported after a %s on an assumed route, with the other possible cause',
 		async (_, parameters) => {
 			const { message, description } = await fail({ ...parameters, agent: unknown });
 			expect(message).toContain(`/agents/${unknown.value}`);
@@ -339,7 +339,7 @@ describe('a revoked key', () => {
 	it.each([
 		['read', list],
 		['write', write],
-	])('is named after a %s, with where to make another', async (_, parameters) => {
+	])('is reported after a %s, with where to create another', async (_, parameters) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const { message, description } = await fail(parameters);
 		expect(message).toBe(
@@ -361,7 +361,7 @@ describe('a dead service', () => {
 		return `http://127.0.0.1:${port}`;
 	}
 
-	it('is named after a read and a write, with what to check', async () => {
+	it('is reported after a read and a write, with what to check', async () => {
 		const origin = await deadUrl();
 		const [afterRead, afterWrite] = await Promise.all(
 			[read, write].map(async (parameters) => await fail(parameters, { baseUrl: `${origin}/v1` })),
@@ -376,7 +376,7 @@ describe('a dead service', () => {
 });
 
 describe('with Continue On Fail', () => {
-	it('the item holds the message and the next step, and neither key, stack nor raw body', async () => {
+	it('the item holds the message and the next step, but no key, stack or raw body', async () => {
 		service.emulator.fault({ route: READ, times: 4, status: 500, headers: atOnce, body: HTML });
 		const { items, error } = await service.run(read, { onError: 'continueRegularOutput' });
 		expect(error).toBeUndefined();

@@ -183,7 +183,7 @@ describe('Get', () => {
 		expect(items).toEqual([]);
 		expect(error?.message).toBe('Ampersend has nothing at GET /agents: No route GET /v9/agents');
 		expect(error?.description).toContain(`The Base URL is ${baseUrl}.`);
-		expect(error?.description).toContain('path prefix');
+		expect(error?.description).toContain('another path');
 	});
 
 	it("refuses another account's agent with the service's reason", async () => {

@@ -12,8 +12,8 @@ import { spendConfig } from '../schemas/spendConfig';
 
 /**
  * How we know that a route exists for a user API key.
- * `documented`: on the vendor's API-keys page. `assumed`: nothing public says so; `source` names the
- * pattern behind it, such as a path that the SDK uses in an agent's own session.
+ * `documented`: on the vendor's API-keys page. `assumed`: nothing public says so; `source` names
+ * the pattern behind it, such as a path that the SDK uses in an agent's own session.
  */
 export type Evidence = 'documented' | 'assumed';
 

@@ -40,7 +40,7 @@ function replaceEncoded(text: string, secret: string, shown: string): string {
 	return replaced + text.slice(copied);
 }
 
-/** The texts of which one is in the Base64 of any text with the secret, wherever it is in it. */
+/** Texts, one of which is in the Base64 of any text that contains the secret at any position. */
 function base64Of(secret: string): string[] {
 	return [0, 1, 2].flatMap((before) => {
 		const bytes = Buffer.from('x'.repeat(before) + secret, 'latin1');

@@ -34,7 +34,7 @@ export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunct
 
 const CREDENTIAL = 'ampersendApi';
 
-/** The same as in the SDK. */
+/** The SDK's own limit for one call. */
 const TIMEOUT_MS = 30_000;
 
 interface HttpAnswer {
@@ -158,8 +158,8 @@ function valuesAt(body: unknown, steps: string[], place: string[] = []): Array<[
 }
 
 /**
- * An answer for one agent must name that agent: its data is shown under the agent's name and merged
- * into what is written to the agent.
+ * An answer for one agent must not name another: its data is shown under the agent's name, and
+ * merged into what is written to the agent.
  * @throws CallError if it names another one
  */
 function rejectOtherAgent(call: Call, status: number, body: unknown): void {

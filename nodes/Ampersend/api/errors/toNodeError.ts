@@ -6,10 +6,11 @@ import { CredentialError } from '../deployments';
 import { CallError, chainOf } from './CallError';
 
 /**
- * Gives an error its message: n8n swaps one in which it finds the letters of a system code (an agent
- * called "Keeperman" contains EPERM). And n8n records a run as canceled if the message of its error
- * contains this spelling (n8n-core 2.41, workflow-execute.js: `message.includes('canceled')`),
- * whoever wrote it: an agent's name, a value, the service. The spelling "cancelled" doesn't count.
+ * Gives an error its message, because n8n swaps one that contains the letters of a system code (an
+ * agent called "Keeperman" contains EPERM). n8n also records a run as canceled if the message of
+ * its error contains this spelling (n8n-core 2.41, workflow-execute.js:
+ * `message.includes('canceled')`), whoever wrote it: an agent's name, a value, the service. The
+ * spelling "cancelled" doesn't count.
  */
 function withMessage<NodeError extends Error>(
 	error: NodeError,
