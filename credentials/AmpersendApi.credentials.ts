@@ -12,12 +12,12 @@ import {
 	resolveConnection,
 } from '../nodes/Ampersend/api/deployments';
 
-/** The HTTP Request node hands over `uri` where newer helpers use `url`. */
+/** The HTTP Request node passes `uri`, newer helpers `url`. */
 type AnyRequestOptions = IHttpRequestOptions & { uri?: string };
 
 /**
- * Every address that n8n may make of a request. Its HTTP client joins a base and a target by other
- * rules than `URL` does ("\\host" and " //host" are paths to it), so the base itself counts too.
+ * Every address that n8n may call for a request. Its HTTP client joins a base and a target by other
+ * rules than `URL` ("\\host" and " //host" are paths to it), so the base itself counts too.
  */
 function targetsOf({ url, uri, baseURL }: AnyRequestOptions): string[] {
 	const target = url ?? uri ?? '';
@@ -47,7 +47,8 @@ export class AmpersendApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. sk_test_…',
 			description:
-				'The prefix selects the deployment: sk_live_ calls production (Base), sk_test_ calls the sandbox (Base Sepolia). Made in the dashboard, under API Keys in the user menu, and shown only once.',
+				'Create it in the dashboard, under API Keys in the user menu. It is shown only once. ' +
+				'Keys with sk_live_ call production (Base), keys with sk_test_ the sandbox (Base Sepolia).',
 		},
 		{
 			displayName: 'Base URL',
@@ -56,14 +57,15 @@ export class AmpersendApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. https://api.ampersend.ai/v1',
 			description:
-				'Leave empty to use the deployment of the key. Set it for another path prefix, a proxy or a local emulator. Must be https, except on this machine.',
+				'Leave empty to use the default for the key. Set it for another path, a proxy or a local ' +
+				'emulator. Must start with https, except on this machine.',
 		},
 	];
 
 	/**
-	 * Sees every call made with the key, Custom API Call and the HTTP Request node included.
-	 * @throws CredentialError before anything is sent, when the key is unusable or the host is not
-	 * its own.
+	 * Runs for every call with the key, including Custom API Call and the HTTP Request node.
+	 * @throws CredentialError before anything is sent, if the key is unusable or the host isn't its
+	 * own
 	 */
 	async authenticate(
 		credentials: ICredentialDataDecryptedObject,
@@ -77,9 +79,9 @@ export class AmpersendApi implements ICredentialType {
 		return {
 			...requestOptions,
 			headers: { ...Object.fromEntries(otherHeaders), ...authorizationHeaders(connection) },
-			// n8n would repeat the key to whatever host a redirect names.
+			// Otherwise n8n sends the key to whatever host a redirect names.
 			sendCredentialsOnCrossOriginRedirect: false,
-			// A subdomain gets it all the same (follow-redirects), unless n8n goes to no other host.
+			// A subdomain would still get it (follow-redirects), so n8n must not call any other host.
 			allowedDomains: new URL(connection.baseUrl).hostname,
 		};
 	}

@@ -457,7 +457,9 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		});
 		const { error } = await create({ ifAgentExists: 'return' });
 
-		expect(error?.message).toBe('The API key may not use GET /agents (HTTP 403): Not for this key');
+		expect(error?.message).toBe(
+			"The API key isn't allowed to use GET /agents (HTTP 403): Not for this key",
+		);
 		expect(service.emulator.agents()).toEqual([]);
 	});
 });
@@ -479,7 +481,7 @@ describe('Agent: Create, when the answer is lost', () => {
 			{ status: 500, headers: { 'Retry-After': '0' }, when: 'after' },
 			'could not process POST /agents (HTTP 500)',
 		],
-		['the answer is cut off', { malformedJson: true }, 'a body that is no JSON object or list'],
+		['the answer is cut off', { malformedJson: true }, 'a malformed body instead of'],
 	] as const)(
 		'because %s, it is not sent again and says how to look',
 		async (_title, fault, message) => {
@@ -490,7 +492,7 @@ describe('Agent: Create, when the answer is lost', () => {
 			expect(service.emulator.agents()).toHaveLength(1);
 			expect(error?.message).toContain(message);
 			expect(error?.description).toContain(
-				'The change may have been made all the same, so it was not sent again. Look for its name with Agent: Get Many before you run this again',
+				'The change may have been made, so it was not sent again. Look for its name with Agent: Get Many before you run this again',
 			);
 		},
 	);
@@ -549,9 +551,7 @@ describe('Agent: Create, when there are too many requests', () => {
 
 		expect(service.seen).toHaveLength(4);
 		expect(service.emulator.agents()).toEqual([]);
-		expect(error?.message).toBe(
-			'Ampersend is receiving too many requests (HTTP 429) and asks to wait 0 s.',
-		);
+		expect(error?.message).toBe('Ampersend is receiving too many requests (HTTP 429).');
 		expect(error?.description).toContain('The change was not made.');
 	});
 });
@@ -641,7 +641,7 @@ describe('Agent: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			`The API key may not use GET /agents/${address} (HTTP 403): This agent belongs to another user`,
+			`The API key isn't allowed to use GET /agents/${address} (HTTP 403): This agent belongs to another user`,
 		);
 		expect(error?.description).toContain('Choose one of your own agents');
 	});
@@ -704,7 +704,7 @@ describe('Agent: Get Many', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toContain('gives the same rows again, whatever "offset" asks for');
-		expect(error?.description).toContain('assumption of this node');
+		expect(error?.description).toContain('this node assumes it');
 		expect(service.seen).toHaveLength(2);
 	});
 
@@ -818,7 +818,7 @@ describe('Agent: Update', () => {
 		const { error } = await rename(address, 'Second buyer');
 
 		expect(error?.message).toBe(
-			`Ampersend did not accept PATCH /agents/${address} (HTTP 400): name: Expected at most 40 characters`,
+			`Ampersend rejected PATCH /agents/${address} (HTTP 400): name: Expected at most 40 characters`,
 		);
 		expect(service.emulator.agent(address).name).toBe('Buyer');
 	});

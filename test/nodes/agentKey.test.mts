@@ -81,9 +81,9 @@ describe('Agent Key: Add', () => {
 		const { error } = await add(address, key.toLowerCase());
 
 		expect(error?.message).toBe(
-			`Ampersend did not accept POST /agents/${address}/keys (HTTP 409): This agent has this key already`,
+			`Ampersend rejected POST /agents/${address}/keys (HTTP 409): This agent has this key already`,
 		);
-		expect(error?.description).toContain('is there already');
+		expect(error?.description).toContain('already exists');
 		expect(error?.httpCode).toBe('409');
 		expect(keysOf(address)).toEqual([key]);
 	});
@@ -126,7 +126,7 @@ describe('Agent Key: Add', () => {
 		expect(service.seen).toEqual(['POST /agents/{address}/keys']);
 		expect(keysOf(address)).toEqual([key]);
 		expect(error?.description).toContain(
-			'The change may have been made all the same, so it was not sent again. Look for the address with Agent Key: Get Many before you run this again.',
+			'The change may have been made, so it was not sent again. Look for the address with Agent Key: Get Many before you run this again.',
 		);
 	});
 });
@@ -223,7 +223,7 @@ describe('Agent Key: Revoke', () => {
 		const { items, error } = await revoke(address, key);
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('with text/html where the Ampersend API answers JSON');
+		expect(error?.message).toContain('with text/html instead of a JSON object or list');
 		expect(error?.description).toContain('Look for the address with Agent Key: Get Many');
 		expect(keysOf(address)).toEqual([key]);
 	});

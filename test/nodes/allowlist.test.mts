@@ -71,7 +71,7 @@ describe('Allowlist: Get', () => {
 		expect(error?.message).toBe(
 			`Ampersend has nothing at GET /agents/${address}/authorized-sellers: Agent not found`,
 		);
-		expect(error?.description).toMatch(/assumption of this node.*Check the address first\./);
+		expect(error?.description).toMatch(/Check the address first\..*this node assumes it/);
 		expect(error?.httpCode).toBe('404');
 	});
 
@@ -85,7 +85,7 @@ describe('Allowlist: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed its form: the whole body is not of the expected form.`,
+			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed format: the whole body has an unexpected format.`,
 		);
 		expect(error?.description).toContain('Update n8n-nodes-ampersend');
 	});

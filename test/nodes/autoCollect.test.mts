@@ -166,7 +166,7 @@ describe('Get', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toContain('Ampersend has nothing at GET /agents:');
-		expect(error?.description).toContain(`The Base URL in use is ${baseUrl}.`);
+		expect(error?.description).toContain(`The Base URL is ${baseUrl}.`);
 	});
 
 	it('names the field and the route where the answer lacks the threshold', async () => {
@@ -179,7 +179,7 @@ describe('Get', () => {
 		const { error } = await get(agent);
 
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${agent.address}/auto-collect-config has changed its form: threshold is missing.`,
+			`Ampersend's answer to GET /agents/${agent.address}/auto-collect-config has changed format: threshold is missing.`,
 		);
 	});
 });
@@ -427,7 +427,7 @@ describe('Update', () => {
 		expect(ampersend.seen).toEqual([READ, WRITE]);
 		expect(ampersend.emulator.agent(agent).autoCollect?.enabled).toBe(false);
 		expect(error?.message).toContain(`PUT /agents/${agent.address}/auto-collect-config`);
-		expect(error?.description).toContain('may have been made all the same');
+		expect(error?.description).toContain('may have been made');
 		expect(error?.description).toContain('Auto-Collect: Get');
 	});
 });

@@ -20,7 +20,7 @@ const test = `sk_test_${secret()}`;
 const PRODUCTION = 'https://api.ampersend.ai/v1';
 const SANDBOX = 'https://api.sandbox.ampersend.ai/v1';
 
-function refusalOf(fields: { apiKey?: unknown; baseUrl?: unknown }): CredentialError {
+function rejectionOf(fields: { apiKey?: unknown; baseUrl?: unknown }): CredentialError {
 	try {
 		resolveConnection(fields);
 	} catch (error) {
@@ -53,7 +53,7 @@ describe('a key selects the deployment', () => {
 		['a no-break space around it', (key: string) => `\u00a0${key}\u00a0`],
 		['a pasted Bearer', (key: string) => `Bearer ${key}`],
 		['a pasted bearer in lower case with more space', (key: string) => ` bearer   ${key} `],
-	])('%s is forgiven', (_, paste) => {
+	])('%s is accepted', (_, paste) => {
 		expect(resolveConnection({ apiKey: paste(live) })).toMatchObject({
 			apiKey: live,
 			baseUrl: PRODUCTION,
@@ -84,12 +84,12 @@ const unusable: Array<[string, () => unknown]> = [
 	['a control character', () => `sk_test_${secret()}\u0007${secret()}`],
 ];
 
-describe('a key that cannot be one', () => {
+describe('something that cannot be a key', () => {
 	it.each(unusable)(
-		'%s is refused, with both prefixes and both dashboards in the message',
+		'%s is rejected, with both prefixes and both dashboards in the message',
 		(_, make) => {
 			const apiKey = make();
-			const { message, description } = refusalOf({ apiKey });
+			const { message, description } = rejectionOf({ apiKey });
 			const text = `${message} ${description}`;
 			for (const named of [
 				'sk_live_',
@@ -137,20 +137,20 @@ describe('an override', () => {
 	];
 
 	it.each([...disguises('api.ampersend.ai'), ...disguises('app.ampersend.ai')])(
-		'%s is refused for a test key',
+		'%s is rejected for a test key',
 		(baseUrl) => {
-			const { message, description } = refusalOf({ apiKey: test, baseUrl });
-			expect(message).toBe('A test key cannot call production.');
+			const { message, description } = rejectionOf({ apiKey: test, baseUrl });
+			expect(message).toBe("A test key can't call production.");
 			expect(description).toContain('https://api.sandbox.ampersend.ai');
 			expectNoKey(message + description, test);
 		},
 	);
 
 	it.each([...disguises('api.sandbox.ampersend.ai'), ...disguises('app.sandbox.ampersend.ai')])(
-		'%s is refused for a production key',
+		'%s is rejected for a production key',
 		(baseUrl) => {
-			const { message, description } = refusalOf({ apiKey: live, baseUrl });
-			expect(message).toBe('A production key cannot call the sandbox.');
+			const { message, description } = rejectionOf({ apiKey: live, baseUrl });
+			expect(message).toBe("A production key can't call the sandbox.");
 			expect(description).toContain('https://api.ampersend.ai');
 			expectNoKey(message + description, live);
 		},
@@ -159,8 +159,8 @@ describe('an override', () => {
 	it.each([
 		[live, 'https://app.ampersend.ai/v1'],
 		[test, 'https://app.sandbox.ampersend.ai'],
-	])('at the dashboard of the key’s own deployment is refused', (apiKey, baseUrl) => {
-		expect(refusalOf({ apiKey, baseUrl }).message).toContain('the dashboard, not of the API');
+	])('at the dashboard of the key’s own deployment is rejected', (apiKey, baseUrl) => {
+		expect(rejectionOf({ apiKey, baseUrl }).message).toContain('the dashboard, not of the API');
 	});
 
 	it.each([
@@ -170,8 +170,8 @@ describe('an override', () => {
 		'http://0.0.0.0:4010/v1',
 		'http://localhost.evil.example/v1',
 		'http://127.0.0.1.evil.example/v1',
-	])('%s is refused, because it is neither https nor this machine', (baseUrl) => {
-		const { message, description } = refusalOf({ apiKey: test, baseUrl });
+	])('%s is rejected, because it is neither https nor this machine', (baseUrl) => {
+		const { message, description } = rejectionOf({ apiKey: test, baseUrl });
 		expect(message).toBe('The Base URL must start with https://.');
 		expect(description).toContain('127.0.0.1');
 	});
@@ -181,8 +181,8 @@ describe('an override', () => {
 		'https://user@staging.example/v1',
 		'https://staging.example/v1?tenant=1',
 		'https://staging.example/v1#top',
-	])('%s is refused, because it holds more than scheme, host and path', (baseUrl) => {
-		const { message, description } = refusalOf({ apiKey: test, baseUrl });
+	])('%s is rejected, because it contains more than scheme, host and path', (baseUrl) => {
+		const { message, description } = rejectionOf({ apiKey: test, baseUrl });
 		expect(message).toContain('more than scheme, host and path');
 		expect(description).toContain(SANDBOX);
 		expect(message + description).not.toContain('pass');
@@ -196,9 +196,9 @@ describe('an override', () => {
 		'file:///etc/hosts',
 		'javascript:0',
 		'none',
-	])('%s is refused, because it is no web address', (baseUrl) => {
-		const { message, description } = refusalOf({ apiKey: test, baseUrl });
-		expect(message).toBe('The Base URL is not a web address.');
+	])("%s is rejected, because it isn't a web address", (baseUrl) => {
+		const { message, description } = rejectionOf({ apiKey: test, baseUrl });
+		expect(message).toBe("The Base URL isn't a web address.");
 		expect(description).toContain(SANDBOX);
 	});
 });
@@ -246,18 +246,18 @@ describe('a call made with the credential by any node', () => {
 		[{ url: ' //api.sandbox.ampersend.ai/x', baseURL: 'https://evil.example' }],
 		[{ url: `${SANDBOX}/agents`, baseURL: 'https://evil.example' }],
 	])('does not get the key for %j', async (options) => {
-		const refusal = await authenticate(options).then(
+		const rejection = await authenticate(options).then(
 			() => undefined,
 			(error: unknown) => error as CredentialError,
 		);
-		expect(refusal).toBeInstanceOf(CredentialError);
-		expect(refusal?.message).toMatch(
+		expect(rejection).toBeInstanceOf(CredentialError);
+		expect(rejection?.message).toMatch(
 			/^This credential is for https:\/\/api\.sandbox\.ampersend\.ai and was not sent to /,
 		);
-		expectNoKey(`${refusal?.message} ${refusal?.description}`, test);
+		expectNoKey(`${rejection?.message} ${rejection?.description}`, test);
 	});
 
-	it('goes out with one authorization header, whatever its node had set', async () => {
+	it('is sent with one authorization header, whatever its node has set', async () => {
 		const { headers } = await authenticate({
 			url: SANDBOX,
 			headers: { authorization: 'Basic old', AUTHORIZATION: 'Basic older', Accept: 'text/plain' },
@@ -265,7 +265,7 @@ describe('a call made with the credential by any node', () => {
 		expect(headers).toEqual({ Accept: 'text/plain', Authorization: `Bearer ${test}` });
 	});
 
-	it('keeps the rest of the request, and leaves the one it was given alone', async () => {
+	it('keeps the rest of the request, and does not change the original', async () => {
 		const given = {
 			url: SANDBOX,
 			method: 'POST' as const,
@@ -281,7 +281,7 @@ describe('a call made with the credential by any node', () => {
 		expect(given).toEqual(before);
 	});
 
-	it('does not repeat the key where a redirect leads, and leads to no other host', async () => {
+	it('does not send the key where a redirect leads, and follows none to another host', async () => {
 		const asked = {
 			url: SANDBOX,
 			sendCredentialsOnCrossOriginRedirect: true,
@@ -401,7 +401,7 @@ describe('against a service', () => {
 		expect(seen).toEqual([]);
 	});
 
-	it.each(doors)('%s: a redirect on the same host goes on with the key', async (_, call) => {
+	it.each(doors)('%s: a redirect on the same host keeps the key', async (_, call) => {
 		const { emulator } = ampersend;
 		emulator.fault({
 			route: 'GET /agents',
@@ -471,36 +471,34 @@ describe('against a service', () => {
 			]);
 		});
 
-		it('forgives what is forgiven elsewhere', async () => {
+		it('accepts what is accepted elsewhere', async () => {
 			await messageOf('OK', {
 				apiKey: ` Bearer ${ampersend.emulator.apiKey}\n`,
 				baseUrl: `${ampersend.emulator.baseUrl}/`,
 			});
 		});
 
-		it('says that a key was revoked, and where to make another', async () => {
+		it('says that a key is revoked, and where to create another', async () => {
 			const { emulator } = ampersend;
 			emulator.revokeApiKey(emulator.apiKey);
 			const message = await messageOf('Error');
-			expect(message).toContain(
-				'does not accept the API key (HTTP 401): This API key has been revoked',
-			);
+			expect(message).toContain('rejected the API key (HTTP 401): This API key has been revoked');
 			expect(message).toContain('https://app.sandbox.ampersend.ai');
 			expect(emulator.calls).toHaveLength(1);
 		});
 
-		it('says that a key may not list agents', async () => {
+		it("says that a key isn't allowed to list agents", async () => {
 			ampersend.emulator.fault({
 				route: 'GET /agents',
 				status: 403,
 				body: { message: 'Suspended account' },
 			});
 			expect(await messageOf('Error')).toMatch(
-				/may not use GET \/agents \(HTTP 403\): Suspended account/,
+				/isn't allowed to use GET \/agents \(HTTP 403\): Suspended account/,
 			);
 		});
 
-		it('says that no connection came about, and what to check', async () => {
+		it('says that there is no connection, and what to check', async () => {
 			const port = (other.address() as AddressInfo).port;
 			other.closeAllConnections();
 			other.close();
@@ -512,7 +510,7 @@ describe('against a service', () => {
 			await once(other, 'listening');
 		});
 
-		it('says that the path prefix is a wrong one, and which is in use', async () => {
+		it('says that nothing is at the path, and which Base URL is in use', async () => {
 			const { emulator } = ampersend;
 			emulator.expectUnknown('/wrong/agents');
 			const message = await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` });
@@ -521,18 +519,18 @@ describe('against a service', () => {
 			expect(message).toContain('/api/v1/sdk');
 		});
 
-		it('says that something else than the API answered', async () => {
+		it('says that something other than the API answered', async () => {
 			ampersend.emulator.fault({
 				route: 'GET /agents',
 				status: 200,
 				body: '<html>Sign in, raw</html>',
 			});
 			const message = await messageOf('Error');
-			expect(message).toContain('with text/html where the Ampersend API answers JSON');
+			expect(message).toContain('with text/html instead of a JSON object or list');
 			expect(message).not.toContain('raw');
 		});
 
-		it('says that the service is in trouble, after one attempt', async () => {
+		it('says that the service is unavailable, after one attempt', async () => {
 			ampersend.emulator.fault({
 				route: 'GET /agents',
 				status: 500,
@@ -557,7 +555,7 @@ describe('against a service', () => {
 		});
 
 		it.each(unusable)(
-			'says what is wrong with %s instead of a key, and asks nobody',
+			'says what is wrong with %s instead of a key, and sends nothing',
 			async (_, make) => {
 				const message = await messageOf('Error', { apiKey: make() as string });
 				expect(message).toMatch(/^The API Key .*sk_live_.*sk_test_/s);
@@ -565,9 +563,9 @@ describe('against a service', () => {
 			},
 		);
 
-		it('says what is wrong with an override, and asks nobody', async () => {
+		it('says what is wrong with an override, and sends nothing', async () => {
 			expect(await messageOf('Error', { baseUrl: PRODUCTION })).toMatch(
-				/^A test key cannot call production\./,
+				/^A test key can't call production\./,
 			);
 			expect(ampersend.emulator.calls).toEqual([]);
 		});

@@ -14,9 +14,9 @@ const budgetMs = 2 * SECOND;
 /** Far beyond the budget, and well before a call would time out by itself. */
 const MARKER = 15 * SECOND;
 
-const LATE = 'the poll was still under way';
+const LATE = 'the poll was still running';
 
-/** What a poll gives or throws, unless it is still under way at the marker. */
+/** What a poll returns or throws, unless it is still running at the marker. */
 async function settled(trigger: TriggerUnderTest) {
 	const polling = trigger.poll().catch((thrown: unknown) => thrown as NodeApiError);
 	const marker = new AbortController();
@@ -27,7 +27,7 @@ async function settled(trigger: TriggerUnderTest) {
 }
 
 describe('a service that hangs', () => {
-	it('with the activity of the only agent: the poll ends within its budget, and nothing is lost', async () => {
+	it('with the activity of the only agent: the poll ends in its budget and loses nothing', async () => {
 		const trigger = await activated(one(service.buyer.address), { budgetMs });
 		pay('a', t0);
 		service.emulator.clearCalls();
@@ -38,7 +38,7 @@ describe('a service that hangs', () => {
 		expect(await poll(trigger)).toBeNull();
 	}, 60_000);
 
-	it('with the list of agents: the poll ends within its budget, and says so', async () => {
+	it('with the list of agents: the poll ends within its budget, and reports it', async () => {
 		const trigger = await activated({}, { budgetMs });
 		pay('a', t0);
 		service.emulator.clearCalls();
@@ -72,7 +72,7 @@ describe('a wait that the service asks for, beyond the end of the poll', () => {
 		[503, 'temporarily-unavailable'],
 		[429, 'rate-limited'],
 	])(
-		'(HTTP %s) is not waited for: n8n learns of it',
+		'(HTTP %s) is not waited for: it is reported to n8n',
 		async (status, cause) => {
 			const trigger = await activated(one(service.buyer.address), { budgetMs });
 			pay('a', t0);

@@ -25,7 +25,7 @@ beforeEach(() => {
 const escaped = (text: string) =>
 	[...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
 
-/** Ways in which a service may say a key that it was sent. */
+/** Ways in which a service may repeat a key. */
 const echoes: Array<[string, (key: string) => string]> = [
 	['whole', (key) => key],
 	['without its prefix', (key) => key.replace('sk_test_', '')],
@@ -51,7 +51,7 @@ describe.each(echoes)('A key that the service repeats %s', (_, spell) => {
 	const echo = () => spell(service.emulator.apiKey);
 
 	it.each([400, 401, 403, 404, 409, 422])(
-		'is not shown in what is said of HTTP %d',
+		'is not shown in the message about HTTP %d',
 		async (status) => {
 			for (const body of [
 				{ message: `No such key: ${echo()}.` },
@@ -74,11 +74,11 @@ describe.each(echoes)('A key that the service repeats %s', (_, spell) => {
 			headers: { 'content-type': `text/${echo()}` },
 		});
 		const { error, run } = await service.run(read);
-		expect(error?.message).toMatch(/with text\/\S*… where the Ampersend API answers JSON/);
+		expect(error?.message).toMatch(/with text\/\S*… instead of a JSON object or list/);
 		expectNoKey(run, echo());
 	});
 
-	it('is taken out of the fields of an item, which stay', async () => {
+	it('is hidden in the fields of an item, which stay', async () => {
 		service.emulator.fault({
 			route: READ,
 			mutate: (body) => ({
@@ -132,7 +132,7 @@ describe('A text of a million characters', () => {
 	});
 });
 
-describe('The word "canceled" in a text that is not ours', () => {
+describe('The word "canceled" in a text from elsewhere', () => {
 	const inName = 'canceled orders, canceled twice';
 
 	it.each<[string, () => INodeParameters, () => void, RegExp]>([
@@ -170,7 +170,7 @@ describe('The word "canceled" in a text that is not ours', () => {
 			() => {},
 			/no operation "" of "cancelled"/,
 		],
-	])('leaves the run an error: %s', async (_, parameters, arrange, message) => {
+	])('does not make the run canceled: %s', async (_, parameters, arrange, message) => {
 		arrange();
 		const { error, run } = await service.run(parameters());
 		expect(error?.message).toMatch(message);

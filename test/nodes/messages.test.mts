@@ -11,7 +11,7 @@ import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
-/** Stands in bodies that must not come through. */
+/** Part of bodies that must never be shown. */
 const RAW = 'raw-body-text';
 const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
 
@@ -27,7 +27,8 @@ const list: INodeParameters = { resource: 'agent', operation: 'getMany' };
 const readName = `GET /agents/${address}`;
 const writeName = `PATCH /agents/${address}`;
 const CHECK = 'Read the agent with Agent: Get before you run this again.';
-const MAY_HAVE_HAPPENED = 'The change may have been made all the same, so it was not sent again.';
+const CONTACT_SUPPORT = 'If this keeps happening, contact Ampersend support.';
+const MAY_HAVE_HAPPENED = 'The change may have been made, so it was not sent again.';
 
 beforeEach(() => {
 	service.emulator.addAgent({ address, name: 'Old name' });
@@ -41,7 +42,7 @@ afterEach(() => {
 const callsOf = (route: string) =>
 	service.emulator.calls.filter((call) => call.route === route).length;
 
-/** What the user sees, once it is sure that nothing stands in it that must not. */
+/** What the user sees, once it is checked for everything that must not be shown. */
 function shown({ error, items, run }: Outcome): { message: string; description: string } {
 	expect(items).toEqual([]);
 	const message = error?.message ?? '';
@@ -84,15 +85,15 @@ const troubles: Record<string, Trouble> = {
 		fault: { status: 500, headers: atOnce, body: { message: 'Database away', trace: RAW } },
 		message: (name) => `Ampersend could not process ${name} (HTTP 500): Database away`,
 		description: {
-			read: 'If it stays so, ask Ampersend support.',
-			write: `${MAY_HAVE_HAPPENED} ${CHECK} If it stays so, ask Ampersend support.`,
+			read: CONTACT_SUPPORT,
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} ${CONTACT_SUPPORT}`,
 		},
 		calls: { read: 4 },
 	},
 	'HTTP 503 with a page of a proxy': {
 		fault: { status: 503, headers: atOnce, body: HTML },
 		message: (name) => `Ampersend could not process ${name} (HTTP 503).`,
-		description: { read: 'ask Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
+		description: { read: 'contact Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
 		calls: { read: 4 },
 	},
 	'a connection that is cut': {
@@ -106,25 +107,25 @@ const troubles: Record<string, Trouble> = {
 	},
 	'HTML instead of JSON': {
 		fault: { status: 200, body: HTML },
-		message: (name) => `answered ${name} with text/html where the Ampersend API answers JSON.`,
+		message: (name) => `answered ${name} with text/html instead of a JSON object or list.`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
 	'JSON that is cut off': {
 		fault: { malformedJson: true },
-		message: (name) => `answered ${name} with a body that is no JSON object or list where`,
+		message: (name) => `answered ${name} with a malformed body instead of a JSON object or list.`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
 	'an empty body': {
 		fault: { status: 200 },
-		message: (name) => `answered ${name} with an empty body where`,
+		message: (name) => `answered ${name} with an empty body instead of a JSON object or list.`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
@@ -133,19 +134,19 @@ const troubles: Record<string, Trouble> = {
 			mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }),
 		},
 		message: (name) =>
-			`Ampersend's answer to ${name} has changed its form: name is missing; balance is missing.`,
+			`Ampersend's answer to ${name} has changed format: name is missing; balance is missing.`,
 		description: {
 			read: 'Update n8n-nodes-ampersend',
-			write: `The change itself was accepted. ${CHECK} Update n8n-nodes-ampersend`,
+			write: `The change was accepted. ${CHECK} Update n8n-nodes-ampersend`,
 		},
 	},
 	'a field of another form': {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
 		message: (name) =>
-			`Ampersend's answer to ${name} has changed its form: createdAt is not of the expected form.`,
+			`Ampersend's answer to ${name} has changed format: createdAt has an unexpected format.`,
 		description: {
-			read: 'report it with this message',
-			write: `The change itself was accepted. ${CHECK}`,
+			read: 'report this message as an issue',
+			write: `The change was accepted. ${CHECK}`,
 		},
 	},
 	'a redirect': {
@@ -153,16 +154,16 @@ const troubles: Record<string, Trouble> = {
 		message: (name) =>
 			`Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
 		description: {
-			read: 'The Base URL in use is http://127.0.0.1',
-			write: `${MAY_HAVE_HAPPENED} ${CHECK} The Base URL in use`,
+			read: 'The Base URL is http://127.0.0.1',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} The API key goes only to the host`,
 		},
 	},
 	'HTTP 429 with a wait beyond the budget': {
 		fault: { status: 429, headers: { 'Retry-After': '3600' }, body: { message: RAW } },
-		message: () => 'Ampersend is receiving too many requests (HTTP 429) and asks to wait 3600 s.',
+		message: () => 'Ampersend is receiving too many requests (HTTP 429).',
 		description: {
-			read: 'Run it again later, or process fewer items at once.',
-			write: 'The change was not made. Run it again later',
+			read: 'Run it again in 3600 s, or process fewer items at once.',
+			write: 'The change was not made. Run it again in 3600 s',
 		},
 	},
 	'HTTP 400 with issues': {
@@ -175,7 +176,7 @@ const troubles: Record<string, Trouble> = {
 			},
 		},
 		message: (name) =>
-			`Ampersend did not accept ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+			`Ampersend rejected ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
 		description: {
 			read: 'Correct the value that is named',
 			write: 'Correct the value that is named',
@@ -184,12 +185,12 @@ const troubles: Record<string, Trouble> = {
 	'HTTP 403': {
 		fault: { status: 403, body: { message: 'This agent belongs to another user', trace: RAW } },
 		message: (name) =>
-			`The API key may not use ${name} (HTTP 403): This agent belongs to another user`,
+			`The API key isn't allowed to use ${name} (HTTP 403): This agent belongs to another user`,
 		description: { read: 'Choose one of your own agents', write: 'Choose one of your own agents' },
 	},
 	'HTTP 409': {
 		fault: { status: 409, body: { message: 'It has changed', trace: RAW } },
-		message: (name) => `Ampersend did not accept ${name} (HTTP 409): It has changed`,
+		message: (name) => `Ampersend rejected ${name} (HTTP 409): It has changed`,
 		description: { read: 'Read the current state first.', write: 'Read the current state first.' },
 	},
 };
@@ -205,7 +206,7 @@ describe.each(Object.entries(troubles))('%s', (_, { fault, message, description,
 		expect(callsOf(READ)).toBe(attempts);
 	});
 
-	it('after a write says also what may have happened, and nothing is sent twice', async () => {
+	it('after a write also says what may have happened, and nothing is sent twice', async () => {
 		service.emulator.fault({ route: WRITE, ...fault });
 		const seen = await fail(write);
 		expect(seen.message).toContain(message(writeName));
@@ -220,7 +221,7 @@ describe('a read', () => {
 		['HTTP 502', { status: 502, headers: atOnce, body: HTML }],
 		['HTTP 429', { status: 429, headers: atOnce }],
 		['a connection that is cut', { reset: true }],
-	])('that meets %s once is tried again, and nobody notices', async (_, fault) => {
+	])('that meets %s once is retried, and nobody notices', async (_, fault) => {
 		service.emulator.fault({ route: READ, ...fault });
 		const { items, error } = await service.run(read);
 		expect(error).toBeUndefined();
@@ -238,7 +239,7 @@ describe('a read', () => {
 });
 
 describe('a write', () => {
-	it('that was turned away for its rate is sent again, because it was not carried out', async () => {
+	it('that is rejected for its rate is sent again, because it was not carried out', async () => {
 		service.emulator.fault({ route: WRITE, status: 429, headers: atOnce });
 		const { items, error } = await service.run(write);
 		expect(error).toBeUndefined();
@@ -249,7 +250,7 @@ describe('a write', () => {
 	it.each<[string, FaultAction]>([
 		['HTTP 500', { status: 500, headers: atOnce, when: 'after' }],
 		['a connection that is cut', { reset: true, when: 'after' }],
-	])('that happened, though its answer was lost to %s, is not sent again', async (_, fault) => {
+	])('that took effect, though its answer was lost to %s, is not sent again', async (_, fault) => {
 		service.emulator.fault({ route: 'POST /agents', ...fault });
 		const { description } = await fail({
 			resource: 'agent',
@@ -267,16 +268,16 @@ describe('a write', () => {
 
 describe('a bad base URL', () => {
 	it.each([
-		['api.ampersend.ai', 'is not a web address', 'https://api.sandbox.ampersend.ai/v1'],
+		['api.ampersend.ai', "isn't a web address", 'https://api.sandbox.ampersend.ai/v1'],
 		['http://staging.example/v1', 'must start with https://', '127.0.0.1'],
-		['https://api.ampersend.ai/v1', 'A test key cannot call production.', 'Clear the Base URL'],
+		['https://api.ampersend.ai/v1', "A test key can't call production.", 'Clear the Base URL'],
 		[
 			'https://app.sandbox.ampersend.ai',
 			'the dashboard, not of the API',
 			'https://api.sandbox.ampersend.ai/v1',
 		],
-		['https://staging.example/v1?key=1', 'more than scheme, host and path', 'Remove'],
-	])('%s is refused before anything is sent', async (baseUrl, complaint, advice) => {
+		['https://staging.example/v1?key=1', 'contains more than scheme, host and path', 'Remove'],
+	])('%s is rejected before anything is sent', async (baseUrl, complaint, advice) => {
 		for (const parameters of [read, write]) {
 			const { message, description } = await fail(parameters, { baseUrl });
 			expect(message).toContain(complaint);
@@ -290,13 +291,13 @@ describe('a bad base URL', () => {
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
 	])(
-		'with a wrong path prefix is named after a %s, with another to try',
+		'with a wrong path is reported after a %s, with another to try',
 		async (_, parameters, name) => {
 			const { origin } = service.emulator;
 			service.emulator.expectUnknown(/^\/wrong\/agents/);
 			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
 			expect(message).toContain(`Ampersend has nothing at ${name}`);
-			expect(description).toContain(`The Base URL in use is ${origin}/wrong.`);
+			expect(description).toContain(`The Base URL is ${origin}/wrong.`);
 			expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
 			expect(service.emulator.calls).toHaveLength(1);
 		},
@@ -310,12 +311,12 @@ describe('an address that the service does not know', () => {
 		['read', read],
 		['write', write],
 	])(
-		'is named after a %s on an assumed route, with the other cause that it may have',
+		'is reported after a %s on an assumed route, with the other possible cause',
 		async (_, parameters) => {
 			const { message, description } = await fail({ ...parameters, agent: unknown });
 			expect(message).toContain(`/agents/${unknown.value}`);
 			expect(description).toContain('Check the address first.');
-			expect(description).toContain('it is an assumption of this node');
+			expect(description).toContain('this node assumes it');
 			expect(service.emulator.calls).toHaveLength(1);
 		},
 	);
@@ -329,8 +330,8 @@ describe('an address that the service does not know', () => {
 		};
 		const { message, description } = await fail(parameters);
 		expect(message).toContain(`Ampersend has nothing at POST /agents/${unknown.value}/keys`);
-		expect(description).toContain('Check the address: this API key may not know it.');
-		expect(description).not.toContain('assumption');
+		expect(description).toContain("Check the address: it may not be in this API key's account.");
+		expect(description).not.toContain('assumes');
 	});
 });
 
@@ -338,14 +339,14 @@ describe('a revoked key', () => {
 	it.each([
 		['read', list],
 		['write', write],
-	])('is named after a %s, with where to make another', async (_, parameters) => {
+	])('is reported after a %s, with where to create another', async (_, parameters) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const { message, description } = await fail(parameters);
 		expect(message).toBe(
-			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+			'Ampersend rejected the API key (HTTP 401): This API key has been revoked',
 		);
 		expect(description).toContain('https://app.sandbox.ampersend.ai');
-		expect(description).toContain('put it into the credential');
+		expect(description).toContain('Copy it again into the credential');
 		expect(service.emulator.calls).toHaveLength(1);
 	});
 });
@@ -360,7 +361,7 @@ describe('a dead service', () => {
 		return `http://127.0.0.1:${port}`;
 	}
 
-	it('is named after a read and a write, with what to check', async () => {
+	it('is reported after a read and a write, with what to check', async () => {
 		const origin = await deadUrl();
 		const [afterRead, afterWrite] = await Promise.all(
 			[read, write].map(async (parameters) => await fail(parameters, { baseUrl: `${origin}/v1` })),
@@ -375,15 +376,12 @@ describe('a dead service', () => {
 });
 
 describe('with Continue On Fail', () => {
-	it('the item holds the message and the next step, and neither key, stack nor raw body', async () => {
+	it('the item holds the message and the next step, but no key, stack or raw body', async () => {
 		service.emulator.fault({ route: READ, times: 4, status: 500, headers: atOnce, body: HTML });
 		const { items, error } = await service.run(read, { onError: 'continueRegularOutput' });
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => Object.values(json))).toEqual([
-			[
-				`Ampersend could not process ${readName} (HTTP 500).`,
-				'If it stays so, ask Ampersend support.',
-			],
+			[`Ampersend could not process ${readName} (HTTP 500).`, CONTACT_SUPPORT],
 		]);
 		const stored = inspect(items, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
 		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));

@@ -26,7 +26,7 @@ beforeEach(() => {
 const inBody = (field: string) => (value: unknown) => ({
 	mutate: (body: unknown) => ({ ...(body as object), [field]: value }),
 });
-/** Only the last row, so that one look at the first does not do. */
+/** Only the last row, so that a check of the first is not enough. */
 const inLastRow = (list: string | undefined, field: string) => (value: unknown) => ({
 	mutate: (body: unknown) => {
 		const rows = (list === undefined ? body : Reflect.get(body as object, list)) as object[];
@@ -39,7 +39,7 @@ interface Case {
 	parameters: () => INodeParameters;
 	fault: (value: unknown) => FaultAction;
 	place: string;
-	/** Where the answer is that of a write. */
+	/** If the answer is that of a write. */
 	check?: string;
 }
 
@@ -167,7 +167,7 @@ const cases: Array<[string, Case]> = [
 ];
 
 describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => {
-	it('that answers for another agent is refused by name, and nothing is written after it', async () => {
+	it('that answers for another agent is rejected by name, and nothing is written then', async () => {
 		service.emulator.fault({ route, ...fault(other.address) });
 		const { items, error } = await service.run(parameters());
 		expect(items).toEqual([]);
@@ -176,10 +176,12 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 			`Ampersend's answer to ${name} belongs to another agent: ${place} is ${other.address}.`,
 		);
 		if (check === undefined) {
-			expect(error?.description).toMatch(/^Nothing of it was used\./);
+			expect(error?.description).toMatch(/^The answer isn't used\./);
 			expect(service.seen.filter((seen) => !seen?.startsWith('GET '))).toEqual([]);
 		} else {
-			expect(error?.description).toMatch(/^The change itself was accepted/);
+			expect(error?.description).toMatch(
+				/^The change was accepted, but it is unclear for which agent\./,
+			);
 			expect(error?.description).toContain(check);
 		}
 		expect(error).toMatchObject({ failure: { cause: 'node-defect' } });
@@ -198,7 +200,7 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 });
 
 describe('A service that ignores the agent in a path', () => {
-	it('is refused, and no row is shown under a wrong name', async () => {
+	it('is rejected, and no row is shown under a wrong name', async () => {
 		const { emulator } = service;
 		let first: unknown;
 		emulator.fault({
@@ -229,7 +231,7 @@ describe('A service that ignores the agent in a path', () => {
 });
 
 describe('The routes table', () => {
-	it('says of every answer for one agent where it names that agent, but of lists of bare addresses', () => {
+	it('says where every answer for one agent names it, except for lists of bare addresses', () => {
 		const silent = Object.values<Route>(routes)
 			.filter(({ path, answer }) => path.includes('{address}') && answer)
 			.filter(({ agentAt }) => !agentAt?.length);

@@ -205,14 +205,18 @@ describe('Get Many', () => {
 			'0.amount_usdc_micro is missing, and so is amount',
 		],
 		['two amounts that differ', { amount: '1250001' }, '0.amount differs from amount_usdc_micro'],
-		['a decimal amount', { amount: '1.25', amount_usdc_micro: undefined }, '0.amount is not'],
-		['a fraction as amount', { amount: 1.25 }, '0.amount is not'],
+		[
+			'a decimal amount',
+			{ amount: '1.25', amount_usdc_micro: undefined },
+			'0.amount has an unexpected format',
+		],
+		['a fraction as amount', { amount: 1.25 }, '0.amount has an unexpected format'],
 	])('refuses a row with %s by name', async (_, changes, complaint) => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent(), amountMicro: 1_250_000n });
 		ampersend.emulator.fault({ route: PAYMENTS, mutate: (body) => changeFirst(body, changes) });
 		const { items, error } = await getMany();
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('has changed its form');
+		expect(error?.message).toContain('has changed format');
 		expect(error?.message).toContain(complaint);
 	});
 
@@ -449,9 +453,9 @@ describe('Get Many', () => {
 		['amount_usdc_micro', undefined, 'is missing, and so is amount'],
 		['created_at', undefined, 'is missing'],
 		['expires_at', undefined, 'is missing'],
-		['amount_usdc_micro', '1.5', 'is not of the expected form'],
-		['amount_usdc_micro', '-1', 'is not of the expected form'],
-		['created_at', 'yesterday', 'is not of the expected form'],
+		['amount_usdc_micro', '1.5', 'has an unexpected format'],
+		['amount_usdc_micro', '-1', 'has an unexpected format'],
+		['created_at', 'yesterday', 'has an unexpected format'],
 	])('names %s with its place and route where it is %p', async (field, value, complaint) => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent });
@@ -464,7 +468,7 @@ describe('Get Many', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${agent.address}/payments has changed its form: 0.${field} ${complaint}.`,
+			`Ampersend's answer to GET /agents/${agent.address}/payments has changed format: 0.${field} ${complaint}.`,
 		);
 		expect(error?.description).toContain('Update n8n-nodes-ampersend');
 	});

@@ -270,7 +270,8 @@ describe('A list that cannot be read', () => {
 		service.emulator.fault({ route: 'GET /agents', status: 429, headers: { 'Retry-After': '11' } });
 		const error = await caught(searchAgents());
 
-		expect(error.message).toContain('too many requests (HTTP 429) and asks to wait 11 s.');
+		expect(error.message).toContain('too many requests (HTTP 429).');
+		expect(error.description).toContain('Run it again in 11 s');
 		expect(service.seen).toEqual(['GET /agents']);
 	});
 
@@ -280,9 +281,9 @@ describe('A list that cannot be read', () => {
 		const error = await caught(loadOptions.getAgents.call(editor()));
 
 		expect(error.message).toBe(
-			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+			'Ampersend rejected the API key (HTTP 401): This API key has been revoked',
 		);
-		expect(error.description).toContain('Make a new key at https://app.sandbox.ampersend.ai');
+		expect(error.description).toContain('create a new one at https://app.sandbox.ampersend.ai');
 		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(
 			apiKey.slice('sk_test_'.length),
 		);

@@ -68,8 +68,8 @@ describe('Several input items', () => {
 	});
 });
 
-describe('A credential whose expressions give something else for each item', () => {
-	it('is used as each item has it', async () => {
+describe('A credential whose expressions differ for each item', () => {
+	it('is resolved for each item', async () => {
 		const { emulator, credential } = service;
 		const keys = [
 			emulator.apiKey,
@@ -107,7 +107,7 @@ describe('An item that cannot be processed', () => {
 	});
 
 	it.each([
-		['a value that is refused', '={{ $json.agent }}', { agent: 'nobody' }, 'not an address'],
+		['an invalid value', '={{ $json.agent }}', { agent: 'nobody' }, 'not an address'],
 		[
 			'an expression that fails',
 			"={{ $json.agent ?? $('Nowhere').item.json }}",
@@ -126,7 +126,7 @@ describe('An item that cannot be processed', () => {
 		expect(service.emulator.calls).toHaveLength(2);
 	});
 
-	it('gives its message in place of its output with Continue, and the others work', async () => {
+	it('returns its message instead of its output with Continue, and the others work', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { items, error } = await service.run(getAgent, {
 			input: inputOf(address, unknown, 'junk', address),
@@ -190,7 +190,7 @@ describe('An item that cannot be processed', () => {
 		]);
 	});
 
-	it('is an item for itself where its expression fails', async () => {
+	it('is an item of its own if its expression fails', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { items } = await service.run(
 			{ ...getAgent, agent: locator("={{ $json.agent ?? $('Nowhere').item.json.agent }}") },
@@ -204,7 +204,7 @@ describe('An item that cannot be processed', () => {
 		expect(service.emulator.calls).toHaveLength(1);
 	});
 
-	it('gives the doubt about a write in its message, and the next write is made', async () => {
+	it('says that a write may have been made, and the next write is made', async () => {
 		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
 		const { items } = await service.run(
 			{
@@ -218,7 +218,7 @@ describe('An item that cannot be processed', () => {
 		);
 
 		expect(items).toMatchObject([
-			{ json: { details: expect.stringContaining('may have been made all the same') } },
+			{ json: { details: expect.stringContaining('may have been made') } },
 			{ json: { name: 'kept', created: true } },
 		]);
 		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['lost', 'kept']);
@@ -278,7 +278,8 @@ describe('A cancelled execution', () => {
 
 			const message = onError ? items[0]?.json.error : error?.message;
 			expect(message).toBe(
-				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped, because the execution was canceled.`,
+				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped ` +
+					'because the execution was canceled.',
 			);
 			if (!onError) expect(run.status).toBe('canceled');
 			expect(service.seen).toEqual([route]);
@@ -286,7 +287,7 @@ describe('A cancelled execution', () => {
 		},
 	);
 
-	it('ends while it waits to ask again, and asks no more', async () => {
+	it('ends while it waits to retry, and sends nothing more', async () => {
 		const { address } = service.emulator.addAgent();
 		const execution = cancellable();
 		const setTimer = globalThis.setTimeout;
@@ -309,7 +310,7 @@ describe('A cancelled execution', () => {
 		});
 		timers.mockRestore();
 
-		expect(error?.message).toContain('was stopped, because the execution was canceled.');
+		expect(error?.message).toContain('was stopped because the execution was canceled.');
 		expect(run.status).toBe('canceled');
 		expect(service.emulator.calls).toHaveLength(1);
 		// Well before the wait is over.
@@ -350,7 +351,7 @@ describe('The API key', () => {
 	/** What must not be found: the whole key, and what follows its prefix. */
 	const secret = () => service.emulator.apiKey.replace(/^sk_test_/, '');
 
-	it('stands nowhere in what n8n stores of a run', async () => {
+	it('is nowhere in what n8n stores of a run', async () => {
 		const outcome = await write();
 
 		expect(outcome.items).toHaveLength(1);
@@ -361,7 +362,7 @@ describe('The API key', () => {
 	it.each<[string, string, () => void | Promise<void>]>([
 		[
 			'the key is revoked',
-			'does not accept the API key (HTTP 401)',
+			'rejected the API key (HTTP 401)',
 			() => service.emulator.revokeApiKey(service.emulator.apiKey),
 		],
 		[
@@ -380,7 +381,7 @@ describe('The API key', () => {
 		],
 		[
 			'the service repeats it in a field of its answer',
-			'changed its form',
+			'changed format',
 			() =>
 				service.emulator.fault({
 					route: 'POST /agents',
@@ -389,7 +390,7 @@ describe('The API key', () => {
 		],
 		[
 			'a page that repeats it comes in place of JSON',
-			'with text/html where the Ampersend API answers JSON',
+			'with text/html instead of a JSON object or list',
 			() =>
 				service.emulator.fault({
 					route: 'POST /agents',
@@ -397,31 +398,28 @@ describe('The API key', () => {
 					body: `<p>${service.emulator.apiKey}</p>`,
 				}),
 		],
-	])(
-		'stands nowhere in the run, the error or its causes where %s',
-		async (_title, message, arrange) => {
-			const key = secret();
-			await arrange();
-			const outcome = await write();
+	])('is nowhere in the run, the error or its causes if %s', async (_title, message, arrange) => {
+		const key = secret();
+		await arrange();
+		const outcome = await write();
 
-			expect(outcome.error?.message).toContain(message);
-			expect(key.length).toBeGreaterThan(10);
-			expect(await everythingOf(outcome)).not.toContain(key);
-		},
-	);
+		expect(outcome.error?.message).toContain(message);
+		expect(key.length).toBeGreaterThan(10);
+		expect(await everythingOf(outcome)).not.toContain(key);
+	});
 
-	it('stands nowhere in an item that gives its error', async () => {
+	it('is nowhere in an item with its error', async () => {
 		const key = secret();
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const outcome = await write('continueRegularOutput');
 
 		expect(outcome.items).toMatchObject([
-			{ json: { error: expect.stringContaining('does not accept the API key') } },
+			{ json: { error: expect.stringContaining('rejected the API key') } },
 		]);
 		expect(await everythingOf(outcome)).not.toContain(key);
 	});
 
-	it('that cannot be one is refused without repeating it, and without a call', async () => {
+	it('with an unknown prefix is rejected without repeating it, and without a call', async () => {
 		const apiKey = `sk_other_${'x'.repeat(9)}`;
 		const outcome = await service.run(
 			{ resource: 'agent', operation: 'getMany' },
@@ -429,7 +427,7 @@ describe('The API key', () => {
 		);
 
 		expect(outcome.error?.message).toBe(
-			'The API Key has an unknown prefix. It starts with sk_live_ or sk_test_.',
+			'The API Key has an unknown prefix. A key starts with sk_live_ or sk_test_.',
 		);
 		expect(await everythingOf(outcome)).not.toContain(apiKey);
 		expect(service.emulator.calls).toEqual([]);

@@ -182,8 +182,8 @@ describe('Get', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toBe('Ampersend has nothing at GET /agents: No route GET /v9/agents');
-		expect(error?.description).toContain(`The Base URL in use is ${baseUrl}.`);
-		expect(error?.description).toContain('path prefix');
+		expect(error?.description).toContain(`The Base URL is ${baseUrl}.`);
+		expect(error?.description).toContain('another path');
 	});
 
 	it("refuses another account's agent with the service's reason", async () => {
@@ -191,7 +191,9 @@ describe('Get', () => {
 
 		const { error } = await get(agent);
 
-		expect(error?.message).toContain(`The API key may not use GET /agents/${agent.address}`);
+		expect(error?.message).toContain(
+			`The API key isn't allowed to use GET /agents/${agent.address}`,
+		);
 		expect(error?.description).toContain('another account');
 		expect(ampersend.seen).toEqual([READ]);
 	});
@@ -206,7 +208,7 @@ describe('Get', () => {
 		const { error } = await get(agent);
 
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${agent.address}/spend-config has changed its form: monthly_limit is missing.`,
+			`Ampersend's answer to GET /agents/${agent.address}/spend-config has changed format: monthly_limit is missing.`,
 		);
 	});
 
@@ -220,7 +222,7 @@ describe('Get', () => {
 		const { items, error } = await get(agent);
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('daily_limit is not of the expected form');
+		expect(error?.message).toContain('daily_limit has an unexpected format');
 	});
 });
 
@@ -486,7 +488,7 @@ describe('Update', () => {
 		expect(ampersend.seen).toEqual([READ, WRITE]);
 		expect(ampersend.emulator.agent(agent).spendConfig?.daily_limit).toBe('1000000');
 		expect(error?.message).toContain(`PUT /agents/${agent.address}/spend-config`);
-		expect(error?.description).toContain('may have been made all the same');
+		expect(error?.description).toContain('may have been made');
 		expect(error?.description).toContain('Spending Limit: Get');
 	});
 
@@ -497,7 +499,7 @@ describe('Update', () => {
 		const { error } = await update(agent, { dailyLimit: '1' });
 
 		expect(error?.message).toContain('auto_topup_allowed is missing');
-		expect(error?.description).toContain('The change itself was accepted');
+		expect(error?.description).toContain('The change was accepted');
 		expect(ampersend.emulator.agent(agent).spendConfig?.daily_limit).toBe('1000000');
 	});
 

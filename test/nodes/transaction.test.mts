@@ -750,7 +750,7 @@ describe('Get Many', () => {
 
 			expect(items).toEqual([]);
 			expect(error?.message).toContain(`GET /agents/${agent.address}/activity`);
-			expect(error?.message).toContain('a body that is no JSON object or list');
+			expect(error?.message).toContain('a malformed body instead of');
 		});
 
 		it.each([0, -1, 2.5, 'many'])('refuses %p as Limit, and sends nothing', async (limit) => {
@@ -1104,7 +1104,7 @@ describe('Get Many', () => {
 
 			expect(items).toEqual([]);
 			expect(error?.message).toBe(
-				`Ampersend's answer to GET /agents/${agent.address}/activity has changed its form: activity.0.${field} is missing.`,
+				`Ampersend's answer to GET /agents/${agent.address}/activity has changed format: activity.0.${field} is missing.`,
 			);
 			expect(error?.description).toContain('Update n8n-nodes-ampersend');
 		});
@@ -1123,7 +1123,7 @@ describe('Get Many', () => {
 
 				expect(items).toEqual([]);
 				expect(error?.message).toContain(
-					'has changed its form: activity.0.amount is not of the expected form',
+					'has changed format: activity.0.amount has an unexpected format',
 				);
 				expect(activityCalls()).toHaveLength(1);
 			},

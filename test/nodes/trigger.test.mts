@@ -382,6 +382,6 @@ describe('a manual run', () => {
 
 	it('reports trouble', async () => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
-		await expect(open().poll('manual')).rejects.toThrow('does not accept the API key');
+		await expect(open().poll('manual')).rejects.toThrow('rejected the API key');
 	});
 });

@@ -63,7 +63,7 @@ describe('activation is refused', () => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const error = await thrownBy(open(), mode);
 		expect(error.message).toBe(
-			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+			'Ampersend rejected the API key (HTTP 401): This API key has been revoked',
 		);
 		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
 		expect(error.failure).toEqual({ cause: 'credential-invalid' });
@@ -72,7 +72,9 @@ describe('activation is refused', () => {
 	it('for a key that may not list agents', async () => {
 		service.emulator.fault({ route: LIST, status: 403, body: { message: 'Not for this key' } });
 		const error = await thrownBy(open(), 'activate');
-		expect(error.message).toBe('The API key may not use GET /agents (HTTP 403): Not for this key');
+		expect(error.message).toBe(
+			"The API key isn't allowed to use GET /agents (HTTP 403): Not for this key",
+		);
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 	});
 
@@ -86,7 +88,7 @@ describe('activation is refused', () => {
 			service.failActivity({ status: 403, times: agents });
 			const error = await thrownBy(open(parameters), 'activate');
 			expect(error.message).toMatch(
-				/^The API key may not use GET \/agents\/0x\w{40}\/activity \(HTTP 403\)/,
+				/^The API key isn't allowed to use GET \/agents\/0x\w{40}\/activity \(HTTP 403\)/,
 			);
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		}
@@ -96,7 +98,7 @@ describe('activation is refused', () => {
 		service.failActivity({ status: 404, times: 1 });
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toMatch(/^Ampersend has nothing at GET \/agents\/0x\w{40}\/activity/);
-		expect(error.description).toContain('it is an assumption of this node');
+		expect(error.description).toContain('this node assumes it');
 		expect(error.description).toContain('/api/v1/sdk');
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 	});
@@ -107,7 +109,7 @@ describe('activation is refused', () => {
 		trigger.credential = { ...service.credential, baseUrl: `${service.emulator.origin}/wrong` };
 		const error = await thrownBy(trigger, 'activate');
 		expect(error.message).toContain('has nothing at GET /agents');
-		expect(error.description).toContain(`The Base URL in use is ${service.emulator.origin}/wrong.`);
+		expect(error.description).toContain(`The Base URL is ${service.emulator.origin}/wrong.`);
 	});
 
 	it('where answers have another form', async () => {
@@ -117,7 +119,7 @@ describe('activation is refused', () => {
 			{ times: 1 },
 		);
 		const error = await thrownBy(open(), 'activate');
-		expect(error.message).toContain('has changed its form');
+		expect(error.message).toContain('has changed format');
 		expect(error.failure).toEqual({ cause: 'node-defect' });
 	});
 

@@ -186,7 +186,7 @@ describe('a service that cannot be read whole', () => {
 		list.addMany('new', 450, t0 + 450, 1);
 		isMended = false;
 		const error = await thrownBy(trigger);
-		expect(error.message).toBe(`Ampersend ${observation}, so the list cannot be read whole.`);
+		expect(error.message).toBe(`Ampersend ${observation}, so the list can't be read completely.`);
 		expect(error.failure).toEqual({ cause: 'node-defect' });
 		isMended = true;
 		expect(rowsOf(await trigger.poll())).toEqual(named('new', 450));
@@ -204,7 +204,7 @@ describe('a service that cannot be read whole', () => {
 		const list = serve(repeating);
 		list.addMany('old', 450, t0, MINUTE);
 		const error = await thrownBy(open(one(service.buyer.address)), 'activate');
-		expect(error.message).toContain('so the list cannot be read whole');
+		expect(error.message).toContain("so the list can't be read completely");
 	});
 
 	it('whose pages deny that there are more is reported, or loses nothing', async () => {

@@ -82,7 +82,7 @@ describe('trouble', () => {
 			{ times: 1 },
 		);
 		const error = await thrownBy(trigger);
-		expect(error.message).toContain('has changed its form: activity.0.type');
+		expect(error.message).toContain('has changed format: activity.0.type');
 		expect(error.failure).toEqual({ cause: 'node-defect' });
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
@@ -105,7 +105,7 @@ describe('trouble', () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.emulator.fault({ route: ACTIVITY, malformedJson: true });
-		expect((await thrownBy(trigger)).message).toContain('where the Ampersend API answers JSON');
+		expect((await thrownBy(trigger)).message).toContain('instead of a JSON object or list');
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
@@ -250,7 +250,7 @@ describe('a key', () => {
 
 		const error = await thrownBy(trigger);
 		expect(error.message).toBe(
-			'Ampersend does not accept the API key (HTTP 401): This API key has been revoked',
+			'Ampersend rejected the API key (HTTP 401): This API key has been revoked',
 		);
 		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
 		expect(error.failure).toEqual({ cause: 'credential-invalid' });
@@ -288,7 +288,7 @@ describe('a key', () => {
 		const emitted = rowsOf(await trigger.poll());
 		expect(emitted).toContain('3');
 		expect(emitted.length).toBeLessThan(agents.length);
-		expect(trigger.warnings.join()).toContain('does not accept the API key');
+		expect(trigger.warnings.join()).toContain('rejected the API key');
 		expect((await thrownBy(trigger)).failure).toEqual({ cause: 'credential-invalid' });
 		trigger.credential = { ...service.credential, apiKey: next };
 		const rest = rowsOf(await trigger.poll());

@@ -6,7 +6,7 @@ import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
 import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
 import {
 	CallError,
-	errorForDrift,
+	errorFor,
 	errorForNoAnswer,
 	errorForNotJson,
 	errorForStatus,
@@ -36,7 +36,7 @@ const read = callOf(routes.listActivity);
 const write = callOf(routes.createAgent);
 
 describe('a key', () => {
-	it('is taken out of any text around it', () => {
+	it('is hidden in any text', () => {
 		for (const prefix of ['sk_live_', 'sk_test_']) {
 			const secret = prefix + randomBytes(24).toString('hex');
 			for (const text of [
@@ -53,14 +53,14 @@ describe('a key', () => {
 		}
 	});
 
-	it('is all that is taken out', () => {
+	it('is all that is hidden', () => {
 		fc.assert(
 			fc.property(fc.string(), (text) => redact(text) === text || /sk_(live|test)_/.test(text)),
 		);
 		expect(redact(`before ${key} after`)).toBe('before sk_test_… after');
 	});
 
-	it('does not come through in anything that the service says', () => {
+	it('never shows in anything that the service says', () => {
 		const said = [
 			{ message: `no such key ${key}` },
 			{ issues: [{ path: ['key', key], message: `bad ${key}` }] },
@@ -74,7 +74,7 @@ describe('a key', () => {
 		}
 	});
 
-	it('does not come through without its prefix, nor in part where a text is cut', () => {
+	it('never shows without its prefix, nor in part when a text is cut', () => {
 		const tail = key.slice(8);
 		for (let before = 180; before <= 200; before++) {
 			const said = { message: `${'x'.repeat(before)}${tail}` };
@@ -86,7 +86,7 @@ describe('a key', () => {
 		}
 	});
 
-	it('does not come through where it stands in the Base URL', () => {
+	it('never shows if it is in the Base URL', () => {
 		const tail = key.slice(8);
 		const call = {
 			...write,
@@ -94,15 +94,13 @@ describe('a key', () => {
 		};
 		const { message, description } = errorForNotJson(call, 200, '', '');
 		expect(message + description).not.toContain(tail);
-		expect(description).toContain('The Base URL in use is https://….example/….');
-		const refusal = Object.assign(new CredentialError(`not for ${tail}`, `not ${tail}`), {
-			name: 'CredentialError',
-		});
-		const refused = errorForNoAnswer(call, new Error('x', { cause: refusal }), 1000);
-		expect(refused).toMatchObject({ message: 'not for …', description: 'not …' });
+		expect(description).toContain('The Base URL is https://….example/….');
+		const rejection = new CredentialError(`not for ${tail}`, `not ${tail}`);
+		const shown = errorForNoAnswer(call, new Error('x', { cause: rejection }), 1000);
+		expect(shown).toMatchObject({ message: 'not for …', description: 'not …' });
 	});
 
-	it('does not come through in the cause of a call without an answer', () => {
+	it('never shows in the cause of a call without an answer', () => {
 		const original = Object.assign(new Error(`connect failed with ${key}`), {
 			code: 'ECONNRESET',
 			config: { headers: { Authorization: `Bearer ${key}` } },
@@ -116,7 +114,7 @@ describe('a key', () => {
 });
 
 describe('the words of the service', () => {
-	it('are shortened, on one line, and its issues are named three at most', () => {
+	it('are shortened to one line with at most three issues', () => {
 		const long = errorForStatus(write, 400, { message: `${'word\n'.repeat(200)}` }, undefined);
 		expect(long.message.length).toBeLessThan(300);
 		expect(long.message).not.toContain('\n');
@@ -132,11 +130,12 @@ describe('the words of the service', () => {
 			undefined,
 		);
 		expect(message).toBe(
-			'Ampersend did not accept POST /agents (HTTP 400): spend_config.a: Expected string; spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
+			'Ampersend rejected POST /agents (HTTP 400): spend_config.a: Expected string; ' +
+				'spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
 		);
 	});
 
-	it('meet no pattern before they are cut', () => {
+	it('are cut before any pattern runs', () => {
 		const lengths: number[] = [];
 		const replace = RegExp.prototype[Symbol.replace] as (text: string, by: never) => string;
 		const measured = jest
@@ -166,7 +165,7 @@ describe('the words of the service', () => {
 		[{ message: { raw: 1 } }],
 		[{ issues: ['raw', null] }],
 		[{ issues: [] }],
-	])('are left out where a body is %j', (body) => {
+	])('are left out if a body is %j', (body) => {
 		const { message, description } = errorForStatus(read, 500, body, undefined);
 		expect(message).toBe(`Ampersend could not process GET ${read.path} (HTTP 500).`);
 		expect(description).not.toContain('raw');
@@ -179,14 +178,14 @@ describe('a secure connection that was not set up', () => {
 		'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 		'CERT_HAS_EXPIRED',
 		'EPROTO',
-	])('is named as that, and nothing was sent (%s)', (code) => {
+	])('is reported as such, and nothing was sent (%s)', (code) => {
 		const error = errorForNoAnswer(write, Object.assign(new Error('x'), { code }), 1000);
 		expect(error.message).toContain(`could not set up a secure connection to`);
 		expect(error.description).toMatch(/^Nothing was sent\..*NODE_EXTRA_CA_CERTS/);
 	});
 });
 
-describe('what the service says of a refusal', () => {
+describe('the reason the service gives for a rejection', () => {
 	it.each([
 		[{ issues: [{}, {}], message: 'the name is taken' }, 'the name is taken'],
 		[{ issues: [{ path: ['a', {}], message: 'bad' }] }, 'a: bad'],
@@ -195,6 +194,32 @@ describe('what the service says of a refusal', () => {
 		[{ detail: 'no such field' }, 'no such field'],
 	])('is found in %j', (body, words) => {
 		expect(errorForStatus(read, 400, body, undefined).message).toMatch(new RegExp(`: ${words}$`));
+	});
+});
+
+describe('a CredentialError of the credential, which is bundled apart', () => {
+	const thrown = (cause: Error) => new Error('request failed', { cause });
+
+	it('is recognized by its brand', async () => {
+		const bundle: { CredentialError?: typeof CredentialError } = {};
+		await jest.isolateModulesAsync(async () => {
+			Object.assign(bundle, await import('../../nodes/Ampersend/api/deployments'));
+		});
+		const { CredentialError: Foreign = CredentialError } = bundle;
+		const foreign = new Foreign('not for this host', 'Use another credential.');
+		expect(foreign).not.toBeInstanceOf(CredentialError);
+		const error = errorForNoAnswer(write, thrown(foreign), 1000);
+		expect(error).toBeInstanceOf(CredentialError);
+		expect(error).toMatchObject({
+			message: 'not for this host',
+			description: 'Use another credential.',
+		});
+		expect(toNodeError(node, error)).toMatchObject({ failure: { cause: 'credential-invalid' } });
+	});
+
+	it('is not taken for one because of its name', () => {
+		const other = Object.assign(new Error('no answer'), { name: 'CredentialError' });
+		expect(errorForNoAnswer(write, thrown(other), 1000)).toBeInstanceOf(CallError);
 	});
 });
 
@@ -223,7 +248,7 @@ describe('whether a request is sent again', () => {
 		expect(errorForNoAnswer(write, failed(code), 1000)).toMatchObject({ repeatable: false });
 	});
 
-	it('is so for both after 429, which says that nothing was done', () => {
+	it('is allowed for both after 429, which means that nothing was done', () => {
 		expect(errorForStatus(read, 429, undefined, undefined).repeatable).toBe(true);
 		expect(errorForStatus(write, 429, undefined, undefined)).toMatchObject({
 			repeatable: true,
@@ -232,7 +257,7 @@ describe('whether a request is sent again', () => {
 	});
 
 	it.each([300, 302, 308, 400, 401, 403, 404, 409, 415, 422])(
-		'is never so after HTTP %d',
+		'is never allowed after HTTP %d',
 		(status) => {
 			for (const call of [read, write]) {
 				expect(errorForStatus(call, status, undefined, undefined).repeatable).toBe(false);
@@ -240,7 +265,7 @@ describe('whether a request is sent again', () => {
 		},
 	);
 
-	it('is never so once the execution was cancelled', () => {
+	it('is never allowed once the execution is cancelled', () => {
 		const error = errorForNoAnswer(read, failed('ERR_CANCELED'), 1000);
 		expect(error).toMatchObject({
 			repeatable: false,
@@ -272,7 +297,7 @@ describe('a write without a clear answer', () => {
 		([, { method }]) => method !== 'GET',
 	);
 
-	it.each(unclear)('says after %s that it may have happened, and how to look', (_, errorOf) => {
+	it.each(unclear)('says after %s that it may have happened, and how to check', (_, errorOf) => {
 		for (const [, route] of writes) {
 			const { description } = errorOf(callOf(route));
 			expect(description).toContain('may have been made');
@@ -294,9 +319,9 @@ describe('a write without a clear answer', () => {
 		}
 	});
 
-	it('whose answer has another form says that it was accepted', () => {
-		const { description } = errorForDrift(write, 200, ['address is missing']);
-		expect(description).toContain('The change itself was accepted.');
+	it('whose answer has changed format says that it was accepted', () => {
+		const { description } = errorFor('drift', { places: 'address is missing' }, write);
+		expect(description).toContain('The change was accepted.');
 		expect(description).toContain(routes.createAgent.check);
 	});
 });
@@ -338,7 +363,7 @@ describe('the error that n8n shows', () => {
 		'EAI_AGAIN',
 		'EPIPE',
 		'SUPEPERMAN',
-	])('keeps its words where an agent is called %s', (name) => {
+	])('keeps its words if an agent is called %s', (name) => {
 		for (const error of [
 			callError(`The agent "${name}" may not.`),
 			new ParameterError('Name', `an agent called "${name}" exists already.`, 'Look again.'),
@@ -350,7 +375,7 @@ describe('the error that n8n shows', () => {
 		}
 	});
 
-	it('carries the parameter and the item of a refused value', () => {
+	it('carries the parameter and the item of an invalid value', () => {
 		const error = toNodeError(
 			node,
 			new ParameterError('Daily Limit', 'has a sign.', 'Write it without.'),
@@ -365,7 +390,7 @@ describe('the error that n8n shows', () => {
 		});
 	});
 
-	it('tells the scheduler that a refused credential stays refused', () => {
+	it('tells the scheduler that an unusable credential stays unusable', () => {
 		const error = toNodeError(node, new CredentialError('The API Key is empty.', 'Make a key.'));
 		expect(error).toMatchObject({
 			failure: { cause: 'credential-invalid' },
@@ -379,7 +404,7 @@ describe('the error that n8n shows', () => {
 	});
 
 	it.each([[new TypeError('a defect')], ['a defect'], [undefined]])(
-		'is a node error for %p, which nobody foresaw',
+		'is a node error for %p, which is unexpected',
 		(thrown) => {
 			const error = toNodeError(node, thrown, 1);
 			expect(error).toBeInstanceOf(NodeOperationError);
@@ -387,7 +412,7 @@ describe('the error that n8n shows', () => {
 		},
 	);
 
-	it('holds no key, as text and as stored', () => {
+	it('never holds the key, as text or as stored', () => {
 		const original = Object.assign(new Error(`socket of ${key}`), {
 			request: { headers: { Authorization: `Bearer ${key}` } },
 		});

@@ -48,7 +48,7 @@ describe('the wait before another attempt', () => {
 		);
 	});
 
-	it('is what the service asked for, never less, and none where that does not fit', () => {
+	it('is what the service asks for, never less, and none if that does not fit', () => {
 		fc.assert(
 			fc.property(
 				fc.nat({ max: 120_000 }),
@@ -111,7 +111,7 @@ describe('Retry-After', () => {
 		[{}],
 		[true],
 		[NaN],
-	])('%j asks for nothing that can be obeyed', (header) => {
+	])('%j asks for nothing usable', (header) => {
 		expect(parseRetryAfter(header, NOW)).toBeUndefined();
 	});
 
@@ -124,7 +124,7 @@ describe('Retry-After', () => {
 		[Number.MAX_SAFE_INTEGER],
 		['Fri, 31 Dec 9999 23:59:59 GMT'],
 		['Sat, 01 Jan 275760 00:00:00 GMT'],
-	])('that asks for a day or more asks for a day (%#)', (header) => {
+	])('of a day or more counts as a day (%#)', (header) => {
 		expect(parseRetryAfter(header, NOW)).toBe(DAY);
 	});
 

@@ -40,7 +40,7 @@ function expectHidden(text: string, spelling: string): void {
 }
 
 describe('the key of a connection', () => {
-	it.each(spellings)('is hidden where it stands %s, with its prefix or without', (_, spell) => {
+	it.each(spellings)('is hidden %s, with its prefix or without', (_, spell) => {
 		for (const secret of [key, tail]) {
 			const spelling = spell(secret);
 			for (const text of [
@@ -54,7 +54,7 @@ describe('the key of a connection', () => {
 		}
 	});
 
-	it('is hidden in every text of an answer, names and lists included, and nothing else is changed', () => {
+	it('is hidden in every text of an answer, names and lists too, and nothing else changes', () => {
 		const body = {
 			id: key,
 			list: [{ [`x${tail}`]: 1, deep: [tail, 'kept', 7, null] }],
@@ -82,7 +82,7 @@ describe('the key of a connection', () => {
 		expect(hide('%E2%82%AC %25 %')).toBe('%E2%82%AC %25 %');
 	});
 
-	it('is hidden whole only, where what follows the prefix is so short that it stands anywhere', () => {
+	it('is only hidden whole if the part after the prefix is so short that it is common', () => {
 		const hideShort = hideKey(resolveConnection({ apiKey: 'sk_test_' + 'abc' }));
 		expect(hideShort(`abc sk_test_${'abc'}`)).toBe('abc sk_test_…');
 	});

@@ -8,7 +8,7 @@ const never = new Promise<never>(() => {});
 const onLimit = () => new Error('too late');
 
 describe('within', () => {
-	it('gives what the work gives', async () => {
+	it('returns what the work returns', async () => {
 		expect(await within(5000, Promise.resolve(7), onLimit)).toBe(7);
 	});
 
@@ -16,19 +16,19 @@ describe('within', () => {
 		await expect(within(5000, Promise.reject(new Error('bad')), onLimit)).rejects.toThrow('bad');
 	});
 
-	it.each([1, 20, 50.4])('throws at its limit of %s ms where the work does not end', async (ms) => {
+	it.each([1, 20, 50.4])('throws at its limit of %s ms if the work does not end', async (ms) => {
 		const start = performance.now();
 		await expect(within(ms, never, onLimit)).rejects.toThrow('too late');
 		expect(performance.now() - start).toBeGreaterThanOrEqual(ms - 2);
 	});
 
-	it('drops what the work gives after the limit, whatever it is', async () => {
+	it('ignores what the work returns or throws after the limit', async () => {
 		const late = sleep(60).then(() => Promise.reject(new Error('late')));
 		await expect(within(10, late, onLimit)).rejects.toThrow('too late');
 		await sleep(80);
 	});
 
-	it('makes no error where the work ends in time', async () => {
+	it('creates no error if the work ends in time', async () => {
 		let made = 0;
 		const work = sleep(10, 'done');
 		const makes = () => {

@@ -6,10 +6,10 @@ import type { Client, CallParameters } from './send';
 import { send } from './send';
 
 /**
- * Reads settings that an agent may not have: the service answers 404 then (SDK). The same 404 would
- * come for an unknown agent or a wrong path prefix, so the documented list of agents is asked
- * before it is believed.
- * @returns the settings, or undefined where the agent has none
+ * Reads settings that an agent may not have: the service then answers 404 (SDK). An unknown agent
+ * or a wrong path prefix also answers 404, so the documented list of agents is read before the 404
+ * counts as "not set".
+ * @returns the settings, or undefined if the agent has none
  */
 export async function getSettings<Path extends string, R extends Route<Path>>(
 	client: Client,
@@ -31,7 +31,10 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 	}
 }
 
-/** A note for what was read as "none set". @param what the settings, in the plural */
+/** A hint for settings that count as "not set". @param what e.g. "spending limits" */
 export function unsetHint(what: string, address: Address): string {
-	return `The service has no ${what} of ${address} (HTTP 404). This is read as "none set"; if the dashboard shows some, the service does not offer this route, which is an assumption of this node.`;
+	return (
+		`Ampersend has no ${what} for ${address} (HTTP 404), so this node shows them as not set. ` +
+		"If the dashboard shows some, Ampersend doesn't offer this route, which this node assumes."
+	);
 }

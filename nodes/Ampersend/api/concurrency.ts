@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
 
-/** Agents read at the same time. */
+/** How many agents are read at the same time. */
 const CONCURRENCY = 4;
 
 /**
- * Reads several agents, a few at a time. After the first that throws no other is begun, and it is
- * thrown when those under way have ended: nothing goes on behind a failed execution.
+ * Reads several agents, a few at a time. After one throws, no other starts, and the error is thrown
+ * once the running ones have ended: nothing continues in the background of a failed execution.
  */
 export async function readAgents<Agent, Result>(
 	agents: Agent[],

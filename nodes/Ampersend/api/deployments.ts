@@ -1,7 +1,7 @@
 import { withoutTrailing } from '../domain/text';
 
 /**
- * The two Ampersend deployments, and the one place that decides which of them a key may reach.
+ * The two Ampersend deployments, and the one place that decides which of them a key can call.
  * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (sandbox
  * host).
  */
@@ -39,9 +39,13 @@ export interface Connection {
 	baseUrl: string;
 }
 
-/** A credential that cannot be used as it is. Its message never holds the key. */
+/** Known across bundles, where `instanceof` is always false: each has its own class. */
+const BRAND = Symbol.for('n8n-nodes-ampersend.CredentialError');
+
+/** A credential that can't be used as it is. Its message never holds the key. */
 export class CredentialError extends Error {
 	override readonly name = 'CredentialError';
+	readonly [BRAND] = true;
 
 	constructor(
 		message: string,
@@ -51,52 +55,52 @@ export class CredentialError extends Error {
 	}
 }
 
-const WHERE_TO_MAKE_A_KEY = `Make a key in the dashboard, under API Keys in the user menu: ${deployments.production.dashboard} issues ${deployments.production.keyPrefix} keys (production), ${deployments.sandbox.dashboard} issues ${deployments.sandbox.keyPrefix} keys (sandbox). A key is shown only once.`;
+/** Whether an error is a CredentialError of any bundle: the credential's or a node's. */
+export function isCredentialError(error: Error): error is CredentialError {
+	return BRAND in error;
+}
 
-const EXPECTED_PREFIXES = `It starts with ${deployments.production.keyPrefix} or ${deployments.sandbox.keyPrefix}`;
+const { production, sandbox } = deployments;
 
-/** Longer text than a key or a base URL is ever. */
+/** Longer text than a key or a base URL ever is. */
 const MOST_KEY_CHARACTERS = 1_024;
 const MOST_URL_CHARACTERS = 2_048;
 
-/** A name of the DNS has 253 at most, and a port six with its colon. */
+/** A DNS name has 253 at most, and a port six with its colon. */
 const MOST_HOST_CHARACTERS = 259;
+
+const COPY_AGAIN = 'Copy the key again, whole and alone. ';
+
+/** @throws CredentialError */
+function rejectKey(complaint: string, advice = ''): never {
+	throw new CredentialError(
+		`The API Key ${complaint}. A key starts with ${production.keyPrefix} or ${sandbox.keyPrefix}.`,
+		`${advice}Create a key in the dashboard, under API Keys in the user menu: ` +
+			`${production.dashboard} for ${production.keyPrefix} keys (production), ` +
+			`${sandbox.dashboard} for ${sandbox.keyPrefix} keys (sandbox). ` +
+			'A key is shown only once.',
+	);
+}
 
 function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } {
 	const text = (typeof input === 'string' ? input : '').trim();
 	if (text.length > MOST_KEY_CHARACTERS) {
-		throw new CredentialError(
-			`The API Key has ${text.length} characters, which no key has. ${EXPECTED_PREFIXES} and is one word.`,
-			`Copy the key again, whole and alone. ${WHERE_TO_MAKE_A_KEY}`,
-		);
+		rejectKey(`is too long (${text.length} characters)`, COPY_AGAIN);
 	}
 	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
-	if (apiKey === '') {
-		throw new CredentialError(`The API Key is empty. ${EXPECTED_PREFIXES}.`, WHERE_TO_MAKE_A_KEY);
-	}
-	if (/\s/.test(apiKey)) {
-		throw new CredentialError(
-			`The API Key has white space inside it. ${EXPECTED_PREFIXES} and is one unbroken word.`,
-			`Copy the key again, whole and alone. ${WHERE_TO_MAKE_A_KEY}`,
-		);
-	}
+	if (apiKey === '') rejectKey('is empty');
+	if (/\s/.test(apiKey)) rejectKey('contains white space', COPY_AGAIN);
 	if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-		throw new CredentialError(
-			`The API Key has a character that no key contains. ${EXPECTED_PREFIXES} and is plain ASCII.`,
-			`Chat and word processors replace characters: copy the key from where it was stored. ${WHERE_TO_MAKE_A_KEY}`,
+		rejectKey(
+			'contains a character that no key has',
+			'Chat apps and word processors replace characters: copy the key from where you stored it. ',
 		);
 	}
 	const deployment = Object.values(deployments).find(({ keyPrefix }) =>
 		apiKey.startsWith(keyPrefix),
 	);
-	if (!deployment || apiKey.length === deployment.keyPrefix.length) {
-		throw new CredentialError(
-			deployment
-				? `The API Key ends after its prefix ${deployment.keyPrefix}.`
-				: `The API Key has an unknown prefix. ${EXPECTED_PREFIXES}.`,
-			WHERE_TO_MAKE_A_KEY,
-		);
-	}
+	if (!deployment) rejectKey('has an unknown prefix');
+	if (apiKey === deployment.keyPrefix) rejectKey('ends after its prefix', COPY_AGAIN);
 	return { deployment, apiKey };
 }
 
@@ -119,65 +123,65 @@ function isLoopback(url: URL): boolean {
 	);
 }
 
+/** @throws CredentialError */
+function rejectBaseUrl(complaint: string, advice: string): never {
+	throw new CredentialError(`The Base URL ${complaint}.`, advice);
+}
+
 function readBaseUrl(input: unknown, deployment: Deployment): string {
 	const text = (typeof input === 'string' ? input : '').trim();
-	if (text === '') return deployment.origin + DEFAULT_PATH;
+	const usual = deployment.origin + DEFAULT_PATH;
+	if (text === '') return usual;
 
 	if (text.length > MOST_URL_CHARACTERS) {
-		throw new CredentialError(
-			`The Base URL has ${text.length} characters, which is more than an address has.`,
-			`Write only scheme, host and path, e.g. ${deployment.origin}${DEFAULT_PATH}, or leave it empty to use that one.`,
+		rejectBaseUrl(
+			`is too long (${text.length} characters)`,
+			`Enter only scheme, host and path, or leave it empty to use ${usual}.`,
 		);
 	}
 	const url = parseUrl(text);
 	if (!url || !['http:', 'https:'].includes(url.protocol)) {
-		throw new CredentialError(
-			'The Base URL is not a web address.',
-			`Write it whole, e.g. ${deployment.origin}${DEFAULT_PATH}, or leave it empty to use that one.`,
-		);
+		rejectBaseUrl("isn't a web address", `Enter all of it, or leave it empty to use ${usual}.`);
 	}
 	if (url.username || url.password || url.search || url.hash) {
-		throw new CredentialError(
-			'The Base URL holds more than scheme, host and path.',
-			`Remove the user name, "?" or "#" part: e.g. ${deployment.origin}${DEFAULT_PATH}.`,
+		rejectBaseUrl(
+			'contains more than scheme, host and path',
+			`Remove the user name and any part after "?" or "#", e.g. ${usual}.`,
 		);
 	}
 	if (Object.values(deployments).some(({ keyPrefix }) => text.includes(keyPrefix))) {
-		throw new CredentialError(
-			'The Base URL holds something that looks like an API key.',
-			`The key belongs into API Key alone. Write only the address: e.g. ${deployment.origin}${DEFAULT_PATH}.`,
+		rejectBaseUrl(
+			'contains something that looks like an API key',
+			`Put the key into API Key only, and an address like ${usual} here.`,
 		);
 	}
 	if (url.protocol !== 'https:' && !isLoopback(url)) {
-		throw new CredentialError(
-			'The Base URL must start with https://.',
-			'Plain http would show the key to everyone on the way. It is accepted for this machine only (127.0.0.1, localhost).',
+		rejectBaseUrl(
+			'must start with https://',
+			'Plain http would show the key to everyone on the way. ' +
+				'You can use it for this machine only (127.0.0.1, localhost).',
 		);
 	}
-	const other = deployment.name === 'sandbox' ? deployments.production : deployments.sandbox;
-	if (
-		[other.origin, other.dashboard].some((official) => hostOf(new URL(official)) === hostOf(url))
-	) {
+	const isAt = (official: string) => hostOf(new URL(official)) === hostOf(url);
+	const other = deployment.name === 'sandbox' ? production : sandbox;
+	if (isAt(other.origin) || isAt(other.dashboard)) {
 		throw new CredentialError(
 			deployment.name === 'sandbox'
-				? 'A test key cannot call production.'
-				: 'A production key cannot call the sandbox.',
-			`This key starts with ${deployment.keyPrefix}, so it belongs to ${deployment.origin}. Clear the Base URL, or use a key that starts with ${other.keyPrefix}.`,
+				? "A test key can't call production."
+				: "A production key can't call the sandbox.",
+			`This key starts with ${deployment.keyPrefix}, so it belongs to ${deployment.origin}. ` +
+				`Clear the Base URL, or use a key that starts with ${other.keyPrefix}.`,
 		);
 	}
-	if (hostOf(new URL(deployment.dashboard)) === hostOf(url)) {
-		throw new CredentialError(
-			'The Base URL is the address of the dashboard, not of the API.',
-			`Clear it to use ${deployment.origin}${DEFAULT_PATH}.`,
-		);
+	if (isAt(deployment.dashboard)) {
+		rejectBaseUrl('is the address of the dashboard, not of the API', `Clear it to use ${usual}.`);
 	}
 	return `${url.origin}${withoutTrailing(url.pathname, '/')}`;
 }
 
 /**
  * Reads the credential's fields.
- * @throws CredentialError for a key or base URL that must not be used; nothing has been sent
- * then.
+ * @throws CredentialError for a key or base URL that must not be used, before anything is sent
  */
 export function resolveConnection(fields: { apiKey?: unknown; baseUrl?: unknown }): Connection {
 	const { deployment, apiKey } = readApiKey(fields.apiKey);
@@ -190,9 +194,9 @@ export function authorizationHeaders({ apiKey }: Connection): { Authorization: s
 }
 
 /**
- * The last gate before a key leaves n8n.
+ * The last check before a key leaves n8n.
  * @throws CredentialError unless `target` has the scheme, host and port of the connection's base
- * URL.
+ * URL
  */
 export function assertKeyBelongsTo(connection: Connection, target: string): void {
 	const url = parseUrl(target);
@@ -207,7 +211,9 @@ export function assertKeyBelongsTo(connection: Connection, target: string): void
 	}
 	const hasHostName = url !== undefined && url.host.length <= MOST_HOST_CHARACTERS;
 	throw new CredentialError(
-		`This credential is for ${home.origin} and was not sent to ${hasHostName ? url.origin : 'an address without a host'}.`,
-		`An Ampersend key goes to its own host only. Call ${home.origin}, or use another credential for the other service.`,
+		`This credential is for ${home.origin} and was not sent to ` +
+			`${hasHostName ? url.origin : 'an address without a host'}.`,
+		`An Ampersend key goes only to its own host. Call ${home.origin}, ` +
+			'or use another credential for the other service.',
 	);
 }

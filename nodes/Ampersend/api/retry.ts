@@ -1,19 +1,19 @@
-/** What one failed attempt says about trying again. */
+/** A failed attempt, as the decision to retry needs it. */
 export interface Attempt {
 	/** 1 for the first attempt. */
 	number: number;
-	/** Whether the same request may be sent again without doing anything twice. */
+	/** Whether the same request can be sent again without doing anything twice. */
 	repeatable: boolean;
 	/** ms since the first attempt began. */
 	elapsedMs: number;
-	/** Wait that the service asked for, in ms. */
+	/** The wait that the service asks for, in ms. */
 	retryAfterMs?: number;
 }
 
 export interface RetryPolicy {
-	/** Attempts in all, the first one included. */
+	/** All attempts, including the first. */
 	attempts: number;
-	/** Time for all attempts and waits together, in ms. */
+	/** For all attempts and waits together, in ms. */
 	budgetMs: number;
 }
 
@@ -23,9 +23,9 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 
 /**
- * ms to wait before the next attempt, or undefined to give up. The service's own wait is obeyed:
- * where it does not fit into the budget there is no earlier attempt either.
- * @param random in [0, 1): spreads clients that were turned away together
+ * ms to wait before the next attempt, or undefined to give up. The wait that the service asks for
+ * is never shortened: if it doesn't fit into the budget, there is no other attempt.
+ * @param random in [0, 1): spreads clients that were rejected at the same time
  */
 export function nextWait(
 	{ number, repeatable, elapsedMs, retryAfterMs }: Attempt,
@@ -39,24 +39,24 @@ export function nextWait(
 }
 
 /**
- * The longest wait that is believed, in ms: a usual limit of a rate is counted anew each day at the
- * latest, and n8n's scheduler holds a trigger back for as long as it is told.
+ * The longest wait that is accepted, in ms. Rate limits usually reset within a day, and n8n's
+ * scheduler pauses a trigger for as long as it is asked to.
  */
 const LONGEST_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
-/** The longest form of an HTTP date has 33 characters. */
+/** The longest HTTP date has 33 characters. */
 const READ_CHARACTERS = 64;
 
 /**
  * Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3).
- * @returns ms from `now`, from 0 to a day; undefined where the header says neither
+ * @returns ms from `now`, from 0 to a day; undefined if the header is neither
  */
 export function parseRetryAfter(header: unknown, now: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
 	const text = String(header).trim().slice(0, READ_CHARACTERS);
 	if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_RETRY_AFTER_MS);
-	// Every form of an HTTP date begins with a weekday; without that "1.5" and "-5" are dates to
-	// JavaScript.
+	// Every HTTP date begins with a weekday. Without this check, JavaScript reads "1.5" and "-5" as
+	// dates.
 	const date = /^[a-z]/i.test(text) ? Date.parse(text) : NaN;
 	return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), LONGEST_RETRY_AFTER_MS);
 }

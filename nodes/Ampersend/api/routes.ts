@@ -11,9 +11,9 @@ import { payments } from '../schemas/payment';
 import { spendConfig } from '../schemas/spendConfig';
 
 /**
- * How it is known that a route exists for a user API key.
- * `documented`: on the vendor's API-keys page. `assumed`: nothing public says so; a path of the
- * agent's own session, seen in the SDK, is the pattern it was derived from where `source` says so.
+ * How we know that a route exists for a user API key.
+ * `documented`: on the vendor's API-keys page. `assumed`: nothing public says so; `source` names
+ * the pattern behind it, such as a path that the SDK uses in an agent's own session.
  */
 export type Evidence = 'documented' | 'assumed';
 
@@ -21,15 +21,15 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	method: IHttpRequestMethods;
 	/** Relative to the credential's base URL; `{name}` is a path parameter. */
 	path: Path;
-	/** Shape of a 2xx body; absent where the body carries nothing that is used. */
+	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
 	 * Where an answer for the agent in the path names its agent; `*` stands for every row of a list.
-	 * What is not there is not missed (the shape says what must be), but another agent's address is
-	 * refused.
+	 * These fields can be absent (the shape says what must be there), but an answer with another
+	 * agent's address is rejected.
 	 */
 	agentAt?: readonly string[];
-	/** Writes only: how a user sees whether one whose answer was lost has happened. */
+	/** Writes only: how a user checks whether a write took effect when its answer was lost. */
 	check?: string;
 	evidence: Evidence;
 	source: string;
@@ -37,9 +37,10 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	checkedOn: string;
 }
 
-/** The names between braces in a path. */
-export type PathParameters<Path extends string> =
-	Path extends `${string}{${infer Name}}${infer Rest}` ? Name | PathParameters<Rest> : never;
+/** The names between braces in a path or another text. */
+export type Placeholders<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+	? Name | Placeholders<Rest>
+	: never;
 
 export type AnswerOf<R> = R extends { answer: z.ZodMiniType<infer Answer> } ? Answer : unknown;
 
@@ -52,7 +53,7 @@ const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn })
 const agentFields = ['agent_address', 'agentAddress'];
 const inRowsOf = (list: string) => agentFields.map((field) => `${list}*.${field}`);
 
-/** Every route of the Ampersend API that this package calls. A wrong guess is one line to mend. */
+/** Every route of the Ampersend API that this package calls. A wrong guess is one line to fix. */
 export const routes = {
 	listAgents: {
 		method: 'GET',
@@ -65,7 +66,8 @@ export const routes = {
 		path: '/agents',
 		answer: agent,
 		check:
-			'Look for its name with Agent: Get Many before you run this again, or set If an Agent With This Name Exists to Return It.',
+			'Look for its name with Agent: Get Many before you run this again, ' +
+			'or set If an Agent With This Name Exists to Return It.',
 		...documented('API-keys page: path. SDK management.ts: body and shape'),
 	},
 	getAgent: {

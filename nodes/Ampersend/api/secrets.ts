@@ -1,18 +1,18 @@
 import { recordsIn } from '../domain/json';
 import type { Connection } from './deployments';
 
-/** Takes a key out of a text. */
+/** Hides a key in a text. */
 export type Hide = (text: string) => string;
 
-/** What follows the prefix, where it is shorter than this, might stand in any text by chance. */
+/** What follows the prefix can appear in any text by chance if it is shorter than this. */
 const SHORTEST_TAIL = 12;
 
 const HEX_PAIR = /^[0-9a-f]{2}$/i;
 
-/** Where the character at `at` ends, if it is this one, plain or percent-encoded. */
+/** Where the character at `at` ends if it is this one, plain or percent-encoded. */
 function endOfCharacter(text: string, at: number, character: string): number | undefined {
 	if (text[at] === '%') {
-		// Encoded more than once, it has a "25" for each further time.
+		// Each further encoding adds a "25".
 		for (let start = at + 1, pair = '25'; pair === '25'; start += 2) {
 			pair = text.slice(start, start + 2);
 			const isIt = HEX_PAIR.test(pair) && String.fromCharCode(parseInt(pair, 16)) === character;
@@ -22,7 +22,7 @@ function endOfCharacter(text: string, at: number, character: string): number | u
 	return text[at] === character ? at + 1 : undefined;
 }
 
-/** Replaces a secret whose characters are percent-encoded, all or some of them. */
+/** Replaces a secret with percent-encoded characters, all or some of them. */
 function replaceEncoded(text: string, secret: string, shown: string): string {
 	let replaced = '';
 	let copied = 0;
@@ -40,9 +40,7 @@ function replaceEncoded(text: string, secret: string, shown: string): string {
 	return replaced + text.slice(copied);
 }
 
-/**
- * What is sure to stand in the Base64 of any text with the secret in it, wherever in it that is.
- */
+/** Texts, one of which is in the Base64 of any text that contains the secret at any position. */
 function base64Of(secret: string): string[] {
 	return [0, 1, 2].flatMap((before) => {
 		const bytes = Buffer.from('x'.repeat(before) + secret, 'latin1');
@@ -55,8 +53,8 @@ function base64Of(secret: string): string[] {
 }
 
 /**
- * Hides the key of a connection wherever it stands: whole or without its prefix, plain,
- * percent-encoded or in Base64. It searches for texts and not for patterns, so any length will do.
+ * Hides the key of a connection wherever it is: whole or without its prefix, plain, percent-encoded
+ * or in Base64. It searches for texts, not patterns, so a text of any length is fine.
  */
 export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide {
 	const tail = apiKey.slice(keyPrefix.length);
@@ -72,7 +70,7 @@ export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide
 	};
 }
 
-/** Hides the key in every text of an answer, names of fields included; the answer is changed. */
+/** Hides the key in every text of an answer, including field names. Changes the answer itself. */
 export function hideKeyIn(body: unknown, connection: Connection): void {
 	const hide = hideKey(connection);
 	for (const record of recordsIn(body)) {

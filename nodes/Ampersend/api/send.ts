@@ -17,15 +17,15 @@ import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './d
 import type { Call } from './errors';
 import {
 	CallError,
-	errorForDrift,
+	errorFor,
 	errorForNoAnswer,
 	errorForNotJson,
-	errorForOtherAgent,
 	errorForStatus,
+	firstOf,
 } from './errors';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
-import type { AnswerOf, PathParameters, Route } from './routes';
+import type { AnswerOf, Placeholders, Route } from './routes';
 import { hideKeyIn } from './secrets';
 import { within } from './timeLimit';
 
@@ -34,7 +34,7 @@ export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunct
 
 const CREDENTIAL = 'ampersendApi';
 
-/** The SDK's own time for one call. */
+/** The SDK's own limit for one call. */
 const TIMEOUT_MS = 30_000;
 
 interface HttpAnswer {
@@ -43,11 +43,11 @@ interface HttpAnswer {
 	body: unknown;
 }
 
-/** An open door to one deployment, with one key. */
+/** Access to one deployment with one key. */
 export interface Client {
 	readonly connection: Connection;
 	readonly retry: RetryPolicy;
-	/** Sends one request, once. Rejects only where no answer came. */
+	/** Sends one request, once. Rejects only if there was no answer. */
 	transmit(request: IHttpRequestOptions): Promise<HttpAnswer>;
 	/** Ends waits between attempts when the execution is cancelled. */
 	readonly cancelled?: AbortSignal;
@@ -56,9 +56,9 @@ export interface Client {
 }
 
 /**
- * Opens the door with the node's credential.
- * @param itemIndex the item whose expressions choose the credential's values
- * @throws CredentialError where key or base URL must not be used
+ * Opens a client with the node's credential.
+ * @param itemIndex the item for which expressions in the credential are evaluated
+ * @throws CredentialError if the key or the base URL must not be used
  */
 export async function openClient(
 	context: NodeContext,
@@ -88,8 +88,8 @@ export async function openClient(
 }
 
 /**
- * Opens the door for a credential that is being tested. n8n gives such a test its older request
- * helper only, which neither authenticates nor asks `authenticate`, so both are done here.
+ * Opens a client for a credential test. n8n gives a test only its older request helper, which
+ * neither adds the key nor calls `authenticate`, so this client does both.
  */
 export function openTestClient(
 	helpers: ICredentialTestFunctions['helpers'],
@@ -117,23 +117,21 @@ export function openTestClient(
 }
 
 /**
- * The one place where values enter a path. What a user gave has been checked and named before this;
- * here any letter case passes, because the service's own spelling comes through as well.
+ * The one place where values enter a path. User input is checked before, with the name of its
+ * field. Here any letter case is accepted, because addresses also come from the service.
  */
 function fillPath<Path extends string>(
 	path: Path,
-	parameters: Record<PathParameters<Path>, string>,
+	parameters: Record<Placeholders<Path>, string>,
 ): string {
-	return path.replace(/\{(\w+)\}/g, (_, name: PathParameters<Path>) => {
+	return path.replace(/\{(\w+)\}/g, (_, name: Placeholders<Path>) => {
 		const value = parameters[name];
 		if (!isAddress(value)) throw new ParameterError(name, 'is not an address.', 'Check its value.');
 		return encodeURIComponent(value);
 	});
 }
 
-/**
- * Names the places where a body is not as its schema says: a missing field, or one of another form.
- */
+/** Where a body doesn't match its schema: a field that is missing or has another format. */
 function placesOf(error: z.core.$ZodError, body: unknown): string[] {
 	return error.issues.map(({ code, message, path }) => {
 		const value = path.reduce<unknown>(
@@ -143,7 +141,7 @@ function placesOf(error: z.core.$ZodError, body: unknown): string[] {
 		);
 		const place = path.length > 0 ? path.map(String).join('.') : 'the whole body';
 		if (code === 'custom') return `${place} ${message}`;
-		return `${place} ${value === undefined ? 'is missing' : 'is not of the expected form'}`;
+		return `${place} ${value === undefined ? 'is missing' : 'has an unexpected format'}`;
 	});
 }
 
@@ -160,9 +158,9 @@ function valuesAt(body: unknown, steps: string[], place: string[] = []): Array<[
 }
 
 /**
- * What comes back for one agent must be that agent's: it is shown under its name, and merged into
- * what is written to it.
- * @throws CallError where it names another one
+ * An answer for one agent must not name another: its data is shown under the agent's name, and
+ * merged into what is written to the agent.
+ * @throws CallError if it names another one
  */
 function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 	const { agent, route } = call;
@@ -170,7 +168,7 @@ function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 	for (const path of route.agentAt ?? []) {
 		for (const [place, named] of valuesAt(body, path.split('.'))) {
 			if (typeof named === 'string' && isAddress(named) && !sameAddress(named, agent)) {
-				throw errorForOtherAgent(call, status, place, named);
+				throw errorFor('otherAgent', { place, other: named }, call, { status });
 			}
 		}
 	}
@@ -190,14 +188,17 @@ function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): 
 	}
 	if (!route.answer) return undefined as AnswerOf<R>;
 	const parsed = z.safeParse(route.answer, body);
-	if (!parsed.success) throw errorForDrift(call, statusCode, placesOf(parsed.error, body));
+	if (!parsed.success) {
+		const places = firstOf(placesOf(parsed.error, body));
+		throw errorFor('drift', { places }, call, { status: statusCode });
+	}
 	rejectOtherAgent(call, statusCode, body);
 	return parsed.data as AnswerOf<R>;
 }
 
 export interface CallParameters<Path extends string> {
-	/** Addresses for the braces of the path. */
-	path: Record<PathParameters<Path>, string>;
+	/** Addresses for the placeholders in the path. */
+	path: Record<Placeholders<Path>, string>;
 	query?: IDataObject;
 	body?: IDataObject;
 }
@@ -226,14 +227,14 @@ async function attempt<Path extends string, R extends Route<Path>>(
 		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
 	};
-	// `timeout` bounds the time without any byte only: an answer that trickles in would never end.
+	// `timeout` only limits the time without any byte: an answer that trickles in would never end.
 	const answer = await within(timeout, client.transmit(request), () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
 	return readAnswer(call, route, answer);
 }
 
-/** Waits, or returns at once when the execution is cancelled: the next attempt then says so. */
+/** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */
 async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<void> {
 	if (cancelled === undefined) return await sleep(ms);
 	let stop = () => {};
@@ -261,10 +262,10 @@ function waitAfter(error: unknown, client: Client, number: number, startedAt: nu
 }
 
 /**
- * Does work that consists of calls, and does it anew from its beginning where one of them may be
- * repeated: after network trouble, 429 and 5xx of a read; of a write only after 429. So what was
- * read to be changed is never older than the attempt that writes it.
- * @param work gets a client that does not repeat by itself
+ * Does work that consists of several calls, and starts it again from the beginning if the call that
+ * failed can be repeated: a read after a lost connection, 429 or 5xx, a write only after 429. So
+ * each attempt writes only what it has read itself.
+ * @param work gets a client that doesn't repeat by itself
  */
 export async function repeat<Result>(
 	client: Client,
@@ -286,7 +287,7 @@ export async function repeat<Result>(
 /**
  * The only way to the Ampersend API: operations, pickers, paging, trigger and credential test.
  * @returns the body, checked against the route's schema; unknown fields survive
- * @throws CallError, ParameterError (a path parameter that is no address) or CredentialError
+ * @throws CallError, ParameterError (a path parameter that isn't an address) or CredentialError
  */
 export async function send<Path extends string, R extends Route<Path>>(
 	client: Client,

@@ -1,7 +1,7 @@
 /**
- * Waits for a promise, but not for longer than a limit. The work behind it may continue: what comes
- * of it then is not used.
- * @param onLimit makes what is thrown at the limit
+ * Waits for a promise, but no longer than a limit. The work behind it may continue, but its result
+ * isn't used.
+ * @param onLimit creates the error that is thrown at the limit
  */
 export async function within<Result>(
 	ms: number,

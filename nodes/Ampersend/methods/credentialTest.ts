@@ -4,15 +4,12 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { CallError } from '../api/errors';
 import { CredentialError } from '../api/deployments';
+import { CallError } from '../api/errors';
 import { routes } from '../api/routes';
 import { openTestClient, send } from '../api/send';
 
-/**
- * Asks for one agent, by the only documented read, and says what stands in the way if it does not
- * come.
- */
+/** Reads one agent with the only documented read, and reports why if that doesn't work. */
 async function ampersendApiTest(
 	this: ICredentialTestFunctions,
 	credential: ICredentialsDecrypted,
@@ -32,8 +29,7 @@ async function ampersendApiTest(
 		}
 		return {
 			status: 'Error',
-			message:
-				'The test did not come to an end. Try again; if it stays so, look into the log of n8n.',
+			message: "The test couldn't be completed. Try again. If it happens again, check n8n's logs.",
 		};
 	}
 }

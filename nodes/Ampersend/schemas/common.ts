@@ -9,7 +9,7 @@ const LATEST_MS = 8.64e15;
 export const address = z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/));
 
 /** Micro-USDC as a decimal integer string (SDK, types.ts: NonNegativeIntegerString). */
-export const micro = z.string().check(z.refine(isMicro, 'is not of the expected form'));
+export const micro = z.string().check(z.refine(isMicro, 'has an unexpected format'));
 
 /** No date has more digits. */
 const timestampDigits = z.string().check(z.regex(/^\d{1,16}$/));

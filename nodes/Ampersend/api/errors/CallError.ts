@@ -1,0 +1,31 @@
+import type { Failure } from 'n8n-workflow';
+
+/** A call without a usable answer. Message and description can be shown to the user. */
+export class CallError extends Error {
+	override readonly name = 'CallError';
+	/** What the user can do next. */
+	readonly description!: string;
+	/** HTTP status, if there was an answer. */
+	readonly status?: number;
+	/** For n8n's scheduler: why, and how long to wait. */
+	readonly failure?: Failure;
+	/** Whether the same request can be sent again without doing anything twice. */
+	readonly repeatable!: boolean;
+	/** The execution was cancelled: n8n recognizes this by the message. */
+	readonly cancelled?: boolean;
+
+	/** @param fields free of keys and request details, `cause` too */
+	constructor({ message, cause, ...fields }: Omit<CallError, 'name' | 'stack'>) {
+		super(message, cause ? { cause } : undefined);
+		Object.assign(this, fields);
+	}
+}
+
+/** An error and its causes. */
+export function chainOf(error: unknown): Error[] {
+	const chain: Error[] = [];
+	for (let next = error; next instanceof Error && chain.length < 10; next = next.cause) {
+		chain.push(next);
+	}
+	return chain;
+}

@@ -1,0 +1,162 @@
+import type { Connection } from '../deployments';
+import { CredentialError, isCredentialError } from '../deployments';
+import type { Placeholders, Route } from '../routes';
+import { hideKey } from '../secrets';
+import { CallError, chainOf } from './CallError';
+import { oneLine, wordsOf } from './serviceText';
+import type { Situation } from './situations';
+import { situations } from './situations';
+
+/** One call, as its error messages need it. */
+export interface Call {
+	route: Route;
+	/** The route's path with its parameters filled in. */
+	path: string;
+	/** The agent in the path, if there is one. */
+	agent?: string;
+	connection: Connection;
+}
+
+/** What every text can say about a call. */
+function factsOf({ route, path, connection: { baseUrl, deployment } }: Call) {
+	return {
+		call: `${route.method} ${path}`,
+		check: route.check ?? '',
+		baseUrl,
+		host: new URL(baseUrl).origin,
+		deployment: deployment.origin,
+		dashboard: deployment.dashboard,
+	};
+}
+
+type Name = keyof typeof situations;
+
+/** The facts that only the texts of this situation state. */
+type FactsOf<One extends Name> = Record<
+	Exclude<
+		Placeholders<(typeof situations)[One]['message'] | (typeof situations)[One]['advice'][number]>,
+		'status' | keyof ReturnType<typeof factsOf>
+	>,
+	string
+>;
+
+function fill(text: string, facts: Record<string, string>): string {
+	return text.replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '').trim();
+}
+
+/** The error for a situation. It never holds the key, whatever the facts hold. */
+export function errorFor<One extends Name>(
+	name: One,
+	further: FactsOf<One>,
+	call?: Call,
+	outcome: { status?: number; retryAfterMs?: number; cause?: Error } = {},
+): CallError {
+	const { message, ifWrite, advice, cause, repeat }: Situation = situations[name];
+	const { status, retryAfterMs } = outcome;
+	const isWrite = call !== undefined && call.route.method !== 'GET';
+	const facts = { ...further, ...(call && factsOf(call)), status: String(status) };
+	const hide = call ? hideKey(call.connection) : (text: string) => text;
+	const sentences = isWrite && ifWrite ? [ifWrite, ...advice] : advice;
+	const canWait = cause === 'rate-limited' || cause === 'temporarily-unavailable';
+	return new CallError({
+		message: hide(fill(message, facts)),
+		description: hide(sentences.map((sentence) => fill(sentence, facts)).join(' ')),
+		status,
+		failure: canWait && retryAfterMs !== undefined ? { cause, retryAfterMs } : cause && { cause },
+		repeatable: repeat === 'always' || (repeat === 'reads' && !isWrite),
+		cancelled: name === 'cancelled',
+		cause: outcome.cause,
+	});
+}
+
+function seconds(ms: number): string {
+	return `${Math.ceil(ms / 1000)} s`;
+}
+
+function situationOfStatus(status: number, { path, evidence }: Route) {
+	if (status >= 300 && status < 400) return 'redirect';
+	if (status === 401) return 'keyRejected';
+	if (status === 403) return 'notAllowed';
+	if (status === 409) return 'conflict';
+	if (status === 429) return 'tooManyRequests';
+	if (status === 408 || status >= 500) return 'unavailable';
+	if (status !== 404) return 'rejected';
+	if (!path.includes('{')) return 'unknownPath';
+	return evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
+}
+
+/**
+ * The error for an answer that isn't 2xx.
+ * @param retryAfterMs the service's `Retry-After`, in ms
+ */
+export function errorForStatus(
+	call: Call,
+	status: number,
+	body: unknown,
+	retryAfterMs: number | undefined,
+): CallError {
+	const words = wordsOf(body, call.connection);
+	const facts = {
+		said: words ? `: ${words}` : '.',
+		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
+	};
+	return errorFor(situationOfStatus(status, call.route), facts, call, { status, retryAfterMs });
+}
+
+/** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */
+export function errorForNotJson(
+	call: Call,
+	status: number,
+	body: unknown,
+	contentType: string,
+): CallError {
+	let found = oneLine(contentType, call.connection) || 'text';
+	if (body === '' || body === undefined) found = 'an empty body';
+	else if (contentType.endsWith('json')) found = 'a malformed body';
+	return errorFor('notJson', { found }, call, { status });
+}
+
+/**
+ * The error for a list that can't be read completely, because its pages aren't as assumed.
+ * @param isPassing whether it may be readable a little later
+ */
+export function errorForPaging(observation: string, isPassing = false): CallError {
+	return errorFor(isPassing ? 'pagesForNow' : 'pages', { observation });
+}
+
+/** Codes for a secure connection that failed: certificates (Node, OpenSSL) and the handshake. */
+const NOT_SECURE = /^(EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
+function situationOfCode(code = '') {
+	if (code === 'ERR_CANCELED') return 'cancelled';
+	if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) return 'unknownHost';
+	if (['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)) return 'noConnection';
+	if (['ECONNABORTED', 'ETIMEDOUT'].includes(code)) return 'timedOut';
+	return NOT_SECURE.test(code) ? 'notSecure' : 'connectionEnded';
+}
+
+function codeOf(error: Error): string | undefined {
+	return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/**
+ * The error for a call that ended without an answer.
+ * @param error as n8n's helper threw it; it may hold the request with the key, so `cause` gets only
+ * its text
+ */
+export function errorForNoAnswer(
+	call: Call,
+	error: unknown,
+	timeoutMs: number,
+): CallError | CredentialError {
+	const chain = chainOf(error);
+	const rejection = chain.find(isCredentialError);
+	if (rejection) {
+		const hide = hideKey(call.connection);
+		return new CredentialError(hide(rejection.message), hide(rejection.description));
+	}
+	const code = chain.map(codeOf).find((found) => found !== undefined);
+	const cause = new Error(oneLine(chain.at(-1)?.message ?? String(error), call.connection));
+	const facts = { reason: code ?? cause.message, limit: seconds(timeoutMs) };
+	return errorFor(situationOfCode(code), facts, call, { cause });
+}

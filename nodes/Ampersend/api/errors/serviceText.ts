@@ -1,0 +1,54 @@
+import type { Connection } from '../deployments';
+import { hideKey } from '../secrets';
+
+const SHOWN_CHARACTERS = 200;
+const SHOWN_ENTRIES = 3;
+
+/** Longer text isn't searched any further. */
+const READ_CHARACTERS = 2_000;
+
+/** Hides anything that looks like a key in text from elsewhere. */
+export function redact(text: string): string {
+	return text.replace(/sk_(live|test)_[^\s"'<>&]*/g, 'sk_$1_…');
+}
+
+/** Makes text from elsewhere fit to show. Hides the key first, so that no cut splits it. */
+export function oneLine(text: string, connection: Connection): string {
+	const start = hideKey(connection)(text).slice(0, READ_CHARACTERS);
+	const line = redact(start.replace(/\s+/g, ' ').trim());
+	return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
+}
+
+/** The first entries, and how many more there are. */
+export function firstOf(entries: string[]): string {
+	const more = entries.length - SHOWN_ENTRIES;
+	const shown = entries.slice(0, SHOWN_ENTRIES);
+	return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function issueText({ path, message }: Record<string, unknown>): string {
+	const steps: unknown[] = Array.isArray(path) ? path : [];
+	const field = steps.filter((step) => ['string', 'number'].includes(typeof step)).join('.');
+	return [field, typeof message === 'string' ? message : ''].filter(Boolean).join(': ');
+}
+
+/**
+ * What the service itself says in a body: its `issues[]`, its `message` (SDK), or another common
+ * field with one text; never the body.
+ */
+export function wordsOf(body: unknown, connection: Connection): string | undefined {
+	if (!isRecord(body)) return undefined;
+	const issues = (Array.isArray(body.issues) ? body.issues : [])
+		.filter(isRecord)
+		.map((issue) => oneLine(issueText(issue), connection))
+		.filter((text) => text !== '');
+	if (issues.length > 0) return firstOf(issues);
+	const { message, error, detail } = body;
+	const texts = [message, isRecord(error) ? error.message : error, detail];
+	const text = texts.find((one) => typeof one === 'string' && one.trim() !== '');
+	return typeof text === 'string' ? oneLine(text, connection) : undefined;
+}

@@ -1,0 +1,173 @@
+import type { Failure } from 'n8n-workflow';
+
+/** What can go wrong with a call. Names in braces stand for facts of the call (`errorFor.ts`). */
+export interface Situation {
+	/** What happened. */
+	message: string;
+	/** What became of the change, if the call is a write. */
+	ifWrite?: string;
+	/** What the user can do. The lines are joined with a space. */
+	advice: readonly string[];
+	/** For n8n's scheduler. */
+	cause?: Failure['cause'];
+	/** Which requests can be sent again without doing anything twice: none if absent. */
+	repeat?: 'always' | 'reads';
+}
+
+const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {check}';
+const ACCEPTED = 'The change was accepted. {check}';
+const NOT_SENT = 'Nothing was sent.';
+
+const CHECK_BASE_URL = [
+	'The Base URL is {baseUrl}.',
+	'If Ampersend gave you another path, set it in the credential, e.g. {deployment}/api/v1/sdk.',
+] as const;
+const REPORT = 'If you have the newest version, report this message as an issue.';
+const UPDATE = ['Update n8n-nodes-ampersend.', REPORT] as const;
+const PAGES = "Ampersend doesn't document how it divides a list into pages: this node assumes it.";
+
+/** Every text about a call, one row a situation. */
+export const situations = {
+	redirect: {
+		message: 'Ampersend answered {call} with a redirect (HTTP {status}), which is not followed.',
+		ifWrite: MAY_BE_MADE,
+		advice: ['The API key goes only to the host in the Base URL.', ...CHECK_BASE_URL],
+		cause: 'configuration-invalid',
+	},
+	keyRejected: {
+		message: 'Ampersend rejected the API key (HTTP {status}){said}',
+		advice: [
+			'The key is revoked or mistyped. Copy it again into the credential,',
+			'or create a new one at {dashboard}, under API Keys in the user menu.',
+		],
+		cause: 'credential-invalid',
+	},
+	notAllowed: {
+		message: "The API key isn't allowed to use {call} (HTTP {status}){said}",
+		advice: [
+			"The agent belongs to another account, or the key doesn't have this permission.",
+			'Choose one of your own agents, or use a key of the account that owns the agent.',
+		],
+		cause: 'configuration-invalid',
+	},
+	unknownPath: {
+		message: 'Ampersend has nothing at {call}{said}',
+		advice: CHECK_BASE_URL,
+		cause: 'configuration-invalid',
+	},
+	unknownAddress: {
+		message: 'Ampersend has nothing at {call}{said}',
+		advice: ["Check the address: it may not be in this API key's account.", ...CHECK_BASE_URL],
+		cause: 'configuration-invalid',
+	},
+	unknownAddressOrRoute: {
+		message: 'Ampersend has nothing at {call}{said}',
+		advice: [
+			"Check the address first. It may not be in this API key's account.",
+			'If it is, Ampersend may not offer this route:',
+			'this node assumes it, because no public page documents it.',
+			...CHECK_BASE_URL,
+		],
+		cause: 'configuration-invalid',
+	},
+	conflict: {
+		message: 'Ampersend rejected {call} (HTTP {status}){said}',
+		advice: ['The entry already exists, or someone else changed it. Read the current state first.'],
+		cause: 'configuration-invalid',
+	},
+	rejected: {
+		message: 'Ampersend rejected {call} (HTTP {status}){said}',
+		advice: ['Correct the value that is named. If none is named, check every field.'],
+		cause: 'configuration-invalid',
+	},
+	tooManyRequests: {
+		message: 'Ampersend is receiving too many requests (HTTP {status}).',
+		ifWrite: 'The change was not made.',
+		advice: ['Run it again {when}, or process fewer items at once.'],
+		cause: 'rate-limited',
+		// A request that is rejected for its rate has not been carried out.
+		repeat: 'always',
+	},
+	unavailable: {
+		message: 'Ampersend could not process {call} (HTTP {status}){said}',
+		ifWrite: MAY_BE_MADE,
+		advice: ['If this keeps happening, contact Ampersend support.'],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
+	},
+	notJson: {
+		message: '{host} answered {call} with {found} instead of a JSON object or list.',
+		ifWrite: MAY_BE_MADE,
+		advice: CHECK_BASE_URL,
+		cause: 'configuration-invalid',
+	},
+	drift: {
+		message: "Ampersend's answer to {call} has changed format: {places}.",
+		ifWrite: ACCEPTED,
+		advice: UPDATE,
+		cause: 'node-defect',
+	},
+	otherAgent: {
+		message: "Ampersend's answer to {call} belongs to another agent: {place} is {other}.",
+		ifWrite: 'The change was accepted, but it is unclear for which agent. {check}',
+		advice: ["The answer isn't used. Report this message to Ampersend support."],
+		cause: 'node-defect',
+	},
+	pages: {
+		message: "Ampersend {observation}, so the list can't be read completely.",
+		advice: [PAGES, ...UPDATE],
+		cause: 'node-defect',
+	},
+	pagesForNow: {
+		message: "Ampersend {observation}, so the list can't be read completely.",
+		advice: [
+			PAGES,
+			"Run it again later. If that doesn't help, update n8n-nodes-ampersend.",
+			REPORT,
+		],
+		cause: 'temporarily-unavailable',
+	},
+	cancelled: {
+		// n8n recognizes a canceled execution by this spelling in the message.
+		message: '{call} was stopped because the execution was canceled.',
+		ifWrite: MAY_BE_MADE,
+		advice: ['No further request is sent.'],
+	},
+	unknownHost: {
+		message: 'Ampersend could not be reached at {host} (the host name is unknown).',
+		ifWrite: NOT_SENT,
+		advice: ['Check the Base URL in the credential, and the DNS that n8n uses.'],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
+	},
+	noConnection: {
+		message: 'Ampersend could not be reached at {host} (no connection).',
+		ifWrite: NOT_SENT,
+		advice: ['Check the Base URL in the credential, and your proxy and firewall.'],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
+	},
+	notSecure: {
+		message: 'n8n could not set up a secure connection to {host} ({reason}).',
+		ifWrite: NOT_SENT,
+		advice: [
+			'Check that the host offers https,',
+			'and that n8n trusts its certificate (NODE_EXTRA_CA_CERTS).',
+		],
+		cause: 'configuration-invalid',
+	},
+	timedOut: {
+		message: 'Ampersend did not answer {call} within {limit}.',
+		ifWrite: MAY_BE_MADE,
+		advice: ['Run it again later, and check that n8n can reach this host.'],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
+	},
+	connectionEnded: {
+		message: 'The connection to {host} ended before {call} was answered ({reason}).',
+		ifWrite: MAY_BE_MADE,
+		advice: ['Run it again later, and check that n8n can reach this host.'],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
+	},
+} as const satisfies Record<string, Situation>;
