@@ -94,7 +94,8 @@ function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): v
 	}
 	if (unread.length > 0) {
 		context.logger.info(
-			`${context.getNode().name}: no time for ${unread.length} agents; the next poll continues with ${unread[0]}`,
+			`${context.getNode().name}: no time for ${unread.length} agents; ` +
+				`the next poll continues with ${unread[0]}`,
 		);
 	}
 }
@@ -121,7 +122,7 @@ async function pollOnce(
 	const read = readState(before);
 	const state = read === 'unreadable' ? undefined : read;
 	if (read === 'unreadable') {
-		warn(context, 'its stored position is not readable, so it takes a new baseline');
+		warn(context, "the stored position can't be read, so the trigger takes a new baseline");
 		// Some of what is there may have been emitted.
 		settings.existingSince = undefined;
 	}
@@ -132,7 +133,8 @@ async function pollOnce(
 		if (shortened.length > 0) {
 			warn(
 				context,
-				`too many payments to remember them all: of ${shortened.join(', ')}, late payments and changes of older ones may not be emitted`,
+				'too many payments to remember. Late payments, and changes to older ones, may not be ' +
+					`emitted for ${shortened.join(', ')}`,
 			);
 		}
 		reportGaps(context, result);
@@ -156,7 +158,8 @@ export class AmpersendTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle:
-			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "") || "every payment event" }}',
+			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "")' +
+			' || "all payment events" }}',
 		description: 'Starts the workflow when a payment of an AI agent arrives or changes its status',
 		defaults: { name: 'Ampersend Trigger' },
 		polling: true,

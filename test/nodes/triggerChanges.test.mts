@@ -114,7 +114,7 @@ describe('a changed filter', () => {
 	});
 
 	it('and the old one both apply to what Maximum Events per Poll left', async () => {
-		const trigger = await activated({ events: ['payment.settled'], options: { mostEvents: 1 } });
+		const trigger = await activated({ events: ['payment.settled'], options: { maxEvents: 1 } });
 		pay('first', t0);
 		pay('denied', t0 + 1, { status: 'denied' });
 		pay('second', t0 + 2);
@@ -142,7 +142,7 @@ describe('a changed filter', () => {
 			{ lookBackMinutes: 1440 },
 			{ lookBackMinutes: 1 },
 			{ existingDays: 365 },
-			{ mostEvents: 1 },
+			{ maxEvents: 1 },
 			{ simplify: false },
 		]) {
 			expect(await poll(restarted(trigger, { options }))).toBeNull();

@@ -35,9 +35,9 @@ const { activated, open, pay } = service;
 describe('a reading that once had no end', () => {
 	it.each([1, 7])(
 		'a new agent with 190 payments, others that come between its pages, and Maximum Events %s',
-		async (mostEvents) => {
+		async (maxEvents) => {
 			const lists = useLists(service);
-			const trigger = await activated({ options: { mostEvents } });
+			const trigger = await activated({ options: { maxEvents } });
 			const agent = service.addAgent('new', { createdAt: Date.now() });
 			const list = lists(agent);
 			list.addMany('new', 190, t0, SECOND);
@@ -64,7 +64,7 @@ describe('a reading that once had no end', () => {
 		async (turn, count) => {
 			const list = useLists(service)();
 			list.addMany('old', 60, t0, SECOND);
-			const trigger = await activated({ options: { mostEvents: 100 } });
+			const trigger = await activated({ options: { maxEvents: 100 } });
 			list.addMany('new', count, t0 + count * SECOND, SECOND);
 			list.from(() => {});
 			list.division = (rows, request) =>

@@ -257,7 +257,7 @@ describe('Emit Existing Events', () => {
 
 describe('Maximum Events per Poll', () => {
 	it('leaves the rest to the next polls, in order, each once', async () => {
-		const trigger = await activated({ options: { mostEvents: 3 } });
+		const trigger = await activated({ options: { maxEvents: 3 } });
 		seed(8);
 		expect(rowNumbers(await trigger.poll())).toEqual([0, 1, 2]);
 		expect(rowNumbers(await trigger.poll())).toEqual([3, 4, 5]);
@@ -267,7 +267,7 @@ describe('Maximum Events per Poll', () => {
 
 	it('holds for several agents together', async () => {
 		const seller = service.addAgent('seller');
-		const trigger = await activated({ options: { mostEvents: 5 } });
+		const trigger = await activated({ options: { maxEvents: 5 } });
 		for (let i = 0; i < 12; i++)
 			pay(`${i}`, t0 + i, { agent: i % 3 === 0 ? seller : service.buyer });
 		const emitted = [await trigger.poll(), await trigger.poll(), await trigger.poll()].map(rowsOf);
@@ -278,7 +278,7 @@ describe('Maximum Events per Poll', () => {
 
 	it('holds for long backlogs of several agents, in one order', async () => {
 		const seller = service.addAgent('seller');
-		const trigger = await activated({ options: { mostEvents: 250 } });
+		const trigger = await activated({ options: { maxEvents: 250 } });
 		seed(450, { newest: t0 + 900, everyMs: 2 });
 		seed(450, { agent: seller, newest: t0 + 901, everyMs: 2 });
 		const sizes: number[] = [];
@@ -293,7 +293,7 @@ describe('Maximum Events per Poll', () => {
 	});
 
 	it('counts the events that pass the filters', async () => {
-		const trigger = await activated({ events: ['payment.denied'], options: { mostEvents: 2 } });
+		const trigger = await activated({ events: ['payment.denied'], options: { maxEvents: 2 } });
 		for (let i = 0; i < 9; i++) pay(`${i}`, t0 + i, { status: i % 2 === 0 ? 'settled' : 'denied' });
 		expect(await poll(trigger)).toEqual(['1:denied', '3:denied']);
 		expect(await poll(trigger)).toEqual(['5:denied', '7:denied']);
@@ -301,7 +301,7 @@ describe('Maximum Events per Poll', () => {
 	});
 
 	it('keeps what comes meanwhile, and late ones, in order', async () => {
-		const trigger = await activated({ options: { mostEvents: 2 } });
+		const trigger = await activated({ options: { maxEvents: 2 } });
 		seed(6);
 		expect(rowNumbers(await trigger.poll())).toEqual([0, 1]);
 		pay('newer', t0 + MINUTE);
@@ -315,7 +315,7 @@ describe('Maximum Events per Poll', () => {
 
 	it('holds for existing events too', async () => {
 		seed(5);
-		const trigger = open({ options: { mostEvents: 2, existingDays: 30 } });
+		const trigger = open({ options: { maxEvents: 2, existingDays: 30 } });
 		expect(rowNumbers(await trigger.poll('trigger', 'activate'))).toEqual([0, 1]);
 		expect(rowNumbers(await trigger.poll())).toEqual([2, 3]);
 		expect(rowNumbers(await trigger.poll())).toEqual([4]);
@@ -360,32 +360,35 @@ describe('a parameter that cannot be read', () => {
 	const tooMany = Array.from({ length: 101 }, randomAddress).join(',');
 
 	it.each<[string, INodeParameters]>([
-		['Maximum Events per Poll: "0" is not a whole number', { options: { mostEvents: 0 } }],
-		['Maximum Events per Poll: "1.5" is not a whole number', { options: { mostEvents: 1.5 } }],
-		['Maximum Events per Poll: "x" is not a whole number', { options: { mostEvents: 'x' } }],
-		['Maximum Events per Poll: "10001" is not a whole number', { options: { mostEvents: 10_001 } }],
-		['Look-Back (Minutes): "0" is not a whole number', { options: { lookBackMinutes: 0 } }],
+		['Maximum Events per Poll: "0" isn\'t a whole number', { options: { maxEvents: 0 } }],
+		['Maximum Events per Poll: "1.5" isn\'t a whole number', { options: { maxEvents: 1.5 } }],
+		['Maximum Events per Poll: "x" isn\'t a whole number', { options: { maxEvents: 'x' } }],
+		['Maximum Events per Poll: "10001" isn\'t a whole number', { options: { maxEvents: 10_001 } }],
+		['Look-Back (Minutes): "0" isn\'t a whole number', { options: { lookBackMinutes: 0 } }],
 		[
-			'Look-Back (Minutes): "100000" is not a whole number',
+			'Look-Back (Minutes): "100000" isn\'t a whole number',
 			{ options: { lookBackMinutes: 100_000 } },
 		],
-		['Emit Existing Events (Days): "-1" is not a whole number', { options: { existingDays: -1 } }],
+		['Emit Existing Events (Days): "-1" isn\'t a whole number', { options: { existingDays: -1 } }],
 		[
-			'Emit Existing Events (Days): "366" is not a whole number',
+			'Emit Existing Events (Days): "366" isn\'t a whole number',
 			{ options: { existingDays: 366 } },
 		],
 		['Simplify: "maybe" is neither true nor false', { options: { simplify: 'maybe' } }],
 		[
-			'Minimum Amount: "1,5" has a thousands separator or a decimal comma',
+			'Minimum Amount (USDC): "1,5" has a thousands separator or a decimal comma',
 			{ filters: { minimumAmount: '1,5' } },
 		],
-		['Minimum Amount: "-1" has a sign', { filters: { minimumAmount: '-1' } }],
+		['Minimum Amount (USDC): "-1" has a sign', { filters: { minimumAmount: '-1' } }],
 		[
-			'Minimum Amount: "0.0000001" has more than six decimals',
+			'Minimum Amount (USDC): "0.0000001" has more than six decimals',
 			{ filters: { minimumAmount: '0.0000001' } },
 		],
 		['Counterparty: "nobody" is not an address', { filters: { counterparty: 'nobody' } }],
-		['Counterparty: 101 addresses are more than the 100', { filters: { counterparty: tooMany } }],
+		[
+			'Counterparty: has 101 addresses. A trigger takes up to 100.',
+			{ filters: { counterparty: tooMany } },
+		],
 		['Direction: "up" is unknown', { filters: { direction: 'up' } }],
 		['After a Restart: "again" is unknown', { options: { afterRestart: 'again' } }],
 		['Agent: is empty', one('')],

@@ -8,7 +8,7 @@ const { activated, seed } = service;
 
 describe('a backlog of 100,000 payments', () => {
 	const count = 100_000;
-	const mostEvents = 1000;
+	const maxEvents = 1000;
 
 	it.each([1, 10, SECOND, MINUTE])(
 		'(%s ms apart) comes in order, with at most 10 requests a poll after the first',
@@ -16,11 +16,11 @@ describe('a backlog of 100,000 payments', () => {
 			const newest = t0;
 			const before = newest - count * everyMs - MINUTE;
 			service.pay('old', before);
-			const trigger = await activated({ options: { mostEvents } });
+			const trigger = await activated({ options: { maxEvents } });
 			seed(count, { newest, everyMs });
 			const polls: Polled[] = [];
 			for (let i = 0; i < 12; i++) polls.push(await pollOnce(service, trigger));
-			expect(rowNumbers(itemsOf(polls))).toEqual(upTo(12 * mostEvents));
+			expect(rowNumbers(itemsOf(polls))).toEqual(upTo(12 * maxEvents));
 			const [first, ...others] = polls.map(({ requests }) => requests);
 			expect(first).toBeLessThanOrEqual(40);
 			expect(Math.max(...others)).toBeLessThanOrEqual(10);

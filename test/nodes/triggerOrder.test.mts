@@ -33,7 +33,7 @@ describe('payments of several agents', () => {
 
 	it('come oldest first where one poll may not emit all of them', async () => {
 		const agents = three();
-		const trigger = await activated({ options: { mostEvents: 7 } });
+		const trigger = await activated({ options: { maxEvents: 7 } });
 		interleave(agents, 20);
 		expect(rowsOf(await trigger.poll())).toEqual(numbers(7));
 		expect(rowsOf(await trigger.poll())).toEqual(numbers(7, 7));

@@ -262,7 +262,7 @@ describe('a payment that is dated years ahead', () => {
 	});
 
 	it('may be on top of a long backlog', async () => {
-		const trigger = await activated({ options: { mostEvents: 200 } });
+		const trigger = await activated({ options: { maxEvents: 200 } });
 		seed(450);
 		pay('ahead', ahead);
 		expect(rowsOf(await gathered(trigger, 451, 5)).at(-1)).toBe('ahead');

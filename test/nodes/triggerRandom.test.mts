@@ -35,7 +35,7 @@ type Step =
 interface History {
 	old: number;
 	oldEveryMs: number;
-	mostEvents: number;
+	maxEvents: number;
 	count: 'right' | 'none' | 'zero' | 'behind' | 'frozen' | 'random' | 'high';
 	next: 'right' | 'always' | 'never';
 	cap: number;
@@ -84,7 +84,7 @@ const few = (most: number) => fc.array(step, { maxLength: most });
 const history: fc.Arbitrary<History> = fc.record({
 	old: fc.constantFrom(0, 1, 20, 60, 450),
 	oldEveryMs: fc.constantFrom(1, SECOND, MINUTE),
-	mostEvents: fc.constantFrom(150, 400, 10_000),
+	maxEvents: fc.constantFrom(150, 400, 10_000),
 	count: fc.constantFrom('right', 'right', 'none', 'zero', 'behind', 'frozen', 'random', 'high'),
 	next: fc.constantFrom('right', 'right', 'always', 'never'),
 	cap: fc.constantFrom(200, 200, 100, 50, 30),
@@ -218,7 +218,7 @@ describe('a service that does whatever comes to its mind', () => {
 				{
 					agentScope: 'selected',
 					agents: [agent.address.toLowerCase()],
-					options: { mostEvents: given.mostEvents },
+					options: { maxEvents: given.maxEvents },
 				},
 				{ workflowId: `history ${made}` },
 			);

@@ -205,7 +205,7 @@ describe('a late payment', () => {
 	});
 
 	it('that comes while a long backlog takes several polls is emitted', async () => {
-		const trigger = await activated({ options: { mostEvents: 300 } });
+		const trigger = await activated({ options: { maxEvents: 300 } });
 		seed(1500, { newest: t0 + 1500 * SECOND, everyMs: SECOND });
 		const items = (await trigger.poll()) ?? [];
 		for (let i = 0; i < 3; i++) {

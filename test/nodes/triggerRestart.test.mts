@@ -322,13 +322,13 @@ describe('after a restart, Repeat Last Batch', () => {
 
 	it('cut by Maximum Events comes again as it was, and the rest follows', async () => {
 		seed(60);
-		const trigger = await activated(withOptions({ mostEvents: 7 }));
+		const trigger = await activated(withOptions({ maxEvents: 7 }));
 		seed(20, { newest: t0 + DAY / 2, everyMs: MINUTE });
 		expect(rowNumbers(await trigger.poll())).toEqual(upTo(7));
 		wait(MINUTE);
 		const second = await trigger.poll();
 		expect(rowNumbers(second)).toEqual(upTo(14).slice(7));
-		const again = killed(trigger, withOptions({ mostEvents: 7 }));
+		const again = killed(trigger, withOptions({ maxEvents: 7 }));
 		expect(eventIds(await again.poll())).toEqual(eventIds(second));
 		expect(rowNumbers(await again.poll())).toEqual(upTo(20).slice(14));
 		expect(await poll(again)).toBeNull();
@@ -339,7 +339,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		const trigger = await activated(withOptions({}));
 		seed(20, { newest: t0 + DAY / 2, everyMs: MINUTE });
 		expect(await trigger.poll()).toHaveLength(20);
-		const again = killed(trigger, withOptions({ mostEvents: 6 }));
+		const again = killed(trigger, withOptions({ maxEvents: 6 }));
 		const polls = await pollUntilQuiet(service, again);
 		expect(polls.map(({ items }) => items.length)).toEqual([6, 6, 6, 2, 0, 0]);
 		expect(rowNumbers(itemsOf(polls))).toEqual(upTo(20));
@@ -425,7 +425,7 @@ describe('an n8n that is killed between the position and the execution', () => {
 			const chance = (of: number) => (random = (random * 48_271) % 2_147_483_647) % of === 0;
 			const seller = service.addAgent('seller');
 			seed(60);
-			const parameters = withOptions({ mostEvents: 5 });
+			const parameters = withOptions({ maxEvents: 5 });
 			let trigger = await activated(parameters);
 			const paid: string[] = [];
 			const duplicates = new RemoveDuplicates();

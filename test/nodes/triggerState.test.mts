@@ -21,7 +21,7 @@ const { activated, open, pay, restarted, seed } = service;
 const MOST_BYTES = 256 * 1024;
 const sizeOf = (state: IDataObject) => Buffer.byteLength(JSON.stringify(state));
 const plain = (state: IDataObject) => JSON.parse(JSON.stringify(state)) as IDataObject;
-const tooMany = /Under Test: too many payments to remember them all: of 0x\w{40}/;
+const tooMany = /Under Test: too many payments to remember\. .* emitted for 0x\w{40}/;
 
 /** Every value below, with the way to it. */
 function* valuesOf(value: unknown, path = 'state'): Generator<[string, unknown]> {
@@ -36,14 +36,14 @@ describe('the state', () => {
 		const removed = service.addAgent('removed');
 		const trigger = await activated({
 			filters: { minimumAmount: '0.001' },
-			options: { mostEvents: 2 },
+			options: { maxEvents: 2 },
 		});
 		service.emulator.removeAgent(removed);
 		seed(5, { status: 'authorized' });
 		pay('s', t0, { agent: seller });
 		service.failActivity({ agent: seller });
 		await trigger.poll();
-		const changed = restarted(trigger, { options: { mostEvents: 2 } });
+		const changed = restarted(trigger, { options: { maxEvents: 2 } });
 		await changed.poll();
 		for (const { state } of [trigger, changed]) {
 			expect(Object.keys(state)).toEqual(['cursor']);
@@ -119,14 +119,14 @@ describe('the state', () => {
 	});
 });
 
-describe('the state of a later release', () => {
+describe('the state of a newer release', () => {
 	it.each([2, 3])('(version %s) is refused, with what to do, and is kept', async (version) => {
 		const state = { cursor: { version, something: 'else' } };
 		const trigger = open({}, { state });
 		for (const activation of ['activate', undefined] as const) {
 			const error = await thrownBy(trigger, activation);
 			expect(error.message).toContain(
-				`a later release stored its position (version ${version} of its state).`,
+				`a newer release stored the position (state version ${version}).`,
 			);
 			expect(error.description).toContain('Update n8n-nodes-ampersend');
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
@@ -172,7 +172,7 @@ describe('a state that nothing has written', () => {
 			const trigger = open({}, { state: { cursor: cursor as IDataObject } });
 			expect(await poll(trigger)).toBeNull();
 			expect(trigger.warnings).toEqual([
-				'Under Test: its stored position is not readable, so it takes a new baseline',
+				"Under Test: the stored position can't be read, so the trigger takes a new baseline",
 			]);
 			pay('b', t0 + 1);
 			expect(await poll(trigger)).toEqual(['b:settled']);
@@ -263,7 +263,7 @@ describe('the state stays within 256 KB', () => {
 		for (let i = 0; i < 1000; i++) service.addAgent(`agent ${i}`);
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toBe(
-			'Agents: one trigger can watch 1000 agents, and this account has 1001.',
+			'Agents: a trigger can watch up to 1000 agents. This account has 1001.',
 		);
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		expect(service.readings).toEqual([]);

@@ -610,9 +610,9 @@ describe('the stored state', () => {
 		expect(JSON.stringify(writeState(long.state).stored)).not.toContain('0b1f6a5e');
 	});
 
-	it('of a later release is refused, with what to do', () => {
+	it('of a newer release is rejected, with what to do', () => {
 		expect(() => readState({ ...stored, version: 2 })).toThrow(
-			'a later release stored its position (version 2 of its state)',
+			'a newer release stored the position (state version 2)',
 		);
 	});
 

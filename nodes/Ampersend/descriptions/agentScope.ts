@@ -20,7 +20,7 @@ export const agentScopeFields: INodeProperties[] = [
 		name: 'agentScope',
 		type: 'options',
 		options: [
-			{ name: 'All', value: 'all', description: 'Every agent of the account' },
+			{ name: 'All', value: 'all', description: 'All agents in the account' },
 			{
 				name: 'One',
 				value: 'one',
@@ -29,7 +29,7 @@ export const agentScopeFields: INodeProperties[] = [
 			{ name: 'Several', value: 'selected', description: 'The agents that you choose' },
 		],
 		default: 'all',
-		description: 'Whose payments to read',
+		description: 'The agents whose payments to read',
 	},
 	{ ...agentLocator, displayOptions: { show: { agentScope: ['one'] } } },
 	{
@@ -39,7 +39,7 @@ export const agentScopeFields: INodeProperties[] = [
 		displayOptions: { show: { agentScope: ['selected'] } },
 		default: [],
 		description:
-			'Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>. An ID is an agent\'s address; an expression may give a list, or text with commas or line breaks.',
+			'Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>. An ID is an agent\'s address.',
 	},
 ];
 

@@ -28,7 +28,7 @@ export const fileFields: INodeProperties[] = [
 			description,
 		})),
 		default: 'csv',
-		description: 'How the file is written',
+		description: 'The format of the file',
 	},
 	{
 		...binaryField,
@@ -51,8 +51,7 @@ export const fileFields: INodeProperties[] = [
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. transactions.csv',
-				description:
-					'Leave empty for a name with the moment of the export. Of a path, only the name at its end is used.',
+				description: 'Leave empty to use the time of the export. Folders in the name are ignored.',
 			},
 		],
 	},

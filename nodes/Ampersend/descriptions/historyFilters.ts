@@ -11,7 +11,7 @@ const from: INodeProperties = {
 	type: 'dateTime',
 	default: '',
 	description:
-		'Earliest moment, itself included. Without a time zone, that of the workflow is meant.',
+		'Start of the range, included. Times without a time zone are in that of the workflow.',
 };
 
 const to: INodeProperties = {
@@ -20,7 +20,8 @@ const to: INodeProperties = {
 	type: 'dateTime',
 	default: '',
 	description:
-		'Moment at which the range ends, itself not included: for a whole October, From 1 October and To 1 November',
+		'End of the range, not included. For all of October, use 1 October for From and ' +
+		'1 November for To.',
 };
 
 export const counterpartyField: INodeProperties = {
@@ -29,7 +30,7 @@ export const counterpartyField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-	description: 'Only payments to these addresses; several with commas or line breaks between them',
+	description: 'Only payments to these addresses. Separate several with commas or line breaks.',
 };
 
 export const directionField: INodeProperties = {
@@ -42,7 +43,7 @@ export const directionField: INodeProperties = {
 		{ name: 'Spent', value: 'spend' },
 	],
 	default: 'both',
-	description: 'Whether the agents received or paid',
+	description: 'Only payments that agents earned, or only those that they spent',
 };
 
 function status(values: string[]): INodeProperties {
@@ -55,7 +56,7 @@ function status(values: string[]): INodeProperties {
 			value,
 		})),
 		default: [],
-		description: 'Only payments in one of these statuses; none selected means all',
+		description: 'Only payments with these statuses. Select none for all of them.',
 	};
 }
 
@@ -139,8 +140,8 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
 	if (moment === undefined) {
 		throw new ParameterError(
 			parameter,
-			`${quote(value)} is not a date.`,
-			'Give a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
+			`${quote(value)} isn't a date.`,
+			'Enter a date such as 2026-10-01, or 2026-10-01T08:00:00Z.',
 		);
 	}
 	return moment;

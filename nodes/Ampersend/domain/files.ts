@@ -4,7 +4,7 @@ import { stringify } from 'csv-stringify/sync';
 export const fileFormats = {
 	csv: {
 		name: 'CSV',
-		description: 'One row a line, with a header: for spreadsheets and accounting',
+		description: 'One row per line, with a header. For spreadsheets and accounting.',
 		extension: 'csv',
 		mimeType: 'text/csv',
 		encode: encodeCsv,
@@ -18,7 +18,7 @@ export const fileFormats = {
 	},
 	jsonl: {
 		name: 'JSON Lines',
-		description: 'One object a line: for databases and large files',
+		description: 'One object per line. For databases and large files.',
 		extension: 'jsonl',
 		mimeType: 'application/x-ndjson',
 		encode: (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),

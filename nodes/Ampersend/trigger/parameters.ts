@@ -22,32 +22,33 @@ export const eventsField: INodeProperties = {
 		{
 			name: 'Payment Authorized',
 			value: 'payment.authorized',
-			description: 'An agent was allowed to pay; the payment is not settled yet',
+			description: "An agent is allowed to pay. The payment isn't settled yet.",
 		},
 		{
 			name: 'Payment Denied',
 			value: 'payment.denied',
-			description: 'A payment was not allowed, e.g. by a limit or the allowlist',
+			description: 'A payment is denied, for example by a spending limit or the allowlist',
 		},
 		{
 			name: 'Payment Failed',
 			value: 'payment.failed',
-			description: 'A payment was tried and did not go through',
+			description: "A payment didn't go through",
 		},
 		{
 			name: 'Payment Received',
 			value: 'payment.received',
-			description: 'An agent was paid',
+			description: 'An agent receives a payment',
 		},
 		{
 			name: 'Payment Settled',
 			value: 'payment.settled',
-			description: 'A payment of an agent is final',
+			description: 'A payment is final',
 		},
 	],
 	default: [],
 	description:
-		'Which payment events start the workflow. None selected means every one, those of statuses that Ampersend adds later included.',
+		'The payment events that start the workflow. Select none for all of them, including ' +
+		'statuses that Ampersend adds later.',
 };
 
 /** Statuses of the wanted events, in one order; empty for all. */
@@ -67,12 +68,13 @@ export const eventFiltersField: INodeProperties = {
 	placeholder: 'Add Filter',
 	default: {},
 	description:
-		'Which of the events start the workflow. A changed filter applies to payments from now on: nothing that the earlier one filtered out is emitted later.',
+		'Only events that pass start the workflow. If you change a filter, the payments that the ' +
+		"old one filtered out aren't emitted later.",
 	options: [
 		counterpartyField,
 		directionField,
 		{
-			displayName: 'Minimum Amount',
+			displayName: 'Minimum Amount (USDC)',
 			name: 'minimumAmount',
 			type: 'string',
 			default: '',
@@ -93,8 +95,8 @@ export function readEventFilter(context: IPollFunctions): EventFilter {
 	if (counterparties.length > MOST_COUNTERPARTIES) {
 		throw new ParameterError(
 			counterpartyField.displayName,
-			`${counterparties.length} addresses are more than the ${MOST_COUNTERPARTIES} that a trigger takes.`,
-			'Leave the filter empty and put a Filter node behind the trigger.',
+			`has ${counterparties.length} addresses. A trigger takes up to ${MOST_COUNTERPARTIES}.`,
+			'Leave the filter empty and add a Filter node after the trigger.',
 		);
 	}
 	const statuses = readStatuses(context);
@@ -103,7 +105,7 @@ export function readEventFilter(context: IPollFunctions): EventFilter {
 		...(statuses.length > 0 && { statuses }),
 		...(directions && { directions }),
 		...(minimumAmount !== '' && {
-			minimumMicro: parseUsdc('Minimum Amount', minimumAmount).toString(),
+			minimumMicro: parseUsdc('Minimum Amount (USDC)', minimumAmount).toString(),
 		}),
 		...(counterparties.length > 0 && {
 			counterparties: counterparties.map(addressKey).sort(),
@@ -118,7 +120,8 @@ const wholeNumbers = {
 		most: 365,
 		default: 0,
 		description:
-			'How many days of existing payments to emit when you publish the workflow for the first time; 0 for none. Publishing again continues from the last position.',
+			'How many days of existing payments to emit when you publish the workflow for the first ' +
+			'time; 0 for none. Publishing again continues from the last position.',
 	},
 	lookBackMinutes: {
 		displayName: 'Look-Back (Minutes)',
@@ -127,13 +130,12 @@ const wholeNumbers = {
 		default: 15,
 		description: "How far behind the agent's newest payment a late one can be and still be emitted",
 	},
-	mostEvents: {
+	maxEvents: {
 		displayName: 'Maximum Events per Poll',
 		least: 1,
 		most: 10_000,
 		default: 10_000,
-		description:
-			'The most events of one execution. The next poll continues with the rest, in order.',
+		description: 'The next poll continues with the rest, in order',
 	},
 } as const;
 
@@ -157,17 +159,19 @@ const afterRestart: INodeProperties = {
 		{
 			name: 'Continue',
 			value: 'continue',
-			description: 'Continue after the last batch. n8n can lose it where it stops right then.',
+			description:
+				'Continue after the last batch. It can be lost if n8n stops while it starts the workflow.',
 		},
 		{
 			name: 'Repeat Last Batch',
 			value: 'repeat',
 			description:
-				'Emit the last batch again, so that none is lost. Remove repeated events by eventId with Remove Duplicates.',
+				'Emit the last batch again, so that no event is lost. Add a Remove Duplicates node ' +
+				'that compares eventId.',
 		},
 	],
 	default: 'continue',
-	description: 'What the first poll does after n8n has stopped and started again',
+	description: 'What the first poll after a restart of n8n does',
 };
 
 export const eventOptionsField: INodeProperties = {
@@ -180,7 +184,7 @@ export const eventOptionsField: INodeProperties = {
 		afterRestart,
 		numberField('existingDays'),
 		numberField('lookBackMinutes'),
-		numberField('mostEvents'),
+		numberField('maxEvents'),
 		{
 			displayName: 'Simplify',
 			name: 'simplify',
@@ -199,8 +203,8 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 	if (number !== undefined && number >= least && number <= most) return number;
 	throw new ParameterError(
 		displayName,
-		`${quote(value)} is not a whole number from ${least} to ${most}.`,
-		`Give a whole number from ${least} to ${most}, or take the option out for ${fallback}.`,
+		`${quote(value)} isn't a whole number from ${least} to ${most}.`,
+		`Enter a whole number from ${least} to ${most}, or remove the option to use ${fallback}.`,
 	);
 }
 
@@ -215,7 +219,7 @@ export function readEventOptions(context: IPollFunctions) {
 		repeatsLastBatch: chosen === 'repeat',
 		existingDays: readNumber(options, 'existingDays'),
 		lookBackMinutes: readNumber(options, 'lookBackMinutes'),
-		mostEvents: readNumber(options, 'mostEvents'),
+		mostEvents: readNumber(options, 'maxEvents'),
 		simplify: readSwitch('Simplify', options.simplify) ?? true,
 	};
 }

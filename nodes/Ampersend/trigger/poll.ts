@@ -120,8 +120,8 @@ function choose(
 	if (watched.length > MOST_AGENTS) {
 		throw new ParameterError(
 			'Agents',
-			`one trigger can watch ${MOST_AGENTS} agents, and this account has ${watched.length}.`,
-			'Choose agents, and share them out among several triggers. No payment event is lost.',
+			`a trigger can watch up to ${MOST_AGENTS} agents. This account has ${watched.length}.`,
+			'Split the agents among several triggers. No payment event is lost.',
 		);
 	}
 	return { watched, missing };

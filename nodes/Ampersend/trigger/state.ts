@@ -190,8 +190,8 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 	if (later) {
 		throw new ParameterError(
 			'Ampersend Trigger',
-			`a later release stored its position (version ${later.version} of its state).`,
-			'Update n8n-nodes-ampersend again. No payment event is lost.',
+			`a newer release stored the position (state version ${later.version}).`,
+			'Update n8n-nodes-ampersend. No payment event is lost.',
 		);
 	}
 	const { data } = z.safeParse(storedState, plain);
