@@ -12,14 +12,14 @@ describe('an agent that has passed to another account', () => {
 		seller = service.addAgent('seller');
 	});
 
-	/** The service then answers 403 to this key, and lists the agent no more. */
+	/** The service then answers 403 to this key, and no longer lists the agent. */
 	const passOn = () => {
 		const { address } = service.buyer;
 		service.emulator.removeAgent(address);
 		service.addAgent('buyer', { address, owner: 'someone else' });
 	};
 
-	it('is dropped quietly where several are chosen, and the others continue', async () => {
+	it('is silently left out if several are chosen, and the others continue', async () => {
 		const parameters = chosen(service.buyer, seller);
 		const trigger = await activated(parameters);
 		passOn();
@@ -33,7 +33,7 @@ describe('an agent that has passed to another account', () => {
 		expect(next.warnings).toEqual([]);
 	});
 
-	it('is dropped quietly where it passes between look-up and reading', async () => {
+	it('is silently left out if it passes between look-up and reading', async () => {
 		const trigger = await activated();
 		pay('a', t0, { agent: seller });
 		service.emulator.before(ACTIVITY, passOn, {
@@ -45,7 +45,7 @@ describe('an agent that has passed to another account', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('ends nothing where it was the only one', async () => {
+	it('stops nothing if it was the only one', async () => {
 		const trigger = await activated(chosen(service.buyer));
 		passOn();
 		expect(await poll(trigger)).toBeNull();
