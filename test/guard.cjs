@@ -1,12 +1,12 @@
-// Runs a command for limit.mts, first of a process group of its own. The pipe (fd 3) closes however
-// the process that holds its other end went, SIGKILL included: then the group goes too.
+// Runs a command for limit.mts as the first of its own process group. The pipe (fd 3) closes
+// however the process at its other end ended, even by SIGKILL: then the group ends too.
 const { spawn } = require('node:child_process');
 const { Socket } = require('node:net');
 
 const isWindows = process.platform === 'win32';
 const [command, ...args] = process.argv.slice(2);
 
-// They are for the command, whose end is this one's.
+// They are for the command: when it ends, this process ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 
 // On Windows npm is a batch file.

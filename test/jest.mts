@@ -11,7 +11,7 @@ export interface JestRun {
 	env?: NodeJS.ProcessEnv;
 }
 
-/** Jest's own time-out does not end a test that is in an endless loop. */
+/** Jest's own timeout doesn't end a test in an endless loop. */
 export async function runJest({ step, seconds, args = [], env }: JestRun): Promise<number> {
 	return await runWithin({
 		step,

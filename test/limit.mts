@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-/** A step that did not end in its time. */
+/** A step that exceeded its time limit. */
 export class Overrun extends Error {
 	constructor(step: string, seconds: number) {
 		super(`${step} did not end within ${seconds} s.`);
@@ -11,7 +11,7 @@ export class Overrun extends Error {
 }
 
 export interface Command {
-	/** What the output calls it. */
+	/** Its name in the output. */
 	step: string;
 	/** Its limit. */
 	seconds: number;
@@ -19,12 +19,12 @@ export interface Command {
 	args: string[];
 	cwd?: string;
 	env?: NodeJS.ProcessEnv;
-	/** Takes the output; without it the output goes where this process's own goes. */
+	/** Receives the output. By default it goes where this process's own output goes. */
 	onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
 /**
- * Searched from the working directory, because this file runs as CommonJS (jest) and as a module
+ * Searched from the working directory, because this file runs as CommonJS (Jest) and as a module
  * (tsx).
  */
 function findGuard(): string {
@@ -38,12 +38,12 @@ function findGuard(): string {
 
 const guard = findGuard();
 const isWindows = process.platform === 'win32';
-/** How long what is told to end may take until it is killed. */
+/** How long a process can take to end before it's killed. */
 const GRACE_MS = 2_000;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a command as a process group of its own, and ends the group when its time is over or this
+ * Runs a command as its own process group, and ends the group when its time is over or this
  * process ends.
  * @returns its exit code
  * @throws Overrun
@@ -66,11 +66,11 @@ export async function runWithin(options: Command): Promise<number> {
 		try {
 			process.kill(-child.pid, signal);
 		} catch {
-			// Nothing of it is left.
+			// The group has ended already.
 		}
 	};
 	const kill = () => {
-		// All of them: one that left the group may hold the others open for ever.
+		// All of them: a process that left the group can keep the others open forever.
 		for (const stream of child.stdio) stream?.destroy();
 		signalGroup('SIGKILL');
 	};
@@ -81,7 +81,7 @@ export async function runWithin(options: Command): Promise<number> {
 		signalGroup(signal);
 		timers.push(setTimeout(kill, GRACE_MS));
 	};
-	// What a terminal, or an outer limit, sends to this process's group does not reach the other.
+	// A signal from a terminal or an outer limit reaches only this process's group.
 	const passOn = (signal: NodeJS.Signals) => {
 		end(signal, new Error(`${step} was stopped by ${signal}.`));
 	};
@@ -95,14 +95,14 @@ export async function runWithin(options: Command): Promise<number> {
 		if (reason !== undefined) throw reason;
 		return code ?? 1;
 	} finally {
-		// What the command started may outlive it.
+		// Processes that the command started can outlive it.
 		signalGroup('SIGKILL');
 		timers.forEach(clearTimeout);
 		for (const signal of signals) process.off(signal, passOn);
 	}
 }
 
-/** Runs in a thread of its own, since an endless loop lets no timer of the main thread fire. */
+/** Runs in its own thread, because an endless loop blocks the timers of the main thread. */
 const WATCHDOG = `
 const { workerData } = require('node:worker_threads');
 setTimeout(() => {
@@ -112,8 +112,8 @@ setTimeout(() => {
 `;
 
 /**
- * The same for a step in this process. What the step began goes on after its time: end the process
- * soon. One that blocks the process has it killed.
+ * The same for a step in this process. What the step started continues after its time, so end the
+ * process soon. A step that blocks the process gets it killed.
  * @throws Overrun
  */
 export async function within<T>(step: string, seconds: number, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { runJest } from './jest.mts';
 
 const SECONDS = 1200;
 
-/** The tests of `npm test`; arguments go to jest. */
+/** Runs the tests of `npm test`; arguments go to Jest. */
 runJest({ step: 'The tests', seconds: SECONDS, args: process.argv.slice(2) }).then(
 	(code) => {
 		process.exitCode = code;

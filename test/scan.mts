@@ -1,6 +1,6 @@
 /**
  * Runs n8n's own scanner for community packages on the source and on the packed tarball, as the
- * verification of a published package does. Ends with 1 on any finding.
+ * verification of a published package does. The exit code is 1 if the scanner finds anything.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -29,7 +29,7 @@ async function unpackTarball(into: string): Promise<string> {
 
 async function scan(what: string, folder: string, patterns: string[]): Promise<boolean> {
 	const { passed, message, details } = await analyzePackage(folder, patterns);
-	// With no file to look at the scanner says so in a message, and passes.
+	// Without a file to check, the scanner says so and passes.
 	const clean = passed && message === undefined;
 	process.stdout.write(`scanner, ${what}: ${clean ? 'clean' : message}\n${details ?? ''}`);
 	return clean;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 
 const SLOW_S = 120;
 
-/** A thread of its own, since a test in an endless loop lets nothing else of jest's process run. */
+/** Its own thread, because a test in an endless loop blocks everything else in Jest's process. */
 const WATCH = `
 const { parentPort, workerData: seconds } = require('node:worker_threads');
 const timers = new Map();
@@ -20,8 +20,7 @@ parentPort.on('message', ({ file, isRunning }) => {
 `;
 
 /**
- * Names test files that take long, and closes a run with one plain line: `<label>: N passed, N
- * failed`.
+ * Names slow test files, and ends a run with one plain line: `<label>: N passed, N failed`.
  */
 export default class SummaryReporter {
 	constructor(_globalConfig, { label, slowSeconds = SLOW_S }) {

@@ -7,7 +7,7 @@ import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 
 type Part = INodeProperties | NonNullable<INodeProperties['options']>[number];
 
-/** What workflows store and depend on: names, values, types, defaults and visibility; no texts. */
+/** What workflows store and depend on: names, values, types, defaults and visibility, not texts. */
 function stored(part: Part): unknown {
 	const { name } = part;
 	const options = 'options' in part ? part.options?.map((option) => stored(option)) : undefined;

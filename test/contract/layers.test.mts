@@ -32,7 +32,7 @@ const own = 'nodes/Ampersend';
 const pure = 'reading|cursor|state|filter';
 const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 	{
-		name: 'domain imports nothing but domain and pure libraries that are bundled',
+		name: 'domain imports only domain and pure libraries that are bundled',
 		files: new RegExp(`^${own}/domain/`),
 		may: [new RegExp(`^${own}/domain/`), /^@noble\/hashes\//, /^csv-stringify\/sync$/],
 	},
@@ -128,19 +128,19 @@ describe('Layers', () => {
 		expect(forbidden).toEqual([]);
 	});
 
-	it("nothing but the trigger's node imports from trigger", () => {
+	it("only the trigger's node imports from trigger", () => {
 		const outside = source
 			.filter((file) => !file.startsWith(`${own}/trigger/`))
 			.filter((file) => importsOf(file).some((target) => target.startsWith(`${own}/trigger/`)));
 		expect(outside).toEqual([`${own}/AmpersendTrigger.node.ts`]);
 	});
 
-	it('every pure file of the trigger is there', () => {
+	it('every pure file of the trigger exists', () => {
 		const files = pure.split('|').map((name) => `${own}/trigger/${name}.ts`);
 		expect(source).toEqual(expect.arrayContaining(files));
 	});
 
-	it('trigger imports nothing but types from schemas', () => {
+	it('trigger imports only types from schemas', () => {
 		const values = source
 			.filter((file) => file.startsWith(`${own}/trigger/`))
 			.flatMap((file) => [
@@ -162,7 +162,7 @@ describe('Layers', () => {
 		expect(siblings).toEqual([]);
 	});
 
-	it('shipped code imports neither tests nor modules of Node', () => {
+	it('published code imports neither tests nor modules of Node.js', () => {
 		const forbidden = source.flatMap((file) =>
 			importsOf(file)
 				.filter(
@@ -184,14 +184,14 @@ describe('Layers', () => {
 });
 
 describe('One door', () => {
-	it("only api/send.ts uses n8n's HTTP helpers, or any other way out", () => {
+	it("only api/send.ts uses n8n's HTTP helpers or makes requests in any other way", () => {
 		const waysOut =
 			/helpers\s*\??\.\s*\w*request|helpers\[|\bfetch\(|XMLHttpRequest|\bhttps?\.request/i;
 		const users = source.filter((file) => waysOut.test(readFileSync(join(root, file), 'utf8')));
 		expect(users).toEqual([`${own}/api/send.ts`]);
 	});
 
-	it('no path of the API is spelled outside the routes table', () => {
+	it('only the routes table contains paths of the API', () => {
 		const spelled = source
 			.filter((file) => file !== `${own}/api/routes.ts`)
 			.filter((file) => /['"`]\/agents/.test(readFileSync(join(root, file), 'utf8')));
@@ -205,7 +205,7 @@ describe('The package', () => {
 		unknown
 	>;
 
-	it('has no dependencies at run time, but the one that n8n provides', () => {
+	it('has no dependencies at run time except the one that n8n provides', () => {
 		expect(manifest.dependencies).toBeUndefined();
 		expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
 	});

@@ -1,8 +1,7 @@
 /**
- * No pattern of the shipped code takes more steps than a constant times the length of its text.
- * `recheck` proves that from the pattern itself: its automaton says how the number of backtracking
- * steps grows, and no clock takes part. Where it cannot (a back reference), the pattern has to be
- * written in another way.
+ * No pattern of the published code takes more steps than a constant times the length of its text.
+ * `recheck` proves that from the pattern itself: its automaton shows how the number of backtracking
+ * steps grows, without a clock. If it can't (a back reference), write the pattern in another way.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -21,11 +20,11 @@ interface Pattern {
 
 interface Found {
 	patterns: Pattern[];
-	/** Built from values, so that nothing can be proven of them. */
+	/** Built from values, so nothing can be proven about them. */
 	unknown: string[];
 }
 
-/** String methods that make a pattern of whatever they are given. */
+/** String methods that turn any argument into a pattern. */
 const MAKES_PATTERN = new Set(['match', 'matchAll', 'search']);
 
 function patternsOf(file: string, text: string): Found {
@@ -79,7 +78,7 @@ function shipped(): Found {
 	};
 }
 
-/** How the steps grow with the text: `safe` is a bound that does not depend on it. */
+/** How the steps grow with the text; `safe` is a bound that doesn't depend on it. */
 function growthsOf(patterns: Array<Pick<Pattern, 'source' | 'flags'>>): string[] {
 	const input = JSON.stringify(patterns.map(({ source, flags }) => ({ source, flags })));
 	const output = execFileSync(process.execPath, [join(__dirname, 'growth.cjs')], {
@@ -92,13 +91,13 @@ function growthsOf(patterns: Array<Pick<Pattern, 'source' | 'flags'>>): string[]
 
 const { patterns, unknown } = shipped();
 
-describe('Every pattern of the shipped code', () => {
+describe('Every pattern of the published code', () => {
 	it('is found, and written as a literal', () => {
 		expect(unknown).toEqual([]);
 		expect(patterns.length).toBeGreaterThan(20);
 	});
 
-	it('takes steps in proportion to its text at most', () => {
+	it('takes at most steps in proportion to its text', () => {
 		const growths = growthsOf(patterns);
 		expect(growths).toHaveLength(patterns.length);
 		const slow = patterns.flatMap(({ place, source, flags }, i) =>
@@ -111,7 +110,7 @@ describe('Every pattern of the shipped code', () => {
 });
 
 describe('The proof', () => {
-	it('tells patterns apart by how their steps grow', () => {
+	it('distinguishes patterns by how their steps grow', () => {
 		const growths: Array<[RegExp, string]> = [
 			[/^\d*\.?\d+e[+-]?\d+$/i, 'polynomial'],
 			[/\.+$/, 'polynomial'],
@@ -127,7 +126,7 @@ describe('The proof', () => {
 		);
 	});
 
-	it('finds literals, and every way to make a pattern of a text', () => {
+	it('finds literals, and every way to make a pattern from a text', () => {
 		const text = [
 			'const one = text.replace(/a+/g, "");',
 			'new RegExp("b+", "i");',

@@ -34,12 +34,12 @@ function readmeRows(): TableRow[] {
 		}));
 }
 
-describe('The routes table, the emulator and the README say the same', () => {
-	it('the emulator handles every route that is called, and no other', () => {
+describe('The routes table, the emulator and the README agree', () => {
+	it('the emulator handles exactly the routes that are called', () => {
 		expect(handledRoutes.map(nameOf).sort()).toEqual(table.map(nameOf).sort());
 	});
 
-	it('no route stands in the table twice', () => {
+	it('the table has each route once', () => {
 		expect(new Set(table.map(nameOf)).size).toBe(table.length);
 	});
 
@@ -54,19 +54,19 @@ describe('The routes table, the emulator and the README say the same', () => {
 		).toEqual([...operations, 'Ampersend Trigger: Poll'].sort());
 	});
 
-	it('the README names every route, and none that does not exist', () => {
+	it('the README names exactly the routes that exist', () => {
 		const named = new Set(readmeRows().flatMap((row) => row.routes));
 		expect([...named].sort()).toEqual(table.map(nameOf).sort());
 	});
 
-	it('the README gives the evidence that the routes table has', () => {
+	it('the README gives the evidence of the routes table', () => {
 		const evidenceOf = new Map(table.map((route) => [nameOf(route), route.evidence]));
 		for (const row of readmeRows()) {
 			expect({ ...row, evidence: row.routes.map((route) => evidenceOf.get(route)) }).toEqual(row);
 		}
 	});
 
-	it('every write says how to see whether it has happened', () => {
+	it('every write says how to check whether it happened', () => {
 		for (const route of table) {
 			expect({ route: nameOf(route), check: typeof route.check }).toEqual({
 				route: nameOf(route),

@@ -10,14 +10,14 @@ import { GoogleSheets, Slack } from './services.mts';
 export const TRIGGER = 'n8n-nodes-ampersend.ampersendTrigger';
 export const ACTIONS = 'n8n-nodes-ampersend.ampersend';
 
-/** The names by which the examples ask for credentials; n8n finds them by it on import. */
+/** The credential names in the examples, by which n8n finds them on import. */
 export const credentialNames = {
 	ampersend: 'Ampersend account',
 	slack: 'Slack account',
 	sheets: 'Google Service Account account',
 } as const;
 
-/** The header row that `examples/payment-alerts-to-slack-and-sheets.json` asks for. */
+/** The header row for `examples/payment-alerts-to-slack-and-sheets.json`. */
 export const sheetColumns = [
 	'Time',
 	'Event',
@@ -30,7 +30,7 @@ export const sheetColumns = [
 	'Event ID',
 ];
 
-/** What the trigger names the event of a payment in its present status. */
+/** The trigger's name for the event of a payment in its current status. */
 export function eventIdOf({ id, status, agentAddress }: Activity): string {
 	return `${id}:${status}:${agentAddress.toLowerCase()}`;
 }
@@ -48,8 +48,8 @@ export interface BenchOptions {
 }
 
 /**
- * A real n8n with the packed nodes in it, two local Ampersend deployments, and a proxy that is its
- * only way out.
+ * A real n8n with the packed nodes, two local Ampersend deployments, and a proxy that is its only
+ * way out.
  */
 export class Bench {
 	private constructor(
@@ -124,12 +124,12 @@ export class Bench {
 		}
 	}
 
-	/** Imports a file of examples/ as it is, but for how often its trigger polls. */
+	/** Imports a file of examples/ unchanged, except how often its trigger polls. */
 	async importExample(file: string): Promise<StoredWorkflow> {
 		return await this.n8n.importWorkflow(withFastPolling(await readExample(file)));
 	}
 
-	/** Files below n8n's folder that hold one of the texts, the nodes and n8n itself left out. */
+	/** Files in n8n's folder that contain one of the texts, without the nodes and n8n itself. */
 	async filesHolding(texts: string[]): Promise<string[]> {
 		const home = join(this.folder, 'user', '.n8n');
 		const found: string[] = [];

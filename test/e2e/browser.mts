@@ -4,7 +4,7 @@ import { chromium, type Browser } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
-/** Where installers put it without a command for it. */
+/** Where installers put it without adding a command. */
 const PLACES: Partial<Record<NodeJS.Platform, string[]>> = {
 	darwin: [
 		'/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -20,7 +20,7 @@ function isFile(path: string): boolean {
 	return existsSync(path) && statSync(path).isFile();
 }
 
-/** The browser of the tests is the machine's own: npm has none, and none is downloaded. */
+/** The tests use the machine's own browser: npm has none, and none is downloaded. */
 export function findChromium(
 	env: NodeJS.ProcessEnv = process.env,
 	platform: NodeJS.Platform = process.platform,
@@ -28,7 +28,7 @@ export function findChromium(
 	const given = env.AMPERSEND_CHROMIUM;
 	if (given) {
 		if (isFile(given)) return given;
-		throw new Error(`AMPERSEND_CHROMIUM names no file: ${given}`);
+		throw new Error(`AMPERSEND_CHROMIUM isn't a file: ${given}`);
 	}
 	const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
 	const commands = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
@@ -50,7 +50,7 @@ const FLAGS = [
 	'--disable-quic',
 ];
 
-/** A browser with a profile of its own, which it removes. */
+/** A browser with its own profile, which it removes. */
 export async function startBrowser(): Promise<Browser> {
 	return await chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
 }

@@ -4,7 +4,7 @@ import { inARow, outputOf, workflowNode, type Execution, type WorkflowNode } fro
 import { freePorts } from './ports.mts';
 
 let bench: Bench;
-/** Every key that was used, to be looked for at the end. */
+/** All keys that were used; the end searches for them. */
 const keys: string[] = [];
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ function listAgents(credential: { id: string | null; name: string }): WorkflowNo
 	});
 }
 
-/** The HTTP Request node, and the Custom API Call that is made with it. */
+/** The HTTP Request node, which Custom API Call uses too. */
 function httpRequest(url: string): WorkflowNode {
 	return workflowNode({
 		name: 'HTTP Request',
@@ -94,7 +94,7 @@ describe('the credential test', () => {
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining(baseUrl) });
 	});
 
-	test('refuses a key with an unknown prefix, before any call', async () => {
+	test('rejects a key with an unknown prefix, before any request', async () => {
 		const calls = bench.sandbox.calls.length;
 		const apiKey = `sk_other_${bench.sandbox.apiKey.slice(8)}`;
 		const result = await testWith({ apiKey, baseUrl: bench.sandbox.baseUrl });
@@ -102,7 +102,7 @@ describe('the credential test', () => {
 		expect(bench.sandbox.calls).toHaveLength(calls);
 	});
 
-	test('refuses plain http to another machine, before any call', async () => {
+	test('rejects plain http to another machine, before any request', async () => {
 		const requests = bench.proxy.requests.length;
 		const result = await testWith({
 			apiKey: bench.sandbox.apiKey,
@@ -112,7 +112,7 @@ describe('the credential test', () => {
 		expect(bench.proxy.requests).toHaveLength(requests);
 	});
 
-	test('refuses the host of the other deployment, before any call', async () => {
+	test('rejects the host of the other deployment, before any request', async () => {
 		const requests = bench.proxy.requests.length;
 		const result = await testWith({
 			apiKey: bench.sandbox.apiKey,
@@ -182,17 +182,17 @@ describe('the host that a key is sent to', () => {
 	});
 });
 
-test('no key stands in the log, in a stored execution or in any other file of n8n', async () => {
+test('no key is in the log, in a stored execution or in any other file of n8n', async () => {
 	const secrets = keys.map((key) => key.replace(/^sk_[a-z]+_/, ''));
 	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
 	expect(await bench.filesHolding(secrets)).toEqual([]);
-	// Where a key would stand if it were stored: the search does read the executions.
+	// Checks that the search reads the executions, where a stored key would be.
 	expect(await bench.filesHolding(['This credential is for'])).toContainEqual(
 		expect.stringContaining('database.sqlite'),
 	);
 });
 
-test('every call was one that a local service answers for', () => {
+test('a local service answered every request', () => {
 	bench.proxy.assertClean();
 	bench.sandbox.assertClean();
 	bench.production.assertClean();

@@ -14,15 +14,16 @@ const USAGE = `npm run demo                 a real n8n with the nodes in it, unt
 npm run demo -- --every 5    seconds between the payments that the local Ampersend makes (15)
 npm run demo -- --once       provision an agent, make one payment, show its alert, export, and end
 
-With AMPERSEND_API_KEY set, n8n calls the real deployment of that key, and no agent and no payment is made.`;
+With AMPERSEND_API_KEY set, n8n calls the real deployment of that key. The demo then creates no
+agent and makes no payment.`;
 
 const ALERTS = 'payment-alerts-to-slack-and-sheets.json';
 const PROVISION = 'provision-agent.json';
 const EXPORT = 'export-transactions.json';
-/** Of the trigger's own name in the example. */
+/** The trigger's name in the example. */
 const TRIGGER_NAME = 'Ampersend Trigger';
 const ALERT_TIMEOUT_MS = 60_000;
-/** How long each step may take, in seconds; those that install have their limits in install.mts. */
+/** Time limit of each step, in seconds; install.mts has the limits of the installing steps. */
 const limits = { start: 240, workflows: 120, once: 120, stop: 30 };
 
 const started = Date.now();
@@ -37,7 +38,7 @@ interface Options {
 	apiKey: string | undefined;
 }
 
-/** A mistake of the user's, shown without a stack. */
+/** Wrong use of the command, shown without a stack. */
 class UsageError extends Error {}
 
 function readOptions(): Options | undefined {
@@ -71,7 +72,8 @@ const usdc = (micro: bigint) =>
 
 function describePayment({ kind, agent, activity }: StreamedPayment): string {
 	const what = activity.type === 'spend' ? 'pays' : 'earns';
-	return `payment   ${agent.name} ${what} ${usdc(activity.amountMicro)}: ${kind === 'status' ? 'now ' : ''}${activity.status}`;
+	const status = kind === 'status' ? `now ${activity.status}` : activity.status;
+	return `payment   ${agent.name} ${what} ${usdc(activity.amountMicro)}: ${status}`;
 }
 
 function describeRun(name: string, execution: Execution): string {
@@ -90,7 +92,8 @@ async function runByHand(bench: Bench, file: string): Promise<Execution> {
 	say(describeRun(workflow.name, execution));
 	if (execution.status !== 'success') {
 		throw new Error(
-			`"${workflow.name}" failed: ${execution.error?.message}\n${execution.error?.description ?? ''}`,
+			`"${workflow.name}" failed: ${execution.error?.message}\n` +
+				(execution.error?.description ?? ''),
 		);
 	}
 	return execution;
@@ -103,14 +106,14 @@ async function showExport(bench: Bench, execution: Execution): Promise<void> {
 	say(`file      ${file.fileName}: ${lines.length - 1} transactions`);
 }
 
-/** One of each, with an end: what a check by hand or by a machine needs. */
+/** Runs each example once and ends, for a check by a person or a machine. */
 async function once(bench: Bench, alerts: StoredWorkflow, real: boolean): Promise<void> {
 	if (real) {
 		await showExport(bench, await runByHand(bench, EXPORT));
 		return;
 	}
 	const [agent] = bench.sandbox.agents();
-	if (agent === undefined) throw new Error('The provisioning workflow made no agent.');
+	if (agent === undefined) throw new Error('The provisioning workflow created no agent.');
 	const activity = bench.sandbox.pay({
 		agent,
 		type: 'spend',
@@ -127,11 +130,11 @@ async function once(bench: Bench, alerts: StoredWorkflow, real: boolean): Promis
 	if (run.status !== 'success') throw new Error(`The alert workflow failed: ${run.error?.message}`);
 	if (bench.slack.messages.length !== 1 || bench.sheets.rows.length !== 1) {
 		throw new Error(
-			`${bench.slack.messages.length} Slack messages and ${bench.sheets.rows.length} rows came of one payment.`,
+			`One payment led to ${bench.slack.messages.length} Slack messages and ` +
+				`${bench.sheets.rows.length} rows.`,
 		);
 	}
-	// A second run of the same example: the agent is there, so its key is taken off to be added
-	// again.
+	// A second run of the same example: the agent exists, so its key is removed and added again.
 	bench.sandbox.updateAgent(agent, { keys: agent.keys.slice(0, 1).map(({ address }) => address) });
 	await showExport(bench, await runByHand(bench, PROVISION));
 }
@@ -164,8 +167,8 @@ async function untilStopped(
 }
 
 /**
- * Tests the credential, and imports, runs and activates the examples. @returns the one that tells
- * of payments
+ * Tests the credential, and imports, runs and publishes the examples. @returns the one with payment
+ * alerts
  */
 async function prepare(
 	bench: Bench,
@@ -180,7 +183,7 @@ async function prepare(
 			? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl }
 			: { apiKey, baseUrl: '' },
 	);
-	if (status !== 'OK') throw new UsageError(`The credential was not accepted: ${message}`);
+	if (status !== 'OK') throw new UsageError(`The credential test failed: ${message}`);
 	say(`Credential "${credentialNames.ampersend}": ${message}`);
 
 	if (apiKey === undefined) await runByHand(bench, PROVISION);
@@ -225,10 +228,12 @@ async function demo(
 		);
 		const { email, password } = bench.n8n.login;
 		say(`\nn8n       ${bench.n8n.url}\nlogin     ${email}   password ${password}`);
+		const deployment = apiKey?.startsWith('sk_live_') ? 'production' : 'sandbox';
 		say(
 			apiKey === undefined
 				? `Ampersend is a local emulator at ${bench.sandbox.baseUrl}; no real money moves.`
-				: `Ampersend is the real ${apiKey.startsWith('sk_live_') ? 'production' : 'sandbox'} deployment. The demo makes no agent and no payment.`,
+				: `Ampersend is the real ${deployment} deployment. ` +
+						'The demo creates no agent and makes no payment.',
 		);
 		say('Slack and Google Sheets are answered by a local proxy: nothing is sent to them.\n');
 
@@ -267,6 +272,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
 	console.error(error instanceof Error ? error.message : error);
-	// A step whose time was over may still run; n8n ends with this process.
+	// A step that exceeded its limit can still run; n8n ends with this process.
 	process.exit(1);
 });

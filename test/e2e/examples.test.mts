@@ -37,7 +37,7 @@ async function runExample(file: string): Promise<Execution> {
 	return await bench.n8n.run(workflow, start.name);
 }
 
-/** The rows of a CSV file without quotes in it, by the names in its header. */
+/** The rows of a CSV file without quotes, by the names in its header. */
 function readCsv(text: string): Array<Record<string, string>> {
 	const [header = '', ...lines] = text.trimEnd().split('\r\n');
 	const names = header.split(',');
@@ -48,7 +48,7 @@ function readCsv(text: string): Array<Record<string, string>> {
 
 async function csvOf(execution: Execution, node: string) {
 	const binary = outputOf(execution, node)[0]?.binary?.data;
-	if (binary === undefined) throw new Error(`"${node}" put out no file.`);
+	if (binary === undefined) throw new Error(`"${node}" has no file in its output.`);
 	return { binary, text: (await bench.n8n.file(binary)).toString('utf8') };
 }
 
@@ -72,7 +72,7 @@ describe.each(files)('%s', (file) => {
 		}
 	});
 
-	test('runs, or is activated, without a change', async () => {
+	test('runs, or is published, unchanged', async () => {
 		const { nodes } = await readExample(file);
 		bench.sandbox.addAgent();
 		if (nodes.some(({ type }) => type === TRIGGER)) {
@@ -90,7 +90,7 @@ describe.each(files)('%s', (file) => {
 });
 
 describe('provision-agent.json', () => {
-	test('creates an agent, adds a key, updates its allowlist and exports its transactions', async () => {
+	test('creates an agent, adds a key and sellers, and exports its transactions', async () => {
 		const execution = await runExample('provision-agent.json');
 		expect({ status: execution.status, error: execution.error?.message }).toEqual({
 			status: 'success',
@@ -122,7 +122,7 @@ describe('provision-agent.json', () => {
 	test('finds the agent of that name, and exports what it paid and earned', async () => {
 		const [settings] = outputOf(await runExample('provision-agent.json'), 'What to set up');
 		const [agent] = bench.sandbox.agents();
-		if (agent === undefined) throw new Error('No agent was made.');
+		if (agent === undefined) throw new Error('No agent was created.');
 		bench.sandbox.updateAgent(agent, { keys: [String(settings?.json.agentKeyAddress)] });
 		bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
 		bench.sandbox.pay({
@@ -166,7 +166,7 @@ describe('provision-agent.json', () => {
 	});
 });
 
-test('export-transactions.json exports last month, its first moment in and its last out', async () => {
+test('export-transactions.json exports last month, from its first moment to its last', async () => {
 	const agent = bench.sandbox.addAgent({ name: 'Buyer' });
 	const execution = await runExample('export-transactions.json');
 	const { from, to } = outputOf(execution, 'Last month')[0]?.json ?? {};

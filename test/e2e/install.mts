@@ -10,12 +10,12 @@ export type Log = (line: string) => void;
 export interface Runtime {
 	/** The Node.js binary that n8n runs on. */
 	node: string;
-	/** The `n8n` command's script, to be run with `node`. */
+	/** The script of the `n8n` command; run it with `node`. */
 	n8n: string;
 }
 
 /**
- * Searched from the working directory, because this file runs as CommonJS (jest) and as a module
+ * Searched from the working directory, because this file runs as CommonJS (Jest) and as a module
  * (tsx).
  */
 function findRoot(): string {
@@ -31,7 +31,7 @@ export const e2eDir = join(rootDir, 'test', 'e2e');
 
 const stampFile = join(e2eDir, 'node_modules', '.n8n-ready');
 
-/** n8n 2.41 needs Node 24, which most machines that develop nodes do not run. */
+/** n8n 2.41 needs Node.js 24, which many developers' machines don't have. */
 function findNode24(): string | undefined {
 	const folder = join(
 		e2eDir,
@@ -51,11 +51,11 @@ interface Step {
 	args: string[];
 	cwd: string;
 	env?: NodeJS.ProcessEnv;
-	/** What the user can do when it fails. */
+	/** What to do if it fails. */
 	advice: string;
 }
 
-/** An outer `npm run` tells its children that they work for the root package. */
+/** An outer `npm run` sets variables that would make npm work on the root package. */
 function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 	const env = Object.fromEntries(
 		Object.entries(process.env).filter(
@@ -98,7 +98,8 @@ async function runStep(step: Step, log: Log): Promise<string> {
 		});
 		if (code !== 0) {
 			throw new Error(
-				`${step.title}: "${step.command} ${step.args.join(' ')}" ended with code ${code}.\n${tail()}\n${step.advice}`,
+				`${step.title}: "${step.command} ${step.args.join(' ')}" ended with code ${code}.\n` +
+					`${tail()}\n${step.advice}`,
 			);
 		}
 	} finally {
@@ -111,8 +112,7 @@ async function runStep(step: Step, log: Log): Promise<string> {
 }
 
 /**
- * Installs n8n and its Node.js into `test/e2e/node_modules`; does nothing when that was done
- * before.
+ * Installs n8n and its Node.js into `test/e2e/node_modules`, unless they are installed.
  */
 export async function installN8n(log: Log): Promise<Runtime> {
 	const lock = await readFile(join(e2eDir, 'package-lock.json'));
@@ -138,7 +138,8 @@ export async function installN8n(log: Log): Promise<Runtime> {
 	const node = findNode24();
 	if (node === undefined) {
 		throw new Error(
-			`n8n 2.41 needs Node.js 24, and npm has no Node.js 24 package for ${process.platform}-${process.arch}. Install Node.js 24 and run this with it.`,
+			'n8n 2.41 needs Node.js 24, and npm has no Node.js 24 package for ' +
+				`${process.platform}-${process.arch}. Install Node.js 24 and run this with it.`,
 		);
 	}
 	if (!done) {
@@ -148,7 +149,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 				title: 'Build its native modules (2 of 2)',
 				seconds: 600,
 				command: 'npm',
-				// The repository's .npmrc runs no scripts, and an outer `npm run` passes that on.
+				// The repository's .npmrc switches scripts off, and an outer `npm run` passes that on.
 				args: ['rebuild', '--ignore-scripts=false', 'sqlite3', 'isolated-vm'],
 				cwd: e2eDir,
 				env: cleanEnv({
@@ -156,11 +157,12 @@ export async function installN8n(log: Log): Promise<Runtime> {
 					...(existsSync(headers) ? { npm_config_nodedir: dirname(dirname(node)) } : {}),
 				}),
 				advice:
-					'Where no ready-made binary fits, this compiles: it needs Python 3, make and a C++ compiler (Debian: apt install python3 build-essential).',
+					'If no ready-made binary fits, this compiles one: it needs Python 3, make and a C++ ' +
+					'compiler (Debian: apt install python3 build-essential).',
 			},
 			log,
 		);
-		// npm calls a rebuild that ran no script a success.
+		// npm succeeds even if a rebuild runs no script.
 		await runStep(
 			{
 				title: 'Load its native modules',
@@ -177,7 +179,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 	return { node, n8n: join(e2eDir, 'node_modules', 'n8n', 'bin', 'n8n') };
 }
 
-/** Builds and packs this package as it would be published; returns the tarball's path. */
+/** Builds and packs this package as for publishing; returns the tarball's path. */
 export async function packPackage(folder: string, log: Log): Promise<string> {
 	await runStep(
 		{
@@ -203,13 +205,13 @@ export async function packPackage(folder: string, log: Log): Promise<string> {
 		log,
 	);
 	const [packed] = JSON.parse(answer) as Array<{ filename: string }>;
-	if (packed === undefined) throw new Error('npm pack made no file.');
+	if (packed === undefined) throw new Error('npm pack created no file.');
 	return join(folder, packed.filename);
 }
 
 /**
- * Installs the tarball where n8n puts community nodes, so that the node types are named as users
- * have them.
+ * Installs the tarball where n8n puts community nodes, so the node types have the names that users
+ * see.
  */
 export async function installPackage(tarball: string, userFolder: string, log: Log): Promise<void> {
 	const folder = join(userFolder, '.n8n', 'nodes');
@@ -220,7 +222,7 @@ export async function installPackage(tarball: string, userFolder: string, log: L
 			title: 'Install the nodes into n8n',
 			seconds: 120,
 			command: 'npm',
-			// The n8n-workflow peer is n8n's own; npm would download another.
+			// n8n provides the n8n-workflow peer; npm would download another one.
 			args: [
 				'install',
 				'--ignore-scripts',

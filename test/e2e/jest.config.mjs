@@ -10,6 +10,6 @@ export default {
 	testTimeout: 180_000,
 	reporters: ['default', ['<rootDir>/../summaryReporter.mjs', { label: 'e2e' }]],
 	transform: root.transform,
-	// Published as ES modules only, which jest loads as CommonJS: for the emulator, and for mockttp.
+	// Published as ES modules only, which Jest loads as CommonJS: for the emulator, and for mockttp.
 	transformIgnorePatterns: ['/node_modules/(?!(@noble/hashes|get-port|milliparsec)/)'],
 };

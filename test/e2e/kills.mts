@@ -22,14 +22,14 @@ import { waitFor } from './wait.mts';
 
 /**
  * Durable cursors; n8n's default scheduler; and the default scheduler where the trigger repeats its
- * last batch after a restart, with Remove Duplicates right behind it.
+ * last batch after a restart, with Remove Duplicates right after it.
  */
 export type Setting = 'durable' | 'default' | 'repeat';
 
 /**
- * The moment at which half of the kills are aimed: after n8n was answered a payment; after it saved
- * the trigger's state, before it stores the execution; after Remove Duplicates noted the event,
- * before its execution is stored.
+ * The moment at which half of the kills are aimed: after n8n got an answer with a payment; after it
+ * saved the trigger's state, before it stores the execution; after Remove Duplicates noted the
+ * event, before its execution is stored.
  */
 export type Aim = 'answered' | 'saved' | 'noted';
 
@@ -37,21 +37,21 @@ export interface KillOptions {
 	runtime: Runtime;
 	tarball: string;
 	setting: Setting;
-	/** How many payments are made, those that `measured` needs among them. */
+	/** How many payments are made, including those that `measured` needs. */
 	payments: number;
 	/** How many times n8n is killed; half of them, rounded up, are aimed. */
 	kills: number;
 	/**
-	 * Else `answered` with durable cursors, which save state and execution in one step, and `saved`.
+	 * By default `answered` with durable cursors, which save state and execution in one step;
+	 * otherwise `saved`.
 	 */
 	aim?: Aim;
 	/** Whether n8n saves an execution after each of its nodes: a setting of the workflow. */
 	savesProgress?: boolean;
-	/** Over how many emissions the moments are measured, before the first kill; 0 when not given. */
+	/** How many emissions are measured before the first kill; 0 by default. */
 	measured?: number;
 	/**
-	 * A random one when not given. Kill moments and payments follow from it, but for how fast the
-	 * machine is.
+	 * Random by default. Kill moments and payments follow from it, apart from the machine's speed.
 	 */
 	seed?: number;
 	log: Log;
@@ -59,14 +59,14 @@ export interface KillOptions {
 
 export interface LostEvent {
 	eventId: string;
-	/** Number of the kill that fell into a moment in which n8n loses it; null where none did. */
+	/** Number of the kill in a moment in which n8n loses it; null if there was none. */
 	kill: number | null;
 	/**
 	 * Between saved state and stored execution, or Remove Duplicates and the end of its execution.
 	 */
 	moment: 'saved' | 'noted' | null;
 	/**
-	 * The executions that hold it, with their states; with `repeat`, not behind Remove Duplicates.
+	 * The executions that contain it, with their states; with `repeat`, before Remove Duplicates.
 	 */
 	executions: string[];
 }
@@ -80,20 +80,20 @@ export interface KillReport {
 	/** Aimed kills that came right after what they waited for. */
 	metKills: number;
 	/**
-	 * Kills that came when n8n had been answered a payment and had stored no execution with it yet.
+	 * Kills after n8n got an answer with a payment, and before it stored an execution with it.
 	 */
 	cutOffs: number;
 	payments: number;
-	/** Expected events that a stored execution holds: with `repeat`, behind Remove Duplicates. */
+	/** Expected events in a stored execution; with `repeat`, after Remove Duplicates. */
 	delivered: number;
 	lost: LostEvent[];
-	/** How many of the lost ones stand in an execution that was cut off, behind the trigger. */
+	/** How many of the lost ones are in an execution that was cut off after the trigger. */
 	cutOffExecutions: number;
 	/** Ids of events that were delivered twice. */
 	repeated: string[];
 	/** Ids of events that the trigger emitted twice. */
 	emittedTwice: string[];
-	/** Ids of events that were emitted though nothing new happened to their payment. */
+	/** Ids of events that were emitted although nothing new happened to their payment. */
 	unexpected: string[];
 	/**
 	 * From saved state to stored execution, ms, by emission; negative where the execution came first.
@@ -110,31 +110,30 @@ const REMOVE_NAME = 'Each event once';
 const ACTIVITY = 'GET /agents/{address}/activity';
 
 /**
- * How long n8n takes from being answered a new payment to storing its execution, in ms, where that
- * is not measured.
+ * How long n8n takes from the answer with a new payment to storing its execution, in ms, if this
+ * isn't measured.
  */
 const USUAL_STORING_MS = 40;
 /**
- * How much longer than that after the answer an aimed kill comes at most: two of three come before.
+ * An aimed kill comes at most this much later after the answer: two of three come before.
  */
 const AIM = 1.5;
-/** How long after n8n is up a kill comes at most, in ms: its first polls, and some later ones. */
+/** A kill comes at most this long after n8n is up, in ms: its first polls, and some later ones. */
 const UP_MS = 8_000;
 /**
- * How long before the kill a payment was first answered to n8n at most, in ms, for the kill to have
- * cut off its storing.
+ * n8n first got a payment at most this long before a kill, in ms, if the kill cut off its storing.
  */
 const CUT_OFF_MS = 2_000;
 /** How long kills and payments are spread over for each kill, in ms: a boot and the time up. */
 const CYCLE_MS = 10_000;
-/** Polls without anything new after which nothing more will come. */
+/** After this many polls without anything new, nothing more will come. */
 const QUIET_POLLS = 4;
 /** How long an aimed kill waits for its moment, in ms. */
 const AIMED_MS = 15_000;
 
 /**
  * After a kill while n8n was publishing the workflow, the next n8n waits for two minutes before it
- * publishes it again (2.41, workflow-publication-outbox): here it does so while the run lasts.
+ * publishes it again (2.41, workflow-publication-outbox). Here it does so during the run.
  */
 const PUBLISHING: NodeJS.ProcessEnv = {
 	N8N_WORKFLOW_PUBLICATION_OUTBOX_LEASE_SECONDS: '15',
@@ -151,7 +150,7 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 		N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
 		N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
 		// By default n8n looks for polls that are due every 5 s, and runs one that a kill cut off again
-		// after a minute: here it does so while the run lasts.
+		// after a minute. Here it does so during the run.
 		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
 		N8N_SCHEDULER_LEASE_DURATION: '10',
 		N8N_SCHEDULER_POLL_TIMEOUT: '8',
@@ -160,7 +159,7 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 };
 
 /**
- * How long n8n runs on after its last start, ms: a poll that was cut off could repeat its events.
+ * How long n8n runs after its last start, in ms: a poll that was cut off could repeat its events.
  */
 const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 20_000 };
 
@@ -176,9 +175,9 @@ function seededRandom(seed: number): () => number {
 }
 
 interface Stored {
-	/** The trigger's state as n8n keeps it, JSON; null before its first. */
+	/** The trigger's state as n8n keeps it, JSON; null before the first one. */
 	cursor: string | null;
-	/** What Remove Duplicates has noted, JSON; null before its first. */
+	/** What Remove Duplicates has noted, JSON; null before its first note. */
 	history: string | null;
 	executions: Array<{
 		id: number;
@@ -201,7 +200,7 @@ interface StoredRun {
 	};
 }
 
-/** Ids of events: those an execution was started with, run or not, and those that were unique. */
+/** Ids of the events that an execution was started with, run or not, and of the unique ones. */
 function eventIdsIn(data: string): { emitted: string[]; unique: string[] } {
 	const { executionData, resultData } = parseFlatted(data) as StoredRun;
 	const outputOf = (node: string) => resultData?.runData?.[node]?.[0]?.data?.main?.[0];
@@ -214,7 +213,7 @@ function eventIdsIn(data: string): { emitted: string[]; unique: string[] } {
 	};
 }
 
-/** How often each id is there. */
+/** How often each id occurs. */
 function tally(executions: Map<number, string[]>): Map<string, number> {
 	const counts = new Map<string, number>();
 	for (const eventId of [...executions.values()].flat())
@@ -222,7 +221,7 @@ function tally(executions: Map<number, string[]>): Map<string, number> {
 	return counts;
 }
 
-/** Adds what an execution holds, where it is more than was read of it before. */
+/** Adds what an execution contains, if it's more than what was read before. */
 function keep(executions: Map<number, string[]>, id: number, eventIds: string[]): void {
 	if (eventIds.length > (executions.get(id)?.length ?? 0)) executions.set(id, eventIds);
 }
@@ -238,15 +237,15 @@ class KillRun {
 	private readonly held = new Map<number, string[]>();
 	/** Ids of the events that passed Remove Duplicates, by execution. */
 	private readonly unique = new Map<number, string[]>();
-	/** When the n8n that runs now was first answered each payment (epoch ms), by its id. */
+	/** When the current n8n first got each payment (epoch ms), by its id. */
 	private served = new Map<string, number>();
 	/**
-	 * By event id, the first kill after which n8n's cursor knew of it and no execution held it, and
-	 * whether it was cut off.
+	 * By event id, the first kill after which n8n's cursor knew it and no execution contained it,
+	 * and whether it was cut off.
 	 */
 	private readonly missed = new Map<string, { kill: number; isCutOff: boolean }>();
 	/**
-	 * By event id, the kill after which Remove Duplicates had noted it and no execution held it then.
+	 * By event id, the kill after which Remove Duplicates had noted it and no execution contained it.
 	 */
 	private readonly noted = new Map<string, number>();
 	/** How each execution ended, for people. */
@@ -255,7 +254,7 @@ class KillRun {
 	private metKills = 0;
 	private readonly isRepeat: boolean;
 	private readonly aim: Aim;
-	/** From the answer that brings n8n a new payment to the stored execution, in ms. */
+	/** From the answer with a new payment to the stored execution, in ms. */
 	private storingMs = USUAL_STORING_MS;
 	private onNew: () => void = () => {};
 
@@ -284,7 +283,7 @@ class KillRun {
 
 	async run(): Promise<KillReport> {
 		const { setting, payments, kills, measured = 0, log } = this.options;
-		// Those that were there before the workflow are not emitted.
+		// Payments from before the workflow aren't emitted.
 		const before = this.agents.map((agent) =>
 			this.emulator.pay({ agent, type: 'spend', status: 'settled' }),
 		);
@@ -303,9 +302,10 @@ class KillRun {
 				await n8n.kill();
 				const { cutOff, missed, noted } = this.noteKill(i + 1, killedAt, await this.look());
 				log(
-					`${setting}: kill ${i + 1} of ${kills}${isAimed ? ' (aimed)' : ''} after ${this.made.length} payments: ` +
-						`${cutOff} of them answered to n8n and not stored${missed > 0 ? `, and its cursor knows ${missed}` : ''}` +
-						(noted > 0 ? `; ${noted} noted by Remove Duplicates and not stored behind it` : ''),
+					`${setting}: kill ${i + 1} of ${kills}${isAimed ? ' (aimed)' : ''} ` +
+						`after ${this.made.length} payments: n8n got ${cutOff} and has not stored them` +
+						(missed > 0 ? `, and its cursor knows ${missed}` : '') +
+						(noted > 0 ? `; Remove Duplicates noted ${noted} that are not stored after it` : ''),
 				);
 				n8n = await this.start(n8n.login);
 				await paying;
@@ -317,7 +317,8 @@ class KillRun {
 			return this.report(measurement, before);
 		} catch (error) {
 			throw new Error(
-				`${setting}, seed ${this.seed}: ${String(error)}\nThe end of n8n's log:\n${n8n.log.slice(-3000)}`,
+				`${setting}, seed ${this.seed}: ${String(error)}\n` +
+					`The end of n8n's log:\n${n8n.log.slice(-3000)}`,
 				{ cause: error },
 			);
 		} finally {
@@ -337,8 +338,7 @@ class KillRun {
 	}
 
 	/**
-	 * Activates the workflow, and waits until a payment that comes now is certainly not part of the
-	 * baseline.
+	 * Publishes the workflow, and waits until a new payment certainly isn't part of the baseline.
 	 */
 	private async activate(n8n: N8n): Promise<void> {
 		const { apiKey, baseUrl } = this.emulator;
@@ -365,11 +365,11 @@ class KillRun {
 				this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined
 			);
 		});
-		// A poll that began before the baseline was stored may store its own after it.
+		// A poll that began before the baseline was stored can store its own after it.
 		await this.wholePolls(2);
 	}
 
-	/** Measures the moments while one payment after the other is emitted. */
+	/** Measures the moments while payments are emitted one by one. */
 	private async measure(emissions: number): Promise<{ moments: number[]; noted: number[] }> {
 		const { runtime, setting, log } = this.options;
 		const watcher = spawn(runtime.node, [join(e2eDir, 'stored.cjs'), 'watch', this.database], {
@@ -412,16 +412,17 @@ class KillRun {
 			return ended === undefined ? [] : [ended - at];
 		});
 		log(
-			`${setting}: from saved state to stored execution, over ${moments.length} emissions: ${medianAndLargest(moments)} ms ` +
-				`(median / largest); from answer to execution ${Math.round(this.storingMs)} ms (median)` +
+			`${setting}: from saved state to stored execution, over ${moments.length} emissions: ` +
+				`${medianAndLargest(moments)} ms (median / largest); ` +
+				`from answer to execution ${Math.round(this.storingMs)} ms (median)` +
 				(noted.length > 0 ? `; from noted to ended ${medianAndLargest(noted)} ms` : ''),
 		);
 		return { moments, noted };
 	}
 
 	private payOne(): Activity {
-		// In their last status already: one that settles between two polls is emitted as settled only,
-		// so that what is expected would depend on when the polls are.
+		// Already in their last status: a payment that settles between two polls is emitted as settled
+		// only, so the expected events would depend on when the polls are.
 		const kinds = [
 			{ type: 'spend', status: 'settled' },
 			{ type: 'earn', status: 'received' },
@@ -446,9 +447,9 @@ class KillRun {
 	}
 
 	/**
-	 * Half of the kills come at any moment. The others are aimed at a dangerous one, which is so
-	 * short that few of the former would ever meet it. They wait for an answer that brings n8n a new
-	 * payment; then for what n8n stores of it.
+	 * Half of the kills come at any moment. The others are aimed at a dangerous moment, which is so
+	 * short that random kills rarely hit it. They wait for an answer with a new payment, then for
+	 * what n8n stores of it.
 	 */
 	private async untilKill(n8n: N8n, isAimed: boolean): Promise<void> {
 		await sleep(this.random() * UP_MS);
@@ -456,7 +457,7 @@ class KillRun {
 		const killer = this.aim === 'answered' ? undefined : await this.killer(n8n, this.aim);
 		await new Promise<void>((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error('n8n did not ask for a new payment within two minutes.')),
+				() => reject(new Error('n8n did not request a new payment within two minutes.')),
 				120_000,
 			);
 			this.onNew = () => {
@@ -470,9 +471,9 @@ class KillRun {
 	}
 
 	/**
-	 * Kills n8n as soon as it has stored something, from a process of its own: nothing here is quick
+	 * Kills n8n as soon as it has stored something, from a separate process: this one isn't quick
 	 * enough.
-	 * @returns what arms it
+	 * @returns a function that arms it
 	 */
 	private async killer(n8n: N8n, aim: 'saved' | 'noted'): Promise<() => Promise<void>> {
 		const what = aim === 'saved' ? 'cursor' : 'history';
@@ -509,9 +510,9 @@ class KillRun {
 	}
 
 	/**
-	 * Compares what n8n was answered with what it has stored.
+	 * Compares the answers that n8n got with what it has stored.
 	 * @returns how many payments wait to be stored; how many of them the cursor knows; how many
-	 * events Remove Duplicates has noted without a stored execution that holds them behind it
+	 * events Remove Duplicates has noted that no stored execution contains after it
 	 */
 	private noteKill(
 		kill: number,
@@ -555,7 +556,7 @@ class KillRun {
 		return JSON.parse(stdout) as Stored;
 	}
 
-	/** Adds what is stored now to what was before. */
+	/** Adds what is stored now to what was stored before. */
 	private async look(): Promise<Stored> {
 		const stored = await this.stored();
 		for (const { id, data, status, startedAt, stoppedAt } of stored.executions) {
@@ -567,7 +568,7 @@ class KillRun {
 		return stored;
 	}
 
-	/** Waits until every agent was read so many times more. */
+	/** Waits until every agent was read that many more times. */
 	private async wholePolls(count: number): Promise<void> {
 		const from = this.emulator.calls.length;
 		await waitFor(`${count} polls`, () => {
@@ -625,7 +626,7 @@ class KillRun {
 		const noted = this.noted.get(eventId);
 		if (noted !== undefined) return { eventId, kill: noted, moment: 'noted', executions };
 		const missed = this.missed.get(eventId);
-		// What the trigger repeats is not lost with the state that was saved.
+		// The saved state doesn't lose what the trigger repeats.
 		const isSaved = missed?.isCutOff && !this.isRepeat;
 		return {
 			eventId,
@@ -676,7 +677,7 @@ function removeDuplicates(): WorkflowNode {
 	});
 }
 
-/** Events that were lost at no moment in which n8n can lose them. */
+/** Lost events, at moments in which n8n itself can't lose them. */
 export function lostOutside({ lost }: KillReport): LostEvent[] {
 	return lost.filter(({ kill }) => kill === null);
 }
@@ -685,18 +686,18 @@ function median(values: number[]): number {
 	return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** In milliseconds, such as `12 / 30`; `-` where none was measured. */
+/** In milliseconds, for example `12 / 30`; `-` if none was measured. */
 export function medianAndLargest(moments: number[]): string {
 	if (moments.length === 0) return '-';
 	return `${Math.round(median(moments))} / ${Math.round(Math.max(...moments))}`;
 }
 
-/** What a run is called in its output. */
+/** The name of a run in its output. */
 function nameOf({ setting, aim }: Pick<KillReport, 'setting' | 'aim'>): string {
-	return aim === 'noted' ? `${setting}, behind Remove Duplicates` : setting;
+	return aim === 'noted' ? `${setting}, after Remove Duplicates` : setting;
 }
 
-/** The report for people, a line each. */
+/** The report for people, line by line. */
 export function describeReport(report: KillReport): string[] {
 	const {
 		aim,
@@ -713,21 +714,26 @@ export function describeReport(report: KillReport): string[] {
 	const { repeated, emittedTwice, unexpected, moments, noted } = report;
 	const lostAt = (moment: LostEvent['moment']) =>
 		lost.filter((one) => one.moment === moment).length;
+	const met = aim === 'answered' ? '' : ` (${metKills} met their moment)`;
 	const lines = [
-		`seed ${seed}, ${kills} kills, ${aimedKills} of them aimed${aim === 'answered' ? '' : ` (${metKills} met their moment)`}, ` +
-			`${cutOffs} before what n8n had been answered was stored`,
-		`${payments} payments, ${delivered} delivered, ${lost.length} lost, ${repeated.length} acted on twice, ` +
-			`${emittedTwice.length} emitted twice, ${unexpected.length} unexpected`,
-		`${lostAt('saved')} lost between state and execution, ${lostAt('noted')} between Remove Duplicates and the end of ` +
-			`its execution, ${lostAt(null)} outside; ${cutOffExecutions} stand in an execution that was cut off`,
+		`seed ${seed}, ${kills} kills, ${aimedKills} of them aimed${met}, ` +
+			`${cutOffs} before n8n stored the answer`,
+		`${payments} payments, ${delivered} delivered, ${lost.length} lost, ` +
+			`${repeated.length} acted on twice, ${emittedTwice.length} emitted twice, ` +
+			`${unexpected.length} unexpected`,
+		`${lostAt('saved')} lost between state and execution, ${lostAt('noted')} between Remove ` +
+			`Duplicates and the end of its execution, ${lostAt(null)} at other moments; ` +
+			`${cutOffExecutions} are in an execution that was cut off`,
 		...(moments.length > 0
 			? [
-					`from state to execution ${medianAndLargest(moments)} ms (median / largest of ${moments.length})`,
+					`from state to execution ${medianAndLargest(moments)} ms ` +
+						`(median / largest of ${moments.length})`,
 				]
 			: []),
 		...(noted.length > 0
 			? [
-					`from Remove Duplicates to the end ${medianAndLargest(noted)} ms (median / largest of ${noted.length})`,
+					`from Remove Duplicates to the end ${medianAndLargest(noted)} ms ` +
+						`(median / largest of ${noted.length})`,
 				]
 			: []),
 		...lost.map(({ eventId, kill, executions }) =>
@@ -751,7 +757,7 @@ const aimNames: Record<Aim, string> = {
 	noted: 'between Remove Duplicates and the end of its execution',
 };
 
-/** One row a report. */
+/** One row for each report. */
 export function markdownTable(reports: KillReport[]): string {
 	const rows = reports.map((report) => [
 		settingNames[report.setting],
@@ -764,7 +770,8 @@ export function markdownTable(reports: KillReport[]): string {
 		medianAndLargest(report.noted),
 	]);
 	return [
-		'| Setting | Payments | Kills (aimed) | Delivered | Lost | Acted on twice | State to execution, ms | Remove Duplicates to end, ms |',
+		'| Setting | Payments | Kills (aimed) | Delivered | Lost | Acted on twice ' +
+			'| State to execution, ms | Remove Duplicates to end, ms |',
 		'|---|---|---|---|---|---|---|---|',
 		...rows.map((row) => `| ${row.join(' | ')} |`),
 		'',
@@ -787,8 +794,8 @@ export function broken(report: KillReport): string[] {
 }
 
 /**
- * Makes payments while n8n is killed again and again, and counts in how many stored executions each
- * one's event stands.
+ * Makes payments while n8n is killed again and again, and counts how many stored executions contain
+ * each event.
  */
 export async function runKills(options: KillOptions): Promise<KillReport> {
 	const {

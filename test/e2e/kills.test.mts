@@ -6,7 +6,7 @@ const LIMIT_MS = 300_000;
 
 /** The short form of `npm run proof`. */
 async function killed(setting: Setting): Promise<KillReport> {
-	// At once, so that it is there where the run fails.
+	// At once, so it's printed even if the run fails.
 	const log = (line: string) => void process.stderr.write(`${line}\n`);
 	const report = await runKills({
 		...testSetup(),
@@ -47,12 +47,11 @@ test(
 );
 
 test(
-	'with Repeat Last Batch and Remove Duplicates, nothing of that is lost, and nothing acted on twice',
+	'with Repeat Last Batch and Remove Duplicates, nothing is lost and nothing acted on twice',
 	async () => {
 		const report = await killed('repeat');
 		expect(report).toMatchObject({ payments: 40, repeated: [], unexpected: [] });
-		// What Remove Duplicates has noted, and n8n has not stored, is lost by n8n and not by the
-		// trigger.
+		// If Remove Duplicates noted an event that n8n hasn't stored, n8n loses it, not the trigger.
 		expect(lostOutside(report)).toEqual([]);
 		expect(report.delivered + report.lost.length).toBe(40);
 	},

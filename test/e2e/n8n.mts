@@ -63,7 +63,7 @@ export interface Execution {
 	status: string;
 	mode: string;
 	startedAt: string;
-	/** The data as n8n stores it, for searching. */
+	/** The data as n8n stores it, to search in. */
 	stored: string;
 	error?: RunError;
 	runs: Record<string, NodeRun[]>;
@@ -81,11 +81,11 @@ interface PublicationStatus {
 
 export interface N8nOptions {
 	runtime: Runtime;
-	/** Holds `.n8n`, with the nodes installed in it. */
+	/** Contains `.n8n`, with the nodes installed. */
 	userFolder: string;
 	env?: NodeJS.ProcessEnv;
 	/**
-	 * Of the owner whom an earlier start in this user folder set up; without it the owner is set up.
+	 * Of the owner from an earlier start in this user folder. Without it, the owner is set up.
 	 */
 	login?: Login;
 }
@@ -104,7 +104,7 @@ const quiet = {
 	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
-	// It asks api.n8n.io for a list at each start.
+	// It requests a list from api.n8n.io at each start.
 	N8N_DISABLED_MODULES: 'mcp-registry',
 	N8N_ONBOARDING_FLOW_DISABLED: 'true',
 	N8N_SECURE_COOKIE: 'false',
@@ -117,14 +117,13 @@ const quiet = {
 const BOOT_MS = 180_000;
 const STOP_MS = 8_000;
 
-/** What an n8n of the machine's owner, or an outer npm, set is not ours to inherit. */
+/** Without the settings of another n8n on this machine, or of an outer npm. */
 function inheritedEnv(): NodeJS.ProcessEnv {
 	return Object.fromEntries(
 		Object.entries(process.env).filter(
 			([name]) =>
-				!/^(N8N_|DB_|EXECUTIONS_|QUEUE_|npm_|NODE_OPTIONS$|NODE_ENV$|JEST_|AMPERSEND_|https?_proxy$|no_proxy$)/i.test(
-					name,
-				),
+				!/^(N8N_|DB_|EXECUTIONS_|QUEUE_|npm_|JEST_|AMPERSEND_)/i.test(name) &&
+				!/^(NODE_OPTIONS|NODE_ENV|https?_proxy|no_proxy)$/i.test(name),
 		),
 	);
 }
@@ -139,7 +138,7 @@ export class N8n {
 		private readonly output: { text: string },
 	) {}
 
-	/** Boots n8n, sets its owner up where that was not done before, and logs in. */
+	/** Starts n8n, sets up its owner if needed, and logs in. */
 	static async start({ runtime, userFolder, env = {}, login }: N8nOptions): Promise<N8n> {
 		const [port, brokerPort] = await freePorts(2);
 		const child = spawn(
@@ -155,7 +154,7 @@ export class N8n {
 					N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 					...env,
 				},
-				// The fourth is for die-with-parent.cjs.
+				// The fourth is for dieWithParent.cjs.
 				stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 			},
 		);
@@ -181,7 +180,7 @@ export class N8n {
 		return n8n;
 	}
 
-	/** Everything n8n wrote to its console. */
+	/** Everything that n8n wrote to its console. */
 	get log(): string {
 		return this.output.text;
 	}
@@ -199,7 +198,7 @@ export class N8n {
 		clearTimeout(timer);
 	}
 
-	/** Ends the process with SIGKILL, as a power cut would: it gets to do nothing more. */
+	/** Ends the process with SIGKILL, like a power cut: it can't do anything more. */
 	async kill(): Promise<void> {
 		if (this.exited) return;
 		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
@@ -216,7 +215,7 @@ export class N8n {
 		return id;
 	}
 
-	/** Replaces what a credential holds, as saving it in the editor does. */
+	/** Replaces the values of a credential, as saving it in the editor does. */
 	async updateCredential(
 		id: string,
 		name: string,
@@ -226,7 +225,7 @@ export class N8n {
 		await this.rest('PATCH', `/credentials/${id}`, { name, type, data });
 	}
 
-	/** Tests a credential as the editor does on saving it: `data` is what the form holds. */
+	/** Tests a credential as the editor does on saving it; `data` is the content of the form. */
 	async testCredential(
 		id: string,
 		name: string,
@@ -236,13 +235,13 @@ export class N8n {
 		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
 	}
 
-	/** As the editor's import does; credentials that are named only are found by their name. */
+	/** Like the editor's import; credentials without an id are found by their name. */
 	async importWorkflow(workflow: Workflow): Promise<StoredWorkflow> {
 		return await this.rest('POST', '/workflows', { settings: {}, ...workflow });
 	}
 
 	/**
-	 * Publishes a workflow, and waits until its triggers are set: n8n answers before their first
+	 * Publishes a workflow, and waits until its triggers are active: n8n answers before their first
 	 * poll.
 	 */
 	async activate(workflow: StoredWorkflow, timeoutMs = 30_000): Promise<StoredWorkflow> {
@@ -257,7 +256,7 @@ export class N8n {
 			);
 			if (status === 'published') return active;
 			const failed = triggers.find(({ errorMessage }) => errorMessage);
-			if (failed) throw new Error(`"${workflow.name}" was not activated: ${failed.errorMessage}`);
+			if (failed) throw new Error(`"${workflow.name}" was not published: ${failed.errorMessage}`);
 			if (Date.now() > until)
 				throw new Error(`"${workflow.name}" was not active after ${timeoutMs} ms: ${status}.`);
 			await sleep(100);
@@ -268,7 +267,7 @@ export class N8n {
 		await this.rest('POST', `/workflows/${workflow.id}/deactivate`, {});
 	}
 
-	/** Runs a workflow by hand, from its trigger on, and waits for its end. */
+	/** Executes a workflow manually from its trigger, and waits until it ends. */
 	async run(workflow: StoredWorkflow, trigger: string, timeoutMs = 60_000): Promise<Execution> {
 		const { executionId } = await this.rest<{ executionId: string }>(
 			'POST',
@@ -295,7 +294,7 @@ export class N8n {
 			`/executions/${id}`,
 		);
 		const stored = raw.data;
-		// Nothing is stored of an execution that has just begun.
+		// n8n has stored nothing of an execution that has just started.
 		const { resultData } = (parseFlatted(stored) ?? {}) as {
 			resultData?: { error?: RunError; runData?: Record<string, NodeRun[]> };
 		};
@@ -312,8 +311,7 @@ export class N8n {
 	}
 
 	/**
-	 * Ended executions of a workflow, oldest first. @param after id of the last one that is not
-	 * wanted
+	 * Ended executions of a workflow, oldest first. @param after id of the execution before the first
 	 */
 	async executions(workflow: StoredWorkflow, after = '0'): Promise<Execution[]> {
 		const filter = encodeURIComponent(
@@ -333,7 +331,7 @@ export class N8n {
 		return executions;
 	}
 
-	/** The content of a file that a node put out. */
+	/** The content of a file in a node's output. */
 	async file(binary: Binary): Promise<Buffer> {
 		if (binary.id === undefined) return Buffer.from(binary.data, 'base64');
 		const answer = await request(
@@ -375,7 +373,7 @@ export class N8n {
 			try {
 				const answer = await request(`${this.url}/rest/settings`);
 				const body = await answer.body.text();
-				// /healthz answers, and this path too with a page, before the API is there.
+				// /healthz answers before the API does, and so does this path, with a page.
 				if (answer.statusCode === 200 && body.startsWith('{')) return;
 			} catch {
 				// Not listening yet.
@@ -424,7 +422,7 @@ export class N8n {
 	}
 }
 
-/** The items that a node put out in its last run, on its first output. */
+/** The items of a node's last run, on its first output. */
 export function outputOf(execution: Execution, node: string): OutputItem[] {
 	return execution.runs[node]?.at(-1)?.data?.main?.[0] ?? [];
 }
@@ -434,7 +432,7 @@ export async function readWorkflow(file: string): Promise<Workflow> {
 }
 
 /**
- * n8n refuses a cron that fires more than once a minute, but takes several with different seconds.
+ * n8n rejects a cron that fires more than once a minute, but takes several with different seconds.
  */
 export function pollEvery(seconds: number): {
 	item: Array<{ mode: string; cronExpression: string }>;

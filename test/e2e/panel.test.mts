@@ -21,7 +21,7 @@ beforeAll(async () => {
 	browser = await startBrowser();
 	page = await browser.newPage({ viewport: { width: 1400, height: 1200 } });
 	page.setDefaultTimeout(30_000);
-	// The editor asks the npm registry for each community package.
+	// The editor looks up each community package in the npm registry.
 	await page.route(
 		({ origin }) => origin !== bench.n8n.url,
 		async (route) => await route.abort(),
@@ -49,7 +49,7 @@ async function openPanel(): Promise<void> {
 	await byTestId('node-creator-search-bar').waitFor();
 }
 
-/** What the panel lists now. It is drawn bit by bit: once it has stayed the same for a while. */
+/** What the panel lists. It's drawn bit by bit, so this waits until it stays the same. */
 async function listed(): Promise<string[]> {
 	let last: string[] = [];
 	return await waitFor('the panel to be drawn', async () => {
@@ -60,14 +60,14 @@ async function listed(): Promise<string[]> {
 }
 
 /**
- * What a search for the text lists. Nothing says when it is over: the node may take a while to be
- * listed, if it is.
+ * What a search for the text lists. Nothing shows when the search ends, and the node can take a
+ * while to appear, if it does.
  */
 async function search(text: string): Promise<string[]> {
 	const field = byTestId('node-creator-search-bar');
 	const entry = byTestId('node-creator-item-name').filter({ hasText: 'Ampersend' }).first();
 	const noResults = byTestId('node-creator-no-results');
-	// What an earlier search listed goes first.
+	// The results of an earlier search disappear first.
 	await field.fill('');
 	await entry.or(noResults).waitFor({ state: 'hidden' });
 	await field.fill(text);
@@ -94,7 +94,7 @@ function headings(): Locator {
 	return byTestId('node-creator-category-item');
 }
 
-test('searched by its name, the panel has one entry for the node and its trigger, with all that they do', async () => {
+test('finds one entry by name for both nodes, with all actions and triggers', async () => {
 	const operations = await options(ACTIONS, 'operation');
 	const events = await options(TRIGGER, 'events');
 	await openPanel();
@@ -111,7 +111,7 @@ test('searched by its name, the panel has one entry for the node and its trigger
 	expect(actions.toSorted()).toEqual(operations.map(({ action }) => action).toSorted());
 });
 
-test('who searches for what the node is for finds it', async () => {
+test('finds the node by what it is for', async () => {
 	const texts = [
 		'x402',
 		'usdc',
@@ -132,7 +132,7 @@ test('who searches for what the node is for finds it', async () => {
 	);
 });
 
-test('a field of an action has no button that leaves it to an AI model', async () => {
+test('shows no button on a field that lets an AI model fill it', async () => {
 	const parameters = { resource: 'agent', operation: 'create' };
 	const workflow = await bench.n8n.importWorkflow(
 		inARow('Fields', [workflowNode({ name: 'Make it', type: ACTIONS, parameters })]),

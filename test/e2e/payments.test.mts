@@ -29,7 +29,7 @@ async function runFor(payment: Activity): Promise<Execution> {
 	});
 }
 
-/** Cells of the sheet's last row by column. */
+/** Cells of the sheet's last row, by column. */
 function lastRow(): Record<string, string | undefined> {
 	const row = bench.sheets.rows.at(-1) ?? [];
 	return Object.fromEntries(sheetColumns.map((column, i) => [column, row[i]]));
@@ -123,7 +123,7 @@ describe('an active workflow', () => {
 	});
 });
 
-test('nothing was sent twice, nor what was there before', async () => {
+test('nothing was sent twice, and nothing from before', async () => {
 	const ids = bench.sheets.rows.map((row) => row[sheetColumns.indexOf('Event ID')]);
 	expect(new Set(ids).size).toBe(ids.length);
 	expect(ids).toHaveLength(5);
@@ -131,13 +131,13 @@ test('nothing was sent twice, nor what was there before', async () => {
 	expect(bench.slack.messages.filter(({ text }) => text.includes('0.777777'))).toEqual([]);
 });
 
-test('no key stands in the log, in a stored execution or in any other file of n8n', async () => {
+test('no key is in the log, in a stored execution or in any other file of n8n', async () => {
 	const secret = bench.sandbox.apiKey.replace(/^sk_[a-z]+_/, '');
 	expect(bench.n8n.log).not.toContain(secret);
 	expect(await bench.filesHolding([secret])).toEqual([]);
 });
 
-test('every call was one that a local service answers for', () => {
+test('a local service answered every request', () => {
 	bench.proxy.assertClean();
 	bench.sandbox.assertClean();
 });

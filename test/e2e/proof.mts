@@ -7,20 +7,20 @@ import { Overrun, within } from '../limit.mts';
 import { installN8n, packPackage } from './install.mts';
 import { broken, describeReport, markdownTable, runKills, type KillReport } from './kills.mts';
 
-const USAGE = `npm run proof                      what the trigger promises, at length: about 35 minutes
+const USAGE = `npm run proof                      tests the trigger's promises: about 35 minutes
 npm run proof -- --payments 500    payments in each setting (500)
 npm run proof -- --kills 20        how often n8n is killed in each (20)
 npm run proof -- --seed 1          plays the same payments and kill moments again
 npm run proof -- --skip-model      leaves out the random histories of the trigger's cursor`;
 
 const HISTORIES = 10_000;
-/** Emissions over which the moment between cursor and execution is measured. */
+/** How many emissions are measured for the time between cursor and execution. */
 const MEASURED = 30;
 /** Limits in seconds. */
 const HISTORIES_LIMIT = 1800;
 const KILLS_LIMIT = 1200;
 
-/** The three settings, and what n8n's Remove Duplicates itself does where it is cut off. */
+/** The three settings, and what n8n's Remove Duplicates itself does if it's cut off. */
 const RUNS = [
 	{ setting: 'durable' },
 	{ setting: 'default' },
@@ -37,7 +37,9 @@ interface Options {
 
 function whole(name: string, text: string, least: number): number {
 	if (!/^\d+$/.test(text) || Number(text) < least)
-		throw new Error(`--${name} takes a whole number from ${least} on, not "${text}".\n\n${USAGE}`);
+		throw new Error(
+			`--${name} takes a whole number of at least ${least}, not "${text}".\n\n${USAGE}`,
+		);
 	return Number(text);
 }
 
@@ -77,7 +79,7 @@ async function playHistories(): Promise<string | undefined> {
 		});
 		return code === 0 ? undefined : 'a history broke a promise of the cursor';
 	} catch (error) {
-		// The rest is worth knowing all the same.
+		// The rest is still worth knowing.
 		if (error instanceof Overrun) return error.message;
 		throw error;
 	}
@@ -117,7 +119,7 @@ async function main(): Promise<void> {
 		say(`Play ${HISTORIES} random histories against the trigger's cursor …`);
 		const promise = await playHistories();
 		if (promise !== undefined) {
-			// At once, since the kills may not get to their end.
+			// At once, because the kills may not reach their end.
 			say(`Broken: ${promise}`);
 			promises.push(promise);
 		}
@@ -131,6 +133,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
 	console.error(error instanceof Error ? error.message : error);
-	// A step whose time was over may still run; n8n ends with this process.
+	// A step that exceeded its limit can still run; n8n ends with this process.
 	process.exit(1);
 });

@@ -6,8 +6,8 @@ import { e2eDir } from './install.mts';
 import type { Answer, SeenRequest } from './services.mts';
 
 /**
- * What is used of mockttp; its own types are there only after the set-up, and the type check must
- * not need that.
+ * The part of mockttp that is used. Its own types exist only after the set-up, and the type check
+ * must not need that.
  */
 interface Mockttp {
 	generateCACertificate(options: { bits?: number }): Promise<{ key: string; cert: string }>;
@@ -36,7 +36,7 @@ export interface RecordedRequest {
 	method: string;
 	/** Path and query. */
 	path: string;
-	/** Whether it carried an Authorization header. */
+	/** Whether it had an Authorization header. */
 	authorized: boolean;
 	statusCode: number;
 }
@@ -44,13 +44,12 @@ export interface RecordedRequest {
 export type Handler = (request: SeenRequest) => Answer | undefined | Promise<Answer | undefined>;
 
 /**
- * Intercepts every call that n8n makes to a host other than this machine; only the hosts given are
- * answered for.
+ * Intercepts every request that n8n makes to another machine, and answers only for the given hosts.
  */
 export class Proxy {
 	readonly requests: RecordedRequest[] = [];
 
-	/** Calls to a host or path that nothing answers for. */
+	/** Requests to a host or path that nothing answers for. */
 	readonly unexpected: RecordedRequest[] = [];
 
 	private constructor(
@@ -70,7 +69,7 @@ export class Proxy {
 		return proxy;
 	}
 
-	/** For n8n's process. @param direct hosts that it calls past the proxy */
+	/** For n8n's process. @param direct hosts that it calls without the proxy */
 	env(direct: string[] = []): NodeJS.ProcessEnv {
 		const url = `http://127.0.0.1:${this.server.port}`;
 		return {
@@ -90,7 +89,7 @@ export class Proxy {
 		const lines = this.unexpected.map(
 			({ method, host, path }) => `- ${method} https://${host}${path}`,
 		);
-		throw new Error(`n8n called what nothing answers for:\n${lines.join('\n')}`);
+		throw new Error(`Nothing answers for these requests of n8n:\n${lines.join('\n')}`);
 	}
 
 	async stop(): Promise<void> {
@@ -123,7 +122,7 @@ export class Proxy {
 	}
 }
 
-/** Hands a request to a server on this machine. */
+/** Passes a request to a server on this machine. */
 export function forwardTo(origin: string): Handler {
 	return async ({ method, path, body, authorization }) => {
 		const answer = await request(`${origin}${path}`, {

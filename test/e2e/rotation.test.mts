@@ -11,7 +11,7 @@ let agent: Agent;
 let workflow: StoredWorkflow;
 let key: string;
 const keys: string[] = [];
-/** Ids of the events that have to be emitted. */
+/** Ids of the expected events. */
 const paid: string[] = [];
 
 beforeAll(async () => {
@@ -74,7 +74,7 @@ async function emitted(eventId: string): Promise<void> {
 	);
 }
 
-/** Waits for calls of polls that begin from now on. */
+/** Waits for requests of polls that start now or later. */
 async function calls(auth: 'valid' | 'revoked', count = 1): Promise<void> {
 	const from = bench.sandbox.calls.length;
 	await waitFor(`${count} calls with a ${auth} key`, () =>
@@ -84,7 +84,7 @@ async function calls(auth: 'valid' | 'revoked', count = 1): Promise<void> {
 	);
 }
 
-test('a key replaced in the credential, then revoked, costs an active workflow no payment', async () => {
+test('an active workflow loses no payment if a key is replaced, then revoked', async () => {
 	await emitted(pay());
 
 	const successor = makeKey();
@@ -103,7 +103,7 @@ test('a key replaced in the credential, then revoked, costs an active workflow n
 	expect(bench.sandbox.calls.filter(({ auth }) => auth !== 'valid')).toEqual([]);
 });
 
-test('a key revoked before it is replaced stops the polls, and the next one catches up', async () => {
+test('a key that is revoked first stops the polls, and a new key catches up', async () => {
 	await emitted(pay());
 
 	bench.sandbox.revokeApiKey(key);
@@ -121,13 +121,13 @@ test('every payment was emitted once, and none from before', async () => {
 	expect(paid).toHaveLength(8);
 });
 
-test('neither the old keys nor the new one stand in the log, in a stored execution or in any other file of n8n', async () => {
+test('no key, old or new, is in the log, an execution or any other file of n8n', async () => {
 	const secrets = keys.map((each) => each.replace(/^sk_[a-z]+_/, ''));
 	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
 	expect(await bench.filesHolding(secrets)).toEqual([]);
 });
 
-test('every call was one that a local service answers for', () => {
+test('a local service answered every request', () => {
 	bench.proxy.assertClean();
 	bench.sandbox.assertClean();
 });

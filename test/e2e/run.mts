@@ -6,8 +6,8 @@ import { e2eDir, installN8n } from './install.mts';
 const SECONDS = 1500;
 
 /**
- * Sets up what the tests need and runs them; arguments go to jest, such as a file's name or `-t
- * 'part of a title'`.
+ * Sets up what the tests need and runs them. Arguments go to Jest, for example a file's name or
+ * `-t 'part of a title'`.
  */
 async function main(): Promise<number> {
 	findChromium();

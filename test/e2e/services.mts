@@ -7,7 +7,7 @@ export interface SeenRequest {
 	/** Path and query. */
 	path: string;
 	body: string;
-	/** The whole header; kept out of what the proxy records. */
+	/** The whole header; the proxy doesn't record it. */
 	authorization: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 
-/** Installs and packs once for all test files; they find the result in the environment. */
+/** Installs and packs once for all test files, which find the result in the environment. */
 export default async function setup() {
 	const { installN8n, packPackage } = await tsImport('./install.mts', import.meta.url);
 	const log = (line) => process.stderr.write(`${line}\n`);

@@ -1,21 +1,22 @@
-// Reads what an n8n has stored, from outside of it; runs on n8n's own Node.js, which has SQLite
-// built in.
+// Reads what an n8n has stored, from outside. Runs on n8n's own Node.js, which has SQLite built in.
 //   node stored.cjs read <database>         cursor, history and executions, as JSON
-//   node stored.cjs watch <database>        a line of JSON whenever one of them changes, until its input is closed
+//   node stored.cjs watch <database>        a line of JSON whenever one of them changes, until its
+//                                           input is closed
 //   node stored.cjs kill <database> <pid> <what> <ms>
-//       after the first line of its input: kills the process once <what> (cursor, history) changes, or after <ms>
+//       after the first line of its input: kills the process once <what> (cursor, history)
+//       changes, or after <ms>
 const { DatabaseSync } = require('node:sqlite');
 
 const [, , command, file, ...rest] = process.argv;
 const database = new DatabaseSync(file, { readOnly: true });
 
-// The durable scheduler's cursors have a table of their own; by default they stand in the workflow.
+// The durable scheduler's cursors have their own table; by default they are in the workflow.
 const CURSOR =
 	'COALESCE((SELECT cursor FROM poller_state), (SELECT staticData FROM workflow_entity))';
-// Remove Duplicates keeps its history there: hashes of what has passed it.
+// Remove Duplicates keeps its history there: hashes of the items that passed it.
 const HISTORY = '(SELECT value FROM processed_data)';
 
-// One statement sees one moment of the database.
+// One statement reads one moment of the database.
 const now = database.prepare(
 	`SELECT ${CURSOR} AS cursor, ${HISTORY} AS history, ` +
 		'(SELECT MAX(executionId) FROM execution_data) AS execution, ' +
@@ -34,8 +35,7 @@ function read() {
 }
 
 /**
- * Calls back with each look at the database, one a millisecond, and what has changed since the one
- * before.
+ * Reads the database every millisecond, and calls back with what it read and what has changed.
  */
 function look(onLook) {
 	let last = now.get();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks until there is an answer other than undefined. */
+/** Repeats the question until the answer isn't undefined. */
 export async function waitFor<T>(
 	what: string,
 	ask: () => T | undefined | Promise<T | undefined>,
@@ -10,7 +10,8 @@ export async function waitFor<T>(
 	for (;;) {
 		const answer = await ask();
 		if (answer !== undefined) return answer;
-		if (Date.now() > until) throw new Error(`Waited ${timeoutMs / 1000} s in vain for ${what}.`);
+		if (Date.now() > until)
+			throw new Error(`Waited ${timeoutMs / 1000} s for ${what}, without success.`);
 		await sleep(250);
 	}
 }

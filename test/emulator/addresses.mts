@@ -4,7 +4,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 export const isAddress = (text: string): boolean => /^0x[0-9a-fA-F]{40}$/.test(text);
 
-/** Two spellings of one address differ in letter case only. */
+/** Two spellings of one address differ only in letter case. */
 export const addressId = (address: string): string => address.toLowerCase();
 
 /** Spells an address with the EIP-55 checksum in its letter case. */
@@ -18,8 +18,7 @@ export function checksummed(address: string): string {
 }
 
 /**
- * A fresh address, half of them checksummed and half lower case: a client has to cope with both
- * spellings.
+ * A new address. Half of them are checksummed and half lower case: a client has to handle both.
  */
 export function randomAddress(): string {
 	const bytes = randomBytes(20);

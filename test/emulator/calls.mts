@@ -1,6 +1,6 @@
 import type { AuthOutcome } from './keyring.mts';
 
-/** One request as the emulator got it. No key's text stands in it. */
+/** One request as the emulator received it. It never contains a key. */
 export interface Call {
 	readonly method: string;
 	/** With the mount and the query. */
@@ -10,17 +10,17 @@ export interface Call {
 	readonly headers: Readonly<Record<string, string>>;
 	/** By the emulator's clock, in milliseconds. */
 	readonly at: number;
-	/** Such as `GET /agents/{address}`; null where there is no such route. */
+	/** For example `GET /agents/{address}`; null if there is no such route. */
 	route: string | null;
 	mount: string | null;
 	/** Path parameters by name. */
 	params: Readonly<Record<string, string>>;
-	/** Parsed; the text where it is not JSON; undefined where there was none. */
+	/** Parsed; the text if it isn't JSON; undefined if there was none. */
 	body: unknown;
 	auth: AuthOutcome;
-	/** Of a key that the emulator made, revoked or not. */
+	/** Of a key that the emulator created, revoked or not. */
 	keyLabel: string | null;
-	/** Null while there is no answer, and where there never will be one. */
+	/** Null as long as there is no answer. */
 	status: number | null;
 	outcome: 'pending' | 'answered' | 'reset' | 'hanging';
 }

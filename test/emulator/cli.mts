@@ -13,7 +13,8 @@ function usdc(micro: bigint): string {
 function lineOf(now: number, { kind, agent, activity }: StreamedPayment): string {
 	const time = new Date(now).toISOString();
 	const what = kind === 'new' ? activity.status : `now ${activity.status}`;
-	return `${time}  ${agent.name}  ${activity.type}  ${usdc(activity.amountMicro)}  ${what}  ${activity.id}`;
+	const { type, amountMicro, id } = activity;
+	return `${time}  ${agent.name}  ${type}  ${usdc(amountMicro)}  ${what}  ${id}`;
 }
 
 async function run({ deployment, port, everyMs }: Flags): Promise<void> {

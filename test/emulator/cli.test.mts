@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
-// jest runs from the repository's root.
+// Jest runs in the repository's root.
 const cli = join(process.cwd(), 'test/emulator/cli.mts');
 
 describe('cli', () => {

@@ -3,7 +3,7 @@ import { notDecodable, type Issue } from './problems.mts';
 
 type Path = Issue['path'];
 
-/** Gives the value, or adds to `issues`; what it gives after adding is never used. */
+/** Returns the value, or adds to `issues`; then what it returns is never used. */
 interface Decoder<T> {
 	optional?: true;
 	decode(value: unknown, path: Path, issues: Issue[]): T | undefined;

@@ -14,13 +14,13 @@ const spends = [
 	'failed',
 ] as const;
 
-/** `earnsEvery` 3 makes each third payment an earning; 0 makes none. */
+/** With `earnsEvery` 3 each third payment is earned; with 0, none is. */
 const mixed =
 	(earnsEvery: number, typicalMicro: number) =>
 	(i: number): PaymentDetails => ({
 		type: earnsEvery > 0 && i % earnsEvery === 0 ? 'earn' : 'spend',
 		status: earnsEvery > 0 && i % earnsEvery === 0 ? 'received' : spends[i % spends.length],
-		// 7919 is prime, so that amounts do not repeat soon.
+		// 7919 is prime, so amounts don't repeat soon.
 		amountMicro: BigInt(typicalMicro + ((i * 7919) % typicalMicro)),
 	});
 
@@ -32,7 +32,7 @@ interface DemoAgent {
 }
 
 /**
- * Agents as an account may have them: with and without limits, allowlist, auto-collect and history.
+ * Typical agents of an account: with and without limits, allowlist, auto-collect and history.
  */
 export function seedDemoAgents(emulator: Emulator): Agent[] {
 	const [search, maps, weather, treasury] = Array.from({ length: 4 }, randomAddress) as [

@@ -3,7 +3,7 @@ import { deployments, type DeploymentName } from './deployments.mts';
 
 export interface Flags {
 	help: boolean;
-	/** 0 = any that is free. */
+	/** 0 means any free port. */
 	port: number;
 	everyMs: number;
 	deployment: DeploymentName;
@@ -18,10 +18,10 @@ export const usage = `Starts a local Ampersend API with a few agents and a slow 
 
 const isDeployment = (name: string): name is DeploymentName => Object.hasOwn(deployments, name);
 
-// setInterval takes no longer time: 2^31 - 1 ms.
+// The longest time that setInterval takes: 2^31 - 1 ms.
 const MAX_SECONDS = 2_147_483;
 
-/** Throws an error whose message says which flag is wrong and what it takes. */
+/** Throws an error that says which flag is invalid and what it accepts. */
 export function readFlags(args: string[]): Flags {
 	const { values } = parseArgs({
 		args,

@@ -5,7 +5,7 @@ import { startEmulator, type Emulator, type EmulatorOptions } from './index.mts'
 export interface Got {
 	status: number;
 	headers: Record<string, string>;
-	/** Parsed where it is JSON, undefined where it is empty, else the text. */
+	/** Parsed if it's JSON, undefined if it's empty, otherwise the text. */
 	body: unknown;
 }
 
@@ -14,15 +14,15 @@ export interface Ask {
 	/** Null sends none. */
 	authorization?: string | null;
 	headers?: Record<string, string>;
-	/** Whole path; else the path is relative to `/v1`. */
+	/** Whether the path is the whole path; by default it's relative to `/v1`. */
 	whole?: boolean;
 }
 
 export interface Harness {
 	readonly emulator: Emulator;
-	/** Sends `METHOD path` with the emulator's own key unless told otherwise. */
+	/** Sends `METHOD path`, with the emulator's own key by default. */
 	ask(request: string, ask?: Ask): Promise<Got>;
-	/** The code that the broken connection gave. */
+	/** The error code of the broken connection. */
 	askInVain(request: string, ask?: Ask): Promise<string>;
 }
 
@@ -39,7 +39,7 @@ const codeOf = (error: unknown): string => {
 	return cause?.code ?? String(error);
 };
 
-/** Starts an emulator for each test of a file and ends it after. */
+/** Starts an emulator for each test of a file and stops it afterwards. */
 export function useEmulator(options?: EmulatorOptions): Harness {
 	let emulator: Emulator | undefined;
 	let connections: Connections | undefined;

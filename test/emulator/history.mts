@@ -11,7 +11,7 @@ export type PaymentStatus =
 	| 'failure'
 	| 'pending';
 
-/** One payment that an agent made or got. */
+/** One payment that an agent made or received. */
 export interface Activity {
 	id: string;
 	agentAddress: string;
@@ -23,9 +23,9 @@ export interface Activity {
 	timestamp: number;
 	txHash: string | null;
 	chain: string;
-	/** How the amount is spelled on the wire; unset = as the emulator's `wire.amount` says. */
+	/** Type of the amount on the wire; by default the emulator's `wire.activityAmount`. */
 	amountAs?: 'string' | 'number';
-	/** What `GET …/payments` says of a spend. */
+	/** The status of a spend in `GET …/payments`. */
 	paymentStatus: PaymentStatus;
 	scheme: 'exact' | 'deferred' | null;
 	/** Epoch milliseconds. */
@@ -38,7 +38,7 @@ interface Run {
 	rowAt(i: number): Activity;
 }
 
-/** Computed rows; both functions have to give the same for an `i` each time they are asked. */
+/** Computed rows; both functions have to return the same for an `i` each time. */
 export interface Rows {
 	count: number;
 	rowAt(i: number): Activity;
@@ -47,11 +47,11 @@ export interface Rows {
 }
 
 /**
- * The payments of one agent in the order of their time. Seeded rows are computed when they are
- * read, so a million of them cost two arrays of numbers; a row that was paid or changed is kept.
+ * The payments of one agent, ordered by time. Seeded rows are computed when they are read, so a
+ * million of them cost two arrays of numbers. Rows that were paid or changed are kept.
  */
 export class History {
-	// Oldest first, so that a new payment is a push. Rows of one time stay in the order they came.
+	// Oldest first, so a new payment is a push. Rows with the same time keep their order.
 	#times: number[] = [];
 	#refs: number[] = [];
 	#nextRef = 0;

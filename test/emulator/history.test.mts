@@ -22,7 +22,7 @@ const ids = (page: Page): string[] => page.activity.map(({ id }) => id);
 const times = (page: Page): number[] => page.activity.map(({ timestamp }) => Number(timestamp));
 
 describe('pages', () => {
-	it('count from 1, hold 20 unless told, and end', async () => {
+	it('count from 1, have 20 rows by default, and end', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 45);
 		const pages = [
@@ -48,7 +48,7 @@ describe('pages', () => {
 		expect((await pageOf(agent.address, '?limit=45')).hasNextPage).toBe(false);
 	});
 
-	it('put a late payment in its place and move what follows', async () => {
+	it('place a late payment by its time and move the rows after it', async () => {
 		const agent = harness.emulator.addAgent();
 		const paid = [30, 20, 10].map(
 			(ago) => harness.emulator.pay({ agent, timestamp: NOW - ago * MINUTE }).id,
@@ -60,7 +60,7 @@ describe('pages', () => {
 		expect(() => harness.emulator.pay({ agent, id: 'late-one' })).toThrow('late-one already');
 	});
 
-	it('cover the preset, a month when none is asked', async () => {
+	it('cover the preset, a month by default', async () => {
 		const agent = harness.emulator.addAgent();
 		for (const ago of [0, DAY, DAY + 1, 30 * DAY, 30 * DAY + 1]) {
 			harness.emulator.pay({ agent, timestamp: NOW - ago });
@@ -76,7 +76,7 @@ describe('pages', () => {
 		expect(body).toHaveLength(2);
 	});
 
-	it('are cut out of a million rows', async () => {
+	it('work with a million rows', async () => {
 		const agent = harness.emulator.addAgent();
 		const COUNT = 1_000_000;
 		harness.emulator.seedActivity(agent, COUNT, (i) => ({ amountMicro: BigInt(i) }), {
@@ -102,7 +102,7 @@ describe('pages', () => {
 });
 
 describe('seedActivity', () => {
-	it('takes rows in any order of time, over several calls', async () => {
+	it('takes rows in any order, in several calls', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 5, (i) => ({ timestamp: NOW - ((i * 3) % 5) * MINUTE }));
 		harness.emulator.seedActivity(agent, 5, undefined, { newest: NOW - 2 * MINUTE });
@@ -113,7 +113,7 @@ describe('seedActivity', () => {
 		expect(new Set(ids(page)).size).toBe(10);
 	});
 
-	it('gives earnings and spends, and payments for the spends', async () => {
+	it('adds earnings and spends, and payments for the spends', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 9);
 		const { activity } = await pageOf(agent.address);
@@ -125,7 +125,7 @@ describe('seedActivity', () => {
 });
 
 describe('setStatus', () => {
-	it('changes a payment under the same id, in both lists', async () => {
+	it('changes a payment in both lists, and keeps its id', async () => {
 		const agent = harness.emulator.addAgent();
 		const { id } = harness.emulator.pay({ agent, status: 'authorized' });
 		expect((await pageOf(agent.address)).activity[0]).toMatchObject({
@@ -152,7 +152,7 @@ describe('setStatus', () => {
 		expect(after.activity.map(({ status }) => status).indexOf('failed')).toBe(3);
 	});
 
-	it('knows no payment that is not there', () => {
+	it('throws for an unknown payment', () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 1);
 		const { id } = harness.emulator.pay({ agent });
@@ -163,8 +163,8 @@ describe('setStatus', () => {
 	});
 });
 
-describe('what is open on the wire', () => {
-	it('is spelled the other way when told', async () => {
+describe('what the vendor leaves open on the wire', () => {
+	it('can have the other form', async () => {
 		const agent = harness.emulator.addAgent({ spendConfig: { daily_limit: '1' } });
 		harness.emulator.pay({ agent, amountMicro: 5n, timestamp: NOW + 999 });
 		Object.assign(harness.emulator.wire, {
@@ -186,7 +186,7 @@ describe('what is open on the wire', () => {
 		expect(payments[0]?.created_at).toBe(String(NOW + 999));
 	});
 
-	it('is another form of payment when told, the same each time it is read', async () => {
+	it('includes the other form of a payment, the same at each read', async () => {
 		const agent = harness.emulator.addAgent();
 		const { id } = harness.emulator.pay({ agent, amountMicro: 5n });
 		harness.emulator.wire.payments = 'user';
@@ -197,7 +197,7 @@ describe('what is open on the wire', () => {
 		expect(await read()).toEqual(payments);
 	});
 
-	it('may differ from row to row', async () => {
+	it('can differ from row to row', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.pay({
 			agent,
@@ -209,7 +209,7 @@ describe('what is open on the wire', () => {
 		expect((await pageOf(agent.address)).activity.map(({ amount }) => amount)).toEqual(['2', 1]);
 	});
 
-	it('holds no time that the clock did not give', async () => {
+	it('contains only times of the clock', async () => {
 		const agent = harness.emulator.addAgent();
 		const { timestamp } = harness.emulator.pay({ agent });
 		expect([agent.createdAt, agent.keys[0]?.createdAt, timestamp]).toEqual([NOW, NOW, NOW]);

@@ -41,13 +41,13 @@ export type {
 export { randomAddress } from './addresses.mts';
 
 export interface EmulatorOptions {
-	/** Sandbox when not given. */
+	/** Sandbox by default. */
 	deployment?: DeploymentName;
-	/** A free one when not given. */
+	/** Any free one by default. */
 	port?: number;
 	/** Now, in epoch milliseconds; the only clock that is read. */
 	clock?: () => number;
-	/** Time that every answer takes at least. */
+	/** The least time that an answer takes. */
 	latencyMs?: number;
 	wire?: Partial<WireStyle>;
 }
@@ -61,9 +61,9 @@ export interface Emulator {
 	readonly origin: string;
 	/** The origin and `/v1`; the same is served under `/api/v1/sdk`. */
 	readonly baseUrl: string;
-	/** A valid key of the main user, made at the start. */
+	/** A valid key of the main user, created at the start. */
 	readonly apiKey: string;
-	/** May be changed at any time. */
+	/** You can change it at any time. */
 	readonly wire: WireStyle;
 	/** The time by its clock, in epoch milliseconds. */
 	now(): number;
@@ -75,16 +75,16 @@ export interface Emulator {
 	removeAgent(agent: AgentRef): void;
 	/** A copy of all state of an agent, for assertions. */
 	agent(agent: AgentRef): Agent;
-	/** Copies of a user's agents, in the order of their making. */
+	/** Copies of a user's agents, in the order of their creation. */
 	agents(owner?: string): Agent[];
-	/** Changes an agent past the API, as the owner would in the dashboard. */
+	/** Changes an agent without the API, as its owner does in the dashboard. */
 	updateAgent(agent: AgentRef, patch: AgentPatch): void;
 
 	pay(payment: PaymentInit): Activity;
 	setStatus(activityId: string, status: ActivityStatus, paymentStatus?: PaymentStatus): Activity;
 	/**
-	 * Adds `count` rows, row 0 the oldest. They are computed when read: `details` has to give the
-	 * same for an `i` each time it is asked.
+	 * Adds `count` rows; row 0 is the oldest. They are computed when read: `details` has to return
+	 * the same for an `i` each time.
 	 */
 	seedActivity(
 		agent: AgentRef,
@@ -93,7 +93,7 @@ export interface Emulator {
 		options?: SeedOptions,
 	): void;
 
-	/** Every request, unknown ones too, in the order they came. */
+	/** All requests in order, including unknown ones. */
 	readonly calls: readonly Call[];
 	clearCalls(): void;
 
@@ -103,13 +103,13 @@ export interface Emulator {
 	/** Runs `hook` once, after the next call of the route is handled and before its answer leaves. */
 	after(route: string, hook: Hook, options?: HookOptions): void;
 	/**
-	 * Declares that a path that no route serves will be asked for; `path` is whole, such as
+	 * Declares that a path without a route will be requested. `path` is the whole path, for example
 	 * `/wrong/agents`.
 	 */
 	expectUnknown(path: string | RegExp, method?: string): void;
 	/**
-	 * Throws where a fault or a hook was not used, a hook threw, an unknown path was asked for, or a
-	 * key was misplaced.
+	 * Throws if a fault or a hook wasn't used, a hook threw, an unknown path was requested, or a key
+	 * was in the wrong place.
 	 */
 	assertClean(): void;
 

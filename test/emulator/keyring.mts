@@ -11,7 +11,7 @@ export type AuthOutcome =
 
 export interface Credentials {
 	outcome: AuthOutcome;
-	/** Name of a key that this emulator made; its text is kept nowhere else. */
+	/** Name of a key that this emulator created. The key itself is kept nowhere else. */
 	keyLabel: string | null;
 	owner: string | null;
 }

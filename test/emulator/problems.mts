@@ -3,7 +3,7 @@ export interface Issue {
 	message: string;
 }
 
-/** An answer that a handler gives by throwing it. */
+/** An answer that a handler throws. */
 export class Problem extends Error {
 	constructor(
 		readonly status: number,

@@ -31,13 +31,13 @@ describe('keys', () => {
 		['another prefix', () => `Bearer ${randomKey('sk_other_')}`, 'malformed'],
 		['an unknown key', () => `Bearer ${randomKey('sk_test_')}`, 'unknown'],
 		["the other deployment's prefix", () => `Bearer ${randomKey('sk_live_')}`, 'other deployment'],
-	])('are refused with %s', async (_title, authorization, auth) => {
+	])('are rejected with %s', async (_title, authorization, auth) => {
 		const got = await ask('GET /agents', { authorization: authorization(harness.emulator.apiKey) });
 		expect(got).toMatchObject({ status: 401, body: { message: expect.any(String) } });
 		expect(harness.emulator.calls[0]).toMatchObject({ auth, keyLabel: null, status: 401 });
 	});
 
-	it('stop working at once when revoked, and others go on', async () => {
+	it('stop working at once when revoked, and others continue', async () => {
 		const second = harness.emulator.createApiKey({ label: 'second' });
 		const authorization = `Bearer ${second}`;
 		expect((await ask('GET /agents', { authorization })).status).toBe(200);
@@ -52,7 +52,7 @@ describe('keys', () => {
 		expect(() => harness.emulator.revokeApiKey('never made')).toThrow('no such key');
 	});
 
-	it('of production do not work in the sandbox, nor the reverse', async () => {
+	it('of production do not work in the sandbox, and the other way round', async () => {
 		const production = await startEmulator({ deployment: 'production' });
 		try {
 			expect(production.apiKey).toMatch(/^sk_live_/);
@@ -73,7 +73,7 @@ describe('keys', () => {
 });
 
 describe('agents of another user', () => {
-	it('are not listed, and refused with 403', async () => {
+	it('are not listed, and rejected with 403', async () => {
 		const theirs = harness.emulator.addAgent({ owner: 'someone-else' });
 		const ours = harness.emulator.addAgent();
 		expect(theirs.userId).not.toBe(ours.userId);
@@ -90,14 +90,14 @@ describe('agents of another user', () => {
 		expect(harness.emulator.agent(theirs).allowlist).toEqual([]);
 	});
 
-	it("are open to that user's own key", async () => {
+	it("work with that user's own key", async () => {
 		const theirs = harness.emulator.addAgent({ owner: 'someone-else' });
 		const authorization = `Bearer ${harness.emulator.createApiKey({ owner: 'someone-else' })}`;
 		expect((await ask(`GET /agents/${theirs.address}`, { authorization })).status).toBe(200);
 	});
 });
 
-describe('what is not there', () => {
+describe('what does not exist', () => {
 	it.each(
 		handledRoutes
 			.filter(({ method, path }) => method === 'GET' && path !== '/agents')
@@ -107,7 +107,7 @@ describe('what is not there', () => {
 		expect(got).toMatchObject({ status: 404, body: { message: 'Agent not found' } });
 	});
 
-	it('is 404: a removed agent, a key', async () => {
+	it('is a 404: a removed agent, a key', async () => {
 		const agent = harness.emulator.addAgent();
 		expect((await ask(`DELETE /agents/${agent.address}/keys/${randomAddress()}`)).status).toBe(404);
 		harness.emulator.removeAgent(agent);
@@ -115,7 +115,7 @@ describe('what is not there', () => {
 		expect(() => harness.emulator.agent(agent)).toThrow('has no agent');
 	});
 
-	it('is 409 the other way round: a key that is there', async () => {
+	it('is a 409 the other way round: a key that exists', async () => {
 		const key = randomAddress();
 		const { address } = harness.emulator.addAgent({ keys: [key] });
 		const got = await ask(`POST /agents/${address}/keys`, {
@@ -164,7 +164,7 @@ describe('bodies that do not decode', () => {
 		expect(harness.emulator.agents()).toEqual([]);
 	});
 
-	it('names each field that is wrong, deep ones too', async () => {
+	it('names each invalid field, nested ones too', async () => {
 		const body = {
 			...goodAgent(),
 			name: '',
@@ -230,7 +230,7 @@ describe('bodies that do not decode', () => {
 		]);
 	});
 
-	it('are refused whole: none, no JSON, no object, no JSON content type', async () => {
+	it('are rejected as a whole: missing, not JSON, no object, no JSON content type', async () => {
 		const { address } = harness.emulator.addAgent();
 		expect(pathsOf(await ask(`PATCH /agents/${address}`))).toEqual(['']);
 		expect(pathsOf(await ask(`PATCH /agents/${address}`, { body: '{"name": "cu' }))).toEqual(['']);
@@ -241,17 +241,17 @@ describe('bodies that do not decode', () => {
 		);
 	});
 
-	it('are refused before the agent is looked up', async () => {
+	it('are rejected before the agent is looked up', async () => {
 		expect(pathsOf(await ask(`PATCH /agents/${randomAddress()}`, { body: {} }))).toEqual(['name']);
 	});
 
-	it('may hold fields that nobody knows', async () => {
+	it('can have unknown fields', async () => {
 		expect((await ask('POST /agents', { body: { ...goodAgent(), novel: 1 } })).status).toBe(200);
 	});
 });
 
 describe('paths and queries that do not decode', () => {
-	it('name the segment that is no address', async () => {
+	it('name the segment that is not an address', async () => {
 		const { address } = harness.emulator.addAgent();
 		expect(pathsOf(await ask('GET /agents/self'))).toEqual(['address']);
 		expect(pathsOf(await ask(`GET /agents/${'a'.repeat(2_000)}/keys`))).toEqual(['address']);
@@ -292,14 +292,14 @@ describe('unknown paths', () => {
 		'HEAD /v1/agents',
 		'OPTIONS /v1/agents',
 		'GET /v1/agents/%zz',
-	])('%s is answered as an error and remembered', async (request) => {
+	])('%s returns an error and is remembered', async (request) => {
 		const got = await ask(request, { whole: true });
 		expect(got.status).toBe(request.endsWith('%zz') ? 400 : 404);
 		if (!request.startsWith('HEAD')) expect(got.body).toEqual({ message: expect.any(String) });
 		expect(() => harness.emulator.assertClean()).toThrow(`unknown request: ${request}`);
 	});
 
-	it('may be declared, and then have to come', async () => {
+	it('can be declared, and then have to be requested', async () => {
 		harness.emulator.expectUnknown('/wrong/agents');
 		harness.emulator.expectUnknown(/^\/worse\//, 'POST');
 		expect(() => harness.emulator.assertClean()).toThrow(

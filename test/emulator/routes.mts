@@ -61,7 +61,7 @@ function listed<T>(
 	});
 }
 
-/** Looked up after the request is decoded: a bad body is 400 whether or not the agent is there. */
+/** Looked up after the request is decoded: an invalid body is a 400 even without the agent. */
 function entryOf({ world, owner, params }: Exchange): { agent: Agent; history: History } {
 	const entry = world.find(params['address'] ?? '');
 	if (!entry) throw notFound('Agent not found');

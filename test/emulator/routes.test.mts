@@ -27,7 +27,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 	const at = (request: string): string => request.replace(' ', ` ${mount}`);
 	const whole = true;
 
-	it('creates an agent as the management client does with nothing but a name and a key', async () => {
+	it('creates an agent as the management client does with only a name and a key', async () => {
 		now = NOW;
 		const key = randomAddress();
 		const body = {
@@ -53,7 +53,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		});
 	});
 
-	it('keeps the limits and the sellers that a creation sends', async () => {
+	it('keeps the limits and sellers of a creation', async () => {
 		const sellers = [randomAddress(), randomAddress()];
 		const body = {
 			agent_key_address: randomAddress(),
@@ -78,7 +78,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(read).toMatchObject({ ...body.spend_config, agent_address: address });
 	});
 
-	it('makes another agent of the same name', async () => {
+	it('creates another agent with the same name', async () => {
 		const body = {
 			agent_key_address: randomAddress(),
 			name: 'twin',
@@ -91,7 +91,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(harness.emulator.agents().map(({ name }) => name)).toEqual(['twin', 'twin']);
 	});
 
-	it('lists agents, whole and in part', async () => {
+	it('lists all agents, and some', async () => {
 		const made = ['a', 'b', 'c'].map((name) => harness.emulator.addAgent({ name }));
 		const all = decoded(shapes.listOf(shapes.agent), await ask(at('GET /agents'), { whole }));
 		expect(all).toMatchObject({ total: 3, limit: 50, offset: 0 });
@@ -104,7 +104,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(part).toMatchObject({ total: 3, limit: 2, offset: 2, items: [{ name: 'c' }] });
 	});
 
-	it('gives an agent, in whatever letter case its address is asked for', async () => {
+	it('returns an agent, whatever the letter case of its address', async () => {
 		const { address } = harness.emulator.addAgent({ name: 'one', balanceMicro: 12n });
 		for (const spelled of [address, address.toLowerCase(), `0x${address.slice(2).toUpperCase()}`]) {
 			const got = decoded(shapes.agent, await ask(at(`GET /agents/${spelled}`), { whole }));
@@ -154,7 +154,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		});
 	});
 
-	it('replaces the allowlist, with an empty one too', async () => {
+	it('replaces the allowlist, also with an empty one', async () => {
 		const [a, b] = [randomAddress(), randomAddress()];
 		const { address } = harness.emulator.addAgent({ allowlist: [a] });
 		const path = `/agents/${address}/authorized-sellers`;
@@ -166,7 +166,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(decoded(shapes.allowlist, await ask(at(`GET ${path}`), { whole }))).toEqual([]);
 	});
 
-	it('sets and gives spending limits', async () => {
+	it('sets and returns spending limits', async () => {
 		now = NOW;
 		const { address } = harness.emulator.addAgent();
 		const path = `/agents/${address}/spend-config`;
@@ -181,7 +181,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(read).toEqual({ ...raised, agent_address: address, created_at: NOW, updated_at: LATER });
 	});
 
-	it('sets and gives auto-collect', async () => {
+	it('sets and returns auto-collect settings', async () => {
 		const { address } = harness.emulator.addAgent();
 		const path = `/agents/${address}/auto-collect-config`;
 		expect((await ask(at(`GET ${path}`), { whole })).status).toBe(404);
@@ -199,7 +199,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		);
 	});
 
-	it('gives activity and payments', async () => {
+	it('returns activity and payments', async () => {
 		now = NOW;
 		const seller = randomAddress();
 		const agent = harness.emulator.addAgent();
@@ -255,7 +255,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 });
 
 describe('handledRoutes', () => {
-	it('names what is served, in braces and without a mount', () => {
+	it('names the routes, with parameters in braces and without a mount', () => {
 		expect(handledRoutes).toHaveLength(15);
 		expect(handledRoutes).toContainEqual({
 			method: 'DELETE',
@@ -264,7 +264,7 @@ describe('handledRoutes', () => {
 		expect(handledRoutes.every(({ path }) => /^\/agents(\/|$)/.test(path))).toBe(true);
 	});
 
-	it('holds nothing that is answered as unknown', async () => {
+	it('has no route that is answered as unknown', async () => {
 		for (const { method, path } of handledRoutes) {
 			await ask(`${method} ${path.replace(/\{\w+\}/g, randomAddress())}`);
 		}

@@ -1,8 +1,7 @@
 import type { Call } from './calls.mts';
 
 /**
- * `before` the handler ran, so that nothing happened, or `after` it, so that only the answer is
- * lost.
+ * `before` the handler runs, so nothing happens, or `after` it, so only the answer is lost.
  */
 type When = { when?: 'before' | 'after' };
 
@@ -10,7 +9,7 @@ export type FaultAction = (
 	| ({ status: number; body?: unknown; headers?: Record<string, string> } & When)
 	| ({ reset: true } & When)
 	| ({ hang: true } & When)
-	/** The real answer, cut in the middle of its JSON. */
+	/** The real answer, cut off in the middle of its JSON. */
 	| { malformedJson: true }
 	/** The real answer's body, changed. */
 	| { mutate: (body: unknown) => unknown }
@@ -18,15 +17,15 @@ export type FaultAction = (
 ) & { delayMs?: number };
 
 export interface Matching {
-	/** `GET /agents/{address}`, or the path alone for every method on it. */
+	/** `GET /agents/{address}`, or only the path for all its methods. */
 	route: string;
 	method?: string;
-	/** Narrows to some of the route's calls, such as one page. */
+	/** Limits it to some of the route's calls, such as one page. */
 	match?: (call: Call) => boolean;
 }
 
 export type FaultInit = Matching &
-	FaultAction & { /** 1 when not given; Infinity is allowed. */ times?: number };
+	FaultAction & { /** 1 by default; Infinity is allowed. */ times?: number };
 
 export type Hook = (call: Call) => void | Promise<void>;
 
@@ -50,7 +49,7 @@ interface WaitingHook extends Waiting {
 	run: Hook;
 }
 
-/** What a test has arranged to happen, in the order it arranged it. */
+/** What a test has declared, in that order. */
 export class Script {
 	#faults: WaitingFault[] = [];
 	#hooks: WaitingHook[] = [];
@@ -89,7 +88,7 @@ export class Script {
 		}
 	}
 
-	/** What was arranged and did not happen, and what went wrong in a hook. */
+	/** What was declared and didn't happen, and what a hook threw. */
 	complaints(): string[] {
 		const unused = this.#faults
 			.filter(({ left, used }) => (left === Infinity ? used === 0 : left > 0))

@@ -14,7 +14,7 @@ const newAgent = () => ({
 });
 
 describe('faults', () => {
-	it('answer with a status, a body and headers, in their order, each as often as told', async () => {
+	it('answer with a status, a body and headers, in order, each as often as declared', async () => {
 		const route = 'GET /agents';
 		harness.emulator.fault({
 			route,
@@ -42,7 +42,7 @@ describe('faults', () => {
 		harness.emulator.assertClean();
 	});
 
-	it('hit the route they name only, and of it the calls they match', async () => {
+	it('apply only to the route they name, and to the calls they match', async () => {
 		const { address } = harness.emulator.addAgent();
 		harness.emulator.fault({ method: 'PATCH', route: '/agents/{address}', status: 500 });
 		harness.emulator.fault({
@@ -103,7 +103,7 @@ describe('faults', () => {
 		for (const status of [200, 500]) {
 			const asked = performance.now();
 			expect((await ask('GET /agents')).status).toBe(status);
-			// Timers may fire up to a millisecond early.
+			// Timers can fire up to a millisecond early.
 			expect(performance.now() - asked).toBeGreaterThanOrEqual(38);
 		}
 	});
@@ -128,7 +128,7 @@ describe('faults', () => {
 			expect(outcome).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
 	});
 
-	it('may be endless, and have to be used once then', async () => {
+	it('can be endless, and then have to be used once', async () => {
 		harness.emulator.fault({ route: '/agents', times: Infinity, status: 503 });
 		expect(() => harness.emulator.assertClean()).toThrow(
 			'unused fault on GET /agents or POST /agents',
@@ -146,7 +146,7 @@ describe('faults', () => {
 		);
 	});
 
-	it('name a route that is there', () => {
+	it('have to name an existing route', () => {
 		expect(() => harness.emulator.fault({ route: 'GET /agent', status: 500 })).toThrow(
 			'no route GET /agent',
 		);
@@ -198,7 +198,7 @@ describe('hooks', () => {
 		expect(second?.activity[0]?.id).toBe(first?.activity[1]?.id);
 	});
 
-	it('revoke the key of the request they stand before', async () => {
+	it('revoke the key of the request that they precede', async () => {
 		harness.emulator.before('GET /agents', () =>
 			harness.emulator.revokeApiKey(harness.emulator.apiKey),
 		);
@@ -220,7 +220,7 @@ describe('hooks', () => {
 		expect(() => harness.emulator.assertClean()).toThrow('before GET /agents threw: Error: oh no');
 	});
 
-	it('and faults whose own code breaks are told of', async () => {
+	it('and faults whose own code throws are reported', async () => {
 		harness.emulator.fault({
 			route: 'GET /agents',
 			mutate: () => {
@@ -233,7 +233,7 @@ describe('hooks', () => {
 });
 
 describe('the call log', () => {
-	it('tells what was asked, and by whom, without the key', async () => {
+	it('has what was requested, and by whom, without the key', async () => {
 		const { address } = harness.emulator.addAgent();
 		const headers = { 'Ampersend-Client': 'n8n/1.0.0' };
 		await ask(`PATCH /agents/${address}?a=1&b=2&b=3`, { body: { name: 'renamed' }, headers });
@@ -270,7 +270,7 @@ describe('the call log', () => {
 		expect(harness.emulator.calls).toEqual([]);
 	});
 
-	it('keeps no key that a client puts where none belongs, and assertClean tells of it', async () => {
+	it('keeps no key that a client puts in the wrong place, and assertClean reports it', async () => {
 		const { apiKey } = harness.emulator;
 		await ask(`GET /agents?api_key=${apiKey}`, { headers: { 'x-api-key': apiKey } });
 		await ask('POST /agents', { body: { ...newAgent(), name: apiKey } });
@@ -296,7 +296,7 @@ describe('latencyMs', () => {
 });
 
 describe('startEmulator', () => {
-	it('takes the port it is given, and says when it cannot', async () => {
+	it('uses the given port, and says if it cannot', async () => {
 		const first = await startEmulator();
 		const port = Number(new URL(first.origin).port);
 		await expect(startEmulator({ port })).rejects.toThrow('EADDRINUSE');

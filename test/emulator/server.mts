@@ -20,7 +20,7 @@ export interface Parts {
 	strangers: Strangers;
 	calls: Call[];
 	/**
-	 * Keys that stood where no key belongs, and errors of the emulator or of a test's own code in it.
+	 * Keys in the wrong place, and errors of the emulator or of a test's own code in it.
 	 */
 	complaints: string[];
 	latencyMs: number;
@@ -161,8 +161,8 @@ function sendAnswer(reply: FastifyReply, answer: Answer, action: FaultAction | u
 }
 
 /**
- * Does what a fault does in place of an answer; false where the handler's own answer is still to be
- * sent.
+ * Does what a fault does instead of an answer. Returns false if the handler's own answer still has
+ * to be sent.
  */
 function deliver(
 	action: FaultAction | undefined,
@@ -200,7 +200,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 		},
 	});
 
-	// The body is parsed in `bodyOf`, so that one that is not JSON gets the vendor's 400.
+	// `bodyOf` parses the body, so one that isn't JSON gets the vendor's 400.
 	app.removeAllContentTypeParsers();
 	app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
@@ -240,7 +240,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 	): Promise<FastifyReply> => {
 		const call = callOf.get(request);
 		if (!call) throw new Error('A request came past the onRequest hook');
-		// The router lets an empty segment, as in `/agents/`, pass for a parameter.
+		// The router takes an empty segment, as in `/agents/`, for a parameter.
 		if (Object.values(textsOf(request.params)).includes('')) {
 			reply.callNotFound();
 			return reply;

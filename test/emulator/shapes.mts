@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// The documented answers, for the tests of the emulator itself; strict, so that it invents no
+// The documented answers, for the tests of the emulator itself. Strict, so the emulator invents no
 // field.
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const micro = z.string().regex(/^\d+$/);

@@ -4,7 +4,7 @@ interface Expected {
 	seen: boolean;
 }
 
-/** Requests for what no route serves: a client's mistake, unless a test says that it comes. */
+/** Requests without a route: the client is wrong, unless a test declares them. */
 export class Strangers {
 	readonly #expected: Expected[] = [];
 	readonly #unexpected: string[] = [];

@@ -2,22 +2,22 @@ import type { Activity, Agent, Emulator } from './index.mts';
 import { randomAddress } from './index.mts';
 
 export interface StreamedPayment {
-	/** A payment that was not there before, or another status of one that was. */
+	/** A new payment, or a new status of an existing one. */
 	kind: 'new' | 'status';
 	agent: Agent;
 	activity: Activity;
 }
 
 export interface StreamOptions {
-	/** Time between payments; 0 makes none but those that `next` is asked for. */
+	/** Time between payments; with 0 only `next` makes payments. */
 	everyMs: number;
 	onPayment?: (payment: StreamedPayment) => void;
-	/** Gives a number from 0 to below 1. */
+	/** Returns a number from 0 to below 1. */
 	random?: () => number;
 }
 
 export interface PaymentStream {
-	/** Makes the next payment now; nothing where the main user has no agent. */
+	/** Makes the next payment now; does nothing if the main user has no agent. */
 	next(): StreamedPayment | undefined;
 	stop(): void;
 }
@@ -34,7 +34,7 @@ const FAIL_CHANCE = 0.1;
 const MAX_AMOUNT_MICRO = 2_000_000;
 
 /**
- * Lets the main user's agents pay and earn: new payments, some denied, and authorized ones that
+ * Makes the main user's agents pay and earn: new payments, some denied, and authorized ones that
  * settle or fail later.
  */
 export function startPaymentStream(emulator: Emulator, options: StreamOptions): PaymentStream {

@@ -14,7 +14,7 @@ function steadyRandom(): () => number {
 }
 
 describe('startPaymentStream', () => {
-	it('makes payments of each kind, and settles and fails authorized ones later', () => {
+	it('makes payments of each kind; authorized ones settle or fail later', () => {
 		const agents = [harness.emulator.addAgent(), harness.emulator.addAgent()];
 		const made: StreamedPayment[] = [];
 		const stream = startPaymentStream(harness.emulator, {
@@ -41,7 +41,7 @@ describe('startPaymentStream', () => {
 		expect(new Set(fresh).size).toBe(fresh.length);
 	});
 
-	it('runs by itself until it is stopped', async () => {
+	it('runs by itself until you stop it', async () => {
 		harness.emulator.addAgent();
 		let count = 0;
 		await new Promise<void>((resolve) => {
@@ -57,7 +57,7 @@ describe('startPaymentStream', () => {
 		expect(count).toBe(3);
 	});
 
-	it('makes nothing where there is no agent, and nothing of a removed one', () => {
+	it('makes nothing without an agent, and nothing for a removed one', () => {
 		const stream = startPaymentStream(harness.emulator, { everyMs: 0, random: steadyRandom() });
 		expect(stream.next()).toBeUndefined();
 		const agent = harness.emulator.addAgent();
@@ -68,7 +68,7 @@ describe('startPaymentStream', () => {
 });
 
 describe('seedDemoAgents', () => {
-	it('gives named agents whose every answer has the documented shape', async () => {
+	it('adds named agents, and all their answers have the documented shape', async () => {
 		const agents = seedDemoAgents(harness.emulator);
 		expect(new Set(agents.map(({ name }) => name)).size).toBe(4);
 		let rows = 0;

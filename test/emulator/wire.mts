@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Activity } from './history.mts';
 import type { Agent, AgentKey, AutoCollectConfig, SpendConfig } from './world.mts';
 
-/** Where the vendor's spelling is open or not known, which one the emulator speaks. */
+/** The form that the emulator uses where the vendor's is open or unknown. */
 export interface WireStyle {
 	/** Unit of an activity's `timestamp`; always a string. */
 	activityTimestamp: 'ms' | 's';
 	activityAmount: 'string' | 'number';
 	/** `created_at`, `updated_at` and `expires_at`. */
 	timestamps: 'number' | 'string';
-	/** A payment as an agent's own session gets it, or as a user's session probably does. */
+	/** A payment as an agent's own session gets it, or as a user's session probably gets it. */
 	payments: 'session' | 'user';
 }
 
@@ -20,7 +20,7 @@ export const defaultStyle: Readonly<WireStyle> = {
 	payments: 'session',
 };
 
-/** Looks like a secret of that length, and is the same each time it is asked. */
+/** Looks like a secret of that length, and is the same each time. */
 const proofOf = (id: string, bytes: number): string =>
 	`0x${createHash('shake256', { outputLength: bytes }).update(id).digest('hex')}`;
 

@@ -19,11 +19,11 @@ interface Stamps {
 export type SpendConfig = SpendConfigInput & Stamps;
 export type AutoCollectConfig = AutoCollectInput & Stamps;
 
-/** Everything the emulator knows of an agent but its payments. */
+/** Everything that the emulator knows about an agent, except its payments. */
 export interface Agent {
 	address: string;
 	name: string;
-	/** Name of the user it belongs to, as the test calls them. */
+	/** The test's name for the user that it belongs to. */
 	owner: string;
 	userId: string;
 	balanceMicro: string;
@@ -44,14 +44,14 @@ export interface AgentInit {
 	balanceMicro?: bigint | string;
 	initData?: Record<string, unknown>;
 	createdAt?: number;
-	/** One key made at random when not given. */
+	/** One random key by default. */
 	keys?: Array<string | { address: string; name?: string | null }>;
 	allowlist?: string[];
 	spendConfig?: Partial<SpendConfigInput> | null;
 	autoCollect?: Partial<AutoCollectInput> | null;
 }
 
-/** What is given replaces; fields of a config that are not given stay as they were. */
+/** Replaces what is given; other fields of a config stay unchanged. */
 export type AgentPatch = Pick<
 	AgentInit,
 	'name' | 'balanceMicro' | 'allowlist' | 'keys' | 'spendConfig' | 'autoCollect'
@@ -61,9 +61,9 @@ export interface PaymentDetails {
 	type?: Activity['type'];
 	amountMicro?: bigint | string;
 	status?: ActivityStatus;
-	/** Whom a spend pays; who pays is not on the wire, so an earning's receiver is the agent. */
+	/** Who gets a spend. The wire has no payer, so the receiver of an earning is the agent. */
 	counterparty?: string;
-	/** Epoch milliseconds; now when not given. */
+	/** Epoch milliseconds; now by default. */
 	timestamp?: number;
 	txHash?: string | null;
 	amountAs?: Activity['amountAs'];
@@ -81,9 +81,9 @@ export interface PaymentInit extends PaymentDetails {
 }
 
 export interface SeedOptions {
-	/** Time of the newest row; now when not given. */
+	/** Time of the newest row; now by default. */
 	newest?: number;
-	/** Time between rows whose own is not given; a minute when not given. */
+	/** Time between rows that have no time of their own; a minute by default. */
 	everyMs?: number;
 }
 
@@ -177,7 +177,7 @@ export class World {
 		return entry;
 	}
 
-	/** In the order of their making. */
+	/** In the order of their creation. */
 	agentsOf(owner: string): Agent[] {
 		return [...this.#entries.values()].flatMap(({ agent }) =>
 			agent.owner === owner ? [agent] : [],
@@ -247,7 +247,7 @@ export class World {
 		return row;
 	}
 
-	/** Adds `count` rows, the oldest first; `details` has to give the same for an `i` each time. */
+	/** Adds `count` rows, oldest first; `details` has to return the same for an `i` each time. */
 	seed(
 		ref: AgentRef,
 		count: number,

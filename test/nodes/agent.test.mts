@@ -703,7 +703,7 @@ describe('Agent: Get Many', () => {
 		const { items, error } = await getMany({ returnAll: true });
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('gives the same rows again, whatever "offset" asks for');
+		expect(error?.message).toContain('returns the same rows again, whatever "offset" asks for');
 		expect(error?.description).toContain('this node assumes it');
 		expect(service.seen).toHaveLength(2);
 	});
@@ -717,7 +717,7 @@ describe('Agent: Get Many', () => {
 		const { items, error } = await getMany({ returnAll: true });
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('speaks of 1 rows and gives none after the first 0');
+		expect(error?.message).toContain('reports 1 rows and returns none after the first 0');
 	});
 
 	it('takes Return All from the text that an expression gives', async () => {

@@ -27,7 +27,7 @@ async function settled(trigger: TriggerUnderTest) {
 }
 
 describe('a service that hangs', () => {
-	it('with the activity of the only agent: the poll ends in its budget and loses nothing', async () => {
+	it('with the activity of the only agent: the poll ends in time and loses nothing', async () => {
 		const trigger = await activated(one(service.buyer.address), { budgetMs });
 		pay('a', t0);
 		service.emulator.clearCalls();

@@ -116,17 +116,17 @@ describe('A parameter of the trigger that is of another kind', () => {
 		['Trigger On: "true" is not text', { events: '={{ true }}' }],
 		['Trigger On: "5" is not text', { events: '={{ 5 }}' }],
 		[
-			'Maximum Events per Poll: "[5]" isn't a whole number',
+			'Maximum Events per Poll: "[5]" isn\'t a whole number',
 			{ options: { maxEvents: '={{ [5] }}' } },
 		],
 		[
-			'Maximum Events per Poll: "true" isn't a whole number',
+			'Maximum Events per Poll: "true" isn\'t a whole number',
 			{ options: { maxEvents: '={{ true }}' } },
 		],
-		['Emit Existing Events (Days): " " isn't a whole number', { options: { existingDays: ' ' } }],
-		['Look-Back (Minutes): "0x10" isn't a whole number', { options: { lookBackMinutes: '0x10' } }],
+		['Emit Existing Events (Days): " " isn\'t a whole number', { options: { existingDays: ' ' } }],
+		['Look-Back (Minutes): "0x10" isn\'t a whole number', { options: { lookBackMinutes: '0x10' } }],
 		[
-			'Look-Back (Minutes): "Infinity" isn't a whole number',
+			'Look-Back (Minutes): "Infinity" isn\'t a whole number',
 			{ options: { lookBackMinutes: '={{ 1e400 }}' } },
 		],
 	])('is rejected by its name: %s', async (message, parameters) => {

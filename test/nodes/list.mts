@@ -26,9 +26,9 @@ export const divide: Division = (rows, { page, limit }) => ({
 	totalCount: rows.length,
 });
 
-/** The list of one agent, which a test changes as it likes. */
+/** The list of one agent, which a test can change. */
 export class ScriptedList {
-	/** The newest first. */
+	/** Newest first. */
 	rows: WireRow[] = [];
 	division: Division = divide;
 	meanwhile: Meanwhile = () => {};
@@ -42,13 +42,13 @@ export class ScriptedList {
 		return this.division(this.rows, request);
 	}
 
-	/** From the next request on, which is number 1 then. */
+	/** From the next request, which is then number 1. */
 	from(meanwhile: Meanwhile): void {
 		this.requests = 0;
 		this.meanwhile = meanwhile;
 	}
 
-	/** Stands where its time belongs, above those of the same time. */
+	/** Places a row by its time, above rows with the same time. */
 	add(id: string, at: number, status = 'settled'): void {
 		this.place({
 			type: 'spend',
@@ -63,18 +63,18 @@ export class ScriptedList {
 		});
 	}
 
-	/** Ids from `name 0`, the oldest, on. */
+	/** Ids start at `name 0`, the oldest. */
 	addMany(name: string, count: number, newest: number, everyMs: number, status?: string): void {
 		for (let i = 0; i < count; i++)
 			this.add(`${name} ${i}`, newest - (count - 1 - i) * everyMs, status);
 	}
 
-	/** Takes rows out by their place, the newest being 0. */
+	/** Removes rows by their place; the newest is 0. */
 	remove(place: number, count = 1): WireRow[] {
 		return this.rows.splice(place, count);
 	}
 
-	/** Takes out the oldest rows. */
+	/** Removes the oldest rows. */
 	prune(count: number): WireRow[] {
 		return this.remove(Math.max(0, this.rows.length - count), count);
 	}
@@ -84,7 +84,7 @@ export class ScriptedList {
 		if (row) row.status = status;
 	}
 
-	/** A service whose `timestamp` is that of the last change. */
+	/** For a service whose `timestamp` is that of the last change. */
 	change(id: string, status: string, at: number): void {
 		const [row] = this.remove(this.rows.findIndex((one) => one.id === id));
 		if (row) this.place({ ...row, status, timestamp: String(at) });
@@ -116,10 +116,10 @@ export function useLists(service: TriggerBench): (agent?: Agent) => ScriptedList
 export const named = (name: string, count: number, from = 0) =>
 	Array.from({ length: count }, (_, i) => `${name} ${i + from}`);
 
-/** What a poll emitted, and what it asked for. */
+/** What a poll emitted, and how much it requested. */
 export interface Polled {
 	items: IDataObject[];
-	/** Of activity. */
+	/** For activity. */
 	requests: number;
 	error?: Error;
 }
@@ -153,7 +153,7 @@ export const itemsOf = (polls: Polled[]) => polls.flatMap(({ items }) => items);
 export const mostRequests = (polls: Polled[]) => Math.max(...polls.map(({ requests }) => requests));
 
 /**
- * Each of these payments was emitted, and none twice. Of those that `may` come, any may.
+ * Checks that each of these payments was emitted, and none twice. Any of those in `may` can come.
  * @param ids of rows, in order; with a colon, of a row and its status
  */
 export function expectEach(items: IDataObject[], ids: string[], may: string[] = []): void {
@@ -167,7 +167,7 @@ export function expectEach(items: IDataObject[], ids: string[], may: string[] = 
 	}).toEqual({ lost: [], twice: [], strange: [] });
 }
 
-/** The oldest first. */
+/** Checks that the oldest come first. */
 export function expectInOrder(items: IDataObject[]): void {
 	const times = items.map(({ occurredAt }) => String(occurredAt));
 	expect(times).toEqual(times.toSorted());

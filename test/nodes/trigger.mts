@@ -32,7 +32,7 @@ export const DAY = 24 * 60 * MINUTE;
 export const WEEK = 7 * DAY;
 export const LOOK_BACK = 15 * MINUTE;
 
-/** Headers of trouble after which the next attempt need not wait. */
+/** Headers of a failed answer, so the next attempt doesn't wait. */
 export const atOnce = { 'Retry-After': '0' };
 
 /** Attempts of one call. */
@@ -61,7 +61,7 @@ export interface WirePage {
 const shortId = ({ activityId, status }: IDataObject) => `${String(activityId)}:${String(status)}`;
 const longId = (item: IDataObject) => `${shortId(item)}:${String(item.agentAddress).toLowerCase()}`;
 
-/** `eventId` without the agent, after a look at whether it is the whole of it. */
+/** `eventId` without the agent, after a check that nothing else is missing. */
 export function idsOf(items: IDataObject[] | null): string[] | null {
 	if (!items) return null;
 	// One `expect` for all of them: each costs more than a poll spends on an item.
@@ -72,7 +72,7 @@ export const rowsOf = (items: IDataObject[] | null) =>
 	(items ?? []).map(({ activityId }) => String(activityId));
 export const timesOf = (items: IDataObject[] | null) =>
 	(items ?? []).map(({ occurredAt }) => String(occurredAt));
-/** Which of the seeded rows, the oldest being 0. */
+/** Numbers of the seeded rows; the oldest is 0. */
 export const rowNumbers = (items: IDataObject[] | null) =>
 	rowsOf(items).map((id) => Number(id.split(':')[1]));
 export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -82,7 +82,7 @@ type Polled = Pick<TriggerUnderTest | DurableTriggerUnderTest, 'poll'>;
 /** Ids of the events of a poll. */
 export const poll = async (trigger: Polled) => idsOf(await trigger.poll());
 
-/** Items of polls until so many are there, or that many polls have been made. */
+/** Items of polls, until there are that many items or polls. */
 export async function gathered(trigger: Polled, count: number, polls = 40): Promise<IDataObject[]> {
 	const items: IDataObject[] = [];
 	for (let i = 0; i < polls && items.length < count; i++)
@@ -90,7 +90,7 @@ export async function gathered(trigger: Polled, count: number, polls = 40): Prom
 	return items;
 }
 
-/** What a poll throws; it leaves the state alone. */
+/** What a poll throws, without a change of the state. */
 export async function thrownBy(
 	trigger: TriggerUnderTest,
 	activation?: Parameters<TriggerUnderTest['poll']>[1],
@@ -108,7 +108,7 @@ export async function thrownBy(
 export interface TriggerBench {
 	readonly emulator: Emulator;
 	readonly credential: CredentialFields;
-	/** The agent whose payments are meant where none is named. */
+	/** The default agent of payments. */
 	readonly buyer: Agent;
 	/** The routes that were called, in order. */
 	readonly seen: Array<string | null>;
@@ -120,13 +120,13 @@ export interface TriggerBench {
 	seed(count: number, options?: SeedOptions & PaymentDetails & { agent?: Agent }): void;
 	open(parameters?: INodeParameters, options?: TriggerOptions): TriggerUnderTest;
 	durable(parameters?: INodeParameters, options?: { nodeId?: string }): DurableTriggerUnderTest;
-	/** Activated: the baseline is taken. */
+	/** Published, with its baseline read. */
 	activated(parameters?: INodeParameters, options?: TriggerOptions): Promise<TriggerUnderTest>;
 	/** `eventId` of `<activity id>:<status>`. */
 	eventId(id: string, agent?: Agent): string;
 	/** The node after n8n has stored its state and read it again. */
 	restarted(trigger: TriggerUnderTest, parameters?: INodeParameters): TriggerUnderTest;
-	/** Trouble with the activity of one agent, or of all, without waits. */
+	/** Makes the activity of one agent, or of all, fail without waits. */
 	failActivity(fault?: {
 		status?: number;
 		agent?: Agent;
@@ -138,13 +138,13 @@ export interface TriggerBench {
 		change: (page: WirePage, call: Call) => WirePage,
 		options?: Pick<FaultInit, 'times'>,
 	): void;
-	/** Lets time pass, by the clock that the node reads, with each answer of a route. */
+	/** Makes time pass on the node's clock with each answer of a route. */
 	passTime(ms: number, route?: string): void;
 }
 
 /**
- * A fresh service with one agent for each test of the file; it fails where the service saw what no
- * test declared.
+ * A new service with one agent for each test of the file. The test fails if the service saw what it
+ * didn't declare.
  */
 export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench {
 	let emulator: Emulator;
@@ -163,7 +163,7 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 			await emulator.close();
 		}
 	});
-	// Nothing that the node keeps in memory goes from one test to the next.
+	// Nothing that the node keeps in memory passes from one test to the next.
 	const workflowId = () => `workflow ${tests}`;
 	const bench: TriggerBench = {
 		get emulator() {

@@ -66,7 +66,7 @@ describe('an event', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('of a status that the service adds later is named after it, each time', async () => {
+	it('of a status that the service adds later is named after that status', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
 		const addedStatuses = ['disputed', 'disputed', 'refunded', 'refunded'];
@@ -93,7 +93,7 @@ describe('an event', () => {
 		expect(await trigger.poll()).toMatchObject([{ transactionHash: null, explorerUrl: null }]);
 	});
 
-	it('of a payment that an agent received has no counterparty, because who paid is not published', async () => {
+	it('of a received payment has no counterparty: the service does not say who paid', async () => {
 		const trigger = await activated();
 		pay('a', t0, { type: 'earn' });
 		expect(await trigger.poll()).toMatchObject([{ event: 'payment.received', counterparty: null }]);
@@ -138,7 +138,7 @@ describe('an event', () => {
 		]);
 	});
 
-	it('names the agent as it is called at that time', async () => {
+	it('has the current name of the agent', async () => {
 		const trigger = await activated();
 		service.emulator.updateAgent(service.buyer, { name: 'shopper' });
 		pay('a', t0);
@@ -163,7 +163,7 @@ describe('an event of production', () => {
 });
 
 describe('a change of status', () => {
-	it('is an event of its own, with the status before', async () => {
+	it('is a separate event, with the previous status', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
 		expect(await trigger.poll()).toMatchObject([
@@ -181,7 +181,7 @@ describe('a change of status', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('of a payment from before activation is emitted', async () => {
+	it('of a payment from before publishing is emitted', async () => {
 		pay('a', t0, { status: 'authorized' });
 		const trigger = await activated();
 		service.emulator.setStatus('a', 'failed');
@@ -200,7 +200,7 @@ describe('a change of status', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('back to an emitted one, as a stale replica shows it, is not emitted again', async () => {
+	it('back to an emitted status, as a stale replica shows it, is not emitted again', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'authorized' });
 		expect(await poll(trigger)).toEqual(['a:authorized']);
@@ -233,13 +233,13 @@ describe('several events', () => {
 		expect(await poll(trigger)).toEqual(['a:settled', 'b:settled', 'c:settled']);
 	});
 
-	it('with one time come in the order in which the service got them', async () => {
+	it('with the same time come in the order in which the service got them', async () => {
 		const trigger = await activated();
 		for (const id of ['z', 'a', 'm']) pay(id, t0);
 		expect(await poll(trigger)).toEqual(['z:settled', 'a:settled', 'm:settled']);
 	});
 
-	it('of several agents come in one order, the oldest first', async () => {
+	it('of several agents come in one order, oldest first', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
 		pay('d', t0 + 4);
@@ -256,7 +256,7 @@ describe('several events', () => {
 		]);
 	});
 
-	it('more than a page come each once, the oldest first', async () => {
+	it('beyond one page come once each, oldest first', async () => {
 		pay('old', t0 - MINUTE);
 		const trigger = await activated();
 		seed(450);
@@ -266,7 +266,7 @@ describe('several events', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('more than a page with one time come each once, in the order in which the service got them', async () => {
+	it('beyond one page with the same time come once each, in the order of the service', async () => {
 		const trigger = await activated();
 		seed(230, { newest: t0, everyMs: 0 });
 		expect(rowNumbers(await trigger.poll())).toEqual(upTo(230));
@@ -286,7 +286,7 @@ describe('a late payment', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is emitted once where it appears within the look-back, and not behind it', async () => {
+	it('is emitted once within the look-back, and not beyond it', async () => {
 		pay('a', t0);
 		const trigger = await activated();
 		pay('late', t0 - LOOK_BACK);
@@ -309,7 +309,7 @@ describe('a late payment', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is emitted though it is the first of its agent', async () => {
+	it('is emitted even if it is the first of its agent', async () => {
 		const trigger = await activated();
 		pay('a', t0 - 30 * DAY);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -317,7 +317,7 @@ describe('a late payment', () => {
 });
 
 describe('a manual run', () => {
-	it('shows the newest payments, the oldest of them first, and leaves the state alone', async () => {
+	it('shows the newest payments, oldest first, and leaves the state unchanged', async () => {
 		seed(30);
 		const trigger = open();
 		expect(rowNumbers(await trigger.poll('manual'))).toEqual(upTo(30).slice(-10));
@@ -325,7 +325,7 @@ describe('a manual run', () => {
 		expect(trigger.writes).toBe(0);
 	});
 
-	it('of an active workflow takes nothing from it', async () => {
+	it('of an active workflow takes no events from it', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const before = JSON.stringify(trigger.state);
@@ -365,7 +365,7 @@ describe('a manual run', () => {
 		]);
 	});
 
-	it('shows rows as sent where Simplify is off', async () => {
+	it('shows rows as sent if Simplify is off', async () => {
 		pay('a', t0);
 		const [simple] = (await open().poll('manual')) ?? [];
 		const [whole] = (await open({ options: { simplify: false } }).poll('manual')) ?? [];
@@ -380,7 +380,7 @@ describe('a manual run', () => {
 		expect(await open().poll('manual')).toBeNull();
 	});
 
-	it('reports trouble', async () => {
+	it('reports what went wrong', async () => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		await expect(open().poll('manual')).rejects.toThrow('rejected the API key');
 	});

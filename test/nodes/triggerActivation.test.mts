@@ -21,7 +21,7 @@ const { activated, open, pay, restarted, seed } = service;
 
 const modes = ['activate', 'init', 'create', 'leadershipChange', 'update'] as const;
 
-describe('at activation', () => {
+describe('at publishing', () => {
 	it.each(modes)('existing payments start nothing (n8n says "%s")', async (mode) => {
 		seed(60);
 		const trigger = open();
@@ -45,7 +45,7 @@ describe('at activation', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('of a workflow that was active before, it continues where it was', async () => {
+	it('a workflow that was active before continues from its position', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -58,7 +58,7 @@ describe('at activation', () => {
 	});
 });
 
-describe('activation is refused', () => {
+describe('publishing is rejected', () => {
 	it.each(modes)('for a revoked key (n8n says "%s")', async (mode) => {
 		service.emulator.revokeApiKey(service.emulator.apiKey);
 		const error = await thrownBy(open(), mode);
@@ -69,7 +69,7 @@ describe('activation is refused', () => {
 		expect(error.failure).toEqual({ cause: 'credential-invalid' });
 	});
 
-	it('for a key that may not list agents', async () => {
+	it('for a key that cannot list agents', async () => {
 		service.emulator.fault({ route: LIST, status: 403, body: { message: 'Not for this key' } });
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toBe(
@@ -78,7 +78,7 @@ describe('activation is refused', () => {
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 	});
 
-	it('for a key that may read no activity', async () => {
+	it('for a key that cannot read activity', async () => {
 		const seller = service.addAgent('seller');
 		for (const [parameters, agents] of [
 			[{}, 2],
@@ -94,7 +94,7 @@ describe('activation is refused', () => {
 		}
 	});
 
-	it('where the service does not have the assumed route, with what to set', async () => {
+	it('if the service does not have the assumed route, with what to set', async () => {
 		service.failActivity({ status: 404, times: 1 });
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toMatch(/^Ampersend has nothing at GET \/agents\/0x\w{40}\/activity/);
@@ -103,7 +103,7 @@ describe('activation is refused', () => {
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 	});
 
-	it('where the path prefix is another one, with what to set', async () => {
+	it('if the path prefix is wrong, with what to set', async () => {
 		service.emulator.expectUnknown('/wrong/agents');
 		const trigger = open();
 		trigger.credential = { ...service.credential, baseUrl: `${service.emulator.origin}/wrong` };
@@ -112,7 +112,7 @@ describe('activation is refused', () => {
 		expect(error.description).toContain(`The Base URL is ${service.emulator.origin}/wrong.`);
 	});
 
-	it('where answers have another form', async () => {
+	it('if answers have another form', async () => {
 		pay('a', t0);
 		service.changePages(
 			(page) => ({ ...page, activity: [{ id: 'a', status: 'settled', timestamp: 'soon' }] }),
@@ -130,7 +130,7 @@ describe('activation is refused', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('for a reason that lasts, though the trouble of another agent is temporary', async () => {
+	it('for a lasting reason, even if another agent fails only temporarily', async () => {
 		const seller = service.addAgent('seller');
 		service.failActivity({ agent: service.buyer });
 		service.failActivity({ agent: seller, status: 403, times: 1 });
@@ -149,7 +149,7 @@ const passing: Array<[string, FaultAction & { times?: number }]> = [
 	['connections that break', { reset: true, times: ATTEMPTS }],
 ];
 
-describe('temporary trouble does not stop activation: the next poll gets the baseline', () => {
+describe('an outage does not stop the publishing: the next poll gets the baseline', () => {
 	const recovers = async (trigger: ReturnType<typeof open>) => {
 		expect(trigger.warnings.join()).toMatch(
 			/: published, but the first poll failed and will be retried: (Ampersend|The connection) \w/,
@@ -214,7 +214,7 @@ describe('temporary trouble does not stop activation: the next poll gets the bas
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('but does not hide it later: the next poll says what is wrong', async () => {
+	it('but the next poll says what is wrong', async () => {
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
 		const trigger = open();
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
@@ -222,7 +222,7 @@ describe('temporary trouble does not stop activation: the next poll gets the bas
 		await recovers(trigger);
 	});
 
-	it('of some agents: these get their baselines at the first poll that can read them', async () => {
+	it('of some agents: they get their baselines at the first poll that can read them', async () => {
 		const seller = service.addAgent('seller');
 		pay('old', t0);
 		pay('old too', t0, { agent: seller });
@@ -238,7 +238,7 @@ describe('temporary trouble does not stop activation: the next poll gets the bas
 		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
-	it('of some agents is no reason to refuse for others that may not be read', async () => {
+	it('of some agents does not lead to a rejection for others that cannot be read', async () => {
 		const seller = service.addAgent('seller');
 		service.failActivity({ agent: seller, status: 403, times: 1 });
 		const trigger = await activated();

@@ -57,7 +57,7 @@ async function pollsUntil(
 }
 
 describe('a long backlog', () => {
-	it('comes over several polls where time is short, in order, each once', async () => {
+	it('comes over several polls if time is short, in order, each once', async () => {
 		const trigger = await activated({}, { budgetMs });
 		seed(5000);
 		passTime(3 * SECOND);
@@ -68,7 +68,7 @@ describe('a long backlog', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('asks for no page once time is up', async () => {
+	it('requests no page after time is up', async () => {
 		const trigger = await activated({}, { budgetMs });
 		seed(5000);
 		passTime(3 * SECOND);
@@ -89,7 +89,7 @@ describe('a long backlog', () => {
 		expect(rowNumbers(polls.flatMap(({ items }) => items))).toEqual(upTo(3000));
 	});
 
-	it('at activation does not stop it, though there is no time for the look-back', async () => {
+	it('does not stop the publishing, even without time for the look-back', async () => {
 		seed(20_000, { newest: t0, everyMs: 10 });
 		passTime(10 * SECOND);
 		const trigger = await activated({}, { budgetMs });
@@ -110,7 +110,7 @@ describe('a long backlog', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is read within five minutes by an n8n that does not say how long a poll may take', async () => {
+	it('is read within five minutes if n8n does not say how long a poll can take', async () => {
 		const trigger = await activated({}, { budgetMs: null });
 		seed(6000);
 		passTime(15 * SECOND);
@@ -135,7 +135,7 @@ describe('a long backlog', () => {
 describe('many agents', () => {
 	const count = 60;
 
-	it('are read in turn where there is time for a few only', async () => {
+	it('are read in turn if there is time for only a few', async () => {
 		for (let i = 1; i < count; i++) service.addAgent(`agent ${i}`);
 		const trigger = await activated({}, { budgetMs });
 		const agents = service.emulator.agents().map(({ address }) => address);
@@ -172,7 +172,7 @@ describe('many agents', () => {
 		expect(rowsOf(items).sort()).toEqual(agents.map(({ name }) => `new ${name}`).sort());
 	});
 
-	it('do not starve behind one with a long backlog', async () => {
+	it('do not wait forever for one with a long backlog', async () => {
 		for (let i = 1; i < count; i++) service.addAgent(`agent ${i}`);
 		const trigger = await activated({}, { budgetMs });
 		const agents = service.emulator.agents();

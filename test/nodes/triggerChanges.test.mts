@@ -25,10 +25,10 @@ const { activated, eventId, open, pay, restarted, seed } = service;
 
 const counterparty = randomAddress();
 
-/** An agent made after activation, by the service's clock. */
+/** An agent created after publishing, by the service's clock. */
 const addLater = (name: string, createdAt = Date.now()) => service.addAgent(name, { createdAt });
 
-/** Two settings of one filter: "small" passes the second one only, "big" both. */
+/** Two settings of one filter: "small" passes only the second one, "big" both. */
 const changes: Array<[string, INodeParameters, INodeParameters]> = [
 	['Trigger On', { events: ['payment.denied'] }, { events: ['payment.denied', 'payment.settled'] }],
 	['Trigger On, to every event', { events: ['payment.denied'] }, {}],
@@ -50,18 +50,15 @@ describe('a changed filter', () => {
 		expect(await poll(changed)).toBeNull();
 	});
 
-	it.each(changes)(
-		'%s: nor does it where n8n has stored no quiet poll',
-		async (_, before, after) => {
-			const trigger = await activated(before);
-			const stored = restarted(trigger, after);
-			pay('a', t0, filteredOut);
-			expect(await poll(trigger)).toBeNull();
-			expect(await poll(stored)).toBeNull();
-			pay('b', t0 + 1, filteredOut);
-			expect(rowsOf(await stored.poll())).toEqual(['b']);
-		},
-	);
+	it.each(changes)('%s: nor if n8n has stored no quiet poll', async (_, before, after) => {
+		const trigger = await activated(before);
+		const stored = restarted(trigger, after);
+		pay('a', t0, filteredOut);
+		expect(await poll(trigger)).toBeNull();
+		expect(await poll(stored)).toBeNull();
+		pay('b', t0 + 1, filteredOut);
+		expect(rowsOf(await stored.poll())).toEqual(['b']);
+	});
 
 	it('emits nothing filtered out of a long backlog either', async () => {
 		const trigger = await activated({ events: ['payment.denied'] });
@@ -73,7 +70,7 @@ describe('a changed filter', () => {
 		expect(await poll(stored)).toEqual(['b:settled']);
 	});
 
-	it('does not emit a change of status that was filtered out, but the next one', async () => {
+	it('does not emit a status change that was filtered out, but the next one', async () => {
 		pay('a', t0, { status: 'authorized' });
 		const trigger = await activated({ events: ['payment.denied'] });
 		service.emulator.setStatus('a', 'settled');
@@ -98,7 +95,7 @@ describe('a changed filter', () => {
 		expect(await poll(back)).toEqual(['b:settled']);
 	});
 
-	it('and the old one both apply to what an agent had that could not be read', async () => {
+	it('and the old one both apply to an agent that could not be read', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({ filters: { minimumAmount: '2' } });
 		const stored = restarted(trigger, { filters: { direction: 'spend' } });
@@ -125,7 +122,7 @@ describe('a changed filter', () => {
 		expect(rowsOf(await changed.poll())).toEqual(['denied too']);
 	});
 
-	it('emits nothing filtered out of an agent made since the state was stored', async () => {
+	it('emits nothing filtered out of an agent created since the state was stored', async () => {
 		const trigger = await activated({ events: ['payment.denied'] });
 		const stored = restarted(trigger);
 		const late = addLater('late');
@@ -208,8 +205,8 @@ describe('other agents', () => {
 	});
 });
 
-describe('an agent that is made after activation', () => {
-	it('is read from its beginning where all are watched', async () => {
+describe('an agent that is created after publishing', () => {
+	it('is read from its first payment if all are watched', async () => {
 		pay('old', t0);
 		const trigger = await activated();
 		const late = addLater('late');
@@ -218,7 +215,7 @@ describe('an agent that is made after activation', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is read from its beginning though another one was made in the same millisecond', async () => {
+	it('is read from its first payment, also if one is created in the same millisecond', async () => {
 		const trigger = await activated();
 		const first = addLater('first');
 		pay('a', t0, { agent: first });
@@ -228,7 +225,7 @@ describe('an agent that is made after activation', () => {
 		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
-	it('is read from its beginning where its first poll failed', async () => {
+	it('is read from its first payment if its first poll failed', async () => {
 		const trigger = await activated();
 		const late = addLater('late');
 		pay('a', t0, { agent: late });
@@ -237,7 +234,7 @@ describe('an agent that is made after activation', () => {
 		expect(await poll(restarted(trigger))).toEqual(['a:settled']);
 	});
 
-	it('is the first one of the account', async () => {
+	it('can be the first one of the account', async () => {
 		service.emulator.removeAgent(service.buyer);
 		const trigger = await activated();
 		expect(await poll(trigger)).toBeNull();
@@ -246,7 +243,7 @@ describe('an agent that is made after activation', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('is not read where others are chosen', async () => {
+	it('is not read if others are chosen', async () => {
 		const trigger = await activated(chosen(service.buyer));
 		const late = addLater('late');
 		pay('a', t0, { agent: late });
@@ -261,7 +258,7 @@ describe('an agent that is removed', () => {
 	});
 	const both = (which: string) => (which === 'all' ? {} : chosen(service.buyer, seller));
 
-	it.each(['all', 'several'])('is dropped quietly where %s are watched', async (which) => {
+	it.each(['all', 'several'])('is silently left out if %s are watched', async (which) => {
 		pay('old', t0 - DAY);
 		const trigger = await activated(both(which));
 		service.emulator.removeAgent(service.buyer);
@@ -274,7 +271,7 @@ describe('an agent that is removed', () => {
 		expect(asked.length).toBeLessThanOrEqual(1 + Number(which !== 'all'));
 	});
 
-	it.each(['all', 'several'])('while agents are read is dropped quietly (%s)', async (which) => {
+	it.each(['all', 'several'])('while agents are read is silently left out (%s)', async (which) => {
 		const trigger = await activated(both(which));
 		pay('a', t0, { agent: seller });
 		service.emulator.before(ACTIVITY, () => service.emulator.removeAgent(service.buyer));
@@ -283,7 +280,7 @@ describe('an agent that is removed', () => {
 		expect(trigger.warnings).toEqual([]);
 	});
 
-	it('as the only one ends nothing', async () => {
+	it('as the only one stops nothing', async () => {
 		const trigger = await activated(one(service.buyer.address));
 		service.emulator.removeAgent(service.buyer);
 		expect(await poll(trigger)).toBeNull();
@@ -303,7 +300,7 @@ describe('an agent that is removed', () => {
 			},
 		});
 
-	it('from one list by mistake comes back without repetition or loss where all are watched', async () => {
+	it('from one list by mistake comes back without repetition or loss (all)', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -316,7 +313,7 @@ describe('an agent that is removed', () => {
 		expect(await poll(next)).toBeNull();
 	});
 
-	it('from one list by mistake comes back without repetition or loss where several are chosen', async () => {
+	it('from one list by mistake comes back without repetition or loss (several)', async () => {
 		const trigger = await activated(both('several'));
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -333,7 +330,7 @@ describe('an agent that is removed', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('for many polls, in which others were paid for a month, comes back without repetition or loss', async () => {
+	it('for many polls comes back after a month without repetition or loss', async () => {
 		pay('old', t0 - 40 * DAY);
 		const trigger = await activated();
 		pay('a', t0 - 39 * DAY);
@@ -345,7 +342,7 @@ describe('an agent that is removed', () => {
 		expect(await poll(restarted(trigger))).toEqual(['a:settled']);
 	});
 
-	it('is not confused with one that may not be read', async () => {
+	it('is not confused with one that cannot be read', async () => {
 		const trigger = await activated(both('several'));
 		pay('a', t0);
 		pay('b', t0 + 1, { agent: seller });
@@ -362,8 +359,8 @@ describe('an agent that is removed', () => {
 	});
 });
 
-describe('a chosen agent that the account does not have', () => {
-	it('is refused at the first activation', async () => {
+describe('a chosen agent that is not in the account', () => {
+	it('is rejected at the first publishing', async () => {
 		const stranger = service.addAgent('stranger', { owner: 'someone else' });
 		for (const [parameter, parameters] of [
 			['Agent', one(stranger.address)],
@@ -379,7 +376,7 @@ describe('a chosen agent that the account does not have', () => {
 		expect(service.readings).toEqual([]);
 	});
 
-	it('is refused in a manual run', async () => {
+	it('is rejected in a manual run', async () => {
 		await expect(open(one(randomAddress())).poll('manual')).rejects.toThrow(
 			/^Agent: 0x\w{40} isn't an agent in this account\.$/,
 		);
@@ -405,7 +402,7 @@ describe('chosen agents that are known', () => {
 		expect(service.seen).toEqual([ACTIVITY, LIST]);
 	});
 
-	it('lose nothing where they cannot be named', async () => {
+	it('lose nothing if their names cannot be read', async () => {
 		const trigger = await activated(one(service.buyer.address));
 		pay('a', t0);
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 3 });

@@ -20,7 +20,7 @@ import {
 const service = useTrigger();
 const { activated, durable, open, pay, restarted, seed } = service;
 
-/** What users of n8n have complained of in other polling triggers, by the number of the issue. */
+/** What users of n8n report about other polling triggers, by the number of the issue. */
 describe('a complaint about n8n', () => {
 	it('#24970: two payments in one minute, one after the poll, both come', async () => {
 		const minute = Math.floor(t0 / MINUTE) * MINUTE;
@@ -53,7 +53,7 @@ describe('a complaint about n8n', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('#5510: a restart repeats nothing, though n8n has not stored the state of quiet polls', async () => {
+	it('#5510: a restart repeats nothing, even if n8n has not stored quiet polls', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -65,7 +65,7 @@ describe('a complaint about n8n', () => {
 		expect(await restarted(stored).poll('trigger', 'init')).toBeNull();
 	});
 
-	it('#10470: deactivation and activation repeat nothing, and lose nothing between', async () => {
+	it('#10470: unpublishing and publishing repeat nothing and lose nothing', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -91,7 +91,7 @@ describe('a complaint about n8n', () => {
 	});
 
 	const modes = ['activate', 'init', 'update'] as const;
-	it.each(modes)('#10853: an account without payments activates ("%s")', async (mode) => {
+	it.each(modes)('#10853: an account without payments can be published ("%s")', async (mode) => {
 		const trigger = open();
 		expect(await trigger.poll('trigger', mode)).toBeNull();
 		expect(trigger.warnings).toEqual([]);
@@ -99,7 +99,7 @@ describe('a complaint about n8n', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('#10853: an account without agents activates, with each way to choose existing events', async () => {
+	it('#10853: an account without agents can be published (with existing events, too)', async () => {
 		service.emulator.removeAgent(service.buyer);
 		for (const parameters of [{}, { options: { existingDays: 30 } }]) {
 			expect(await open(parameters).poll('trigger', 'activate')).toBeNull();
@@ -118,7 +118,7 @@ describe('a complaint about n8n', () => {
 		expect(Math.max(...sizes)).toBeLessThan(2000);
 	});
 
-	it('#33938: a 429 at activation does not block it', async () => {
+	it('#33938: a 429 at publishing does not block it', async () => {
 		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '3600' } });
 		const trigger = open();
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
@@ -127,7 +127,7 @@ describe('a complaint about n8n', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('#33938: after activation a 429 is passed on to the scheduler, with the wait that is asked for', async () => {
+	it('#33938: after publishing, a 429 is passed on to the scheduler with its wait', async () => {
 		const trigger = await activated();
 		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '3600' } });
 		expect((await thrownBy(trigger)).failure).toEqual({
@@ -136,7 +136,7 @@ describe('a complaint about n8n', () => {
 		});
 	});
 
-	it('#26437: a 429 does not keep a workflow from being published again, and nothing is lost or repeated', async () => {
+	it('#26437: a 429 does not stop publishing again, and nothing is lost or repeated', async () => {
 		const trigger = await activated(one(service.buyer.address));
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -148,7 +148,7 @@ describe('a complaint about n8n', () => {
 		expect(await poll(published)).toBeNull();
 	});
 
-	it('#26437: a 429 does not keep a workflow with durable cursors from being published', async () => {
+	it('#26437: a 429 does not stop the publishing with durable cursors', async () => {
 		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '3600' } });
 		const trigger = durable();
 		expect(await trigger.activate('update')).toBeNull();

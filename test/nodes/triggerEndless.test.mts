@@ -76,7 +76,7 @@ describe('a reading that once had no end', () => {
 	);
 });
 
-/** Answers with a body that comes one byte every 100 ms, and would take minutes. */
+/** Answers with a body that comes one byte every 100 ms and would take minutes. */
 function startDripping(): Promise<{ server: Server; baseUrl: string; requests: string[] }> {
 	const requests: string[] = [];
 	const server = createServer((request, response) => {
@@ -93,7 +93,7 @@ function startDripping(): Promise<{ server: Server; baseUrl: string; requests: s
 	});
 }
 
-/** A service in front of which stands one that lets some answers drip. */
+/** A service behind a proxy that slows some answers to a trickle. */
 async function startProxy(target: string, drips: (path: string) => boolean) {
 	const server = createServer((request, response) => {
 		const path = String(request.url);
@@ -157,7 +157,7 @@ describe('an answer whose body comes a byte at a time', () => {
 		const { ms, outcome } = await timed(trigger);
 		expect(ms).toBeLessThan(budgetMs + 1500);
 		expect(outcome).not.toEqual(['a:settled']);
-		// Again: nothing of the first keeps the second back.
+		// Again: the first doesn't delay the second.
 		const again = await timed(trigger);
 		expect(again.ms).toBeGreaterThan(budgetMs / 2);
 		expect(again.ms).toBeLessThan(budgetMs + 1500);
@@ -166,7 +166,7 @@ describe('an answer whose body comes a byte at a time', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('does not keep publishing back, the first time and again', async () => {
+	it('does not delay the publishing, the first time and again', async () => {
 		const { server, baseUrl, requests } = await startDripping();
 		servers.push(server);
 		const trigger = open({}, { budgetMs });
@@ -184,7 +184,7 @@ describe('an answer whose body comes a byte at a time', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('of one agent does not keep the events of others back', async () => {
+	it('of one agent does not delay the events of others', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = open(chosen(service.buyer, seller), { budgetMs });
 		let isDripping = false;
@@ -229,7 +229,7 @@ describe('four agents that hang at the head of the order', () => {
 });
 
 describe('an answer that never comes', () => {
-	it.each([LIST, ACTIVITY])('(%s) leaves the next poll its turn', async (route) => {
+	it.each([LIST, ACTIVITY])('(%s) does not block the next poll', async (route) => {
 		const trigger = await activated(route === LIST ? {} : one(service.buyer.address), {
 			budgetMs: 1000,
 		});

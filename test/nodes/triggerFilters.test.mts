@@ -24,7 +24,7 @@ const service = useTrigger();
 const { activated, eventId, open, pay, restarted, seed } = service;
 
 describe('Trigger On', () => {
-	it('takes several events, and what it filters out does not come later', async () => {
+	it('accepts several events, and what it filters out does not come later', async () => {
 		const trigger = await activated({ events: ['payment.denied', 'payment.failed'] });
 		pay('a', t0 + 1, { status: 'settled' });
 		pay('b', t0 + 2, { status: 'denied' });
@@ -40,7 +40,7 @@ describe('Trigger On', () => {
 		'payment.settled',
 		'payment.denied',
 		'payment.failed',
-	])('%s alone lets nothing else through', async (event) => {
+	])('%s alone passes nothing else', async (event) => {
 		const trigger = await activated({ events: [event] });
 		pay('a', t0, { type: 'earn' });
 		for (const status of ['authorized', 'settled', 'denied', 'failed'] as const)
@@ -54,14 +54,14 @@ describe('Trigger On', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('may leave "payment." out, in an expression', async () => {
+	it('can leave out "payment." in an expression', async () => {
 		const trigger = await activated({ events: '={{ "denied, failed" }}' });
 		pay('a', t0, { status: 'settled' });
 		pay('b', t0 + 1, { status: 'denied' });
 		expect(await poll(trigger)).toEqual(['b:denied']);
 	});
 
-	it('takes a status that the service adds later, from an expression', async () => {
+	it('accepts a status that the service adds later, from an expression', async () => {
 		const trigger = await activated({ events: '={{ ["payment.disputed"] }}' });
 		pay('a', t0);
 		pay('b', t0 + 1);
@@ -79,7 +79,7 @@ describe('the filter', () => {
 		['both', ['earned', 'spent']],
 		['earn', ['earned']],
 		['spend', ['spent']],
-	])('Direction %s lets that direction through', async (direction, ids) => {
+	])('Direction %s passes that direction', async (direction, ids) => {
 		const trigger = await activated({ filters: { direction } });
 		pay('earned', t0, { type: 'earn' });
 		pay('spent', t0 + 1);
@@ -104,7 +104,7 @@ describe('the filter', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(['exact']);
 	});
 
-	it('Counterparty takes several addresses in any letter case', async () => {
+	it('Counterparty accepts several addresses in any letter case', async () => {
 		const [first, second, other] = [randomAddress(), randomAddress(), randomAddress()];
 		const counterparty = `${first.toLowerCase()},\n0x${second.slice(2).toUpperCase()}`;
 		const trigger = await activated({ filters: { counterparty } });
@@ -115,7 +115,7 @@ describe('the filter', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(['first', 'second']);
 	});
 
-	it('Counterparty takes a hundred addresses', async () => {
+	it('Counterparty accepts a hundred addresses', async () => {
 		const addresses = Array.from({ length: 100 }, randomAddress);
 		const trigger = await activated({ filters: { counterparty: addresses.join(' ') } });
 		pay('a', t0, { counterparty: addresses[99] });
@@ -123,7 +123,7 @@ describe('the filter', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(['a']);
 	});
 
-	it('and the events have to hold together', async () => {
+	it('and the events both have to pass', async () => {
 		const counterparty = randomAddress();
 		const trigger = await activated({
 			events: ['payment.denied'],
@@ -150,7 +150,7 @@ describe('the agents', () => {
 		expect(new Set(read)).toEqual(new Set([seller.address.toLowerCase()]));
 	});
 
-	it('are all of them by default', async () => {
+	it('are all agents by default', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
 		pay('a', t0);
@@ -166,7 +166,7 @@ describe('the agents', () => {
 			'url',
 			(address: string) => `https://app.sandbox.ampersend.ai/agents/${address}?tab=activity`,
 		],
-	])('may be one, %s', async (_, mode, spell) => {
+	])('can be one, %s', async (_, mode, spell) => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated(one(spell(seller.address), mode));
 		pay('a', t0);
@@ -177,11 +177,12 @@ describe('the agents', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('may be several, of which one is named twice', async () => {
+	it('can be several, with one of them twice', async () => {
 		const [seller, third] = [service.addAgent('seller'), service.addAgent('third')];
+		const again = seller.address.toLowerCase();
 		const trigger = await activated({
 			agentScope: 'selected',
-			agents: `={{ "${seller.address}, ${service.buyer.address}, ${seller.address.toLowerCase()}" }}`,
+			agents: `={{ "${seller.address}, ${service.buyer.address}, ${again}" }}`,
 		});
 		pay('a', t0);
 		pay('b', t0 + 1, { agent: seller });
@@ -197,7 +198,7 @@ describe('Emit Existing Events', () => {
 		return { trigger, items: await trigger.poll('trigger', 'activate') };
 	};
 
-	it('emits payments of so many days at activation, and none before', async () => {
+	it('emits payments of that many days at publishing, and none before', async () => {
 		const now = Date.now();
 		pay('older', now - 2 * DAY - MINUTE);
 		pay('first', now - 2 * DAY + MINUTE, { type: 'earn' });
@@ -207,7 +208,7 @@ describe('Emit Existing Events', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('emits them once: not after a restart, nor with another activation', async () => {
+	it('emits them once: not after a restart, nor when published again', async () => {
 		pay('a', t0);
 		const { trigger, items } = await activate(days(30));
 		expect(idsOf(items)).toEqual(['a:settled']);
@@ -228,7 +229,7 @@ describe('Emit Existing Events', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('reads no more of a long history than those days take', async () => {
+	it('reads only those days of a long history', async () => {
 		const now = Date.now();
 		seed(100_000, { newest: now - 40 * DAY });
 		seed(250, { newest: now - MINUTE });
@@ -265,7 +266,7 @@ describe('Maximum Events per Poll', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('holds for several agents together', async () => {
+	it('applies to several agents together', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({ options: { maxEvents: 5 } });
 		for (let i = 0; i < 12; i++)
@@ -276,7 +277,7 @@ describe('Maximum Events per Poll', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('holds for long backlogs of several agents, in one order', async () => {
+	it('applies to long backlogs of several agents, in one order', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated({ options: { maxEvents: 250 } });
 		seed(450, { newest: t0 + 900, everyMs: 2 });
@@ -300,7 +301,7 @@ describe('Maximum Events per Poll', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('keeps what comes meanwhile, and late ones, in order', async () => {
+	it('keeps new and late payments in order', async () => {
 		const trigger = await activated({ options: { maxEvents: 2 } });
 		seed(6);
 		expect(rowNumbers(await trigger.poll())).toEqual([0, 1]);
@@ -313,7 +314,7 @@ describe('Maximum Events per Poll', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('holds for existing events too', async () => {
+	it('applies to existing events too', async () => {
 		seed(5);
 		const trigger = open({ options: { maxEvents: 2, existingDays: 30 } });
 		expect(rowNumbers(await trigger.poll('trigger', 'activate'))).toEqual([0, 1]);
@@ -323,7 +324,7 @@ describe('Maximum Events per Poll', () => {
 });
 
 describe('Simplify', () => {
-	it('that is off adds the row as the service sent it', async () => {
+	it('adds the row as the service sent it if it is off', async () => {
 		const trigger = await activated({ options: { simplify: false } });
 		const row = pay('a', t0);
 		service.changePages(
@@ -349,7 +350,7 @@ describe('Simplify', () => {
 		});
 	});
 
-	it('that is on leaves it out', async () => {
+	it('leaves it out if it is on', async () => {
 		const trigger = await activated({ options: { simplify: true } });
 		pay('a', t0);
 		expect((await trigger.poll())?.[0]).not.toHaveProperty('raw');

@@ -18,7 +18,7 @@ const { activated, open, pay, seed } = service;
 
 const nothing: Division = () => ({ activity: [], hasNextPage: false, totalCount: 0 });
 
-describe('an empty list of agents at activation, then the truth', () => {
+describe('an empty list of agents at publishing, then the real one', () => {
 	const emptyList = (times: number) =>
 		service.emulator.fault({
 			route: LIST,
@@ -41,7 +41,7 @@ describe('an empty list of agents at activation, then the truth', () => {
 		},
 	);
 
-	it('has the payments of an agent made later emitted from its first on', async () => {
+	it('emits all payments of an agent created later', async () => {
 		emptyList(1);
 		const trigger = await activated();
 		const late = service.addAgent('made later', { createdAt: Date.now() });
@@ -49,7 +49,7 @@ describe('an empty list of agents at activation, then the truth', () => {
 		expect(await trigger.poll()).toHaveLength(3);
 	});
 
-	it('with chosen agents is refused, and nothing is stored', async () => {
+	it('with chosen agents is rejected, and nothing is stored', async () => {
 		seed(1000);
 		emptyList(1);
 		const trigger = open(chosen(service.buyer));
@@ -61,7 +61,7 @@ describe('an empty list of agents at activation, then the truth', () => {
 });
 
 describe('an agent that is missing from the list for a poll', () => {
-	it('keeps its place: no payment is lost, and none comes twice', async () => {
+	it('keeps its position: no payment is lost, and none comes twice', async () => {
 		const seller = service.addAgent('seller');
 		seed(60, { agent: seller });
 		const trigger = await activated();
@@ -81,11 +81,11 @@ describe('an agent that is missing from the list for a poll', () => {
 	});
 });
 
-describe('an empty answer for the activity of an agent at activation, then the truth', () => {
+describe('an empty answer for the activity of an agent at publishing, then the real one', () => {
 	it.each([
 		['all agents', () => ({})],
 		['one agent', () => one(service.buyer.address)],
-	])('(%s) has no old payment emitted, and each new one once', async (_, parameters) => {
+	])('(%s) emits no old payment, and each new one once', async (_, parameters) => {
 		const list = useLists(service)();
 		list.addMany('old', 1000, t0, SECOND);
 		list.division = (rows, request) => (request.number === 1 ? nothing : divide)(rows, request);
@@ -108,7 +108,7 @@ describe('an empty answer for the activity of an agent at activation, then the t
 		expect(await poll(trigger)).toEqual(['new:settled']);
 	});
 
-	it.each([1, 2, 3])('after %s polls has no payment emitted again', async (polls) => {
+	it.each([1, 2, 3])('after %s polls emits no payment again', async (polls) => {
 		const list = useLists(service)();
 		list.addMany('old', 1000, t0, SECOND);
 		const trigger = await activated();
@@ -123,8 +123,8 @@ describe('an empty answer for the activity of an agent at activation, then the t
 	});
 });
 
-describe('rows as no other service has them', () => {
-	it('one activity id at two agents gives two events with ids of their own', async () => {
+describe('unusual rows', () => {
+	it('one activity id of two agents gives two events with different ids', async () => {
 		const seller = service.addAgent('seller');
 		const lists = useLists(service);
 		const trigger = await activated();
@@ -137,7 +137,7 @@ describe('rows as no other service has them', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('a type that is not known passes, and keeps no other row back', async () => {
+	it('an unknown type passes, and other rows do too', async () => {
 		const list = useLists(service)();
 		const trigger = await activated();
 		list.add('known', t0);
@@ -149,7 +149,7 @@ describe('rows as no other service has them', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('a status that is not known passes', async () => {
+	it('an unknown status passes', async () => {
 		const list = useLists(service)();
 		const trigger = await activated();
 		list.add('a', t0, 'refunded');
@@ -168,7 +168,7 @@ describe('rows as no other service has them', () => {
 		},
 	);
 
-	it('a row that stands twice on one page, with two statuses, gives the newer one', async () => {
+	it('a row that is twice on one page, with two statuses, gives the newer one', async () => {
 		const list = useLists(service)();
 		const trigger = await activated();
 		list.add('a', t0, 'authorized');
@@ -179,7 +179,7 @@ describe('rows as no other service has them', () => {
 		expect(new Set(ids).size).toBe(ids.length);
 	});
 
-	it('a row of another agent is refused, and nothing is lost once it is gone', async () => {
+	it('a row of another agent is rejected, and nothing is lost once it is gone', async () => {
 		const list = useLists(service)();
 		const trigger = await activated();
 		list.add('a', t0);

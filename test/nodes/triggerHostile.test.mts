@@ -43,7 +43,7 @@ const arrive = (list: ScriptedList, count: number, at = t0 + HOUR) =>
 	list.addMany('new', count, at, SECOND);
 
 interface Service {
-	/** Rows that are there at activation. */
+	/** Rows that exist at publishing. */
 	old: number;
 	/** Between two of them, in ms. */
 	everyMs?: number;
@@ -51,7 +51,7 @@ interface Service {
 	arrive: number;
 	/** What else happens meanwhile. */
 	then?: (list: ScriptedList) => void;
-	/** Before each answer after activation. */
+	/** Before each answer after publishing. */
 	meanwhile?: Meanwhile;
 	division?: Division;
 }
@@ -144,13 +144,13 @@ function* numbers(seed: number): Generator<number, never> {
 	}
 }
 
-/** Fewer rows than asked for; the next page begins where this one ends. */
+/** Fewer rows than requested; the next page begins where this one ends. */
 const capped =
 	(most: number): Division =>
 	(rows, { limit, ...request }) =>
 		divide(rows, { ...request, limit: Math.min(limit, most) });
 
-/** Fewer rows than asked for; the next page begins where this one was to end. */
+/** Fewer rows than requested; the next page begins where this one should have ended. */
 const cut =
 	(most: number): Division =>
 	(rows, { page, limit }) => {
@@ -195,7 +195,7 @@ const services: Array<[string, Division, number?]> = [
 ];
 
 describe.each([SECOND, MINUTE])('with old rows %s ms apart, a service that', (everyMs) => {
-	it.each(hostile)('%s: each is emitted once, the oldest first', async (_, given) => {
+	it.each(hostile)('%s: each is emitted once, oldest first', async (_, given) => {
 		const list = useLists(service)();
 		list.addMany('old', given.old, t0, given.everyMs ?? everyMs);
 		const trigger = await activated();
@@ -359,7 +359,7 @@ describe('while a backlog of 900 is read', () => {
 });
 
 describe('a service that dates a row by its last change', () => {
-	it.each([1, 20, 60, 300])('has %s settle at once with a new one', async (count) => {
+	it.each([1, 20, 60, 300])('lets %s settle together with a new one', async (count) => {
 		const list = useLists(service)();
 		list.addMany('old', 60, t0 - HOUR, SECOND);
 		const trigger = await activated();

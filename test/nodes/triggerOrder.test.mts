@@ -8,7 +8,7 @@ const { activated, open, pay } = service;
 
 const numbers = (count: number, first = 0) => upTo(count).map((i) => String(first + i));
 
-/** Payments of several agents in turn, one a minute, each named after its place in time. */
+/** Payments of several agents in turn, one each minute, named by their order in time. */
 function interleave(agents: Agent[], count: number): void {
 	for (const i of upTo(count)) {
 		pay(String(i), t0 + i * MINUTE, { agent: agents[(i * 2) % agents.length] });
@@ -31,7 +31,7 @@ describe('payments of several agents', () => {
 		},
 	);
 
-	it('come oldest first where one poll may not emit all of them', async () => {
+	it('come oldest first if one poll cannot emit all of them', async () => {
 		const agents = three();
 		const trigger = await activated({ options: { maxEvents: 7 } });
 		interleave(agents, 20);
@@ -41,7 +41,7 @@ describe('payments of several agents', () => {
 		expect(await trigger.poll()).toBeNull();
 	});
 
-	it('that have changed come in their places among the new ones', async () => {
+	it('that have changed come in their order among the new ones', async () => {
 		const [buyer, seller] = three();
 		pay('0', t0, { agent: seller, status: 'authorized' });
 		pay('2', t0 + 2 * MINUTE, { agent: seller, status: 'authorized' });
@@ -52,7 +52,7 @@ describe('payments of several agents', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(numbers(4));
 	});
 
-	it('come oldest first in a manual run, the latest of them all', async () => {
+	it('come oldest first in a manual run, which shows the latest of all agents', async () => {
 		interleave(three(), 30);
 		expect(rowsOf(await open().poll('manual'))).toEqual(numbers(10, 20));
 	});

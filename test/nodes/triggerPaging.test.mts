@@ -25,7 +25,7 @@ const { activated, open, pay, restarted, seed } = service;
 type WireRow = WirePage['activity'][number];
 
 /**
- * How a service might divide its list into pages other than is assumed. @param rows newest first
+ * How a service could divide its list into pages against expectation. @param rows newest first
  */
 type Division = (rows: WireRow[], page: number, limit: number) => WirePage;
 
@@ -60,7 +60,7 @@ const endlessWithoutCount: Division = (rows, page, limit) => ({
 });
 const fewerThanAskedFor: Division = (rows, page, limit) => divide(rows, page, Math.min(limit, 50));
 
-/** A service of one agent with such pages; rows that are added stand where their time belongs. */
+/** A service of one agent with such pages; new rows are placed by their time. */
 function serve(division: Division) {
 	const rows: WireRow[] = [];
 	service.changePages((_, { query }) => division(rows, Number(query.page), Number(query.limit)));
@@ -103,7 +103,7 @@ describe.each<[string, Division]>([
 	['another page after every page', endless],
 	['another page after every page, and no count', endlessWithoutCount],
 ])('a service with %s', (_, division) => {
-	it('gives a baseline, of which nothing is emitted', async () => {
+	it('gives a baseline that is not emitted', async () => {
 		const list = serve(division);
 		list.addMany('old', 60, t0, SECOND);
 		const trigger = await activated();
@@ -120,7 +120,7 @@ describe.each<[string, Division]>([
 		[60, 450],
 		[450, 250],
 		[1500, 450],
-	])('behind %s old payments gets each of %s new ones once, in order', async (old, count) => {
+	])('with %s old payments gets each of %s new ones once, in order', async (old, count) => {
 		const list = serve(division);
 		list.addMany('old', old, t0, MINUTE);
 		const trigger = await activated();
@@ -132,7 +132,7 @@ describe.each<[string, Division]>([
 		expect(await poll(restarted(trigger))).toBeNull();
 	});
 
-	it('has late payments emitted once', async () => {
+	it('emits late payments once', async () => {
 		const list = serve(division);
 		list.addMany('old', 300, t0, SECOND);
 		const trigger = await activated();
@@ -147,7 +147,7 @@ describe.each<[string, Division]>([
 	it.each([
 		['inside the look-back', SECOND],
 		['behind the look-back', 10 * MINUTE],
-	])('has a change of status emitted, %s under hundreds of others', async (_, everyMs) => {
+	])('emits a change of status, %s under hundreds of others', async (_, everyMs) => {
 		const list = serve(division);
 		list.addMany('old', 30, t0 - 300 * everyMs, everyMs);
 		const trigger = await activated();
@@ -161,7 +161,7 @@ describe.each<[string, Division]>([
 	});
 });
 
-describe('a service that cannot be read whole', () => {
+describe('a service whose list cannot be read completely', () => {
 	const repeating: Division = (rows, _, limit) => ({
 		...divide(rows, 1, limit),
 		hasNextPage: limit < rows.length,
@@ -178,7 +178,7 @@ describe('a service that cannot be read whole', () => {
 			repeatingWithoutCount,
 			'returns the same rows again, whatever "page" asks for',
 		],
-	])('%s is reported, and nothing is lost once it is mended', async (_, division, observation) => {
+	])('%s is reported, and nothing is lost once it is fixed', async (_, division, observation) => {
 		let isMended = true;
 		const list = serve((rows, page, limit) => (isMended ? divide : division)(rows, page, limit));
 		list.addMany('old', 30, t0, SECOND);
@@ -192,7 +192,7 @@ describe('a service that cannot be read whole', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(named('new', 450));
 	});
 
-	it('whose pages repeat has the rows of the first one emitted', async () => {
+	it('whose pages repeat emits the rows of the first one', async () => {
 		const list = serve(repeating);
 		list.addMany('old', 5, t0, MINUTE);
 		const trigger = await activated();
@@ -200,14 +200,14 @@ describe('a service that cannot be read whole', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(named('new', 15));
 	});
 
-	it('whose pages repeat is refused at activation', async () => {
+	it('whose pages repeat is rejected at publishing', async () => {
 		const list = serve(repeating);
 		list.addMany('old', 450, t0, MINUTE);
 		const error = await thrownBy(open(one(service.buyer.address)), 'activate');
 		expect(error.message).toContain("so the list can't be read completely");
 	});
 
-	it('whose pages deny that there are more is reported, or loses nothing', async () => {
+	it('whose pages say that there are no more is reported, or loses nothing', async () => {
 		let isMended = false;
 		const withoutNext: Division = (rows, page, limit) => ({
 			...divide(rows, page, limit),
@@ -227,7 +227,7 @@ describe('a service that cannot be read whole', () => {
 describe('a payment that is dated years ahead', () => {
 	const ahead = Date.now() + 10 * 365 * DAY;
 
-	it('is emitted once and does not silence the trigger', async () => {
+	it('is emitted once and does not stop later events', async () => {
 		pay('old', t0);
 		const trigger = await activated();
 		pay('ahead', ahead);
@@ -241,7 +241,7 @@ describe('a payment that is dated years ahead', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('may be the first one of its agent', async () => {
+	it('can be the first one of its agent', async () => {
 		const trigger = await activated();
 		pay('ahead', ahead, { status: 'authorized' });
 		pay('a', t0);
@@ -252,7 +252,7 @@ describe('a payment that is dated years ahead', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('may be there before activation', async () => {
+	it('can exist before publishing', async () => {
 		pay('ahead', ahead);
 		seed(30);
 		const trigger = await activated();
@@ -261,7 +261,7 @@ describe('a payment that is dated years ahead', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('may be on top of a long backlog', async () => {
+	it('can be on top of a long backlog', async () => {
 		const trigger = await activated({ options: { maxEvents: 200 } });
 		seed(450);
 		pay('ahead', ahead);

@@ -22,7 +22,7 @@ import {
 const service = useTrigger();
 const { activated, durable, eventId, open, passTime, pay, restarted, seed } = service;
 
-/** Holds the next call of a route back. @returns what lets it go, and when it has come */
+/** Delays the next call of a route. @returns a function that continues it, and when it has come */
 function hold(route: string) {
 	let release = () => {};
 	const released = new Promise<void>((resolve) => {
@@ -47,7 +47,7 @@ describe('two polls of one node at once', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('leave what comes after the first has read to the next poll', async () => {
+	it('leave to the next poll what comes after the first has read', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const { release, arrived } = hold(ACTIVITY);
@@ -60,7 +60,7 @@ describe('two polls of one node at once', () => {
 		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
-	it('of which the first fails lose nothing', async () => {
+	it('lose nothing if the first one fails', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.failActivity();
@@ -81,7 +81,7 @@ describe('two polls of one node at once', () => {
 		expect(emitted).toEqual(['0', '1', '2', '3', '4']);
 	});
 
-	it('with an activation among them: it waits, and continues where none was new', async () => {
+	it('with a publishing among them: it waits, and continues if nothing was new', async () => {
 		pay('old', t0);
 		const trigger = await activated();
 		const { release, arrived } = hold(LIST);
@@ -106,7 +106,7 @@ describe('two polls of one node at once', () => {
 		expect(service.emulator.calls).toHaveLength(5);
 	});
 
-	it('with an activation among them: it repeats nothing', async () => {
+	it('with a publishing among them: it repeats nothing', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const emitted = await Promise.all([
@@ -118,7 +118,7 @@ describe('two polls of one node at once', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('with an activation among them that has an older state: one emits', async () => {
+	it('with a publishing among them that has an older state: one emits', async () => {
 		const trigger = await activated();
 		const published = restarted(trigger);
 		pay('a', t0);
@@ -126,7 +126,7 @@ describe('two polls of one node at once', () => {
 		expect(emitted.map(idsOf)).toEqual([['a:settled'], null]);
 	});
 
-	it('with an activation among them: it works though the poll before fails', async () => {
+	it('with a publishing among them: it works even if the poll before fails', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.failActivity();
@@ -142,7 +142,7 @@ describe('two polls of one node at once', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('with a manual run among them do not hinder it', async () => {
+	it('do not block a manual run among them', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		const { release, arrived } = hold(ACTIVITY);
@@ -158,7 +158,7 @@ describe('two polls of different nodes at once', () => {
 	it.each([
 		['of one workflow', { nodeId: 'another node' }],
 		['of two workflows', { workflowId: 'another workflow' }],
-	])('%s do not hinder each other', async (_, other) => {
+	])('%s do not block each other', async (_, other) => {
 		const trigger = await activated();
 		const second = await activated({}, other);
 		pay('a', t0);
@@ -172,7 +172,7 @@ describe('two polls of different nodes at once', () => {
 });
 
 describe('n8n with durable cursors', () => {
-	it('does not lose the baseline of the activation, though it drops it', async () => {
+	it('does not lose the baseline of the publishing, although it drops it', async () => {
 		pay('old', t0);
 		const trigger = durable();
 		expect(await trigger.activate()).toBeNull();
@@ -182,7 +182,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('does not lose the baseline of the activation where the first polls fail', async () => {
+	it('does not lose the baseline of the publishing if the first polls fail', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		pay('a', t0);
@@ -193,7 +193,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('does not lose the baseline of the activation where it drops the outcome of the first poll', async () => {
+	it('does not lose the baseline if it drops the result of the first poll', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		pay('a', t0);
@@ -205,7 +205,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('does not continue from an activation of long ago', async () => {
+	it('does not continue from a publishing long ago', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		pay('while it was not active', t0);
@@ -252,7 +252,7 @@ describe('n8n with durable cursors', () => {
 	});
 
 	const budgets = [36 * SECOND, 299 * SECOND, 480 * SECOND];
-	it.each(budgets)('learns of trouble where a poll may take %s ms', async (budgetMs) => {
+	it.each(budgets)('gets the failure if a poll can take %s ms', async (budgetMs) => {
 		const trigger = durable();
 		await trigger.activate();
 		trigger.budgetMs = budgetMs;
@@ -262,7 +262,7 @@ describe('n8n with durable cursors', () => {
 		expect(error).toMatchObject({ failure: { cause: 'rate-limited', retryAfterMs: 600_000 } });
 	});
 
-	it('activates in an outage, and the first poll that succeeds gets the baseline', async () => {
+	it('publishes in an outage, and the first poll that succeeds gets the baseline', async () => {
 		const trigger = durable();
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
 		expect(await trigger.activate()).toBeNull();
@@ -273,7 +273,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['after:settled']);
 	});
 
-	it('publishes again without loss or repetition', async () => {
+	it('publishes again, and loses or repeats nothing', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		pay('a', t0);
@@ -294,7 +294,7 @@ describe('n8n with durable cursors', () => {
 		expect(await trigger.activate('update')).toBeNull();
 	});
 
-	it('gets existing events with the first poll, where activation met an outage', async () => {
+	it('gets existing events with the first poll if publishing met an outage', async () => {
 		pay('a', t0);
 		const trigger = durable({ options: { existingDays: 30 } });
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
@@ -303,7 +303,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('gets a backlog over several polls where time is short', async () => {
+	it('gets a backlog over several polls if time is short', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		seed(4000);
@@ -312,7 +312,7 @@ describe('n8n with durable cursors', () => {
 		expect(rowNumbers(items)).toEqual(upTo(4000));
 	});
 
-	it('runs two polls at once, of which one emits the events', async () => {
+	it('runs two polls at once, and one of them emits the events', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();
@@ -340,7 +340,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
-	it('drops the outcome of a poll, and a later one emits the events again', async () => {
+	it('drops the result of a poll, and a later one emits the events again', async () => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();

@@ -16,7 +16,7 @@ import { MINUTE, SECOND, t0, useTrigger } from './trigger.mts';
 
 const runs = Number(process.env.AMPERSEND_HISTORIES ?? 40);
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
-/** No history is begun later than this, in ms. */
+/** No history starts later than this, in ms. */
 const LIMIT = 40_000;
 
 const service = useTrigger();
@@ -99,7 +99,7 @@ const history: fc.Arbitrary<History> = fc.record({
 	polls: fc.array(fc.record({ between: few(3), during: few(3) }), { minLength: 1, maxLength: 4 }),
 });
 
-/** One service that lives through a history, and what it owes. */
+/** One service that plays a history, and what it has to emit. */
 class Life {
 	private now = t0;
 	private made = 0;
@@ -200,7 +200,7 @@ function bound(all: number, page: number): number {
 	return 2 * (1 + search + stretches * (Math.ceil(370 / page) + 4)) + 4;
 }
 
-describe('a service that does whatever comes to its mind', () => {
+describe('a service with random behavior', () => {
 	it(`has each payment emitted once, in few requests (AMPERSEND_SEED=${seed})`, async () => {
 		const lists = useLists(service);
 		let made = 0;

@@ -51,7 +51,7 @@ describe('an idle poll', () => {
 		expect(service.emulator.calls).toMatchObject([{ query: smallPage }]);
 	});
 
-	it('of all agents costs one list for each hundred of them, and one small page each', async () => {
+	it('of all agents costs one list for each hundred, and one small page each', async () => {
 		for (let i = 1; i < 250; i++) service.addAgent(`agent ${i}`);
 		seed(100_000, { newest: t0, everyMs: MINUTE });
 		const trigger = await activated();
@@ -76,7 +76,7 @@ describe('an idle poll', () => {
 		expect(service.emulator.calls).toMatchObject([{ query: smallPage }]);
 	});
 
-	it('says who asks', async () => {
+	it('says who requests', async () => {
 		const trigger = await activated();
 		service.emulator.clearCalls();
 		await trigger.poll();
@@ -113,7 +113,7 @@ describe('an open payment', () => {
 		},
 	);
 
-	it('that was there before activation, behind 900 others, is seen to settle', async () => {
+	it('from before publishing, under 900 others, is seen to settle', async () => {
 		pay('open', t0 - 4 * DAY, { status: 'authorized' });
 		seed(900, { newest: t0 - 2 * DAY, everyMs: MINUTE });
 		const trigger = await activated();
@@ -133,7 +133,7 @@ describe('an open payment', () => {
 		expect(rowNumbers(items?.slice(1) ?? [])).toEqual(upTo(30));
 	});
 
-	it('is found where late payments have moved it', async () => {
+	it('is found after late payments have moved it', async () => {
 		const trigger = await activated({ options: { lookBackMinutes: 1440 } });
 		pay('open', t0 - 10 * 60 * MINUTE, { status: 'authorized' });
 		seed(1000, { newest: t0, everyMs: 30 * SECOND });
@@ -161,7 +161,7 @@ describe('an open payment', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('is watched as long as it is no more than a week behind the newest one', async () => {
+	it('is watched while it is at most a week behind the newest one', async () => {
 		const trigger = await activated(one(service.buyer.address));
 		pay('within', t0 - WEEK, { status: 'authorized' });
 		pay('beyond', t0 - WEEK - 1, { status: 'authorized' });
@@ -242,7 +242,7 @@ describe('a late payment', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('at the edge of the look-back is emitted, though a page ends there', async () => {
+	it('at the edge of the look-back is emitted, even if a page ends there', async () => {
 		pay('known', t0);
 		const trigger = await activated();
 		for (let i = 1; i <= 18; i++) pay(`new ${i}`, t0 + i);
@@ -294,7 +294,7 @@ describe('payments that come while pages are read', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it.each([150, 450])('by hundreds, with %s new ones, are emitted once', async (count) => {
+	it.each([150, 450])('in hundreds, with %s new ones, are emitted once', async (count) => {
 		const trigger = await activated();
 		seed(count);
 		let added = 0;
@@ -312,7 +312,7 @@ describe('payments that come while pages are read', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('at activation are the baseline or emitted later, each once', async () => {
+	it('at publishing are the baseline or emitted later, each once', async () => {
 		seed(450, { newest: t0, everyMs: MINUTE });
 		service.emulator.after(ACTIVITY, () => void pay('first', t0 + 1));
 		service.emulator.after(ACTIVITY, () => void pay('second', t0 + 2), {
@@ -327,7 +327,7 @@ describe('payments that come while pages are read', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(['third']);
 	});
 
-	it('and change meanwhile are emitted as they were read, then as they are', async () => {
+	it('and change meanwhile are emitted as they were read, then as they became', async () => {
 		const trigger = await activated(chosen(service.buyer));
 		pay('a', t0, { status: 'authorized' });
 		service.emulator.after(ACTIVITY, () => void service.emulator.setStatus('a', 'settled'));

@@ -53,7 +53,7 @@ describe('two replicas, one 90 rows behind, pages of 100 rows at most', () => {
 	});
 });
 
-describe('pages of 30 rows at most, and no next page said behind a full one', () => {
+describe('pages of 30 rows at most, and no next page reported after a full one', () => {
 	it.each([
 		[1, 0, 'capped'],
 		[1, 0, 'cut'],

@@ -37,7 +37,7 @@ function killed(trigger: TriggerUnderTest, parameters: INodeParameters = withOpt
 	return open(parameters, { state: state as unknown as IDataObject });
 }
 
-/** So much time passes by n8n's clock. */
+/** Makes time pass on n8n's clock. */
 function wait(ms: number): void {
 	const from = Date.now() + ms - performance.now();
 	jest.spyOn(Date, 'now').mockImplementation(() => Math.round(from + performance.now()));
@@ -54,7 +54,7 @@ async function withOneEmitted(parameters: INodeParameters): Promise<TriggerUnder
 	return trigger;
 }
 
-/** What Remove Duplicates on `eventId` lets through. */
+/** What passes Remove Duplicates on `eventId`. */
 class RemoveDuplicates {
 	private readonly seen = new Set<unknown>();
 	readonly through: IDataObject[] = [];
@@ -87,7 +87,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		return trigger;
 	}
 
-	it('has the last batch come again, once, with the same ids', async () => {
+	it('repeats the last batch, once, with the same ids', async () => {
 		const { trigger, batch } = await emitted();
 		const again = killed(trigger);
 		expect(eventIds(await again.poll())).toEqual(eventIds(batch));
@@ -95,7 +95,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has it come again after each restart', async () => {
+	it('repeats it after each restart', async () => {
 		const { trigger, batch } = await emitted();
 		let again = trigger;
 		for (let i = 0; i < 3; i++) {
@@ -105,7 +105,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		}
 	});
 
-	it('has none come again where n8n has not stopped', async () => {
+	it('repeats none if n8n has not stopped', async () => {
 		const { trigger } = await emitted();
 		expect(await poll(trigger)).toBeNull();
 		expect(await trigger.poll('trigger', 'update')).toBeNull();
@@ -113,7 +113,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(sameProcess)).toBeNull();
 	});
 
-	it('has the last of several batches come again, and none before it', async () => {
+	it('repeats the last of several batches, and none before it', async () => {
 		const { trigger } = await emitted();
 		wait(MINUTE);
 		pay('c', t0 + 3 * MINUTE);
@@ -123,7 +123,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has two batches that came within a minute come again together, once', async () => {
+	it('repeats two batches that came within a minute together, once', async () => {
 		const { trigger } = await emitted();
 		wait(MINUTE - 5 * SECOND);
 		pay('c', t0 + 3 * MINUTE);
@@ -134,7 +134,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has two batches of two agents come again together', async () => {
+	it('repeats two batches of two agents together', async () => {
 		const seller = service.addAgent('seller');
 		const { trigger } = await emitted();
 		pay('s', t0 + 3 * MINUTE, { agent: seller });
@@ -144,7 +144,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has the batch with which n8n starts come again with the first one by its clock', async () => {
+	it('repeats the batch with which n8n starts with the first one by its clock', async () => {
 		const { trigger } = await emitted();
 		wait(50 * SECOND);
 		const starting = killed(trigger);
@@ -155,7 +155,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(killed(starting))).toEqual(['a:settled', 'b:settled', 'c:settled']);
 	});
 
-	it.each([1, 5])('has it come after %s quiet polls too', async (quiet) => {
+	it.each([1, 5])('repeats it after %s quiet polls too', async (quiet) => {
 		const { trigger, batch } = await emitted();
 		for (let i = 0; i < quiet; i++) {
 			wait(5 * MINUTE);
@@ -166,14 +166,14 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has nothing come where there was no batch', async () => {
+	it('repeats nothing if there was no batch', async () => {
 		seed(60);
 		const trigger = await activated(withOptions({}));
 		expect(await poll(trigger)).toBeNull();
 		expect(await poll(killed(trigger))).toBeNull();
 	});
 
-	it('has payments of meanwhile come with it, in order', async () => {
+	it('emits payments from the meantime with it, in order', async () => {
 		const { trigger } = await emitted();
 		pay('late', t0 + MINUTE + SECOND);
 		pay('c', t0 + 3 * MINUTE);
@@ -182,7 +182,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has it come where hours and hundreds of payments are between', async () => {
+	it('repeats it after hours and hundreds of payments', async () => {
 		const { trigger } = await emitted();
 		seed(500, { newest: t0 + DAY / 2, everyMs: MINUTE });
 		const again = killed(trigger);
@@ -192,7 +192,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has it come where the first polls fail', async () => {
+	it('repeats it if the first polls fail', async () => {
 		const { trigger, batch } = await emitted();
 		const again = killed(trigger);
 		service.failActivity({ times: 6 });
@@ -203,7 +203,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has it come where its agent can’t be read at first, while another can', async () => {
+	it('repeats it if its agent can’t be read at first, while another can', async () => {
 		const seller = service.addAgent('seller');
 		const { trigger, batch } = await emitted();
 		const again = killed(trigger);
@@ -214,7 +214,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has it come where that is lost again: both are there after the next restart', async () => {
+	it('repeats it if that is lost again: both come after the next restart', async () => {
 		const seller = service.addAgent('seller');
 		const { trigger, batch } = await emitted();
 		wait(5 * MINUTE);
@@ -230,7 +230,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(ids).toEqual(expect.arrayContaining(eventIds(batch)));
 	});
 
-	it('has no more come where the filter lets more through now', async () => {
+	it('repeats no more if the filter passes more now', async () => {
 		const trigger = await withOneFilteredOut();
 		const again = killed(trigger, withOptions({}));
 		expect(await poll(again)).toEqual(['a:settled']);
@@ -239,7 +239,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toEqual(['yes:denied']);
 	});
 
-	it('has no more come after a second restart either', async () => {
+	it('repeats no more after a second restart either', async () => {
 		const trigger = await withOneFilteredOut();
 		wait(5 * MINUTE);
 		const again = killed(trigger, withOptions({}));
@@ -248,7 +248,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(killed(again))).toEqual(['a:settled']);
 	});
 
-	it('has what still passes come where the filter lets less through now', async () => {
+	it('repeats what still passes if the filter passes less now', async () => {
 		seed(60);
 		const trigger = await activated(withOptions({}));
 		pay('a', t0 + MINUTE);
@@ -259,7 +259,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has it come where agents are chosen now, and no old payment of theirs', async () => {
+	it('repeats it if agents are chosen now, without their old payments', async () => {
 		const seller = service.addAgent('seller');
 		seed(300, { agent: seller });
 		const { trigger, batch } = await emitted({ ...withOptions({}), ...chosen(service.buyer) });
@@ -270,7 +270,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has nothing of an agent come that is not chosen any more', async () => {
+	it('repeats nothing of an agent that is no longer chosen', async () => {
 		const seller = service.addAgent('seller');
 		const { trigger } = await emitted({ ...withOptions({}), ...chosen(service.buyer, seller) });
 		const again = killed(trigger, { ...withOptions({}), ...chosen(seller) });
@@ -278,7 +278,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has nothing come of an agent that was not chosen for a while', async () => {
+	it('repeats nothing of an agent that was not chosen for a while', async () => {
 		const seller = service.addAgent('seller');
 		const of = (...agents: Array<{ address: string }>) => ({
 			...withOptions({}),
@@ -295,7 +295,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toEqual(['c:settled']);
 	});
 
-	it('has the first payments of an agent made after publishing come again', async () => {
+	it('repeats the first payments of an agent created after publishing', async () => {
 		seed(60);
 		const trigger = await activated(withOptions({}));
 		const agent = service.addAgent('made later', { createdAt: Date.now() });
@@ -307,7 +307,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has an agent that is away at first come with its batch when it is back', async () => {
+	it('repeats the batch of an agent that is away at first when it is back', async () => {
 		const { trigger, batch } = await emitted({ ...withOptions({}), ...chosen(service.buyer) });
 		const again = killed(trigger, { ...withOptions({}), ...chosen(service.buyer) });
 		service.emulator.fault({ route: ACTIVITY, status: 404 });
@@ -320,7 +320,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('cut by Maximum Events comes again as it was, and the rest follows', async () => {
+	it('repeats a batch cut by Maximum Events unchanged, and the rest follows', async () => {
 		seed(60);
 		const trigger = await activated(withOptions({ maxEvents: 7 }));
 		seed(20, { newest: t0 + DAY / 2, everyMs: MINUTE });
@@ -334,7 +334,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('comes over several polls where Maximum Events is less now, each once', async () => {
+	it('repeats it over several polls if Maximum Events is lower now, each event once', async () => {
 		seed(60);
 		const trigger = await activated(withOptions({}));
 		seed(20, { newest: t0 + DAY / 2, everyMs: MINUTE });
@@ -345,7 +345,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(rowNumbers(itemsOf(polls))).toEqual(upTo(20));
 	});
 
-	it('has a change of status come again', async () => {
+	it('repeats a change of status', async () => {
 		const trigger = await activated(withOptions({}));
 		pay('a', t0, { status: 'authorized' });
 		expect(await poll(trigger)).toEqual(['a:authorized']);
@@ -362,7 +362,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has both statuses come as one event where they came within a minute', async () => {
+	it('repeats both statuses as one event if they came within a minute', async () => {
 		const trigger = await activated(withOptions({}));
 		pay('a', t0, { status: 'authorized' });
 		expect(await poll(trigger)).toEqual(['a:authorized']);
@@ -375,7 +375,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('has existing events that are emitted at publishing come again', async () => {
+	it('repeats existing events that were emitted at publishing', async () => {
 		seed(30, { newest: t0, everyMs: SECOND });
 		const parameters = withOptions({ existingDays: 30 });
 		const trigger = open(parameters);
@@ -386,7 +386,7 @@ describe('after a restart, Repeat Last Batch', () => {
 		expect(await poll(again)).toBeNull();
 	});
 
-	it('switched on later: the batch of before is not kept, the next one is', async () => {
+	it('switched on later: does not keep the batch before, but the next one', async () => {
 		const { trigger } = await emitted({});
 		const later = killed(trigger);
 		expect(await poll(later)).toBeNull();
@@ -398,7 +398,7 @@ describe('after a restart, Repeat Last Batch', () => {
 
 describe('after a restart, Continue', () => {
 	it.each([{}, { options: { afterRestart: 'continue' } }])(
-		'has nothing come again (%j)',
+		'repeats nothing (%j)',
 		async (given) => {
 			const trigger = await withOneEmitted(given as INodeParameters);
 			expect(trigger.state.cursor).not.toHaveProperty('lastBatch');
@@ -409,7 +409,7 @@ describe('after a restart, Continue', () => {
 		},
 	);
 
-	it('switched off later: no batch is kept any more', async () => {
+	it('switched off later: keeps no batch any more', async () => {
 		const trigger = await withOneEmitted(withOptions({}));
 		const again = killed(trigger, {});
 		expect(await poll(again)).toBeNull();
@@ -419,7 +419,7 @@ describe('after a restart, Continue', () => {
 
 describe('an n8n that is killed between the position and the execution', () => {
 	it.each(upTo(6))(
-		'again and again (%s): Repeat and Remove Duplicates make each payment come once',
+		'again and again (%s): with Repeat and Remove Duplicates, each payment comes once',
 		async (seedOf) => {
 			let random = seedOf * 7919 + 1;
 			const chance = (of: number) => (random = (random * 48_271) % 2_147_483_647) % of === 0;
@@ -449,7 +449,7 @@ describe('an n8n that is killed between the position and the execution', () => {
 });
 
 describe('1,000 agents with 9,000 payments in one batch', () => {
-	it('have both positions stored within 256 KB, and the batch come again', async () => {
+	it('fit both positions into 256 KB, and the batch is repeated', async () => {
 		const agents = upTo(999).map((i) => service.addAgent(`agent ${i}`));
 		agents.push(service.buyer);
 		for (const agent of agents) seed(2, { agent, newest: t0, everyMs: SECOND });

@@ -62,7 +62,7 @@ describe('the state', () => {
 		}
 	});
 
-	it('holds no key, no name and no address that was paid', async () => {
+	it('contains no key, no name and no address that was paid', async () => {
 		const trigger = await activated();
 		const { receiver } = pay('secret id', t0);
 		await trigger.poll();
@@ -109,7 +109,7 @@ describe('the state', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('that n8n did not store, because nothing was new, is not missed', async () => {
+	it('that n8n did not store, because nothing was new, is not needed', async () => {
 		pay('a', t0);
 		const trigger = await activated();
 		const stored = restarted(trigger);
@@ -120,7 +120,7 @@ describe('the state', () => {
 });
 
 describe('the state of a newer release', () => {
-	it.each([2, 3])('(version %s) is refused, with what to do, and is kept', async (version) => {
+	it.each([2, 3])('(version %s) is rejected, with what to do, and is kept', async (version) => {
 		const state = { cursor: { version, something: 'else' } };
 		const trigger = open({}, { state });
 		for (const activation of ['activate', undefined] as const) {
@@ -136,7 +136,7 @@ describe('the state of a newer release', () => {
 	});
 });
 
-describe('a state that nothing has written', () => {
+describe('an invalid state', () => {
 	const whole = { version: 1, scope: 'all', since: t0, agents: {}, filter: {}, filters: [] };
 	const cursor = { newest: t0, floor: 0, asOf: 0, rows: {} };
 	const rubbish: Array<[string, unknown]> = [
@@ -155,7 +155,7 @@ describe('a state that nothing has written', () => {
 		['the first shape, which was never published', { version: 1, youngestAgentAt: t0, agents: {} }],
 	];
 
-	it('is not this one, which the others are made of', async () => {
+	it('is not this one, from which the others are made', async () => {
 		const state = {
 			cursor: { ...whole, agents: { [service.buyer.address.toLowerCase()]: cursor } },
 		};
@@ -188,7 +188,7 @@ describe('a state that nothing has written', () => {
 		expect(await poll(trigger)).toEqual(['b:settled']);
 	});
 
-	it('keeps what else n8n has stored of the node', async () => {
+	it('does not affect what else n8n has stored for the node', async () => {
 		const trigger = open({}, { state: { other: { kept: true } } });
 		expect(await poll(trigger)).toBeNull();
 		expect(trigger.state).toMatchObject({ other: { kept: true }, cursor: { version: 1 } });
@@ -206,7 +206,7 @@ describe('the state stays within 256 KB', () => {
 		expect(await poll(restarted(trigger))).toEqual(['late:settled']);
 	});
 
-	it('with 9,000 payments in the look-back: the log says so, nothing comes twice, and new ones come', async () => {
+	it('with 9,000 payments in the look-back: the log says so, and each comes once', async () => {
 		const trigger = await activated();
 		seed(9000, { everyMs: 50, newest: t0 + 450_000 });
 		expect(rowNumbers(await trigger.poll())).toEqual(upTo(9000));
@@ -221,7 +221,7 @@ describe('the state stays within 256 KB', () => {
 		expect(sizeOf(next.state)).toBeLessThanOrEqual(MOST_BYTES);
 	});
 
-	it('with 12,000 payments that are there at activation in one millisecond', async () => {
+	it('with 12,000 payments in one millisecond at publishing', async () => {
 		seed(12_000, { everyMs: 0, newest: t0 });
 		const trigger = await activated();
 		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
@@ -230,7 +230,7 @@ describe('the state stays within 256 KB', () => {
 		expect(await poll(restarted(trigger))).toEqual(['new:settled']);
 	});
 
-	it('with 10,000 new payments in one millisecond, each of which is emitted once', async () => {
+	it('with 10,000 new payments in one millisecond, and each is emitted once', async () => {
 		const trigger = await activated();
 		seed(10_000, { everyMs: 0, newest: t0 });
 		const items = await gathered(trigger, 10_000, 4);
@@ -259,7 +259,7 @@ describe('the state stays within 256 KB', () => {
 		expect(await poll(next)).toBeNull();
 	}, 120_000);
 
-	it('and more than 1,000 agents are refused', async () => {
+	it('and more than 1,000 agents are rejected', async () => {
 		for (let i = 0; i < 1000; i++) service.addAgent(`agent ${i}`);
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toBe(

@@ -20,8 +20,8 @@ import {
 const service = useTrigger();
 const { activated, eventId, open, pay, restarted, seed } = service;
 
-describe('trouble', () => {
-	it('that ends within a poll is not noticed', async () => {
+describe('a failure', () => {
+	it('that ends within a poll has no effect', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.emulator.fault({ route: LIST, status: 502, headers: atOnce });
@@ -74,7 +74,7 @@ describe('trouble', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('with a row of another form is reported, and nothing is lost once it is mended', async () => {
+	it('with a row of another form is reported, and nothing is lost once it is fixed', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.changePages(
@@ -109,7 +109,7 @@ describe('trouble', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('holds no key', async () => {
+	it('contains no key', async () => {
 		const { apiKey } = service.emulator;
 		service.emulator.fault({ route: LIST, status: 400, body: { message: `bad key ${apiKey}` } });
 		const error = await thrownBy(open());
@@ -117,7 +117,7 @@ describe('trouble', () => {
 		expect(error.message).toContain('sk_test_…');
 	});
 
-	it('of one agent holds no key in the log either', async () => {
+	it('of one agent puts no key into the log either', async () => {
 		const { apiKey } = service.emulator;
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
@@ -133,7 +133,7 @@ describe('trouble', () => {
 	});
 });
 
-describe('trouble of some agents', () => {
+describe('a failure of some agents', () => {
 	it('does not delay the others, and the next poll catches up', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
@@ -164,7 +164,7 @@ describe('trouble of some agents', () => {
 		]);
 	});
 
-	it('in the middle of their pages loses and repeats nothing, nor delays the others', async () => {
+	it('in the middle of their pages loses and repeats nothing, and delays no others', async () => {
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
 		seed(450, { agent: seller });
@@ -185,7 +185,7 @@ describe('trouble of some agents', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('that is of all of them ends the poll, with the reason', async () => {
+	it('that affects all of them ends the poll, with the reason', async () => {
 		service.addAgent('seller');
 		const trigger = await activated();
 		pay('a', t0);
@@ -227,7 +227,7 @@ describe('too many requests', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('for every agent end the poll with the wait that the service asks for', async () => {
+	it('for every agent end the poll with the wait that the service requests', async () => {
 		service.addAgent('seller');
 		const trigger = await activated();
 		service.failActivity({ status: 429, times: 2, headers: { 'Retry-After': '60' } });
@@ -239,7 +239,7 @@ describe('too many requests', () => {
 });
 
 describe('a key', () => {
-	it('that is revoked is named, and the one in its place loses and repeats nothing', async () => {
+	it('that is revoked is named, and its replacement loses and repeats nothing', async () => {
 		const { emulator } = service;
 		const trigger = await activated();
 		pay('a', t0 + 1);
@@ -296,7 +296,7 @@ describe('a key', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('that is rotated while both hold changes nothing', async () => {
+	it('that is rotated while both are valid changes nothing', async () => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);

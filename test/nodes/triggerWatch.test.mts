@@ -9,7 +9,7 @@ const HOUR = 60 * MINUTE;
 
 describe('an open payment', () => {
 	it.each([0, 30])(
-		'is watched for a week behind the newest one, with %s payments between',
+		'is watched for a week behind the newest one, with %s payments in between',
 		async (between) => {
 			const trigger = await activated();
 			pay('beyond', t0 - WEEK - HOUR, { status: 'authorized' });
@@ -28,7 +28,7 @@ describe('an open payment', () => {
 describe('a baseline for which there was little time', () => {
 	const budgetMs = 36 * SECOND;
 
-	it('emits no old payment of the moment at which it was cut short', async () => {
+	it('emits no old payment of the moment at which it was cut off', async () => {
 		seed(4000, { newest: t0, everyMs: 0 });
 		seed(590, { newest: t0 + 600 });
 		passTime(10 * SECOND);

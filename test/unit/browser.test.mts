@@ -32,7 +32,7 @@ test('AMPERSEND_CHROMIUM comes before the PATH, and a wrong one is refused', asy
 
 	expect(findChromium({ PATH: folder, AMPERSEND_CHROMIUM: mine })).toBe(mine);
 	const wrong = { PATH: folder, AMPERSEND_CHROMIUM: `${mine}s` };
-	expect(() => findChromium(wrong)).toThrow(`AMPERSEND_CHROMIUM names no file: ${mine}s`);
+	expect(() => findChromium(wrong)).toThrow(`AMPERSEND_CHROMIUM isn't a file: ${mine}s`);
 });
 
 test('without one, the user is told what to install', () => {

@@ -1,0 +1,532 @@
+import { describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { randomAddress, type Agent, type AgentInit } from '../emulator/index.mts';
+import { settingsOf } from './settings.mts';
+import { useAmpersend } from './setup.mts';
+
+const ampersend = useAmpersend();
+const LIST = 'GET /agents';
+const target = randomAddress().toLowerCase();
+
+interface Kind {
+	resource: 'spendingLimit' | 'autoCollect';
+	title: string;
+	path: string;
+	/** How an emulated agent is given these settings, and where it keeps them. */
+	store: (settings: object) => AgentInit;
+	stored: (agent: Agent) => object | null;
+	/** Two amounts: `wire` is the service's name, `field` is n8n's, which the output repeats. */
+	amount: { wire: string; field: string; name: string };
+	other: { wire: string; field: string };
+	/** What the agents of these tests have, and the output field of each. */
+	settings: Record<string, unknown>;
+	outputs: Record<string, string>;
+	/** Update Fields, and what changes on the wire. */
+	changes: Array<[INodeParameters, object]>;
+	noChanges: Array<[string, INodeParameters]>;
+	/** Fields, and their names. */
+	amounts: Array<[string, string]>;
+	/** An amount, the switch that removes it, and the names of both. */
+	switches: Array<[string, string, string, string]>;
+}
+
+const kinds: Kind[] = [
+	{
+		resource: 'spendingLimit',
+		title: 'Spending Limit',
+		path: 'spend-config',
+		store: (settings) => ({ spendConfig: settings }),
+		stored: (agent) => agent.spendConfig,
+		amount: { wire: 'daily_limit', field: 'dailyLimit', name: 'Daily Limit (USDC)' },
+		other: { wire: 'monthly_limit', field: 'monthlyLimit' },
+		settings: {
+			auto_topup_allowed: true,
+			daily_limit: '5000000',
+			monthly_limit: '100000000',
+			per_transaction_limit: '250000',
+		},
+		outputs: {
+			auto_topup_allowed: 'autoTopUp',
+			daily_limit: 'dailyLimitUsdcMicro',
+			monthly_limit: 'monthlyLimitUsdcMicro',
+			per_transaction_limit: 'perTransactionLimitUsdcMicro',
+		},
+		changes: [
+			[{ dailyLimit: '7.5' }, { daily_limit: '7500000' }],
+			[{ monthlyLimit: '31' }, { monthly_limit: '31000000' }],
+			[{ perTransactionLimit: '0.000001' }, { per_transaction_limit: '1' }],
+			[{ autoTopUp: false }, { auto_topup_allowed: false }],
+			[{ noDailyLimit: true }, { daily_limit: null }],
+			[{ noMonthlyLimit: true }, { monthly_limit: null }],
+			[{ noPerTransactionLimit: true }, { per_transaction_limit: null }],
+			[{ dailyLimit: '0' }, { daily_limit: '0' }],
+			[{ dailyLimit: ' 8 ' }, { daily_limit: '8000000' }],
+			[
+				{ dailyLimit: '1', noMonthlyLimit: true, perTransactionLimit: '', autoTopUp: false },
+				{ daily_limit: '1000000', monthly_limit: null, auto_topup_allowed: false },
+			],
+		],
+		noChanges: [
+			['no field', {}],
+			['empty limits', { dailyLimit: '', monthlyLimit: '' }],
+			['a switch that is off', { dailyLimit: '', noDailyLimit: false }],
+		],
+		amounts: [['perTransactionLimit', 'Limit per Transaction (USDC)']],
+		switches: [
+			['dailyLimit', 'noDailyLimit', 'Daily Limit (USDC)', 'No Daily Limit'],
+			['monthlyLimit', 'noMonthlyLimit', 'Monthly Limit (USDC)', 'No Monthly Limit'],
+			[
+				'perTransactionLimit',
+				'noPerTransactionLimit',
+				'Limit per Transaction (USDC)',
+				'No Limit per Transaction',
+			],
+		],
+	},
+	{
+		resource: 'autoCollect',
+		title: 'Auto-Collect',
+		path: 'auto-collect-config',
+		store: (settings) => ({ autoCollect: settings }),
+		stored: (agent) => agent.autoCollect,
+		amount: { wire: 'threshold', field: 'threshold', name: 'Threshold (USDC)' },
+		other: { wire: 'minimum_remaining', field: 'minimumRemaining' },
+		settings: {
+			enabled: true,
+			target_address: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+			threshold: '100000000',
+			minimum_remaining: '10500000',
+		},
+		outputs: {
+			enabled: 'enabled',
+			target_address: 'targetAddress',
+			threshold: 'thresholdUsdcMicro',
+			minimum_remaining: 'minimumRemainingUsdcMicro',
+		},
+		changes: [
+			[{ enabled: false }, { enabled: false }],
+			[{ threshold: '12.5' }, { threshold: '12500000' }],
+			[{ threshold: '0' }, { threshold: '0' }],
+			[{ threshold: '={{ 7 }}' }, { threshold: '7000000' }],
+			[{ minimumRemaining: '0.000001' }, { minimum_remaining: '1' }],
+			[{ minimumRemaining: '={{ 0 }}' }, { minimum_remaining: '0' }],
+			[{ noMinimumRemaining: true }, { minimum_remaining: null }],
+			[{ targetAddress: target }, { target_address: target }],
+			[
+				{ enabled: false, threshold: '', minimumRemaining: '', targetAddress: '' },
+				{ enabled: false },
+			],
+		],
+		noChanges: [
+			['no field', {}],
+			['empty fields', { threshold: '', minimumRemaining: ' ', targetAddress: '' }],
+			['a switch that is off', { noMinimumRemaining: false }],
+		],
+		amounts: [
+			['threshold', 'Threshold (USDC)'],
+			['minimumRemaining', 'Minimum Remaining (USDC)'],
+		],
+		switches: [
+			[
+				'minimumRemaining',
+				'noMinimumRemaining',
+				'Minimum Remaining (USDC)',
+				'No Minimum Remaining',
+			],
+		],
+	},
+];
+
+const badAmounts = [
+	['1.2345678', 'has more than six decimals'],
+	['-1', 'has a sign'],
+	['+1', 'has a sign'],
+	['1e3', 'is written with an exponent'],
+	['1,000', 'has a thousands separator'],
+	["1'000", 'has a thousands separator'],
+	['1 000', 'has a thousands separator'],
+	['ten', 'is not an amount'],
+	['5 USDC', 'is not an amount'],
+	['.5', 'is not an amount'],
+	['0x10', 'is not an amount'],
+	['={{ 1e21 }}', 'is written with an exponent'],
+	['={{ 1e-7 }}', 'is written with an exponent'],
+	['={{ 0.1 + 0.2 }}', 'has more than six decimals'],
+	['={{ 9007199254740993 }}', 'has more digits than a number holds exactly'],
+	['={{ -3 }}', 'has a sign'],
+	['={{ 0 / 0 }}', 'is not an amount'],
+	['={{ true }}', 'is not an amount'],
+	['={{ [5] }}', 'is not an amount'],
+	[`1${'0'.repeat(77)}`, 'is more than a USDC contract can hold'],
+];
+
+describe.each(kinds)('$title', (kind) => {
+	const { resource, title, path, store, stored, amount, other, settings } = kind;
+	const READ = `GET /agents/{address}/${path}`;
+	const WRITE = `PUT /agents/{address}/${path}`;
+	const { get, update, bodies } = settingsOf(ampersend, resource);
+
+	const addAgent = (changes: object = {}) =>
+		ampersend.emulator.addAgent(store({ ...settings, ...changes }));
+	/** What the service has stored for an agent. */
+	const settingsNow = (agent: Agent) => stored(ampersend.emulator.agent(agent));
+	/** An agent that has every setting, and a service that answers its next reading otherwise. */
+	const addAgentWithAnswer = (changes: object) => {
+		ampersend.emulator.fault({
+			route: READ,
+			mutate: (body) => ({ ...(body as object), ...changes }),
+		});
+		return addAgent();
+	};
+
+	describe('Get', () => {
+		it('distinguishes an amount that is not set from zero', async () => {
+			const none = addAgent({ [other.wire]: null });
+			const zero = addAgent({ [other.wire]: '0' });
+
+			const [withNone, withZero] = [await get(none), await get(zero)];
+
+			expect(withNone.items[0]?.json).toMatchObject({
+				configured: true,
+				[`${other.field}Usdc`]: null,
+				[`${other.field}UsdcMicro`]: null,
+			});
+			expect(withZero.items[0]?.json).toMatchObject({
+				configured: true,
+				[`${other.field}Usdc`]: '0',
+				[`${other.field}UsdcMicro`]: '0',
+			});
+		});
+
+		it('reads times that the service gives as strings', async () => {
+			ampersend.emulator.wire.timestamps = 'string';
+			const agent = addAgent();
+
+			const { items } = await get(agent);
+
+			expect(items[0]?.json.updatedAt).toBe(new Date(agent.createdAt).toISOString());
+		});
+
+		it('gives null for times that the service leaves out', async () => {
+			const agent = addAgentWithAnswer({ created_at: undefined, updated_at: undefined });
+
+			const { items } = await get(agent);
+
+			expect(items).toMatchObject([
+				{ json: { configured: true, createdAt: null, updatedAt: null } },
+			]);
+		});
+
+		it('keeps fields that the service adds', async () => {
+			const agent = addAgentWithAnswer({ added: 'yesterday', [amount.wire]: '5000000' });
+
+			const { items } = await get(agent);
+
+			expect(items[0]?.json).toMatchObject({ added: 'yesterday', [`${amount.field}Usdc`]: '5' });
+		});
+
+		it('finds an agent without settings on a later page, in another letter case', async () => {
+			for (let i = 0; i < 100; i++) ampersend.emulator.addAgent();
+			const { address } = ampersend.emulator.addAgent();
+
+			const { items } = await get({ address: address.toLowerCase() });
+
+			expect(items[0]?.json.configured).toBe(false);
+			expect(ampersend.seen).toEqual([READ, LIST, LIST]);
+		});
+
+		it('does not take an unknown agent for one without settings', async () => {
+			addAgent();
+			const address = randomAddress();
+
+			const { items, error } = await get({ address });
+
+			expect(items).toEqual([]);
+			expect(error?.message).toBe(
+				`Ampersend has nothing at GET /agents/${address}/${path}: Agent not found`,
+			);
+			expect(error?.description).toContain('Check the address first');
+			expect(error?.httpCode).toBe('404');
+			expect(ampersend.seen).toEqual([READ, LIST]);
+		});
+
+		it('does not take a wrong path prefix for an agent without settings', async () => {
+			const agent = addAgent();
+			const baseUrl = `${ampersend.emulator.origin}/v9`;
+			ampersend.emulator.expectUnknown(`/v9/agents/${agent.address}/${path}`, 'GET');
+			ampersend.emulator.expectUnknown('/v9/agents', 'GET');
+
+			const { items, error } = await get(agent, {
+				credential: { ...ampersend.credential, baseUrl },
+			});
+
+			expect(items).toEqual([]);
+			expect(error?.message).toBe('Ampersend has nothing at GET /agents: No route GET /v9/agents');
+			expect(error?.description).toContain(`The Base URL in use is ${baseUrl}.`);
+			expect(error?.description).toContain('path prefix');
+		});
+
+		it("rejects another account's agent with the service's reason", async () => {
+			const agent = ampersend.emulator.addAgent({ owner: 'somebody else', ...store({}) });
+
+			const { error } = await get(agent);
+
+			expect(error?.message).toContain(`The API key may not use GET /agents/${agent.address}`);
+			expect(error?.description).toContain('another account');
+			expect(ampersend.seen).toEqual([READ]);
+		});
+
+		it('names the field and the route where the answer lacks an amount', async () => {
+			const agent = addAgentWithAnswer({ [amount.wire]: undefined });
+
+			const { error } = await get(agent);
+
+			expect(error?.message).toBe(
+				`Ampersend's answer to GET /agents/${agent.address}/${path} has changed its form: ` +
+					`${amount.wire} is missing.`,
+			);
+		});
+
+		it('does not show an amount that is not whole micro-USDC', async () => {
+			const agent = addAgentWithAnswer({ [amount.wire]: '5.5' });
+
+			const { items, error } = await get(agent);
+
+			expect(items).toEqual([]);
+			expect(error?.message).toContain(`${amount.wire} is not of the expected form`);
+		});
+	});
+
+	describe('Update', () => {
+		it.each(kind.changes)('with %j sends all settings, the others unchanged', async (set, sent) => {
+			const agent = addAgent();
+
+			const { items, error, hints } = await update(agent, set);
+
+			expect(error).toBeUndefined();
+			expect(hints).toEqual([]);
+			const expected: Record<string, unknown> = { ...settings, ...sent };
+			expect(ampersend.seen).toEqual([READ, WRITE]);
+			expect(bodies()).toEqual([expected]);
+			expect(settingsNow(agent)).toMatchObject(expected);
+			expect(items).toHaveLength(1);
+			expect(items[0]).toMatchObject({
+				json: {
+					agentAddress: agent.address,
+					configured: true,
+					...Object.fromEntries(
+						Object.entries(kind.outputs).map(([wire, field]) => [field, expected[wire]]),
+					),
+				},
+				pairedItem: { item: 0 },
+			});
+		});
+
+		it.each([
+			['an integer', '={{ 12 }}', '12000000'],
+			['a fraction', '={{ 12.34 }}', '12340000'],
+			['zero', '={{ 0 }}', '0'],
+			['text', '={{ $json.limit }}', '3500000'],
+		])('takes %s from an expression', async (_, expression, micro) => {
+			const agent = addAgent();
+
+			const { error } = await update(
+				agent,
+				{ [amount.field]: expression },
+				{ input: [{ limit: '3.5' }] },
+			);
+
+			expect(error).toBeUndefined();
+			expect(settingsNow(agent)).toMatchObject({ [amount.wire]: micro });
+		});
+
+		it.each([
+			['a field that is missing in the item', '={{ $json.nothing }}'],
+			['null', '={{ null }}'],
+			['white space', '   '],
+		])('leaves an amount unchanged for %s', async (_, empty) => {
+			const agent = addAgent();
+
+			const { error } = await update(agent, { [amount.field]: empty, [other.field]: '1' });
+
+			expect(error).toBeUndefined();
+			expect(bodies()).toEqual([{ ...settings, [other.wire]: '1000000' }]);
+		});
+
+		it('sends nothing to an agent that does not exist', async () => {
+			const address = randomAddress();
+
+			const { error } = await update({ address }, { [amount.field]: '2' });
+
+			expect(error?.message).toContain('Agent not found');
+			expect(ampersend.seen).toEqual([READ, LIST]);
+		});
+
+		it('carries amounts beyond every floating-point number through unchanged', async () => {
+			const kept = '123456789012345678901234567890';
+			const agent = addAgent({ [other.wire]: kept });
+
+			const { items } = await update(agent, { [amount.field]: '98765432109876543210.123456' });
+
+			expect(bodies()).toEqual([
+				{ ...settings, [amount.wire]: '98765432109876543210123456', [other.wire]: kept },
+			]);
+			expect(items[0]?.json).toMatchObject({
+				[`${amount.field}Usdc`]: '98765432109876543210.123456',
+				[`${other.field}Usdc`]: '123456789012345678901234.56789',
+				[`${other.field}UsdcMicro`]: kept,
+			});
+		});
+
+		describe.each(kind.amounts)('%s', (field, name) => {
+			it.each(badAmounts)(
+				'rejects the amount %s by name, and sends nothing',
+				async (bad, reason) => {
+					const agent = addAgent();
+
+					const { items, error } = await update(agent, {
+						[amount.field]: '1',
+						[field]: bad,
+					});
+
+					expect(items).toEqual([]);
+					expect(error?.message.startsWith(`${name}: `)).toBe(true);
+					expect(error?.message).toContain(reason);
+					expect(error?.description).toBeTruthy();
+					expect(ampersend.seen).toEqual([]);
+				},
+			);
+		});
+
+		it.each(kind.switches)(
+			'rejects %s beside the switch that removes it',
+			async (field, noField, name, switchName) => {
+				const agent = addAgent();
+
+				const { error } = await update(agent, { [field]: '0', [noField]: true });
+
+				expect(error?.message).toBe(`${name}: has an amount while ${switchName} is on.`);
+				expect(error?.description).toBe('Clear the amount, or switch the other off.');
+				expect(ampersend.seen).toEqual([]);
+			},
+		);
+
+		it.each(kind.noChanges)('rejects an update that changes nothing: %s', async (_, fields) => {
+			const agent = addAgent();
+
+			const { error } = await update(agent, fields);
+
+			expect(error?.message).toBe('Update Fields: says nothing to change.');
+			expect(error?.description).toBe('Add a field with its new value.');
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it('gives each input item its own settings, and an item that fails its message', async () => {
+			const agents = [addAgent(), addAgent(), ampersend.emulator.addAgent(), addAgent()];
+
+			const { items, error } = await ampersend.run(
+				{
+					resource,
+					operation: 'update',
+					agent: { __rl: true, mode: 'address', value: '={{ $json.agent }}' },
+					updateFields: { [amount.field]: '={{ $json.amount }}' },
+				},
+				{
+					onError: 'continueRegularOutput',
+					input: ['1', '-2', '3', '4'].map((value, i) => ({
+						agent: agents[i]?.address,
+						amount: value,
+					})),
+				},
+			);
+
+			expect(error).toBeUndefined();
+			const shown = `${amount.field}Usdc`;
+			expect(items).toMatchObject([
+				{ json: { agentAddress: agents[0]?.address, [shown]: '1' }, pairedItem: { item: 0 } },
+				{ json: { error: `${amount.name}: "-2" has a sign.` }, pairedItem: { item: 1 } },
+				{
+					json: { error: expect.stringMatching(/^.+: is needed, because this agent has no /) },
+					pairedItem: { item: 2 },
+				},
+				{ json: { agentAddress: agents[3]?.address, [shown]: '4' }, pairedItem: { item: 3 } },
+			]);
+			expect(agents.map(settingsNow)).toMatchObject([
+				{ [amount.wire]: '1000000' },
+				settings,
+				null,
+				{ [amount.wire]: '4000000' },
+			]);
+		});
+
+		it('does not repeat a change whose answer was lost, and says how to check it', async () => {
+			const agent = addAgent();
+			ampersend.emulator.fault({ route: WRITE, reset: true, when: 'after' });
+
+			const { error } = await update(agent, { [amount.field]: '1' });
+
+			expect(ampersend.seen).toEqual([READ, WRITE]);
+			expect(settingsNow(agent)).toMatchObject({ [amount.wire]: '1000000' });
+			expect(error?.message).toContain(`PUT /agents/${agent.address}/${path}`);
+			expect(error?.description).toContain('may have been made all the same');
+			expect(error?.description).toContain(`${title}: Get`);
+		});
+
+		it('says that the change was accepted where its answer has another form', async () => {
+			const agent = addAgent();
+			ampersend.emulator.fault({ route: WRITE, mutate: () => ({}) });
+
+			const { error } = await update(agent, { [amount.field]: '1' });
+
+			expect(error?.message).toContain(`${Object.keys(settings)[0]} is missing`);
+			expect(error?.description).toContain('The change itself was accepted');
+			expect(settingsNow(agent)).toMatchObject({ [amount.wire]: '1000000' });
+		});
+
+		it('writes nothing where the current settings cannot be read', async () => {
+			const agent = addAgent();
+			ampersend.emulator.fault({ route: READ, mutate: () => ({ [amount.wire]: '1' }) });
+
+			const { error } = await update(agent, { [amount.field]: '1' });
+
+			expect(error?.message).toContain('is missing');
+			expect(ampersend.seen).toEqual([READ]);
+		});
+	});
+
+	describe('Update, where the service keeps failing', () => {
+		const always = { times: Infinity, headers: { 'Retry-After': '0' } };
+		const fourTimes = (...routes: string[]) => Array.from({ length: 4 }, () => routes).flat();
+
+		it('reads four times in all, and writes nothing', async () => {
+			const agent = addAgent();
+			ampersend.emulator.fault({ route: READ, status: 500, ...always });
+
+			const { error } = await update(agent, { [amount.field]: '1' });
+
+			expect(error?.httpCode).toBe('500');
+			expect(ampersend.seen).toEqual(fourTimes(READ));
+		});
+
+		it('checks four times in all that an agent without settings exists', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.fault({ route: LIST, status: 500, ...always });
+
+			const { error } = await update(agent, { [amount.field]: '1' });
+
+			expect(error?.httpCode).toBe('500');
+			expect(ampersend.seen).toEqual(fourTimes(READ, LIST));
+		});
+
+		it('writes four times in all after a 429, and reads the settings anew each time', async () => {
+			const agent = addAgent();
+			ampersend.emulator.fault({ route: WRITE, status: 429, ...always });
+
+			const { error } = await update(agent, { [amount.field]: '1' });
+
+			expect(error?.httpCode).toBe('429');
+			expect(ampersend.seen).toEqual(fourTimes(READ, WRITE));
+		});
+	});
+});
