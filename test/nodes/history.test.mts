@@ -62,9 +62,9 @@ const kinds: Kind[] = [
 			['amount_usdc_micro', undefined, 'is missing, and so is amount'],
 			['created_at', undefined, 'is missing'],
 			['expires_at', undefined, 'is missing'],
-			['amount_usdc_micro', '1.5', 'is not of the expected form'],
-			['amount_usdc_micro', '-1', 'is not of the expected form'],
-			['created_at', 'yesterday', 'is not of the expected form'],
+			['amount_usdc_micro', '1.5', 'has an unexpected format'],
+			['amount_usdc_micro', '-1', 'has an unexpected format'],
+			['created_at', 'yesterday', 'has an unexpected format'],
 		],
 		special: { scheme: null, expiresAt: null },
 		files: 'payment-events',
@@ -206,7 +206,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 
 				expect(items).toEqual([]);
 				expect(error?.message).toBe(
-					`Ampersend's answer to GET /agents/${agent.address}/${path} has changed its form: ` +
+					`Ampersend's answer to GET /agents/${agent.address}/${path} has changed format: ` +
 						`${place}.${field} ${complaint}.`,
 				);
 				expect(error?.description).toContain('Update n8n-nodes-ampersend');

@@ -100,7 +100,7 @@ describe('A parameter of very many characters', () => {
 			const trigger = openTrigger(parameters, service.credential);
 
 			await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(
-				/^[A-Z][A-Za-z ]+: .*(characters|secret)/,
+				/^[A-Z][A-Za-z ()]+: .*(characters|secret)/,
 			);
 			expect(service.emulator.calls).toEqual([]);
 		},

@@ -176,14 +176,18 @@ describe('Get Many', () => {
 			'0.amount_usdc_micro is missing, and so is amount',
 		],
 		['two amounts that differ', { amount: '1250001' }, '0.amount differs from amount_usdc_micro'],
-		['a decimal amount', { amount: '1.25', amount_usdc_micro: undefined }, '0.amount is not'],
-		['a fraction as amount', { amount: 1.25 }, '0.amount is not'],
+		[
+			'a decimal amount',
+			{ amount: '1.25', amount_usdc_micro: undefined },
+			'0.amount has an unexpected format',
+		],
+		['a fraction as amount', { amount: 1.25 }, '0.amount has an unexpected format'],
 	])('rejects a row with %s by name', async (_, changes, complaint) => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent(), amountMicro: 1_250_000n });
 		ampersend.emulator.fault(changeNewest(changes));
 		const { items, error } = await getMany();
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('has changed its form');
+		expect(error?.message).toContain('has changed format');
 		expect(error?.message).toContain(complaint);
 	});
 

@@ -740,7 +740,7 @@ describe('Get Many', () => {
 
 				expect(items).toEqual([]);
 				expect(error?.message).toContain(
-					'has changed its form: activity.0.amount is not of the expected form',
+					'has changed format: activity.0.amount has an unexpected format',
 				);
 				expect(requests()).toHaveLength(1);
 			},
