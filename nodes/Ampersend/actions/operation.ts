@@ -1,6 +1,5 @@
 import type {
 	IDataObject,
-	IDisplayOptions,
 	IExecuteFunctions,
 	INodeExecutionData,
 	INodeProperties,
@@ -24,7 +23,7 @@ export type OperationOutput = Pick<INodeExecutionData, 'json' | 'binary'>;
 export interface Operation {
 	/** Option of the Operation dropdown. `value` is stored in workflows: never change it. */
 	option: INodePropertyOptions & { action: string };
-	/** Parameters, without display options: those are stated once, by the resource. */
+	/** Parameters. The registry shows them for this operation; a field's own conditions are kept. */
 	fields: INodeProperties[];
 	execute(context: OperationContext): Promise<OperationOutput[]>;
 }
@@ -32,22 +31,6 @@ export interface Operation {
 export interface Resource {
 	option: INodePropertyOptions;
 	operations: Operation[];
-}
-
-/** Limits fields to one operation; what a field says of its own visibility is kept. */
-export function showFor(
-	resource: Resource,
-	operation: Operation,
-	fields: INodeProperties[],
-): INodeProperties[] {
-	const show = { resource: [resource.option.value], operation: [operation.option.value] };
-	return fields.map((field) => {
-		const displayOptions: IDisplayOptions = {
-			...field.displayOptions,
-			show: { ...show, ...field.displayOptions?.show },
-		};
-		return { ...field, displayOptions };
-	});
 }
 
 export function toItems(rows: object[]): OperationOutput[] {

@@ -1,11 +1,11 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { updateDisplayOptions } from 'n8n-workflow';
 
 import { agent } from './agent';
 import { agentKey } from './agentKey';
 import { allowlist } from './allowlist';
 import { autoCollect } from './autoCollect';
 import type { Operation, Resource } from './operation';
-import { showFor } from './operation';
 import { paymentEvent } from './paymentEvent';
 import { spendingLimit } from './spendingLimit';
 import { transaction } from './transaction';
@@ -50,7 +50,12 @@ export const properties: INodeProperties[] = [
 	resourceField,
 	...operationFields,
 	...resources.flatMap((resource) =>
-		resource.operations.flatMap((operation) => showFor(resource, operation, operation.fields)),
+		resource.operations.flatMap(({ option, fields }) =>
+			updateDisplayOptions(
+				{ show: { resource: [resource.option.value], operation: [option.value] } },
+				fields,
+			),
+		),
 	),
 ];
 
