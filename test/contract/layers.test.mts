@@ -32,9 +32,14 @@ const own = 'nodes/Ampersend';
 const pure = 'reading|cursor|state|filter';
 const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 	{
-		name: 'domain imports nothing but domain and pure libraries that are bundled',
+		name: 'domain imports nothing but domain, zod and pure libraries that are bundled',
 		files: new RegExp(`^${own}/domain/`),
-		may: [new RegExp(`^${own}/domain/`), /^@noble\/hashes\//, /^csv-stringify\/sync$/],
+		may: [
+			new RegExp(`^${own}/domain/`),
+			/^zod\/v4-mini$/,
+			/^@noble\/hashes\//,
+			/^csv-stringify\/sync$/,
+		],
 	},
 	{
 		name: 'schemas import zod, domain and each other',
@@ -60,13 +65,13 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(api|domain)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'a resource imports api, schemas, descriptions, domain and what all resources share',
+		name: 'a resource imports api, schemas, descriptions, domain, zod and what all resources share',
 		files: new RegExp(`^${own}/actions/\\w+/`),
 		may: [
 			new RegExp(`^${own}/(api|schemas|descriptions|domain)/`),
 			new RegExp(`^${own}/actions/(operation|historyQuery)$`),
 			new RegExp(`^${own}/actions/\\w+/`),
-			/^n8n-workflow$/,
+			/^(n8n-workflow|zod\/v4-mini)$/,
 		],
 	},
 	{

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import * as z from 'zod/v4-mini';
 
 import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
-import { amount, formatUsdc, parseUsdc } from '../../nodes/Ampersend/domain/money';
+import {
+	amount,
+	amountFields,
+	amountShape,
+	formatUsdc,
+	parseUsdc,
+} from '../../nodes/Ampersend/domain/money';
 
 const LARGEST = 2n ** 256n - 1n;
 const micro = fc.oneof(
@@ -70,6 +77,20 @@ describe('an amount', () => {
 		expect(amount(12_500_000n)).toEqual({ usdc: '12.5', micro: '12500000' });
 		expect(amount('12500000')).toEqual({ usdc: '12.5', micro: '12500000' });
 		expect(amount(0n)).toEqual({ usdc: '0', micro: '0' });
+	});
+
+	it('makes two fields of each amount, as its shape says', () => {
+		const fields = amountFields({ daily: '12500000', monthly: null, balance: 0n });
+		expect(fields).toEqual({
+			dailyUsdc: '12.5',
+			dailyUsdcMicro: '12500000',
+			monthlyUsdc: null,
+			monthlyUsdcMicro: null,
+			balanceUsdc: '0',
+			balanceUsdcMicro: '0',
+		});
+		const shape = amountShape({ daily: z.string(), monthly: z.null(), balance: z.string() });
+		expect(z.parse(z.strictObject(shape), fields)).toEqual(fields);
 	});
 });
 

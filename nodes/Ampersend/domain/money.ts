@@ -1,3 +1,5 @@
+import type * as z from 'zod/v4-mini';
+
 import { ParameterError, quote } from './parameter';
 import { withoutTrailing } from './text';
 
@@ -115,4 +117,43 @@ export function formatUsdc(micro: bigint): string {
 export function amount(micro: bigint | string): Amount {
 	const value = BigInt(micro);
 	return { usdc: formatUsdc(value), micro: value.toString() };
+}
+
+/** The fields of amounts: one called `x` has `xUsdc` and `xUsdcMicro`. */
+type AmountFields<Amounts> = {
+	[Name in keyof Amounts & string as `${Name}Usdc` | `${Name}UsdcMicro`]: Amounts[Name];
+};
+
+type Micros = Record<string, bigint | string | null>;
+type Spelled<Micro> = Micro extends null ? null : string;
+
+/**
+ * Amounts as they leave this package, in both spellings; null stays null.
+ * @param micros micro-USDC by name: `{ x: 12500000n }` gives
+ * `{ xUsdc: "12.5", xUsdcMicro: "12500000" }`
+ */
+export function amountFields<Given extends Micros>(
+	micros: Given,
+): AmountFields<{ [Name in keyof Given]: Spelled<Given[Name]> }>;
+export function amountFields(micros: Micros): Record<string, string | null> {
+	const fields: Record<string, string | null> = {};
+	for (const [name, value] of Object.entries(micros)) {
+		const micro = value === null ? null : BigInt(value);
+		fields[`${name}Usdc`] = micro === null ? null : formatUsdc(micro);
+		fields[`${name}UsdcMicro`] = micro === null ? null : micro.toString();
+	}
+	return fields;
+}
+
+type AmountTypes = Record<string, z.ZodMiniType<string | null>>;
+
+/** The schema of what `amountFields` gives. @param types a text, nullable or not, by name */
+export function amountShape<Types extends AmountTypes>(types: Types): AmountFields<Types>;
+export function amountShape(types: AmountTypes): AmountTypes {
+	return Object.fromEntries(
+		Object.entries(types).flatMap(([name, type]) => [
+			[`${name}Usdc`, type],
+			[`${name}UsdcMicro`, type],
+		]),
+	);
 }

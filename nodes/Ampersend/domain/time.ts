@@ -15,6 +15,11 @@ export function toIso(ms: number | string): string {
 	return new Date(Number(ms)).toISOString();
 }
 
+/** The same of a time that may be absent; null where it is. */
+export function toIsoOrNull(ms: number | string | null | undefined): string | null {
+	return ms === undefined || ms === null ? null : toIso(ms);
+}
+
 /** `from` is part of the range, `to` is not; an absent end is open. Epoch milliseconds. */
 export interface TimeRange {
 	from?: number;

@@ -17,7 +17,7 @@ import type { SpendConfigInput } from '../../schemas/spendConfig';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
-import { presentAgent } from './present';
+import { toAgentOutput } from './output';
 
 const NO_LIMIT =
 	'Without this field the agent has no such limit; a field that is added must have an amount';
@@ -103,6 +103,6 @@ export const create: Operation = {
 		};
 		const existing = await findExisting(client, name, ifExists);
 		const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
-		return toItems([{ ...presentAgent(agent), created: existing === undefined }]);
+		return toItems([{ ...toAgentOutput(agent), created: existing === undefined }]);
 	},
 };

@@ -3,7 +3,7 @@ import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAgent } from './present';
+import { toAgentOutput } from './output';
 
 export const get: Operation = {
 	option: {
@@ -16,6 +16,6 @@ export const get: Operation = {
 
 	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
-		return toItems([presentAgent(await send(client, routes.getAgent, { path: { address } }))]);
+		return toItems([toAgentOutput(await send(client, routes.getAgent, { path: { address } }))]);
 	},
 };

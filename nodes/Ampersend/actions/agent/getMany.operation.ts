@@ -2,7 +2,7 @@ import { listAgents, take } from '../../api/paginate';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAgent } from './present';
+import { toAgentOutput } from './output';
 
 export const getMany: Operation = {
 	option: {
@@ -15,6 +15,6 @@ export const getMany: Operation = {
 
 	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
 		const agents = await take(listAgents(client), readLimit(n8n, itemIndex));
-		return toItems(agents.map(presentAgent));
+		return toItems(agents.map(toAgentOutput));
 	},
 };

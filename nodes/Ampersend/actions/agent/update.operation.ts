@@ -4,7 +4,7 @@ import { agentLocator, readLocator } from '../../descriptions/locators';
 import { requireText } from '../../domain/parameter';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAgent } from './present';
+import { toAgentOutput } from './output';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
 
@@ -33,7 +33,7 @@ export const update: Operation = {
 			name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
 		return toItems([
-			presentAgent(await send(client, routes.updateAgent, { path: { address }, body })),
+			toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body })),
 		]);
 	},
 };

@@ -7,7 +7,7 @@ import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readText } from '../../domain/parameter';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAgentKey } from './present';
+import { toAgentKeyOutput } from './output';
 
 export const add: Operation = {
 	option: {
@@ -47,6 +47,6 @@ export const add: Operation = {
 			path: { address },
 			body: { agent_key_address: agentKeyAddress, ...(keyName && { key_name: keyName }) },
 		});
-		return toItems([presentAgentKey(address, key)]);
+		return toItems([toAgentKeyOutput(address, key)]);
 	},
 };

@@ -3,7 +3,7 @@ import { agentLocator, readLocator } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAgentKey } from './present';
+import { toAgentKeyOutput } from './output';
 
 export const getMany: Operation = {
 	option: {
@@ -17,6 +17,6 @@ export const getMany: Operation = {
 	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const keys = await take(listAgentKeys(client, address), readLimit(n8n, itemIndex));
-		return toItems(keys.map((key) => presentAgentKey(address, key)));
+		return toItems(keys.map((key) => toAgentKeyOutput(address, key)));
 	},
 };

@@ -3,7 +3,7 @@ import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAllowlist } from './present';
+import { toAllowlistOutput } from './output';
 
 export const get: Operation = {
 	option: {
@@ -17,6 +17,6 @@ export const get: Operation = {
 	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const sellers = await send(client, routes.getAllowlist, { path: { address } });
-		return toItems([presentAllowlist(address, sellers)]);
+		return toItems([toAllowlistOutput(address, sellers)]);
 	},
 };

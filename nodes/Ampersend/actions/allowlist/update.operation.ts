@@ -16,7 +16,7 @@ import {
 import { ParameterError, readChoice, readSwitch } from '../../domain/parameter';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAllowlist } from './present';
+import { toAllowlistOutput } from './output';
 
 const mode = { displayName: 'Mode', name: 'mode' } as const;
 const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as const;
@@ -120,7 +120,7 @@ export const update: Operation = {
 		}
 		return toItems([
 			{
-				...presentAllowlist(address, after),
+				...toAllowlistOutput(address, after),
 				added: without(after, before),
 				removed: without(before, after),
 				asAsked,

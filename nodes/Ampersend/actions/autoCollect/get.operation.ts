@@ -3,7 +3,7 @@ import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentAutoCollect, presentNoAutoCollect } from './present';
+import { toAutoCollectOutput } from './output';
 
 export const get: Operation = {
 	option: {
@@ -21,6 +21,6 @@ export const get: Operation = {
 			path: { address },
 		});
 		if (!config) hint(unsetHint('auto-collect settings', address));
-		return toItems([config ? presentAutoCollect(address, config) : presentNoAutoCollect(address)]);
+		return toItems([toAutoCollectOutput(address, config)]);
 	},
 };

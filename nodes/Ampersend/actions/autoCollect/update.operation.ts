@@ -18,7 +18,7 @@ import type { AutoCollect, AutoCollectInput } from '../../schemas/autoCollect';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { enabled, minimumRemaining, noMinimumRemaining, targetAddress, threshold } from './fields';
-import { presentAutoCollect } from './present';
+import { toAutoCollectOutput } from './output';
 
 const SETTINGS = 'auto-collect settings';
 
@@ -79,6 +79,6 @@ export const update: Operation = {
 			const body = { ...complete(current, changes) };
 			return await send(once, routes.setAutoCollect, { path, body });
 		});
-		return toItems([presentAutoCollect(address, config)]);
+		return toItems([toAutoCollectOutput(address, config)]);
 	},
 };

@@ -3,7 +3,7 @@ import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentSpendingLimit, unsetSpendingLimit } from './present';
+import { toSpendingLimitOutput } from './output';
 
 export const get: Operation = {
 	option: {
@@ -21,11 +21,6 @@ export const get: Operation = {
 			path: { address },
 		});
 		if (!config) hint(unsetHint('spending limits', address));
-		return toItems([
-			{
-				...presentSpendingLimit(address, config ?? unsetSpendingLimit),
-				configured: config !== undefined,
-			},
-		]);
+		return toItems([toSpendingLimitOutput(address, config)]);
 	},
 };

@@ -19,7 +19,7 @@ import {
 import type { SpendConfig, SpendConfigInput } from '../../schemas/spendConfig';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
-import { presentSpendingLimit } from './present';
+import { toSpendingLimitOutput } from './output';
 
 const LEAVE = 'Empty leaves the limit as it is';
 
@@ -71,6 +71,6 @@ export const update: Operation = {
 			const body = current ? { ...settingsOf(current), ...changes } : requireAll(changes);
 			return await send(once, routes.setSpendingLimit, { path, body });
 		});
-		return toItems([presentSpendingLimit(address, config)]);
+		return toItems([toSpendingLimitOutput(address, config)]);
 	},
 };

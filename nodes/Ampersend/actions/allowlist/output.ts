@@ -1,0 +1,27 @@
+import * as z from 'zod/v4-mini';
+
+import type { Address } from '../../domain/address';
+
+/** An allowlist as it leaves the node: the service answers with a bare list of addresses. */
+export const allowlistOutput = z.object({
+	agentAddress: z.string(),
+	sellers: z.array(z.string()),
+	count: z.number(),
+});
+
+export const updatedAllowlistOutput = z.extend(allowlistOutput, {
+	/** What is on the list now and wasn't before, and the reverse. */
+	added: z.array(z.string()),
+	removed: z.array(z.string()),
+	/** Whether the service answered with the list that was sent. */
+	asAsked: z.boolean(),
+	/** Whether the list changed between the two looks at it before the update. */
+	changedMeanwhile: z.boolean(),
+});
+
+export function toAllowlistOutput(
+	agentAddress: Address,
+	sellers: Address[],
+): z.infer<typeof allowlistOutput> {
+	return { agentAddress, sellers, count: sellers.length };
+}
