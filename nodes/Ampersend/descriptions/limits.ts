@@ -1,43 +1,12 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { ParameterError, readSwitch } from '../domain/parameter';
+import type { Limit } from '../domain/limits';
+import { limits } from '../domain/limits';
 import { parseUsdc } from '../domain/money';
-
-/** A limit: its field, the switch that removes it, and its field on the wire. */
-export interface LimitField {
-	displayName: string;
-	name: string;
-	noLimitName: string;
-	wire: 'daily_limit' | 'monthly_limit' | 'per_transaction_limit';
-	description: string;
-}
-
-export const limits: LimitField[] = [
-	{
-		displayName: 'Daily Limit (USDC)',
-		name: 'dailyLimit',
-		noLimitName: 'noDailyLimit',
-		wire: 'daily_limit',
-		description: 'The most the agent may spend in a day; auto top-up fills its balance up to this',
-	},
-	{
-		displayName: 'Monthly Limit (USDC)',
-		name: 'monthlyLimit',
-		noLimitName: 'noMonthlyLimit',
-		wire: 'monthly_limit',
-		description: 'The most the agent may spend in a month',
-	},
-	{
-		displayName: 'Limit per Transaction (USDC)',
-		name: 'perTransactionLimit',
-		noLimitName: 'noPerTransactionLimit',
-		wire: 'per_transaction_limit',
-		description: 'The most the agent may spend in one payment',
-	},
-];
+import { ParameterError, readSwitch } from '../domain/parameter';
 
 /** @param whenEmpty what leaving the field empty means */
-export function limitField(limit: LimitField, whenEmpty: string): INodeProperties {
+export function limitField(limit: Limit, whenEmpty: string): INodeProperties {
 	return {
 		displayName: limit.displayName,
 		name: limit.name,
@@ -50,7 +19,7 @@ export function limitField(limit: LimitField, whenEmpty: string): INodePropertie
 
 /** @param description beginning with "Whether" */
 export function noLimitField(
-	limit: LimitField,
+	limit: Limit,
 	description = 'Whether to remove this limit',
 ): INodeProperties {
 	return {
@@ -110,7 +79,7 @@ export function readOptionalAmount(
  * @throws ParameterError for a field that was added and gives nothing, or an amount that cannot be
  * read
  */
-function readNewLimit(values: IDataObject, limit: LimitField): string | null | undefined {
+function readNewLimit(values: IDataObject, limit: Limit): string | null | undefined {
 	const noLimit = noLimitField(limit);
 	const read = readOptionalAmount(values, limit, noLimit);
 	if (read !== undefined) return read;
@@ -127,13 +96,13 @@ function readNewLimit(values: IDataObject, limit: LimitField): string | null | u
  * Limits and auto top-up as the wire has them: micro-USDC, null for no limit; only those that are
  * set.
  */
-export type LimitChanges = { auto_topup_allowed?: boolean } & {
-	[Wire in LimitField['wire']]?: string | null;
-};
+export type LimitChanges = { auto_topup_allowed?: boolean } & Partial<
+	Record<Limit['wire'], string | null>
+>;
 
 function readSettings(
 	values: IDataObject,
-	readLimit: (limit: LimitField) => string | null | undefined,
+	readLimit: (limit: Limit) => string | null | undefined,
 ): LimitChanges {
 	const changes: LimitChanges = {};
 	const autoTopUp = readSwitch(autoTopUpField.displayName, values[autoTopUpField.name]);

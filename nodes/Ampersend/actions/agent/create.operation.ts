@@ -3,17 +3,13 @@ import type { IDataObject } from 'n8n-workflow';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
-import {
-	autoTopUpField,
-	limitField,
-	limits,
-	noLimitField,
-	readNewLimits,
-} from '../../descriptions/limits';
+import { autoTopUpField, limitField, noLimitField, readNewLimits } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
+import { limits } from '../../domain/limits';
 import { ParameterError, requireText } from '../../domain/parameter';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
+import { unsetSpendConfig } from '../../schemas/spendConfig';
 import type { Operation, OperationOutput } from '../operation';
 import { toItems } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
@@ -44,13 +40,7 @@ function readAllowlist(values: IDataObject): Address[] | null {
 function readSpendConfig(values: IDataObject): SpendConfigInput | null {
 	const given = readNewLimits(values);
 	if (Object.keys(given).length === 0) return null;
-	return {
-		auto_topup_allowed: false,
-		daily_limit: null,
-		monthly_limit: null,
-		per_transaction_limit: null,
-		...given,
-	};
+	return { ...unsetSpendConfig, ...given };
 }
 
 export const create: Operation = {

@@ -2,9 +2,11 @@ import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
 import { withFurther } from '../../domain/json';
+import { eachLimit } from '../../domain/limits';
 import { amountFields, amountShape } from '../../domain/money';
 import { toIsoOrNull } from '../../domain/time';
 import type { SpendConfig } from '../../schemas/spendConfig';
+import { spendConfig, unsetSpendConfig } from '../../schemas/spendConfig';
 
 const text = z.nullable(z.string());
 
@@ -14,7 +16,7 @@ export const spendingLimitOutput = z.object({
 	/** False where the agent has no limits yet. */
 	configured: z.boolean(),
 	autoTopUp: z.boolean(),
-	...amountShape({ dailyLimit: text, monthlyLimit: text, perTransactionLimit: text }),
+	...amountShape(eachLimit('name', () => text)),
 	createdAt: text,
 	updatedAt: text,
 });
@@ -26,27 +28,23 @@ export function toSpendingLimitOutput(
 ): z.infer<typeof spendingLimitOutput> {
 	const {
 		agent_address = agentAddress,
-		auto_topup_allowed = false,
-		daily_limit = null,
-		monthly_limit = null,
-		per_transaction_limit = null,
+		auto_topup_allowed,
 		created_at,
 		updated_at,
-		...further
-	}: Partial<SpendConfig> = config ?? {};
+		...others
+	}: SpendConfig = config ?? unsetSpendConfig;
+	const further = Object.entries(others).filter(
+		([name]) => !Object.hasOwn(spendConfig.shape, name),
+	);
 	return withFurther<z.infer<typeof spendingLimitOutput>>(
 		{
 			agentAddress: agent_address,
 			configured: config !== undefined,
 			autoTopUp: auto_topup_allowed,
-			...amountFields({
-				dailyLimit: daily_limit,
-				monthlyLimit: monthly_limit,
-				perTransactionLimit: per_transaction_limit,
-			}),
+			...amountFields(eachLimit('name', ({ wire }) => others[wire])),
 			createdAt: toIsoOrNull(created_at),
 			updatedAt: toIsoOrNull(updated_at),
 		},
-		further,
+		Object.fromEntries(further),
 	);
 }
