@@ -75,9 +75,12 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		],
 	},
 	{
-		name: 'what all resources share imports api, descriptions, domain and the resources',
+		name: 'what all resources share imports api, descriptions, domain, zod and the resources',
 		files: new RegExp(`^${own}/actions/\\w+\\.ts$`),
-		may: [new RegExp(`^${own}/(actions|api|descriptions|domain)/`), /^n8n-workflow$/],
+		may: [
+			new RegExp(`^${own}/(actions|api|descriptions|domain)/`),
+			/^(n8n-workflow|zod\/v4-mini)$/,
+		],
 	},
 	{
 		name: 'the node imports actions and methods',

@@ -1,9 +1,15 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
+import type { Operation, OperationContext } from './operation';
 import { findOperation } from './registry';
+
+async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
+	if ('exportFile' in operation) return [await operation.exportFile(context)];
+	return [await operation.execute(context)].flat().map((row) => ({ json: row as IDataObject }));
+}
 
 /**
  * The item loop: every input item runs the operation that the node is set to. Output items are
@@ -31,13 +37,15 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					},
 				);
 			}
-			const items = await found.execute({
+			const context = {
 				n8n: this,
 				client: await openClient(this, { itemIndex }),
 				itemIndex,
-				hint: (message) => hints.add(message),
-			});
-			output.push(...items.map((item) => ({ ...item, pairedItem: { item: itemIndex } })));
+				hint: (message: string) => hints.add(message),
+			};
+			for (const item of await run(found, context)) {
+				output.push({ ...item, pairedItem: { item: itemIndex } });
+			}
 		} catch (error) {
 			const nodeError = toNodeError(this.getNode(), error, itemIndex);
 			if (!this.continueOnFail()) throw nodeError;

@@ -10,10 +10,9 @@ import { limits } from '../../domain/limits';
 import { ParameterError, requireText } from '../../domain/parameter';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { unsetSpendConfig } from '../../schemas/spendConfig';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
+import type { RowOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
-import { toAgentOutput } from './output';
+import { createdAgentOutput, toAgentOutput } from './output';
 
 const NO_LIMIT =
 	'Without this field the agent has no such limit; a field that is added must have an amount';
@@ -43,7 +42,7 @@ function readSpendConfig(values: IDataObject): SpendConfigInput | null {
 	return { ...unsetSpendConfig, ...given };
 }
 
-export const create: Operation = {
+export const create: RowOperation<typeof createdAgentOutput> = {
 	option: {
 		name: 'Create',
 		value: 'create',
@@ -78,9 +77,10 @@ export const create: Operation = {
 			].sort((one, other) => one.displayName.localeCompare(other.displayName)),
 		},
 	],
+	output: createdAgentOutput,
 
 	/** `created` tells a new agent from one that was there. */
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const name = requireText('Name', n8n.getNodeParameter('name', itemIndex));
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const ifExists = readIfExists(n8n, itemIndex);
@@ -93,6 +93,6 @@ export const create: Operation = {
 		};
 		const existing = await findExisting(client, name, ifExists);
 		const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
-		return toItems([{ ...toAgentOutput(agent), created: existing === undefined }]);
+		return { ...toAgentOutput(agent), created: existing === undefined };
 	},
 };

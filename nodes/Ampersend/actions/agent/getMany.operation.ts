@@ -1,10 +1,9 @@
 import { listAgents, take } from '../../api/paginate';
 import { pagingFields, readLimit } from '../../descriptions/paging';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { toAgentOutput } from './output';
+import type { RowOperation } from '../operation';
+import { agentOutput, toAgentOutput } from './output';
 
-export const getMany: Operation = {
+export const getMany: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
@@ -12,9 +11,10 @@ export const getMany: Operation = {
 		description: 'List the agents of the account with their balances',
 	},
 	fields: pagingFields,
+	output: agentOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const agents = await take(listAgents(client), readLimit(n8n, itemIndex));
-		return toItems(agents.map(toAgentOutput));
+		return agents.map(toAgentOutput);
 	},
 };

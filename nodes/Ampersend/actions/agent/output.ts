@@ -15,15 +15,16 @@ export const agentOutput = z.object({
 	createdAt: z.string(),
 	updatedAt: z.string(),
 });
+type AgentOutput = z.infer<typeof agentOutput>;
 
 /** `created` tells a new agent from an existing one. */
 export const createdAgentOutput = z.extend(agentOutput, { created: z.boolean() });
 
 /** The SDK doesn't name the unit of `balance`: a whole number is assumed to be micro-USDC. */
-export function toAgentOutput(agent: Agent): z.infer<typeof agentOutput> {
+export function toAgentOutput(agent: Agent): AgentOutput {
 	const { address, name, balance, createdAt, updatedAt, ...further } = agent;
 	const isAmount = isMicro(balance);
-	return withFurther<z.infer<typeof agentOutput>>(
+	return withFurther<AgentOutput>(
 		{
 			address,
 			name,

@@ -2,13 +2,12 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { requireText } from '../../domain/parameter';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { toAgentOutput } from './output';
+import type { RowOperation } from '../operation';
+import { agentOutput, toAgentOutput } from './output';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
 
-export const update: Operation = {
+export const update: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -26,14 +25,13 @@ export const update: Operation = {
 			description: 'The name that the dashboard shows from now on',
 		},
 	],
+	output: agentOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const body = {
 			name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
-		return toItems([
-			toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body })),
-		]);
+		return toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body }));
 	},
 };

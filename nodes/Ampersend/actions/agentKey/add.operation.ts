@@ -5,11 +5,10 @@ import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readText } from '../../domain/parameter';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { toAgentKeyOutput } from './output';
+import type { RowOperation } from '../operation';
+import { agentKeyOutput, toAgentKeyOutput } from './output';
 
-export const add: Operation = {
+export const add: RowOperation<typeof agentKeyOutput> = {
 	option: {
 		name: 'Add',
 		value: 'add',
@@ -37,8 +36,9 @@ export const add: Operation = {
 			],
 		},
 	],
+	output: agentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
@@ -47,6 +47,6 @@ export const add: Operation = {
 			path: { address },
 			body: { agent_key_address: agentKeyAddress, ...(keyName && { key_name: keyName }) },
 		});
-		return toItems([toAgentKeyOutput(address, key)]);
+		return toAgentKeyOutput(address, key);
 	},
 };

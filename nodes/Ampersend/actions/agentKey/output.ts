@@ -12,6 +12,7 @@ export const agentKeyOutput = z.object({
 	name: z.nullable(z.string()),
 	createdAt: z.nullable(z.string()),
 });
+type AgentKeyOutput = z.infer<typeof agentKeyOutput>;
 
 export const revokedAgentKeyOutput = z.object({
 	deleted: z.literal(true),
@@ -19,12 +20,9 @@ export const revokedAgentKeyOutput = z.object({
 	address: z.string(),
 });
 
-export function toAgentKeyOutput(
-	agentAddress: Address,
-	key: AgentKey,
-): z.infer<typeof agentKeyOutput> {
+export function toAgentKeyOutput(agentAddress: Address, key: AgentKey): AgentKeyOutput {
 	const { address, name = null, created_at, ...further } = key;
-	return withFurther<z.infer<typeof agentKeyOutput>>(
+	return withFurther<AgentKeyOutput>(
 		{ agentAddress, address, name, createdAt: toIsoOrNull(created_at) },
 		further,
 	);

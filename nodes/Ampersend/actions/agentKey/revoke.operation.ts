@@ -1,10 +1,10 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyLocator, agentLocator, readLocator } from '../../descriptions/locators';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
+import type { RowOperation } from '../operation';
+import { revokedAgentKeyOutput } from './output';
 
-export const revoke: Operation = {
+export const revoke: RowOperation<typeof revokedAgentKeyOutput> = {
 	option: {
 		name: 'Revoke',
 		value: 'revoke',
@@ -12,11 +12,12 @@ export const revoke: Operation = {
 		description: 'Stop a key from acting for an agent. This cannot be undone.',
 	},
 	fields: [agentLocator, agentKeyLocator],
+	output: revokedAgentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const keyAddress = readLocator(n8n, agentKeyLocator, itemIndex);
 		await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
-		return toItems([{ deleted: true, agentAddress: address, address: keyAddress }]);
+		return { deleted: true, agentAddress: address, address: keyAddress };
 	},
 };

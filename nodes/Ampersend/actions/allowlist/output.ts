@@ -8,6 +8,7 @@ export const allowlistOutput = z.object({
 	sellers: z.array(z.string()),
 	count: z.number(),
 });
+type AllowlistOutput = z.infer<typeof allowlistOutput>;
 
 export const updatedAllowlistOutput = z.extend(allowlistOutput, {
 	/** What is on the list now and wasn't before, and the reverse. */
@@ -19,9 +20,6 @@ export const updatedAllowlistOutput = z.extend(allowlistOutput, {
 	changedMeanwhile: z.boolean(),
 });
 
-export function toAllowlistOutput(
-	agentAddress: Address,
-	sellers: Address[],
-): z.infer<typeof allowlistOutput> {
+export function toAllowlistOutput(agentAddress: Address, sellers: Address[]): AllowlistOutput {
 	return { agentAddress, sellers, count: sellers.length };
 }

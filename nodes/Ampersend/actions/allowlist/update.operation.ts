@@ -1,5 +1,3 @@
-import { routes } from '../../api/routes';
-import { repeat, send } from '../../api/send';
 import { sellersField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
@@ -14,9 +12,9 @@ import {
 	without,
 } from '../../domain/allowlist';
 import { ParameterError, readChoice, readSwitch } from '../../domain/parameter';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { toAllowlistOutput } from './output';
+import type { RowOperation } from '../operation';
+import { changeList } from './change';
+import { toAllowlistOutput, updatedAllowlistOutput } from './output';
 
 const mode = { displayName: 'Mode', name: 'mode' } as const;
 const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as const;
@@ -35,7 +33,7 @@ function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolea
 	);
 }
 
-export const update: Operation = {
+export const update: RowOperation<typeof updatedAllowlistOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -65,9 +63,10 @@ export const update: Operation = {
 			description: 'Whether a replacement without any seller may clear the list',
 		},
 	],
+	output: updatedAllowlistOutput,
 
 	/** `added` and `removed` compare the list before with the one that the service answered. */
-	async execute({ n8n, client, itemIndex, hint }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const chosen = readChoice(
 			mode.displayName,
@@ -84,28 +83,9 @@ export const update: Operation = {
 			emptyAllowed ?? false,
 		);
 
-		const path = { address };
-		const { before, asked, after, changedMeanwhile } = await repeat(client, async (once) => {
-			const read = async () => await send(once, routes.getAllowlist, { path });
-			const first = await read();
-			if (isSame(compareAllowlists(changeAllowlist(chosen, first, sellers), first))) {
-				return { before: first, asked: first, after: first, changedMeanwhile: false };
-			}
-			// The service cannot replace a list on condition: a look right before shows who is at it as
-			// well.
-			const before = await read();
-			const asked = changeAllowlist(chosen, before, sellers);
-			const after = await send(once, routes.replaceAllowlist, {
-				path,
-				body: { authorized_sellers: asked },
-			});
-			return {
-				before,
-				asked,
-				after,
-				changedMeanwhile: !isSame(compareAllowlists(first, before)),
-			};
-		});
+		const { before, asked, after, changedMeanwhile } = await changeList(client, address, (list) =>
+			changeAllowlist(chosen, list, sellers),
+		);
 		const difference = compareAllowlists(asked, after);
 		const asAsked = isSame(difference);
 		if (!asAsked) {
@@ -118,14 +98,12 @@ export const update: Operation = {
 				`Someone else changed the allowlist of ${address} while it was updated. ${chosen === 'replace' ? 'It was replaced all the same.' : 'Their change was kept.'}`,
 			);
 		}
-		return toItems([
-			{
-				...toAllowlistOutput(address, after),
-				added: without(after, before),
-				removed: without(before, after),
-				asAsked,
-				changedMeanwhile,
-			},
-		]);
+		return {
+			...toAllowlistOutput(address, after),
+			added: without(after, before),
+			removed: without(before, after),
+			asAsked,
+			changedMeanwhile,
+		};
 	},
 };

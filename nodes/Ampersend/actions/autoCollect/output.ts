@@ -19,12 +19,13 @@ export const autoCollectOutput = z.object({
 	createdAt: text,
 	updatedAt: text,
 });
+type AutoCollectOutput = z.infer<typeof autoCollectOutput>;
 
 /** @param config undefined where the agent has no settings yet */
 export function toAutoCollectOutput(
 	agentAddress: Address,
 	config: AutoCollect | undefined,
-): z.infer<typeof autoCollectOutput> {
+): AutoCollectOutput {
 	const {
 		agent_address = agentAddress,
 		enabled = false,
@@ -35,7 +36,7 @@ export function toAutoCollectOutput(
 		updated_at,
 		...further
 	}: Partial<AutoCollect> = config ?? {};
-	return withFurther<z.infer<typeof autoCollectOutput>>(
+	return withFurther<AutoCollectOutput>(
 		{
 			agentAddress: agent_address,
 			configured: config !== undefined,

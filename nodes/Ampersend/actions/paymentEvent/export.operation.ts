@@ -4,7 +4,7 @@ import { fileFields, readFileTarget, writeFile } from '../../descriptions/file';
 import { paymentEventFilters } from '../../descriptions/history';
 import type { PaymentEvent } from '../../domain/paymentEvent';
 import { readHistoryQuery } from '../historyQuery';
-import type { Operation, OperationOutput } from '../operation';
+import type { FileOperation } from '../operation';
 
 /** Columns of the CSV file, in order. */
 const columns = [
@@ -22,7 +22,7 @@ const columns = [
 	'expiresAt',
 ] as const satisfies Array<keyof PaymentEvent>;
 
-export const exportPaymentEvents: Operation = {
+export const exportPaymentEvents: FileOperation = {
 	option: {
 		name: 'Export',
 		value: 'export',
@@ -31,11 +31,11 @@ export const exportPaymentEvents: Operation = {
 	},
 	fields: [...agentScopeFields, paymentEventFilters, ...fileFields],
 
-	async execute(context): Promise<OperationOutput[]> {
+	async exportFile(context) {
 		const now = Date.now();
 		const file = readFileTarget(context, 'payment-events', now);
 		const query = await readHistoryQuery(context, now);
 		const rows = await readPaymentEvents(context.client, { ...query, limit: Infinity });
-		return [await writeFile(context.n8n, file, { rows, columns, ...query })];
+		return await writeFile(context.n8n, file, { rows, columns, ...query });
 	},
 };

@@ -3,10 +3,9 @@ import { agentScopeFields } from '../../descriptions/agentScope';
 import { paymentEventFilters } from '../../descriptions/history';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { readHistoryQuery } from '../historyQuery';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
+import type { RowOperation } from '../operation';
 
-export const getMany: Operation = {
+export const getMany: RowOperation = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
@@ -15,9 +14,9 @@ export const getMany: Operation = {
 	},
 	fields: [...agentScopeFields, ...pagingFields, paymentEventFilters],
 
-	async execute(context): Promise<OperationOutput[]> {
+	async execute(context) {
 		const limit = readLimit(context.n8n, context.itemIndex);
 		const query = await readHistoryQuery(context, Date.now());
-		return toItems(await readPaymentEvents(context.client, { ...query, limit }));
+		return await readPaymentEvents(context.client, { ...query, limit });
 	},
 };

@@ -20,12 +20,13 @@ export const spendingLimitOutput = z.object({
 	createdAt: text,
 	updatedAt: text,
 });
+type SpendingLimitOutput = z.infer<typeof spendingLimitOutput>;
 
 /** @param config undefined where the agent has no limits yet */
 export function toSpendingLimitOutput(
 	agentAddress: Address,
 	config: SpendConfig | undefined,
-): z.infer<typeof spendingLimitOutput> {
+): SpendingLimitOutput {
 	const {
 		agent_address = agentAddress,
 		auto_topup_allowed,
@@ -36,7 +37,7 @@ export function toSpendingLimitOutput(
 	const further = Object.entries(others).filter(
 		([name]) => !Object.hasOwn(spendConfig.shape, name),
 	);
-	return withFurther<z.infer<typeof spendingLimitOutput>>(
+	return withFurther<SpendingLimitOutput>(
 		{
 			agentAddress: agent_address,
 			configured: config !== undefined,

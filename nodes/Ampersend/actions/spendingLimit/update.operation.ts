@@ -15,9 +15,8 @@ import {
 import { eachLimit, limits } from '../../domain/limits';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { spendConfigInput } from '../../schemas/spendConfig';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { toSpendingLimitOutput } from './output';
+import type { RowOperation } from '../operation';
+import { spendingLimitOutput, toSpendingLimitOutput } from './output';
 
 const LEAVE = 'Empty leaves the limit as it is';
 
@@ -39,7 +38,7 @@ function requireAll(changes: LimitChanges): SpendConfigInput {
 	};
 }
 
-export const update: Operation = {
+export const update: RowOperation<typeof spendingLimitOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -53,9 +52,10 @@ export const update: Operation = {
 			...limits.flatMap((limit) => [limitField(limit, LEAVE), noLimitField(limit)]),
 		]),
 	],
+	output: spendingLimitOutput,
 
 	/** The service takes all settings at once: the others are read first and sent back unchanged. */
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
@@ -66,6 +66,6 @@ export const update: Operation = {
 				: requireAll(changes);
 			return await send(once, routes.setSpendingLimit, { path, body });
 		});
-		return toItems([toSpendingLimitOutput(address, config)]);
+		return toSpendingLimitOutput(address, config);
 	},
 };

@@ -4,7 +4,7 @@ import { fileFields, readFileTarget, writeFile } from '../../descriptions/file';
 import { transactionFilters } from '../../descriptions/history';
 import type { Transaction } from '../../domain/transaction';
 import { readHistoryQuery } from '../historyQuery';
-import type { Operation, OperationOutput } from '../operation';
+import type { FileOperation } from '../operation';
 
 /** Columns of the CSV file, in order. */
 const columns = [
@@ -22,7 +22,7 @@ const columns = [
 	'id',
 ] as const satisfies Array<keyof Transaction>;
 
-export const exportTransactions: Operation = {
+export const exportTransactions: FileOperation = {
 	option: {
 		name: 'Export',
 		value: 'export',
@@ -31,11 +31,11 @@ export const exportTransactions: Operation = {
 	},
 	fields: [...agentScopeFields, transactionFilters, ...fileFields],
 
-	async execute(context): Promise<OperationOutput[]> {
+	async exportFile(context) {
 		const now = Date.now();
 		const file = readFileTarget(context, 'transactions', now);
 		const query = await readHistoryQuery(context, now);
 		const rows = await readTransactions(context.client, { ...query, limit: Infinity });
-		return [await writeFile(context.n8n, file, { rows, columns, ...query })];
+		return await writeFile(context.n8n, file, { rows, columns, ...query });
 	},
 };
