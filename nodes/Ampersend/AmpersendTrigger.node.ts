@@ -13,7 +13,8 @@ import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
 import { toTriggerEvent } from './domain/triggerEvent';
 import { credentialTest } from './methods/credentialTest';
-import { listSearch, loadOptions } from './methods/pickers';
+import { listSearch } from './methods/listSearch';
+import { loadOptions } from './methods/loadOptions';
 import {
 	eventFiltersField,
 	eventOptionsField,

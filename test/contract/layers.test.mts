@@ -60,9 +60,9 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(descriptions|domain)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'methods import api, domain and n8n-workflow',
+		name: 'methods import api, domain, each other and n8n-workflow',
 		files: new RegExp(`^${own}/methods/`),
-		may: [new RegExp(`^${own}/(api|domain)/`), /^n8n-workflow$/],
+		may: [new RegExp(`^${own}/(methods|api|domain)/`), /^n8n-workflow$/],
 	},
 	{
 		name: 'a resource imports api, schemas, descriptions, domain, zod and what all resources share',
