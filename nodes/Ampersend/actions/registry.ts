@@ -10,7 +10,7 @@ import { paymentEvent } from './paymentEvent';
 import { spendingLimit } from './spendingLimit';
 import { transaction } from './transaction';
 
-/** Every resource, in the order of the editor (n8n asks for the alphabet from five options on). */
+/** Every resource, in alphabetical order as n8n's linter requires. */
 export const resources: Resource[] = [
 	agent,
 	agentKey,
@@ -59,9 +59,7 @@ export const properties: INodeProperties[] = [
 	),
 ];
 
-/**
- * The operation that two stored values name; undefined for 'Custom API Call' and unknown values.
- */
+/** Finds an operation by its stored values; undefined for 'Custom API Call' and unknown values. */
 export function findOperation(resource: string, operation: string): Operation | undefined {
 	return resources
 		.find(({ option }) => option.value === resource)

@@ -13,8 +13,8 @@ async function run(operation: Operation, context: OperationContext): Promise<INo
 
 /**
  * The item loop: every input item runs the operation that the node is set to. Output items are
- * linked to their input item; with Continue On Fail an item that could not be processed gives what
- * went wrong (`error`) and what to do (`details`).
+ * linked to their input item. With Continue On Fail, an item that fails has what happened (`error`)
+ * and what to do next (`details`).
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const output: INodeExecutionData[] = [];
@@ -32,7 +32,9 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					`This version of the Ampersend node has no operation "${operation}" of "${resource}".`,
 					{
 						description:
-							'Open the node and choose a resource and an operation. If a newer version stored them, update n8n-nodes-ampersend. A Custom API Call is made with the HTTP Request node.',
+							'Open the node and choose a resource and an operation. If the workflow comes from ' +
+							'a newer version, update n8n-nodes-ampersend. ' +
+							'For a Custom API Call, use the HTTP Request node.',
 						itemIndex,
 					},
 				);
@@ -49,8 +51,8 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 		} catch (error) {
 			const nodeError = toNodeError(this.getNode(), error, itemIndex);
 			if (!this.continueOnFail()) throw nodeError;
-			// No `error` beside `json`: n8n would keep its message only, and drop details and input. By
-			// these two names n8n finds the item for the error output, where it adds them to the input.
+			// n8n sends an item to its error output by these two fields, and adds the input to it. With
+			// `error` beside `json` it would keep the message only, and drop details and input.
 			output.push({
 				json: { error: nodeError.message, details: nodeError.description ?? null },
 				pairedItem: { item: itemIndex },

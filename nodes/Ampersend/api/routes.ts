@@ -65,7 +65,8 @@ export const routes = {
 		path: '/agents',
 		answer: agent,
 		check:
-			'Look for its name with Agent: Get Many before you run this again, or set If an Agent With This Name Exists to Return It.',
+			'Look for its name with Agent: Get Many before you run this again, ' +
+			'or set If an Agent With This Name Exists to Return Existing.',
 		...documented('API-keys page: path. SDK management.ts: body and shape'),
 	},
 	getAgent: {

@@ -22,7 +22,7 @@ export const pagingFields: INodeProperties[] = [
 ];
 
 /**
- * How many results to give; Infinity for all.
+ * How many results to return; Infinity for all.
  * @throws ParameterError where the limit isn't a whole number above 0
  */
 export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
@@ -34,6 +34,6 @@ export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
 	throw new ParameterError(
 		'Limit',
 		`${quote(value)} is not a whole number above 0.`,
-		'Give a count such as 50, or switch on Return All.',
+		'Enter a number such as 50, or turn on Return All.',
 	);
 }

@@ -7,27 +7,27 @@ export const limits = [
 		noLimitName: 'noDailyLimit',
 		wire: 'daily_limit',
 		displayName: 'Daily Limit (USDC)',
-		description: 'The most the agent may spend in a day; auto top-up fills its balance up to this',
+		description: 'The most the agent can spend in a day; auto top-up refills the balance up to it',
 	},
 	{
 		name: 'monthlyLimit',
 		noLimitName: 'noMonthlyLimit',
 		wire: 'monthly_limit',
 		displayName: 'Monthly Limit (USDC)',
-		description: 'The most the agent may spend in a month',
+		description: 'The most the agent can spend in a month',
 	},
 	{
 		name: 'perTransactionLimit',
 		noLimitName: 'noPerTransactionLimit',
 		wire: 'per_transaction_limit',
 		displayName: 'Limit per Transaction (USDC)',
-		description: 'The most the agent may spend in one payment',
+		description: 'The most the agent can spend in one payment',
 	},
 ] as const;
 
 export type Limit = (typeof limits)[number];
 
-/** An object with a field for each limit. @param key what its fields are called by */
+/** An object with a field for each limit. @param key which names the fields have */
 export function eachLimit<Key extends 'name' | 'wire', Value>(
 	key: Key,
 	valueOf: (limit: Limit) => Value,

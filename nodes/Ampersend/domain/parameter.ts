@@ -1,14 +1,14 @@
 import * as z from 'zod/v4-mini';
 
 /**
- * A parameter that cannot be used as it is. `message` names the parameter and says what is wrong
- * with it, `description` what to do next. Thrown before anything is sent.
+ * A parameter that can't be used. `message` names it and says what is wrong, `description` what to
+ * do next.
  */
 export class ParameterError extends Error {
 	override readonly name = 'ParameterError';
 
 	constructor(
-		/** The parameter's name as the editor shows it. */
+		/** Its name in the editor. */
 		readonly parameter: string,
 		complaint: string,
 		readonly description: string,
@@ -19,24 +19,22 @@ export class ParameterError extends Error {
 
 const SHOWN_CHARACTERS = 60;
 
-/**
- * Of a longer value nothing is shown: a secret may stand anywhere in it, and to look takes time.
- */
+/** A longer value isn't shown at all: a secret can be anywhere in it, and searching takes time. */
 const MOST_QUOTED_CHARACTERS = 2_000;
 
 /**
- * An API key, or more hexadecimal digits than an address has: what is left of a private key that
- * was pasted where an address belongs.
+ * An API key, or more hexadecimal digits than an address has: most of a private key that was pasted
+ * instead of an address.
  */
 const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 
-/** Words alone, as many as a recovery phrase has. */
+/** Only words, as many as a recovery phrase has. */
 function isRecoveryPhrase(text: string): boolean {
 	const words = text.trim().split(/\s+/);
 	return words.length >= 12 && words.every((word) => /^[a-z]+$/i.test(word));
 }
 
-/** Broken lines do not hide a secret. @param text of bounded length */
+/** Line breaks don't hide a secret. @param text of bounded length */
 export function looksSecret(text: string): boolean {
 	return SECRET.test(text.replace(/\s+/g, '')) || isRecoveryPhrase(text);
 }
@@ -50,7 +48,7 @@ function textOf(value: unknown): string {
 	}
 }
 
-/** A value as it may stand in a message: short, on one line, and never a secret. */
+/** A value for a message: short, on one line, and never a secret. */
 export function quote(value: unknown): string {
 	const text = textOf(value);
 	if (text.length > MOST_QUOTED_CHARACTERS) {
@@ -86,7 +84,7 @@ const optionalText = z.pipe(
 
 /** Optional text, trimmed; empty where there is none. @throws ParameterError where it isn't text */
 export function readText(parameter: string, value: unknown): string {
-	return readAs(optionalText, parameter, value, ['is not text.', 'Give one text.']);
+	return readAs(optionalText, parameter, value, ['is not text.', 'Enter text.']);
 }
 
 /** @throws ParameterError where the trimmed text is empty, or isn't text */
@@ -106,7 +104,7 @@ const MOST_WORD_CHARACTERS = 10_000;
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
-	const advice = 'Give a list of texts, or one text with commas between the words.';
+	const advice = 'Use a list of texts, or one text with commas between the words.';
 	const text = entries
 		.map((entry) => readAs(z.string(), parameter, entry, ['is not text.', advice]))
 		.join();
@@ -115,8 +113,8 @@ export function readWords(parameter: string, value: unknown): string[] {
 	}
 	throw new ParameterError(
 		parameter,
-		`holds more than ${MOST_WORD_CHARACTERS} characters.`,
-		'Name only those that you want.',
+		`has more than ${MOST_WORD_CHARACTERS} characters.`,
+		'List only the ones you want.',
 	);
 }
 
@@ -141,7 +139,7 @@ export function readSwitch(parameter: string, value: unknown): boolean | undefin
 	if (value === undefined || value === null || value === '') return undefined;
 	return readAs(flag, parameter, value, [
 		'is neither true nor false.',
-		'Use the switch, or an expression that gives true or false.',
+		'Use the switch, or an expression that returns true or false.',
 	]);
 }
 
@@ -152,7 +150,7 @@ export function readChoice<Choice extends string>(
 	choices: readonly Choice[],
 ): Choice {
 	return readAs(z.enum(choices), parameter, value, [
-		'is unknown.',
+		'is not an option.',
 		`Use one of: ${choices.join(', ')}.`,
 	]);
 }

@@ -8,8 +8,8 @@ export const get: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get an agent',
-		description: 'Read one agent with its balance',
+		action: 'Get agent',
+		description: 'Get an agent and its balance',
 	},
 	fields: [agentLocator],
 	output: agentOutput,

@@ -11,7 +11,7 @@ export const update: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
-		action: 'Update an agent',
+		action: 'Update agent',
 		description: 'Rename an agent',
 	},
 	fields: [
@@ -22,7 +22,7 @@ export const update: RowOperation<typeof agentOutput> = {
 			required: true,
 			default: '',
 			placeholder: 'e.g. Research assistant',
-			description: 'The name that the dashboard shows from now on',
+			description: 'New name of the agent in the dashboard',
 		},
 	],
 	output: agentOutput,

@@ -12,8 +12,8 @@ export const add: RowOperation<typeof agentKeyOutput> = {
 	option: {
 		name: 'Add',
 		value: 'add',
-		action: 'Add an agent key',
-		description: 'Let one more key act for an agent',
+		action: 'Add agent key',
+		description: 'Add a key that can act for the agent',
 	},
 	fields: [
 		agentLocator,
@@ -31,7 +31,7 @@ export const add: RowOperation<typeof agentKeyOutput> = {
 					type: 'string',
 					default: '',
 					placeholder: 'e.g. Worker 2, November 2026',
-					description: 'A name by which to know the key when it is time to revoke it',
+					description: 'Helps you recognize the key when you want to revoke it',
 				},
 			],
 		},

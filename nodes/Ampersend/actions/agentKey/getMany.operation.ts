@@ -9,7 +9,7 @@ export const getMany: RowOperation<typeof agentKeyOutput> = {
 		name: 'Get Many',
 		value: 'getMany',
 		action: 'Get many agent keys',
-		description: 'List the keys that may act for an agent',
+		description: 'List the keys that can act for the agent',
 	},
 	fields: [agentLocator, ...pagingFields],
 	output: agentKeyOutput,

@@ -8,8 +8,8 @@ export const revoke: RowOperation<typeof revokedAgentKeyOutput> = {
 	option: {
 		name: 'Revoke',
 		value: 'revoke',
-		action: 'Revoke an agent key',
-		description: 'Stop a key from acting for an agent. This cannot be undone.',
+		action: 'Revoke agent key',
+		description: "Stop a key from acting for the agent. You can't undo this.",
 	},
 	fields: [agentLocator, agentKeyLocator],
 	output: revokedAgentKeyOutput,

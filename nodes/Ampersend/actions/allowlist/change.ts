@@ -7,15 +7,15 @@ import { compareAllowlists, isSame } from '../../domain/allowlist';
 export interface ListChange {
 	before: Address[];
 	/** The list that was sent. */
-	asked: Address[];
+	requested: Address[];
 	/** The list that the service answered with. */
 	after: Address[];
 	changedMeanwhile: boolean;
 }
 
 /**
- * Reads an allowlist and replaces it with a changed one, unless that is the same. The service can't
- * replace a list on a condition, so it is read again right before: that shows who else changes it.
+ * Reads an allowlist and replaces it with the changed one, if there is a difference. The service
+ * can't replace a list only if nobody else changed it, so the list is read again right before.
  */
 export async function changeList(
 	client: Client,
@@ -26,13 +26,13 @@ export async function changeList(
 	return await repeat(client, async (once) => {
 		const first = await send(once, routes.getAllowlist, { path });
 		if (isSame(compareAllowlists(change(first), first))) {
-			return { before: first, asked: first, after: first, changedMeanwhile: false };
+			return { before: first, requested: first, after: first, changedMeanwhile: false };
 		}
 		const before = await send(once, routes.getAllowlist, { path });
-		const asked = change(before);
-		const body = { authorized_sellers: asked };
+		const requested = change(before);
+		const body = { authorized_sellers: requested };
 		const after = await send(once, routes.replaceAllowlist, { path, body });
 		const changedMeanwhile = !isSame(compareAllowlists(first, before));
-		return { before, asked, after, changedMeanwhile };
+		return { before, requested, after, changedMeanwhile };
 	});
 }

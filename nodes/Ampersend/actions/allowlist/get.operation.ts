@@ -8,8 +8,8 @@ export const get: RowOperation<typeof allowlistOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get an allowlist',
-		description: 'Read the sellers that an agent may pay',
+		action: 'Get allowlist',
+		description: 'Get the sellers that the agent can pay',
 	},
 	fields: [agentLocator],
 	output: allowlistOutput,

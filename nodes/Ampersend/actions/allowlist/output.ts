@@ -11,12 +11,13 @@ export const allowlistOutput = z.object({
 type AllowlistOutput = z.infer<typeof allowlistOutput>;
 
 export const updatedAllowlistOutput = z.extend(allowlistOutput, {
-	/** What is on the list now and wasn't before, and the reverse. */
+	/** On the list now, and not before. */
 	added: z.array(z.string()),
+	/** On the list before, and not now. */
 	removed: z.array(z.string()),
 	/** Whether the service answered with the list that was sent. */
-	asAsked: z.boolean(),
-	/** Whether the list changed between the two looks at it before the update. */
+	asRequested: z.boolean(),
+	/** Whether someone else changed the list during the update. */
 	changedMeanwhile: z.boolean(),
 });
 

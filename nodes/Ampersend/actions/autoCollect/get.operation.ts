@@ -9,12 +9,11 @@ export const get: RowOperation<typeof autoCollectOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get auto-collect settings',
-		description: 'Read when and where the earnings of an agent are collected',
+		description: "Get when and where the agent's earnings are collected",
 	},
 	fields: [agentLocator],
 	output: autoCollectOutput,
 
-	/** `configured` is false where nothing was ever set for the agent. */
 	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const config = await getSettings(client, routes.getAutoCollect, address, {

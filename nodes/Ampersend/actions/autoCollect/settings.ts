@@ -7,14 +7,14 @@ import { parseUsdc } from '../../domain/money';
 import { readSwitch } from '../../domain/parameter';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
 
-const LEAVE = 'Empty leaves it as it is';
+const KEEP = 'Leave empty to keep the current value';
 
 export const enabled: INodeProperties = {
 	displayName: 'Enabled',
 	name: 'enabled',
 	type: 'boolean',
 	default: true,
-	description: 'Whether earnings are collected, at most once per UTC day',
+	description: 'Whether to collect earnings, at most once per UTC day',
 };
 
 export const threshold: INodeProperties = {
@@ -23,7 +23,7 @@ export const threshold: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. 100',
-	description: `Balance from which on it is collected. Decimal USDC. ${LEAVE}.`,
+	description: `Collect once the balance reaches this amount, in USDC. ${KEEP}.`,
 };
 
 const minimumRemaining: INodeProperties = {
@@ -32,7 +32,7 @@ const minimumRemaining: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. 10',
-	description: `What stays with the agent. Decimal USDC. ${LEAVE}.`,
+	description: `Amount to leave with the agent, in USDC. ${KEEP}.`,
 };
 
 const noMinimumRemaining: INodeProperties = {
@@ -40,7 +40,7 @@ const noMinimumRemaining: INodeProperties = {
 	name: 'noMinimumRemaining',
 	type: 'boolean',
 	default: false,
-	description: 'Whether to remove the minimum, so that nothing has to stay with the agent',
+	description: 'Whether to remove the minimum, so nothing has to stay with the agent',
 };
 
 const targetAddress: INodeProperties = {
@@ -49,7 +49,7 @@ const targetAddress: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-	description: `Where collected USDC goes. ${LEAVE}.`,
+	description: `Address that receives the collected USDC. ${KEEP}.`,
 };
 
 export const settingsFields = updateFieldsOf([
@@ -60,7 +60,7 @@ export const settingsFields = updateFieldsOf([
 	threshold,
 ]);
 
-/** Only what the user set. @throws ParameterError where that is nothing, or cannot be read */
+/** Only what the user set. @throws ParameterError where that is nothing, or can't be read */
 export function readChanges(values: IDataObject): Partial<AutoCollectInput> {
 	const changes: Partial<AutoCollectInput> = {};
 	const on = readSwitch(enabled.displayName, values.enabled);

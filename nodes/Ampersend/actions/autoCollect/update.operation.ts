@@ -10,7 +10,7 @@ import { enabled, readChanges, settingsFields, threshold } from './settings';
 
 const SETTINGS = 'auto-collect settings';
 
-/** The settings to send. @throws ParameterError where the first ones are not complete */
+/** All settings, to send. @throws ParameterError where an agent's first settings lack one */
 function complete(
 	current: AutoCollect | undefined,
 	changes: Partial<AutoCollectInput>,
@@ -29,12 +29,12 @@ export const update: RowOperation<typeof autoCollectOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update auto-collect settings',
-		description: 'Change the settings; what you leave out stays as it is',
+		description: 'Change auto-collect settings. Fields you leave out stay the same.',
 	},
 	fields: [agentLocator, settingsFields],
 	output: autoCollectOutput,
 
-	/** The service takes all settings at once: the others are read first and sent back unchanged. */
+	/** The service only takes all settings at once, so the others are read first and sent back. */
 	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = readChanges(readUpdateFields(n8n, itemIndex));

@@ -9,12 +9,11 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get spending limits',
-		description: 'Read the limits and the auto top-up of an agent',
+		description: "Get the agent's limits and auto top-up",
 	},
 	fields: [agentLocator],
 	output: spendingLimitOutput,
 
-	/** `configured` is false where nothing was ever set for the agent. */
 	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const config = await getSettings(client, routes.getSpendingLimit, address, {

@@ -10,7 +10,7 @@ import { spendConfig, unsetSpendConfig } from '../../schemas/spendConfig';
 
 const text = z.nullable(z.string());
 
-/** Limits as they leave the node; null is no limit. Fields that the service adds follow unchanged. */
+/** Limits as they leave the node; null: no limit. Fields that the service adds follow unchanged. */
 export const spendingLimitOutput = z.object({
 	agentAddress: z.string(),
 	/** False where the agent has no limits yet. */

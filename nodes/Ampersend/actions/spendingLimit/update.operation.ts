@@ -18,15 +18,14 @@ import { spendConfigInput } from '../../schemas/spendConfig';
 import type { RowOperation } from '../operation';
 import { spendingLimitOutput, toSpendingLimitOutput } from './output';
 
-const LEAVE = 'Empty leaves the limit as it is';
+const KEEP = 'Leave empty to keep the current limit';
 
 /**
- * Where the service tells of no limits, one that is left out would become "no limit": so it must be
- * said.
- * @throws ParameterError naming what is left out
+ * An agent's first limits. One that is left out would become "no limit", so all are required.
+ * @throws ParameterError naming the one that is missing
  */
 function requireAll(changes: LimitChanges): SpendConfigInput {
-	const what = 'spending limits that the service tells of';
+	const what = 'spending limits';
 	return {
 		...eachLimit('wire', (limit) => {
 			const micro = changes[limit.wire];
@@ -43,18 +42,18 @@ export const update: RowOperation<typeof spendingLimitOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update spending limits',
-		description: 'Change limits and auto top-up; what you leave out stays as it is',
+		description: 'Change limits and auto top-up. Fields you leave out stay the same.',
 	},
 	fields: [
 		agentLocator,
 		updateFieldsOf([
 			autoTopUpField,
-			...limits.flatMap((limit) => [limitField(limit, LEAVE), noLimitField(limit)]),
+			...limits.flatMap((limit) => [limitField(limit, KEEP), noLimitField(limit)]),
 		]),
 	],
 	output: spendingLimitOutput,
 
-	/** The service takes all settings at once: the others are read first and sent back unchanged. */
+	/** The service only takes all settings at once, so the others are read first and sent back. */
 	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
