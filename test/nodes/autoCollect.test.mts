@@ -252,7 +252,8 @@ describe('Update', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toBe(
-			`${name}: is needed, because this agent has no auto-collect settings yet.`,
+			`${name}: is required, because the service reports ` +
+				'no auto-collect settings for this agent.',
 		);
 		expect(error?.description).toBe(`Add ${name} to Update Fields.`);
 		expect(ampersend.seen).toEqual([READ, LIST]);
@@ -292,11 +293,11 @@ describe('Update', () => {
 		it.each([
 			['1.2345678', 'has more than six decimals'],
 			['-1', 'has a sign'],
-			['1e3', 'is written with an exponent'],
+			['1e3', 'has an exponent'],
 			['1,000', 'has a thousands separator'],
 			['ten', 'is not an amount'],
-			['={{ 1e21 }}', 'is written with an exponent'],
-			['={{ 1e-7 }}', 'is written with an exponent'],
+			['={{ 1e21 }}', 'has an exponent'],
+			['={{ 1e-7 }}', 'has an exponent'],
 		])('refuses the amount %s by name, and sends nothing', async (amount, complaint) => {
 			const agent = collectedAgent();
 
@@ -330,7 +331,7 @@ describe('Update', () => {
 		expect(error?.message).toBe(
 			'Minimum Remaining (USDC): has an amount while No Minimum Remaining is on.',
 		);
-		expect(error?.description).toBe('Clear the amount, or switch the other off.');
+		expect(error?.description).toBe('Clear the amount, or turn off No Minimum Remaining.');
 		expect(ampersend.seen).toEqual([]);
 	});
 
@@ -343,7 +344,7 @@ describe('Update', () => {
 
 		const { error } = await update(agent, fields);
 
-		expect(error?.message).toBe('Update Fields: says nothing to change.');
+		expect(error?.message).toBe('Update Fields: no fields to update.');
 		expect(error?.description).toBe('Add a field with its new value.');
 		expect(ampersend.seen).toEqual([]);
 	});
@@ -365,7 +366,7 @@ describe('Update', () => {
 	});
 
 	it.each([
-		['a letter in the wrong case', `0x5A${CHECKSUMMED.slice(4)}`, 'does not match its checksum'],
+		['a letter in the wrong case', `0x5A${CHECKSUMMED.slice(4)}`, "doesn't match its checksum"],
 		['a digit too few', CHECKSUMMED.slice(0, -1), 'is not an address'],
 		['a name', 'treasury', 'is not an address'],
 	])('refuses a target address with %s, and sends nothing', async (_, targetAddress, complaint) => {
@@ -410,7 +411,9 @@ describe('Update', () => {
 			{ json: { agentAddress: agents[0]?.address, thresholdUsdc: '1' }, pairedItem: { item: 0 } },
 			{
 				json: {
-					error: 'Enabled: is needed, because this agent has no auto-collect settings yet.',
+					error:
+						'Enabled: is required, because the service reports ' +
+						'no auto-collect settings for this agent.',
 				},
 				pairedItem: { item: 1 },
 			},

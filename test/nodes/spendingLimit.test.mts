@@ -279,7 +279,7 @@ describe('Update', () => {
 
 			const { error } = await update(agent, fields);
 
-			expect(error?.message).toContain(`${named}: is needed`);
+			expect(error?.message).toContain(`${named}: is required`);
 			expect(error?.description).toContain(next);
 			expect(ampersend.seen).toEqual([READ, LIST]);
 			expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');
@@ -373,7 +373,7 @@ describe('Update', () => {
 		['1.2345678', 'has more than six decimals'],
 		['-1', 'has a sign'],
 		['+1', 'has a sign'],
-		['1e3', 'is written with an exponent'],
+		['1e3', 'has an exponent'],
 		['1,000', 'has a thousands separator'],
 		["1'000", 'has a thousands separator'],
 		['1 000', 'has a thousands separator'],
@@ -381,10 +381,10 @@ describe('Update', () => {
 		['5 USDC', 'is not an amount'],
 		['.5', 'is not an amount'],
 		['0x10', 'is not an amount'],
-		['={{ 1e21 }}', 'is written with an exponent'],
-		['={{ 1e-7 }}', 'is written with an exponent'],
+		['={{ 1e21 }}', 'has an exponent'],
+		['={{ 1e-7 }}', 'has an exponent'],
 		['={{ 0.1 + 0.2 }}', 'has more than six decimals'],
-		['={{ 9007199254740993 }}', 'has more digits than a number holds exactly'],
+		['={{ 9007199254740993 }}', 'has more digits than a number can keep'],
 		['={{ -3 }}', 'has a sign'],
 		['={{ 0 / 0 }}', 'is not an amount'],
 		['={{ true }}', 'is not an amount'],
@@ -417,7 +417,7 @@ describe('Update', () => {
 		const { error } = await update(agent, { [limit]: '0', [noLimit]: true });
 
 		expect(error?.message).toBe(`${name}: has an amount while ${switchName} is on.`);
-		expect(error?.description).toBe('Clear the amount, or switch the other off.');
+		expect(error?.description).toBe(`Clear the amount, or turn off ${switchName}.`);
 		expect(ampersend.seen).toEqual([]);
 	});
 
@@ -430,7 +430,7 @@ describe('Update', () => {
 
 		const { error } = await update(agent, fields);
 
-		expect(error?.message).toBe('Update Fields: says nothing to change.');
+		expect(error?.message).toBe('Update Fields: no fields to update.');
 		expect(error?.description).toContain('Add a field with its new value');
 		expect(ampersend.seen).toEqual([]);
 	});

@@ -950,7 +950,7 @@ describe('Get Many', () => {
 		it('refuses a direction that there is none of, and sends nothing', async () => {
 			const { error } = await getMany({ filters: { direction: '={{ "sideways" }}' } });
 
-			expect(error?.message).toBe('Direction: "sideways" is unknown.');
+			expect(error?.message).toBe('Direction: "sideways" is not an option.');
 			expect(error?.description).toBe('Use one of: both, earn, spend.');
 			expect(ampersend.seen).toEqual([]);
 		});
@@ -1424,7 +1424,7 @@ describe('Export', () => {
 	});
 
 	it.each([
-		['File Format', { format: '={{ "xlsx" }}' }, '"xlsx" is unknown', 'csv, json, jsonl'],
+		['File Format', { format: '={{ "xlsx" }}' }, '"xlsx" is not an option', 'csv, json, jsonl'],
 		[
 			'Put Output File in Field',
 			{ binaryPropertyName: '={{ "" }}' },
