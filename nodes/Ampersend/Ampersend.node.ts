@@ -9,7 +9,8 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { properties } from './actions/registry';
 import { router } from './actions/router';
 import { credentialTest } from './methods/credentialTest';
-import { listSearch, loadOptions } from './methods/pickers';
+import { listSearch } from './methods/listSearch';
+import { loadOptions } from './methods/loadOptions';
 
 export class Ampersend implements INodeType {
 	description: INodeTypeDescription = {

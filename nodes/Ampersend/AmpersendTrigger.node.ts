@@ -12,7 +12,8 @@ import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
 import { credentialTest } from './methods/credentialTest';
-import { listSearch, loadOptions } from './methods/pickers';
+import { listSearch } from './methods/listSearch';
+import { loadOptions } from './methods/loadOptions';
 import {
 	eventFiltersField,
 	eventOptionsField,

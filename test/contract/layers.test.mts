@@ -32,9 +32,14 @@ const own = 'nodes/Ampersend';
 const pure = 'reading|cursor|state|filter';
 const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 	{
-		name: 'domain imports only domain and pure libraries that are bundled',
+		name: 'domain imports nothing but domain, zod and pure libraries that are bundled',
 		files: new RegExp(`^${own}/domain/`),
-		may: [new RegExp(`^${own}/domain/`), /^@noble\/hashes\//, /^csv-stringify\/sync$/],
+		may: [
+			new RegExp(`^${own}/domain/`),
+			/^zod\/v4-mini$/,
+			/^@noble\/hashes\//,
+			/^csv-stringify\/sync$/,
+		],
 	},
 	{
 		name: 'schemas import zod, domain and each other',
@@ -55,12 +60,12 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(descriptions|domain)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'methods import api, domain and n8n-workflow',
+		name: 'methods import api, domain, each other and n8n-workflow',
 		files: new RegExp(`^${own}/methods/`),
-		may: [new RegExp(`^${own}/(api|domain)/`), /^n8n-workflow$/],
+		may: [new RegExp(`^${own}/(methods|api|domain)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'a resource imports api, schemas, descriptions, domain and what all resources share',
+		name: 'a resource imports api, schemas, descriptions, domain, zod and what all resources share',
 		files: new RegExp(`^${own}/actions/\\w+/`),
 		may: [
 			new RegExp(`^${own}/(api|schemas|descriptions|domain)/`),
@@ -70,9 +75,12 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		],
 	},
 	{
-		name: 'what all resources share imports api, descriptions, domain and the resources',
+		name: 'what all resources share imports api, descriptions, domain, zod and the resources',
 		files: new RegExp(`^${own}/actions/\\w+\\.ts$`),
-		may: [new RegExp(`^${own}/(actions|api|descriptions|domain)/`), /^n8n-workflow$/],
+		may: [
+			new RegExp(`^${own}/(actions|api|descriptions|domain)/`),
+			/^(n8n-workflow|zod\/v4-mini)$/,
+		],
 	},
 	{
 		name: 'the node imports actions and methods',

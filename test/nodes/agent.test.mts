@@ -83,7 +83,7 @@ describe('Agent: Create', () => {
 		},
 	);
 
-	it('sends decimal amounts as exact micro-USDC, zero as zero and a limit left out as none', async () => {
+	it('sends decimals as exact micro-USDC, zero as zero and a missing limit as none', async () => {
 		const { error } = await create({}, { dailyLimit: '9007199254.740993', perTransactionLimit: 0 });
 
 		expect(error).toBeUndefined();
@@ -158,7 +158,7 @@ describe('Agent: Create', () => {
 					const { error, items } = await create({}, { [name]: value, ...more });
 
 					expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
-					expect(error?.description).toContain(`switch on No ${title}`);
+					expect(error?.description).toContain(`turn on No ${title}`);
 					expect(items).toEqual([]);
 				}
 			}
@@ -172,7 +172,7 @@ describe('Agent: Create', () => {
 			for (const off of [false, '={{ false }}', '={{ null }}', '={{ undefined }}', '']) {
 				const { error } = await create({}, { [switchOf(name)]: off });
 
-				expect(error?.message).toBe(`${title} (USDC): is left out while No ${title} is off.`);
+				expect(error?.message).toBe(`${title} (USDC): is missing while No ${title} is off.`);
 			}
 			expect(service.emulator.calls).toEqual([]);
 		},
@@ -190,7 +190,7 @@ describe('Agent: Create', () => {
 		async (sellers) => {
 			const { error } = await create({}, { sellers });
 
-			expect(error?.message).toBe('Allowlist: holds no address.');
+			expect(error?.message).toBe('Allowlist: has no addresses.');
 			expect(error?.description).toContain('remove the field');
 			expect(service.emulator.calls).toEqual([]);
 		},
@@ -210,14 +210,14 @@ describe('Agent: Create', () => {
 		[
 			'an address with a wrong checksum',
 			'Agent Key Address',
-			'does not match its checksum',
+			"doesn't match its checksum",
 			{ agentKeyAddress: brokenChecksum },
 			{},
 		],
 		[
 			'an unknown choice',
 			'If an Agent With This Name Exists',
-			'"replace" is unknown',
+			'"replace" is not an option',
 			{ ifAgentExists: '={{ "replace" }}' },
 			{},
 		],
@@ -261,14 +261,14 @@ describe('Agent: Create', () => {
 		[
 			'an exponent',
 			'Limit per Transaction (USDC)',
-			'"1e6" is written with an exponent',
+			'"1e6" has an exponent',
 			{},
 			{ perTransactionLimit: '1e6' },
 		],
 		[
 			'a number too small for plain notation',
 			'Daily Limit (USDC)',
-			'"1e-7" is written with an exponent',
+			'"1e-7" has an exponent',
 			{},
 			{ dailyLimit: '={{ 0.0000001 }}' },
 		],
@@ -320,8 +320,9 @@ describe('Agent: Create', () => {
 
 			expect(error?.message).toBe(
 				parameter === 'Allowlist'
-					? 'Allowlist: holds something that looks like a secret, so it is not shown.'
-					: `${parameter}: the value (which looks like a secret, so it is not shown) is not an address.`,
+					? 'Allowlist: contains something that looks like a secret, so it is not shown.'
+					: `${parameter}: the value (which looks like a secret, so it is not shown) ` +
+							'is not an address.',
 			);
 			expect(inspect(error, { depth: 12 })).not.toContain(secret);
 			expect(service.emulator.calls).toEqual([]);
@@ -349,10 +350,11 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		});
 
 		expect(error?.message).toBe(
-			`Name: an agent called "Buyer" exists already (${address}), so none was created.`,
+			`Name: an agent named "Buyer" already exists (${address}). No agent was created.`,
 		);
 		expect(error?.description).toBe(
-			'Choose another name, or set If an Agent With This Name Exists to Return It or Create Another.',
+			'Choose another name, or set If an Agent With This Name Exists ' +
+				'to Return Existing or Create Another.',
 		);
 		expect(service.seen).toEqual(['GET /agents']);
 		expect(service.emulator.agents()).toHaveLength(1);
@@ -383,7 +385,8 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		const { error } = await create({ ifAgentExists: 'return' });
 
 		expect(error?.message).toBe(
-			`Name: 2 agents are called "Buyer" (${twins.join(', ')}), so none of them was returned and none created.`,
+			`Name: 2 agents have the name "Buyer" (${twins.join(', ')}). ` +
+				'No agent was returned or created.',
 		);
 		expect(error?.description).toContain('Agent: Get');
 		expect(service.emulator.agents()).toHaveLength(2);
@@ -397,17 +400,17 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(items).toMatchObject([{ json: { address, created: false } }]);
 	});
 
-	it('takes an agent whose name the service keeps with spaces around for one of the same name', async () => {
+	it('ignores spaces around the names that the service has', async () => {
 		const { address } = service.emulator.addAgent({ name: ' Buyer\t' });
 		const returned = await create({ ifAgentExists: 'return' });
-		const refused = await create({ ifAgentExists: 'refuse' });
+		const refused = await create({ ifAgentExists: 'stop' });
 
 		expect(returned.items).toMatchObject([{ json: { address, created: false } }]);
-		expect(refused.error?.message).toContain(`an agent called "Buyer" exists already (${address})`);
+		expect(refused.error?.message).toContain(`an agent named "Buyer" already exists (${address})`);
 		expect(service.emulator.agents()).toHaveLength(1);
 	});
 
-	it.each(['refuse', 'return'])(
+	it.each(['stop', 'return'])(
 		'makes it where no agent has the name (%s)',
 		async (ifAgentExists) => {
 			service.emulator.addAgent({ name: 'Buyer 2' });
@@ -497,7 +500,7 @@ describe('Agent: Create, when the answer is lost', () => {
 		},
 	);
 
-	it('gives the agent that was made, when run again with Return It', async () => {
+	it('gives the agent that was made, when run again with Return Existing', async () => {
 		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
 		expect((await create({ ifAgentExists: 'return' })).error).toBeDefined();
 		const { items } = await create({ ifAgentExists: 'return' });

@@ -111,7 +111,7 @@ describe('Agent Key: Add', () => {
 
 		expect(error?.message).toMatch(/^Agent Key Address: .* looks like a secret/);
 		expect(error?.description).toBe(
-			'An address is 0x followed by 40 hexadecimal digits. Copy it again, whole.',
+			'An address is 0x followed by 40 hexadecimal digits. Copy the whole address again.',
 		);
 		expect(inspect(error, { depth: 12 })).not.toContain(secret);
 		expect(service.emulator.calls).toEqual([]);
@@ -283,11 +283,7 @@ describe('A locator', () => {
 	it.each([
 		['an expression that gives nothing', locator('={{ $json.agent }}'), 'Agent: is empty.'],
 		['a name', locator('Buyer', 'address'), 'Agent: "Buyer" is not an address.'],
-		[
-			'a wrong checksum',
-			locator(wrong, 'address'),
-			`Agent: "${wrong}" does not match its checksum`,
-		],
+		['a wrong checksum', locator(wrong, 'address'), `Agent: "${wrong}" doesn't match its checksum`],
 		[
 			'a path that would leave the agent',
 			locator(`={{ "${good}/../x" }}`, 'address'),
@@ -316,7 +312,7 @@ describe('A locator', () => {
 	])('refuses a link with %s', async (_title, url) => {
 		const { error } = await run('getMany', { agent: locator(url, 'url') });
 
-		expect(error?.message).toBe('Agent: the link holds no address.');
+		expect(error?.message).toBe('Agent: the link contains no address.');
 		expect(service.emulator.calls).toEqual([]);
 	});
 

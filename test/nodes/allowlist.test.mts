@@ -104,7 +104,7 @@ describe('Allowlist: Update', () => {
 					count: 3,
 					added: [B, C],
 					removed: [],
-					asAsked: true,
+					asRequested: true,
 					changedMeanwhile: false,
 				},
 				pairedItem: { item: 0 },
@@ -116,12 +116,12 @@ describe('Allowlist: Update', () => {
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
 	});
 
-	it('removes from the list in any letter case, and takes one that is not there for done', async () => {
+	it('removes in any letter case, and accepts a seller that is not on the list', async () => {
 		const address = agentWith(A, B);
 		const { items } = await update(address, { mode: 'remove', sellers: [a, C] });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [B], count: 1, added: [], removed: [A], asAsked: true } },
+			{ json: { sellers: [B], count: 1, added: [], removed: [A], asRequested: true } },
 		]);
 		expect(service.seen).toEqual([READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([B]);
@@ -136,7 +136,7 @@ describe('Allowlist: Update', () => {
 		const { items } = await update(address, { mode, sellers });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [A], added: [], removed: [], asAsked: true } },
+			{ json: { sellers: [A], added: [], removed: [], asRequested: true } },
 		]);
 		expect(service.seen).toEqual([READ]);
 	});
@@ -163,7 +163,7 @@ describe('Allowlist: Update', () => {
 
 	it.each([
 		['add', [A, C, B], 'Their change was kept.'],
-		['replace', [B], 'It was replaced all the same.'],
+		['replace', [B], 'It was replaced anyway.'],
 	])('says that someone changed the list meanwhile (%s)', async (mode, sellers, outcome) => {
 		const address = agentWith(A);
 		service.emulator.after(READ, () =>
@@ -171,11 +171,11 @@ describe('Allowlist: Update', () => {
 		);
 		const { items, hints } = await update(address, { mode, sellers: B });
 
-		expect(items).toMatchObject([{ json: { sellers, asAsked: true, changedMeanwhile: true } }]);
+		expect(items).toMatchObject([{ json: { sellers, asRequested: true, changedMeanwhile: true } }]);
 		expect(service.emulator.agent(address).allowlist).toEqual(sellers);
 		expect(hints).toEqual([
 			{
-				message: `Someone else changed the allowlist of ${address} while it was updated. ${outcome}`,
+				message: `Someone else changed the allowlist of ${address} during the update. ${outcome}`,
 				location: 'outputPane',
 			},
 		]);
@@ -186,7 +186,9 @@ describe('Allowlist: Update', () => {
 		const { items, error } = await update(address, { mode: 'remove', sellers: a });
 
 		expect(error).toBeUndefined();
-		expect(items).toMatchObject([{ json: { sellers: [], count: 0, removed: [A], asAsked: true } }]);
+		expect(items).toMatchObject([
+			{ json: { sellers: [], count: 0, removed: [A], asRequested: true } },
+		]);
 		expect(sent()).toEqual([{ authorized_sellers: [] }]);
 	});
 
@@ -195,7 +197,15 @@ describe('Allowlist: Update', () => {
 		const { items, hints } = await update(address, { mode: 'add', sellers: b });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [A, B], added: [], removed: [], asAsked: true, changedMeanwhile: false } },
+			{
+				json: {
+					sellers: [A, B],
+					added: [],
+					removed: [],
+					asRequested: true,
+					changedMeanwhile: false,
+				},
+			},
 		]);
 		expect(hints).toEqual([]);
 		expect(service.seen).toEqual([READ]);
@@ -206,7 +216,7 @@ describe('Allowlist: Update', () => {
 		const { items } = await update(address, { mode: 'replace', sellers: `${B}\n${a}` });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [B, a], count: 2, added: [B], removed: [C], asAsked: true } },
+			{ json: { sellers: [B, a], count: 2, added: [B], removed: [C], asRequested: true } },
 		]);
 		expect(service.emulator.agent(address).allowlist).toEqual([B, a]);
 	});
@@ -228,7 +238,7 @@ describe('Allowlist: Update', () => {
 
 		expect(sent()).toEqual([{ authorized_sellers: [A, B, C] }]);
 		expect(items).toMatchObject([
-			{ json: { sellers: [A, B, C], added: [C], removed: [], asAsked: true } },
+			{ json: { sellers: [A, B, C], added: [C], removed: [], asRequested: true } },
 		]);
 	});
 
@@ -248,18 +258,18 @@ describe('Allowlist: Update', () => {
 			{ input: [input] },
 		);
 
-		expect(items).toMatchObject([{ json: { sellers: [A, B], asAsked: true } }]);
+		expect(items).toMatchObject([{ json: { sellers: [A, B], asRequested: true } }]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B]);
 	});
 
 	it.each([
-		['add', '={{ [] }}', 'Give the sellers to add.'],
-		['remove', '={{ " ,\\n" }}', 'Give the sellers to remove.'],
-		['add', '={{ $json.missing }}', 'Give the sellers to add.'],
+		['add', '={{ [] }}', 'Enter the sellers to add.'],
+		['remove', '={{ " ,\\n" }}', 'Enter the sellers to remove.'],
+		['add', '={{ $json.missing }}', 'Enter the sellers to add.'],
 		[
 			'replace',
 			'={{ [] }}',
-			'Give the sellers of the new list, or switch on Allow Empty List to clear it.',
+			'Enter the sellers of the new list, or turn on Allow Empty List to clear it.',
 		],
 	])(
 		'refuses to %s the empty list %j, says what to do, and sends nothing',
@@ -267,7 +277,7 @@ describe('Allowlist: Update', () => {
 			const address = agentWith(A);
 			const { error } = await update(address, { mode, sellers });
 
-			expect(error?.message).toBe('Sellers: holds no address.');
+			expect(error?.message).toBe('Sellers: has no addresses.');
 			expect(error?.description).toBe(advice);
 			expect(service.emulator.calls).toEqual([]);
 			expect(service.emulator.agent(address).allowlist).toEqual([A]);
@@ -284,7 +294,7 @@ describe('Allowlist: Update', () => {
 
 		expect(error).toBeUndefined();
 		expect(items).toMatchObject([
-			{ json: { sellers: [], count: 0, added: [], removed: [A, B], asAsked: true } },
+			{ json: { sellers: [], count: 0, added: [], removed: [A, B], asRequested: true } },
 		]);
 		expect(service.emulator.agent(address).allowlist).toEqual([]);
 	});
@@ -298,7 +308,7 @@ describe('Allowlist: Update', () => {
 			allowEmpty: true,
 		});
 
-		expect(error?.message).toBe('Sellers: holds no address.');
+		expect(error?.message).toBe('Sellers: has no addresses.');
 		expect(service.emulator.agent(address).allowlist).toEqual([A]);
 	});
 
@@ -335,7 +345,7 @@ describe('Allowlist: Update', () => {
 		const address = agentWith(A);
 		const { error } = await update(address, { mode: '={{ "append" }}', sellers: B });
 
-		expect(error?.message).toBe('Mode: "append" is unknown.');
+		expect(error?.message).toBe('Mode: "append" is not an option.');
 		expect(error?.description).toBe('Use one of: add, remove, replace.');
 		expect(service.emulator.calls).toEqual([]);
 	});
@@ -353,7 +363,7 @@ describe('Allowlist: Update', () => {
 });
 
 describe('Allowlist: Update, where the service turns the replacement away for its rate', () => {
-	it('reads the list anew before it tries again, so that what changed meanwhile is kept', async () => {
+	it('reads the list again before it retries, so that changes of others are kept', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, status: 429, headers: { 'Retry-After': '0' } });
 		service.emulator.before(WRITE, () =>
@@ -363,7 +373,7 @@ describe('Allowlist: Update, where the service turns the replacement away for it
 
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => json)).toMatchObject([
-			{ sellers: [A, B, C], added: [C], removed: [], asAsked: true },
+			{ sellers: [A, B, C], added: [C], removed: [], asRequested: true },
 		]);
 		expect(service.seen).toEqual([READ, READ, WRITE, READ, READ, WRITE]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, B, C]);
@@ -400,11 +410,14 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		const { items, hints } = await update(address, { mode: 'add', sellers: B });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [b, C], count: 2, added: [b, C], removed: [A], asAsked: false } },
+			{ json: { sellers: [b, C], count: 2, added: [b, C], removed: [A], asRequested: false } },
 		]);
 		expect(hints).toEqual([
 			{
-				message: `The allowlist of ${address} also holds ${C} and lacks ${A}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
+				message:
+					`The allowlist of ${address} also has ${C} and doesn't have ${A}. ` +
+					"Someone else changed it, or the service didn't accept the whole list. " +
+					'Check it with Allowlist: Get.',
 				location: 'outputPane',
 			},
 		]);
@@ -415,7 +428,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		service.emulator.fault({ route: WRITE, mutate: () => [b, a, A] });
 		const { items, hints } = await update(address, { mode: 'add', sellers: B });
 
-		expect(items).toMatchObject([{ json: { asAsked: true, added: [b], removed: [] } }]);
+		expect(items).toMatchObject([{ json: { asRequested: true, added: [b], removed: [] } }]);
 		expect(hints).toEqual([]);
 	});
 
@@ -433,7 +446,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 			{ input: [...agents, agents[0]].map((agent, i) => ({ agent, seller: i === 2 ? B : A })) },
 		);
 
-		expect(items.map(({ json }) => json.asAsked)).toEqual([false, false, false]);
+		expect(items.map(({ json }) => json.asRequested)).toEqual([false, false, false]);
 		expect(hints.slice(0, 2).map(({ message }) => /0x\w+/.exec(message)?.[0])).toEqual(agents);
 	});
 
@@ -445,7 +458,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		const { items } = await update(address, { mode: 'add', sellers: B });
 
 		expect(items).toMatchObject([
-			{ json: { sellers: [A, C, B], added: [B], removed: [], asAsked: true } },
+			{ json: { sellers: [A, C, B], added: [B], removed: [], asRequested: true } },
 		]);
 		expect(service.emulator.agent(address).allowlist).toEqual([A, C, B]);
 	});
@@ -467,7 +480,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		service.emulator.fault({ route: READ, status: 503, headers: { 'Retry-After': '0' } });
 		const { items } = await update(address, { mode: 'add', sellers: B });
 
-		expect(items).toMatchObject([{ json: { sellers: [A, B], asAsked: true } }]);
+		expect(items).toMatchObject([{ json: { sellers: [A, B], asRequested: true } }]);
 		expect(service.seen).toEqual([READ, READ, READ, WRITE]);
 	});
 });

@@ -111,7 +111,8 @@ describe('Update', () => {
 
 		expect(items).toEqual([]);
 		expect(error?.message).toBe(
-			`${name}: is needed, because this agent has no auto-collect settings yet.`,
+			`${name}: is required, because the service reports ` +
+				'no auto-collect settings for this agent.',
 		);
 		expect(error?.description).toBe(`Add ${name} to Update Fields.`);
 		expect(ampersend.seen).toEqual([READ, LIST]);
@@ -147,7 +148,7 @@ describe('Update', () => {
 	});
 
 	it.each([
-		['a letter in the wrong case', `0x5A${CHECKSUMMED.slice(4)}`, 'does not match its checksum'],
+		['a letter in the wrong case', `0x5A${CHECKSUMMED.slice(4)}`, "doesn't match its checksum"],
 		['a digit too few', CHECKSUMMED.slice(0, -1), 'is not an address'],
 		['a name', 'treasury', 'is not an address'],
 	])('rejects a target address with %s, and sends nothing', async (_, targetAddress, complaint) => {

@@ -145,7 +145,7 @@ describe('The word "canceled" in a text from elsewhere', () => {
 				agentKeyAddress: randomAddress(),
 			}),
 			() => service.emulator.addAgent({ name: inName }),
-			/called "cancelled orders, cancelled twice" exists already/,
+			/named "cancelled orders, cancelled twice" already exists/,
 		],
 		[
 			"the service's words",

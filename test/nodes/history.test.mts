@@ -632,7 +632,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 		});
 
 		it.each([
-			['File Format', { format: '={{ "xlsx" }}' }, '"xlsx" is unknown', 'csv, json, jsonl'],
+			['File Format', { format: '={{ "xlsx" }}' }, '"xlsx" is not an option', 'csv, json, jsonl'],
 			[
 				'Put Output File in Field',
 				{ binaryPropertyName: '={{ "" }}' },

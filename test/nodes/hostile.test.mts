@@ -79,7 +79,7 @@ describe('A parameter of very many characters', () => {
 			input: [{ text: Array.from({ length: 600_000 }, () => '') }],
 		});
 
-		expect(error?.message).toBe('Allowlist: holds more than 500000 characters.');
+		expect(error?.message).toBe('Allowlist: has more than 500000 characters.');
 	});
 
 	it('is cut if it names a file', async () => {

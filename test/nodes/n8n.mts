@@ -21,10 +21,12 @@ import type {
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { ICredentialsHelper, NodeHelpers, Workflow } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
 
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
+import { triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
 
 export interface CredentialFields {
 	apiKey: string;
@@ -350,9 +352,12 @@ function pollContext(workflow: Workflow, node: INode, options: PollContextOption
 	return context;
 }
 
+/** Every event has the shape that the trigger states. */
 async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
 	const output = await new AmpersendTrigger().poll.call(context);
-	return output?.[0]?.map(({ json }) => json) ?? null;
+	const events = output?.[0]?.map(({ json }) => json) ?? null;
+	for (const event of events ?? []) z.parse(triggerEventOutput, event);
+	return events;
 }
 
 export function openTrigger(

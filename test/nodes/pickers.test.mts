@@ -208,7 +208,7 @@ describe("The list of an agent's keys", () => {
 			'the agent is no address',
 			locator('Buyer', 'address'),
 			'Agent: "Buyer" is not an address.',
-			'Copy it again',
+			'Copy the whole address again',
 		],
 		['the node has no agent yet', '', 'Agent: is empty.', 'Fill in Agent.'],
 	])(
@@ -225,7 +225,7 @@ describe("The list of an agent's keys", () => {
 	it('says that the link of the agent is wrong, and asks for nothing', async () => {
 		const error = await caught(searchAgentKeys(locator('https://app.example/agents', 'url')));
 
-		expect(error.message).toBe('Agent: the link holds no address.');
+		expect(error.message).toBe('Agent: the link contains no address.');
 		expect(service.emulator.calls).toEqual([]);
 	});
 

@@ -146,7 +146,8 @@ describe('An item that cannot be processed', () => {
 			{
 				json: {
 					error: 'Agent: "junk" is not an address.',
-					details: 'An address is 0x followed by 40 hexadecimal digits. Copy it again, whole.',
+					details:
+						'An address is 0x followed by 40 hexadecimal digits. Copy the whole address again.',
 				},
 				pairedItem: { item: 2 },
 			},
@@ -183,7 +184,7 @@ describe('An item that cannot be processed', () => {
 					agent: 'junk',
 					row: 3,
 					error: 'Agent: "junk" is not an address.',
-					details: expect.stringContaining('Copy it again'),
+					details: expect.stringContaining('Copy the whole address again'),
 				},
 				pairedItem: { item: 2 },
 			},

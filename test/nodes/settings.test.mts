@@ -142,7 +142,7 @@ const badAmounts = [
 	['1.2345678', 'has more than six decimals'],
 	['-1', 'has a sign'],
 	['+1', 'has a sign'],
-	['1e3', 'is written with an exponent'],
+	['1e3', 'has an exponent'],
 	['1,000', 'has a thousands separator'],
 	["1'000", 'has a thousands separator'],
 	['1 000', 'has a thousands separator'],
@@ -150,10 +150,10 @@ const badAmounts = [
 	['5 USDC', 'is not an amount'],
 	['.5', 'is not an amount'],
 	['0x10', 'is not an amount'],
-	['={{ 1e21 }}', 'is written with an exponent'],
-	['={{ 1e-7 }}', 'is written with an exponent'],
+	['={{ 1e21 }}', 'has an exponent'],
+	['={{ 1e-7 }}', 'has an exponent'],
 	['={{ 0.1 + 0.2 }}', 'has more than six decimals'],
-	['={{ 9007199254740993 }}', 'has more digits than a number holds exactly'],
+	['={{ 9007199254740993 }}', 'has more digits than a number can keep'],
 	['={{ -3 }}', 'has a sign'],
 	['={{ 0 / 0 }}', 'is not an amount'],
 	['={{ true }}', 'is not an amount'],
@@ -409,7 +409,7 @@ describe.each(kinds)('$title', (kind) => {
 				const { error } = await update(agent, { [field]: '0', [noField]: true });
 
 				expect(error?.message).toBe(`${name}: has an amount while ${switchName} is on.`);
-				expect(error?.description).toBe('Clear the amount, or switch the other off.');
+				expect(error?.description).toBe(`Clear the amount, or turn off ${switchName}.`);
 				expect(ampersend.seen).toEqual([]);
 			},
 		);
@@ -419,7 +419,7 @@ describe.each(kinds)('$title', (kind) => {
 
 			const { error } = await update(agent, fields);
 
-			expect(error?.message).toBe('Update Fields: says nothing to change.');
+			expect(error?.message).toBe('Update Fields: no fields to update.');
 			expect(error?.description).toBe('Add a field with its new value.');
 			expect(ampersend.seen).toEqual([]);
 		});
@@ -449,7 +449,9 @@ describe.each(kinds)('$title', (kind) => {
 				{ json: { agentAddress: agents[0]?.address, [shown]: '1' }, pairedItem: { item: 0 } },
 				{ json: { error: `${amount.name}: "-2" has a sign.` }, pairedItem: { item: 1 } },
 				{
-					json: { error: expect.stringMatching(/^.+: is needed, because this agent has no /) },
+					json: {
+						error: expect.stringMatching(/^.+: is required, because the service reports no /),
+					},
 					pairedItem: { item: 2 },
 				},
 				{ json: { agentAddress: agents[3]?.address, [shown]: '4' }, pairedItem: { item: 3 } },

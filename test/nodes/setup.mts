@@ -2,7 +2,9 @@ import './quiet.mts';
 
 import { afterEach, beforeEach } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
+import * as z from 'zod/v4-mini';
 
+import { findOperation } from '../../nodes/Ampersend/actions/registry';
 import { startEmulator, type Emulator } from '../emulator/index.mts';
 import { runNode, type CredentialFields, type Outcome, type RunOptions } from './n8n.mts';
 
@@ -15,6 +17,13 @@ export interface UnderTest {
 	readonly seen: Array<string | null>;
 	/** Executes the Ampersend node once, with that credential where none is given. */
 	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
+}
+
+/** Every row that an operation puts out has the shape that the operation states. */
+function checkOutput({ resource, operation }: INodeParameters, { items }: Outcome): void {
+	const output = findOperation(String(resource), String(operation))?.output;
+	const rows = items.filter(({ json }) => !('error' in json));
+	if (output) for (const { json } of rows) z.parse(output, json);
 }
 
 /**
@@ -44,7 +53,9 @@ export function useAmpersend(): UnderTest {
 			return emulator.calls.map(({ route }) => route);
 		},
 		async run(parameters, options = {}) {
-			return await runNode(parameters, { credential: this.credential, ...options });
+			const outcome = await runNode(parameters, { credential: this.credential, ...options });
+			checkOutput(parameters, outcome);
+			return outcome;
 		},
 	};
 }

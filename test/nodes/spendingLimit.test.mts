@@ -90,7 +90,7 @@ describe('Update', () => {
 
 		const { error } = await update(agent, fields);
 
-		expect(error?.message).toContain(`${named}: is needed`);
+		expect(error?.message).toContain(`${named}: is required`);
 		expect(error?.description).toContain(next);
 		expect(ampersend.seen).toEqual([READ, LIST]);
 		expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');

@@ -652,7 +652,7 @@ describe('Get Many', () => {
 		it('rejects an unknown direction, and sends nothing', async () => {
 			const { error } = await getMany({ filters: { direction: '={{ "sideways" }}' } });
 
-			expect(error?.message).toBe('Direction: "sideways" is unknown.');
+			expect(error?.message).toBe('Direction: "sideways" is not an option.');
 			expect(error?.description).toBe('Use one of: both, earn, spend.');
 			expect(ampersend.seen).toEqual([]);
 		});

@@ -390,17 +390,17 @@ describe('a parameter that cannot be read', () => {
 			'Counterparty: has 101 addresses. A trigger takes up to 100.',
 			{ filters: { counterparty: tooMany } },
 		],
-		['Direction: "up" is unknown', { filters: { direction: 'up' } }],
-		['After a Restart: "again" is unknown', { options: { afterRestart: 'again' } }],
+		['Direction: "up" is not an option', { filters: { direction: 'up' } }],
+		['After a Restart: "again" is not an option', { options: { afterRestart: 'again' } }],
 		['Agent: is empty', one('')],
 		['Agent: "nobody" is not an address', one('nobody', 'address')],
-		['Agent: the link holds no address', one('https://app.ampersend.ai/', 'url')],
+		['Agent: the link contains no address', one('https://app.ampersend.ai/', 'url')],
 		['Agent Names or IDs: none is selected', { agentScope: 'selected', agents: [] }],
 		[
 			'Agent Names or IDs: "nobody" is not an address',
 			{ agentScope: 'selected', agents: ['nobody'] },
 		],
-		['Agents: "some" is unknown', { agentScope: '={{ "some" }}' }],
+		['Agents: "some" is not an option', { agentScope: '={{ "some" }}' }],
 	])('is named before anything is sent: %s', async (message, parameters) => {
 		const trigger = open(parameters);
 		for (const activation of ['activate', undefined] as const) {

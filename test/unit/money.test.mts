@@ -1,8 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import * as z from 'zod/v4-mini';
 
 import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
-import { amount, formatUsdc, parseUsdc } from '../../nodes/Ampersend/domain/money';
+import {
+	amountFields,
+	amountShape,
+	formatUsdc,
+	parseUsdc,
+} from '../../nodes/Ampersend/domain/money';
 
 const LARGEST = 2n ** 256n - 1n;
 const micro = fc.oneof(
@@ -66,10 +72,18 @@ describe('an amount', () => {
 		);
 	});
 
-	it('leaves in both spellings, from a bigint as from the integer string of the wire', () => {
-		expect(amount(12_500_000n)).toEqual({ usdc: '12.5', micro: '12500000' });
-		expect(amount('12500000')).toEqual({ usdc: '12.5', micro: '12500000' });
-		expect(amount(0n)).toEqual({ usdc: '0', micro: '0' });
+	it('makes two fields of each amount, as its shape says', () => {
+		const fields = amountFields({ daily: '12500000', monthly: null, balance: 0n });
+		expect(fields).toEqual({
+			dailyUsdc: '12.5',
+			dailyUsdcMicro: '12500000',
+			monthlyUsdc: null,
+			monthlyUsdcMicro: null,
+			balanceUsdc: '0',
+			balanceUsdcMicro: '0',
+		});
+		const shape = amountShape({ daily: z.string(), monthly: z.null(), balance: z.string() });
+		expect(z.parse(z.strictObject(shape), fields)).toEqual(fields);
 	});
 });
 
@@ -100,7 +114,7 @@ describe('a number from an expression', () => {
 		// Written as 9007199254740993 and 123456789012.345678; a JSON number holds neither exactly.
 		for (const value of [Number('9007199254740993'), Number('123456789012.345678')]) {
 			const { message, description } = refusalOf(value);
-			expect(message).toContain('more digits than a number holds exactly');
+			expect(message).toContain('more digits than a number can keep');
 			expect(description).toContain('text');
 		}
 	});
@@ -112,9 +126,9 @@ describe('what is no plain amount', () => {
 		['+5', 'has a sign', 'without + or -'],
 		['\u22125', 'has a sign', 'without + or -'],
 		['-1e3', 'has a sign', 'without + or -'],
-		['1e6', 'exponent', 'Write the digits out'],
-		['1E-6', 'exponent', 'Write the digits out'],
-		['1.5e3', 'exponent', 'Write the digits out'],
+		['1e6', 'exponent', 'Write all digits'],
+		['1E-6', 'exponent', 'Write all digits'],
+		['1.5e3', 'exponent', 'Write all digits'],
 		['1,000', 'thousands separator', 'with a dot for decimals'],
 		['1,000.50', 'thousands separator', 'with a dot for decimals'],
 		['1 000', 'thousands separator', 'with a dot for decimals'],
@@ -123,8 +137,8 @@ describe('what is no plain amount', () => {
 		['1_000', 'thousands separator', 'with a dot for decimals'],
 		['1.000.000', 'thousands separator', 'with a dot for decimals'],
 		['0,5', 'decimal comma', 'with a dot for decimals'],
-		['0.1234567', 'more than six decimals', 'round the amount yourself'],
-		['1.0000000', 'more than six decimals', 'round the amount yourself'],
+		['0.1234567', 'more than six decimals', 'Round the amount first'],
+		['1.0000000', 'more than six decimals', 'Round the amount first'],
 		['ten', 'is not an amount', 'e.g. 25 or 0.5'],
 		['5 USDC', 'is not an amount', 'e.g. 25 or 0.5'],
 		['$5', 'is not an amount', 'e.g. 25 or 0.5'],
@@ -151,7 +165,7 @@ describe('what is no plain amount', () => {
 		expect(refusalOf('1,000').message).toContain('"1,000"');
 	});
 
-	it('is refused one micro-USDC above the largest amount, with the switch as the way to no limit', () => {
+	it('is rejected one micro-USDC above the largest, with the switch for no limit', () => {
 		const refusal = refusalOf(formatUsdc(LARGEST + 1n));
 		expect(refusal.message).toContain('more than a USDC contract can hold');
 		expect(refusal.description).toContain('no limit');

@@ -1,24 +1,26 @@
 import type { INodeProperties } from 'n8n-workflow';
+import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
 import type { AgentRow, HistoryQuery } from '../api/history';
 import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
-import { fileFields, readFileTarget, writeFile } from '../descriptions/file';
+import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
 import { pagingFields, readLimit } from '../descriptions/paging';
-import type { Operation, OperationContext, OperationOutput } from './operation';
-import { toItems } from './operation';
+import { fileOutput, writeFile } from './file';
+import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
 
 /** What a resource has whose rows are read, filtered and exported. */
-export interface History<Row, Output extends object> {
+export interface History<Row, Output extends Schema> {
 	/** Begins the name of an exported file. */
 	fileName: string;
 	filters: INodeProperties;
 	read(client: Client, query: HistoryQuery): Promise<Array<AgentRow<Row>>>;
-	toOutput(row: AgentRow<Row>): Output;
+	output: Output;
+	toOutput(row: AgentRow<Row>): z.infer<Output>;
 	/** Columns of a CSV file, in order. */
-	columns: ReadonlyArray<keyof Output & string>;
+	columns: ReadonlyArray<keyof z.infer<Output> & string>;
 }
 
 /**
@@ -44,34 +46,36 @@ interface Texts {
 	description: string;
 }
 
-export function getManyOperation<Row, Output extends object>(
-	{ filters, read, toOutput }: History<Row, Output>,
+export function getManyOperation<Row, Output extends Schema>(
+	{ filters, read, output, toOutput }: History<Row, Output>,
 	texts: Texts,
-): Operation {
+): RowOperation<Output> {
 	return {
 		option: { name: 'Get Many', value: 'getMany', ...texts },
 		fields: [...agentScopeFields, ...pagingFields, filters],
-		async execute(context): Promise<OperationOutput[]> {
+		output,
+		async execute(context) {
 			const limit = readLimit(context.n8n, context.itemIndex);
 			const rows = await read(context.client, await readQuery(context, limit, Date.now()));
-			return toItems(rows.map(toOutput));
+			return rows.map(toOutput);
 		},
 	};
 }
 
-export function exportOperation<Row, Output extends object>(
+export function exportOperation<Row, Output extends Schema>(
 	{ fileName, filters, read, toOutput, columns }: History<Row, Output>,
 	texts: Texts,
-): Operation {
+): FileOperation<typeof fileOutput> {
 	return {
 		option: { name: 'Export', value: 'export', ...texts },
 		fields: [...agentScopeFields, filters, ...fileFields],
-		async execute(context): Promise<OperationOutput[]> {
+		output: fileOutput,
+		async exportFile(context) {
 			const now = Date.now();
 			const file = readFileTarget(context, fileName, now);
 			const query = await readQuery(context, Infinity, now);
 			const rows = (await read(context.client, query)).map(toOutput);
-			return [await writeFile(context.n8n, file, { rows, columns, ...query })];
+			return await writeFile(context.n8n, file, { rows, columns, ...query });
 		},
 	};
 }

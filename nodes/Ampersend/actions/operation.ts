@@ -1,11 +1,10 @@
 import type {
-	IDataObject,
-	IDisplayOptions,
 	IExecuteFunctions,
 	INodeExecutionData,
 	INodeProperties,
 	INodePropertyOptions,
 } from 'n8n-workflow';
+import type * as z from 'zod/v4-mini';
 
 import type { Client } from '../api/send';
 
@@ -18,38 +17,30 @@ export interface OperationContext {
 	hint(message: string): void;
 }
 
-/** What an operation gives for one input item; the router links it to that item. */
-export type OperationOutput = Pick<INodeExecutionData, 'json' | 'binary'>;
+/** Describes the JSON of an output item. The service may add fields. */
+export type Schema = z.ZodMiniType<object>;
 
-export interface Operation {
+interface Described<Output extends Schema> {
 	/** Option of the Operation dropdown. `value` is stored in workflows: never change it. */
 	option: INodePropertyOptions & { action: string };
-	/** Parameters, without display options: those are stated once, by the resource. */
+	/** Parameters. The registry shows them for this operation; a field's own conditions are kept. */
 	fields: INodeProperties[];
-	execute(context: OperationContext): Promise<OperationOutput[]>;
+	output: Output;
 }
+
+/** Gives rows for one input item. The router makes items of them and links them to that item. */
+export interface RowOperation<Output extends Schema = Schema> extends Described<Output> {
+	execute(context: OperationContext): Promise<z.infer<Output> | Array<z.infer<Output>>>;
+}
+
+/** Gives one item with a file. */
+export interface FileOperation<Output extends Schema = Schema> extends Described<Output> {
+	exportFile(context: OperationContext): Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
+}
+
+export type Operation = RowOperation | FileOperation;
 
 export interface Resource {
 	option: INodePropertyOptions;
 	operations: Operation[];
-}
-
-/** Limits fields to one operation; what a field says of its own visibility is kept. */
-export function showFor(
-	resource: Resource,
-	operation: Operation,
-	fields: INodeProperties[],
-): INodeProperties[] {
-	const show = { resource: [resource.option.value], operation: [operation.option.value] };
-	return fields.map((field) => {
-		const displayOptions: IDisplayOptions = {
-			...field.displayOptions,
-			show: { ...show, ...field.displayOptions?.show },
-		};
-		return { ...field, displayOptions };
-	});
-}
-
-export function toItems(rows: object[]): OperationOutput[] {
-	return rows.map((row) => ({ json: row as IDataObject }));
 }

@@ -1,16 +1,16 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { updateDisplayOptions } from 'n8n-workflow';
 
 import { agent } from './agent';
 import { agentKey } from './agentKey';
 import { allowlist } from './allowlist';
 import { autoCollect } from './autoCollect';
 import type { Operation, Resource } from './operation';
-import { showFor } from './operation';
 import { paymentEvent } from './paymentEvent';
 import { spendingLimit } from './spendingLimit';
 import { transaction } from './transaction';
 
-/** Every resource, in the order of the editor (n8n asks for the alphabet from five options on). */
+/** Every resource, in alphabetical order as n8n's linter requires. */
 export const resources: Resource[] = [
 	agent,
 	agentKey,
@@ -50,13 +50,16 @@ export const properties: INodeProperties[] = [
 	resourceField,
 	...operationFields,
 	...resources.flatMap((resource) =>
-		resource.operations.flatMap((operation) => showFor(resource, operation, operation.fields)),
+		resource.operations.flatMap(({ option, fields }) =>
+			updateDisplayOptions(
+				{ show: { resource: [resource.option.value], operation: [option.value] } },
+				fields,
+			),
+		),
 	),
 ];
 
-/**
- * The operation that two stored values name; undefined for 'Custom API Call' and unknown values.
- */
+/** Finds an operation by its stored values; undefined for 'Custom API Call' and unknown values. */
 export function findOperation(resource: string, operation: string): Operation | undefined {
 	return resources
 		.find(({ option }) => option.value === resource)

@@ -1,14 +1,20 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
+import type { Operation, OperationContext } from './operation';
 import { findOperation } from './registry';
+
+async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
+	if ('exportFile' in operation) return [await operation.exportFile(context)];
+	return [await operation.execute(context)].flat().map((row) => ({ json: row as IDataObject }));
+}
 
 /**
  * The item loop: every input item runs the operation that the node is set to. Output items are
- * linked to their input item; with Continue On Fail an item that could not be processed gives what
- * went wrong (`error`) and what to do (`details`).
+ * linked to their input item. With Continue On Fail, an item that fails has what happened (`error`)
+ * and what to do next (`details`).
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const output: INodeExecutionData[] = [];
@@ -26,23 +32,27 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					`This version of the Ampersend node has no operation "${operation}" of "${resource}".`,
 					{
 						description:
-							'Open the node and choose a resource and an operation. If a newer version stored them, update n8n-nodes-ampersend. A Custom API Call is made with the HTTP Request node.',
+							'Open the node and choose a resource and an operation. If the workflow comes from ' +
+							'a newer version, update n8n-nodes-ampersend. ' +
+							'For a Custom API Call, use the HTTP Request node.',
 						itemIndex,
 					},
 				);
 			}
-			const items = await found.execute({
+			const context = {
 				n8n: this,
 				client: await openClient(this, { itemIndex }),
 				itemIndex,
-				hint: (message) => hints.add(message),
-			});
-			output.push(...items.map((item) => ({ ...item, pairedItem: { item: itemIndex } })));
+				hint: (message: string) => hints.add(message),
+			};
+			for (const item of await run(found, context)) {
+				output.push({ ...item, pairedItem: { item: itemIndex } });
+			}
 		} catch (error) {
 			const nodeError = toNodeError(this.getNode(), error, itemIndex);
 			if (!this.continueOnFail()) throw nodeError;
-			// No `error` beside `json`: n8n would keep its message only, and drop details and input. By
-			// these two names n8n finds the item for the error output, where it adds them to the input.
+			// n8n sends an item to its error output by these two fields, and adds the input to it. With
+			// `error` beside `json` it would keep the message only, and drop details and input.
 			output.push({
 				json: { error: nodeError.message, details: nodeError.description ?? null },
 				pairedItem: { item: itemIndex },

@@ -67,7 +67,7 @@ export const routes = {
 		answer: agent,
 		check:
 			'Look for its name with Agent: Get Many before you run this again, ' +
-			'or set If an Agent With This Name Exists to Return It.',
+			'or set If an Agent With This Name Exists to Return Existing.',
 		...documented('API-keys page: path. SDK management.ts: body and shape'),
 	},
 	getAgent: {

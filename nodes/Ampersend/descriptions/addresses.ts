@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { parseAddress, rejectZeroAddress } from '../domain/address';
 
-/** A key that is about to be added: it is in no list yet, so it is typed. */
+/** A new key is in no list yet, so the user enters its address. */
 export const agentKeyAddressField: INodeProperties = {
 	displayName: 'Agent Key Address',
 	name: 'agentKeyAddress',
@@ -11,8 +11,7 @@ export const agentKeyAddressField: INodeProperties = {
 	required: true,
 	default: '',
 	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-	description:
-		"The address of the key. Never the private key: that stays with the agent's software.",
+	description: "Public address of the key. Keep the private key with the agent's software.",
 };
 
 export const sellersField: INodeProperties = {
@@ -23,13 +22,11 @@ export const sellersField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984, 0x…',
 	description:
-		'Addresses that the agent may pay: with commas or line breaks between them, or a list from an expression. Duplicates are dropped.',
+		'Addresses of sellers, separated by commas or line breaks, ' +
+		'or a list from an expression. Duplicates are dropped.',
 };
 
-/**
- * @throws ParameterError naming the field, where it holds no address or the one that belongs to
- * nobody
- */
+/** @throws ParameterError naming the field, where it has no address or the zero address */
 export function readAddressField(
 	n8n: IExecuteFunctions,
 	{ name, displayName }: INodeProperties,

@@ -1,13 +1,7 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { FileFormat } from '../domain/files';
 import { fileFormats, safeFileName } from '../domain/files';
-import type { RowFilter } from '../domain/filter';
 import { readChoice, readText, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
 
@@ -89,41 +83,5 @@ export function readFileTarget(
 			binaryField.displayName,
 			n8n.getNodeParameter(binaryField.name, itemIndex),
 		),
-	};
-}
-
-export interface FileContent {
-	rows: object[];
-	/** Of a CSV file, in order. */
-	columns: readonly string[];
-	agents: object[];
-	filter: RowFilter;
-}
-
-/**
- * Writes rows into n8n's binary data.
- * @returns one item: the file, and beside it what it holds. `from` and `to` are ISO 8601, null
- * where the range is open
- */
-export async function writeFile(
-	n8n: IExecuteFunctions,
-	{ format, fileName, binaryPropertyName }: FileTarget,
-	{ rows, columns, agents, filter }: FileContent,
-): Promise<Pick<INodeExecutionData, 'json' | 'binary'>> {
-	const { encode, mimeType } = fileFormats[format];
-	const content = Buffer.from(encode(rows, columns), 'utf8');
-	const { from, to } = filter;
-	return {
-		json: {
-			fileName,
-			format,
-			rows: rows.length,
-			agents: agents.length,
-			from: from === undefined ? null : toIso(from),
-			to: to === undefined ? null : toIso(to),
-		},
-		binary: {
-			[binaryPropertyName]: await n8n.helpers.prepareBinaryData(content, fileName, mimeType),
-		},
 	};
 }

@@ -1,56 +1,25 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { ParameterError, readSwitch } from '../domain/parameter';
+import type { Limit } from '../domain/limits';
+import { limits } from '../domain/limits';
 import { parseUsdc } from '../domain/money';
+import { ParameterError, readSwitch } from '../domain/parameter';
 
-/** A limit: its field, the switch that removes it, and its field on the wire. */
-export interface LimitField {
-	displayName: string;
-	name: string;
-	noLimitName: string;
-	wire: 'daily_limit' | 'monthly_limit' | 'per_transaction_limit';
-	description: string;
-}
-
-export const limits: LimitField[] = [
-	{
-		displayName: 'Daily Limit (USDC)',
-		name: 'dailyLimit',
-		noLimitName: 'noDailyLimit',
-		wire: 'daily_limit',
-		description: 'The most the agent may spend in a day; auto top-up fills its balance up to this',
-	},
-	{
-		displayName: 'Monthly Limit (USDC)',
-		name: 'monthlyLimit',
-		noLimitName: 'noMonthlyLimit',
-		wire: 'monthly_limit',
-		description: 'The most the agent may spend in a month',
-	},
-	{
-		displayName: 'Limit per Transaction (USDC)',
-		name: 'perTransactionLimit',
-		noLimitName: 'noPerTransactionLimit',
-		wire: 'per_transaction_limit',
-		description: 'The most the agent may spend in one payment',
-	},
-];
-
-/** @param whenEmpty what leaving the field empty means */
-export function limitField(limit: LimitField, whenEmpty: string): INodeProperties {
+/** @param whenEmpty what an empty field means */
+export function limitField(limit: Limit, whenEmpty: string): INodeProperties {
 	return {
 		displayName: limit.displayName,
 		name: limit.name,
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. 25.50',
-		description: `${limit.description}. Decimal USDC; 0 allows nothing. ${whenEmpty}.`,
+		description: `${limit.description}. In USDC; 0 allows nothing. ${whenEmpty}.`,
 	};
 }
 
 /** @param description beginning with "Whether" */
 export function noLimitField(
-	limit: LimitField,
+	limit: Limit,
 	description = 'Whether to remove this limit',
 ): INodeProperties {
 	return {
@@ -68,10 +37,11 @@ export const autoTopUpField: INodeProperties = {
 	type: 'boolean',
 	default: true,
 	description:
-		'Whether the balance is topped up by itself, at most once a day, to the daily limit and within the monthly limit',
+		'Whether to top up the balance automatically, at most once a day, ' +
+		'up to the daily limit and within the monthly limit',
 };
 
-/** An empty amount, in any of the ways in which n8n hands over "nothing". */
+/** Whether a field is empty, in any of n8n's spellings. */
 export function isEmpty(value: unknown): boolean {
 	return (
 		value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
@@ -79,9 +49,9 @@ export function isEmpty(value: unknown): boolean {
 }
 
 /**
- * Reads one amount of a collection that also has a switch for "none".
- * @returns micro-USDC as the wire has it; null for the switch; undefined for "leave as it is"
- * @throws ParameterError for an amount that cannot be read, or one beside a switch that removes it
+ * Reads an amount that has a switch for "none" beside it.
+ * @returns micro-USDC as the wire has it; null where the switch is on; undefined for no change
+ * @throws ParameterError where the amount can't be read, or the switch is on as well
  */
 export function readOptionalAmount(
 	values: IDataObject,
@@ -96,21 +66,19 @@ export function readOptionalAmount(
 		throw new ParameterError(
 			field.displayName,
 			`has an amount while ${noneField.displayName} is on.`,
-			'Clear the amount, or switch the other off.',
+			`Clear the amount, or turn off ${noneField.displayName}.`,
 		);
 	}
 	return micro.toString();
 }
 
 /**
- * Reads one limit of an agent that is yet to be made. A field that was added and gives nothing is a
- * slip, and must not make an agent that may spend without a limit.
- * @returns micro-USDC as the wire has it; null where its switch is on; undefined where neither was
- * added
- * @throws ParameterError for a field that was added and gives nothing, or an amount that cannot be
- * read
+ * Reads a limit of a new agent. A field that was added and left empty must not create an agent that
+ * can spend without a limit.
+ * @returns micro-USDC as the wire has it; null where the switch is on; undefined without either
+ * @throws ParameterError where a field that was added is empty, or the amount can't be read
  */
-function readNewLimit(values: IDataObject, limit: LimitField): string | null | undefined {
+function readNewLimit(values: IDataObject, limit: Limit): string | null | undefined {
 	const noLimit = noLimitField(limit);
 	const read = readOptionalAmount(values, limit, noLimit);
 	if (read !== undefined) return read;
@@ -118,22 +86,19 @@ function readNewLimit(values: IDataObject, limit: LimitField): string | null | u
 	if (!isAdded && !Object.hasOwn(values, noLimit.name)) return undefined;
 	throw new ParameterError(
 		limit.displayName,
-		isAdded ? 'is empty.' : `is left out while ${noLimit.displayName} is off.`,
-		`Write decimal USDC, e.g. 25 or 0.5. For no limit, switch on ${noLimit.displayName}.`,
+		isAdded ? 'is empty.' : `is missing while ${noLimit.displayName} is off.`,
+		`Enter an amount in USDC, e.g. 25 or 0.5. For no limit, turn on ${noLimit.displayName}.`,
 	);
 }
 
-/**
- * Limits and auto top-up as the wire has them: micro-USDC, null for no limit; only those that are
- * set.
- */
-export type LimitChanges = { auto_topup_allowed?: boolean } & {
-	[Wire in LimitField['wire']]?: string | null;
-};
+/** The limits and auto top-up that are set, as the wire has them: micro-USDC, null for no limit. */
+export type LimitChanges = { auto_topup_allowed?: boolean } & Partial<
+	Record<Limit['wire'], string | null>
+>;
 
 function readSettings(
 	values: IDataObject,
-	readLimit: (limit: LimitField) => string | null | undefined,
+	readLimit: (limit: Limit) => string | null | undefined,
 ): LimitChanges {
 	const changes: LimitChanges = {};
 	const autoTopUp = readSwitch(autoTopUpField.displayName, values[autoTopUpField.name]);
@@ -145,12 +110,12 @@ function readSettings(
 	return changes;
 }
 
-/** Of an update. @throws ParameterError naming the field that cannot be read */
+/** For an update. @throws ParameterError naming the field that can't be read */
 export function readLimits(values: IDataObject): LimitChanges {
 	return readSettings(values, (limit) => readOptionalAmount(values, limit, noLimitField(limit)));
 }
 
-/** Of an agent that is yet to be made. @throws ParameterError naming the field that cannot be read */
+/** For a new agent. @throws ParameterError naming the field that can't be read */
 export function readNewLimits(values: IDataObject): LimitChanges {
 	return readSettings(values, (limit) => readNewLimit(values, limit));
 }

@@ -30,14 +30,18 @@ function addressLocator(
 				name: 'url',
 				type: 'string',
 				placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
-				hint: 'Any link that holds the address',
+				hint: 'Any link that contains the address',
 			},
 		],
 	};
 }
 
 export const agentLocator = addressLocator(
-	{ displayName: 'Agent', name: 'agent', description: 'The agent, by its account address' },
+	{
+		displayName: 'Agent',
+		name: 'agent',
+		description: 'The agent, identified by its account address',
+	},
 	'searchAgents',
 );
 
@@ -45,12 +49,12 @@ export const agentKeyLocator = addressLocator(
 	{
 		displayName: 'Agent Key',
 		name: 'agentKey',
-		description: 'The key of this agent, by its address',
+		description: "The agent's key, identified by its address",
 	},
 	'searchAgentKeys',
 );
 
-/** @throws ParameterError naming the locator, where it holds no address */
+/** @throws ParameterError naming the locator, where it has no address */
 export function readLocator(
 	n8n: IExecuteFunctions,
 	{ name, displayName }: INodeProperties,

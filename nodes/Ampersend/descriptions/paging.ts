@@ -22,20 +22,18 @@ export const pagingFields: INodeProperties[] = [
 ];
 
 /**
- * How many results to give; Infinity for all.
- * @throws ParameterError where the limit is no whole number above 0
+ * How many results to return; Infinity for all.
+ * @throws ParameterError where the limit isn't a whole number above 0
  */
 export function readLimit(n8n: IExecuteFunctions, itemIndex: number): number {
 	const returnAll = n8n.getNodeParameter('returnAll', itemIndex, false);
 	if (readSwitch('Return All', returnAll)) return Infinity;
 	const value: unknown = n8n.getNodeParameter('limit', itemIndex, 50);
-	const limit = readCount(value) ?? 0;
-	if (limit < 1) {
-		throw new ParameterError(
-			'Limit',
-			`${quote(value)} is not a whole number above 0.`,
-			'Give a count such as 50, or switch on Return All.',
-		);
-	}
-	return limit;
+	const limit = readCount(value);
+	if (limit !== undefined && limit > 0) return limit;
+	throw new ParameterError(
+		'Limit',
+		`${quote(value)} is not a whole number above 0.`,
+		'Enter a number such as 50, or turn on Return All.',
+	);
 }

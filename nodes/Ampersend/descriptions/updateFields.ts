@@ -4,7 +4,7 @@ import { ParameterError } from '../domain/parameter';
 
 const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
 
-/** The collection of an update: a field that is left out stays as it is. */
+/** The fields of an update. One that is left out stays the same. */
 export function updateFieldsOf(options: INodeProperties[]): INodeProperties {
 	return {
 		...updateFields,
@@ -19,24 +19,25 @@ export function readUpdateFields(n8n: IExecuteFunctions, itemIndex: number): IDa
 	return n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject;
 }
 
-/** @throws ParameterError where there is no change */
+/** @throws ParameterError where nothing changes */
 export function requireChanges<Changes extends object>(changes: Changes): Changes {
 	if (Object.keys(changes).length > 0) return changes;
 	throw new ParameterError(
 		updateFields.displayName,
-		'says nothing to change.',
+		'no fields to update.',
 		'Add a field with its new value.',
 	);
 }
 
 /**
- * @param orElse another field that would do
- * @throws ParameterError: settings that are made for the first time need this field
+ * An agent's first settings need this field.
+ * @param orElse another field that will do
+ * @throws ParameterError always
  */
 export function rejectIncomplete(parameter: string, what: string, orElse?: string): never {
 	throw new ParameterError(
 		parameter,
-		`is needed, because this agent has no ${what} yet.`,
+		`is required, because the service reports no ${what} for this agent.`,
 		`Add ${parameter}${orElse ? ` or ${orElse}` : ''} to ${updateFields.displayName}.`,
 	);
 }

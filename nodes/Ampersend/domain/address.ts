@@ -24,7 +24,7 @@ function checksummed(address: Address): Address {
 		.join('')}`;
 }
 
-/** The key under which addresses are compared: their letter case is no part of them. */
+/** What addresses are compared by: their letter case doesn't count. */
 export function addressKey(address: Address): string {
 	return address.toLowerCase();
 }
@@ -34,8 +34,8 @@ export function sameAddress(one: Address, other: Address): boolean {
 }
 
 /**
- * Checks one address; the spelling given is kept.
- * @throws ParameterError for a wrong shape, or a mixed-case spelling whose checksum does not hold
+ * Checks one address, and keeps its letter case.
+ * @throws ParameterError for a wrong shape, or for mixed case with a wrong checksum
  */
 export function parseAddress(parameter: string, value: unknown): Address {
 	const text = requireText(parameter, value);
@@ -43,7 +43,7 @@ export function parseAddress(parameter: string, value: unknown): Address {
 		throw new ParameterError(
 			parameter,
 			`${quote(text)} is not an address.`,
-			'An address is 0x followed by 40 hexadecimal digits. Copy it again, whole.',
+			'An address is 0x followed by 40 hexadecimal digits. Copy the whole address again.',
 		);
 	}
 	const digits = text.slice(2);
@@ -51,8 +51,9 @@ export function parseAddress(parameter: string, value: unknown): Address {
 	if (mixedCase && checksummed(text) !== text) {
 		throw new ParameterError(
 			parameter,
-			`${quote(text)} does not match its checksum, so at least one character is wrong.`,
-			'Copy the address again from its source. Where only the letter case was changed on purpose, write it all in lower case.',
+			`${quote(text)} doesn't match its checksum, so at least one character is wrong.`,
+			'Copy the address again from its source. If you changed upper and lower case on purpose, ' +
+				'enter it in lower case.',
 		);
 	}
 	return text;
@@ -61,15 +62,15 @@ export function parseAddress(parameter: string, value: unknown): Address {
 const ZERO = `0x${'0'.repeat(40)}`;
 
 /**
- * Nobody holds the zero address: whatever is paid to it is lost, and no key signs for it.
- * @throws ParameterError where it is among the addresses
+ * Nobody owns the zero address: what is paid to it is lost, and no key signs for it.
+ * @throws ParameterError where it is one of the addresses
  */
 export function rejectZeroAddress(parameter: string, ...addresses: Address[]): void {
 	if (!addresses.includes(ZERO)) return;
 	throw new ParameterError(
 		parameter,
 		`"${ZERO}" is the zero address, which belongs to nobody.`,
-		'Give the address that you mean. Programs put zeros where an address is missing.',
+		'Enter the address you want to use. Software fills in zeros where an address is missing.',
 	);
 }
 
@@ -83,13 +84,14 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 	return [...byKey.values()];
 }
 
-/** What stands between commas, white space, line breaks, or the brackets and quotes of JSON. */
+/** The words between commas, white space, line breaks, and the brackets and quotes of JSON. */
 function wordsOf(parameter: string, text: string): string[] {
 	if (looksSecret(text)) {
 		throw new ParameterError(
 			parameter,
-			'holds something that looks like a secret, so it is not shown.',
-			'Give addresses only: 0x followed by 40 hexadecimal digits. Whoever saw a private key may use it: replace it.',
+			'contains something that looks like a secret, so it is not shown.',
+			'Enter addresses only: 0x followed by 40 hexadecimal digits. ' +
+				'If it was a private key, replace it: anyone who saw it can use it.',
 		);
 	}
 	return text.split(/[\s,;"'[\]]+/).filter((word) => word !== '');
@@ -98,7 +100,7 @@ function wordsOf(parameter: string, text: string): string[] {
 /** Room for more than ten thousand addresses. */
 const MOST_LIST_CHARACTERS = 500_000;
 
-/** An entry counts as one character at least, so that the number of entries is bounded too. */
+/** An entry counts as at least one character, so the number of entries has a limit too. */
 function sizeOf(entries: unknown[]): number {
 	return entries.reduce<number>(
 		(size, entry) => size + 1 + (typeof entry === 'string' ? entry.length : 0),
@@ -109,7 +111,7 @@ function sizeOf(entries: unknown[]): number {
 /**
  * Reads a list of addresses: an array, or text with commas, white space or line breaks between
  * them. Empty entries and duplicates (in any letter case) are dropped.
- * @throws ParameterError naming the first entry that is no address
+ * @throws ParameterError naming the first entry that isn't an address
  */
 export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (value === undefined || value === null) return [];
@@ -117,8 +119,8 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (sizeOf(entries) > MOST_LIST_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
-			`holds more than ${MOST_LIST_CHARACTERS} characters.`,
-			'Give fewer addresses at once.',
+			`has more than ${MOST_LIST_CHARACTERS} characters.`,
+			'Enter fewer addresses at once.',
 		);
 	}
 	const words: unknown[] = entries.flatMap((entry: unknown) =>
@@ -130,24 +132,21 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 			throw new ParameterError(
 				parameter,
 				`${quote(word)} is not an address.`,
-				'Give text or a list of texts: addresses with commas or line breaks between them.',
+				'Enter addresses separated by commas or line breaks, or use a list of texts.',
 			);
 		}),
 	);
 }
 
-/** Room for every link that a dashboard or an explorer makes. */
+/** Longer than any link of a dashboard or an explorer. */
 const MOST_LINK_CHARACTERS = 2_048;
 
-/**
- * The first address in a link, where no further digit makes it a longer number (a transaction
- * hash).
- */
+/** The first address in a link. More digits would make it a longer number: a transaction hash. */
 const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
 
 /**
- * Reads what a resource locator holds: an address, a link with one in it, or the locator itself.
- * @throws ParameterError naming the locator, where there is no address
+ * Reads a resource locator, or its value: an address, or a link that contains one.
+ * @throws ParameterError naming the locator, where it has no address
  */
 export function parseLocator(parameter: string, locator: unknown): Address {
 	const value =
@@ -155,8 +154,8 @@ export function parseLocator(parameter: string, locator: unknown): Address {
 	if (typeof value === 'string' && value.length > MOST_LINK_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
-			`has ${value.length} characters, which is more than an address or a link has.`,
-			'Copy the address alone: 0x followed by 40 hexadecimal digits.',
+			`is too long for an address or a link (${value.length} characters).`,
+			'Enter only the address: 0x followed by 40 hexadecimal digits.',
 		);
 	}
 	if (typeof value !== 'string' || !/^\w+:\/\//.test(value.trim())) {
@@ -166,7 +165,7 @@ export function parseLocator(parameter: string, locator: unknown): Address {
 	if (found) return parseAddress(parameter, found[1]);
 	throw new ParameterError(
 		parameter,
-		'the link holds no address.',
-		'Copy a link that has 0x and 40 hexadecimal digits in it, or choose By Address.',
+		'the link contains no address.',
+		'Copy a link that contains 0x and 40 hexadecimal digits, or choose By Address.',
 	);
 }

@@ -10,7 +10,7 @@ export function without(list: Address[], other: Address[]): Address[] {
 	return list.filter((address) => !keys.has(addressKey(address)));
 }
 
-/** The allowlist to ask for. The spelling that is on the list already is kept. */
+/** The list to send. Addresses that are on the list keep their letter case. */
 export function changeAllowlist(
 	mode: AllowlistMode,
 	current: Address[],
@@ -26,27 +26,27 @@ export function changeAllowlist(
 	}
 }
 
-/** How the list that the service answered with differs from the one that was asked for. */
+/** How the list that the service answered with differs from the one that was sent. */
 export interface Difference {
-	/** On the list, though nobody here asked for it. */
+	/** On the list, and not sent. */
 	unexpected: Address[];
-	/** Asked for, but not on the list. */
+	/** Sent, and not on the list. */
 	missing: Address[];
 }
 
-export function compareAllowlists(asked: Address[], answered: Address[]): Difference {
-	return { unexpected: without(answered, asked), missing: without(asked, answered) };
+export function compareAllowlists(sent: Address[], answered: Address[]): Difference {
+	return { unexpected: without(answered, sent), missing: without(sent, answered) };
 }
 
 export function isSame({ unexpected, missing }: Difference): boolean {
 	return unexpected.length + missing.length === 0;
 }
 
-/** For a sentence that begins with the list that was answered. */
+/** Continues a sentence about the list that the service answered with. */
 export function describeDifference({ unexpected, missing }: Difference): string {
 	return [
-		unexpected.length > 0 ? `also holds ${unexpected.join(', ')}` : '',
-		missing.length > 0 ? `lacks ${missing.join(', ')}` : '',
+		unexpected.length > 0 ? `also has ${unexpected.join(', ')}` : '',
+		missing.length > 0 ? `doesn't have ${missing.join(', ')}` : '',
 	]
 		.filter((part) => part !== '')
 		.join(' and ');

@@ -1,8 +1,8 @@
 /**
- * Adds further fields behind the known ones, those of the service that are not known here above
- * all. One that has the name of a known field never takes its place.
+ * Adds further fields after the known ones, such as those that the service has added. They never
+ * replace a known field.
  */
-export function withFurther<Known extends object, Further extends object>(
+export function withFurther<Known extends object, Further extends object = object>(
 	known: Known,
 	further: Further,
 ): Known & Omit<Further, keyof Known> {
@@ -17,8 +17,8 @@ export function omit<Row extends object>(row: Row, ...names: Array<keyof Row>): 
 }
 
 /**
- * Every object and list in a JSON value, however deep; none calls itself, so no depth is too much.
- * What is taken out of one before the next is asked for is not gone through.
+ * Every object and list in a JSON value. It doesn't recurse, so no depth is too much. A caller that
+ * deletes a field before the next step keeps it from being visited.
  */
 export function* recordsIn(value: unknown): Generator<Record<string, unknown>> {
 	const left = [value];

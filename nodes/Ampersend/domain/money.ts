@@ -1,3 +1,5 @@
+import type * as z from 'zod/v4-mini';
+
 import { ParameterError, quote } from './parameter';
 import { withoutTrailing } from './text';
 
@@ -5,13 +7,13 @@ import { withoutTrailing } from './text';
 const MICRO_PER_USDC = 1_000_000n;
 const DECIMALS = 6;
 
-/** Plain notation: digits, and up to six decimals behind a dot. */
+/** Plain notation: digits, and up to six decimals after a dot. */
 const USDC = /^(\d+)(?:\.(\d{1,6}))?$/;
 
-/** The largest amount a USDC contract can hold (uint256), in micro-USDC. */
+/** The largest amount that a USDC contract can hold (uint256), in micro-USDC. */
 const MAX_MICRO = 2n ** 256n - 1n;
 
-/** As many digits as the largest amount has: more take time to read, and are none. */
+/** The largest amount has 78 digits; more would only take time to read. */
 const MICRO = /^\d{1,78}$/;
 
 /** Whether text is micro-USDC as the wire has it: a whole number, without a sign. */
@@ -19,61 +21,53 @@ export function isMicro(text: string): boolean {
 	return MICRO.test(text);
 }
 
-/** Room for the largest amount with all its decimals, and some zeros before it. */
+/** Room for the largest amount with all its decimals, and some leading zeros. */
 const MOST_CHARACTERS = 100;
 
-/** One amount, in both spellings that leave this package. */
-export interface Amount {
-	/** Decimal USDC, without trailing zeros: `"12.5"`. */
-	usdc: string;
-	/** Micro-USDC, an integer: `"12500000"`. */
-	micro: string;
-}
-
-/** Significant digits that every number holds exactly (ECMAScript: 53 bits). */
+/** Significant digits that a number always keeps (ECMAScript: 53 bits). */
 const EXACT_DIGITS = 15;
 
-/** Whether a number may be another one than was written where it came from. */
+/** Whether a number may have lost digits where it came from. */
 function mayHaveLostDigits(value: unknown, text: string): boolean {
 	return typeof value === 'number' && text.replace(/^0\.0*|\./g, '').length > EXACT_DIGITS;
 }
 
 function complaintAbout(text: string): [string, string] {
 	if (/^[+\-\u2012-\u2015\u2212]/.test(text))
-		return ['has a sign.', 'Write the amount without + or -.'];
+		return ['has a sign.', 'Enter the amount without + or -.'];
 	if (text.includes(',') || /\d[\s'\u2019_]\d|\d\.\d+\.\d/.test(text)) {
 		return [
 			'has a thousands separator or a decimal comma.',
-			'Write digits with a dot for decimals, e.g. 1234.5.',
+			'Use digits with a dot for decimals, e.g. 1234.5.',
 		];
 	}
 	if (/^(?:\d+(?:\.\d*)?|\.\d+)e[+-]?\d+$/i.test(text)) {
-		return ['is written with an exponent.', 'Write the digits out, e.g. 0.000001 and not 1e-6.'];
+		return ['has an exponent.', 'Write all digits, e.g. 0.000001 instead of 1e-6.'];
 	}
 	if (/^\d+\.\d{7,}$/.test(text)) {
 		return [
 			'has more than six decimals.',
-			'USDC has six: round the amount yourself, so that nothing is rounded for you.',
+			'USDC has six decimals. Round the amount first: this node never rounds.',
 		];
 	}
-	return ['is not an amount.', 'Write decimal USDC, e.g. 25 or 0.5.'];
+	return ['is not an amount.', 'Enter an amount in USDC, e.g. 25 or 0.5.'];
 }
 
 /**
  * Reads decimal USDC into micro-USDC, exactly.
  * @param value text such as `"12.5"`, or a number as an expression may give it
- * @throws ParameterError naming the parameter, for anything that is not plain decimal notation
+ * @throws ParameterError naming the parameter, for anything but plain decimal notation
  */
 export function parseUsdc(parameter: string, value: unknown): bigint {
 	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
 	if (text === '' && (typeof value === 'string' || value === undefined || value === null)) {
-		throw new ParameterError(parameter, 'is empty.', 'Write decimal USDC, e.g. 25 or 0.5.');
+		throw new ParameterError(parameter, 'is empty.', 'Enter an amount in USDC, e.g. 25 or 0.5.');
 	}
 	if (text.length > MOST_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
-			`has ${text.length} characters, which is more than any amount has.`,
-			'Write decimal USDC, e.g. 25 or 0.5. For no limit, use the switch that says so.',
+			`is too long for an amount (${text.length} characters).`,
+			'Enter an amount in USDC, e.g. 25 or 0.5. For no limit, turn on its switch.',
 		);
 	}
 	const match = USDC.exec(text);
@@ -84,8 +78,8 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 	if (mayHaveLostDigits(value, text)) {
 		throw new ParameterError(
 			parameter,
-			`${quote(value)} has more digits than a number holds exactly.`,
-			'Give the amount as text, from its source on: some of its digits may be lost already.',
+			`${quote(value)} has more digits than a number can keep.`,
+			'Pass the amount as text all the way from its source: digits may already be lost.',
 		);
 	}
 	const [, whole = '', fraction = ''] = match;
@@ -94,7 +88,7 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 		throw new ParameterError(
 			parameter,
 			'is more than a USDC contract can hold.',
-			'Check the number of digits. For no limit, use the switch that says so.',
+			'Check the number of digits. For no limit, turn on its switch.',
 		);
 	}
 	return micro;
@@ -108,11 +102,41 @@ export function formatUsdc(micro: bigint): string {
 	return fraction ? `${whole}.${fraction}` : whole.toString();
 }
 
+/** The fields of amounts: one called `x` has `xUsdc` and `xUsdcMicro`. */
+type AmountFields<Amounts> = {
+	[Name in keyof Amounts & string as `${Name}Usdc` | `${Name}UsdcMicro`]: Amounts[Name];
+};
+
+type Micros = Record<string, bigint | string | null>;
+type Spelled<Micro> = Micro extends null ? null : string;
+
 /**
- * Both spellings of an amount. @param micro micro-USDC as a bigint or the integer string of the
- * wire
+ * Amounts as they leave this package, in both spellings; null stays null.
+ * @param micros micro-USDC by name: `{ x: 12500000n }` gives
+ * `{ xUsdc: "12.5", xUsdcMicro: "12500000" }`
  */
-export function amount(micro: bigint | string): Amount {
-	const value = BigInt(micro);
-	return { usdc: formatUsdc(value), micro: value.toString() };
+export function amountFields<Given extends Micros>(
+	micros: Given,
+): AmountFields<{ [Name in keyof Given]: Spelled<Given[Name]> }>;
+export function amountFields(micros: Micros): Record<string, string | null> {
+	const fields: Record<string, string | null> = {};
+	for (const [name, value] of Object.entries(micros)) {
+		const micro = value === null ? null : BigInt(value);
+		fields[`${name}Usdc`] = micro === null ? null : formatUsdc(micro);
+		fields[`${name}UsdcMicro`] = micro === null ? null : micro.toString();
+	}
+	return fields;
+}
+
+type AmountTypes = Record<string, z.ZodMiniType<string | null>>;
+
+/** The schema of what `amountFields` gives. @param types a text, nullable or not, by name */
+export function amountShape<Types extends AmountTypes>(types: Types): AmountFields<Types>;
+export function amountShape(types: AmountTypes): AmountTypes {
+	return Object.fromEntries(
+		Object.entries(types).flatMap(([name, type]) => [
+			[`${name}Usdc`, type],
+			[`${name}UsdcMicro`, type],
+		]),
+	);
 }

@@ -1,12 +1,14 @@
+import * as z from 'zod/v4-mini';
+
 /**
- * A parameter that cannot be used as it is. `message` names the parameter and says what is wrong
- * with it, `description` what to do next. Thrown before anything is sent.
+ * A parameter that can't be used. `message` names it and says what is wrong, `description` what to
+ * do next.
  */
 export class ParameterError extends Error {
 	override readonly name = 'ParameterError';
 
 	constructor(
-		/** The parameter's name as the editor shows it. */
+		/** Its name in the editor. */
 		readonly parameter: string,
 		complaint: string,
 		readonly description: string,
@@ -17,24 +19,22 @@ export class ParameterError extends Error {
 
 const SHOWN_CHARACTERS = 60;
 
-/**
- * Of a longer value nothing is shown: a secret may stand anywhere in it, and to look takes time.
- */
+/** A longer value isn't shown at all: a secret can be anywhere in it, and searching takes time. */
 const MOST_QUOTED_CHARACTERS = 2_000;
 
 /**
- * An API key, or more hexadecimal digits than an address has: what is left of a private key that
- * was pasted where an address belongs.
+ * An API key, or more hexadecimal digits than an address has: most of a private key that was pasted
+ * instead of an address.
  */
 const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 
-/** Words alone, as many as a recovery phrase has. */
+/** Only words, as many as a recovery phrase has. */
 function isRecoveryPhrase(text: string): boolean {
 	const words = text.trim().split(/\s+/);
 	return words.length >= 12 && words.every((word) => /^[a-z]+$/i.test(word));
 }
 
-/** Broken lines do not hide a secret. @param text of bounded length */
+/** Line breaks don't hide a secret. @param text of bounded length */
 export function looksSecret(text: string): boolean {
 	return SECRET.test(text.replace(/\s+/g, '')) || isRecoveryPhrase(text);
 }
@@ -48,7 +48,7 @@ function textOf(value: unknown): string {
 	}
 }
 
-/** A value as it may stand in a message: short, on one line, and never a secret. */
+/** A value for a message: short, on one line, and never a secret. */
 export function quote(value: unknown): string {
 	const text = textOf(value);
 	if (text.length > MOST_QUOTED_CHARACTERS) {
@@ -62,22 +62,36 @@ export function quote(value: unknown): string {
 }
 
 /**
- * Reads optional text, trimmed; empty where there is none.
- * @throws ParameterError where an expression gave something else
+ * Reads a value that an expression may have given.
+ * @param complaint what is wrong with a value of another shape, after its quote
+ * @throws ParameterError with the complaint and the advice
  */
-export function readText(parameter: string, value: unknown): string {
-	if (value === undefined || value === null) return '';
-	if (typeof value === 'string' || typeof value === 'number') return String(value).trim();
-	throw new ParameterError(parameter, `${quote(value)} is not text.`, 'Give one text.');
+function readAs<Value>(
+	shape: z.ZodMiniType<Value>,
+	parameter: string,
+	value: unknown,
+	[complaint, advice]: [complaint: string, advice: string],
+): Value {
+	const { success, data } = z.safeParse(shape, value);
+	if (success) return data;
+	throw new ParameterError(parameter, `${quote(value)} ${complaint}`, advice);
 }
 
-/** @throws ParameterError where the trimmed text is empty, or is no text */
+const optionalText = z.pipe(
+	z.nullish(z.union([z.string(), z.number()])),
+	z.transform((value) => String(value ?? '').trim()),
+);
+
+/** Optional text, trimmed; empty where there is none. @throws ParameterError where it isn't text */
+export function readText(parameter: string, value: unknown): string {
+	return readAs(optionalText, parameter, value, ['is not text.', 'Enter text.']);
+}
+
+/** @throws ParameterError where the trimmed text is empty, or isn't text */
 export function requireText(parameter: string, value: unknown): string {
 	const text = readText(parameter, value);
-	if (text === '') {
-		throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
-	}
-	return text;
+	if (text !== '') return text;
+	throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
 }
 
 /** Room for every status there may ever be. */
@@ -86,72 +100,57 @@ const MOST_WORD_CHARACTERS = 10_000;
 /**
  * Reads words: a list of texts, or text with commas or white space between them; none where there
  * is no value.
- * @throws ParameterError for an entry that is no text
+ * @throws ParameterError for an entry that isn't text
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
-	let characters = 0;
-	const words = entries.flatMap((entry) => {
-		if (typeof entry !== 'string') {
-			throw new ParameterError(
-				parameter,
-				`${quote(entry)} is not text.`,
-				'Give a list of texts, or one text with commas between the words.',
-			);
-		}
-		characters += entry.length + 1;
-		if (characters > MOST_WORD_CHARACTERS) {
-			throw new ParameterError(
-				parameter,
-				`holds more than ${MOST_WORD_CHARACTERS} characters.`,
-				'Name only those that you want.',
-			);
-		}
-		return entry.split(/[\s,]+/);
-	});
-	return words.filter((word) => word !== '');
-}
-
-/** Whole numbers that every number holds exactly have fewer digits. */
-const COUNT = /^\d{1,15}$/;
-
-/** A whole number, given as such or as its digits; undefined for everything else. */
-export function readCount(value: unknown): number | undefined {
-	if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
-	if (typeof value !== 'string') return undefined;
-	const text = value.trim();
-	return COUNT.test(text) ? Number(text) : undefined;
-}
-
-/**
- * Reads a switch, which an expression may give as text.
- * @returns undefined where it is not set
- */
-export function readSwitch(parameter: string, value: unknown): boolean | undefined {
-	if (value === undefined || value === null || value === '') return undefined;
-	if (value === true || value === 'true') return true;
-	if (value === false || value === 'false') return false;
+	const advice = 'Use a list of texts, or one text with commas between the words.';
+	const text = entries
+		.map((entry) => readAs(z.string(), parameter, entry, ['is not text.', advice]))
+		.join();
+	if (text.length < MOST_WORD_CHARACTERS) {
+		return text.split(/[\s,]+/).filter((word) => word !== '');
+	}
 	throw new ParameterError(
 		parameter,
-		`${quote(value)} is neither true nor false.`,
-		'Use the switch, or an expression that gives true or false.',
+		`has more than ${MOST_WORD_CHARACTERS} characters.`,
+		'List only the ones you want.',
 	);
 }
 
-/**
- * Reads a choice that an expression may have given.
- * @throws ParameterError for a value that is not among the choices
- */
+/** Digits as text have a bound: a longer number isn't held exactly. */
+const count = z.union([
+	z.int(),
+	z.pipe(z.string().check(z.trim(), z.regex(/^\d{1,15}$/)), z.transform(Number)),
+]);
+
+/** A whole number, given as such or as its digits; undefined for everything else. */
+export function readCount(value: unknown): number | undefined {
+	return z.safeParse(count, value).data;
+}
+
+const flag = z.union([
+	z.boolean(),
+	z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' }),
+]);
+
+/** A switch, which an expression may give as text; undefined where it isn't set. */
+export function readSwitch(parameter: string, value: unknown): boolean | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	return readAs(flag, parameter, value, [
+		'is neither true nor false.',
+		'Use the switch, or an expression that returns true or false.',
+	]);
+}
+
+/** One of several values. @throws ParameterError where it is another */
 export function readChoice<Choice extends string>(
 	parameter: string,
 	value: unknown,
 	choices: readonly Choice[],
 ): Choice {
-	const choice = choices.find((one) => one === value);
-	if (choice !== undefined) return choice;
-	throw new ParameterError(
-		parameter,
-		`${quote(value)} is unknown.`,
+	return readAs(z.enum(choices), parameter, value, [
+		'is not an option.',
 		`Use one of: ${choices.join(', ')}.`,
-	);
+	]);
 }

@@ -1,5 +1,5 @@
 /**
- * Text without the given character at its end. A pattern would look for that end at each of them.
+ * Text without the given character at its end. A pattern would take quadratic time.
  */
 export function withoutTrailing(text: string, character: string): string {
 	let end = text.length;

@@ -1,8 +1,8 @@
-/** Below this, an epoch value can only be seconds: as milliseconds it would lie in early 1973. */
+/** A smaller epoch value is in seconds: in milliseconds it would be in early 1973. */
 const FIRST_MILLISECOND_VALUE = 1e11;
 
 /**
- * Epoch value of an activity row to milliseconds. Its unit is not published.
+ * Epoch value of an activity row, in milliseconds. The service doesn't publish its unit.
  * @param value seconds or milliseconds since 1970, as the wire has it: a number or its digits
  */
 export function epochToMs(value: number | string): number {
@@ -15,18 +15,20 @@ export function toIso(ms: number | string): string {
 	return new Date(Number(ms)).toISOString();
 }
 
-/** The history windows that the service offers (SDK, agent-client.ts). */
+/** The same for a time that may be absent; null where it is. */
+export function toIsoOrNull(ms: number | string | null | undefined): string | null {
+	return ms === undefined || ms === null ? null : toIso(ms);
+}
+
+/** How far back the service can list history (SDK, agent-client.ts). */
 export type Preset = '1d' | '30d' | 'all';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Room for clocks that differ and for a window that the service may cut at midnight. */
+/** Clocks may differ, and the service may cut at midnight. */
 const MARGIN_MS = 60 * 60 * 1000;
 
-/**
- * The smallest preset that surely reaches back to `from`. @param from epoch ms; absent means
- * everything
- */
+/** The smallest preset that surely reaches back to `from`. @param from epoch ms; absent for all */
 export function presetCovering(from: number | undefined, now: number): Preset {
 	if (from === undefined) return 'all';
 	if (from >= now - DAY_MS + MARGIN_MS) return '1d';

@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { isMicro } from '../domain/money';
 
-/** The latest moment a JavaScript date can hold, in ms; beyond it a value is no timestamp. */
+/** The latest time of a JavaScript date, in ms. */
 const LATEST_MS = 8.64e15;
 
 /** `0x` and 40 hexadecimal digits, in any letter case (SDK, types.ts). */
@@ -11,7 +11,7 @@ export const address = z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/));
 /** Micro-USDC as a decimal integer string (SDK, types.ts: NonNegativeIntegerString). */
 export const micro = z.string().check(z.refine(isMicro, 'has an unexpected format'));
 
-/** No date has more digits. */
+/** Dates have no more digits. */
 const timestampDigits = z.string().check(z.regex(/^\d{1,16}$/));
 
 /**

@@ -1,24 +1,27 @@
 import * as z from 'zod/v4-mini';
 
+import { eachLimit } from '../domain/limits';
 import { address, micro, timestamp } from './common';
 
-const limit = z.nullable(micro);
+/** What is sent: every field, always. Limits in micro-USDC, `null` for no limit. */
+export const spendConfigInput = z.object({
+	auto_topup_allowed: z.boolean(),
+	...eachLimit('wire', () => z.nullable(micro)),
+});
 
-/** Source: SDK, agent.ts: AgentSpendConfigDTO; `null` means unlimited. */
+/** Source: SDK, agent.ts: AgentSpendConfigDTO. */
 export const spendConfig = z.looseObject({
 	agent_address: z.optional(address),
-	auto_topup_allowed: z.boolean(),
-	daily_limit: limit,
-	monthly_limit: limit,
-	per_transaction_limit: limit,
+	...spendConfigInput.shape,
 	created_at: z.optional(timestamp),
 	updated_at: z.optional(timestamp),
 });
 
 export type SpendConfig = z.infer<typeof spendConfig>;
+export type SpendConfigInput = z.infer<typeof spendConfigInput>;
 
-/** What is sent: every field, always. Limits in micro-USDC, `null` for unlimited. */
-export type SpendConfigInput = Pick<
-	SpendConfig,
-	'auto_topup_allowed' | 'daily_limit' | 'monthly_limit' | 'per_transaction_limit'
->;
+/** What an agent without any settings has. */
+export const unsetSpendConfig: SpendConfigInput = {
+	auto_topup_allowed: false,
+	...eachLimit('wire', () => null),
+};

@@ -3,30 +3,24 @@ import type { IDataObject } from 'n8n-workflow';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
-import {
-	autoTopUpField,
-	limitField,
-	limits,
-	noLimitField,
-	readNewLimits,
-} from '../../descriptions/limits';
+import { autoTopUpField, limitField, noLimitField, readNewLimits } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
+import { limits } from '../../domain/limits';
 import { ParameterError, requireText } from '../../domain/parameter';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
+import { unsetSpendConfig } from '../../schemas/spendConfig';
+import type { RowOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
-import { presentAgent } from './present';
+import { createdAgentOutput, toAgentOutput } from './output';
 
-const NO_LIMIT =
-	'Without this field the agent has no such limit; a field that is added must have an amount';
+const NO_LIMIT = 'Leave the field out for no limit; if you add it, enter an amount';
 
 const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 
 /**
- * The sellers to allow; null where the field was not added, as the SDK sends it.
- * @throws ParameterError for a field that was added and holds no address
+ * Sellers to allow; null without the field, as the SDK sends it.
+ * @throws ParameterError where the field has no address
  */
 function readAllowlist(values: IDataObject): Address[] | null {
 	if (!Object.hasOwn(values, allowlist.name)) return null;
@@ -35,29 +29,23 @@ function readAllowlist(values: IDataObject): Address[] | null {
 	if (sellers.length > 0) return sellers;
 	throw new ParameterError(
 		allowlist.displayName,
-		'holds no address.',
-		'Give at least one seller, or remove the field for an agent without an allowlist.',
+		'has no addresses.',
+		'Enter at least one seller, or remove the field to create the agent without an allowlist.',
 	);
 }
 
-/** The limits to set at creation; null where none is given, as the SDK sends it. */
+/** Limits of the new agent; null without any, as the SDK sends it. */
 function readSpendConfig(values: IDataObject): SpendConfigInput | null {
 	const given = readNewLimits(values);
 	if (Object.keys(given).length === 0) return null;
-	return {
-		auto_topup_allowed: false,
-		daily_limit: null,
-		monthly_limit: null,
-		per_transaction_limit: null,
-		...given,
-	};
+	return { ...unsetSpendConfig, ...given };
 }
 
-export const create: Operation = {
+export const create: RowOperation<typeof createdAgentOutput> = {
 	option: {
 		name: 'Create',
 		value: 'create',
-		action: 'Create an agent',
+		action: 'Create agent',
 		description: 'Create an agent with its first key, allowlist and spending limits',
 	},
 	fields: [
@@ -68,7 +56,7 @@ export const create: Operation = {
 			required: true,
 			default: '',
 			placeholder: 'e.g. Research assistant',
-			description: 'The name that the dashboard shows',
+			description: 'Name of the agent in the dashboard',
 		},
 		agentKeyAddressField,
 		ifExistsField,
@@ -88,9 +76,9 @@ export const create: Operation = {
 			].sort((one, other) => one.displayName.localeCompare(other.displayName)),
 		},
 	],
+	output: createdAgentOutput,
 
-	/** `created` tells a new agent from one that was there. */
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const name = requireText('Name', n8n.getNodeParameter('name', itemIndex));
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const ifExists = readIfExists(n8n, itemIndex);
@@ -103,6 +91,6 @@ export const create: Operation = {
 		};
 		const existing = await findExisting(client, name, ifExists);
 		const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
-		return toItems([{ ...presentAgent(agent), created: existing === undefined }]);
+		return { ...toAgentOutput(agent), created: existing === undefined };
 	},
 };

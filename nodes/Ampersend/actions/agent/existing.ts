@@ -5,7 +5,7 @@ import type { Client } from '../../api/send';
 import { ParameterError, quote, readChoice } from '../../domain/parameter';
 import type { Agent } from '../../schemas/agent';
 
-const choices = ['create', 'refuse', 'return'] as const;
+const choices = ['create', 'return', 'stop'] as const;
 
 export const ifExistsField: INodeProperties = {
 	displayName: 'If an Agent With This Name Exists',
@@ -15,21 +15,21 @@ export const ifExistsField: INodeProperties = {
 		{
 			name: 'Create Another',
 			value: 'create',
-			description: 'Names need not be unique: another agent of this name is made',
+			description: "Create an agent with the same name. Names don't have to be unique.",
 		},
 		{
-			name: 'Refuse',
-			value: 'refuse',
+			name: 'Return Existing',
+			value: 'return',
+			description: 'Return the existing agent. Its key, allowlist and limits stay the same.',
+		},
+		{
+			name: 'Stop',
+			value: 'stop',
 			description: 'Stop with a message that names the existing agent',
 		},
-		{
-			name: 'Return It',
-			value: 'return',
-			description: 'Give the existing agent, unchanged: its key, allowlist and limits stay',
-		},
 	],
-	default: 'refuse',
-	description: 'What to do so that a workflow which runs twice does not make two agents',
+	default: 'stop',
+	description: 'What to do if the account already has an agent with this name',
 };
 
 export function readIfExists(n8n: IExecuteFunctions, itemIndex: number): (typeof choices)[number] {
@@ -46,9 +46,8 @@ async function agentsNamed(client: Client, name: string): Promise<Agent[]> {
 }
 
 /**
- * Finds the agent to return.
- * @returns undefined where a new one is to be made
- * @throws ParameterError where neither is to be done
+ * @returns the agent to return; undefined to create one
+ * @throws ParameterError where the choice allows neither
  */
 export async function findExisting(
 	client: Client,
@@ -63,12 +62,14 @@ export async function findExisting(
 	throw choice === 'return'
 		? new ParameterError(
 				'Name',
-				`${found.length} agents are called ${quote(name)} (${addresses}), so none of them was returned and none created.`,
-				'Rename all but one of them, or use Agent: Get with the address of the one you mean.',
+				`${found.length} agents have the name ${quote(name)} (${addresses}). ` +
+					'No agent was returned or created.',
+				'Rename all but one, or use Agent: Get with the address of the one you want.',
 			)
 		: new ParameterError(
 				'Name',
-				`an agent called ${quote(name)} exists already (${addresses}), so none was created.`,
-				`Choose another name, or set ${ifExistsField.displayName} to Return It or Create Another.`,
+				`an agent named ${quote(name)} already exists (${addresses}). No agent was created.`,
+				`Choose another name, or set ${ifExistsField.displayName} ` +
+					'to Return Existing or Create Another.',
 			);
 }

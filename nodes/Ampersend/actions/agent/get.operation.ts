@@ -1,21 +1,21 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAgent } from './present';
+import type { RowOperation } from '../operation';
+import { agentOutput, toAgentOutput } from './output';
 
-export const get: Operation = {
+export const get: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get an agent',
-		description: 'Read one agent with its balance',
+		action: 'Get agent',
+		description: 'Get an agent and its balance',
 	},
 	fields: [agentLocator],
+	output: agentOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
-		return toItems([presentAgent(await send(client, routes.getAgent, { path: { address } }))]);
+		return toAgentOutput(await send(client, routes.getAgent, { path: { address } }));
 	},
 };

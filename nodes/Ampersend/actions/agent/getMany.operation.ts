@@ -1,20 +1,20 @@
 import { listAgents, take } from '../../api/paginate';
 import { pagingFields, readLimit } from '../../descriptions/paging';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAgent } from './present';
+import type { RowOperation } from '../operation';
+import { agentOutput, toAgentOutput } from './output';
 
-export const getMany: Operation = {
+export const getMany: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
 		action: 'Get many agents',
-		description: 'List the agents of the account with their balances',
+		description: 'List the agents in the account and their balances',
 	},
 	fields: pagingFields,
+	output: agentOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const agents = await take(listAgents(client), readLimit(n8n, itemIndex));
-		return toItems(agents.map(presentAgent));
+		return agents.map(toAgentOutput);
 	},
 };

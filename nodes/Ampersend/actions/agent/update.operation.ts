@@ -2,17 +2,16 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { requireText } from '../../domain/parameter';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAgent } from './present';
+import type { RowOperation } from '../operation';
+import { agentOutput, toAgentOutput } from './output';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
 
-export const update: Operation = {
+export const update: RowOperation<typeof agentOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
-		action: 'Update an agent',
+		action: 'Update agent',
 		description: 'Rename an agent',
 	},
 	fields: [
@@ -23,17 +22,16 @@ export const update: Operation = {
 			required: true,
 			default: '',
 			placeholder: 'e.g. Research assistant',
-			description: 'The name that the dashboard shows from now on',
+			description: 'New name of the agent in the dashboard',
 		},
 	],
+	output: agentOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const body = {
 			name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
-		return toItems([
-			presentAgent(await send(client, routes.updateAgent, { path: { address }, body })),
-		]);
+		return toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body }));
 	},
 };

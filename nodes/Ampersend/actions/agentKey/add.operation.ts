@@ -5,16 +5,15 @@ import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readText } from '../../domain/parameter';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAgentKey } from './present';
+import type { RowOperation } from '../operation';
+import { agentKeyOutput, toAgentKeyOutput } from './output';
 
-export const add: Operation = {
+export const add: RowOperation<typeof agentKeyOutput> = {
 	option: {
 		name: 'Add',
 		value: 'add',
-		action: 'Add an agent key',
-		description: 'Let one more key act for an agent',
+		action: 'Add agent key',
+		description: 'Add a key that can act for the agent',
 	},
 	fields: [
 		agentLocator,
@@ -32,13 +31,14 @@ export const add: Operation = {
 					type: 'string',
 					default: '',
 					placeholder: 'e.g. Worker 2, November 2026',
-					description: 'A name by which to know the key when it is time to revoke it',
+					description: 'Helps you recognize the key when you want to revoke it',
 				},
 			],
 		},
 	],
+	output: agentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
@@ -47,6 +47,6 @@ export const add: Operation = {
 			path: { address },
 			body: { agent_key_address: agentKeyAddress, ...(keyName && { key_name: keyName }) },
 		});
-		return toItems([presentAgentKey(address, key)]);
+		return toAgentKeyOutput(address, key);
 	},
 };

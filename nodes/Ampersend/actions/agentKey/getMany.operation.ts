@@ -1,22 +1,22 @@
 import { listAgentKeys, take } from '../../api/paginate';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAgentKey } from './present';
+import type { RowOperation } from '../operation';
+import { agentKeyOutput, toAgentKeyOutput } from './output';
 
-export const getMany: Operation = {
+export const getMany: RowOperation<typeof agentKeyOutput> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
 		action: 'Get many agent keys',
-		description: 'List the keys that may act for an agent',
+		description: 'List the keys that can act for the agent',
 	},
 	fields: [agentLocator, ...pagingFields],
+	output: agentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const keys = await take(listAgentKeys(client, address), readLimit(n8n, itemIndex));
-		return toItems(keys.map((key) => presentAgentKey(address, key)));
+		return keys.map((key) => toAgentKeyOutput(address, key));
 	},
 };

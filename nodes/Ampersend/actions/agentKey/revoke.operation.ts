@@ -1,22 +1,23 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyLocator, agentLocator, readLocator } from '../../descriptions/locators';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
+import type { RowOperation } from '../operation';
+import { revokedAgentKeyOutput } from './output';
 
-export const revoke: Operation = {
+export const revoke: RowOperation<typeof revokedAgentKeyOutput> = {
 	option: {
 		name: 'Revoke',
 		value: 'revoke',
-		action: 'Revoke an agent key',
-		description: 'Stop a key from acting for an agent. This cannot be undone.',
+		action: 'Revoke agent key',
+		description: "Stop a key from acting for the agent. You can't undo this.",
 	},
 	fields: [agentLocator, agentKeyLocator],
+	output: revokedAgentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const keyAddress = readLocator(n8n, agentKeyLocator, itemIndex);
 		await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
-		return toItems([{ deleted: true, agentAddress: address, address: keyAddress }]);
+		return { deleted: true, agentAddress: address, address: keyAddress };
 	},
 };

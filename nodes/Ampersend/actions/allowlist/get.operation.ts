@@ -1,22 +1,22 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAllowlist } from './present';
+import type { RowOperation } from '../operation';
+import { allowlistOutput, toAllowlistOutput } from './output';
 
-export const get: Operation = {
+export const get: RowOperation<typeof allowlistOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get an allowlist',
-		description: 'Read the sellers that an agent may pay',
+		action: 'Get allowlist',
+		description: 'Get the sellers that the agent can pay',
 	},
 	fields: [agentLocator],
+	output: allowlistOutput,
 
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const sellers = await send(client, routes.getAllowlist, { path: { address } });
-		return toItems([presentAllowlist(address, sellers)]);
+		return toAllowlistOutput(address, sellers);
 	},
 };

@@ -1,5 +1,3 @@
-import { routes } from '../../api/routes';
-import { repeat, send } from '../../api/send';
 import { sellersField } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
@@ -14,33 +12,33 @@ import {
 	without,
 } from '../../domain/allowlist';
 import { ParameterError, readChoice, readSwitch } from '../../domain/parameter';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAllowlist } from './present';
+import type { RowOperation } from '../operation';
+import { changeList } from './change';
+import { toAllowlistOutput, updatedAllowlistOutput } from './output';
 
 const mode = { displayName: 'Mode', name: 'mode' } as const;
 const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as const;
 
 function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolean): Address[] {
 	const sellers = parseAddresses(sellersField.displayName, value);
-	// It may be on a list from before, and must then come off.
+	// An existing list may have it, so it can be removed.
 	if (chosen !== 'remove') rejectZeroAddress(sellersField.displayName, ...sellers);
 	if (sellers.length > 0 || (chosen === 'replace' && emptyAllowed)) return sellers;
 	throw new ParameterError(
 		sellersField.displayName,
-		'holds no address.',
+		'has no addresses.',
 		chosen === 'replace'
-			? `Give the sellers of the new list, or switch on ${allowEmpty.displayName} to clear it.`
-			: `Give the sellers to ${chosen}.`,
+			? `Enter the sellers of the new list, or turn on ${allowEmpty.displayName} to clear it.`
+			: `Enter the sellers to ${chosen}.`,
 	);
 }
 
-export const update: Operation = {
+export const update: RowOperation<typeof updatedAllowlistOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
-		action: 'Update an allowlist',
-		description: 'Add sellers, remove them, or replace the whole list',
+		action: 'Update allowlist',
+		description: 'Add sellers, remove sellers or replace the whole list',
 	},
 	fields: [
 		agentLocator,
@@ -48,13 +46,18 @@ export const update: Operation = {
 			...mode,
 			type: 'options',
 			options: [
-				{ name: 'Add', value: 'add', description: 'Keep the list and add these sellers' },
-				{ name: 'Remove', value: 'remove', description: 'Take these sellers off the list' },
-				{ name: 'Replace', value: 'replace', description: 'Make these sellers the whole list' },
+				{ name: 'Add', value: 'add', description: 'Add these sellers to the list' },
+				{ name: 'Remove', value: 'remove', description: 'Remove these sellers from the list' },
+				{
+					name: 'Replace',
+					value: 'replace',
+					description: 'Replace the whole list with these sellers',
+				},
 			],
 			default: 'add',
 			description:
-				'Add and Remove read the list, change it and replace it: do not let two workflows change one list at the same moment',
+				'How to change the list. The service can only replace a whole list, ' +
+				"so don't let two workflows change the same one at the same time.",
 		},
 		sellersField,
 		{
@@ -62,12 +65,12 @@ export const update: Operation = {
 			type: 'boolean',
 			displayOptions: { show: { mode: ['replace'] } },
 			default: false,
-			description: 'Whether a replacement without any seller may clear the list',
+			description: 'Whether to clear the list if you enter no sellers',
 		},
 	],
+	output: updatedAllowlistOutput,
 
-	/** `added` and `removed` compare the list before with the one that the service answered. */
-	async execute({ n8n, client, itemIndex, hint }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const chosen = readChoice(
 			mode.displayName,
@@ -84,48 +87,31 @@ export const update: Operation = {
 			emptyAllowed ?? false,
 		);
 
-		const path = { address };
-		const { before, asked, after, changedMeanwhile } = await repeat(client, async (once) => {
-			const read = async () => await send(once, routes.getAllowlist, { path });
-			const first = await read();
-			if (isSame(compareAllowlists(changeAllowlist(chosen, first, sellers), first))) {
-				return { before: first, asked: first, after: first, changedMeanwhile: false };
-			}
-			// The service cannot replace a list on condition: a look right before shows who is at it as
-			// well.
-			const before = await read();
-			const asked = changeAllowlist(chosen, before, sellers);
-			const after = await send(once, routes.replaceAllowlist, {
-				path,
-				body: { authorized_sellers: asked },
-			});
-			return {
-				before,
-				asked,
-				after,
-				changedMeanwhile: !isSame(compareAllowlists(first, before)),
-			};
-		});
-		const difference = compareAllowlists(asked, after);
-		const asAsked = isSame(difference);
-		if (!asAsked) {
+		const { before, requested, after, changedMeanwhile } = await changeList(
+			client,
+			address,
+			(list) => changeAllowlist(chosen, list, sellers),
+		);
+		const difference = compareAllowlists(requested, after);
+		const asRequested = isSame(difference);
+		if (!asRequested) {
 			hint(
-				`The allowlist of ${address} ${describeDifference(difference)}: someone changed it meanwhile, or the service did not take the whole list. Read it with Allowlist: Get.`,
+				`The allowlist of ${address} ${describeDifference(difference)}. Someone else changed it, ` +
+					"or the service didn't accept the whole list. Check it with Allowlist: Get.",
 			);
 		}
 		if (changedMeanwhile) {
 			hint(
-				`Someone else changed the allowlist of ${address} while it was updated. ${chosen === 'replace' ? 'It was replaced all the same.' : 'Their change was kept.'}`,
+				`Someone else changed the allowlist of ${address} during the update. ` +
+					(chosen === 'replace' ? 'It was replaced anyway.' : 'Their change was kept.'),
 			);
 		}
-		return toItems([
-			{
-				...presentAllowlist(address, after),
-				added: without(after, before),
-				removed: without(before, after),
-				asAsked,
-				changedMeanwhile,
-			},
-		]);
+		return {
+			...toAllowlistOutput(address, after),
+			added: without(after, before),
+			removed: without(before, after),
+			asRequested,
+			changedMeanwhile,
+		};
 	},
 };

@@ -1,26 +1,25 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentAutoCollect, presentNoAutoCollect } from './present';
+import type { RowOperation } from '../operation';
+import { autoCollectOutput, toAutoCollectOutput } from './output';
 
-export const get: Operation = {
+export const get: RowOperation<typeof autoCollectOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
 		action: 'Get auto-collect settings',
-		description: 'Read when and where the earnings of an agent are collected',
+		description: "Get when and where the agent's earnings are collected",
 	},
 	fields: [agentLocator],
+	output: autoCollectOutput,
 
-	/** `configured` is false where nothing was ever set for the agent. */
-	async execute({ n8n, client, itemIndex, hint }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const config = await getSettings(client, routes.getAutoCollect, address, {
 			path: { address },
 		});
 		if (!config) hint(unsetHint('auto-collect settings', address));
-		return toItems([config ? presentAutoCollect(address, config) : presentNoAutoCollect(address)]);
+		return toAutoCollectOutput(address, config);
 	},
 };

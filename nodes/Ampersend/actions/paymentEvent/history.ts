@@ -1,11 +1,12 @@
 import { readPaymentEvents } from '../../api/history';
 import { paymentEventFilters } from '../../descriptions/historyFilters';
-import { toPaymentEventOutput } from './output';
+import { toPaymentEventOutput, paymentEventOutput } from './output';
 
 export const paymentEvents = {
 	fileName: 'payment-events',
 	filters: paymentEventFilters,
 	read: readPaymentEvents,
+	output: paymentEventOutput,
 	toOutput: toPaymentEventOutput,
 	columns: [
 		'occurredAt',

@@ -3,8 +3,8 @@ import * as z from 'zod/v4-mini';
 import type { AgentRow, ReadPayment } from '../../api/history';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
-import { formatUsdc } from '../../domain/money';
-import { toIso } from '../../domain/time';
+import { amountFields, amountShape } from '../../domain/money';
+import { toIso, toIsoOrNull } from '../../domain/time';
 
 const text = z.string();
 
@@ -15,10 +15,7 @@ export const paymentEventOutput = z.object({
 	agentAddress: text,
 	agentName: text,
 	counterparty: text,
-	/** Decimal USDC. */
-	amountUsdc: text,
-	/** Micro-USDC. */
-	amountUsdcMicro: text,
+	...amountShape({ amount: text }),
 	status: text,
 	scheme: z.nullable(text),
 	transactionHash: z.nullable(text),
@@ -42,15 +39,14 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 			agentAddress: agent.address,
 			agentName: agent.name,
 			counterparty: seller_address,
-			amountUsdc: formatUsdc(amount),
-			amountUsdcMicro: amount.toString(),
+			...amountFields({ amount }),
 			status,
 			scheme,
 			transactionHash: tx_hash,
 			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
 			chain: chain_caip2id,
 			occurredAt: toIso(at),
-			expiresAt: expires_at === null ? null : toIso(expires_at),
+			expiresAt: toIsoOrNull(expires_at),
 		},
 		omit(others, 'amount_usdc_micro', 'created_at'),
 	);

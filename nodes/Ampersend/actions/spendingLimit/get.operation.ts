@@ -1,31 +1,25 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentSpendingLimit, unsetSpendingLimit } from './present';
+import type { RowOperation } from '../operation';
+import { spendingLimitOutput, toSpendingLimitOutput } from './output';
 
-export const get: Operation = {
+export const get: RowOperation<typeof spendingLimitOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
 		action: 'Get spending limits',
-		description: 'Read the limits and the auto top-up of an agent',
+		description: "Get the agent's limits and auto top-up",
 	},
 	fields: [agentLocator],
+	output: spendingLimitOutput,
 
-	/** `configured` is false where nothing was ever set for the agent. */
-	async execute({ n8n, client, itemIndex, hint }): Promise<OperationOutput[]> {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const config = await getSettings(client, routes.getSpendingLimit, address, {
 			path: { address },
 		});
 		if (!config) hint(unsetHint('spending limits', address));
-		return toItems([
-			{
-				...presentSpendingLimit(address, config ?? unsetSpendingLimit),
-				configured: config !== undefined,
-			},
-		]);
+		return toSpendingLimitOutput(address, config);
 	},
 };

@@ -1,14 +1,10 @@
+import * as z from 'zod/v4-mini';
+
 import { getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
 import type { LimitChanges } from '../../descriptions/limits';
-import {
-	autoTopUpField,
-	limitField,
-	limits,
-	noLimitField,
-	readLimits,
-} from '../../descriptions/limits';
+import { autoTopUpField, limitField, noLimitField, readLimits } from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
@@ -16,61 +12,59 @@ import {
 	requireChanges,
 	updateFieldsOf,
 } from '../../descriptions/updateFields';
-import type { SpendConfig, SpendConfigInput } from '../../schemas/spendConfig';
-import type { Operation, OperationOutput } from '../operation';
-import { toItems } from '../operation';
-import { presentSpendingLimit } from './present';
+import { eachLimit, limits } from '../../domain/limits';
+import type { SpendConfigInput } from '../../schemas/spendConfig';
+import { spendConfigInput } from '../../schemas/spendConfig';
+import type { RowOperation } from '../operation';
+import { spendingLimitOutput, toSpendingLimitOutput } from './output';
 
-const LEAVE = 'Empty leaves the limit as it is';
-
-function settingsOf(config: SpendConfig): SpendConfigInput {
-	const { auto_topup_allowed, daily_limit, monthly_limit, per_transaction_limit } = config;
-	return { auto_topup_allowed, daily_limit, monthly_limit, per_transaction_limit };
-}
+const KEEP = 'Leave empty to keep the current limit';
 
 /**
- * Where the service tells of no limits, one that is left out would become "no limit": so it must be
- * said.
- * @throws ParameterError naming what is left out
+ * An agent's first limits. One that is left out would become "no limit", so all are required.
+ * @throws ParameterError naming the one that is missing
  */
 function requireAll(changes: LimitChanges): SpendConfigInput {
-	const what = 'spending limits that the service tells of';
-	const { daily_limit, monthly_limit, per_transaction_limit, auto_topup_allowed } = changes;
-	const missing = limits.find(({ wire }) => changes[wire] === undefined);
-	if (missing) rejectIncomplete(missing.displayName, what, noLimitField(missing).displayName);
+	const what = 'spending limits';
 	return {
-		daily_limit: daily_limit ?? null,
-		monthly_limit: monthly_limit ?? null,
-		per_transaction_limit: per_transaction_limit ?? null,
-		auto_topup_allowed: auto_topup_allowed ?? rejectIncomplete(autoTopUpField.displayName, what),
+		...eachLimit('wire', (limit) => {
+			const micro = changes[limit.wire];
+			if (micro !== undefined) return micro;
+			return rejectIncomplete(limit.displayName, what, noLimitField(limit).displayName);
+		}),
+		auto_topup_allowed:
+			changes.auto_topup_allowed ?? rejectIncomplete(autoTopUpField.displayName, what),
 	};
 }
 
-export const update: Operation = {
+export const update: RowOperation<typeof spendingLimitOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
 		action: 'Update spending limits',
-		description: 'Change limits and auto top-up; what you leave out stays as it is',
+		description: 'Change limits and auto top-up. Fields you leave out stay the same.',
 	},
 	fields: [
 		agentLocator,
 		updateFieldsOf([
 			autoTopUpField,
-			...limits.flatMap((limit) => [limitField(limit, LEAVE), noLimitField(limit)]),
+			...limits.flatMap((limit) => [limitField(limit, KEEP), noLimitField(limit)]),
 		]),
 	],
+	output: spendingLimitOutput,
 
-	/** The service takes all settings at once: the others are read first and sent back unchanged. */
-	async execute({ n8n, client, itemIndex }): Promise<OperationOutput[]> {
+	/** The service only takes all settings at once, so the others are read first and sent back. */
+	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
 		const config = await repeat(client, async (once) => {
 			const current = await getSettings(once, routes.getSpendingLimit, address, { path });
-			const body = current ? { ...settingsOf(current), ...changes } : requireAll(changes);
+			const body = current
+				? { ...z.parse(spendConfigInput, current), ...changes }
+				: requireAll(changes);
 			return await send(once, routes.setSpendingLimit, { path, body });
 		});
-		return toItems([presentSpendingLimit(address, config)]);
+		return toSpendingLimitOutput(address, config);
 	},
 };

@@ -1,11 +1,12 @@
 import { readTransactions } from '../../api/history';
 import { transactionFilters } from '../../descriptions/historyFilters';
-import { toTransactionOutput } from './output';
+import { toTransactionOutput, transactionOutput } from './output';
 
 export const transactions = {
 	fileName: 'transactions',
 	filters: transactionFilters,
 	read: readTransactions,
+	output: transactionOutput,
 	toOutput: toTransactionOutput,
 	columns: [
 		'occurredAt',

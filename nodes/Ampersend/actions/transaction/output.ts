@@ -4,7 +4,7 @@ import type { AgentRow } from '../../api/history';
 import type { ReadRow } from '../../api/activityList';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
-import { formatUsdc } from '../../domain/money';
+import { amountFields, amountShape } from '../../domain/money';
 import { toIso } from '../../domain/time';
 
 const text = z.string();
@@ -18,10 +18,7 @@ export const transactionOutput = z.object({
 	direction: text,
 	/** Null where the service doesn't publish who paid. */
 	counterparty: z.nullable(text),
-	/** Decimal USDC. */
-	amountUsdc: text,
-	/** Micro-USDC. */
-	amountUsdcMicro: text,
+	...amountShape({ amount: text }),
 	status: text,
 	transactionHash: z.nullable(text),
 	explorerUrl: z.nullable(text),
@@ -43,8 +40,7 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 			agentName: agent.name,
 			direction: type,
 			counterparty,
-			amountUsdc: formatUsdc(amount),
-			amountUsdcMicro: amount.toString(),
+			...amountFields({ amount }),
 			status,
 			transactionHash: tx_hash,
 			explorerUrl: explorerUrl(chain_caip2id, tx_hash),

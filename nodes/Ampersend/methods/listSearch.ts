@@ -1,8 +1,4 @@
-import type {
-	ILoadOptionsFunctions,
-	INodeListSearchResult,
-	INodePropertyOptions,
-} from 'n8n-workflow';
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { toNodeError } from '../api/errors';
 import { listAgentKeys, listAgents, take } from '../api/paginate';
@@ -11,7 +7,7 @@ import { openClient } from '../api/send';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator } from '../domain/address';
 
-/** A picker is waited for, so it gives up sooner than an execution does. */
+/** The user waits for a list, so it gives up sooner than an execution does. */
 const RETRY = { attempts: 2, budgetMs: 10_000 };
 
 interface Named {
@@ -19,7 +15,7 @@ interface Named {
 	name?: string | null;
 }
 
-/** The value is in lower case, which no checksum can refuse later. */
+/** The value is in lower case, so no checksum can reject it later. */
 function toOption({ address, name }: Named): { name: string; value: string } {
 	const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
 	return { name: name ? `${name} (${short})` : address, value: addressKey(address) };
@@ -35,29 +31,25 @@ function byName(one: { name: string }, other: { name: string }): number {
 	return one.name.localeCompare(other.name);
 }
 
-async function pick(
+async function search(
 	context: ILoadOptionsFunctions,
 	list: (client: Client) => AsyncIterable<Named>,
 	filter?: string,
-): Promise<Array<{ name: string; value: string }>> {
+): Promise<INodeListSearchResult> {
 	try {
 		const client = await openClient(context, { retry: RETRY });
 		const found = await take(list(client), Infinity);
-		return found.filter(isFoundBy(filter)).map(toOption).sort(byName);
+		return { results: found.filter(isFoundBy(filter)).map(toOption).sort(byName) };
 	} catch (error) {
 		throw toNodeError(context.getNode(), error);
 	}
-}
-
-async function getAgents(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-	return await pick(this, listAgents);
 }
 
 async function searchAgents(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	return { results: await pick(this, listAgents, filter) };
+	return await search(this, listAgents, filter);
 }
 
 async function searchAgentKeys(
@@ -66,8 +58,7 @@ async function searchAgentKeys(
 ): Promise<INodeListSearchResult> {
 	const agent = this.getCurrentNodeParameter('agent');
 	const list = (client: Client) => listAgentKeys(client, parseLocator('Agent', agent));
-	return { results: await pick(this, list, filter) };
+	return await search(this, list, filter);
 }
 
-export const loadOptions = { getAgents };
 export const listSearch = { searchAgents, searchAgentKeys };

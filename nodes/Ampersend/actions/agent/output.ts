@@ -1,0 +1,38 @@
+import * as z from 'zod/v4-mini';
+
+import { withFurther } from '../../domain/json';
+import { amountFields, amountShape, isMicro } from '../../domain/money';
+import { toIso } from '../../domain/time';
+import type { Agent } from '../../schemas/agent';
+
+/** An agent as it leaves the node. Fields that the service adds follow unchanged. */
+export const agentOutput = z.object({
+	address: z.string(),
+	name: z.string(),
+	/** As the service sent it, where it isn't a whole number. */
+	balance: z.optional(z.string()),
+	...amountShape({ balance: z.nullable(z.string()) }),
+	createdAt: z.string(),
+	updatedAt: z.string(),
+});
+type AgentOutput = z.infer<typeof agentOutput>;
+
+/** `created` tells a new agent from an existing one. */
+export const createdAgentOutput = z.extend(agentOutput, { created: z.boolean() });
+
+/** The SDK doesn't name the unit of `balance`: a whole number is assumed to be micro-USDC. */
+export function toAgentOutput(agent: Agent): AgentOutput {
+	const { address, name, balance, createdAt, updatedAt, ...further } = agent;
+	const isAmount = isMicro(balance);
+	return withFurther<AgentOutput>(
+		{
+			address,
+			name,
+			...(!isAmount && { balance }),
+			...amountFields({ balance: isAmount ? balance : null }),
+			createdAt: toIso(createdAt),
+			updatedAt: toIso(updatedAt),
+		},
+		further,
+	);
+}

@@ -1,0 +1,38 @@
+import { routes } from '../../api/routes';
+import type { Client } from '../../api/send';
+import { repeat, send } from '../../api/send';
+import type { Address } from '../../domain/address';
+import { compareAllowlists, isSame } from '../../domain/allowlist';
+
+export interface ListChange {
+	before: Address[];
+	/** The list that was sent. */
+	requested: Address[];
+	/** The list that the service answered with. */
+	after: Address[];
+	changedMeanwhile: boolean;
+}
+
+/**
+ * Reads an allowlist and replaces it with the changed one, if there is a difference. The service
+ * can't replace a list only if nobody else changed it, so the list is read again right before.
+ */
+export async function changeList(
+	client: Client,
+	address: Address,
+	change: (list: Address[]) => Address[],
+): Promise<ListChange> {
+	const path = { address };
+	return await repeat(client, async (once) => {
+		const first = await send(once, routes.getAllowlist, { path });
+		if (isSame(compareAllowlists(change(first), first))) {
+			return { before: first, requested: first, after: first, changedMeanwhile: false };
+		}
+		const before = await send(once, routes.getAllowlist, { path });
+		const requested = change(before);
+		const body = { authorized_sellers: requested };
+		const after = await send(once, routes.replaceAllowlist, { path, body });
+		const changedMeanwhile = !isSame(compareAllowlists(first, before));
+		return { before, requested, after, changedMeanwhile };
+	});
+}
