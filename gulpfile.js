@@ -53,7 +53,8 @@ async function licensesOf(inputs) {
 	const texts = [...packages].sort().map(async (folder) => {
 		const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
 		if (!file) throw new Error(`${folder} is bundled and has no license file`);
-		return `${folder.slice('node_modules/'.length)}\n\n${await readFile(`${folder}/${file}`, 'utf8')}`;
+		const text = await readFile(`${folder}/${file}`, 'utf8');
+		return `${folder.slice('node_modules/'.length)}\n\n${text}`;
 	});
 	return (await Promise.all(texts)).join('\n\n---\n\n');
 }

@@ -103,7 +103,7 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(domain|schemas)/`)],
 	},
 	{
-		name: 'what the trigger reads, decides and stores is pure: domain, the list reader, each other, hashes, zod',
+		name: 'what the trigger reads, decides and stores is pure',
 		files: new RegExp(`^${own}/trigger/(${pure})\\.ts$`),
 		may: [
 			new RegExp(`^${own}/(domain/|api/activityList$)`),

@@ -495,7 +495,8 @@ describe('Agent: Create, when the answer is lost', () => {
 			expect(service.emulator.agents()).toHaveLength(1);
 			expect(error?.message).toContain(message);
 			expect(error?.description).toContain(
-				'The change may have been made, so it was not sent again. Look for its name with Agent: Get Many before you run this again',
+				'The change may have been made, so it was not sent again. ' +
+					'Look for its name with Agent: Get Many before you run this again',
 			);
 		},
 	);
@@ -644,7 +645,8 @@ describe('Agent: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			`The API key isn't allowed to use GET /agents/${address} (HTTP 403): This agent belongs to another user`,
+			`The API key isn't allowed to use GET /agents/${address} (HTTP 403): ` +
+				'This agent belongs to another user',
 		);
 		expect(error?.description).toContain('Choose one of your own agents');
 	});
@@ -821,7 +823,8 @@ describe('Agent: Update', () => {
 		const { error } = await rename(address, 'Second buyer');
 
 		expect(error?.message).toBe(
-			`Ampersend rejected PATCH /agents/${address} (HTTP 400): name: Expected at most 40 characters`,
+			`Ampersend rejected PATCH /agents/${address} (HTTP 400): ` +
+				'name: Expected at most 40 characters',
 		);
 		expect(service.emulator.agent(address).name).toBe('Buyer');
 	});

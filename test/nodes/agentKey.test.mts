@@ -126,7 +126,8 @@ describe('Agent Key: Add', () => {
 		expect(service.seen).toEqual(['POST /agents/{address}/keys']);
 		expect(keysOf(address)).toEqual([key]);
 		expect(error?.description).toContain(
-			'The change may have been made, so it was not sent again. Look for the address with Agent Key: Get Many before you run this again.',
+			'The change may have been made, so it was not sent again. ' +
+				'Look for the address with Agent Key: Get Many before you run this again.',
 		);
 	});
 });

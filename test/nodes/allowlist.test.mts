@@ -85,7 +85,8 @@ describe('Allowlist: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed format: the whole body has an unexpected format.`,
+			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed format: ` +
+				'the whole body has an unexpected format.',
 		);
 		expect(error?.description).toContain('Update n8n-nodes-ampersend');
 	});

@@ -167,7 +167,7 @@ const cases: Array<[string, Case]> = [
 ];
 
 describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => {
-	it('that answers for another agent is rejected by name, and nothing is written then', async () => {
+	it('that answers for another agent is rejected by name, and nothing is written', async () => {
 		service.emulator.fault({ route, ...fault(other.address) });
 		const { items, error } = await service.run(parameters());
 		expect(items).toEqual([]);

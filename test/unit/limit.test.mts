@@ -22,7 +22,8 @@ afterEach(async () => {
 
 /** Never ends, ignores SIGTERM, and has a child of its own that does the same. */
 function endless(): string[] {
-	const note = `require('node:fs').appendFileSync(${JSON.stringify(pidFile)}, process.pid + '\\n');`;
+	const file = JSON.stringify(pidFile);
+	const note = `require('node:fs').appendFileSync(${file}, process.pid + '\\n');`;
 	const child = `process.on('SIGTERM', () => {}); ${note} for (;;);`;
 	const parent = `
 		require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);
@@ -96,7 +97,7 @@ test('what a step leaves behind when it ends is killed', async () => {
 	await untilGone(1);
 });
 
-test('a step that left its process group ends in its time too, though it holds the output open', async () => {
+test('a step that left its process group and holds the output open ends in time too', async () => {
 	const leaver = `
 		const child = require('node:child_process').spawn(process.execPath,
 			['-e', 'setTimeout(() => {}, 20000)'], { detached: true, stdio: 'inherit' });
@@ -128,9 +129,15 @@ async function outcome(
 	return { errors, signal };
 }
 
+/** Runs a step that never ends. */
+function running(step: string): string {
+	const args = JSON.stringify(endless());
+	return `const [command, args] = [process.execPath, ${args}];
+		await runWithin({ step: '${step}', seconds: 60, command, args });`;
+}
+
 test('a step goes with the process that runs it, however that ends', async () => {
-	const child = script(`
-		await runWithin({ step: 'x', seconds: 60, command: process.execPath, args: ${JSON.stringify(endless())} });`);
+	const child = script(running('x'));
 	while ((await pids()).length < 2) await sleep(50);
 
 	child.kill('SIGKILL');
@@ -139,8 +146,7 @@ test('a step goes with the process that runs it, however that ends', async () =>
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s reaches a step, and names it', async (signal) => {
-	const child = script(`
-		await runWithin({ step: 'Endless', seconds: 60, command: process.execPath, args: ${JSON.stringify(endless())} });`);
+	const child = script(running('Endless'));
 	const ended = outcome(child);
 	while ((await pids()).length < 2) await sleep(50);
 
@@ -160,7 +166,7 @@ test('a step in this process that waits for ever is named', async () => {
 	expect(errors).toBe('caught Wait did not end within 1 s.\n');
 });
 
-test('a step in this process that is in an endless loop is named, and the process killed', async () => {
+test('an endless loop in this process is named, and the process killed', async () => {
 	const { errors, signal } = await outcome(
 		script(`await within('Loop', 1, async () => { for (;;); });`),
 	);
@@ -169,7 +175,7 @@ test('a step in this process that is in an endless loop is named, and the proces
 	expect(signal).toBe('SIGKILL');
 });
 
-test('a step in this process that ends in its time gives its value, and holds the process no longer', async () => {
+test('a step in this process that ends in time gives its value and releases it', async () => {
 	const { errors, signal } = await outcome(
 		script(`console.error(await within('Quick', 60, async () => 'done'));`),
 	);

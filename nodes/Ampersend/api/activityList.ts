@@ -104,7 +104,7 @@ export function countFrom(request: PageRequest, answer: PageAnswer): number | un
 }
 
 /**
- * A row names a receiver only. On a payment earned that is usually the agent itself; who paid is not
+ * A row names only a receiver. On a payment earned that is usually the agent itself; who paid isn't
  * published, so there is no counterparty.
  */
 function readRow(row: Activity): ReadRow {

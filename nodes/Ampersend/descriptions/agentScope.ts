@@ -39,7 +39,9 @@ export const agentScopeFields: INodeProperties[] = [
 		displayOptions: { show: { agentScope: ['selected'] } },
 		default: [],
 		description:
-			'Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>. An ID is an agent\'s address.',
+			'Choose from the list, or specify IDs using an ' +
+			'<a href="https://docs.n8n.io/code/expressions/">expression</a>. ' +
+			"An ID is the agent's address.",
 	},
 ];
 

@@ -101,33 +101,37 @@ export const paymentEventFilters = filters([
 	to,
 ]);
 
-/**
- * Day, or day and time, with or without a zone. n8n's own reading would go on to guess: 30 February
- * becomes 2 March, 01.10. is 10 January, 25:00 and a zone of +99:99 are read as well, and a zone
- * left out is the server's.
- */
-const MOMENT =
-	/^(\d{4}-\d{2}-\d{2})(?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?$/i;
+/** Day, or day and time, with or without a zone. */
+const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[T ]([\d:.]+)(?: ?(Z|[+-][\d:]+))?)?$/i;
+const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?$/;
+const ZONE = /^([+-])(\d{2})(?::?([0-5]\d))?$/;
 
 /** Room for nanoseconds and a zone. */
 const MOST_MOMENT_CHARACTERS = 40;
-
-/** From the west of the date line to its east (-12:00 to +14:00). */
-const ZONE =
-	/^(?:Z|\+(?:(?:0\d|1[0-3])(?::?[0-5]\d)?|14(?::?00)?)|-(?:(?:0\d|1[01])(?::?[0-5]\d)?|12(?::?00)?))$/i;
 
 function isDay(text: string): boolean {
 	const day = new Date(`${text}T00:00:00Z`);
 	return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
-/** Epoch ms of an ISO 8601 text or an n8n date; undefined where it is neither. */
+/** From the west of the date line to its east (-12:00 to +14:00). */
+function isZone(text: string): boolean {
+	const [, sign, hours, minutes = '0'] = ZONE.exec(text) ?? [];
+	const most = sign === '-' ? 12 : 14;
+	return /^z$/i.test(text) || Number(hours) * 60 + Number(minutes) <= most * 60;
+}
+
+/**
+ * Epoch ms of an ISO 8601 text or an n8n date; undefined for anything else. n8n itself would guess:
+ * it reads 30 February as 2 March, 01.10. as 10 January, 25:00 and a zone of +99:99 as well, and
+ * takes the server's zone where none is given.
+ */
 function parseMoment(value: unknown, timezone: string): number | undefined {
 	try {
 		const text = value instanceof Date ? value.toISOString() : value;
 		if (typeof text !== 'string' || text.length > MOST_MOMENT_CHARACTERS) return undefined;
-		const [, day = '', zone = 'Z'] = MOMENT.exec(text.trim()) ?? [];
-		if (!isDay(day) || !ZONE.test(zone)) return undefined;
+		const [, day = '', time = '00:00', zone = 'Z'] = MOMENT.exec(text.trim()) ?? [];
+		if (!isDay(day) || !TIME.test(time) || !isZone(zone)) return undefined;
 		return tryToParseDateTime(text, timezone).toMillis();
 	} catch {
 		return undefined;

@@ -18,17 +18,17 @@ import { isOpen, keyOf } from './state';
 /*
  * How the trigger reads what is new of an agent, with the means of api/activityList.ts.
  *
- *     newest   ┌────────┐  page 1        An idle poll reads one small page. Where that doesn't reach
- *              │        │                what is known, reading goes down to the floor: what is from
- *              ├────────┤ ┐              before it counts as emitted.
- *              │        │ │ 2. stretch
- *              ├────────┤ ┘
- *              ├────────┤ ┐              A long backlog is read in stretches, the oldest first. Each goes
- *              │        │ │ 1. stretch   down to a row of the one before, so what has been read has no
- *              ├────────┤ ┘              gap, and can be emitted, wherever time ends.
- *     floor ───│────────│
- *              └────────┘                Where a stretch begins is a guess from the service's count. A
- *                                        wrong guess costs pages, nothing else.
+ *  newest   ┌────────┐  page 1        An idle poll reads one small page. Where that doesn't reach
+ *           │        │                what is known, reading goes down to the floor: what is from
+ *           ├────────┤ ┐              before it counts as emitted.
+ *           │        │ │ 2. stretch
+ *           ├────────┤ ┘
+ *           ├────────┤ ┐              A long backlog is read in stretches, oldest first. Each goes
+ *           │        │ │ 1. stretch   down to a row of the one before, so what has been read has no
+ *           ├────────┤ ┘              gap, and can be emitted, wherever time ends.
+ *  floor ───│────────│
+ *           └────────┘                Where a stretch begins is a guess from the service's count. A
+ *                                     wrong guess costs pages, nothing else.
  */
 
 /** What was read of one agent: all that is new to its cursor, or the oldest part of it. */
