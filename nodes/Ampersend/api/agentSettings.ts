@@ -2,7 +2,7 @@ import type { Address } from '../domain/address';
 import { agentExists } from './agents';
 import { CallError } from './errors';
 import type { AnswerOf, Route } from './routes';
-import type { Client, CallParameters } from './send';
+import type { CallParameters, Client } from './send';
 import { send } from './send';
 
 /**
