@@ -36,23 +36,23 @@ import {
 } from './trigger/scheduler';
 import { readState, writeState } from './trigger/state';
 
-/** Waits must leave time for the rest of a poll. */
+/** Waiting for a retry must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Of n8n's budget, what is left for deciding and storing. */
+/** Share of n8n's budget that is left for deciding and storing. */
 const RESERVE = 0.1;
 
-/** Rows that are dated later than this, ms from now, are not believed. */
+/** Rows dated further in the future than this, in ms, don't count as the newest of their agent. */
 const FUTURE_MS = DAY_MS;
 
 interface TriggerSettings extends PollSettings {
 	simplify: boolean;
 }
 
-/** @throws ParameterError naming the parameter that cannot be read */
+/** @throws ParameterError that names the invalid parameter */
 function readSettings(context: IPollFunctions, now: number): TriggerSettings {
 	const options = readEventOptions(context);
 	const { existingDays, lookBackMinutes, mostEvents, simplify, repeatsLastBatch } = options;
@@ -108,8 +108,8 @@ interface PollRun {
 }
 
 /**
- * Reads, decides, and writes the state once, at the end: a poll that throws leaves it as it was.
- * @returns null where nothing is new
+ * Reads, decides, and writes the state once at the end, so a poll that throws leaves it unchanged.
+ * @returns null if nothing is new
  */
 async function pollOnce(
 	context: IPollFunctions,
@@ -124,7 +124,7 @@ async function pollOnce(
 	const state = read === 'unreadable' ? undefined : read;
 	if (read === 'unreadable') {
 		warn(context, "the stored position can't be read, so the trigger takes a new baseline");
-		// Some of what is there may have been emitted.
+		// Some existing events may already have been emitted.
 		settings.existingSince = undefined;
 	}
 	try {
@@ -172,7 +172,7 @@ export class AmpersendTrigger implements INodeType {
 
 	methods = { credentialTest, loadOptions, listSearch };
 
-	/** See docs/trigger-guarantees.md for what it promises. */
+	/** docs/trigger-guarantees.md says what this promises. */
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		try {
 			const settings = readSettings(this, Date.now());

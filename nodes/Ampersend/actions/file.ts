@@ -6,21 +6,21 @@ import { fileFormats } from '../domain/files';
 import type { RowFilter } from '../domain/filter';
 import { toIsoOrNull } from '../domain/time';
 
-/** What an export says beside its file. */
+/** What an export returns besides its file. */
 export const fileOutput = z.object({
 	fileName: z.string(),
 	format: z.string(),
 	rows: z.number(),
 	agents: z.number(),
-	/** ISO 8601, UTC; null where the range is open. */
+	/** ISO 8601, UTC; null if the range has no start. */
 	from: z.nullable(z.string()),
-	/** ISO 8601, UTC; null where the range is open. */
+	/** ISO 8601, UTC; null if it has no end. */
 	to: z.nullable(z.string()),
 });
 
 interface FileContent {
 	rows: object[];
-	/** Of a CSV file, in order. */
+	/** Columns of a CSV file, in order. */
 	columns: readonly string[];
 	agents: object[];
 	filter: RowFilter;

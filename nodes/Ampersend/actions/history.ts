@@ -11,9 +11,9 @@ import { pagingFields, readLimit } from '../descriptions/paging';
 import { fileOutput, writeFile } from './file';
 import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
 
-/** What a resource has whose rows are read, filtered and exported. */
+/** A resource whose rows are read, filtered and exported. */
 export interface History<Row, Output extends Schema> {
-	/** Begins the name of an exported file. */
+	/** The default name of an exported file starts with it. */
 	fileName: string;
 	filters: INodeProperties;
 	read(client: Client, query: HistoryQuery): Promise<Array<AgentRow<Row>>>;
@@ -24,8 +24,8 @@ export interface History<Row, Output extends Schema> {
 }
 
 /**
- * Reads which part of whose history is wanted. Everything that can be invalid is checked before the
- * agents are asked for.
+ * Reads the parameters that say what to read. Everything that can be invalid is checked before the
+ * agents are requested.
  * @param now epoch ms
  */
 async function readQuery(

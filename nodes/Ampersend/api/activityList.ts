@@ -4,52 +4,50 @@ import { epochToMs } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 
 /*
- * How a list of activity is read. A generator asks for a page and gets its answer, or undefined
- * where there is no time for it or it can't be had. So the same code reads the service, and any
- * list that a test can think of.
+ * How a list of activity is read. A generator requests a page and gets the answer, or undefined if
+ * there is no time for it or it can't be read. So the same code reads the service, and any list
+ * that a test makes up.
  *
- * The list is read from some place down. Payments that are added on top push the others down, so a
- * row comes twice and none is skipped. Each page shares a row with the page above it. One that
- * doesn't shows that rows were removed, or that another replica answered: then it is asked for
- * again, a little higher up.
+ * Reading goes down the list. Payments that are added on top push the others down, so a row can
+ * come twice, but none is skipped. Each page shares a row with the page above it. If one doesn't,
+ * rows were removed or another replica answered: it's requested again, then a little higher up.
  */
 
-/** The most rows of activity that the service gives in one page (SDK, agent-client.ts). */
+/** Maximum rows of activity in one page (SDK, agent-client.ts). */
 export const LARGEST_PAGE = 200;
 
 export interface PageRequest {
 	/** Counts from 1. */
 	page: number;
-	/** Rows of a page. */
+	/** Maximum rows of the page. */
 	limit: number;
 }
 
 export interface PageAnswer {
 	activity: Activity[];
 	hasNextPage: boolean;
-	/** Rows of the agent in all, where the service says so. */
+	/** How many rows the agent has, if the service reports it. */
 	totalCount?: number;
 }
 
 export type Pages<Result> = Generator<PageRequest, Result, PageAnswer | undefined>;
 
-/** A row with what is read out of it once. */
+/** A row with the values that are read from it once. */
 export interface ReadRow extends FilterableRow {
 	row: Activity;
 	/**
-	 * How many rows the list has up to this one, counted from the oldest, where the service's count
-	 * may be right.
+	 * Number of rows from the oldest up to this one. Absent if the service's count can't be right.
 	 */
 	rank?: number;
 }
 
-/** The service doesn't list payments as assumed; the message says what it does. */
+/** Thrown if the service doesn't list payments as assumed. The message says what it does. */
 export class PagingObservation extends Error {
 	override readonly name = 'PagingObservation';
 
 	constructor(
 		message: string,
-		/** Whether the next poll may do better. */
+		/** Whether the next poll may succeed. */
 		readonly isPassing = false,
 	) {
 		super(message);
@@ -57,11 +55,14 @@ export class PagingObservation extends Error {
 }
 
 /**
- * Pages in a row that don't continue the list, or begin with the same row, before reading gives up.
+ * Pages in a row that don't continue the list, or start with the same row, before reading gives up.
  */
 const MOST_MISSES = 3;
 
-/** Pages in a row that rows added meanwhile have pushed down whole, before reading gives up. */
+/**
+ * Pages in a row without further rows, because rows were added on top meanwhile, before reading
+ * gives up.
+ */
 const MOST_PUSHES = 50;
 
 /** No list has more pages. */
@@ -71,10 +72,7 @@ export function offsetOf({ page, limit }: PageRequest): number {
 	return (page - 1) * limit;
 }
 
-/**
- * The page that has the row at `offset`, and of those up to `largest` rows the one that goes on
- * furthest.
- */
+/** The page of up to `largest` rows that has the row at `offset` and reaches furthest below it. */
 function pageAt(offset: number, largest: number): PageRequest {
 	const limits = Array.from({ length: Math.ceil(largest / 2) }, (_, i) => largest - i);
 	return limits
@@ -82,12 +80,12 @@ function pageAt(offset: number, largest: number): PageRequest {
 		.reduce((best, one) => (one.page * one.limit > best.page * best.limit ? one : best));
 }
 
-/** Whether a page has fewer rows than were asked for. */
+/** Whether a page has fewer rows than requested. */
 function isShort({ limit }: PageRequest, { activity }: PageAnswer): boolean {
 	return activity.length < limit;
 }
 
-/** Whether a page is the last one: the service says so, and it is short. */
+/** Whether a page is the last one: it's short, and the service reports no more rows. */
 export function isLastPage(request: PageRequest, answer: PageAnswer): boolean {
 	const { activity, hasNextPage, totalCount = 0 } = answer;
 	const isMoreSaid = hasNextPage || totalCount > offsetOf(request) + activity.length;
@@ -95,7 +93,8 @@ export function isLastPage(request: PageRequest, answer: PageAnswer): boolean {
 }
 
 /**
- * How many rows the list has behind the first of a page; undefined where its count can't be right.
+ * Number of rows from the first one of a page to the end of the list; undefined if the service's
+ * count can't be right.
  */
 export function countFrom(request: PageRequest, answer: PageAnswer): number | undefined {
 	const left = (answer.totalCount ?? -Infinity) - offsetOf(request);
@@ -104,8 +103,8 @@ export function countFrom(request: PageRequest, answer: PageAnswer): number | un
 }
 
 /**
- * A row names only a receiver. On a payment earned that is usually the agent itself; who paid isn't
- * published, so there is no counterparty.
+ * A row names only the receiver. For an earned payment that's usually the agent itself. The service
+ * doesn't say who paid, so there is no counterparty.
  */
 function readRow(row: Activity): ReadRow {
 	const { receiver, agent_address } = row;
@@ -128,8 +127,7 @@ export function readRows(request: PageRequest, answer: PageAnswer): ReadRow[] {
 }
 
 /**
- * Time of the newest of some rows, as far as their times can be true; -Infinity where there is
- * none.
+ * Time of the newest row that isn't dated after `horizon`, epoch ms; -Infinity if there is none.
  */
 export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 	let newest = -Infinity;
@@ -137,16 +135,16 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 	return newest;
 }
 
-/** Rows read from some place down without a gap, each once. */
+/** Rows of a list, read downwards without a gap, each once. */
 export class Stretch {
 	private readonly rows = new Map<string, ReadRow>();
 	private added: ReadRow[] = [];
-	/** The newest first. */
+	/** Newest first. */
 	lastPage: ReadRow[] = [];
 	private oldest = Infinity;
-	/** Whether they came newest first. */
+	/** Whether the rows came newest first. */
 	inOrder = true;
-	/** Whether nothing follows them. */
+	/** Whether nothing follows the rows. */
 	isAll = false;
 
 	constructor(newestFirst: ReadRow[] = [], isAll = false) {
@@ -154,17 +152,17 @@ export class Stretch {
 	}
 
 	/**
-	 * Adds a page, where it shares a row with the one above it, in its place: a change may move one
-	 * to the top.
-	 * @param isAll whether nothing follows it
-	 * @returns how many of its rows are new here; undefined where it shares none
+	 * Adds a page if it shares a row with the page above it. That row must have the same time in
+	 * both: a change may move a row to the top.
+	 * @param isAll whether nothing follows the page
+	 * @returns how many of its rows are new here; undefined if it shares none
 	 */
 	add(page: ReadRow[], isAll = false): number | undefined {
 		const before = this.rows.size;
 		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
 		const start = before === 0 ? 0 : page.findIndex(({ row, at }) => above.get(row.id) === at);
 		if (start < 0) return undefined;
-		// What is above the shared row was added meanwhile: it is for the next reading.
+		// Rows above the shared one were added meanwhile. They are for the next reading.
 		this.lastPage = page.slice(start);
 		for (const one of this.lastPage) {
 			if (this.rows.has(one.row.id)) continue;
@@ -177,7 +175,10 @@ export class Stretch {
 		return this.rows.size - before;
 	}
 
-	/** Whether all of a page is above the last one: so many rows were added meanwhile. */
+	/**
+	 * Whether the whole page is above the end of the last one, because that many rows were added
+	 * meanwhile.
+	 */
 	isBelow(page: ReadRow[]): boolean {
 		const [top] = this.rows.values();
 		const lowest = page.at(-1);
@@ -185,7 +186,8 @@ export class Stretch {
 	}
 
 	/**
-	 * Whether no row since `time` comes after the last page, as far as the order of the list tells.
+	 * Whether no row after the last page is from `time` or later, as far as the order of the list
+	 * shows.
 	 */
 	isBehind(time: number): boolean {
 		if (this.inOrder) return this.oldest < time;
@@ -194,7 +196,7 @@ export class Stretch {
 		return this.lastPage.length > 0 && this.lastPage.every(isBefore);
 	}
 
-	/** The rows that were added since this was last called. */
+	/** The rows that were added since the last call. */
 	takeAdded(): ReadRow[] {
 		const { added } = this;
 		this.added = [];
@@ -215,8 +217,8 @@ export class Stretch {
 }
 
 /**
- * Says of each page whether it begins with the same row as the one before it.
- * @throws PagingObservation where several in a row do, and the first page does too
+ * Returns a check of each page: does it start with the same row as the page before it?
+ * @throws PagingObservation if several in a row do, and page 1 does too
  */
 function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => Pages<boolean> {
 	let [last, repeats]: [{ id: string; offset: number } | undefined, number] = [undefined, 0];
@@ -225,7 +227,8 @@ function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => Pages<
 		const isRepeat = first !== undefined && first.id === last?.id && last.offset !== offset;
 		repeats = isRepeat ? repeats + 1 : 0;
 		if (repeats >= MOST_MISSES) {
-			// Rows that are added as fast as others are read look the same, except at the top.
+			// If rows are added as fast as pages are read, pages start with the same row, but page 1
+			// doesn't.
 			const top = yield { page: 1, limit: request.limit };
 			if (top?.activity[0]?.id === first?.id) {
 				throw new PagingObservation('returns the same rows again, whatever "page" asks for');
@@ -237,20 +240,20 @@ function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => Pages<
 	};
 }
 
-/** The first page of a list, as large as it can be. */
+/** The first page of a list, as large as possible. */
 interface Top {
 	rows: ReadRow[];
-	/** The most rows that the service gives in a page. */
+	/** Maximum rows that the service returns in a page. */
 	size: number;
 	/** Whether there is no other page. */
 	isLast: boolean;
-	/** The service's count, as it is. */
+	/** The service's count, unchecked; 0 for none. */
 	total: number;
 }
 
 /**
- * Asks again where a page is short for no reason: that may be a mistake.
- * @param doubtsEmpty whether an empty list is one, too
+ * Reads the first page. If it's short for no reason, asks again: the answer may be wrong.
+ * @param doubtsEmpty whether an empty list may be wrong too
  */
 export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undefined> {
 	const request = { page: 1, limit: largest };
@@ -270,25 +273,25 @@ export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undef
 }
 
 interface Descent {
-	/** Empty, or with the rows from the top of the list. */
+	/** Empty, or has the rows from the top of the list. */
 	stretch: Stretch;
-	/** Offset at which it begins where it is empty. */
+	/** Offset to start at if the stretch is empty. */
 	from?: number;
 	/**
-	 * The most rows of a page, where that is known. A service that gives fewer begins its pages
-	 * elsewhere, too.
+	 * Maximum rows that the service returns in a page, if known. If it returns fewer than requested,
+	 * its pages start at other offsets, too.
 	 */
 	size: number | undefined;
-	/** The most rows that it is for. */
+	/** Maximum rows to read down. */
 	mostRows: number;
-	/** Whether it may end here. */
+	/** Whether reading can end here. */
 	isBottom: () => boolean;
 }
 
-/** `bottom`: reading went down to where it was to end, or to the end of the list. */
+/** `bottom`: reading reached `isBottom` or the end of the list. */
 type End = 'bottom' | 'too far' | 'gap' | 'short page' | 'no answer';
 
-/** Reads down: page after page, each of which shares a row with the one above it. */
+/** Reads down page by page. Each page shares a row with the one above it. */
 export function* readDown(descent: Descent): Pages<End> {
 	const { stretch, mostRows, isBottom, size = LARGEST_PAGE } = descent;
 	const from = descent.from ?? Math.max(0, stretch.size - 1);
@@ -296,7 +299,7 @@ export function* readDown(descent: Descent): Pages<End> {
 	let [offset, misses, pushes, isOver] = [from, 0, 0, false];
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
-		// What may be the end is looked behind.
+		// If this may be the end, requests what would come after it.
 		const request = isOver
 			? pageAt(offset + 1, stretch.lastPage.length || size)
 			: pageAt(offset, size);
@@ -311,13 +314,13 @@ export function* readDown(descent: Descent): Pages<End> {
 			isOver = false;
 			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) offset += size - 1;
 			else if (++misses > MOST_MISSES) return 'gap';
-			// Another replica may answer the same page better; else rows were removed above it.
+			// Another replica may answer the same page better. If not, rows were removed above it.
 			else offset = Math.max(descent.from ?? 0, offset - (misses - 1) * Math.ceil(size / 4));
 			continue;
 		}
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		if (added > 0) [misses, pushes] = [0, 0];
-		// All of a whole page was read before: so many rows were added meanwhile.
+		// A full page with only rows that were read before: that many were added meanwhile.
 		else if (!isOver && !isShort(request, answer)) pushes++;
 		else misses++;
 		if (misses > MOST_MISSES || pushes > MOST_PUSHES) return 'gap';
@@ -330,8 +333,8 @@ export function* readDown(descent: Descent): Pages<End> {
 
 /**
  * Reads a list from its top into an empty stretch.
- * @param isBottom whether it may end where it is, before the end of the list
- * @throws PagingObservation where it can't be read without a gap
+ * @param isBottom whether reading can end here, before the end of the list
+ * @throws PagingObservation if the list can't be read without a gap
  */
 export function* readFromTop(stretch: Stretch, isBottom: () => boolean): Pages<void> {
 	const top = yield* readTop(LARGEST_PAGE, false);
@@ -347,8 +350,8 @@ export function* readFromTop(stretch: Stretch, isBottom: () => boolean): Pages<v
 }
 
 /**
- * Offset behind the last page that has a row of `time` or later, or as far down as there is time
- * for.
+ * Offset just after the last page that has a row from `time` or later, or as far down as there was
+ * time to look.
  */
 export function* findTime(time: number, limit: number): Pages<number> {
 	let [least, most] = [1, Infinity];

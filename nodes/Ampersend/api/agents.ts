@@ -5,7 +5,7 @@ import type { Agent } from '../schemas/agent';
 import { listAgents } from './paginate';
 import type { Client } from './send';
 
-/** The agents of the account by the key of their address, in the service's order. */
+/** The account's agents by `addressKey`, in the service's order. */
 export type Directory = Map<string, Agent>;
 
 export async function lookUpAgents(client: Client): Promise<Directory> {
@@ -14,14 +14,16 @@ export async function lookUpAgents(client: Client): Promise<Directory> {
 	return directory;
 }
 
-/** Whether the account has an agent of this address, by the one documented way to tell. */
+/**
+ * Whether the account has an agent with this address. The list is the only documented way to tell.
+ */
 export async function agentExists(client: Client, address: Address): Promise<boolean> {
 	return (await lookUpAgents(client)).has(addressKey(address));
 }
 
 /**
- * @param parameter that holds the choice, as the editor names it
- * @throws ParameterError where a chosen agent isn't in the account
+ * @param parameter display name of the parameter that selects the agents
+ * @throws ParameterError if a chosen agent isn't in the account
  */
 export function requireAgents(directory: Directory, chosen: Address[], parameter: string): void {
 	const missing = chosen.filter((address) => !directory.has(addressKey(address)));
@@ -36,8 +38,8 @@ export function requireAgents(directory: Directory, chosen: Address[], parameter
 }
 
 /**
- * The agents that a choice names, in the service's order or in that of the choice.
- * @throws ParameterError where a chosen agent isn't in the account
+ * The chosen agents: all in the service's order, or the selected ones in theirs.
+ * @throws ParameterError if a chosen agent isn't in the account
  */
 export async function selectAgents(
 	client: Client,

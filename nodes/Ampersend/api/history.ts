@@ -10,13 +10,13 @@ import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
 
-/** A row of a history, and the agent whose it is. */
+/** A row of a history, and its agent. */
 export interface AgentRow<Row> {
 	read: Row;
 	agent: Pick<Agent, 'address' | 'name'>;
 }
 
-/** A payment with what is read out of it once. */
+/** A payment with the values that are read from it once. */
 export interface ReadPayment extends FilterableRow {
 	row: Payment;
 }
@@ -24,15 +24,18 @@ export interface ReadPayment extends FilterableRow {
 export interface HistoryQuery {
 	agents: Agent[];
 	filter: RowFilter;
-	/** Rows wanted; Infinity for all. */
+	/** Maximum rows to return; Infinity for all. */
 	limit: number;
 	/** Epoch ms. */
 	now: number;
-	/** Pages of each agent that are read at most; absent for all. Of transactions only. */
+	/** Maximum pages to read for each agent; absent for all. Only for transactions. */
 	mostPages?: number;
 }
 
-/** Reads several agents at once. @returns the newest `limit` of their rows, newest first */
+/**
+ * Reads several agents at once.
+ * @returns the newest `limit` of their rows, newest first
+ */
 async function mergeAgents<Row extends FilterableRow>(
 	{ agents, limit }: HistoryQuery,
 	readAgent: (agent: Agent) => Promise<Row[]>,
@@ -74,13 +77,13 @@ function readPayment(row: Payment): ReadPayment {
 	};
 }
 
-/** Each payment once, where the service gives it an id. */
+/** Each payment once, if the service gives it an id. */
 function eachOnce(payments: Payment[]): Payment[] {
 	const byId = new Map(payments.map((payment) => [payment.id ?? payment, payment] as const));
 	return [...byId.values()];
 }
 
-/** The payment events of several agents, newest first. The service gives them unpaged. */
+/** The payment events of several agents, newest first. The service returns them without pages. */
 export async function readPaymentEvents(
 	client: Client,
 	query: HistoryQuery,

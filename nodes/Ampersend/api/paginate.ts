@@ -10,7 +10,7 @@ import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
 
-/** Rows asked for at a time in an offset-paged list (assumed: no limit is published). */
+/** Rows to request at a time in an offset-paged list (assumed: no limit is published). */
 const LIST_PAGE = 100;
 
 interface OffsetPage<Item> {
@@ -18,7 +18,7 @@ interface OffsetPage<Item> {
 	total: number;
 }
 
-/** Rows that shift between two pages, because one was added meanwhile, are given once. */
+/** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
 async function* offsetPages<Item extends { address: Address }>(
 	readPage: (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>,
 ): AsyncGenerator<Item> {
@@ -36,7 +36,7 @@ async function* offsetPages<Item extends { address: Address }>(
 		if (items.length > 0 && seen.size === seenBefore) {
 			throw errorForPaging('returns the same rows again, whatever "offset" asks for');
 		}
-		// The service may give fewer rows than asked for, so the offset follows what came.
+		// The service may return fewer rows than requested, so the offset counts what came.
 		offset += items.length;
 		if (offset >= total) return;
 		if (items.length === 0) {
@@ -45,7 +45,7 @@ async function* offsetPages<Item extends { address: Address }>(
 	}
 }
 
-/** Every agent of the account, in the service's order, page by page. */
+/** Every agent in the account, in the service's order, page by page. */
 export function listAgents(client: Client): AsyncGenerator<Agent> {
 	return offsetPages((query) => send(client, routes.listAgents, { path: {}, query }));
 }
@@ -55,7 +55,7 @@ export function listAgentKeys(client: Client, address: Address): AsyncGenerator<
 	return offsetPages((query) => send(client, routes.listAgentKeys, { path: { address }, query }));
 }
 
-/** Asks the service for a page of an agent's transactions. */
+/** Requests a page of an agent's transactions. */
 export async function sendForPage(
 	client: Client,
 	address: Address,
@@ -68,7 +68,7 @@ export async function sendForPage(
 
 export interface ActivityQuery {
 	preset: Preset;
-	/** Epoch ms back to which to read; absent for everything. */
+	/** How far back to read, epoch ms; absent for everything. */
 	from?: number | undefined;
 }
 
@@ -79,10 +79,10 @@ export interface ActivityPage {
 }
 
 /**
- * The transactions of one agent, page by page, newest first as far as the service keeps that order
- * (assumed). With rows out of order, reading ends only after a page that lies wholly before `from`;
- * with the oldest rows first it does not end early at all. Each row comes once, as it was first
- * read.
+ * The transactions of one agent, page by page, newest first if the service keeps that order
+ * (assumed). If rows are out of order, reading ends only after a page that is all from before
+ * `from`. If the oldest rows come first, it reads the whole list. Each row comes once, as it was
+ * first read.
  */
 export async function* listActivity(
 	client: Client,
@@ -104,7 +104,7 @@ export async function* listActivity(
 	}
 }
 
-/** The first `limit` items; nothing more is read once they are there. */
+/** The first `limit` items. Stops reading once it has them. */
 export async function take<Item>(items: AsyncIterable<Item>, limit: number): Promise<Item[]> {
 	const taken: Item[] = [];
 	for await (const item of items) {

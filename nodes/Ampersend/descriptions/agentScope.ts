@@ -5,15 +5,13 @@ import { parseAddresses, parseLocator } from '../domain/address';
 import { ParameterError, readChoice } from '../domain/parameter';
 import { agentLocator } from './locators';
 
-/** n8n asks for this wording where options are loaded. */
+/** n8n requires this wording for fields whose options are loaded. */
 const chosenAgents = {
 	displayName: 'Agent Names or IDs',
 	name: 'agents',
 } as const;
 
-/**
- * All agents of the account, one or several chosen ones. The same on the action and the trigger.
- */
+/** Selects all agents in the account, one, or several. Actions and trigger share these fields. */
 export const agentScopeFields: INodeProperties[] = [
 	{
 		displayName: 'Agents',
@@ -46,8 +44,8 @@ export const agentScopeFields: INodeProperties[] = [
 ];
 
 /**
- * @param get reads a parameter by name, the second argument where it has no value
- * @throws ParameterError where agents are to be chosen and none is
+ * @param get reads a parameter by name, and returns the fallback if it has no value
+ * @throws ParameterError if no agent is selected, or the selection is invalid
  */
 export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
 	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'one', 'selected']);
@@ -66,7 +64,7 @@ export function readAgentScope(get: (name: string, fallback: unknown) => unknown
 	return chosen;
 }
 
-/** The parameter that holds the choice, as the editor names it. */
+/** Display name of the parameter that selects the agents. */
 export function agentScopeParameter(get: (name: string, fallback: unknown) => unknown): string {
 	return get('agentScope', 'all') === 'one' ? agentLocator.displayName : chosenAgents.displayName;
 }

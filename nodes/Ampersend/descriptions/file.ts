@@ -10,7 +10,7 @@ const binaryField = {
 	name: 'binaryPropertyName',
 } as const;
 
-/** What an export asks about its file. */
+/** The fields for an export's file. */
 export const fileFields: INodeProperties[] = [
 	{
 		displayName: 'File Format',
@@ -58,7 +58,7 @@ export interface FileTarget {
 }
 
 /**
- * @param subject what the file holds: begins its name
+ * @param subject what the file contains: the default name starts with it
  * @param now epoch ms
  * @throws ParameterError for an unknown format or an empty field name
  */

@@ -71,7 +71,7 @@ function filters(options: INodeProperties[]): INodeProperties {
 	};
 }
 
-/** Statuses of an activity row (SDK, agent.ts); the set is open, an expression may give others. */
+/** Statuses of an activity row (SDK, agent.ts). The set is open: an expression can give others. */
 export const transactionFilters = filters([
 	counterpartyField,
 	directionField,
@@ -81,8 +81,8 @@ export const transactionFilters = filters([
 ]);
 
 /**
- * Statuses of a payment (SDK, agent.ts). Payment events are payments made, so they have no
- * direction.
+ * Statuses of a payment (SDK, agent.ts). Payment events are payments that agents make, so they have
+ * no direction.
  */
 export const paymentEventFilters = filters([
 	counterpartyField,
@@ -101,7 +101,7 @@ export const paymentEventFilters = filters([
 	to,
 ]);
 
-/** Day, or day and time, with or without a zone. */
+/** A day, or a day and a time, with or without a zone. */
 const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[T ]([\d:.]+)(?: ?(Z|[+-][\d:]+))?)?$/i;
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?$/;
 const ZONE = /^([+-])(\d{2})(?::?([0-5]\d))?$/;
@@ -122,9 +122,9 @@ function isZone(text: string): boolean {
 }
 
 /**
- * Epoch ms of an ISO 8601 text or an n8n date; undefined for anything else. n8n itself would guess:
- * it reads 30 February as 2 March, 01.10. as 10 January, 25:00 and a zone of +99:99 as well, and
- * takes the server's zone where none is given.
+ * Epoch ms of an ISO 8601 text or a `Date`; undefined for anything else. n8n itself guesses: it
+ * reads 30 February as 2 March and 01.10. as 10 January, accepts 25:00 and a zone of +99:99, and
+ * uses the server's zone if none is given.
  */
 function parseMoment(value: unknown, timezone: string): number | undefined {
 	try {
@@ -151,20 +151,23 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
 	return moment;
 }
 
-/** @returns undefined for both. @throws ParameterError where an expression gave no direction */
+/**
+ * @returns undefined for both
+ * @throws ParameterError if an expression gives no valid direction
+ */
 export function readDirections({ direction }: IDataObject): string[] | undefined {
 	const chosen = readChoice('Direction', direction ?? 'both', ['both', 'earn', 'spend']);
 	return chosen === 'both' ? undefined : [chosen];
 }
 
-/** @returns undefined where none is given: then all are wanted */
+/** @returns undefined if there are none: then all pass */
 function orAll(entries: string[]): string[] | undefined {
 	return entries.length > 0 ? entries : undefined;
 }
 
 /**
  * Reads the Filters collection of an operation.
- * @throws ParameterError naming the filter that can't be read
+ * @throws ParameterError that names the invalid filter
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
 	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;

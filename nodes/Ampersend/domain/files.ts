@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 
-/** The formats that an export can be written in. */
+/** The formats of an exported file. */
 export const fileFormats = {
 	csv: {
 		name: 'CSV',
@@ -28,47 +28,49 @@ export const fileFormats = {
 export type FileFormat = keyof typeof fileFormats;
 
 /**
- * What a spreadsheet may run: it drops white space and characters without a shape before a formula,
- * and some take the full-width signs for the plain ones. A tab or CR in front is enough for others.
+ * What a spreadsheet may run as a formula. Before one, it drops white space and invisible
+ * characters, and some spreadsheets take full-width signs for plain ones. For others, a leading tab
+ * or CR is enough.
  */
 const FORMULA = /^(?:[\t\r]|[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u;
 
 /**
  * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
- * would run as a formula is prefixed with an apostrophe: names come from elsewhere.
+ * would run as a formula gets a leading apostrophe: names come from others.
  */
 function encodeCsv(rows: object[], columns: readonly string[]): string {
 	return stringify(rows, {
 		header: true,
 		columns: [...columns],
 		record_delimiter: 'windows',
-		// By itself the encoder quotes CRLF, and neither of the two alone.
+		// By default the encoder quotes CRLF, but not a CR or an LF alone.
 		quoted_match: /[\r\n]/,
 		cast: { string: (value) => (FORMULA.test(value) ? `'${value}` : value) },
 	});
 }
 
 /**
- * Below the 255 bytes of most file systems, with room for what a program adds ("… (1)", ".part").
+ * Below the 255 bytes that most file systems allow, with room for what programs add ("… (1)",
+ * ".part").
  */
 const MOST_NAME_BYTES = 200;
 const MOST_ENDING_CHARACTERS = 16;
 
 /**
- * Control characters, halves of characters, line ends, and marks that turn the direction of
- * writing.
+ * Control characters, lone surrogates, line and paragraph separators, and marks that change the
+ * direction of writing.
  */
 const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** Not allowed in a name on Windows; a URL and a shell read some of them as well. */
+/** Windows doesn't allow these in a name. Some also mean something in a URL or a shell. */
 const RESERVED = /[<>:"|?*]/g;
 
-/** Devices on Windows, whatever ending follows. */
+/** Device names on Windows, whatever the extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d) *(?:\.|$)/i;
 
 const encoder = new TextEncoder();
 
-/** The beginning of a text, as many whole characters of it as fit. */
+/** The start of a text: as many whole characters as fit. */
 function cutToBytes(text: string, most: number): string {
 	let bytes = 0;
 	let cut = '';
@@ -80,7 +82,7 @@ function cutToBytes(text: string, most: number): string {
 	return cut;
 }
 
-/** Windows drops a dot or a space at the end; a dot in front hides the file elsewhere. */
+/** Windows drops a dot or a space at the end. Elsewhere a leading dot hides the file. */
 function withoutOuterDots(text: string): string {
 	let name = text;
 	while (/^[\s.]/.test(name)) name = name.slice(1);
@@ -88,16 +90,16 @@ function withoutOuterDots(text: string): string {
 	return name;
 }
 
-/** Where the ending of a name begins; its end where it has none. */
+/** Where a name's extension starts; its length if it has none. */
 function endingOf(name: string): number {
 	const dot = name.lastIndexOf('.');
 	return dot > 0 && name.length - dot <= MOST_ENDING_CHARACTERS ? dot : name.length;
 }
 
 /**
- * A name that is a file's name on every system and nothing else: no path, no device, nothing
- * unseen, not hidden. Its ending is kept.
- * @returns empty where nothing of the text can be a name
+ * A name that is safe as a file name on every system: no path, no device, no invisible characters,
+ * not hidden. Its extension is kept.
+ * @returns an empty text if nothing is left of it
  */
 export function safeFileName(text: string): string {
 	const given = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1);

@@ -1,33 +1,33 @@
 import type { Address } from './address';
 import { addressKey } from './address';
 
-/** What a filter looks at in a transaction or a payment event. */
+/** What a filter checks in a transaction or a payment event. */
 export interface FilterableRow {
 	/** Epoch ms. */
 	at: number;
 	/** Micro-USDC. */
 	amount: bigint;
-	/** `earn`, `spend`; absent where a row has none. */
+	/** `earn` or `spend`; absent if the row has no direction. */
 	direction?: string;
 	status: string;
 	counterparty: Address | null;
 }
 
-/** Which rows are wanted; an absent part lets everything through. JSON. */
+/** Which rows pass. An absent part lets everything through. JSON. */
 export interface RowFilter {
-	/** Epoch ms; part of the range. */
+	/** Epoch ms, inclusive. */
 	from?: number | undefined;
-	/** Epoch ms; not part of the range. */
+	/** Epoch ms, exclusive. */
 	to?: number | undefined;
 	directions?: string[] | undefined;
 	statuses?: string[] | undefined;
-	/** Keys of addresses. */
+	/** Each is an `addressKey`. */
 	counterparties?: string[] | undefined;
 	/** Micro-USDC, an integer. */
 	minimumMicro?: string | undefined;
 }
 
-/** Tests rows against a filter, which is read once. */
+/** Returns a test for rows. It reads the filter only once. */
 export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
 	const { from = -Infinity, to = Infinity, minimumMicro = '0' } = filter;
 	const directions = filter.directions && new Set(filter.directions);

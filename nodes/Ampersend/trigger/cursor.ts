@@ -10,7 +10,7 @@ import { isOpen, keyOf } from './state';
 
 const BEGINNING: AgentCursor = { newest: 0, floor: 0, asOf: 0, rank: 0, rows: new Map() };
 
-/** Two clocks may differ by that much, in ms. */
+/** How far n8n's clock and the service's can differ, in ms. */
 const CLOCKS_MS = 15 * 60_000;
 
 export interface Settings {
@@ -18,9 +18,7 @@ export interface Settings {
 	filter: EventFilter;
 	/** Epoch ms, by n8n's clock. */
 	now: number;
-	/**
-	 * Epoch ms from which on payments that exist already are emitted at activation; absent for none.
-	 */
+	/** Epoch ms. If no state is stored, existing payments since then are emitted. Absent for none. */
 	existingSince?: number;
 	/** See `Wants`. */
 	lookBackMs: number;
@@ -29,10 +27,10 @@ export interface Settings {
 }
 
 /**
- * Where reading an agent begins: at its cursor, or at null, where it gets a baseline first. An
- * agent that was made while all were watched begins with its first payment; one that was there
- * before, from now on.
- * @param createdAt of the agent, epoch ms
+ * The cursor that reading an agent starts from, or null if it needs a baseline first. An agent that
+ * was created while the trigger watched all agents is read from its first payment. An agent that
+ * existed before gets a baseline.
+ * @param createdAt when the agent was created, epoch ms
  */
 export function startOf(
 	state: TriggerState | undefined,
@@ -44,7 +42,7 @@ export function startOf(
 	if (known !== undefined) return known && { ...known, isMissing: undefined };
 	const isWatched = state?.scope === 'all' && scope === 'all';
 	if (isWatched && createdAt > state.since - CLOCKS_MS) {
-		// Polls that n8n did not store may have filtered out some of what is there.
+		// Polls whose state n8n didn't store may have filtered out some of its payments.
 		return isSameFilter(state.filter, filter)
 			? BEGINNING
 			: { ...BEGINNING, filter: intersect(state.filter, filter) };
@@ -55,14 +53,14 @@ export function startOf(
 	return null;
 }
 
-/** A new payment event: the first appearance of a payment, or a change of its status. */
+/** A new payment event: a payment's first appearance, or a change of its status. */
 export interface PaymentChange {
 	id: AgentId;
 	read: ReadRow;
 	previousStatus: string | null;
 }
 
-/** Rows of one agent that are events. */
+/** The rows of one agent that are new, or have a new status. */
 function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ReadRow[]): PaymentChange[] {
 	return rows.flatMap((read) => {
 		const { row, at } = read;
@@ -83,7 +81,10 @@ function remember(rows: Map<string, KnownRow>, { row, at, rank }: ReadRow): void
 	});
 }
 
-/** Keeps the rows that may come again: those since the floor, and open ones for a week. */
+/**
+ * Drops the rows that aren't needed any more. Rows since the floor would look new if forgotten;
+ * open ones are watched for a week.
+ */
 function forget(cursor: AgentCursor): AgentCursor {
 	const since = watchedSince(cursor);
 	const rows = [...cursor.rows].filter(
@@ -92,7 +93,7 @@ function forget(cursor: AgentCursor): AgentCursor {
 	return { ...cursor, rows: new Map(rows) };
 }
 
-/** What is known of an agent after its baseline. */
+/** The agent's cursor after its baseline. */
 function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings): AgentCursor {
 	const known = new Map<string, KnownRow>();
 	for (const read of rows) remember(known, read);
@@ -106,8 +107,8 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings
 }
 
 /**
- * What is known of an agent after a reading.
- * @param left its events that wait for the next poll, the oldest first
+ * The agent's cursor after a reading.
+ * @param left the agent's events that wait for the next poll, oldest first
  */
 function move(
 	cursor: AgentCursor,
@@ -124,9 +125,9 @@ function move(
 	const isDone = isWhole && left.length === 0;
 	const newest = Math.max(cursor.newest, newestOf(handled, horizon));
 	const lookedAsOf = isDown ? Math.max(cursor.asOf, asOf) : cursor.asOf;
-	// A row that turns up later is too late where it is from before the look-back: of what was
-	// emitted, and of the newest row at the last look down to the floor, since which others may have
-	// come unseen.
+	// The floor is one look-back behind whichever is earlier: the time up to which rows are handled,
+	// or the time of the newest row when the list was last read down to the floor. Rows may have
+	// appeared unseen since then.
 	const emittedUpTo = left[0]?.read.at ?? Math.max(0, newestOf(rows, horizon));
 	const reached = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
 	const firstLeft = rows.findIndex((read) => waiting.has(read));
@@ -147,30 +148,30 @@ function move(
 }
 
 export interface Poll extends Settings {
-	/** The agents that are watched, in their order, with what `startOf` gives for each. */
+	/** The watched agents in their order, each with the result of `startOf`. */
 	starts: Map<AgentId, AgentCursor | null>;
-	/** Agents that are wanted, or were, and are not there. */
+	/** Agents that are chosen or have a position, but aren't in the account. */
 	missing: AgentId[];
-	/** Of the watched agents that were read, in part or whole: the others keep their places. */
+	/** Readings of the watched agents, in part or in full. Agents without one keep their position. */
 	readings: Map<AgentId, Reading | Baseline>;
-	/** The agent with which the next poll begins. */
+	/** The agent that the next poll starts with. */
 	next?: AgentId;
-	/** The most events to emit. */
+	/** Maximum number of events to emit. */
 	mostEvents: number;
-	/** This n8n process, where its last batch is to be repeated after a restart. */
+	/** This n8n process. Only set if the last batch is repeated after a restart. */
 	process?: string;
 }
 
-/** What a poll begins with. */
+/** What a poll starts from. */
 export interface Beginning {
 	state: TriggerState | undefined;
-	/** Whether the last batch is repeated. */
+	/** Whether this poll repeats the last batch. */
 	isRepeat: boolean;
 }
 
 /**
- * The state that a poll begins with: after a restart, where asked for, that of before the last
- * batch.
+ * The state that a poll starts from. After a restart it's the one from before the last batch, if
+ * that batch is to be repeated.
  */
 export function beginWith(
 	stored: TriggerState | undefined,
@@ -192,7 +193,10 @@ export function beginWith(
 	return { state: { ...stored, agents, lastBatch: { ...lastBatch, process } }, isRepeat: true };
 }
 
-/** The first so many events that pass, and what is left for the next poll. */
+/**
+ * The first `most` events that pass. From the next event that passes, everything is left for the
+ * next poll.
+ */
 function cut(
 	candidates: PaymentChange[],
 	most: number,
@@ -209,14 +213,15 @@ function cut(
 }
 
 /**
- * Batches that follow each other within this time are repeated together, in ms: the poll with which
- * n8n starts and the first one by its clock are no further apart.
+ * Batches within this time, in ms, are repeated together: n8n polls when it starts, and the first
+ * scheduled poll follows within it.
  */
 const TOGETHER_MS = 60_000;
 
 /**
- * Where the agents of the last batch were before it, with what was filtered out since as known:
- * only what was emitted comes again. Agents that have lost their place meanwhile are left out.
+ * The cursors from before the last batch, for the agents in it. Rows that were filtered out since
+ * then count as known, so only emitted events are repeated. Agents that have lost their position
+ * since then are left out.
  */
 function batchAfter(
 	{ state: before, isRepeat }: Beginning,
@@ -246,9 +251,9 @@ function batchAfter(
 }
 
 /**
- * Decides what a poll emits, and what is known after it.
+ * Decides what a poll emits, and the state after it.
  * @param begun from `beginWith`
- * @returns events, the oldest first
+ * @returns events, oldest first
  */
 export function advance(
 	begun: Beginning,
@@ -260,7 +265,7 @@ export function advance(
 		const reading = readings.get(id);
 		return start && reading ? candidatesOf(id, start, reading.rows) : [];
 	});
-	// Of one time, the rows of an agent stay in the order of its list.
+	// The sort is stable: rows of an agent that share a time stay in the order of its list.
 	candidates.sort((one, other) => one.read.at - other.read.at);
 	const matches = matcherOf(filter);
 	const own = new Map(

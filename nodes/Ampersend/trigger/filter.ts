@@ -4,7 +4,7 @@ import type { RowFilter } from '../domain/filter';
 
 const list = z.optional(z.array(z.string()));
 
-/** Which payment events start the workflow, as it is stored. */
+/** Which payment events start the workflow, as stored. */
 export const eventFilter = z.object({
 	statuses: list,
 	directions: list,
@@ -13,7 +13,7 @@ export const eventFilter = z.object({
 });
 export type EventFilter = Omit<RowFilter, 'from' | 'to'>;
 
-/** What passes two filters. */
+/** A filter that passes what both filters pass. */
 export function intersect(one: EventFilter, other: EventFilter): EventFilter {
 	const filter = { ...one, ...other };
 	for (const part of ['statuses', 'directions', 'counterparties'] as const) {
@@ -26,7 +26,7 @@ export function intersect(one: EventFilter, other: EventFilter): EventFilter {
 	return filter;
 }
 
-/** Whether two filters let the same through. Their lists are in one order. */
+/** Whether two filters pass the same events. Their lists are sorted. */
 export function isSameFilter(one: EventFilter, other: EventFilter): boolean {
 	const parts = ({ statuses, directions, minimumMicro, counterparties }: EventFilter) =>
 		JSON.stringify([statuses, directions, minimumMicro, counterparties]);

@@ -7,18 +7,18 @@ import type { FoundEvent } from './poll';
 
 const { id: activityId, status, ...transaction } = transactionOutput.shape;
 
-/** A payment event as it leaves the trigger: a transaction, and what happened to it. */
+/** A payment event as the trigger outputs it: a transaction, and what happened to it. */
 export const triggerEventOutput = z.object({
-	/** Names the event for ever: id of the transaction, status, agent. */
+	/** Always the same for an event: transaction id, status and agent address. */
 	eventId: z.string(),
 	/** Such as `payment.denied`. */
 	event: z.string(),
-	/** Null where the payment is new. */
+	/** Null for a new payment. */
 	previousStatus: z.nullable(z.string()),
 	status,
 	activityId,
 	...transaction,
-	/** The row as the service sent it, with Simplify off. */
+	/** The row as the service sent it. Only if Simplify is off. */
 	raw: z.optional(z.unknown()),
 });
 export type TriggerEventOutput = z.infer<typeof triggerEventOutput>;

@@ -13,7 +13,7 @@ import {
 import { parseUsdc } from '../domain/money';
 import type { EventFilter } from './filter';
 
-/** The events that the known statuses of an activity row give (SDK, agent.ts); the set is open. */
+/** One event for each known status of an activity row (SDK, agent.ts). The set is open. */
 export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
@@ -51,14 +51,14 @@ export const eventsField: INodeProperties = {
 		'statuses that Ampersend adds later.',
 };
 
-/** Statuses of the wanted events, in one order; empty for all. */
+/** Statuses of the chosen events, sorted; empty for all. */
 function readStatuses(context: IPollFunctions): string[] {
 	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
 	const statuses = words.map((name) => name.replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
 }
 
-/** The most addresses of a filter: the trigger stores them with its position. */
+/** Maximum addresses of a filter: the trigger stores them with its position. */
 const MOST_COUNTERPARTIES = 100;
 
 export const eventFiltersField: INodeProperties = {
@@ -86,7 +86,7 @@ export const eventFiltersField: INodeProperties = {
 
 /**
  * Reads which events start the workflow.
- * @throws ParameterError naming the filter that cannot be read
+ * @throws ParameterError that names the invalid filter
  */
 export function readEventFilter(context: IPollFunctions): EventFilter {
 	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
@@ -208,7 +208,7 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 	);
 }
 
-/** @throws ParameterError naming the option that cannot be read */
+/** @throws ParameterError that names the invalid option */
 export function readEventOptions(context: IPollFunctions) {
 	const options = context.getNodeParameter(eventOptionsField.name, {}) as IDataObject;
 	const chosen = readChoice(afterRestart.displayName, options.afterRestart ?? 'continue', [

@@ -19,23 +19,23 @@ import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { AgentId, TriggerState } from './state';
 import { MOST_AGENTS } from './state';
 
-/** Events that a manual run shows. */
+/** Maximum events that a manual run shows. */
 const SAMPLE_SIZE = 10;
 
-/** Pages of each agent that a manual run reads to find them. */
+/** Maximum pages that a manual run reads for each agent. */
 const MOST_SAMPLE_PAGES = 5;
 
 export interface PollSettings extends Omit<Settings, 'scope'> {
 	agents: AgentScope;
-	/** The parameter that holds the choice of agents, as the editor names it. */
+	/** Display name of the parameter that selects the agents. */
 	agentsParameter: string;
-	/** The most events of one poll. */
+	/** Maximum events of one poll. */
 	mostEvents: number;
-	/** Epoch ms at which reading ends; what is left is read by the next poll. */
+	/** When reading ends, epoch ms. The next poll reads the rest. */
 	deadline: number;
-	/** Epoch ms at which the poll has to end. */
+	/** When the poll has to end, epoch ms. */
 	end: number;
-	/** This n8n process, where its last batch is to be repeated after a restart. */
+	/** This n8n process. Only set if the last batch is repeated after a restart. */
 	process?: string;
 }
 
@@ -45,33 +45,33 @@ export interface PollResult {
 	state: TriggerState;
 	/** Oldest first. */
 	events: FoundEvent[];
-	/** Agents that could not be read this time, while others could. */
+	/** Agents that couldn't be read this time, while others could. */
 	skipped: Array<{ agent: AgentId; error: CallError; hasBaseline: boolean }>;
-	/** Agents for which there was no time, in part or at all. */
+	/** Agents that there was no time to read, or to read in full. */
 	unread: AgentId[];
 }
 
-/** Whether the next poll may do better. */
+/** Whether the next poll may succeed. */
 export function isPassing({ failure }: CallError): boolean {
 	return failure?.cause === 'rate-limited' || failure?.cause === 'temporarily-unavailable';
 }
 
-/** What came of reading one agent. */
+/** The result of reading one agent. */
 interface Outcome {
-	/** Everything, or as much as could be had. */
+	/** Everything, or as much as could be read. */
 	reading?: Reading;
 	error?: CallError;
 	isOutOfTime?: boolean;
 }
 
-/** What a reading has when it gets no further page. */
+/** Ends a reading without further pages, and returns what it has. */
 function finish(pages: Pages<Reading | undefined>): Reading | undefined {
 	let step = pages.next(undefined);
 	while (!step.done) step = pages.next(undefined);
 	return step.value;
 }
 
-/** Does a reading: page after page, until it is done, a page can't be had, or time is up. */
+/** Runs a reading page by page, until it's done, a page can't be read, or time is up. */
 async function carryOut(
 	client: Client,
 	address: Address,
@@ -82,7 +82,7 @@ async function carryOut(
 		let step = pages.next();
 		while (!step.done) {
 			if (Date.now() >= deadline) return { reading: finish(pages), isOutOfTime: true };
-			// The preset is not narrowed: pages end the reading, and no clock is asked.
+			// Not a narrower preset: it would depend on a clock, and the reading knows when to stop.
 			step = pages.next(await sendForPage(client, address, 'all', step.value));
 		}
 		return { reading: step.value };
@@ -97,7 +97,7 @@ async function carryOut(
 	}
 }
 
-/** Whether every chosen agent has a place already, so that they need not be looked up. */
+/** Whether every chosen agent has a position and wasn't missing, so that no look-up is needed. */
 function isEachKnown(state: TriggerState | undefined, chosen: AgentId[]): boolean {
 	return chosen.every((id) => {
 		const cursor = state?.agents.get(id);
@@ -127,14 +127,14 @@ function choose(
 	return { watched, missing };
 }
 
-/** An agent is not begun with less time than this, in ms: it would lose its turn for nothing. */
+/** No agent is started with less time than this, in ms: it would lose its turn for nothing. */
 const LEAST_MS = 100;
 
-/** Agents with a backlog that are read before the others: half of those that are read at a time. */
+/** Agents with a backlog that are read before the others: half of those read at the same time. */
 const MOST_AHEAD = 2;
 
 /**
- * Begins where the last poll ended, but for a few agents with a backlog: they need a turn at each
+ * Starts where the last poll ended. A few agents with a backlog go first: they need a turn in each
  * poll.
  */
 function orderOf(state: TriggerState | undefined, watched: AgentId[]): AgentId[] {
@@ -147,7 +147,10 @@ function orderOf(state: TriggerState | undefined, watched: AgentId[]): AgentId[]
 	return [...new Set([...behind.slice(0, MOST_AHEAD), ...order])];
 }
 
-/** Of agents that the service denies, those that are gone; none where that can't be found out. */
+/**
+ * Of the agents answered with 403 or 404, those no longer in the account; none if that can't be
+ * checked.
+ */
 async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promise<AgentId[]> {
 	const denied = [...outcomes].flatMap(([id, { error }]) =>
 		error?.status === 404 || error?.status === 403 ? [id] : [],
@@ -162,10 +165,11 @@ async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promis
 }
 
 /**
- * One poll: reads the chosen agents and decides what is new. Where all are chosen, or one of them
- * has no place yet, they are looked up first; else only to name those that have an event.
- * @throws CallError where no agent could be read, or they could not be looked up; ParameterError
- * where the first poll does not find a chosen agent
+ * One poll: reads the chosen agents and decides what is new. If all are chosen, or one has no
+ * position or was missing, it looks the agents up first. Otherwise it does so only to name the
+ * agents of events.
+ * @throws CallError if no agent could be read, or they couldn't be looked up; ParameterError if a
+ * chosen agent isn't in the account at the first poll, or there are too many agents
  */
 export async function pollActivity(
 	client: Client,
@@ -219,7 +223,8 @@ export async function pollActivity(
 	if (first && !hasRead) throw (failed.find(({ error }) => !isPassing(error)) ?? first).error;
 
 	const unread = order.filter((id) => !outcomes.has(id) || outcomes.get(id)?.isOutOfTime);
-	// The next poll begins behind those that took the time of this one, whatever kept them.
+	// The next poll starts with the first agent that this one didn't get to, so that those that took
+	// its time don't keep the others waiting.
 	const next = order.find((id) => !outcomes.has(id)) ?? state?.next;
 	for (const id of gone) starts.delete(id);
 	const result = advance(begun, {
@@ -230,7 +235,7 @@ export async function pollActivity(
 		readings,
 		...(unread.length > 0 && next !== undefined && { next }),
 	});
-	// What was found is worth a call beyond the deadline.
+	// Events that were found are worth a call after the deadline.
 	if (result.events.length > 0)
 		directory ??= await lookUpAgents({ ...client, deadline: settings.end });
 	const events = result.events.map((event) => {
@@ -245,7 +250,7 @@ export async function pollActivity(
 	return { state: result.state, events, skipped, unread };
 }
 
-/** The latest wanted events of the chosen agents, oldest first; nothing is remembered. */
+/** The latest events of the chosen agents that pass, oldest first. Nothing is stored. */
 export async function sampleActivity(
 	client: Client,
 	settings: Pick<PollSettings, 'agents' | 'agentsParameter' | 'filter' | 'now'>,

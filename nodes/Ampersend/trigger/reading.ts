@@ -16,35 +16,35 @@ import type { AgentCursor, KnownRow } from './state';
 import { isOpen, keyOf } from './state';
 
 /*
- * How the trigger reads what is new of an agent, with the means of api/activityList.ts.
+ * How the trigger reads an agent's new rows, with the functions of api/activityList.ts.
  *
- *  newest   ┌────────┐  page 1        An idle poll reads one small page. Where that doesn't reach
- *           │        │                what is known, reading goes down to the floor: what is from
- *           ├────────┤ ┐              before it counts as emitted.
+ *  newest   ┌────────┐  page 1        An idle poll reads one small page. If there may be more that
+ *           │        │                is new, reading continues down to the floor: unknown rows
+ *           ├────────┤ ┐              from before it count as already handled.
  *           │        │ │ 2. stretch
  *           ├────────┤ ┘
  *           ├────────┤ ┐              A long backlog is read in stretches, oldest first. Each goes
- *           │        │ │ 1. stretch   down to a row of the one before, so what has been read has no
- *           ├────────┤ ┘              gap, and can be emitted, wherever time ends.
+ *           │        │ │ 1. stretch   down to a row of the one before. So the rows read so far have
+ *           ├────────┤ ┘              no gap and can be emitted, whenever time runs out.
  *  floor ───│────────│
- *           └────────┘                Where a stretch begins is a guess from the service's count. A
- *                                     wrong guess costs pages, nothing else.
+ *           └────────┘                The start of a stretch is a guess from the service's count. A
+ *                                     wrong guess only costs pages.
  */
 
-/** What was read of one agent: all that is new to its cursor, or the oldest part of it. */
+/** What was read of one agent: everything that is new to its cursor, or the oldest part of it. */
 export interface Reading {
-	/** Each row once, the oldest first as the list has them. */
+	/** Each row once, oldest first: the reverse of the list. */
 	rows: ReadRow[];
 	/** Whether nothing newer is left to read. */
 	isWhole: boolean;
 	/**
-	 * Whether the list was read down to the floor, or to known rows below which nothing has come, as
-	 * the count says; else late payments may be missing.
+	 * Whether the list was read down to the floor, or to known rows below which the count shows
+	 * nothing new. If not, late payments may be missing.
 	 */
 	isDown: boolean;
 	/**
-	 * Time of the newest row when the last look down to the floor began, epoch ms; -Infinity where
-	 * there was none.
+	 * Time of the newest row when the last reading down to the floor started, epoch ms; -Infinity
+	 * if there was none.
 	 */
 	asOf: number;
 	/** The service's count when reading began. */
@@ -53,9 +53,9 @@ export interface Reading {
 	lastOpen?: string;
 }
 
-/** What is there when an agent gets its baseline. */
+/** What exists when an agent gets its baseline. */
 export interface Baseline extends Reading {
-	/** Rows from before this count as emitted, read or not. Epoch ms. */
+	/** Rows from before this count as already handled, read or not. Epoch ms. */
 	floor: number;
 }
 
@@ -64,17 +64,17 @@ export interface Sizes {
 	first: number;
 	/** Rows of other pages. */
 	page: number;
-	/**
-	 * Rows of one stretch: two pages, which share a row with each other and with the next stretch.
-	 */
+	/** Rows of one stretch: two pages that share a row with each other and with the next stretch. */
 	stretch: number;
-	/** Rows of one agent that one poll reads. */
+	/** New rows of one agent after which a poll stops reading. */
 	rows: number;
-	/** Rows that a baseline reads beyond the look-back, to find open payments. */
+	/** Rows after which a baseline looks for no more open payments from before the look-back. */
 	baseline: number;
-	/** Pages of one agent that one poll asks for. */
+	/** Maximum pages that a poll requests for one agent. */
 	pages: number;
-	/** Pages among them for open payments, and three times as many where they are not found there. */
+	/**
+	 * Of these, maximum pages for open payments, and three times as many for those that have moved.
+	 */
 	openPages: number;
 }
 
@@ -89,11 +89,11 @@ export const sizes: Sizes = {
 };
 
 export interface Wants {
-	/** How far behind the newest row of its agent a late one is still emitted, in ms. */
+	/** How far behind its agent's newest row a late one can be and still be emitted, in ms. */
 	lookBackMs: number;
-	/** A later row doesn't say how late others are. Epoch ms. */
+	/** Rows dated later than this don't count as the newest. Epoch ms. */
 	horizon: number;
-	/** Reading a backlog ends with that many rows that `counts`. */
+	/** Rows that pass `counts` after which reading a backlog ends. */
 	enough: number;
 	counts: (row: ReadRow) => boolean;
 	sizes: Sizes;
@@ -101,25 +101,27 @@ export interface Wants {
 
 const WEEK_MS = 7 * 24 * 60 * 60_000;
 
-/** How often a reading looks for another place to begin. */
+/** How often a reading may start again from another row. */
 const MOST_RESTARTS = 4;
 
-/** Until when an open payment is watched: a week behind the newest of its agent. Epoch ms. */
+/**
+ * Open payments from before this are no longer watched: a week behind the agent's newest. Epoch ms.
+ */
 export function watchedSince({ newest }: Pick<AgentCursor, 'newest'>): number {
 	return newest - WEEK_MS;
 }
 
-/** Whether a backlog was found that is not read to its end. */
+/** Whether a backlog was found that isn't read to its end. */
 export function isBehind({ newest, asOf }: AgentCursor): boolean {
 	return newest < asOf;
 }
 
-/** Whether a row is known where it is: a change may move one to the top. */
+/** Whether a row is known with its current time: a change may move a row to the top. */
 function isInPlace(rows: AgentCursor['rows'], { row, at }: ReadRow): boolean {
 	return rows.get(keyOf(row))?.at === at;
 }
 
-/** The rows at the top of the list, joined to the first page where they can be. */
+/** The rows at the top of the list, joined to the first page if they share a row. */
 function* readTopStretch(first: Reading, largest: number, isRetry: boolean) {
 	const top = yield* readTop(largest);
 	let stretch = new Stretch(first.rows.toReversed());
@@ -129,7 +131,7 @@ function* readTopStretch(first: Reading, largest: number, isRetry: boolean) {
 	return { stretch, size: top?.size ?? largest };
 }
 
-/** Reads a list that is in no order: whole, or down to a page of old rows. */
+/** Reads a list that isn't in order: all of it, or down to a page of old rows. */
 function* readUnordered(cursor: AgentCursor, first: Reading, { sizes }: Wants): Pages<Reading> {
 	const top = yield* readTopStretch(first, sizes.page, true);
 	const isBottom = () => top.stretch.isBehind(cursor.floor);
@@ -141,7 +143,7 @@ function* readUnordered(cursor: AgentCursor, first: Reading, { sizes }: Wants): 
 	return { ...first, rows: isWhole ? top.stretch.oldestFirst : [], isWhole, isDown: isWhole };
 }
 
-/** Reads a backlog in stretches, the oldest first. */
+/** Reads a backlog in stretches, oldest first. */
 function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Reading> {
 	const { stretch: height, page: largest, rows: mostRows } = wants.sizes;
 	const isKnown = (one: ReadRow) => one.at <= cursor.newest && isInPlace(cursor.rows, one);
@@ -158,8 +160,8 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 	const isBottomOf = (stretch: Stretch) => () => {
 		if (stretch.isBehind(cursor.floor)) return true;
 		if (rows.size > 0) return stretch.lastPage.some(({ row, at }) => rows.get(row.id)?.at === at);
-		// The list was read down to the floor when the backlog was found. Till its end, the count tells
-		// whether anything has come below the known rows since.
+		// The list was read down to the floor when the backlog was found. Until the backlog is read,
+		// the count shows whether anything was added below the known rows since.
 		if (!isBehind(cursor)) return false;
 		const rank = stretch.newestFirst.find(isKnown)?.rank;
 		if (rank === undefined || rank !== cursor.rank) return false;
@@ -189,7 +191,7 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 		const { oldestFirst, inOrder } = stretch;
 		if (end === 'no answer') {
 			if (!isLowest || !inOrder) return found(false, !isLowest);
-			// What is above a known row has no gap. Whatever is late below it is read by a later poll.
+			// Rows above a known row have no gap. A later poll reads late rows below it.
 			const lowest = oldestFirst.findIndex(isKnown);
 			for (const one of lowest < 0 ? [] : oldestFirst.slice(lowest)) rows.set(one.row.id, one);
 			return found(false, false);
@@ -220,7 +222,7 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 	const request = { page: 1, limit: wants.sizes.first };
 	let answer = yield request;
-	// An empty answer by mistake would end what an earlier filter applies to.
+	// A wrong empty answer would end the earlier filter too soon.
 	if (answer?.activity.length === 0 && cursor.filter) answer = yield request;
 	if (!answer) return { rows: [], isWhole: false, isDown: false, asOf: -Infinity };
 	const page = readRows(request, answer);
@@ -245,20 +247,20 @@ function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 	return yield* climb(cursor, first, wants);
 }
 
-/** Times of the pages that were asked for, and the page behind the last one. */
+/** Times on the pages that were read, and the last page that can have rows. */
 interface Asked {
 	pages: Map<number, { newest: number; oldest: number }>;
 	last: number;
 }
 
-/** The page to ask for next where a row of this time is sought; undefined where none is left. */
+/** The next page to request for a row of this time; undefined if none is left. */
 function pageBeside(at: number, { pages, last }: Asked, hint: number): number | undefined {
 	let [least, most] = [1, last];
 	for (const [page, { newest, oldest }] of pages) {
 		if (newest < at) most = Math.min(most, page - 1);
 		else if (oldest > at) least = Math.max(least, page + 1);
 	}
-	// Rows that share a time may go on beside a page that ends or begins with it.
+	// Rows of this time may continue on the page next to one that ends or begins with it.
 	const beside = [...pages].flatMap(([page, { newest, oldest }]) => [
 		...(oldest === at ? [page + 1] : []),
 		...(newest === at ? [page - 1] : []),
@@ -269,8 +271,8 @@ function pageBeside(at: number, { pages, last }: Asked, hint: number): number | 
 }
 
 /**
- * Looks at open payments that a reading has not come by: where they were last, then where their
- * time is.
+ * Reads the open payments that a reading didn't come across: first where they were last, then where
+ * their time is in the list.
  */
 function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Pages<Reading> {
 	const read = new Set(reading.rows.map(({ row }) => keyOf(row)));
@@ -279,7 +281,7 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 		.sort(([one, { at }], [other, { at: otherAt }]) => otherAt - at || (one < other ? -1 : 1));
 	const start = due.findIndex(([key]) => key === cursor.lastOpen) + 1;
 	const sought = new Set(due.map(([key]) => key));
-	/** With their places in the list. */
+	/** With their offsets in the list. */
 	const found: Array<{ place: number; read: ReadRow }> = [];
 	const asked: Asked = { pages: new Map(), last: Infinity };
 	let [limit, isSizeSure] = [size.page, false];
@@ -301,14 +303,15 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 			if (page === undefined) break;
 			const request = { page, limit };
 			const answer = left[place]-- > 0 ? yield request : undefined;
-			// The next poll continues here, or with the next one where this one took all the time.
+			// The next poll continues with this payment, or with the one after it if this one took all
+			// the pages.
 			if (!answer) return result(last ?? key);
 			const rows = readRows(request, answer);
 			for (const [i, one] of rows.entries()) {
 				if (sought.delete(keyOf(one.row))) found.push({ place: offsetOf(request) + i, read: one });
 			}
 			if (!isSizeSure && rows.length < limit && answer.hasNextPage) {
-				// A service that gives fewer rows than asked for begins its pages elsewhere.
+				// If the service returns fewer rows than requested, its pages start at other offsets.
 				limit = (yield* readTop(limit))?.size ?? limit;
 				isSizeSure = true;
 				Object.assign(asked, { pages: new Map(), last: Infinity });
@@ -323,13 +326,13 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 	return result();
 }
 
-/** The page on which a row is likely to be. */
+/** The page that probably has the row. */
 function hintOf({ rank }: KnownRow, total: number | undefined, size: number): number {
 	if (rank === undefined || total === undefined) return 1;
 	return Math.max(1, Math.floor((total - rank) / size) + 1);
 }
 
-/** Asks for at most so many pages; then there is no answer. */
+/** Requests at most `most` pages. After that, a reading gets no answer. */
 function* bounded<Result>(pages: Pages<Result>, most: number): Pages<Result> {
 	let asked = 0;
 	for (let step = pages.next(); ; ) {
@@ -343,19 +346,19 @@ function* readAll(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 	return reading.isWhole ? yield* readOpenRows(cursor, reading, wants.sizes) : reading;
 }
 
-/** Reads what is new to a cursor: one small page where nothing is, however long the history. */
+/** Reads what is new to a cursor: one small page if nothing is, however long the history. */
 export function readNews(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 	return bounded(readAll(cursor, wants), wants.sizes.pages);
 }
 
 /**
- * Reads what is there before an agent's first event: the look-back, and of the week before it as
- * much as may hold open payments.
- * @returns undefined where there was no time for it
+ * Reads what exists before an agent's first event: the look-back, and for open payments more of the
+ * week behind the newest row, up to `sizes.baseline` rows.
+ * @returns undefined if there was no time for it, or the answers can't be right
  */
 function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline | undefined> {
 	const top = yield* readTop(size.page);
-	// An empty answer by mistake would make all payments new.
+	// A wrong empty answer would make all payments new.
 	if (!top || (top.rows.length === 0 && top.total > 0)) return undefined;
 	const stretch = new Stretch(top.rows, top.isLast);
 	const isBottom = () => {
@@ -375,12 +378,15 @@ function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline
 		isDown: true,
 		asOf: newestOf(rows, horizon),
 		...(total !== undefined && { total }),
-		// Others may share the time of the oldest row that was read.
+		// Unread rows may share the time of the oldest row that was read.
 		floor: isCut && oldest !== undefined ? Math.max(floor, oldest + 1) : floor,
 	};
 }
 
-/** Reads the baseline of an agent. @returns undefined where there was no time for it */
+/**
+ * Reads the baseline of an agent.
+ * @returns undefined if there was no time for it, or the answers can't be right
+ */
 export function readBaseline(wants: Wants): Pages<Baseline | undefined> {
 	return bounded(readStart(wants), wants.sizes.pages);
 }

@@ -4,26 +4,28 @@ import { within } from '../api/timeLimit';
 import type { StoredState } from './state';
 
 /*
- * What n8n's engine doesn't tell a poll: whether n8n publishes the workflow, whether another poll
- * of the node is running, and what the poll at publishing found that n8n didn't keep. Kept in
- * memory for as long as n8n runs, by node: workflow and node id, as n8n's own scheduler names it.
+ * What n8n doesn't tell a poll: whether n8n publishes the workflow, whether another poll of the
+ * node is running, and the state after publishing if n8n dropped it. It's kept in memory while n8n
+ * runs. Its keys begin with the ids of workflow and node, as those of n8n's own scheduler do.
  */
 
-/** What n8n gives a poll outside its durable scheduler (n8n-core 2.41, poll-context.js), in ms. */
+/**
+ * Time that n8n gives a poll outside its durable scheduler (n8n-core 2.41, poll-context.js), in ms.
+ */
 const UNSCHEDULED_BUDGET_MS = 300_000;
 
-/** How long a poll that has used up its budget may take to end, in ms. */
+/** Time that a poll may take to end after its budget is used up, in ms. */
 const GRACE_MS = 5_000;
 
-/** Names this run of n8n. */
+/** Identifies this n8n process. */
 export const thisProcess = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
-/** Milliseconds that a poll may take. Older releases of n8n don't say. */
+/** Time that a poll may take, in ms. Older releases of n8n don't say. */
 export function pollBudget(context: IPollFunctions): number {
 	return 'getPollBudgetMs' in context ? context.getPollBudgetMs() : UNSCHEDULED_BUDGET_MS;
 }
 
-/** Whether the durable scheduler runs this poll: it has a time of its own for each. */
+/** Whether the durable scheduler runs this poll. It gives its polls a different budget. */
 export function isDurable(context: IPollFunctions): boolean {
 	return pollBudget(context) !== UNSCHEDULED_BUDGET_MS;
 }
@@ -31,9 +33,9 @@ export function isDurable(context: IPollFunctions): boolean {
 const polled = new WeakSet<object>();
 
 /**
- * Whether n8n publishes the workflow with this poll. n8n's own mode is no answer: by default the
- * polls after it carry it too, and those of the durable scheduler are all called an update.
- * @param stored the node's static data, which n8n makes anew each time it publishes
+ * Whether n8n publishes the workflow with this poll. n8n's own mode doesn't tell: by default, later
+ * polls have the same mode, and in the durable scheduler every poll is an "update".
+ * @param stored the node's static data, which is a new object each time n8n publishes
  */
 export function isActivation(context: IPollFunctions, stored: object): boolean {
 	const [isFirst, isFresh] = [!polled.has(context), !polled.has(stored)];
@@ -43,23 +45,22 @@ export function isActivation(context: IPollFunctions, stored: object): boolean {
 
 interface Running {
 	ended: Promise<unknown>;
-	/** Epoch ms from which on another poll may take its turn. */
+	/** When another poll may take over, epoch ms. */
 	until: number;
 }
 
 const running = new Map<string, Running>();
 
-/** By node: states from which polls went on, and when (epoch ms). */
+/** By node: states that a poll has continued from, and when (epoch ms). */
 const leftBehind = new Map<string, Map<string, number>>();
 
 /**
- * For how long n8n may take to store a state, and polls with an older one may still begin, in ms.
+ * How long n8n may take to store a state, in ms. Until then, polls with an older one may still
+ * start.
  */
 const STORING_MS = 30_000;
 
-/**
- * Whether a poll went on from this state a moment ago: then it is older than what n8n is storing.
- */
+/** Whether a poll has just continued from this state. If so, n8n is storing a newer one. */
 function isLeftBehind(node: string, state: string): boolean {
 	const states = leftBehind.get(node) ?? new Map<string, number>();
 	for (const [one, at] of states) if (Date.now() - at >= STORING_MS) states.delete(one);
@@ -67,23 +68,23 @@ function isLeftBehind(node: string, state: string): boolean {
 }
 
 export interface Turn {
-	/** Names the node among all nodes of this n8n. */
+	/** Identifies the node in this n8n. */
 	node: string;
-	/** The node's static data, as this poll has it. */
+	/** The node's static data, as this poll got it. */
 	stored: object;
-	/** Whether n8n publishes the workflow: such a poll waits where others are left out. */
+	/** Whether n8n publishes the workflow. Such a poll waits for its turn; others are skipped. */
 	activation: boolean;
 	durable: boolean;
-	/** ms that the poll may take. */
+	/** Time that the poll may take, in ms. */
 	budgetMs: number;
 }
 
 /**
- * Lets one poll of a node work at a time, which n8n doesn't: two would emit the same events. One
- * that comes meanwhile finds nothing, and the next continues. After a restart the durable scheduler
- * runs all polls that it missed at once, each with a state that was read before; one of those that
- * begins from a state which another has left behind finds nothing either. A poll that outlasts its
- * budget loses its turn: `isMine` then says so, and what it found is not used.
+ * Runs one poll of a node at a time, which n8n doesn't ensure: two would emit the same events. A
+ * poll that comes meanwhile finds nothing, and the next one continues. After a restart, the durable
+ * scheduler runs all missed polls at once, each with a state that was read before: a poll whose
+ * state another poll has already continued from finds nothing either. A poll that exceeds its
+ * budget can lose its turn: `isMine` then returns false, and what it found isn't used.
  */
 export async function inTurn<Found>(
 	{ node, stored, activation, durable, budgetMs }: Turn,
@@ -119,14 +120,14 @@ export async function inTurn<Found>(
 const baselines = new Map<string, StoredState>();
 
 /**
- * Keeps the state after publishing for the first poll of the durable scheduler: n8n drops what a
- * poll that finds no event at publishing has stored (n8n-core 2.41, poll-trigger-executor.js).
+ * Keeps the state after publishing for the durable scheduler's first poll: if the poll at
+ * publishing emits nothing, n8n drops what it stored (n8n-core 2.41, poll-trigger-executor.js).
  */
 export function handOver(node: string, baseline: StoredState): void {
 	baselines.set(node, baseline);
 }
 
-/** The state after publishing, until a poll has stored a newer one. */
+/** The state after publishing, until n8n has stored one. */
 export function handedOver(node: string): StoredState | undefined {
 	return baselines.get(node);
 }

@@ -6,40 +6,40 @@ import { ParameterError } from '../domain/parameter';
 import type { EventFilter } from './filter';
 import { eventFilter } from './filter';
 
-/** The most that n8n is given to keep, in bytes of JSON. */
+/** Maximum size of the stored state, in bytes of JSON. */
 export const MOST_STATE_BYTES = 256 * 1024;
 
-/** The most agents for which even the shortest state stays within its bound. */
+/** The most agents whose state, cut as far as possible, still fits into `MOST_STATE_BYTES`. */
 export const MOST_AGENTS = 1000;
 
 /** The address of an agent in lower case. */
 export type AgentId = string;
 
-/** A row that is emitted, filtered out, or was there when its agent got its baseline. */
+/** A row that was emitted, filtered out or part of its agent's baseline. */
 export interface KnownRow {
 	/** Epoch ms. */
 	at: number;
-	/** Every status that it was seen in, the latest last: none of them is emitted again. */
+	/** Every status seen so far, latest last. None of them is emitted again. */
 	statuses: string[];
-	/** Where an open payment was in the list, see `ReadRow`: a hint. */
+	/** Where an open payment was in the list, see `ReadRow`. Only a hint. */
 	rank?: number;
 }
 
-/** Statuses in which a payment has ended (SDK, agent.ts). After any other, one more may follow. */
+/** Final statuses of a payment (SDK, agent.ts). After any other, it can still change. */
 const ENDED = new Set(['received', 'settled', 'denied', 'failed']);
 
 export function isOpen({ statuses }: KnownRow): boolean {
 	return !ENDED.has(statuses.at(-1) ?? '');
 }
 
-/** 64 bits of a hash: two of a million rows share one with a chance below 1 in 10 million. */
+/** 64 bits of a hash. The chance that two of a million rows share one is below 1 in 10 million. */
 export function rowKey(id: string): string {
 	return bytesToHex(sha256(utf8ToBytes(id)).subarray(0, 8));
 }
 
 const keys = new WeakMap<object, string>();
 
-/** `rowKey` of a row, hashed once. */
+/** `rowKey` of a row. Each row object is hashed only once. */
 export function keyOf(row: { id: string }): string {
 	const key = keys.get(row) ?? rowKey(row.id);
 	keys.set(row, key);
@@ -62,29 +62,31 @@ function mapValues<From, To>(map: Map<string, From>, change: (one: From) => To):
 }
 
 /**
- * A cursor is stored short, so that there is room for 1 000 agents in two places: a time as ms
- * before `newest`, a row as its time, rank or 0, and statuses.
+ * A cursor in short form, so that two positions of 1 000 agents fit. Times are in ms before
+ * `newest`. A row is its time, its rank (0 for none) and its statuses.
  */
 const storedCursor = z.pipe(
 	z.object({
-		/** Time of the newest row that is known; 0 before the first. */
+		/** Time of the newest known row; 0 before the first. */
 		newest: number,
-		/** A row from before this that isn't known counts as emitted. It never moves back. */
+		/** An unknown row from before this counts as already handled. It never moves back. */
 		floor: number,
 		/**
-		 * Time of the newest row when the list was last read down to the floor; 0 without rows.
-		 * Where the newest known row is later, others may wait below it.
+		 * Time of the newest row when the list was last read down to the floor; 0 without rows. If the
+		 * newest known row is later, unread rows may be below it.
 		 */
 		asOf: number,
-		/** Rank of the newest known row, see `ReadRow`. A hint: a wrong one costs requests only. */
+		/** Rank of the newest known row, see `ReadRow`. A hint: a wrong one only costs requests. */
 		rank: z.optional(number),
-		/** Rows that may come again: those since the floor, and open ones. By `rowKey`. */
+		/** Rows that are still needed: those since the floor, and open ones. By `rowKey`. */
 		rows: mapOf(z.tuple([number, number], text)),
-		/** The open payment that was looked at last, where there was no time for all. */
+		/** `rowKey` of the open payment that was checked last, if there was no time for all of them. */
 		lastOpen: z.optional(text),
-		/** Index of `filters`. */
+		/** Index in `filters`. */
 		filter: z.optional(number),
-		/** The agent wasn't there at the last poll. It keeps its place while there is room. */
+		/**
+		 * The account didn't have the agent at the last poll. Its position is kept while there is room.
+		 */
 		isMissing: z.optional(z.literal(true)),
 	}),
 	z.transform((one) => ({
@@ -103,37 +105,40 @@ const storedCursor = z.pipe(
 );
 
 const storedState = z.object({
-	/** A later release can tell by it how to read the state. */
+	/** Tells later releases how to read the state. */
 	version: z.literal(1),
 	scope: z.enum(['all', 'selected']),
-	/** Since when this scope is watched, epoch ms by n8n's clock: an agent made later is new. */
+	/** When watching this scope began, epoch ms by n8n's clock. An agent created later is new. */
 	since: number,
-	/** Null where an agent waits for its baseline. */
+	/** Null for an agent that waits for its baseline. */
 	agents: mapOf(z.nullable(storedCursor)),
 	filter: eventFilter,
-	/** Those of agents, each once: one change may give all of them the same 100 addresses. */
+	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */
 	filters: z.array(eventFilter),
-	/** The agent with which the next poll begins, where this one had no time for all. */
+	/** The agent that the next poll starts with, if this one had no time for all of them. */
 	next: z.optional(text),
 	/**
-	 * Where the agents of the last batch were before it, and the n8n process that emitted it.
-	 * Batches that follow each other soon count as one; `since` is when the first was emitted.
+	 * The cursors from before the last batch, for the agents in it, and the n8n process that emitted
+	 * it. Batches that follow each other soon count as one. `since` is when the first was emitted.
 	 */
 	lastBatch: z.optional(z.object({ process: text, since: number, agents: mapOf(storedCursor) })),
 });
 
-/** The state as n8n keeps it: JSON. */
+/** The state as n8n stores it: JSON. */
 export type StoredState = z.input<typeof storedState>;
 type Decoded = z.output<typeof storedState>;
 type DecodedCursor = z.output<typeof storedCursor>;
 
-/** How far the activity of one agent is emitted. Times are the service's, in epoch ms. */
+/** How far one agent's activity is handled. Times are the service's, in epoch ms. */
 export interface AgentCursor extends Omit<DecodedCursor, 'filter'> {
-	/** What rows still to be read have to pass, where that is not the trigger's filter alone. */
+	/**
+	 * The filter for rows that aren't read yet, if it's not just the trigger's: an earlier filter may
+	 * apply to them too.
+	 */
 	filter?: EventFilter | undefined;
 }
 
-/** What the trigger remembers between two polls. */
+/** What the trigger remembers between polls. */
 export interface TriggerState
 	extends Omit<Decoded, 'version' | 'filters' | 'agents' | 'lastBatch'>,
 		Places<AgentCursor> {}
@@ -143,7 +148,7 @@ interface Places<Cursor> {
 	lastBatch?: { process: string; since: number; agents: Map<AgentId, Cursor> } | undefined;
 }
 
-/** Applies a function to each cursor, those of before the last batch too. */
+/** Applies a function to each cursor, including those from before the last batch. */
 function mapCursors<From, To>({ agents, lastBatch }: Places<From>, change: (one: From) => To) {
 	return {
 		agents: mapValues(agents, (one) => one && change(one)),
@@ -179,12 +184,12 @@ function encode(state: TriggerState): string {
 
 /**
  * Reads what an earlier poll stored.
- * @returns undefined where nothing is stored; `'unreadable'` where no release wrote it
- * @throws ParameterError where a later release wrote it: this one would emit payments again
+ * @returns undefined if nothing is stored; `'unreadable'` if no release wrote it
+ * @throws ParameterError if a later release wrote it: this one would emit payments again
  */
 export function readState(stored: unknown): TriggerState | 'unreadable' | undefined {
 	if (stored === undefined || stored === null) return undefined;
-	// n8n's own objects have a hidden field each, with which they watch for changes.
+	// n8n's objects each have a hidden field that tracks changes.
 	const plain: unknown = JSON.parse(JSON.stringify(stored));
 	const { data: later } = z.safeParse(z.object({ version: number.check(z.gt(1)) }), plain);
 	if (later) {
@@ -206,7 +211,7 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 	return isComplete ? { scope, since, filter, next, ...cursors } : 'unreadable';
 }
 
-/** Keeps the newest rows. Those that are dropped, and all from before them, count as emitted. */
+/** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */
 function shorten(cursor: AgentCursor, most: number): AgentCursor {
 	if (cursor.rows.size <= most) return cursor;
 	const rows = [...cursor.rows].sort(([, one], [, other]) => other.at - one.at);
@@ -216,10 +221,11 @@ function shorten(cursor: AgentCursor, most: number): AgentCursor {
 }
 
 /**
- * The state as JSON within its bound. Where that is too little, rows of missing agents are dropped,
- * then the oldest rows of each agent, then the missing agents and the place before the last batch.
- * At last, only the trigger's filter is kept: what an earlier one would stop may then be emitted.
- * @returns with `shortened`: agents of which something was dropped, but for the missing ones
+ * The state as JSON within its bound. If it's too long, this drops the rows of missing agents, then
+ * the oldest rows of each agent, then the missing agents and the position before the last batch. As
+ * a last resort it keeps only the trigger's filter: rows that an earlier filter excludes may then
+ * be emitted.
+ * @returns `shortened`: the agents that lost something, apart from missing ones
  */
 export function writeState(
 	state: TriggerState,
