@@ -362,14 +362,12 @@ describe('an agent that is removed', () => {
 describe('a chosen agent that is not in the account', () => {
 	it('is rejected at the first publishing', async () => {
 		const stranger = service.addAgent('stranger', { owner: 'someone else' });
-		for (const [parameter, parameters] of [
-			['Agent', one(stranger.address)],
-			['Agent Names or IDs', chosen(service.buyer, stranger)],
+		for (const [parameter, parameters, given] of [
+			['Agent', one(stranger.address), stranger.address],
+			['Agent Names or IDs', chosen(service.buyer, stranger), stranger.address.toLowerCase()],
 		] as const) {
 			const error = await thrownBy(open(parameters), 'activate');
-			expect(error.message).toBe(
-				`${parameter}: ${stranger.address} isn't an agent in this account.`,
-			);
+			expect(error.message).toBe(`${parameter}: ${given} isn't an agent in this account.`);
 			expect(error.description).toContain('Choose agents of this account');
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		}
