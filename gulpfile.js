@@ -39,6 +39,8 @@ async function bundle() {
 		format: 'cjs',
 		target: 'node20',
 		external: ['n8n-workflow'],
+		// Smaller, and still readable: names and lines stay.
+		minifySyntax: true,
 		// The entry that re-exports the others loads them, rather than carrying a second copy.
 		plugins: [{ name: 'keep-entries-apart', setup: keepEntriesApart }],
 	});

@@ -539,9 +539,16 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 		it('says beside the file what it holds, however much there is', async () => {
 			const { emulator } = ampersend;
 			const [agent] = [emulator.addAgent(), emulator.addAgent()];
-			emulator.seedActivity(agent, 450, () => ({ type: 'spend' }), {
-				newest: Date.parse('2026-10-20T00:00:00Z'),
-			});
+			emulator.seedActivity(
+				agent,
+				450,
+				(i) => ({
+					type: 'spend',
+					amountMicro: 10n ** 15n + BigInt(i),
+					status: i % 3 === 0 ? 'denied' : 'settled',
+				}),
+				{ newest: Date.parse('2026-10-20T00:00:00Z') },
+			);
 
 			const { items } = await exportFile(
 				{ format: 'jsonl', filters: { from: '2026-10-01', to: '2026-11-01' } },
@@ -555,6 +562,22 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 				agents: 2,
 				from: '2026-09-30T22:00:00.000Z',
 				to: '2026-10-31T23:00:00.000Z',
+				totals: [
+					{
+						...(resource === 'transaction' && { direction: 'spend' }),
+						status: 'denied',
+						rows: 150,
+						amountUsdc: '150000000000.033525',
+						amountUsdcMicro: '150000000000033525',
+					},
+					{
+						...(resource === 'transaction' && { direction: 'spend' }),
+						status: 'settled',
+						rows: 300,
+						amountUsdc: '300000000000.0675',
+						amountUsdcMicro: '300000000000067500',
+					},
+				],
 			});
 			expect(fileOf(items[0]).text.trimEnd().split('\n')).toHaveLength(450);
 		});

@@ -1,9 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { fileFormats, safeFileName } from '../../nodes/Ampersend/domain/files';
+import {
+	encodeFile,
+	fileFormats,
+	safeFileName,
+	type FileFormat,
+	type FileLayout,
+} from '../../nodes/Ampersend/domain/files';
 
-const csv = (rows: object[], columns: string[]) => fileFormats.csv.encode(rows, columns);
+const layoutOf = (columns: string[], others: Partial<FileLayout> = {}): FileLayout => ({
+	columns,
+	isSelection: false,
+	delimiter: ',',
+	byteOrderMark: false,
+	...others,
+});
+
+/** A file of one batch. */
+function encode(format: FileFormat, rows: object[], layout = layoutOf([])): string {
+	const parts = fileFormats[format].encoder(layout);
+	return parts.head + (rows.length > 0 ? parts.encode(rows) : '') + parts.tail;
+}
+
+const csv = (rows: object[], columns: string[]) => encode('csv', rows, layoutOf(columns));
 
 /** A reader of its own, by the grammar of RFC 4180, section 2. */
 function readCsv(text: string): string[][] {
@@ -177,8 +197,8 @@ describe('the name of a file', () => {
 describe('a JSON file', () => {
 	it('is one list, and an empty one where there is no row', () => {
 		const rows = [{ id: 'a', amountUsdcMicro: '12345678901234567890' }];
-		expect(JSON.parse(fileFormats.json.encode(rows))).toEqual(rows);
-		expect(JSON.parse(fileFormats.json.encode([]))).toEqual([]);
+		expect(JSON.parse(encode('json', rows))).toEqual(rows);
+		expect(JSON.parse(encode('json', []))).toEqual([]);
 	});
 });
 
@@ -193,7 +213,7 @@ describe('a JSON Lines file', () => {
 					}),
 				),
 				(rows) => {
-					const text = fileFormats.jsonl.encode(rows);
+					const text = encode('jsonl', rows);
 					const lines = text.split('\n');
 					expect(lines.pop()).toBe('');
 					expect(lines.map((line): unknown => JSON.parse(line))).toEqual(rows);
@@ -203,6 +223,60 @@ describe('a JSON Lines file', () => {
 	});
 
 	it('is empty where there is no row', () => {
-		expect(fileFormats.jsonl.encode([])).toBe('');
+		expect(encode('jsonl', [])).toBe('');
+	});
+});
+
+describe('a file of several batches', () => {
+	const rows = [1, 2, 3, 4, 5, 6, 7].map((id) => ({ id, name: `row ${id}` }));
+
+	async function write(format: FileFormat, sizes: number[], isReversed: boolean) {
+		async function* batches() {
+			let start = 0;
+			for (const size of sizes) {
+				yield await Promise.resolve(rows.slice(start, start + size));
+				start += size;
+			}
+		}
+		const parts: Buffer[] = [];
+		const file = encodeFile(format, layoutOf(['id', 'name']), batches(), isReversed);
+		for await (const part of file) parts.push(part);
+		return Buffer.concat(parts).toString();
+	}
+
+	it.each(['csv', 'json', 'jsonl'] as const)(
+		'is the same as one of a single batch: %s',
+		async (format) => {
+			const layout = layoutOf(['id', 'name']);
+			for (const sizes of [[7], [1, 6], [3, 3, 1], [1, 1, 1, 1, 1, 1, 1]]) {
+				expect(await write(format, sizes, false)).toBe(encode(format, rows, layout));
+				expect(await write(format, sizes, true)).toBe(encode(format, rows.toReversed(), layout));
+			}
+			expect(await write(format, [], true)).toBe(encode(format, [], layout));
+		},
+	);
+});
+
+describe('the layout of a file', () => {
+	const rows = [{ a: 1, b: 'x;y', c: true }];
+
+	it.each([
+		[';', 'b;a\r\n"x;y";1\r\n'],
+		['\t', 'b\ta\r\nx;y\t1\r\n'],
+		['|', 'b|a\r\nx;y|1\r\n'],
+	])('separates the fields of a CSV file with %j', (delimiter, text) => {
+		expect(encode('csv', rows, layoutOf(['b', 'a'], { delimiter }))).toBe(text);
+	});
+
+	it('puts a byte order mark before the header of a CSV file, once', () => {
+		const text = encode('csv', rows, layoutOf(['a'], { byteOrderMark: true }));
+		expect(text).toBe('\ufeffa\r\n1\r\n');
+	});
+
+	it('selects the fields of every format, in the given order', () => {
+		const layout = layoutOf(['c', 'a'], { isSelection: true });
+		expect(encode('csv', rows, layout)).toMatch(/^c,a\r\n/);
+		expect(encode('json', rows, layout)).toBe('[{"c":true,"a":1}]\n');
+		expect(encode('jsonl', rows, layout)).toBe('{"c":true,"a":1}\n');
 	});
 });

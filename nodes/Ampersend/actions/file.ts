@@ -1,47 +1,100 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import * as z from 'zod/v4-mini';
+import { NodeOperationError } from 'n8n-workflow';
 
 import type { FileTarget } from '../descriptions/file';
-import { fileFormats } from '../domain/files';
-import type { RowFilter } from '../domain/filter';
-import { toIsoOrNull } from '../domain/time';
+import { encodeFile, fileFormats } from '../domain/files';
 
-/** What an export returns besides its file. */
-export const fileOutput = z.object({
-	fileName: z.string(),
-	format: z.string(),
-	rows: z.number(),
-	agents: z.number(),
-	/** ISO 8601, UTC; null if the range has no start. */
-	from: z.nullable(z.string()),
-	/** ISO 8601, UTC; null if it has no end. */
-	to: z.nullable(z.string()),
-});
+type BinaryContent = Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0];
 
-interface FileContent {
-	rows: object[];
-	/** Columns of a CSV file, in order. */
-	columns: readonly string[];
-	agents: object[];
-	filter: RowFilter;
+const MEBIBYTE = 1024 ** 2;
+
+/** A file up to this size is stored in one piece, wherever n8n keeps files. */
+const MOST_AT_ONCE = 1 * MEBIBYTE;
+
+/** The largest file that n8n keeps in memory: it needs more than twice this size there. */
+const MOST_IN_MEMORY = 64 * MEBIBYTE;
+
+/**
+ * Where n8n keeps files. It shows that only in the id of one that it stored: `filesystem-v2:…`,
+ * `s3:…`, or none for a file in memory. It deletes the small file together with the execution.
+ */
+async function storageOf(n8n: IExecuteFunctions): Promise<string> {
+	const { id } = await n8n.helpers.prepareBinaryData(Buffer.from('\n'), 'check.txt', 'text/plain');
+	return id?.split(':')[0] ?? 'memory';
 }
 
-/** Writes rows into n8n's binary data. */
+async function* chain(start: Buffer[], rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+	yield* start;
+	yield* rest;
+}
+
+/** @throws NodeOperationError if the file is too large to keep in memory */
+async function collect(
+	n8n: IExecuteFunctions,
+	itemIndex: number,
+	parts: AsyncIterable<Buffer>,
+	most: number,
+): Promise<Buffer> {
+	const collected: Buffer[] = [];
+	let bytes = 0;
+	for await (const part of parts) {
+		collected.push(part);
+		bytes += part.length;
+		if (bytes <= most) continue;
+		throw new NodeOperationError(
+			n8n.getNode(),
+			`The file has more than ${most / MEBIBYTE} MB, and this n8n keeps files in memory.`,
+			{
+				description:
+					'Set N8N_DEFAULT_BINARY_DATA_MODE to filesystem on the n8n server, ' +
+					'or export less at a time with From and To.',
+				itemIndex,
+			},
+		);
+	}
+	return Buffer.concat(collected);
+}
+
+/**
+ * What to give n8n to store. On disk, it writes the parts of a large file as they come in. For all
+ * other storage it puts the whole file together first (n8n 2.41), which it can't do without Node's
+ * own streams.
+ */
+async function contentOf(
+	n8n: IExecuteFunctions,
+	itemIndex: number,
+	parts: AsyncGenerator<Buffer>,
+): Promise<Buffer | AsyncGenerator<Buffer>> {
+	const start: Buffer[] = [];
+	for (let bytes = 0; bytes <= MOST_AT_ONCE; ) {
+		const { done, value } = await parts.next();
+		if (done) return Buffer.concat(start);
+		start.push(value);
+		bytes += value.length;
+	}
+	const whole = chain(start, parts);
+	const storage = await storageOf(n8n);
+	if (storage.startsWith('filesystem')) return whole;
+	return await collect(n8n, itemIndex, whole, storage === 'memory' ? MOST_IN_MEMORY : Infinity);
+}
+
+/**
+ * Writes a file into n8n's binary data as its rows come in.
+ * @param batches output rows, newest first; each batch has at least one
+ */
 export async function writeFile(
 	n8n: IExecuteFunctions,
-	{ format, fileName, binaryPropertyName }: FileTarget,
-	{ rows, columns, agents, filter }: FileContent,
-): Promise<Pick<INodeExecutionData, 'json' | 'binary'>> {
-	const { encode, mimeType } = fileFormats[format];
-	const content = Buffer.from(encode(rows, columns), 'utf8');
-	const json: z.infer<typeof fileOutput> = {
-		fileName,
-		format,
-		rows: rows.length,
-		agents: agents.length,
-		from: toIsoOrNull(filter.from),
-		to: toIsoOrNull(filter.to),
-	};
-	const file = await n8n.helpers.prepareBinaryData(content, fileName, mimeType);
-	return { json, binary: { [binaryPropertyName]: file } };
+	itemIndex: number,
+	{ format, fileName, binaryPropertyName, layout, isOldestFirst }: FileTarget,
+	batches: AsyncIterable<object[]>,
+): Promise<NonNullable<INodeExecutionData['binary']>> {
+	const parts = encodeFile(format, layout, batches, isOldestFirst);
+	try {
+		const content = await contentOf(n8n, itemIndex, parts);
+		const { mimeType } = fileFormats[format];
+		const file = await n8n.helpers.prepareBinaryData(content as BinaryContent, fileName, mimeType);
+		return { [binaryPropertyName]: file };
+	} finally {
+		await parts.return(undefined);
+	}
 }

@@ -1,44 +1,67 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
-import type { AgentRow, HistoryQuery } from '../api/history';
+import type { AgentRow, Batches, HistoryQuery, HistoryReport, Reading } from '../api/history';
+import { newestRows, useHistory } from '../api/history';
 import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
+import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
-import { fileOutput, writeFile } from './file';
+import type { FilterableRow } from '../domain/filter';
+import { Tally } from '../domain/tally';
+import { writeFile } from './file';
 import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
+import type { FileGroup } from './output';
+import { fileGroupOf, fileOutput, toFileOutput } from './output';
 
 /** A resource whose rows are read, filtered and exported. */
-export interface History<Row, Output extends Schema> {
+export interface History<Row extends FilterableRow, Output extends Schema> {
+	/** What the rows are called, in the plural. */
+	noun: string;
 	/** The default name of an exported file starts with it. */
 	fileName: string;
 	filters: INodeProperties;
-	read(client: Client, query: HistoryQuery): Promise<Array<AgentRow<Row>>>;
+	read(client: Client, query: HistoryQuery, reading: Reading): Batches<Row>;
 	output: Output;
 	toOutput(row: AgentRow<Row>): z.infer<Output>;
 	/** Columns of a CSV file, in order. */
 	columns: ReadonlyArray<keyof z.infer<Output> & string>;
 }
 
-/**
- * Reads the parameters that say what to read. Everything that can be invalid is checked before the
- * agents are requested.
- * @param now epoch ms
- */
-async function readQuery(
-	{ n8n, client, itemIndex }: OperationContext,
-	limit: number,
-	now: number,
-): Promise<HistoryQuery> {
+/** The parameters that say what to read. Everything that can be invalid is checked here. */
+export function readParameters({ n8n, itemIndex }: OperationContext) {
 	const get = (name: string, fallback: unknown): unknown =>
 		n8n.getNodeParameter(name, itemIndex, fallback);
 	const scope = readAgentScope(get);
 	const filter = readHistoryFilter(n8n, itemIndex);
-	const agents = await selectAgents(client, scope, agentScopeParameter(get));
-	return { agents, filter, limit, now };
+	return { scope, filter, agentParameter: agentScopeParameter(get) };
+}
+
+/** Finds the chosen agents. @param now epoch ms */
+export async function toQuery(
+	client: Client,
+	{ scope, filter, agentParameter }: ReturnType<typeof readParameters>,
+	now: number,
+): Promise<HistoryQuery & { report: HistoryReport }> {
+	const agents = await selectAgents(client, scope, agentParameter);
+	return { agents, filter, now, report: { totals: new Map(), miscounts: [] } };
+}
+
+/** Shows a note for each list that isn't as long as the service reports. */
+export function reportMiscounts(
+	{ miscounts }: HistoryReport,
+	noun: string,
+	hint: OperationContext['hint'],
+): void {
+	for (const { agent, read, reported } of miscounts) {
+		hint(
+			`Ampersend reports ${reported} ${noun} of ${agent}, but lists ${read}. ` +
+				'Run this again, and ask Ampersend if the numbers still differ.',
+		);
+	}
 }
 
 interface Texts {
@@ -46,36 +69,91 @@ interface Texts {
 	description: string;
 }
 
-export function getManyOperation<Row, Output extends Schema>(
-	{ filters, read, output, toOutput }: History<Row, Output>,
+/** Says how much more there is, as far as the service reports it. */
+function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string): string[] {
+	const isFiltered = Object.values(filter).some((part) => part !== undefined);
+	const total = [...(report?.totals.values() ?? [])].reduce((sum, one) => sum + one, 0);
+	if (!isFiltered && total <= limit) return [];
+	const all = isFiltered ? `There may be more ${noun}` : `Ampersend has ${total} ${noun}`;
+	return [`Limit reached: returned ${limit}. ${all}. Turn on Return All to get all of them.`];
+}
+
+export function getManyOperation<Row extends FilterableRow, Output extends Schema>(
+	{ noun, filters, read, output, toOutput }: History<Row, Output>,
 	texts: Texts,
 ): RowOperation<Output> {
+	const options: INodeProperties = {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: [orderOption('Oldest First reads the whole history')],
+	};
 	return {
 		option: { name: 'Get Many', value: 'getMany', ...texts },
-		fields: [...agentScopeFields, ...pagingFields, filters],
+		fields: [...agentScopeFields, ...pagingFields, filters, options],
 		output,
 		async execute(context) {
-			const limit = readLimit(context.n8n, context.itemIndex);
-			const rows = await read(context.client, await readQuery(context, limit, Date.now()));
+			const { n8n, client, itemIndex, hint } = context;
+			const limit = readLimit(n8n, itemIndex);
+			const isOldestFirst = readIsOldestFirst(
+				n8n.getNodeParameter(options.name, itemIndex, {}) as IDataObject,
+			);
+			const query = await toQuery(client, readParameters(context), Date.now());
+			const newestFirst = await newestRows(
+				(reading) => read(client, query, reading),
+				isOldestFirst ? Infinity : limit,
+			);
+			const rows = isOldestFirst ? newestFirst.reverse().slice(0, limit) : newestFirst;
+			if (rows.length === limit) limitHint(limit, query, noun).forEach(hint);
+			reportMiscounts(query.report, noun, hint);
 			return rows.map(toOutput);
 		},
 	};
 }
 
-export function exportOperation<Row, Output extends Schema>(
-	{ fileName, filters, read, toOutput, columns }: History<Row, Output>,
+/** Rows between two lines of n8n's log. */
+const LOGGED_ROWS = 50_000;
+
+export function exportOperation<Row extends FilterableRow, Output extends Schema>(
+	{ noun, fileName, filters, read, toOutput, columns }: History<Row, Output>,
 	texts: Texts,
 ): FileOperation<typeof fileOutput> {
+	/** Counts the rows that go into the file. */
+	async function* outputsOf(
+		{ n8n }: OperationContext,
+		batches: Batches<Row>,
+		tally: Tally<FileGroup>,
+	): AsyncGenerator<object[]> {
+		for await (const batch of batches) {
+			const before = tally.rows;
+			for (const { read: row } of batch) tally.add(fileGroupOf(row), row.amount);
+			if (Math.floor(before / LOGGED_ROWS) < Math.floor(tally.rows / LOGGED_ROWS)) {
+				n8n.logger.info(`${n8n.getNode().name}: exported ${tally.rows} ${noun} so far`);
+			}
+			yield batch.map(toOutput);
+		}
+	}
 	return {
 		option: { name: 'Export', value: 'export', ...texts },
-		fields: [...agentScopeFields, filters, ...fileFields],
+		fields: [...agentScopeFields, filters, ...fileFields(columns)],
 		output: fileOutput,
 		async exportFile(context) {
+			const { n8n, client, itemIndex, hint } = context;
 			const now = Date.now();
-			const file = readFileTarget(context, fileName, now);
-			const query = await readQuery(context, Infinity, now);
-			const rows = (await read(context.client, query)).map(toOutput);
-			return await writeFile(context.n8n, file, { rows, columns, ...query });
+			const file = readFileTarget(context, fileName, columns, now);
+			const query = await toQuery(client, readParameters(context), now);
+			const { binary, tally } = await useHistory(
+				(reading) => read(client, query, reading),
+				async (batches) => {
+					const tally = new Tally<FileGroup>();
+					const rows = outputsOf(context, batches, tally);
+					return { binary: await writeFile(n8n, itemIndex, file, rows), tally };
+				},
+			);
+			reportMiscounts(query.report, noun, hint);
+			return { json: toFileOutput(file, query, tally), binary };
 		},
 	};
 }

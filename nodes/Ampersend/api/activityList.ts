@@ -72,6 +72,23 @@ export function offsetOf({ page, limit }: PageRequest): number {
 	return (page - 1) * limit;
 }
 
+/**
+ * The requests after one, if every page is full and no row is added or removed.
+ * @param size maximum rows that the service returns in a page
+ * @param total rows of the list
+ */
+export function* requestsAfter(
+	{ page, limit }: PageRequest,
+	size: number,
+	total: number,
+): Generator<PageRequest> {
+	for (let next = page * limit; next < total; ) {
+		const request = pageAt(next - 1, size);
+		yield request;
+		next = request.page * request.limit;
+	}
+}
+
 /** The page of up to `largest` rows that has the row at `offset` and reaches furthest below it. */
 function pageAt(offset: number, largest: number): PageRequest {
 	const limits = Array.from({ length: Math.ceil(largest / 2) }, (_, i) => largest - i);
@@ -137,8 +154,11 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 
 /** Rows of a list, read downwards without a gap, each once. */
 export class Stretch {
-	private readonly rows = new Map<string, ReadRow>();
-	private added: ReadRow[] = [];
+	protected readonly rows = new Map<string, ReadRow>();
+	private top: ReadRow | undefined;
+	protected added: ReadRow[] = [];
+	/** Rows that were added in all. */
+	size = 0;
 	/** Newest first. */
 	lastPage: ReadRow[] = [];
 	private oldest = Infinity;
@@ -158,9 +178,8 @@ export class Stretch {
 	 * @returns how many of its rows are new here; undefined if it shares none
 	 */
 	add(page: ReadRow[], isAll = false): number | undefined {
-		const before = this.rows.size;
-		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
-		const start = before === 0 ? 0 : page.findIndex(({ row, at }) => above.get(row.id) === at);
+		const before = this.size;
+		const start = before === 0 ? 0 : this.startIn(page);
 		if (start < 0) return undefined;
 		// Rows above the shared one were added meanwhile. They are for the next reading.
 		this.lastPage = page.slice(start);
@@ -168,11 +187,19 @@ export class Stretch {
 			if (this.rows.has(one.row.id)) continue;
 			this.rows.set(one.row.id, one);
 			this.added.push(one);
+			this.size++;
 			this.inOrder &&= one.at <= this.oldest;
 			this.oldest = Math.min(this.oldest, one.at);
 		}
+		this.top ??= this.lastPage[0];
 		this.isAll = isAll;
-		return this.rows.size - before;
+		return this.size - before;
+	}
+
+	/** Where a page continues this one; negative if it doesn't. */
+	protected startIn(page: ReadRow[]): number {
+		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
+		return page.findIndex(({ row, at }) => above.get(row.id) === at);
 	}
 
 	/**
@@ -180,7 +207,7 @@ export class Stretch {
 	 * meanwhile.
 	 */
 	isBelow(page: ReadRow[]): boolean {
-		const [top] = this.rows.values();
+		const { top } = this;
 		const lowest = page.at(-1);
 		return Boolean(top && lowest && (this.rows.has(lowest.row.id) || lowest.at >= top.at));
 	}
@@ -196,23 +223,36 @@ export class Stretch {
 		return this.lastPage.length > 0 && this.lastPage.every(isBefore);
 	}
 
-	/** The rows that were added since the last call. */
-	takeAdded(): ReadRow[] {
-		const { added } = this;
-		this.added = [];
-		return added;
-	}
-
-	get size(): number {
-		return this.rows.size;
-	}
-
 	get newestFirst(): ReadRow[] {
 		return [...this.rows.values()];
 	}
 
 	get oldestFirst(): ReadRow[] {
 		return this.newestFirst.reverse();
+	}
+}
+
+/** A stretch of any length: it hands its rows over as they are read, and keeps only the latest. */
+export class PassingStretch extends Stretch {
+	/** The rows that were added since the last call. */
+	takeAdded(): ReadRow[] {
+		const { added, rows } = this;
+		this.added = [];
+		for (const id of rows.keys()) {
+			if (rows.size <= MOST_PUSHES * LARGEST_PAGE) break;
+			rows.delete(id);
+		}
+		return added;
+	}
+
+	/**
+	 * Payments of the same moment may change places between two pages, so one that is above the
+	 * shared row isn't always new. There is no next reading for it.
+	 */
+	protected override startIn(page: ReadRow[]): number {
+		let start = super.startIn(page);
+		while (start > 0 && page[start - 1]?.at === page[start]?.at) start--;
+		return start;
 	}
 }
 
@@ -334,10 +374,15 @@ export function* readDown(descent: Descent): Pages<End> {
 /**
  * Reads a list from its top into an empty stretch.
  * @param isBottom whether reading can end here, before the end of the list
+ * @param largest maximum rows of a page
  * @throws PagingObservation if the list can't be read without a gap
  */
-export function* readFromTop(stretch: Stretch, isBottom: () => boolean): Pages<void> {
-	const top = yield* readTop(LARGEST_PAGE, false);
+export function* readFromTop(
+	stretch: Stretch,
+	isBottom: () => boolean,
+	largest = LARGEST_PAGE,
+): Pages<void> {
+	const top = yield* readTop(largest, false);
 	if (!top) return;
 	if (top.rows.length === 0 && !top.isLast) {
 		throw new PagingObservation('reports more transactions after an empty page', true);

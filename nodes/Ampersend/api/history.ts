@@ -1,11 +1,16 @@
+import type { Address } from '../domain/address';
 import type { FilterableRow, RowFilter } from '../domain/filter';
 import { matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
 import type { Agent } from '../schemas/agent';
 import type { Payment } from '../schemas/payment';
 import type { ReadRow } from './activityList';
-import { readAgents } from './concurrency';
-import { listActivity } from './paginate';
+import { LARGEST_PAGE } from './activityList';
+import type { Miscount } from './paginate';
+import { listActivity, RowsMoved, sendForPage } from './paginate';
+import type { Pace } from './pace';
+import { startPace } from './pace';
+import { ReadAhead } from './readAhead';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -21,49 +26,173 @@ export interface ReadPayment extends FilterableRow {
 	row: Payment;
 }
 
+/** Rows of a history, a few at a time. No batch is empty. */
+export type Batches<Row> = AsyncGenerator<Array<AgentRow<Row>>, void>;
+
+/** What a reading notices about the service's counts. */
+export interface HistoryReport {
+	/** How many rows the service reports, before filters, by agent. */
+	totals: Map<Address, number>;
+	miscounts: Array<Miscount & { agent: string }>;
+}
+
 export interface HistoryQuery {
 	agents: Agent[];
 	filter: RowFilter;
-	/** Maximum rows to return; Infinity for all. */
-	limit: number;
 	/** Epoch ms. */
 	now: number;
 	/** Maximum pages to read for each agent; absent for all. Only for transactions. */
 	mostPages?: number;
+	report?: HistoryReport;
+}
+
+export interface Reading {
+	/**
+	 * `newestFirst`: over all agents. `any`: as they come, if the order doesn't matter or the rows
+	 * are to be sorted.
+	 */
+	order: 'newestFirst' | 'any';
+	/** Whether this is the second reading, because rows moved during the first. */
+	isAgain: boolean;
+}
+
+/** Thrown for `newestFirst` if the service doesn't list an agent's rows in that order. */
+class OutOfOrder extends Error {
+	override readonly name = 'OutOfOrder';
+}
+
+/** Rows of one agent that were read together. */
+interface Batch<Row> {
+	/** Those that pass the filter, newest first. */
+	rows: Row[];
+	inOrder: boolean;
+	/** Time of the last row that was read, epoch ms: none that follows is newer. */
+	reached: number;
+}
+
+/** Rows to hold at the same time. With many agents, each is read in smaller steps. */
+const MOST_HELD = 20_000;
+const SMALLEST_PAGE = 20;
+
+/** The rows of one agent that were read and not yet passed on. */
+class Lane<Row extends FilterableRow> {
+	private rows: Row[] = [];
+	reached = Infinity;
+	isDone = false;
+
+	constructor(
+		private readonly agent: Agent,
+		private readonly batches: AsyncGenerator<Batch<Row>>,
+		private readonly order: Reading['order'],
+	) {}
+
+	async readOn(): Promise<void> {
+		const { done, value } = await this.batches.next();
+		if (done) {
+			this.isDone = true;
+			return;
+		}
+		if (!value.inOrder && this.order === 'newestFirst') throw new OutOfOrder();
+		this.rows = this.rows.length > 0 ? this.rows.concat(value.rows) : value.rows;
+		this.reached = value.reached;
+	}
+
+	/** Passes on the rows from `time` or later. */
+	takeFrom(time: number): Array<AgentRow<Row>> {
+		const { agent, rows } = this;
+		const later = rows.findIndex(({ at }) => at < time);
+		const end = later < 0 ? rows.length : later;
+		if (end === 0) return [];
+		this.rows = rows.slice(end);
+		return rows.slice(0, end).map((read) => ({ read, agent }));
+	}
+
+	async end(): Promise<void> {
+		await this.batches.return(undefined);
+	}
 }
 
 /**
- * Reads several agents at once.
- * @returns the newest `limit` of their rows, newest first
+ * Reads several agents side by side. Only rows that no agent can get newer ones before are passed
+ * on, so each agent holds about one page.
  */
-async function mergeAgents<Row extends FilterableRow>(
-	{ agents, limit }: HistoryQuery,
-	readAgent: (agent: Agent) => Promise<Row[]>,
-): Promise<Array<AgentRow<Row>>> {
-	const rows = await readAgents(agents, async (agent) =>
-		(await readAgent(agent)).map((read) => ({ read, agent })),
-	);
-	const newestFirst = rows.flat().sort((one, other) => other.read.at - one.read.at);
-	return limit < newestFirst.length ? newestFirst.slice(0, limit) : newestFirst;
+async function* mergeLanes<Row extends FilterableRow>(
+	lanes: Array<Lane<Row>>,
+	order: Reading['order'],
+): Batches<Row> {
+	for (;;) {
+		const open = lanes.filter(({ isDone }) => !isDone);
+		const barrier =
+			order === 'any'
+				? -Infinity
+				: open.reduce((latest, { reached }) => Math.max(latest, reached), -Infinity);
+		const rows = lanes.flatMap((lane) => lane.takeFrom(barrier));
+		if (rows.length > 0) yield rows.sort((one, other) => other.read.at - one.read.at);
+		if (open.length === 0) return;
+		const behind = open.filter(({ reached }) => reached >= barrier);
+		await Promise.all(behind.map(async (lane) => await lane.readOn()));
+	}
 }
 
-/** The transactions of several agents, newest first. */
-export async function readTransactions(
+/**
+ * Reads several agents, and ends all of it when the consumer stops: nothing continues in the
+ * background of a failed execution.
+ */
+async function* readLanes<Row extends FilterableRow>(
 	client: Client,
-	query: HistoryQuery,
-): Promise<Array<AgentRow<ReadRow>>> {
-	const { filter, limit, now, mostPages = Infinity } = query;
-	const { from } = filter;
+	agents: Agent[],
+	order: Reading['order'],
+	batchesOf: (agent: Agent, pace: Pace) => AsyncGenerator<Batch<Row>>,
+): Batches<Row> {
+	const pace = startPace(client);
+	const lanes = agents.map((agent) => new Lane(agent, batchesOf(agent, pace), order));
+	try {
+		yield* mergeLanes(lanes, order);
+	} finally {
+		pace.stop();
+		await Promise.allSettled(lanes.map(async (lane) => await lane.end()));
+	}
+}
+
+/** The transactions of several agents, in batches. For `useHistory`. */
+export function readTransactions(
+	client: Client,
+	{ agents, filter, now, mostPages = Infinity, report }: HistoryQuery,
+	{ order, isAgain }: Reading,
+): Batches<ReadRow> {
+	const { from = -Infinity } = filter;
 	const matches = matcherOf(filter);
-	return await mergeAgents(query, async ({ address }) => {
-		const wanted: ReadRow[] = [];
-		let read = 0;
-		const pages = listActivity(client, address, { preset: presetCovering(from, now), from });
-		for await (const { rows, inOrder } of pages) {
-			for (const row of rows) if (matches(row)) wanted.push(row);
-			if ((inOrder && wanted.length >= limit) || ++read >= mostPages) break;
+	const preset = presetCovering(filter.from, now);
+	const largestPage = Math.min(
+		LARGEST_PAGE,
+		Math.max(SMALLEST_PAGE, Math.floor(MOST_HELD / agents.length)),
+	);
+	return readLanes(client, agents, order, async function* ({ address, name }, pace) {
+		const ahead = new ReadAhead(
+			async (request) =>
+				await pace.run(async (paced) => await sendForPage(paced, address, preset, request)),
+			() => !pace.isLimited(),
+		);
+		const pages = listActivity(
+			async (request) => await ahead.read(request),
+			from,
+			largestPage,
+			isAgain,
+		);
+		try {
+			for (let read = 0; read < mostPages; read++) {
+				const { done, value } = await pages.next();
+				if (done) {
+					if (value) report?.miscounts.push({ ...value, agent: name });
+					return;
+				}
+				const { rows, inOrder, total } = value;
+				if (total !== undefined) report?.totals.set(address, total);
+				yield { rows: rows.filter(matches), inOrder, reached: rows.at(-1)?.at ?? -Infinity };
+			}
+		} finally {
+			await ahead.end();
 		}
-		return wanted;
 	});
 }
 
@@ -83,16 +212,72 @@ function eachOnce(payments: Payment[]): Payment[] {
 	return [...byId.values()];
 }
 
-/** The payment events of several agents, newest first. The service returns them without pages. */
-export async function readPaymentEvents(
+/**
+ * The payment events of several agents, in batches. The service returns those of an agent in one
+ * answer, so each agent's are held in memory. For `useHistory`.
+ */
+export function readPaymentEvents(
 	client: Client,
-	query: HistoryQuery,
-): Promise<Array<AgentRow<ReadPayment>>> {
-	const { filter, now } = query;
-	const preset = presetCovering(filter.from, now);
-	return await mergeAgents(query, async ({ address }) => {
-		const route = routes.listPayments;
-		const payments = await send(client, route, { path: { address }, query: { preset } });
-		return eachOnce(payments).map(readPayment).filter(matcherOf(filter));
+	{ agents, filter, now, report }: HistoryQuery,
+	{ order }: Reading,
+): Batches<ReadPayment> {
+	const matches = matcherOf(filter);
+	const query = { preset: presetCovering(filter.from, now) };
+	return readLanes(client, agents, order, async function* ({ address }, pace) {
+		const payments = await pace.run(
+			async (paced) => await send(paced, routes.listPayments, { path: { address }, query }),
+		);
+		const rows = eachOnce(payments).map(readPayment);
+		report?.totals.set(address, rows.length);
+		yield {
+			rows: rows.filter(matches).sort((one, other) => other.at - one.at),
+			inOrder: true,
+			reached: -Infinity,
+		};
+	});
+}
+
+/** All rows as one batch, newest first. */
+async function* sorted<Row extends FilterableRow>(batches: Batches<Row>): Batches<Row> {
+	const all: Array<AgentRow<Row>> = [];
+	for await (const batch of batches) for (const row of batch) all.push(row);
+	if (all.length > 0) yield all.sort((one, other) => other.read.at - one.read.at);
+}
+
+/**
+ * Hands over a history, newest first. If the service doesn't list it in that order, or rows moved
+ * while it was read, starts again: `use` is then called once more.
+ * @param isInOrder false if the order doesn't matter
+ */
+export async function useHistory<Row extends FilterableRow, Result>(
+	read: (reading: Reading) => Batches<Row>,
+	use: (batches: Batches<Row>) => Promise<Result>,
+	isInOrder = true,
+): Promise<Result> {
+	let reading: Reading = { order: isInOrder ? 'newestFirst' : 'any', isAgain: false };
+	for (;;) {
+		try {
+			const isSorting = isInOrder && reading.order === 'any';
+			return await use(isSorting ? sorted(read(reading)) : read(reading));
+		} catch (error) {
+			if (error instanceof OutOfOrder) reading = { ...reading, order: 'any' };
+			else if (error instanceof RowsMoved) reading = { ...reading, isAgain: true };
+			else return await Promise.reject(error);
+		}
+	}
+}
+
+/** The newest rows of a history, newest first. Stops reading once it has enough. */
+export async function newestRows<Row extends FilterableRow>(
+	read: (reading: Reading) => Batches<Row>,
+	limit: number,
+): Promise<Array<AgentRow<Row>>> {
+	return await useHistory(read, async (batches) => {
+		const rows: Array<AgentRow<Row>> = [];
+		for await (const batch of batches) {
+			for (const row of batch) rows.push(row);
+			if (rows.length >= limit) break;
+		}
+		return rows.slice(0, limit);
 	});
 }

@@ -1,10 +1,11 @@
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import type { Preset } from '../domain/time';
+import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { PageAnswer, PageRequest, ReadRow } from './activityList';
-import { PagingObservation, readFromTop, Stretch } from './activityList';
+import { PagingObservation, PassingStretch, readFromTop } from './activityList';
 import { errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
@@ -66,16 +67,23 @@ export async function sendForPage(
 	return await send(client, routes.listActivity, { path: { address }, query });
 }
 
-export interface ActivityQuery {
-	preset: Preset;
-	/** How far back to read, epoch ms; absent for everything. */
-	from?: number | undefined;
-}
-
 export interface ActivityPage {
 	rows: ReadRow[];
 	/** Whether all rows so far came newest first. */
 	inOrder: boolean;
+	/** How many rows the list has, if the service reports it. */
+	total: number | undefined;
+}
+
+/** The service's count of a list doesn't match the rows that it returned. */
+export interface Miscount {
+	read: number;
+	reported: number;
+}
+
+/** Thrown if rows moved while a list was read, so that some may be missing. */
+export class RowsMoved extends Error {
+	override readonly name = 'RowsMoved';
 }
 
 /**
@@ -83,25 +91,51 @@ export interface ActivityPage {
  * (assumed). If rows are out of order, reading ends only after a page that is all from before
  * `from`. If the oldest rows come first, it reads the whole list. Each row comes once, as it was
  * first read.
+ * @param fetchPage how to get a page of them
+ * @param from how far back to read, epoch ms; -Infinity for everything
+ * @param largestPage maximum rows to request in a page
+ * @param isAgain whether this is the second reading, which makes the best of it
+ * @returns the miscount, if the list was read to its end and there is one
+ * @throws RowsMoved, or CallError if the service doesn't list transactions as assumed
  */
 export async function* listActivity(
-	client: Client,
-	address: Address,
-	{ preset, from = -Infinity }: ActivityQuery,
-): AsyncGenerator<ActivityPage> {
-	const stretch = new Stretch();
-	const pages = readFromTop(stretch, () => stretch.isBehind(from));
+	fetchPage: (request: PageRequest) => Promise<PageAnswer>,
+	from: number,
+	largestPage: number,
+	isAgain: boolean,
+): AsyncGenerator<ActivityPage, Miscount | undefined> {
+	const stretch = new PassingStretch();
+	const pages = readFromTop(stretch, () => stretch.isBehind(from), largestPage);
+	let [top, total]: [Activity | undefined, number | undefined] = [undefined, undefined];
+	let [fewest, most] = [Infinity, -Infinity];
 	try {
 		for (let step = pages.next(); ; ) {
 			const rows = stretch.takeAdded();
-			if (rows.length > 0) yield { rows, inOrder: stretch.inOrder };
-			if (step.done) return;
-			step = pages.next(await sendForPage(client, address, preset, step.value));
+			if (rows.length > 0) yield { rows, inOrder: stretch.inOrder, total };
+			if (step.done) break;
+			const answer = await fetchPage(step.value);
+			total = answer.totalCount;
+			top ??= answer.activity[0];
+			[fewest, most] = [Math.min(fewest, total ?? 0), Math.max(most, total ?? Infinity)];
+			step = pages.next(answer);
 		}
 	} catch (error) {
-		const isPaging = error instanceof PagingObservation;
-		return await Promise.reject(isPaging ? errorForPaging(error.message, error.isPassing) : error);
+		if (!(error instanceof PagingObservation)) return await Promise.reject(error);
+		const { message, isPassing } = error;
+		const isOver = isAgain || !isPassing;
+		return await Promise.reject(isOver ? errorForPaging(message, isPassing) : new RowsMoved());
 	}
+	const { size: read, isAll } = stretch;
+	if (!isAll && stretch.isBehind(from)) return undefined;
+	// Rows may be added or removed while pages are read: every count between is right.
+	if (read >= fewest && read <= most) return undefined;
+	if (!isAgain) {
+		const { activity } = await fetchPage({ page: 1, limit: largestPage });
+		const isSame = activity[0]?.id === top?.id && activity[0]?.timestamp === top?.timestamp;
+		// A row may have moved to the top before it was read.
+		if (!isSame) throw new RowsMoved();
+	}
+	return { read, reported: read < fewest ? fewest : most };
 }
 
 /** The first `limit` items. Stops reading once it has them. */

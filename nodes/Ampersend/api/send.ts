@@ -235,7 +235,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 }
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */
-async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<void> {
+export async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<void> {
+	if (ms <= 0) return;
 	if (cancelled === undefined) return await sleep(ms);
 	let stop = () => {};
 	const cancellation = new Promise<void>((resolve) => {
@@ -247,7 +248,17 @@ async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<vo
 	cancelled.removeEventListener('abort', stop);
 }
 
-function waitAfter(error: unknown, client: Client, number: number, startedAt: number) {
+/**
+ * How long to wait before a failed request is sent again, in ms; undefined if it must not be.
+ * @param number of the failed attempt, from 1
+ * @param startedAt when the first attempt began, epoch ms
+ */
+export function waitAfter(
+	error: unknown,
+	client: Client,
+	number: number,
+	startedAt: number,
+): number | undefined {
 	if (!(error instanceof CallError)) return undefined;
 	const { failure } = error;
 	const attempt = {

@@ -1,70 +1,137 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import type { FileFormat } from '../domain/files';
+import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, safeFileName } from '../domain/files';
-import { readChoice, readText, requireText } from '../domain/parameter';
+import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
+import { orderOption, readIsOldestFirst } from './order';
 
 const binaryField = {
 	displayName: 'Put Output File in Field',
 	name: 'binaryPropertyName',
 } as const;
 
-/** The fields for an export's file. */
-export const fileFields: INodeProperties[] = [
-	{
-		displayName: 'File Format',
-		name: 'format',
-		type: 'options',
-		options: Object.entries(fileFormats).map(([value, { name, description }]) => ({
-			name,
-			value,
-			description,
-		})),
-		default: 'csv',
-		description: 'The format of the file',
-	},
-	{
-		...binaryField,
-		type: 'string',
-		default: 'data',
-		required: true,
-		placeholder: 'e.g. data',
-		hint: 'The name of the output binary field to put the file in',
-	},
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add Option',
-		default: {},
-		options: [
-			{
-				displayName: 'File Name',
-				name: 'fileName',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. transactions.csv',
-				description: 'Leave empty to use the time of the export. Folders in the name are ignored.',
-			},
-		],
-	},
-];
+const delimiters = { comma: ',', pipe: '|', semicolon: ';', tab: '\t' } as const;
+
+/** `amountUsdc` as a name in the editor: "Amount USDC". */
+function titleOf(column: string): string {
+	const words = column.replace(/[A-Z]/g, (letter) => ` ${letter}`);
+	return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(?:Usdc|Url|Id)\b/g, (word) =>
+		word.toUpperCase(),
+	);
+}
+
+/** The fields for an export's file. @param columns of a CSV file, in order */
+export function fileFields(columns: readonly string[]): INodeProperties[] {
+	return [
+		{
+			displayName: 'File Format',
+			name: 'format',
+			type: 'options',
+			options: Object.entries(fileFormats).map(([value, { name, description }]) => ({
+				name,
+				value,
+				description,
+			})),
+			default: 'csv',
+			description: 'The format of the file',
+		},
+		{
+			...binaryField,
+			type: 'string',
+			default: 'data',
+			required: true,
+			placeholder: 'e.g. data',
+			hint: 'The name of the output binary field to put the file in',
+		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add Option',
+			default: {},
+			options: [
+				{
+					displayName: 'Byte Order Mark',
+					name: 'byteOrderMark',
+					type: 'boolean',
+					default: false,
+					displayOptions: { show: { '/format': ['csv'] } },
+					description:
+						'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
+				},
+				{
+					displayName: 'Columns',
+					name: 'columns',
+					type: 'multiOptions',
+					options: columns.map((column) => ({ name: titleOf(column), value: column })),
+					default: [],
+					description: 'The fields to write, in this order. Select none for all of them.',
+				},
+				{
+					displayName: 'Delimiter',
+					name: 'delimiter',
+					type: 'options',
+					options: [
+						{ name: 'Comma', value: 'comma' },
+						{ name: 'Pipe', value: 'pipe' },
+						{ name: 'Semicolon', value: 'semicolon' },
+						{ name: 'Tab', value: 'tab' },
+					],
+					default: 'comma',
+					displayOptions: { show: { '/format': ['csv'] } },
+					description: 'What separates the fields of a line',
+				},
+				{
+					displayName: 'File Name',
+					name: 'fileName',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. transactions.csv',
+					description:
+						'Leave empty to use the time of the export. Folders in the name are ignored.',
+				},
+				orderOption('Oldest First keeps the file in memory until it is complete'),
+			],
+		},
+	];
+}
 
 export interface FileTarget {
 	format: FileFormat;
 	fileName: string;
 	binaryPropertyName: string;
+	layout: FileLayout;
+	isOldestFirst: boolean;
+}
+
+/** @throws ParameterError for an unknown column */
+function readLayout(options: IDataObject, columns: readonly string[]): FileLayout {
+	const selected = readWords('Columns', options.columns);
+	for (const column of selected) readChoice('Columns', column, columns);
+	const delimiter = readChoice(
+		'Delimiter',
+		options.delimiter ?? 'comma',
+		Object.keys(delimiters) as Array<keyof typeof delimiters>,
+	);
+	return {
+		columns: selected.length > 0 ? [...new Set(selected)] : columns,
+		isSelection: selected.length > 0,
+		delimiter: delimiters[delimiter],
+		byteOrderMark: readSwitch('Byte Order Mark', options.byteOrderMark) ?? false,
+	};
 }
 
 /**
  * @param subject what the file contains: the default name starts with it
+ * @param columns of a CSV file, in order
  * @param now epoch ms
- * @throws ParameterError for an unknown format or an empty field name
+ * @throws ParameterError for an unknown format, column or order, or an empty field name
  */
 export function readFileTarget(
 	{ n8n, itemIndex }: { n8n: IExecuteFunctions; itemIndex: number },
 	subject: string,
+	columns: readonly string[],
 	now: number,
 ): FileTarget {
 	const format = readChoice(
@@ -72,16 +139,18 @@ export function readFileTarget(
 		n8n.getNodeParameter('format', itemIndex),
 		Object.keys(fileFormats) as FileFormat[],
 	);
-	const { fileName } = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
+	const options = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
 		format,
 		fileName:
-			safeFileName(readText('File Name', fileName)) ||
+			safeFileName(readText('File Name', options.fileName)) ||
 			`${subject}-${moment}Z.${fileFormats[format].extension}`,
 		binaryPropertyName: requireText(
 			binaryField.displayName,
 			n8n.getNodeParameter(binaryField.name, itemIndex),
 		),
+		layout: readLayout(options, columns),
+		isOldestFirst: readIsOldestFirst(options),
 	};
 }

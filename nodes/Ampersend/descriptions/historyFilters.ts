@@ -3,6 +3,7 @@ import { tryToParseDateTime } from 'n8n-workflow';
 
 import { addressKey, parseAddresses } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
+import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
 
 const from: INodeProperties = {
@@ -46,6 +47,22 @@ export const directionField: INodeProperties = {
 	description: 'Only payments that agents earned, or only those that they spent',
 };
 
+const maximumAmountField = {
+	displayName: 'Maximum Amount (USDC)',
+	name: 'maximumAmount',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. 25 or 0.5',
+	description: 'Only payments of at most this amount (USDC)',
+} as const satisfies INodeProperties;
+
+export const minimumAmountField = {
+	...maximumAmountField,
+	displayName: 'Minimum Amount (USDC)',
+	name: 'minimumAmount',
+	description: 'Only payments of at least this amount (USDC)',
+} as const satisfies INodeProperties;
+
 function status(values: string[]): INodeProperties {
 	return {
 		displayName: 'Status',
@@ -76,6 +93,8 @@ export const transactionFilters = filters([
 	counterpartyField,
 	directionField,
 	from,
+	maximumAmountField,
+	minimumAmountField,
 	status(['authorized', 'denied', 'failed', 'received', 'settled']),
 	to,
 ]);
@@ -87,6 +106,8 @@ export const transactionFilters = filters([
 export const paymentEventFilters = filters([
 	counterpartyField,
 	from,
+	maximumAmountField,
+	minimumAmountField,
 	status([
 		'authorized',
 		'denied',
@@ -166,6 +187,19 @@ function orAll(entries: string[]): string[] | undefined {
 }
 
 /**
+ * Reads an amount of the Filters collection.
+ * @returns micro-USDC; undefined if it isn't set
+ * @throws ParameterError for anything but an amount
+ */
+export function readAmount(
+	{ displayName, name }: Pick<INodeProperties, 'displayName' | 'name'>,
+	filters: IDataObject,
+): string | undefined {
+	const value = filters[name] ?? '';
+	return value === '' ? undefined : parseUsdc(displayName, value).toString();
+}
+
+/**
  * Reads the Filters collection of an operation.
  * @throws ParameterError that names the invalid filter
  */
@@ -182,9 +216,20 @@ export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): Ro
 		);
 	}
 	const counterparties = parseAddresses('Counterparty', filters.counterparty).map(addressKey);
+	const minimumMicro = readAmount(minimumAmountField, filters);
+	const maximumMicro = readAmount(maximumAmountField, filters);
+	if (maximumMicro !== undefined && BigInt(minimumMicro ?? 0) > BigInt(maximumMicro)) {
+		throw new ParameterError(
+			maximumAmountField.displayName,
+			'is less than the minimum amount.',
+			'Enter the same amount or a higher one, or remove one of the two.',
+		);
+	}
 	return {
 		from,
 		to,
+		minimumMicro,
+		maximumMicro,
 		directions: readDirections(filters),
 		statuses: orAll(readWords('Status', filters.status)),
 		counterparties: orAll(counterparties),

@@ -1,5 +1,25 @@
 import { stringify } from 'csv-stringify/sync';
 
+/** How the rows of a file are written. */
+export interface FileLayout {
+	/** Columns of a CSV file, and the only fields of other formats if `isSelection`; in order. */
+	columns: readonly string[];
+	isSelection: boolean;
+	/** Between the fields of a CSV file. */
+	delimiter: string;
+	/** Whether a CSV file starts with a byte order mark. */
+	byteOrderMark: boolean;
+}
+
+/** The parts of a file, as text. */
+interface Encoder {
+	head: string;
+	encode(rows: object[]): string;
+	/** Between two batches of rows. */
+	between: string;
+	tail: string;
+}
+
 /** The formats of an exported file. */
 export const fileFormats = {
 	csv: {
@@ -7,25 +27,43 @@ export const fileFormats = {
 		description: 'One row per line, with a header. For spreadsheets and accounting.',
 		extension: 'csv',
 		mimeType: 'text/csv',
-		encode: encodeCsv,
+		encoder: csvEncoder,
 	},
 	json: {
 		name: 'JSON',
 		description: 'One list of objects',
 		extension: 'json',
 		mimeType: 'application/json',
-		encode: (rows: object[]) => `${JSON.stringify(rows)}\n`,
+		encoder: (layout: FileLayout): Encoder => ({
+			head: '[',
+			encode: (rows) => linesOf(rows, layout).join(','),
+			between: ',',
+			tail: ']\n',
+		}),
 	},
 	jsonl: {
 		name: 'JSON Lines',
 		description: 'One object per line. For databases and large files.',
 		extension: 'jsonl',
 		mimeType: 'application/x-ndjson',
-		encode: (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+		encoder: (layout: FileLayout): Encoder => ({
+			head: '',
+			encode: (rows) =>
+				linesOf(rows, layout)
+					.map((line) => `${line}\n`)
+					.join(''),
+			between: '',
+			tail: '',
+		}),
 	},
 } as const;
 
 export type FileFormat = keyof typeof fileFormats;
+
+function linesOf(rows: object[], { columns, isSelection }: FileLayout): string[] {
+	const selected = isSelection ? [...columns] : null;
+	return rows.map((row) => JSON.stringify(row, selected));
+}
 
 /**
  * What a spreadsheet may run as a formula. Before one, it drops white space and invisible
@@ -38,15 +76,73 @@ const FORMULA = /^(?:[\t\r]|[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u;
  * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
  * would run as a formula gets a leading apostrophe: names come from others.
  */
-function encodeCsv(rows: object[], columns: readonly string[]): string {
-	return stringify(rows, {
-		header: true,
-		columns: [...columns],
-		record_delimiter: 'windows',
-		// By default the encoder quotes CRLF, but not a CR or an LF alone.
-		quoted_match: /[\r\n]/,
-		cast: { string: (value) => (FORMULA.test(value) ? `'${value}` : value) },
-	});
+function csvEncoder({ columns, delimiter, byteOrderMark }: FileLayout): Encoder {
+	const encode = (rows: object[], header = false): string =>
+		stringify(
+			rows.map((row) => withoutFormulas(row, columns)),
+			{
+				header,
+				columns: [...columns],
+				delimiter,
+				record_delimiter: 'windows',
+				// By default the encoder quotes CRLF, but not a CR or an LF alone.
+				quoted_match: /[\r\n]/,
+			},
+		);
+	return {
+		head: (byteOrderMark ? '\ufeff' : '') + encode([], true),
+		encode: (rows) => encode(rows),
+		between: '',
+		tail: '',
+	};
+}
+
+/** A row whose texts a spreadsheet doesn't run. */
+function withoutFormulas<Row extends object>(row: Row, columns: readonly string[]): Row {
+	let safe = row;
+	for (const column of columns) {
+		const value: unknown = Reflect.get(row, column);
+		if (typeof value === 'string' && FORMULA.test(value)) safe = { ...safe, [column]: `'${value}` };
+	}
+	return safe;
+}
+
+/** Rows in reverse order. Holds the file in memory until it has the last row. */
+async function* reversed(
+	batches: AsyncIterable<object[]>,
+	encode: Encoder['encode'],
+): AsyncGenerator<Buffer> {
+	const parts: Buffer[] = [];
+	for await (const rows of batches) parts.push(Buffer.from(encode(rows.toReversed())));
+	yield* parts.reverse();
+}
+
+async function* inOrder(
+	batches: AsyncIterable<object[]>,
+	encode: Encoder['encode'],
+): AsyncGenerator<Buffer> {
+	for await (const rows of batches) yield Buffer.from(encode(rows));
+}
+
+/**
+ * Encodes a file in UTF-8, part by part.
+ * @param batches of at least one row
+ * @param isReversed whether the last row comes first
+ */
+export async function* encodeFile(
+	format: FileFormat,
+	layout: FileLayout,
+	batches: AsyncIterable<object[]>,
+	isReversed: boolean,
+): AsyncGenerator<Buffer> {
+	const { head, encode, between, tail } = fileFormats[format].encoder(layout);
+	let separator = '';
+	yield Buffer.from(head);
+	for await (const part of (isReversed ? reversed : inOrder)(batches, encode)) {
+		yield separator === '' ? part : Buffer.concat([Buffer.from(separator), part]);
+		separator = between;
+	}
+	yield Buffer.from(tail);
 }
 
 /**

@@ -25,6 +25,8 @@ export interface RowFilter {
 	counterparties?: string[] | undefined;
 	/** Micro-USDC, an integer. */
 	minimumMicro?: string | undefined;
+	/** Micro-USDC, an integer. */
+	maximumMicro?: string | undefined;
 }
 
 /** Returns a test for rows. It reads the filter only once. */
@@ -34,10 +36,12 @@ export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
 	const statuses = filter.statuses && new Set(filter.statuses);
 	const counterparties = filter.counterparties && new Set(filter.counterparties);
 	const minimum = BigInt(minimumMicro);
+	const maximum = filter.maximumMicro === undefined ? undefined : BigInt(filter.maximumMicro);
 	return ({ at, amount, direction = '', status, counterparty }) =>
 		at >= from &&
 		at < to &&
 		amount >= minimum &&
+		(maximum === undefined || amount <= maximum) &&
 		(directions?.has(direction) ?? true) &&
 		(statuses?.has(status) ?? true) &&
 		(counterparties?.has(counterparty === null ? '' : addressKey(counterparty)) ?? true);

@@ -35,3 +35,35 @@ export function presetCovering(from: number | undefined, now: number): Preset {
 	if (from >= now - 30 * DAY_MS + MARGIN_MS) return '30d';
 	return 'all';
 }
+
+/** Whether text names a time zone (IANA), such as `Europe/Berlin`. */
+export function isTimeZone(text: string): boolean {
+	try {
+		return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+	} catch {
+		return false;
+	}
+}
+
+/** Every offset from UTC is a multiple of this, so no day starts within such a span. */
+const QUARTER_MS = 15 * 60 * 1000;
+
+/**
+ * Returns a function that gives the day of a time, epoch ms, as `2026-10-01`.
+ * @param timeZone IANA name
+ */
+export function daysIn(timeZone: string): (ms: number) => string {
+	const format = new Intl.DateTimeFormat('en-CA', {
+		timeZone,
+		year: 'numeric',
+		month: '2-digit',
+		day: '2-digit',
+	});
+	const days = new Map<number, string>();
+	return (ms) => {
+		const quarter = Math.floor(ms / QUARTER_MS);
+		const day = days.get(quarter) ?? format.format(quarter * QUARTER_MS);
+		days.set(quarter, day);
+		return day;
+	};
+}

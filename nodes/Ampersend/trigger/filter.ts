@@ -11,7 +11,7 @@ export const eventFilter = z.object({
 	minimumMicro: z.optional(z.string().check(z.regex(/^\d{1,78}$/))),
 	counterparties: list,
 });
-export type EventFilter = Omit<RowFilter, 'from' | 'to'>;
+export type EventFilter = Omit<RowFilter, 'from' | 'to' | 'maximumMicro'>;
 
 /** A filter that passes what both filters pass. */
 export function intersect(one: EventFilter, other: EventFilter): EventFilter {

@@ -1,6 +1,12 @@
 import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow';
 
-import { counterpartyField, directionField, readDirections } from '../descriptions/historyFilters';
+import {
+	counterpartyField,
+	directionField,
+	minimumAmountField,
+	readAmount,
+	readDirections,
+} from '../descriptions/historyFilters';
 import { addressKey, parseAddresses } from '../domain/address';
 import {
 	ParameterError,
@@ -10,7 +16,6 @@ import {
 	readSwitch,
 	readWords,
 } from '../domain/parameter';
-import { parseUsdc } from '../domain/money';
 import type { EventFilter } from './filter';
 
 /** One event for each known status of an activity row (SDK, agent.ts). The set is open. */
@@ -70,18 +75,7 @@ export const eventFiltersField: INodeProperties = {
 	description:
 		'Only events that pass start the workflow. If you change a filter, the payments that the ' +
 		"old one filtered out aren't emitted later.",
-	options: [
-		counterpartyField,
-		directionField,
-		{
-			displayName: 'Minimum Amount (USDC)',
-			name: 'minimumAmount',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. 25 or 0.5',
-			description: 'Only payments of at least this amount (USDC)',
-		},
-	],
+	options: [counterpartyField, directionField, minimumAmountField],
 };
 
 /**
@@ -90,7 +84,7 @@ export const eventFiltersField: INodeProperties = {
  */
 export function readEventFilter(context: IPollFunctions): EventFilter {
 	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
-	const { minimumAmount = '' } = filters;
+	const minimumMicro = readAmount(minimumAmountField, filters);
 	const counterparties = parseAddresses(counterpartyField.displayName, filters.counterparty);
 	if (counterparties.length > MOST_COUNTERPARTIES) {
 		throw new ParameterError(
@@ -104,9 +98,7 @@ export function readEventFilter(context: IPollFunctions): EventFilter {
 	return {
 		...(statuses.length > 0 && { statuses }),
 		...(directions && { directions }),
-		...(minimumAmount !== '' && {
-			minimumMicro: parseUsdc('Minimum Amount (USDC)', minimumAmount).toString(),
-		}),
+		...(minimumMicro !== undefined && { minimumMicro }),
 		...(counterparties.length > 0 && {
 			counterparties: counterparties.map(addressKey).sort(),
 		}),

@@ -5,7 +5,7 @@ import { lookUpAgents, requireAgents } from '../api/agents';
 import { readAgents } from '../api/concurrency';
 import { CallError, errorForPaging } from '../api/errors';
 import type { AgentRow } from '../api/history';
-import { readTransactions } from '../api/history';
+import { newestRows, readTransactions } from '../api/history';
 import { sendForPage } from '../api/paginate';
 import type { Client } from '../api/send';
 import type { Address, AgentScope } from '../domain/address';
@@ -259,8 +259,11 @@ export async function sampleActivity(
 	const directory = await lookUpAgents(client);
 	const { watched } = choose(settings, directory, undefined);
 	const agents = watched.flatMap((id) => directory.get(id) ?? []);
-	const limits = { limit: SAMPLE_SIZE, mostPages: MOST_SAMPLE_PAGES };
-	const latest = await readTransactions(client, { agents, filter, now, ...limits });
+	const query = { agents, filter, now, mostPages: MOST_SAMPLE_PAGES };
+	const latest = await newestRows(
+		(reading) => readTransactions(client, query, reading),
+		SAMPLE_SIZE,
+	);
 	return latest.reverse().map(({ read, agent }) => ({
 		id: addressKey(agent.address),
 		read,

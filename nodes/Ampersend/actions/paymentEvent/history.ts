@@ -3,6 +3,7 @@ import { paymentEventFilters } from '../../descriptions/historyFilters';
 import { toPaymentEventOutput, paymentEventOutput } from './output';
 
 export const paymentEvents = {
+	noun: 'payment events',
 	fileName: 'payment-events',
 	filters: paymentEventFilters,
 	read: readPaymentEvents,

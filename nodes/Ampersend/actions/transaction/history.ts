@@ -3,6 +3,7 @@ import { transactionFilters } from '../../descriptions/historyFilters';
 import { toTransactionOutput, transactionOutput } from './output';
 
 export const transactions = {
+	noun: 'transactions',
 	fileName: 'transactions',
 	filters: transactionFilters,
 	read: readTransactions,

@@ -5,6 +5,7 @@ import type { ReadRow } from '../../api/activityList';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';
+import type { Total } from '../../domain/tally';
 import { toIso } from '../../domain/time';
 
 const text = z.string();
@@ -49,4 +50,33 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 		},
 		omit(others, 'receiver', 'amount', 'timestamp'),
 	);
+}
+
+const group = {
+	/** In the chosen time zone, as `2026-10-01`. */
+	day: z.optional(text),
+	agentAddress: z.optional(text),
+	agentName: z.optional(text),
+	counterparty: z.optional(z.nullable(text)),
+	direction: z.optional(text),
+	status: z.optional(text),
+};
+
+const summaryGroup = z.object(group);
+/** What transactions that are counted together have in common: the parts that were chosen. */
+export type SummaryGroup = z.infer<typeof summaryGroup>;
+
+/** Transactions and the sum of their amounts, for one group. */
+export const summaryOutput = z.object({
+	...summaryGroup.shape,
+	transactions: z.number(),
+	...amountShape({ total: text }),
+});
+
+export function toSummaryOutput({
+	group: parts,
+	rows,
+	amount,
+}: { group: SummaryGroup } & Total): z.infer<typeof summaryOutput> {
+	return { ...parts, transactions: rows, ...amountFields({ total: amount }) };
 }

@@ -1,0 +1,59 @@
+import * as z from 'zod/v4-mini';
+
+import type { HistoryQuery } from '../api/history';
+import type { FileTarget } from '../descriptions/file';
+import type { FilterableRow } from '../domain/filter';
+import { amountFields, amountShape } from '../domain/money';
+import type { Tally } from '../domain/tally';
+import { toIsoOrNull } from '../domain/time';
+
+const text = z.string();
+const count = z.number();
+
+/** What an export returns besides its file. */
+export const fileOutput = z.object({
+	fileName: text,
+	format: text,
+	rows: count,
+	agents: count,
+	/** ISO 8601, UTC; null if the range has no start. */
+	from: z.nullable(text),
+	/** ISO 8601, UTC; null if it has no end. */
+	to: z.nullable(text),
+	/** One for each direction and status in the file. */
+	totals: z.array(
+		z.object({
+			/** Absent for payment events. */
+			direction: z.optional(text),
+			status: text,
+			rows: count,
+			...amountShape({ amount: text }),
+		}),
+	),
+});
+
+export type FileGroup = Pick<FilterableRow, 'direction' | 'status'>;
+
+export function fileGroupOf({ direction, status }: FilterableRow): FileGroup {
+	return direction === undefined ? { status } : { direction, status };
+}
+
+export function toFileOutput(
+	{ fileName, format }: FileTarget,
+	{ agents, filter }: HistoryQuery,
+	tally: Tally<FileGroup>,
+): z.infer<typeof fileOutput> {
+	return {
+		fileName,
+		format,
+		rows: tally.rows,
+		agents: agents.length,
+		from: toIsoOrNull(filter.from),
+		to: toIsoOrNull(filter.to),
+		totals: tally.totals.map(({ group, rows, amount }) => ({
+			...group,
+			rows,
+			...amountFields({ amount }),
+		})),
+	};
+}

@@ -1,0 +1,114 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import type { AgentRow } from '../../api/history';
+import { readTransactions, useHistory } from '../../api/history';
+import type { ReadRow } from '../../api/activityList';
+import { agentScopeFields } from '../../descriptions/agentScope';
+import { transactionFilters } from '../../descriptions/historyFilters';
+import { ParameterError, quote, readChoice, readText, readWords } from '../../domain/parameter';
+import { Tally } from '../../domain/tally';
+import { daysIn, isTimeZone } from '../../domain/time';
+import { readParameters, reportMiscounts, toQuery } from '../history';
+import type { RowOperation } from '../operation';
+import type { SummaryGroup } from './output';
+import { summaryOutput, toSummaryOutput } from './output';
+
+const parts = ['agent', 'counterparty', 'day', 'direction', 'status'] as const;
+type Part = (typeof parts)[number];
+
+const groupBy = {
+	displayName: 'Group By',
+	name: 'groupBy',
+	type: 'multiOptions',
+	options: [
+		{ name: 'Agent', value: 'agent' },
+		{ name: 'Counterparty', value: 'counterparty' },
+		{ name: 'Day', value: 'day' },
+		{ name: 'Direction', value: 'direction' },
+		{ name: 'Status', value: 'status' },
+	],
+	default: ['direction', 'status'],
+	description:
+		'Returns one item for each combination. Without Direction, what agents earned and what they ' +
+		'spent is added up. Without Status, denied and failed payments count too.',
+} as const satisfies INodeProperties;
+
+const timeZone = {
+	displayName: 'Time Zone',
+	name: 'timeZone',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. Europe/Berlin',
+	description: 'Where a day starts and ends. Leave empty for the time zone of the workflow.',
+} as const satisfies INodeProperties;
+
+const options: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add Option',
+	default: {},
+	options: [timeZone],
+};
+
+/** @throws ParameterError for an unknown part */
+function readParts(n8n: IExecuteFunctions, itemIndex: number): Set<Part> {
+	const { displayName, name } = groupBy;
+	const chosen = readWords(displayName, n8n.getNodeParameter(name, itemIndex, []));
+	return new Set(chosen.map((part) => readChoice(displayName, part, parts)));
+}
+
+/** @throws ParameterError for an unknown time zone */
+function readTimeZone(n8n: IExecuteFunctions, itemIndex: number): string {
+	const values = n8n.getNodeParameter(options.name, itemIndex, {}) as IDataObject;
+	const zone = readText(timeZone.displayName, values.timeZone) || n8n.getTimezone();
+	if (isTimeZone(zone)) return zone;
+	throw new ParameterError(
+		timeZone.displayName,
+		`${quote(zone)} isn't a time zone.`,
+		'Use a name such as Europe/Berlin or America/New_York.',
+	);
+}
+
+function grouper(chosen: Set<Part>, zone: string) {
+	const dayOf = daysIn(zone);
+	return ({ read, agent }: AgentRow<ReadRow>): SummaryGroup => ({
+		...(chosen.has('day') && { day: dayOf(read.at) }),
+		...(chosen.has('agent') && { agentAddress: agent.address, agentName: agent.name }),
+		...(chosen.has('counterparty') && { counterparty: read.counterparty }),
+		...(chosen.has('direction') && { direction: read.row.type }),
+		...(chosen.has('status') && { status: read.status }),
+	});
+}
+
+export const summarize: RowOperation<typeof summaryOutput> = {
+	option: {
+		name: 'Summarize',
+		value: 'summarize',
+		action: 'Summarize transactions',
+		description: 'Count transactions and add up their amounts, by agent, day and more',
+	},
+	fields: [...agentScopeFields, groupBy, transactionFilters, options],
+	output: summaryOutput,
+	async execute(context) {
+		const { n8n, client, itemIndex, hint } = context;
+		const chosen = readParts(n8n, itemIndex);
+		const groupOf = grouper(chosen, readTimeZone(n8n, itemIndex));
+		const query = await toQuery(client, readParameters(context), Date.now());
+		const tally = await useHistory(
+			(reading) => readTransactions(client, query, reading),
+			async (batches) => {
+				const counted = new Tally<SummaryGroup>();
+				for await (const batch of batches) {
+					for (const row of batch) counted.add(groupOf(row), row.read.amount);
+				}
+				return counted;
+			},
+			false,
+		);
+		reportMiscounts(query.report, 'transactions', hint);
+		const isEmptyWhole = chosen.size === 0 && tally.rows === 0;
+		const totals = isEmptyWhole ? [{ group: {}, rows: 0, amount: 0n }] : tally.totals;
+		return totals.map(toSummaryOutput);
+	},
+};

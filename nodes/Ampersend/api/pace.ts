@@ -1,0 +1,60 @@
+import pLimit from 'p-limit';
+
+import { CallError } from './errors';
+import type { Client } from './send';
+import { pause, waitAfter } from './send';
+
+/** Requests of one reading at the same time. */
+const CONCURRENCY = 6;
+
+/** How the requests of one reading share the service. */
+export interface Pace {
+	/**
+	 * Does the work of one request, with the client's retries. Side by side with others, until the
+	 * service limits the rate: then each waits for its turn, and a wait holds up all of them.
+	 */
+	run<Result>(work: (client: Client) => Promise<Result>): Promise<Result>;
+	/** Whether the service has limited the rate. */
+	isLimited(): boolean;
+	/** Ends waits, and sends nothing more. */
+	stop(): void;
+}
+
+export function startPace(client: Client): Pace {
+	const stopped = new AbortController();
+	const signals = [stopped.signal, client.cancelled].filter((signal) => signal !== undefined);
+	const cancelled = AbortSignal.any(signals);
+	const { attempts } = client.retry;
+	const withAttempts = (most: number): Client => ({
+		...client,
+		cancelled,
+		retry: { ...client.retry, attempts: most },
+	});
+	const [atOnce, inTurn] = [pLimit(CONCURRENCY), pLimit(1)];
+	let isLimited = false;
+
+	return {
+		isLimited: () => isLimited,
+		stop: () => stopped.abort(),
+		run: async (work) =>
+			await atOnce(async () => {
+				if (stopped.signal.aborted) return await Promise.reject(new Error('The reading has ended'));
+				let until = 0;
+				if (!isLimited) {
+					const startedAt = Date.now();
+					try {
+						return await work(withAttempts(1));
+					} catch (error) {
+						const wait = waitAfter(error, withAttempts(attempts), 1, startedAt);
+						if (wait === undefined) return await Promise.reject(error);
+						isLimited ||= error instanceof CallError && error.failure?.cause === 'rate-limited';
+						until = Date.now() + wait;
+					}
+				}
+				return await inTurn(async () => {
+					await pause(until - Date.now(), cancelled);
+					return await work(withAttempts(until > 0 ? attempts - 1 : attempts));
+				});
+			}),
+	};
+}

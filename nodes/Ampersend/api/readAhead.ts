@@ -1,0 +1,64 @@
+import type { PageAnswer, PageRequest } from './activityList';
+import { requestsAfter } from './activityList';
+
+/** Maximum pages of a list to request before they are needed. */
+const MOST_AHEAD = 6;
+
+/** Pages to read before the first guess: many readings end after one or two. */
+const PAGES_BEFORE = 2;
+
+const keyOf = ({ page, limit }: PageRequest): string => `${page}/${limit}`;
+
+/**
+ * Requests the pages of a list before they are needed. Whoever reads the list decides what to
+ * request, and checks each answer: a wrong guess costs requests and nothing else.
+ */
+export class ReadAhead {
+	private readonly guesses = new Map<string, Promise<PageAnswer>>();
+	/** Pages since the last wrong guess. */
+	private streak = 0;
+	private size = 0;
+	private total = 0;
+
+	/** @param mayGuess whether to read ahead now */
+	constructor(
+		private readonly request: (page: PageRequest) => Promise<PageAnswer>,
+		private readonly mayGuess: () => boolean,
+	) {}
+
+	async read(wanted: PageRequest): Promise<PageAnswer> {
+		const guessed = this.guesses.get(keyOf(wanted));
+		this.guesses.delete(keyOf(wanted));
+		if (!guessed && this.guesses.size > 0) {
+			await this.end();
+			this.streak = 0;
+		}
+		const answer = guessed ?? this.request(wanted);
+		this.guess(wanted);
+		const { activity, totalCount = 0 } = await answer;
+		this.size = Math.max(this.size, activity.length);
+		this.total = totalCount;
+		this.streak++;
+		return await answer;
+	}
+
+	/** Starts slowly, and stops at the end that the service reports. */
+	private guess(wanted: PageRequest): void {
+		if (this.streak < PAGES_BEFORE || !this.mayGuess()) return;
+		let left = Math.min(2 ** (this.streak - PAGES_BEFORE), MOST_AHEAD);
+		for (const request of requestsAfter(wanted, this.size, this.total)) {
+			if (left-- === 0) return;
+			if (this.guesses.has(keyOf(request))) continue;
+			const answer = this.request(request);
+			// An error is only reported if the page is needed.
+			answer.catch(() => {});
+			this.guesses.set(keyOf(request), answer);
+		}
+	}
+
+	/** Waits until nothing is requested any more. */
+	async end(): Promise<void> {
+		await Promise.allSettled(this.guesses.values());
+		this.guesses.clear();
+	}
+}

@@ -1,0 +1,573 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { numbered, historyOf, DAY, downFrom, HOUR, MINUTE, numbersOf } from './history.mts';
+import { fileOf, numbersIn } from './files.mts';
+import { ScriptedList, type Meanwhile } from './list.mts';
+import { useAmpersend } from './setup.mts';
+
+const ampersend = useAmpersend();
+const { route, getMany, exportFile, requests } = historyOf(ampersend, 'transaction');
+
+const idsIn = (text: string) => (JSON.parse(text) as Array<{ id: string }>).map(({ id }) => id);
+
+/** An agent with a list that changes while it is read. */
+function scripted(rows: number, meanwhile: Meanwhile, everyMs = MINUTE): ScriptedList {
+	const agent = ampersend.emulator.addAgent();
+	const list = new ScriptedList(agent.address);
+	list.addMany('row', rows, Date.now() - HOUR, everyMs);
+	list.from(meanwhile);
+	let [page, limit] = [0, 0];
+	ampersend.emulator.fault({
+		route,
+		times: Infinity,
+		match: ({ query, params }) => {
+			if (params.address?.toLowerCase() !== agent.address.toLowerCase()) return false;
+			[page, limit] = [Number(query.page), Number(query.limit)];
+			return true;
+		},
+		mutate: () => list.answer(page, limit),
+	});
+	return list;
+}
+
+const names = (count: number) => downFrom(count - 1, count).map((i) => `row ${i}`);
+
+describe('Export of a list that changes while it is read', () => {
+	it.each<[string, Meanwhile]>([
+		[
+			'a row is added before each page',
+			(list, { number }) => list.add(`new ${number}`, Date.now()),
+		],
+		[
+			'150 rows are added before each page',
+			(list, { number }) => {
+				if (number > 1 && number < 20) list.addMany(`new ${number}`, 150, Date.now(), 1);
+			},
+		],
+		[
+			'rows that were read are removed',
+			(list, { number }) => void (number > 2 && number < 9 && list.remove(0, 7)),
+		],
+	])('has each row once, in order, if %s', async (_, meanwhile) => {
+		const list = scripted(3000, meanwhile);
+		const { items, error, hints } = await exportFile({ format: 'json' });
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		const ids = idsIn(fileOf(items[0]).text).filter((id) => id.startsWith('row'));
+		expect(ids).toEqual(names(3000));
+		expect(list.requests).toBeLessThan(80);
+	});
+
+	it('has a row that moves to the top before it is read, and each other one once', async () => {
+		scripted(3000, (list, { number }) => {
+			if (number === 4) list.change('row 5', 'denied', Date.now());
+		});
+		const { items, error, hints } = await exportFile({ format: 'json' });
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		const ids = idsIn(fileOf(items[0]).text);
+		expect(ids).toEqual(['row 5', ...names(3000).filter((id) => id !== 'row 5')]);
+	});
+
+	it('has each row once if rows of the same moment change places', async () => {
+		scripted(
+			1000,
+			(list, { number }) => {
+				if (number % 2 === 0) [list.rows[199], list.rows[200]] = [list.rows[200]!, list.rows[199]!];
+			},
+			0,
+		);
+		const { items, error } = await exportFile({ format: 'json' });
+
+		expect(error).toBeUndefined();
+		expect(idsIn(fileOf(items[0]).text).sort()).toEqual(names(1000).sort());
+	});
+
+	it('ends with an error if the list is another one at each request', async () => {
+		const list = scripted(1000, (changing, { number }) => {
+			changing.rows = [];
+			changing.addMany(`other ${number}`, 1000, Date.now(), MINUTE);
+		});
+		const { items, error } = await exportFile();
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('changes its list faster than it can be read');
+		expect(list.requests).toBeLessThan(60);
+	});
+});
+
+describe('Export of a list that is not as the service reports it', () => {
+	const wrongCount = (change: (total: number) => number | undefined) =>
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			mutate: (body) => {
+				const page = body as { totalCount: number };
+				return { ...page, totalCount: change(page.totalCount) };
+			},
+		});
+
+	it.each([
+		['one more than there are', 1, 501],
+		['one less than there are', -1, 499],
+	])('writes what is there, and says so, if the count is %s', async (_, off, reported) => {
+		const agent = ampersend.emulator.addAgent({ name: 'Buyer' });
+		ampersend.emulator.seedActivity(agent, 500, numbered);
+		wrongCount((total) => total + off);
+		const { items, error, hints } = await exportFile();
+
+		expect(error).toBeUndefined();
+		expect(numbersIn(fileOf(items[0]).text, 'csv')).toEqual(downFrom(499, 500));
+		expect(hints).toEqual([
+			expect.objectContaining({
+				message:
+					`Ampersend reports ${reported} transactions of Buyer, but lists 500. ` +
+					'Run this again, and ask Ampersend if the numbers still differ.',
+			}),
+		]);
+	});
+
+	it('says nothing without a count, or if reading ends before the end of the list', async () => {
+		const agent = ampersend.emulator.addAgent();
+		const newest = Date.now() - HOUR;
+		ampersend.emulator.seedActivity(agent, 500, numbered, { newest });
+		wrongCount((total) => (total === 500 ? undefined : total + 7));
+		expect((await exportFile()).hints).toEqual([]);
+
+		ampersend.emulator.seedActivity(agent, 300, numbered, { newest: newest + 10 * MINUTE });
+		const filters = { from: new Date(newest - 400 * MINUTE).toISOString() };
+		const { items, hints } = await exportFile({ filters });
+		expect(items[0]?.json).toMatchObject({ rows: 701 });
+		expect(hints).toEqual([]);
+	});
+
+	it('sorts the rows if the service lists them out of order, as CSV and for Get Many', async () => {
+		const agent = ampersend.emulator.addAgent();
+		const start = Date.now() - 10 * DAY;
+		ampersend.emulator.seedActivity(agent, 700, numbered, { newest: start, everyMs: MINUTE });
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			mutate: (body) => {
+				const page = body as { activity: Array<{ amount: string; timestamp: string }> };
+				// The oldest row has the latest time.
+				const activity = page.activity.map((row) => ({
+					...row,
+					timestamp: String(2 * start - Number(row.timestamp)),
+				}));
+				return { ...page, activity };
+			},
+		});
+		const upwards = downFrom(699, 700).reverse();
+
+		const { items } = await exportFile();
+		expect(numbersIn(fileOf(items[0]).text, 'csv')).toEqual(upwards);
+		expect(items[0]?.json).toMatchObject({ rows: 700 });
+		expect(numbersOf((await getMany({ limit: 3 })).items)).toEqual([0, 1, 2]);
+	});
+});
+
+describe('The order of an export', () => {
+	it.each(['csv', 'json', 'jsonl'])(
+		'is oldest first if you want it, over all agents: %s',
+		async (format) => {
+			const newest = Date.now();
+			[0, 1].forEach((a) =>
+				ampersend.emulator.seedActivity(
+					ampersend.emulator.addAgent(),
+					650,
+					(i) => numbered(i * 2 + a),
+					{ newest: newest - (1 - a) * MINUTE, everyMs: 2 * MINUTE },
+				),
+			);
+			const { items, error } = await exportFile({ format, options: { order: 'oldestFirst' } });
+
+			expect(error).toBeUndefined();
+			expect(numbersIn(fileOf(items[0]).text, format)).toEqual(downFrom(1299, 1300).reverse());
+		},
+	);
+
+	it('is oldest first for Get Many, with and without a limit', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 300, numbered);
+		const options = { order: 'oldestFirst' };
+
+		const limited = await getMany({ limit: 3, options });
+		expect(numbersOf(limited.items)).toEqual([0, 1, 2]);
+		expect(limited.hints[0]?.message).toBe(
+			'Limit reached: returned 3. Ampersend has 300 transactions. ' +
+				'Turn on Return All to get all of them.',
+		);
+		const all = await getMany({ returnAll: true, options });
+		expect(numbersOf(all.items)).toEqual(downFrom(299, 300).reverse());
+		expect(all.hints).toEqual([]);
+	});
+
+	it('is the same at each run', async () => {
+		for (let a = 0; a < 3; a++) {
+			ampersend.emulator.seedActivity(
+				ampersend.emulator.addAgent(),
+				450,
+				(i) => numbered(i * 3 + a),
+				{ newest: Date.now() - HOUR, everyMs: MINUTE * (a + 1) },
+			);
+		}
+		const [one, other] = [
+			await exportFile({ format: 'json' }),
+			await exportFile({ format: 'json' }),
+		];
+
+		expect(fileOf(one.items[0]).text).toBe(fileOf(other.items[0]).text);
+	});
+});
+
+describe('The columns and marks of an export', () => {
+	it('are those that you choose', async () => {
+		const agent = ampersend.emulator.addAgent({ name: 'Zoë; buyer' });
+		ampersend.emulator.pay({ agent, amountMicro: 1_500_000n });
+		const { items, error } = await exportFile({
+			options: {
+				byteOrderMark: true,
+				columns: ['agentName', 'amountUsdc'],
+				delimiter: 'semicolon',
+			},
+		});
+
+		expect(error).toBeUndefined();
+		expect(fileOf(items[0]).text).toBe('\ufeffagentName;amountUsdc\r\n"Zoë; buyer";1.5\r\n');
+	});
+
+	it('leave other fields out of JSON too', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent, amountMicro: 1_500_000n });
+		const columns = ['amountUsdc', 'status'];
+		const { items } = await exportFile({ format: 'json', options: { columns } });
+
+		expect(fileOf(items[0]).text).toBe('[{"amountUsdc":"1.5","status":"settled"}]\n');
+	});
+
+	it.each([
+		['Columns', { columns: ['amountUsdc', 'amount'] }, '"amount" is not an option'],
+		['Delimiter', { delimiter: '={{ "x" }}' }, '"x" is not an option'],
+		['Order', { order: '={{ "random" }}' }, '"random" is not an option'],
+		['Byte Order Mark', { byteOrderMark: '={{ "maybe" }}' }, '"maybe" is neither true nor false'],
+	])(
+		'are rejected by name if %s is invalid, and nothing is sent',
+		async (name, options, complaint) => {
+			const { items, error } = await exportFile({ options });
+
+			expect(items).toEqual([]);
+			expect(error?.message).toBe(`${name}: ${complaint}.`);
+			expect(ampersend.seen).toEqual([]);
+		},
+	);
+});
+
+describe('Filters by amount', () => {
+	it('include both ends, exactly', async () => {
+		const agent = ampersend.emulator.addAgent();
+		const exact = 10n ** 24n;
+		for (const micro of [exact - 1n, exact, exact + 1n, exact + 2n]) {
+			ampersend.emulator.pay({ agent, amountMicro: micro });
+		}
+		const { items } = await getMany({
+			filters: {
+				minimumAmount: '1000000000000000000',
+				maximumAmount: '1000000000000000000.000001',
+			},
+		});
+
+		expect(items.map(({ json }) => json.amountUsdcMicro)).toEqual([
+			String(exact + 1n),
+			String(exact),
+		]);
+	});
+
+	it.each([
+		['Minimum Amount (USDC)', { minimumAmount: '-1' }, '"-1" has a sign.'],
+		['Maximum Amount (USDC)', { maximumAmount: 'all' }, '"all" is not an amount.'],
+		[
+			'Maximum Amount (USDC)',
+			{ minimumAmount: '2', maximumAmount: '1.999999' },
+			'is less than the minimum amount.',
+		],
+	])('are rejected by name: %s %j', async (name, filters, complaint) => {
+		const { error } = await exportFile({ filters });
+
+		expect(error?.message).toBe(`${name}: ${complaint}`);
+		expect(ampersend.seen).toEqual([]);
+	});
+});
+
+describe('Reading ahead', () => {
+	/** Calls that have no answer yet. */
+	const pending = () => requests().filter(({ outcome }) => outcome === 'pending').length;
+
+	it('requests several pages at once, and no more than six', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 6000, numbered);
+		let most = 0;
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			match: () => {
+				most = Math.max(most, pending());
+				return true;
+			},
+			delayMs: 20,
+		});
+		const { items, error } = await exportFile();
+
+		expect(error).toBeUndefined();
+		expect(numbersIn(fileOf(items[0]).text, 'csv')).toEqual(downFrom(5999, 6000));
+		expect(most).toBe(6);
+		expect(requests().length).toBeLessThan(40);
+	});
+
+	it('requests nothing beyond the end of the list', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 2350, numbered);
+		await exportFile();
+
+		for (const { query } of requests()) {
+			expect((Number(query.page) - 1) * Number(query.limit)).toBeLessThan(2350);
+		}
+	});
+
+	it('stops once the service limits the rate: one request at a time, after its wait', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 6000, numbered);
+		let [limited, most, later] = [0, 0, 0];
+		ampersend.emulator.fault({
+			route,
+			status: 429,
+			headers: { 'Retry-After': '1' },
+			match: ({ query, at }) => {
+				if (Number(query.page) < 9) return false;
+				limited ||= at;
+				return true;
+			},
+		});
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			match: ({ at }) => {
+				if (limited === 0 || at < limited + 100) return true;
+				later ||= at;
+				most = Math.max(most, pending());
+				return true;
+			},
+			delayMs: 10,
+		});
+		const { items, error } = await exportFile();
+
+		expect(error).toBeUndefined();
+		expect(numbersIn(fileOf(items[0]).text, 'csv')).toEqual(downFrom(5999, 6000));
+		expect(later - limited).toBeGreaterThanOrEqual(1000);
+		expect(most).toBe(1);
+	});
+
+	it('ends when the execution is cancelled, within a request', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 20_000, numbered);
+		let cancel = () => {};
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			match: ({ query }) => {
+				if (query.page === '10') cancel();
+				return true;
+			},
+			delayMs: 20,
+		});
+		const { items } = await exportFile(
+			{},
+			{
+				onStart: (execution) => {
+					cancel = () => execution.cancel();
+				},
+			},
+		);
+		expect(items).toEqual([]);
+		// n8n doesn't wait for what was sent before.
+		await sleep(200);
+		const asked = requests().length;
+		expect(asked).toBeLessThan(20);
+		await sleep(200);
+		expect(requests()).toHaveLength(asked);
+	});
+});
+
+describe('A large file where n8n keeps files in memory', () => {
+	it('is not written: the message says how large it is, and what to set', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, 1000, numbered);
+		const memo = 'x'.repeat(100_000);
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			mutate: (body) => {
+				const page = body as { activity: object[] };
+				return { ...page, activity: page.activity.map((row) => ({ ...row, memo })) };
+			},
+		});
+		const { items, error } = await exportFile({ format: 'json' });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toBe(
+			'The file has more than 64 MB, and this n8n keeps files in memory.',
+		);
+		expect(error?.description).toContain('Set N8N_DEFAULT_BINARY_DATA_MODE to filesystem');
+
+		const columns = ['id', 'amountUsdc'];
+		const { items: small } = await exportFile({ format: 'json', options: { columns } });
+		expect(small[0]?.json).toMatchObject({ rows: 1000 });
+	});
+});
+
+describe('A limit that is reached', () => {
+	it('is a hint with how many there are', async () => {
+		for (const rows of [60, 70]) {
+			ampersend.emulator.seedActivity(ampersend.emulator.addAgent(), rows, numbered);
+		}
+		const { items, hints } = await getMany();
+
+		expect(items).toHaveLength(50);
+		expect(hints.map(({ message }) => message)).toEqual([
+			'Limit reached: returned 50. Ampersend has 130 transactions. ' +
+				'Turn on Return All to get all of them.',
+		]);
+		expect((await getMany({ limit: 130 })).hints).toEqual([]);
+		expect((await getMany({ limit: 131 })).hints).toEqual([]);
+	});
+
+	it('is a hint with filters too, where the service counts none', async () => {
+		ampersend.emulator.seedActivity(ampersend.emulator.addAgent(), 60, numbered);
+		const { hints } = await getMany({ filters: { minimumAmount: '0' } });
+
+		expect(hints[0]?.message).toContain('There may be more transactions.');
+	});
+});
+
+describe('Summarize', () => {
+	const summarize = async (parameters = {}, options = {}) =>
+		await ampersend.run(
+			{ resource: 'transaction', operation: 'summarize', ...parameters },
+			options,
+		);
+
+	function addPayments() {
+		const { emulator } = ampersend;
+		const [one, two] = ['one', 'two'].map((name) => emulator.addAgent({ name }));
+		const day = Date.parse('2026-10-01T00:00:00Z');
+		const exact = 10n ** 24n;
+		emulator.pay({ agent: one!, type: 'spend', amountMicro: exact + 1n, timestamp: day - HOUR });
+		emulator.pay({ agent: one!, type: 'spend', amountMicro: 2n, timestamp: day + HOUR });
+		emulator.pay({ agent: two!, type: 'spend', amountMicro: 4n, status: 'denied', timestamp: day });
+		emulator.pay({ agent: two!, type: 'earn', amountMicro: 8n, timestamp: day + DAY });
+		return { one: one!, two: two!, exact };
+	}
+
+	it('adds up by direction and status if you choose nothing else', async () => {
+		const { exact } = addPayments();
+		const { items, error } = await summarize();
+
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json)).toEqual([
+			{
+				direction: 'earn',
+				status: expect.any(String),
+				transactions: 1,
+				totalUsdc: '0.000008',
+				totalUsdcMicro: '8',
+			},
+			{
+				direction: 'spend',
+				status: 'denied',
+				transactions: 1,
+				totalUsdc: '0.000004',
+				totalUsdcMicro: '4',
+			},
+			{
+				direction: 'spend',
+				status: 'settled',
+				transactions: 2,
+				totalUsdc: '1000000000000000000.000003',
+				totalUsdcMicro: String(exact + 3n),
+			},
+		]);
+	});
+
+	it('adds up by agent', async () => {
+		const { one, two, exact } = addPayments();
+		const { items } = await summarize({ groupBy: ['agent'] });
+
+		const totals = items.map(({ json }) => [
+			json.agentName,
+			json.agentAddress,
+			json.totalUsdcMicro,
+		]);
+		expect(totals.sort()).toEqual([
+			['one', one.address, String(exact + 3n)],
+			['two', two.address, '12'],
+		]);
+	});
+
+	it.each([
+		['UTC', {}, ['2026-09-30', '2026-10-01', '2026-10-01', '2026-10-02']],
+		['Europe/Berlin', {}, ['2026-10-01', '2026-10-01', '2026-10-01', '2026-10-02']],
+		[
+			'UTC',
+			{ timeZone: 'America/New_York' },
+			['2026-09-30', '2026-09-30', '2026-09-30', '2026-10-01'],
+		],
+		[
+			'UTC',
+			{ timeZone: 'Asia/Kathmandu' },
+			['2026-10-01', '2026-10-01', '2026-10-01', '2026-10-02'],
+		],
+	])('adds up by day: in a workflow in %s, with %j', async (timezone, options, days) => {
+		addPayments();
+		const { items, error } = await summarize(
+			{ groupBy: ['day', 'agent', 'status', 'direction'], options },
+			{ timezone },
+		);
+
+		expect(error).toBeUndefined();
+		const found = items.flatMap(({ json }) =>
+			Array<unknown>(Number(json.transactions)).fill(json.day),
+		);
+		expect(found).toEqual(days);
+	});
+
+	it('adds up everything without groups, even nothing at all', async () => {
+		ampersend.emulator.addAgent();
+		const nothing = { transactions: 0, totalUsdc: '0', totalUsdcMicro: '0' };
+		expect((await summarize({ groupBy: [] })).items.map(({ json }) => json)).toEqual([nothing]);
+		expect((await summarize()).items).toEqual([]);
+	});
+
+	it('adds up 10,000 amounts exactly, in one pass', async () => {
+		const agent = ampersend.emulator.addAgent();
+		const amount = (i: number) => 10n ** 20n + BigInt(i * 7919);
+		ampersend.emulator.seedActivity(agent, 10_000, (i) => ({ amountMicro: amount(i) }));
+		const { items } = await summarize({ groupBy: [] });
+
+		const sum = downFrom(9999, 10_000).reduce((total, i) => total + amount(i), 0n);
+		expect(items[0]?.json).toMatchObject({ transactions: 10_000, totalUsdcMicro: String(sum) });
+	});
+
+	it.each([
+		['Group By', { groupBy: ['week'] }, '"week" is not an option'],
+		['Time Zone', { options: { timeZone: 'Berlin' } }, '"Berlin" isn\'t a time zone'],
+	])('rejects an invalid %s by name, and sends nothing', async (name, parameters, complaint) => {
+		const { error } = await summarize(parameters);
+
+		expect(error?.message).toBe(`${name}: ${complaint}.`);
+		expect(ampersend.seen).toEqual([]);
+	});
+});
