@@ -22,18 +22,18 @@ function stored(part: Part): unknown {
 	};
 }
 
-describe('What workflows store does not change by accident', () => {
-	it('of the Ampersend node', () => {
+describe('Stored names and values do not change by accident', () => {
+	it('in the Ampersend node', () => {
 		const { name, version, properties } = new Ampersend().description;
 		expect({ name, version, properties: properties.map(stored) }).toMatchSnapshot();
 	});
 
-	it('of the Ampersend Trigger', () => {
+	it('in the Ampersend Trigger', () => {
 		const { name, version, properties } = new AmpersendTrigger().description;
 		expect({ name, version, properties: properties.map(stored) }).toMatchSnapshot();
 	});
 
-	it('of the credential', () => {
+	it('in the credential', () => {
 		const { name, properties } = new AmpersendApi();
 		expect({ name, properties: properties.map(stored) }).toMatchSnapshot();
 	});

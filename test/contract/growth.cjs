@@ -1,6 +1,6 @@
 /**
  * Reads patterns as JSON, `[{source, flags}]`, and writes how the steps of each grow with its text.
- * A program of its own: inside jest `recheck` takes ten times as long.
+ * A separate program, because `recheck` takes ten times as long inside Jest.
  */
 'use strict';
 

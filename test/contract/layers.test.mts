@@ -118,7 +118,7 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(trigger|api|descriptions|domain|methods)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'the credential imports api/deployments only',
+		name: 'the credential imports only api/deployments',
 		files: /^credentials\//,
 		may: [new RegExp(`^${own}/api/deployments$`), /^n8n-workflow$/],
 	},
@@ -192,7 +192,7 @@ describe('Layers', () => {
 });
 
 describe('One door', () => {
-	it("only api/send.ts uses n8n's HTTP helpers or makes requests in any other way", () => {
+	it("only api/send.ts makes requests, with n8n's HTTP helpers or in any other way", () => {
 		const waysOut =
 			/helpers\s*\??\.\s*\w*request|helpers\[|\bfetch\(|XMLHttpRequest|\bhttps?\.request/i;
 		const users = source.filter((file) => waysOut.test(readFileSync(join(root, file), 'utf8')));
@@ -213,7 +213,7 @@ describe('The package', () => {
 		unknown
 	>;
 
-	it('has no dependencies at run time except the one that n8n provides', () => {
+	it('has no run-time dependencies except the one that n8n provides', () => {
 		expect(manifest.dependencies).toBeUndefined();
 		expect(manifest.peerDependencies).toEqual({ 'n8n-workflow': '*' });
 	});

@@ -92,12 +92,12 @@ function growthsOf(patterns: Array<Pick<Pattern, 'source' | 'flags'>>): string[]
 const { patterns, unknown } = shipped();
 
 describe('Every pattern of the published code', () => {
-	it('is found, and written as a literal', () => {
+	it('is found, and is a literal', () => {
 		expect(unknown).toEqual([]);
 		expect(patterns.length).toBeGreaterThan(20);
 	});
 
-	it('takes at most steps in proportion to its text', () => {
+	it('takes a number of steps at most proportional to the length of its text', () => {
 		const growths = growthsOf(patterns);
 		expect(growths).toHaveLength(patterns.length);
 		const slow = patterns.flatMap(({ place, source, flags }, i) =>
@@ -126,7 +126,7 @@ describe('The proof', () => {
 		);
 	});
 
-	it('finds literals, and every way to make a pattern from a text', () => {
+	it('finds literals, and every way to create a pattern from text', () => {
 		const text = [
 			'const one = text.replace(/a+/g, "");',
 			'new RegExp("b+", "i");',

@@ -39,7 +39,7 @@ describe('The routes table, the emulator and the README agree', () => {
 		expect(handledRoutes.map(nameOf).sort()).toEqual(table.map(nameOf).sort());
 	});
 
-	it('the table has each route once', () => {
+	it('the table contains each route once', () => {
 		expect(new Set(table.map(nameOf)).size).toBe(table.length);
 	});
 
@@ -59,7 +59,7 @@ describe('The routes table, the emulator and the README agree', () => {
 		expect([...named].sort()).toEqual(table.map(nameOf).sort());
 	});
 
-	it('the README gives the evidence of the routes table', () => {
+	it('the README shows the evidence of the routes table', () => {
 		const evidenceOf = new Map(table.map((route) => [nameOf(route), route.evidence]));
 		for (const row of readmeRows()) {
 			expect({ ...row, evidence: row.routes.map((route) => evidenceOf.get(route)) }).toEqual(row);

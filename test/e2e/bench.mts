@@ -10,7 +10,7 @@ import { GoogleSheets, Slack } from './services.mts';
 export const TRIGGER = 'n8n-nodes-ampersend.ampersendTrigger';
 export const ACTIONS = 'n8n-nodes-ampersend.ampersend';
 
-/** The credential names in the examples, by which n8n finds them on import. */
+/** The credential names in the examples; n8n finds the credentials by name on import. */
 export const credentialNames = {
 	ampersend: 'Ampersend account',
 	slack: 'Slack account',

@@ -75,7 +75,7 @@ describe('the credential test', () => {
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('revoked') });
 	});
 
-	test('names a host that cannot be reached', async () => {
+	test("names a host that can't be reached", async () => {
 		const [port] = await freePorts(1);
 		const result = await testWith({
 			apiKey: bench.sandbox.apiKey,
@@ -87,7 +87,7 @@ describe('the credential test', () => {
 		});
 	});
 
-	test('names the Base URL in use where the path prefix is wrong', async () => {
+	test('names the Base URL in use if the path prefix is wrong', async () => {
 		bench.sandbox.expectUnknown('/wrong/agents');
 		const baseUrl = `${bench.sandbox.origin}/wrong`;
 		const result = await testWith({ apiKey: bench.sandbox.apiKey, baseUrl });

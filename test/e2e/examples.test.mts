@@ -195,7 +195,7 @@ test('export-transactions.json exports last month, from its first moment to its 
 describe('each-payment-once.json', () => {
 	const eventIds = (rows: string[][]) => rows.map((row) => row[sheetColumns.indexOf('Event ID')]);
 
-	test('adds a row for each payment, and none when the same events come again', async () => {
+	test('adds a row for each payment, and none when the same events are repeated', async () => {
 		const before = bench.sheets.rows.length;
 		const agent = bench.sandbox.addAgent({ name: 'Buyer' });
 		const workflow = await bench.n8n.activate(await bench.importExample('each-payment-once.json'));

@@ -21,7 +21,7 @@ import {
 import { waitFor } from './wait.mts';
 
 /**
- * Durable cursors; n8n's default scheduler; and the default scheduler where the trigger repeats its
+ * Durable cursors; n8n's default scheduler; and the default scheduler when the trigger repeats its
  * last batch after a restart, with Remove Duplicates right after it.
  */
 export type Setting = 'durable' | 'default' | 'repeat';
@@ -96,7 +96,7 @@ export interface KillReport {
 	/** Ids of events that were emitted although nothing new happened to their payment. */
 	unexpected: string[];
 	/**
-	 * From saved state to stored execution, ms, by emission; negative where the execution came first.
+	 * From saved state to stored execution, ms, by emission; negative if the execution came first.
 	 */
 	moments: number[];
 	/** From Remove Duplicates noting an event to the end of its execution, ms; only with `repeat`. */

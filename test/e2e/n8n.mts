@@ -432,7 +432,7 @@ export async function readWorkflow(file: string): Promise<Workflow> {
 }
 
 /**
- * n8n rejects a cron that fires more than once a minute, but takes several with different seconds.
+ * n8n rejects a cron that fires more than once a minute, but accepts several for other seconds.
  */
 export function pollEvery(seconds: number): {
 	item: Array<{ mode: string; cronExpression: string }>;

@@ -14,7 +14,7 @@ describe('checksummed', () => {
 });
 
 describe('randomAddress', () => {
-	it('gives checksummed and lower-case addresses', () => {
+	it('returns checksummed and lower-case addresses', () => {
 		const made = Array.from({ length: 60 }, randomAddress);
 		expect(made.every(isAddress)).toBe(true);
 		expect(new Set(made).size).toBe(60);

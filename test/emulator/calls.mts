@@ -20,7 +20,7 @@ export interface Call {
 	auth: AuthOutcome;
 	/** Of a key that the emulator created, revoked or not. */
 	keyLabel: string | null;
-	/** Null as long as there is no answer. */
+	/** Null until there is an answer. */
 	status: number | null;
 	outcome: 'pending' | 'answered' | 'reset' | 'hanging';
 }

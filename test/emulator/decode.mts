@@ -3,7 +3,7 @@ import { notDecodable, type Issue } from './problems.mts';
 
 type Path = Issue['path'];
 
-/** Returns the value, or adds to `issues`; then what it returns is never used. */
+/** Returns the value, or adds to `issues`; the value is then never used. */
 interface Decoder<T> {
 	optional?: true;
 	decode(value: unknown, path: Path, issues: Issue[]): T | undefined;

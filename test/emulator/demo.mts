@@ -14,7 +14,7 @@ const spends = [
 	'failed',
 ] as const;
 
-/** With `earnsEvery` 3 each third payment is earned; with 0, none is. */
+/** With `earnsEvery` 3, every third payment is earned; with 0, none is. */
 const mixed =
 	(earnsEvery: number, typicalMicro: number) =>
 	(i: number): PaymentDetails => ({

@@ -18,7 +18,7 @@ export const usage = `Starts a local Ampersend API with a few agents and a slow 
 
 const isDeployment = (name: string): name is DeploymentName => Object.hasOwn(deployments, name);
 
-// The longest time that setInterval takes: 2^31 - 1 ms.
+// The longest time that setInterval accepts: 2^31 - 1 ms.
 const MAX_SECONDS = 2_147_483;
 
 /** Throws an error that says which flag is invalid and what it accepts. */

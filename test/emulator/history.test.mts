@@ -102,7 +102,7 @@ describe('pages', () => {
 });
 
 describe('seedActivity', () => {
-	it('takes rows in any order, in several calls', async () => {
+	it('accepts rows in any order, in several calls', async () => {
 		const agent = harness.emulator.addAgent();
 		harness.emulator.seedActivity(agent, 5, (i) => ({ timestamp: NOW - ((i * 3) % 5) * MINUTE }));
 		harness.emulator.seedActivity(agent, 5, undefined, { newest: NOW - 2 * MINUTE });
@@ -163,8 +163,8 @@ describe('setStatus', () => {
 	});
 });
 
-describe('what the vendor leaves open on the wire', () => {
-	it('can have the other form', async () => {
+describe('formats that the vendor leaves open', () => {
+	it('can be switched', async () => {
 		const agent = harness.emulator.addAgent({ spendConfig: { daily_limit: '1' } });
 		harness.emulator.pay({ agent, amountMicro: 5n, timestamp: NOW + 999 });
 		Object.assign(harness.emulator.wire, {
@@ -186,7 +186,7 @@ describe('what the vendor leaves open on the wire', () => {
 		expect(payments[0]?.created_at).toBe(String(NOW + 999));
 	});
 
-	it('includes the other form of a payment, the same at each read', async () => {
+	it('include the other format of a payment, the same at each read', async () => {
 		const agent = harness.emulator.addAgent();
 		const { id } = harness.emulator.pay({ agent, amountMicro: 5n });
 		harness.emulator.wire.payments = 'user';
@@ -209,7 +209,7 @@ describe('what the vendor leaves open on the wire', () => {
 		expect((await pageOf(agent.address)).activity.map(({ amount }) => amount)).toEqual(['2', 1]);
 	});
 
-	it('contains only times of the clock', async () => {
+	it("contain only times of the emulator's clock", async () => {
 		const agent = harness.emulator.addAgent();
 		const { timestamp } = harness.emulator.pay({ agent });
 		expect([agent.createdAt, agent.keys[0]?.createdAt, timestamp]).toEqual([NOW, NOW, NOW]);

@@ -47,7 +47,7 @@ export interface EmulatorOptions {
 	port?: number;
 	/** Now, in epoch milliseconds; the only clock that is read. */
 	clock?: () => number;
-	/** The least time that an answer takes. */
+	/** Minimum time before an answer. */
 	latencyMs?: number;
 	wire?: Partial<WireStyle>;
 }

@@ -49,14 +49,14 @@ export class Keyring {
 	}
 
 	check(authorization: string | undefined): Credentials {
-		const refuse = (outcome: AuthOutcome): Credentials => ({
+		const reject = (outcome: AuthOutcome): Credentials => ({
 			outcome,
 			keyLabel: null,
 			owner: null,
 		});
-		if (!authorization) return refuse('missing');
+		if (!authorization) return reject('missing');
 		const key = /^Bearer ([^\s]+)$/i.exec(authorization)?.[1];
-		if (!key) return refuse('malformed');
+		if (!key) return reject('malformed');
 		const made = this.#keys.get(key);
 		if (made)
 			return {
@@ -65,8 +65,8 @@ export class Keyring {
 				owner: made.owner,
 			};
 		const others = Object.values(deployments).map(({ keyPrefix }) => keyPrefix);
-		if (key.startsWith(this.#prefix)) return refuse('unknown');
-		return refuse(
+		if (key.startsWith(this.#prefix)) return reject('unknown');
+		return reject(
 			others.some((prefix) => key.startsWith(prefix)) ? 'other deployment' : 'malformed',
 		);
 	}

@@ -16,7 +16,7 @@ const randomKey = (prefix: string): string => prefix + randomBytes(24).toString(
 
 describe('keys', () => {
 	it.each(handledRoutes.map(({ method, path }) => `${method} ${path}`))(
-		'are asked for by %s',
+		'are required by %s',
 		async (route) => {
 			const got = await ask(route.replace(/\{\w+\}/g, randomAddress()), { authorization: null });
 			expect(got).toMatchObject({ status: 401, body: { message: 'Missing Authorization header' } });
@@ -52,7 +52,7 @@ describe('keys', () => {
 		expect(() => harness.emulator.revokeApiKey('never made')).toThrow('no such key');
 	});
 
-	it('of production do not work in the sandbox, and the other way round', async () => {
+	it('of production do not work in the sandbox, and vice versa', async () => {
 		const production = await startEmulator({ deployment: 'production' });
 		try {
 			expect(production.apiKey).toMatch(/^sk_live_/);
@@ -102,7 +102,7 @@ describe('what does not exist', () => {
 		handledRoutes
 			.filter(({ method, path }) => method === 'GET' && path !== '/agents')
 			.map(({ path }) => path),
-	)('is 404: an agent, by GET %s', async (path) => {
+	)('is a 404: an agent, by GET %s', async (path) => {
 		const got = await ask(`GET ${path.replace('{address}', randomAddress())}`);
 		expect(got).toMatchObject({ status: 404, body: { message: 'Agent not found' } });
 	});
@@ -115,7 +115,7 @@ describe('what does not exist', () => {
 		expect(() => harness.emulator.agent(agent)).toThrow('has no agent');
 	});
 
-	it('is a 409 the other way round: a key that exists', async () => {
+	it('is a 409 if it does exist: a key', async () => {
 		const key = randomAddress();
 		const { address } = harness.emulator.addAgent({ keys: [key] });
 		const got = await ask(`POST /agents/${address}/keys`, {
@@ -215,7 +215,7 @@ describe('bodies that do not decode', () => {
 		}
 	});
 
-	it('PATCH, POST keys and PUT authorized-sellers name theirs', async () => {
+	it('PATCH, POST keys and PUT authorized-sellers name their fields', async () => {
 		const { address } = harness.emulator.addAgent();
 		const agent = `/agents/${address}`;
 		expect(pathsOf(await ask(`PATCH ${agent}`, { body: {} }))).toEqual(['name']);
@@ -230,7 +230,7 @@ describe('bodies that do not decode', () => {
 		]);
 	});
 
-	it('are rejected as a whole: missing, not JSON, no object, no JSON content type', async () => {
+	it('are rejected completely: missing, not JSON, not an object, other content type', async () => {
 		const { address } = harness.emulator.addAgent();
 		expect(pathsOf(await ask(`PATCH /agents/${address}`))).toEqual(['']);
 		expect(pathsOf(await ask(`PATCH /agents/${address}`, { body: '{"name": "cu' }))).toEqual(['']);
@@ -299,7 +299,7 @@ describe('unknown paths', () => {
 		expect(() => harness.emulator.assertClean()).toThrow(`unknown request: ${request}`);
 	});
 
-	it('can be declared, and then have to be requested', async () => {
+	it('can be declared, and then must be requested', async () => {
 		harness.emulator.expectUnknown('/wrong/agents');
 		harness.emulator.expectUnknown(/^\/worse\//, 'POST');
 		expect(() => harness.emulator.assertClean()).toThrow(

@@ -53,7 +53,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		});
 	});
 
-	it('keeps the limits and sellers of a creation', async () => {
+	it('keeps the limits and sellers of a new agent', async () => {
 		const sellers = [randomAddress(), randomAddress()];
 		const body = {
 			agent_key_address: randomAddress(),
@@ -104,7 +104,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		expect(part).toMatchObject({ total: 3, limit: 2, offset: 2, items: [{ name: 'c' }] });
 	});
 
-	it('returns an agent, whatever the letter case of its address', async () => {
+	it('returns an agent for its address in any letter case', async () => {
 		const { address } = harness.emulator.addAgent({ name: 'one', balanceMicro: 12n });
 		for (const spelled of [address, address.toLowerCase(), `0x${address.slice(2).toUpperCase()}`]) {
 			const got = decoded(shapes.agent, await ask(at(`GET /agents/${spelled}`), { whole }));
@@ -154,7 +154,7 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 		});
 	});
 
-	it('replaces the allowlist, also with an empty one', async () => {
+	it('replaces the allowlist, even with an empty one', async () => {
 		const [a, b] = [randomAddress(), randomAddress()];
 		const { address } = harness.emulator.addAgent({ allowlist: [a] });
 		const path = `/agents/${address}/authorized-sellers`;
@@ -264,7 +264,7 @@ describe('handledRoutes', () => {
 		expect(handledRoutes.every(({ path }) => /^\/agents(\/|$)/.test(path))).toBe(true);
 	});
 
-	it('has no route that is answered as unknown', async () => {
+	it('contains only routes that the emulator handles', async () => {
 		for (const { method, path } of handledRoutes) {
 			await ask(`${method} ${path.replace(/\{\w+\}/g, randomAddress())}`);
 		}

@@ -128,7 +128,7 @@ describe('faults', () => {
 			expect(outcome).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
 	});
 
-	it('can be endless, and then have to be used once', async () => {
+	it('can be endless, and then must be used at least once', async () => {
 		harness.emulator.fault({ route: '/agents', times: Infinity, status: 503 });
 		expect(() => harness.emulator.assertClean()).toThrow(
 			'unused fault on GET /agents or POST /agents',
@@ -146,7 +146,7 @@ describe('faults', () => {
 		);
 	});
 
-	it('have to name an existing route', () => {
+	it('must name an existing route', () => {
 		expect(() => harness.emulator.fault({ route: 'GET /agent', status: 500 })).toThrow(
 			'no route GET /agent',
 		);
@@ -233,7 +233,7 @@ describe('hooks', () => {
 });
 
 describe('the call log', () => {
-	it('has what was requested, and by whom, without the key', async () => {
+	it('contains each request and its user, without the key', async () => {
 		const { address } = harness.emulator.addAgent();
 		const headers = { 'Ampersend-Client': 'n8n/1.0.0' };
 		await ask(`PATCH /agents/${address}?a=1&b=2&b=3`, { body: { name: 'renamed' }, headers });

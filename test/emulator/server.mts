@@ -26,7 +26,7 @@ export interface Parts {
 	latencyMs: number;
 }
 
-const refusals: Readonly<Record<Exclude<Credentials['outcome'], 'valid'>, string>> = {
+const rejections: Readonly<Record<Exclude<Credentials['outcome'], 'valid'>, string>> = {
 	missing: 'Missing Authorization header',
 	malformed: 'Malformed Authorization header',
 	unknown: 'Invalid API key',
@@ -97,7 +97,7 @@ function handle(parts: Parts, route: Route, request: FastifyRequest): Answer {
 	try {
 		const { outcome, owner } = parts.keyring.check(request.headers.authorization);
 		if (outcome !== 'valid' || owner === null)
-			throw unauthorized(refusals[outcome === 'valid' ? 'unknown' : outcome]);
+			throw unauthorized(rejections[outcome === 'valid' ? 'unknown' : outcome]);
 		const params = textsOf(request.params);
 		decodePath(params);
 		return route.handle({
@@ -240,7 +240,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 	): Promise<FastifyReply> => {
 		const call = callOf.get(request);
 		if (!call) throw new Error('A request came past the onRequest hook');
-		// The router takes an empty segment, as in `/agents/`, for a parameter.
+		// The router accepts an empty segment, as in `/agents/`, as a parameter.
 		if (Object.values(textsOf(request.params)).includes('')) {
 			reply.callNotFound();
 			return reply;

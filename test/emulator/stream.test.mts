@@ -68,7 +68,7 @@ describe('startPaymentStream', () => {
 });
 
 describe('seedDemoAgents', () => {
-	it('adds named agents, and all their answers have the documented shape', async () => {
+	it('adds named agents, and all their answers have the documented format', async () => {
 		const agents = seedDemoAgents(harness.emulator);
 		expect(new Set(agents.map(({ name }) => name)).size).toBe(4);
 		let rows = 0;

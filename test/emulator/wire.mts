@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Activity } from './history.mts';
 import type { Agent, AgentKey, AutoCollectConfig, SpendConfig } from './world.mts';
 
-/** The form that the emulator uses where the vendor's is open or unknown. */
+/** The format that the emulator uses if the vendor's is open or unknown. */
 export interface WireStyle {
 	/** Unit of an activity's `timestamp`; always a string. */
 	activityTimestamp: 'ms' | 's';

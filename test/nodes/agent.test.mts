@@ -28,7 +28,7 @@ const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
 const bodies = () => service.emulator.calls.map(({ body }) => body);
 
 describe('Agent: Create', () => {
-	it('makes an agent with its key, and with neither limits nor an allowlist', async () => {
+	it('creates an agent with its key, without limits and without an allowlist', async () => {
 		const agentKeyAddress = randomAddress();
 		const { items, error, hints } = await create({ name: 'Buyer', agentKeyAddress });
 
@@ -73,7 +73,7 @@ describe('Agent: Create', () => {
 		['text with line breaks', `\n${seller}\r\n${other}\n0x${seller.slice(2).toUpperCase()}\n`],
 		['a list from an expression', `={{ ["${seller}", "${other}", "${seller.toLowerCase()}"] }}`],
 	])(
-		'takes an allowlist as %s and drops what repeats in another letter case',
+		'accepts an allowlist as %s and drops duplicates in another letter case',
 		async (_form, sellers) => {
 			const { error } = await create({}, { sellers });
 
@@ -83,7 +83,7 @@ describe('Agent: Create', () => {
 		},
 	);
 
-	it('sends decimals as exact micro-USDC, zero as zero and a missing limit as none', async () => {
+	it('sends decimals as exact micro-USDC, zero as zero and a missing limit as null', async () => {
 		const { error } = await create({}, { dailyLimit: '9007199254.740993', perTransactionLimit: 0 });
 
 		expect(error).toBeUndefined();
@@ -97,7 +97,7 @@ describe('Agent: Create', () => {
 		expect(service.emulator.agents()[0]?.spendConfig).toMatchObject(limits);
 	});
 
-	it('sends Auto Top-Up alone with every limit open', async () => {
+	it('sends Auto Top-Up alone, without limits', async () => {
 		await create({}, { autoTopUp: true });
 
 		expect(bodies()).toMatchObject([
@@ -125,12 +125,12 @@ describe('Agent: Create', () => {
 	};
 	const switchOf = (name: string) => `no${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
-	it.each(limitFields)('makes an agent without a %s where its switch says so', async (_, name) => {
+	it.each(limitFields)('creates an agent without a %s if its switch is on', async (_, name) => {
 		for (const on of [true, '={{ "true" }}']) {
 			const { error } = await create({}, { [switchOf(name)]: on });
 			expect(error).toBeUndefined();
 		}
-		// A field that was added beside it and gives nothing is no amount.
+		// An empty field next to the switch isn't an amount.
 		expect(
 			(await create({}, { [switchOf(name)]: true, [name]: '={{ null }}' })).error,
 		).toBeUndefined();
@@ -138,36 +138,33 @@ describe('Agent: Create', () => {
 		expect(bodies()).toMatchObject(Array.from({ length: 3 }, () => ({ spend_config: noLimits })));
 	});
 
-	it.each(limitFields)(
-		'makes no agent without a %s where its field gives nothing',
-		async (title, name) => {
-			const nothing = [
-				'',
-				'  ',
-				'={{ null }}',
-				'={{ undefined }}',
-				'={{ $json.limit }}',
-				'={{ "\\n\\t" }}',
-			];
-			for (const value of nothing) {
-				for (const more of [
-					{},
-					{ [switchOf(name)]: false },
-					{ [switchOf(name)]: '={{ undefined }}' },
-				]) {
-					const { error, items } = await create({}, { [name]: value, ...more });
+	it.each(limitFields)('creates no agent if the field %s is empty', async (title, name) => {
+		const nothing = [
+			'',
+			'  ',
+			'={{ null }}',
+			'={{ undefined }}',
+			'={{ $json.limit }}',
+			'={{ "\\n\\t" }}',
+		];
+		for (const value of nothing) {
+			for (const more of [
+				{},
+				{ [switchOf(name)]: false },
+				{ [switchOf(name)]: '={{ undefined }}' },
+			]) {
+				const { error, items } = await create({}, { [name]: value, ...more });
 
-					expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
-					expect(error?.description).toContain(`turn on No ${title}`);
-					expect(items).toEqual([]);
-				}
+				expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
+				expect(error?.description).toContain(`turn on No ${title}`);
+				expect(items).toEqual([]);
 			}
-			expect(service.emulator.calls).toEqual([]);
-		},
-	);
+		}
+		expect(service.emulator.calls).toEqual([]);
+	});
 
 	it.each(limitFields)(
-		'makes no agent without a %s where its switch is off',
+		'creates no agent without a %s if its switch is off',
 		async (title, name) => {
 			for (const off of [false, '={{ false }}', '={{ null }}', '={{ undefined }}', '']) {
 				const { error } = await create({}, { [switchOf(name)]: off });
@@ -178,7 +175,7 @@ describe('Agent: Create', () => {
 		},
 	);
 
-	it.each(limitFields)('refuses a %s beside the switch that removes it', async (title, name) => {
+	it.each(limitFields)('rejects a %s if the switch that removes it is on', async (title, name) => {
 		const { error } = await create({}, { [name]: '5', [switchOf(name)]: true });
 
 		expect(error?.message).toBe(`${title} (USDC): has an amount while No ${title} is on.`);
@@ -186,7 +183,7 @@ describe('Agent: Create', () => {
 	});
 
 	it.each(['', ' , ', '={{ null }}', '={{ undefined }}', '={{ [] }}', '={{ [""] }}'])(
-		'makes no agent without an allowlist where the field gives %j',
+		'creates no agent if the field Allowlist is %j',
 		async (sellers) => {
 			const { error } = await create({}, { sellers });
 
@@ -236,14 +233,14 @@ describe('Agent: Create', () => {
 			{ sellers: [seller, zero] },
 		],
 		[
-			'a seller that is no address',
+			"a seller that isn't an address",
 			'Allowlist',
 			'"0x12" is not an address',
 			{},
 			{ sellers: `${seller}, 0x12` },
 		],
 		[
-			'a seller that is no text',
+			"a seller that isn't text",
 			'Allowlist',
 			'"12" is not an address',
 			{},
@@ -281,14 +278,14 @@ describe('Agent: Create', () => {
 		],
 		['a currency', 'Daily Limit (USDC)', '"5 USDC" is not an amount', {}, { dailyLimit: '5 USDC' }],
 		[
-			'a switch that is no switch',
+			'a switch that is neither on nor off',
 			'Auto Top-Up',
 			'"perhaps" is neither true nor false',
 			{},
 			{ autoTopUp: '={{ "perhaps" }}' },
 		],
 	])(
-		'refuses %s by the name of the parameter, and sends nothing',
+		'rejects %s, names the field and sends nothing',
 		async (_title, parameter, complaint, fields, more) => {
 			const { error, items } = await create(fields, more);
 
@@ -301,7 +298,7 @@ describe('Agent: Create', () => {
 	);
 
 	it.each(['Agent Key Address', 'Allowlist'])(
-		'never repeats a private key that was pasted into %s',
+		'never repeats a private key pasted into %s',
 		async (parameter) => {
 			const secret = randomBytes(32).toString('hex');
 			const pasted = {
@@ -330,8 +327,8 @@ describe('Agent: Create', () => {
 	);
 });
 
-describe('Agent: Create, where an agent of that name exists', () => {
-	it('makes another one of it if told to, without looking', async () => {
+describe('Agent: Create, if an agent with that name exists', () => {
+	it('creates another one if told to, without looking', async () => {
 		service.emulator.addAgent({ name: 'Buyer' });
 		const { items } = await create({ ifAgentExists: 'create' });
 
@@ -340,7 +337,7 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer', 'Buyer']);
 	});
 
-	it('refuses by default, and names the agent and the way out', async () => {
+	it('stops by default, and says which agent it is and what to do', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { error } = await service.run({
 			resource: 'agent',
@@ -392,7 +389,7 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(service.emulator.agents()).toHaveLength(2);
 	});
 
-	it('compares names without the spaces around them, and with their letter case', async () => {
+	it('compares names without surrounding spaces, and with their letter case', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		service.emulator.addAgent({ name: 'buyer' });
 		const { items } = await create({ ifAgentExists: 'return', name: '  Buyer\n' });
@@ -403,24 +400,21 @@ describe('Agent: Create, where an agent of that name exists', () => {
 	it('ignores spaces around the names that the service has', async () => {
 		const { address } = service.emulator.addAgent({ name: ' Buyer\t' });
 		const returned = await create({ ifAgentExists: 'return' });
-		const refused = await create({ ifAgentExists: 'stop' });
+		const stopped = await create({ ifAgentExists: 'stop' });
 
 		expect(returned.items).toMatchObject([{ json: { address, created: false } }]);
-		expect(refused.error?.message).toContain(`an agent named "Buyer" already exists (${address})`);
+		expect(stopped.error?.message).toContain(`an agent named "Buyer" already exists (${address})`);
 		expect(service.emulator.agents()).toHaveLength(1);
 	});
 
-	it.each(['stop', 'return'])(
-		'makes it where no agent has the name (%s)',
-		async (ifAgentExists) => {
-			service.emulator.addAgent({ name: 'Buyer 2' });
-			const { items } = await create({ ifAgentExists, name: ' Buyer ' });
+	it.each(['stop', 'return'])('creates it if no agent has the name (%s)', async (ifAgentExists) => {
+		service.emulator.addAgent({ name: 'Buyer 2' });
+		const { items } = await create({ ifAgentExists, name: ' Buyer ' });
 
-			expect(items).toMatchObject([{ json: { name: 'Buyer', created: true } }]);
-			expect(service.seen).toEqual(['GET /agents', 'POST /agents']);
-			expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer 2', 'Buyer']);
-		},
-	);
+		expect(items).toMatchObject([{ json: { name: 'Buyer', created: true } }]);
+		expect(service.seen).toEqual(['GET /agents', 'POST /agents']);
+		expect(service.emulator.agents().map(({ name }) => name)).toEqual(['Buyer 2', 'Buyer']);
+	});
 
 	it('finds it beyond the first page', async () => {
 		for (let i = 0; i < 100; i++) service.emulator.addAgent();
@@ -432,7 +426,7 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		expect(service.emulator.agents()).toHaveLength(101);
 	});
 
-	it('makes one agent for two items of one name, and gives it to both', async () => {
+	it('creates one agent for two items with the same name, and returns it for both', async () => {
 		const { items } = await service.run(
 			{
 				resource: 'agent',
@@ -452,7 +446,7 @@ describe('Agent: Create, where an agent of that name exists', () => {
 		]);
 	});
 
-	it('makes none where the list could not be read', async () => {
+	it("creates none if the list can't be read", async () => {
 		service.emulator.fault({
 			route: 'GET /agents',
 			status: 403,
@@ -475,33 +469,30 @@ describe('Agent: Create, when the answer is lost', () => {
 			'ended before POST /agents was answered (ECONNRESET)',
 		],
 		[
-			'the service says 502',
+			'the service answers 502',
 			{ status: 502, body: '<html>', when: 'after' },
 			'could not process POST /agents (HTTP 502)',
 		],
 		[
-			'the service says 500 and when to ask again',
+			'the service answers 500 with Retry-After',
 			{ status: 500, headers: { 'Retry-After': '0' }, when: 'after' },
 			'could not process POST /agents (HTTP 500)',
 		],
 		['the answer is cut off', { malformedJson: true }, 'a malformed body instead of'],
-	] as const)(
-		'because %s, it is not sent again and says how to look',
-		async (_title, fault, message) => {
-			service.emulator.fault({ route: 'POST /agents', ...fault });
-			const { error } = await create();
+	] as const)('if %s, is not sent again and says how to check', async (_title, fault, message) => {
+		service.emulator.fault({ route: 'POST /agents', ...fault });
+		const { error } = await create();
 
-			expect(service.seen).toEqual(['POST /agents']);
-			expect(service.emulator.agents()).toHaveLength(1);
-			expect(error?.message).toContain(message);
-			expect(error?.description).toContain(
-				'The change may have been made, so it was not sent again. ' +
-					'Look for its name with Agent: Get Many before you run this again',
-			);
-		},
-	);
+		expect(service.seen).toEqual(['POST /agents']);
+		expect(service.emulator.agents()).toHaveLength(1);
+		expect(error?.message).toContain(message);
+		expect(error?.description).toContain(
+			'The change may have been made, so it was not sent again. ' +
+				'Look for its name with Agent: Get Many before you run this again',
+		);
+	});
 
-	it('gives the agent that was made, when run again with Return Existing', async () => {
+	it('returns the created agent when run again with Return Existing', async () => {
 		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
 		expect((await create({ ifAgentExists: 'return' })).error).toBeDefined();
 		const { items } = await create({ ifAgentExists: 'return' });
@@ -512,7 +503,7 @@ describe('Agent: Create, when the answer is lost', () => {
 		expect(service.emulator.agents()).toHaveLength(1);
 	});
 
-	it('says that nothing was sent, where no connection came about', async () => {
+	it('says that nothing was sent if there was no connection', async () => {
 		const { origin } = service.emulator;
 		await service.emulator.close();
 		const { error } = await create();
@@ -523,26 +514,23 @@ describe('Agent: Create, when the answer is lost', () => {
 });
 
 describe('Agent: Create, when there are too many requests', () => {
-	it.each(['0', '1'])(
-		'waits as long as the service asks (%s s) and makes one agent',
-		async (seconds) => {
-			service.emulator.fault({
-				route: 'POST /agents',
-				status: 429,
-				headers: { 'Retry-After': seconds },
-			});
-			const { items, error } = await create();
+	it.each(['0', '1'])('waits for Retry-After (%s s) and creates one agent', async (seconds) => {
+		service.emulator.fault({
+			route: 'POST /agents',
+			status: 429,
+			headers: { 'Retry-After': seconds },
+		});
+		const { items, error } = await create();
 
-			expect(error).toBeUndefined();
-			expect(items).toHaveLength(1);
-			expect(service.emulator.agents()).toHaveLength(1);
-			const [first, second, ...others] = service.emulator.calls;
-			expect([first?.status, second?.status, others]).toEqual([429, 200, []]);
-			expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(
-				Number(seconds) * 1000 - 10,
-			);
-		},
-	);
+		expect(error).toBeUndefined();
+		expect(items).toHaveLength(1);
+		expect(service.emulator.agents()).toHaveLength(1);
+		const [first, second, ...others] = service.emulator.calls;
+		expect([first?.status, second?.status, others]).toEqual([429, 200, []]);
+		expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(
+			Number(seconds) * 1000 - 10,
+		);
+	});
 
 	it('gives up after four attempts, and says that nothing was changed', async () => {
 		service.emulator.fault({
@@ -561,7 +549,7 @@ describe('Agent: Create, when there are too many requests', () => {
 });
 
 describe('Agent: Get', () => {
-	it.each(['list', 'address', 'url'])('reads the agent that is chosen by %s', async (mode) => {
+	it.each(['list', 'address', 'url'])('reads the agent chosen by %s', async (mode) => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer', balanceMicro: 12_345_678n });
 		const value = mode === 'url' ? `https://app.example/agents/${address}/keys?tab=1` : address;
 		const { items } = await service.run({
@@ -582,7 +570,7 @@ describe('Agent: Get', () => {
 		]);
 	});
 
-	it('gives a balance that is no whole number as it came, and no amounts', async () => {
+	it("returns a balance that isn't a whole number unchanged, and no amounts", async () => {
 		const agent = service.emulator.addAgent();
 		service.emulator.fault({
 			route: 'GET /agents/{address}',
@@ -599,7 +587,7 @@ describe('Agent: Get', () => {
 		]);
 	});
 
-	it('is asked for no more once its attempts have taken a minute', async () => {
+	it('is not retried once its attempts have taken a minute', async () => {
 		const { address } = service.emulator.addAgent();
 		let now = Date.now();
 		const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
@@ -636,7 +624,7 @@ describe('Agent: Get', () => {
 		expect(error?.httpCode).toBe('404');
 	});
 
-	it('says that an agent is of another account', async () => {
+	it('says that an agent belongs to another account', async () => {
 		const { address } = service.emulator.addAgent({ owner: 'someone else' });
 		const { error } = await service.run({
 			resource: 'agent',
@@ -674,7 +662,7 @@ describe('Agent: Get Many', () => {
 	it.each([
 		['', (address: string) => address],
 		[' in another letter case', (address: string) => `0x${address.slice(2).toUpperCase()}`],
-	])('gives an agent once that shifts to the next page%s', async (_, spell) => {
+	])('returns an agent that shifts to the next page only once%s', async (_, spell) => {
 		const addresses = Array.from({ length: 130 }, () => service.emulator.addAgent().address);
 		service.emulator.fault({
 			route: 'GET /agents',
@@ -691,7 +679,7 @@ describe('Agent: Get Many', () => {
 		expect(items.map(({ json }) => json.address)).toEqual(addresses);
 	});
 
-	it('does not take a part for the whole where the service gives the same page again', async () => {
+	it('does not return a partial list if the service repeats a page', async () => {
 		for (let i = 0; i < 150; i++) service.emulator.addAgent();
 		const firstPage = service.emulator
 			.agents()
@@ -713,7 +701,7 @@ describe('Agent: Get Many', () => {
 		expect(service.seen).toHaveLength(2);
 	});
 
-	it('does not take an empty page for the end before the end', async () => {
+	it('does not treat an empty page as the end if the total says otherwise', async () => {
 		service.emulator.addAgent();
 		service.emulator.fault({
 			route: 'GET /agents',
@@ -725,7 +713,7 @@ describe('Agent: Get Many', () => {
 		expect(error?.message).toContain('reports 1 rows and returns none after the first 0');
 	});
 
-	it('takes Return All from the text that an expression gives', async () => {
+	it('accepts Return All as text from an expression', async () => {
 		service.emulator.addAgent();
 		service.emulator.addAgent();
 		const { items } = await getMany({ returnAll: '={{ "true" }}', limit: 1 });
@@ -733,7 +721,7 @@ describe('Agent: Get Many', () => {
 		expect(items).toHaveLength(2);
 	});
 
-	it('gives an empty list for an account without agents', async () => {
+	it('returns an empty list for an account without agents', async () => {
 		service.emulator.addAgent({ owner: 'someone else' });
 		const { items, error } = await getMany({ returnAll: true });
 
@@ -746,8 +734,8 @@ describe('Agent: Get Many', () => {
 		['the first 50', {}, 50, 1],
 		['1', { limit: 1 }, 1, 1],
 		['101, from two pages', { limit: 101 }, 101, 2],
-		['all where Limit is more than there are', { limit: 1000 }, 120, 2],
-	])('gives %s', async (_title, fields, count, pages) => {
+		['all if Limit is higher than their number', { limit: 1000 }, 120, 2],
+	])('returns %s', async (_title, fields, count, pages) => {
 		const addresses = Array.from({ length: 120 }, () => service.emulator.addAgent().address);
 		const { items } = await getMany(fields);
 
@@ -774,7 +762,7 @@ describe('Agent: Get Many', () => {
 		['={{ "0x10" }}', '"0x10"'],
 		['={{ "Infinity" }}', '"Infinity"'],
 		['={{ "99999999999999999999" }}', '"99999999999999999999"'],
-	])('refuses a Limit of %s by its name', async (limit, shown) => {
+	])('rejects a Limit of %s and names the field', async (limit, shown) => {
 		const { error } = await getMany({ limit } as INodeParameters);
 
 		expect(error?.message).toBe(`Limit: ${shown} is not a whole number above 0.`);
@@ -800,7 +788,7 @@ describe('Agent: Update', () => {
 		expect(service.emulator.agent(address).name).toBe('Second buyer');
 	});
 
-	it('refuses an empty name by the name of the parameter', async () => {
+	it('rejects an empty name and names the field', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { error } = await rename(address, '={{ "" }}');
 
@@ -829,7 +817,7 @@ describe('Agent: Update', () => {
 		expect(service.emulator.agent(address).name).toBe('Buyer');
 	});
 
-	it('says how to look where the answer is lost', async () => {
+	it('says how to check if the answer is lost', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		service.emulator.fault({ route: 'PATCH /agents/{address}', reset: true, when: 'after' });
 		const { error } = await rename(address, 'Second buyer');

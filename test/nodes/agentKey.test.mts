@@ -67,7 +67,7 @@ describe('Agent Key: Add', () => {
 		]);
 	});
 
-	it('takes a name of spaces for none', async () => {
+	it('sends no name if it is only spaces', async () => {
 		const { address } = service.emulator.addAgent();
 		const { items } = await add(address, randomAddress(), { keyName: '  ' });
 
@@ -75,7 +75,7 @@ describe('Agent Key: Add', () => {
 		expect(service.emulator.calls[0]?.body).not.toHaveProperty('key_name');
 	});
 
-	it('says that the agent has the key already, in any letter case', async () => {
+	it('says that the agent already has the key, in any letter case', async () => {
 		const key = checksummed(randomAddress());
 		const { address } = service.emulator.addAgent({ keys: [key] });
 		const { error } = await add(address, key.toLowerCase());
@@ -88,7 +88,7 @@ describe('Agent Key: Add', () => {
 		expect(keysOf(address)).toEqual([key]);
 	});
 
-	it('refuses the zero address by name, and sends nothing', async () => {
+	it('rejects the zero address, names the field and sends nothing', async () => {
 		const { address } = service.emulator.addAgent();
 		const { error } = await add(address, `0x${'0'.repeat(40)}`);
 
@@ -96,7 +96,7 @@ describe('Agent Key: Add', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('refuses a private key without repeating it, and sends nothing', async () => {
+	it('rejects a private key without repeating it, and sends nothing', async () => {
 		const { address } = service.emulator.addAgent();
 		const secret = randomBytes(32).toString('hex');
 		const { error } = await service.run(
@@ -117,7 +117,7 @@ describe('Agent Key: Add', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('is sent once where the answer is lost, and says how to look', async () => {
+	it('is sent once if the answer is lost, and says how to check', async () => {
 		const key = randomAddress();
 		const { address } = service.emulator.addAgent({ keys: [] });
 		service.emulator.fault({ route: 'POST /agents/{address}/keys', reset: true, when: 'after' });
@@ -147,7 +147,7 @@ describe('Agent Key: Get Many', () => {
 		]);
 	});
 
-	it('reads every page with Return All, and as many as Limit says', async () => {
+	it('reads every page with Return All, and otherwise up to Limit', async () => {
 		const keys = Array.from({ length: 130 }, randomAddress);
 		const { address } = service.emulator.addAgent({ keys });
 		const all = await run('getMany', { agent: locator(address), returnAll: true });
@@ -162,7 +162,7 @@ describe('Agent Key: Get Many', () => {
 		]);
 	});
 
-	it('gives fields that this node does not know, and no time where there is none', async () => {
+	it('returns fields that this node does not know, and null for a missing time', async () => {
 		const { address } = service.emulator.addAgent();
 		const key = randomAddress();
 		service.emulator.fault({
@@ -197,7 +197,7 @@ describe('Agent Key: Revoke', () => {
 		expect(keysOf(address)).toEqual([kept]);
 	});
 
-	it.each([[undefined], [{}]])('takes HTTP 200 with the body %p for done', async (body) => {
+	it.each([[undefined], [{}]])('accepts HTTP 200 with the body %p as success', async (body) => {
 		const key = randomAddress();
 		const { address } = service.emulator.addAgent({ keys: [key, randomAddress()] });
 		service.emulator.fault({
@@ -213,7 +213,7 @@ describe('Agent Key: Revoke', () => {
 		expect(keysOf(address)).not.toContain(key);
 	});
 
-	it('does not call a key revoked where a web page answers', async () => {
+	it('does not report a key as revoked if a web page answers', async () => {
 		const key = randomAddress();
 		const { address } = service.emulator.addAgent({ keys: [key] });
 		service.emulator.fault({
@@ -234,7 +234,7 @@ describe('Agent Key: Revoke', () => {
 		const { address } = service.emulator.addAgent({ keys: [key] });
 		const given = (value: string) => {
 			if (mode === 'url') return locator(`https://app.example/x/${value}?tab=keys`, mode);
-			// A picker gives values in lower case.
+			// A picker returns values in lower case.
 			return locator(mode === 'list' ? value.toLowerCase() : value, mode);
 		};
 		const { items } = await run('revoke', { agent: given(address), agentKey: given(key) });
@@ -257,7 +257,7 @@ describe('Agent Key: Revoke', () => {
 		expect(service.emulator.agent(address).keys).toEqual(keys);
 	});
 
-	it('is sent once where the answer is lost, and says how to look', async () => {
+	it('is sent once if the answer is lost, and says how to check', async () => {
 		const key = randomAddress();
 		const { address } = service.emulator.addAgent({ keys: [key] });
 		service.emulator.fault({
@@ -282,7 +282,7 @@ describe('A locator', () => {
 	);
 
 	it.each([
-		['an expression that gives nothing', locator('={{ $json.agent }}'), 'Agent: is empty.'],
+		['an expression that returns nothing', locator('={{ $json.agent }}'), 'Agent: is empty.'],
 		['a name', locator('Buyer', 'address'), 'Agent: "Buyer" is not an address.'],
 		['a wrong checksum', locator(wrong, 'address'), `Agent: "${wrong}" doesn't match its checksum`],
 		[
@@ -291,7 +291,7 @@ describe('A locator', () => {
 			'is not an address.',
 		],
 		['another parameter in its place', '={{ "junk" }}', 'Agent: "junk" is not an address.'],
-	])('refuses %s by its name, and sends nothing', async (_title, agent, complaint) => {
+	])('rejects %s, names the field and sends nothing', async (_title, agent, complaint) => {
 		const { error } = await run('getMany', { agent });
 
 		expect(error?.message).toContain(complaint);
@@ -300,7 +300,7 @@ describe('A locator', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('refuses a junk key by its own name', async () => {
+	it('rejects an invalid key and names its own field', async () => {
 		const { error } = await revoke(good, 'the old one');
 
 		expect(error?.message).toBe('Agent Key: "the old one" is not an address.');
@@ -310,14 +310,14 @@ describe('A locator', () => {
 	it.each([
 		['no address', 'https://app.example/agents'],
 		['a transaction hash only', `https://scan.example/tx/0x${'12'.repeat(32)}`],
-	])('refuses a link with %s', async (_title, url) => {
+	])('rejects a link with %s', async (_title, url) => {
 		const { error } = await run('getMany', { agent: locator(url, 'url') });
 
 		expect(error?.message).toBe('Agent: the link contains no address.');
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it('takes the address in a link, and no part of a transaction hash', async () => {
+	it('reads the address in a link, and not part of a transaction hash', async () => {
 		const { address } = service.emulator.addAgent();
 		const url = `https://app.example/tx/0x${'34'.repeat(32)}/agents/${address}`;
 		const { items, error } = await run('getMany', { agent: locator(url, 'url') });

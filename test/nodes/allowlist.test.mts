@@ -33,7 +33,7 @@ const sent = () =>
 	service.emulator.calls.flatMap(({ route, body }) => (route === WRITE ? [body] : []));
 
 describe('Allowlist: Get', () => {
-	it('gives the sellers in one item, with their number', async () => {
+	it('returns the sellers in one item, with their number', async () => {
 		const address = agentWith(A, b);
 		const { items } = await service.run({
 			resource: 'allowlist',
@@ -47,7 +47,7 @@ describe('Allowlist: Get', () => {
 		expect(service.emulator.calls).toMatchObject([{ route: READ, params: { address } }]);
 	});
 
-	it('gives an item for an empty list', async () => {
+	it('returns an item for an empty list', async () => {
 		const address = agentWith();
 		const { items } = await service.run({
 			resource: 'allowlist',
@@ -75,7 +75,7 @@ describe('Allowlist: Get', () => {
 		expect(error?.httpCode).toBe('404');
 	});
 
-	it('names what is wrong where the service answers in another form', async () => {
+	it('says what is wrong if the answer has another format', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: READ, mutate: (sellers) => ({ sellers }) });
 		const { error } = await service.run({
@@ -132,7 +132,7 @@ describe('Allowlist: Update', () => {
 		['add', A, [a]],
 		['remove', A, [B]],
 		['replace', A, [a]],
-	])('sends nothing where %s would change nothing', async (mode, listed, sellers) => {
+	])('sends nothing if %s would change nothing', async (mode, listed, sellers) => {
 		const address = agentWith(listed);
 		const { items } = await update(address, { mode, sellers });
 
@@ -142,7 +142,7 @@ describe('Allowlist: Update', () => {
 		expect(service.seen).toEqual([READ]);
 	});
 
-	it('clears the list where Sellers is left empty and Allow Empty List is on', async () => {
+	it('clears the list if Sellers is left empty and Allow Empty List is on', async () => {
 		const address = agentWith(A);
 		const { items, error } = await update(address, {
 			mode: 'replace',
@@ -155,7 +155,7 @@ describe('Allowlist: Update', () => {
 		expect(service.emulator.agent(address).allowlist).toEqual([]);
 	});
 
-	it('takes sellers from the text of a JSON list', async () => {
+	it('accepts sellers as a JSON list in text', async () => {
 		const address = agentWith();
 		const { items } = await update(address, { mode: 'add', sellers: `={{ '["${A}", "${B}"]' }}` });
 
@@ -182,7 +182,7 @@ describe('Allowlist: Update', () => {
 		]);
 	});
 
-	it('removes the last seller without being asked twice', async () => {
+	it('removes the last seller without asking for confirmation', async () => {
 		const address = agentWith(A);
 		const { items, error } = await update(address, { mode: 'remove', sellers: a });
 
@@ -193,7 +193,7 @@ describe('Allowlist: Update', () => {
 		expect(sent()).toEqual([{ authorized_sellers: [] }]);
 	});
 
-	it('says of a list that is as asked already that nobody changed it', async () => {
+	it('does not report a change by others if the list is already as requested', async () => {
 		const address = agentWith(A, B);
 		const { items, hints } = await update(address, { mode: 'add', sellers: b });
 
@@ -233,7 +233,7 @@ describe('Allowlist: Update', () => {
 		expect(sent()).toEqual([{ authorized_sellers: [A] }]);
 	});
 
-	it('leaves no duplicates that were on the list, whatever is added', async () => {
+	it('removes duplicates that were already on the list', async () => {
 		const address = agentWith(A, a, B);
 		const { items } = await update(address, { mode: 'add', sellers: C });
 
@@ -252,7 +252,7 @@ describe('Allowlist: Update', () => {
 			{ rows: [{ address: A }, { address: B }] },
 		],
 		['a list within text', '={{ $json.sellers }}, {{ $json.more }}', { sellers: A, more: B }],
-	])('takes %s from an expression', async (_form, sellers, input) => {
+	])('accepts %s from an expression', async (_form, sellers, input) => {
 		const address = agentWith();
 		const { items } = await service.run(
 			{ resource: 'allowlist', operation: 'update', agent: locator(address), mode: 'add', sellers },
@@ -273,7 +273,7 @@ describe('Allowlist: Update', () => {
 			'Enter the sellers of the new list, or turn on Allow Empty List to clear it.',
 		],
 	])(
-		'refuses to %s the empty list %j, says what to do, and sends nothing',
+		'does not %s the empty list %j, says what to do, and sends nothing',
 		async (mode, sellers, advice) => {
 			const address = agentWith(A);
 			const { error } = await update(address, { mode, sellers });
@@ -285,7 +285,7 @@ describe('Allowlist: Update', () => {
 		},
 	);
 
-	it('clears the list where Allow Empty List is on', async () => {
+	it('clears the list if Sellers returns an empty list and Allow Empty List is on', async () => {
 		const address = agentWith(A, B);
 		const { items, error } = await update(address, {
 			mode: 'replace',
@@ -300,9 +300,9 @@ describe('Allowlist: Update', () => {
 		expect(service.emulator.agent(address).allowlist).toEqual([]);
 	});
 
-	it('does not let a switch left on from Replace empty a change of another mode', async () => {
+	it('ignores Allow Empty List, left on from Replace, in another mode', async () => {
 		const address = agentWith(A);
-		// n8n hides the switch only where the mode is not an expression.
+		// n8n hides the switch only if the mode isn't an expression.
 		const { error } = await update(address, {
 			mode: '={{ "remove" }}',
 			sellers: '={{ [] }}',
@@ -313,7 +313,7 @@ describe('Allowlist: Update', () => {
 		expect(service.emulator.agent(address).allowlist).toEqual([A]);
 	});
 
-	it('refuses a junk entry among good ones, and changes nothing', async () => {
+	it('rejects an invalid entry among valid ones, and changes nothing', async () => {
 		const address = agentWith(A);
 		const { error } = await update(address, { mode: 'replace', sellers: `${B}, bob.eth` });
 
@@ -323,7 +323,7 @@ describe('Allowlist: Update', () => {
 
 	const zero = `0x${'0'.repeat(40)}`;
 	it.each(['add', 'replace'])(
-		'refuses to %s the zero address by name, and sends nothing',
+		'does not %s the zero address, names the field and sends nothing',
 		async (mode) => {
 			const address = agentWith(A);
 			const { error } = await update(address, { mode, sellers: [B, zero] });
@@ -335,14 +335,14 @@ describe('Allowlist: Update', () => {
 		},
 	);
 
-	it('takes the zero address off a list that holds it', async () => {
+	it('removes the zero address from a list that contains it', async () => {
 		const address = agentWith(A, zero);
 		const { items } = await update(address, { mode: 'remove', sellers: zero });
 
 		expect(items.map(({ json }) => json.sellers)).toEqual([[A]]);
 	});
 
-	it('refuses an unknown mode by its name', async () => {
+	it('rejects an unknown mode and names the field', async () => {
 		const address = agentWith(A);
 		const { error } = await update(address, { mode: '={{ "append" }}', sellers: B });
 
@@ -363,8 +363,8 @@ describe('Allowlist: Update', () => {
 	});
 });
 
-describe('Allowlist: Update, where the service turns the replacement away for its rate', () => {
-	it('reads the list again before it retries, so that changes of others are kept', async () => {
+describe('Allowlist: Update, if the write is rate-limited', () => {
+	it('reads the list again before it retries, to keep changes by others', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, status: 429, headers: { 'Retry-After': '0' } });
 		service.emulator.before(WRITE, () =>
@@ -381,10 +381,10 @@ describe('Allowlist: Update, where the service turns the replacement away for it
 	});
 });
 
-describe('Allowlist: Update, where the trouble stays', () => {
+describe('Allowlist: Update, if every attempt fails', () => {
 	const stays = { times: Infinity, headers: { 'Retry-After': '0' } };
 
-	it('reads four times in all, and writes nothing', async () => {
+	it('reads four times in total, and writes nothing', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: READ, status: 500, ...stays });
 		const { error } = await update(address, { mode: 'add', sellers: B });
@@ -393,7 +393,7 @@ describe('Allowlist: Update, where the trouble stays', () => {
 		expect(service.seen).toEqual([READ, READ, READ, READ]);
 	});
 
-	it('is turned away four times in all, with the list read anew for each', async () => {
+	it('writes four times in total, and reads the list again each time', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, status: 429, ...stays });
 		const { error } = await update(address, { mode: 'add', sellers: B });
@@ -404,8 +404,8 @@ describe('Allowlist: Update, where the trouble stays', () => {
 	});
 });
 
-describe('Allowlist: Update, where the list is not as it was asked for', () => {
-	it('says what is missing and what nobody here asked for', async () => {
+describe('Allowlist: Update, if the result is not the requested list', () => {
+	it('says what is missing and what was not requested', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, mutate: () => [b, C] });
 		const { items, hints } = await update(address, { mode: 'add', sellers: B });
@@ -424,7 +424,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		]);
 	});
 
-	it('takes another order, another letter case and a repeat for the same list', async () => {
+	it('does not report another order, another letter case or duplicates', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, mutate: () => [b, a, A] });
 		const { items, hints } = await update(address, { mode: 'add', sellers: B });
@@ -433,7 +433,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		expect(hints).toEqual([]);
 	});
 
-	it('says it of each agent, and once where it is the same', async () => {
+	it('reports it for each agent, and only once if it is the same', async () => {
 		const agents = [agentWith(), agentWith()];
 		service.emulator.fault({ route: WRITE, mutate: () => [C], times: 3 });
 		const { items, hints } = await service.run(
@@ -451,7 +451,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		expect(hints.slice(0, 2).map(({ message }) => /0x\w+/.exec(message)?.[0])).toEqual(agents);
 	});
 
-	it('keeps the change of another that came before the read', async () => {
+	it('keeps a change that someone else made before the read', async () => {
 		const address = agentWith(A);
 		service.emulator.before(READ, () =>
 			service.emulator.updateAgent(address, { allowlist: [A, C] }),
@@ -464,7 +464,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		expect(service.emulator.agent(address).allowlist).toEqual([A, C, B]);
 	});
 
-	it('is written once where the answer is lost, and says how to look', async () => {
+	it('writes once if the answer is lost, and says how to check', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: WRITE, reset: true, when: 'after' });
 		const { error } = await update(address, { mode: 'add', sellers: B });
@@ -476,7 +476,7 @@ describe('Allowlist: Update, where the list is not as it was asked for', () => {
 		);
 	});
 
-	it('reads again where the read fails, and writes once', async () => {
+	it('reads again if the read fails, and writes once', async () => {
 		const address = agentWith(A);
 		service.emulator.fault({ route: READ, status: 503, headers: { 'Retry-After': '0' } });
 		const { items } = await update(address, { mode: 'add', sellers: B });

@@ -13,7 +13,7 @@ const READ = 'GET /agents/{address}/auto-collect-config';
 const WRITE = 'PUT /agents/{address}/auto-collect-config';
 const LIST = 'GET /agents';
 
-/** From EIP-55, whose letter case is right. */
+/** From EIP-55, with a valid checksum. */
 const CHECKSUMMED = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
 
 const collectedAgent = () =>
@@ -27,7 +27,7 @@ const collectedAgent = () =>
 	});
 
 describe('Get', () => {
-	it('gives the settings, amounts in both spellings, times in ISO 8601', async () => {
+	it('returns the settings, amounts in both units, times in ISO 8601', async () => {
 		const agent = collectedAgent();
 
 		const { items, error, hints } = await get(agent);
@@ -55,13 +55,13 @@ describe('Get', () => {
 		expect(ampersend.seen).toEqual([READ]);
 	});
 
-	it('gives null where no target address is set', async () => {
+	it('returns null if no target address is set', async () => {
 		const { items } = await get(ampersend.emulator.addAgent({ autoCollect: {} }));
 
 		expect(items).toMatchObject([{ json: { configured: true, targetAddress: null } }]);
 	});
 
-	it('says "not configured" where nothing was set, once the agent is known to exist', async () => {
+	it('returns configured: false if nothing is set, after looking up the agent', async () => {
 		const agent = ampersend.emulator.addAgent();
 
 		const { items, error } = await get(agent);
@@ -84,7 +84,7 @@ describe('Get', () => {
 });
 
 describe('Update', () => {
-	it('sets auto-collect up with the switch and a threshold alone', async () => {
+	it('sets up auto-collect with only the switch and a threshold', async () => {
 		const agent = ampersend.emulator.addAgent();
 
 		const { items, error } = await update(agent, { enabled: true, threshold: '50' });
@@ -104,7 +104,7 @@ describe('Update', () => {
 	it.each<[string, INodeParameters]>([
 		['Threshold (USDC)', { enabled: true, minimumRemaining: '1' }],
 		['Enabled', { threshold: '50' }],
-	])('needs %s where nothing is set up yet, and writes nothing without it', async (name, set) => {
+	])('requires %s if nothing is set up yet, and writes nothing without it', async (name, set) => {
 		const agent = ampersend.emulator.addAgent();
 
 		const { items, error } = await update(agent, set);
@@ -119,7 +119,7 @@ describe('Update', () => {
 		expect(ampersend.emulator.agent(agent).autoCollect).toBeNull();
 	});
 
-	it('rejects the zero address as target by name, and sends nothing', async () => {
+	it('rejects the zero address as target, names the field and sends nothing', async () => {
 		const agent = collectedAgent();
 		const targetAddress = `0x${'0'.repeat(40)}`;
 
@@ -131,7 +131,7 @@ describe('Update', () => {
 		expect(ampersend.emulator.calls).toEqual([]);
 	});
 
-	it('takes a target address in every letter case that can be right', async () => {
+	it('accepts a target address in every valid letter case', async () => {
 		const agent = ampersend.emulator.addAgent({ autoCollect: {} });
 		const spellings = [
 			CHECKSUMMED,
@@ -149,7 +149,7 @@ describe('Update', () => {
 
 	it.each([
 		['a letter in the wrong case', `0x5A${CHECKSUMMED.slice(4)}`, "doesn't match its checksum"],
-		['a digit too few', CHECKSUMMED.slice(0, -1), 'is not an address'],
+		['one digit missing', CHECKSUMMED.slice(0, -1), 'is not an address'],
 		['a name', 'treasury', 'is not an address'],
 	])('rejects a target address with %s, and sends nothing', async (_, targetAddress, complaint) => {
 		const agent = collectedAgent();
@@ -161,7 +161,7 @@ describe('Update', () => {
 		expect(ampersend.seen).toEqual([]);
 	});
 
-	it('does not show what may be a private key, pasted as the target address', async () => {
+	it('never repeats a likely private key pasted as the target address', async () => {
 		const agent = collectedAgent();
 		const pasted = `0x${'ab'.repeat(32)}`;
 

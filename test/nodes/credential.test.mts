@@ -30,7 +30,7 @@ function rejectionOf(fields: { apiKey?: unknown; baseUrl?: unknown }): Credentia
 	throw new Error('it was accepted');
 }
 
-/** No part of a key that is long enough to be one stands in the text. */
+/** The text contains no part of the key that is long enough to be a secret. */
 function expectNoKey(text: string, apiKey: string): void {
 	const letters = apiKey.replace(/^.*sk_(live|test)_/, '');
 	for (let i = 0; i + 8 <= letters.length; i += 4)
@@ -52,7 +52,7 @@ describe('a key selects the deployment', () => {
 		['white space around it', (key: string) => ` \t${key}\r\n`],
 		['a no-break space around it', (key: string) => `\u00a0${key}\u00a0`],
 		['a pasted Bearer', (key: string) => `Bearer ${key}`],
-		['a pasted bearer in lower case with more space', (key: string) => ` bearer   ${key} `],
+		['a pasted bearer in lower case with extra spaces', (key: string) => ` bearer   ${key} `],
 	])('%s is accepted', (_, paste) => {
 		expect(resolveConnection({ apiKey: paste(live) })).toMatchObject({
 			apiKey: live,
@@ -67,24 +67,24 @@ describe('a key selects the deployment', () => {
 
 const unusable: Array<[string, () => unknown]> = [
 	['nothing', () => undefined],
-	['an empty text', () => ''],
+	['empty text', () => ''],
 	['white space', () => ' \n'],
 	['the word Bearer alone', () => 'Bearer '],
 	['another prefix', () => `sk_prod_${secret()}`],
-	['the prefix of another vendor', () => `sk-${secret()}`],
+	["another vendor's prefix", () => `sk-${secret()}`],
 	['no prefix', () => secret()],
 	['the prefix in upper case', () => `SK_TEST_${secret()}`],
-	['something before the prefix', () => `key:sk_test_${secret()}`],
+	['text before the prefix', () => `key:sk_test_${secret()}`],
 	['the prefix alone', () => 'sk_test_'],
 	['the other prefix alone', () => 'sk_live_'],
 	['white space inside', () => `sk_test_${secret()} ${secret()}`],
 	['a line break inside', () => `sk_test_${secret()}\n${secret()}`],
-	['a letter that only looks like one of ASCII', () => `sk_test_${secret()}\u0430`],
+	['a letter that only looks like ASCII', () => `sk_test_${secret()}\u0430`],
 	['an invisible character', () => `sk_test_${secret()}\u200b`],
 	['a control character', () => `sk_test_${secret()}\u0007${secret()}`],
 ];
 
-describe('something that cannot be a key', () => {
+describe("a value that can't be a key", () => {
 	it.each(unusable)(
 		'%s is rejected, with both prefixes and both dashboards in the message',
 		(_, make) => {
@@ -114,14 +114,14 @@ describe('an override', () => {
 		['https://proxy.example/ampersend/v1'],
 		['https://staging.example'],
 		['https://eu.api.ampersend.ai/v1'],
-	])('%s is used as it is', (baseUrl) => {
+	])('%s is used unchanged', (baseUrl) => {
 		for (const apiKey of [live, test]) {
 			expect(resolveConnection({ apiKey, baseUrl }).baseUrl).toBe(baseUrl);
 			expect(resolveConnection({ apiKey, baseUrl: `  ${baseUrl}///\n` }).baseUrl).toBe(baseUrl);
 		}
 	});
 
-	it('may give the key’s own deployment another path', () => {
+	it("can set another path on the key's own deployment", () => {
 		const baseUrl = 'https://api.sandbox.ampersend.ai/api/v1/sdk';
 		expect(resolveConnection({ apiKey: test, baseUrl }).baseUrl).toBe(baseUrl);
 	});
@@ -159,7 +159,7 @@ describe('an override', () => {
 	it.each([
 		[live, 'https://app.ampersend.ai/v1'],
 		[test, 'https://app.sandbox.ampersend.ai'],
-	])('at the dashboard of the key’s own deployment is rejected', (apiKey, baseUrl) => {
+	])("is rejected if it is the dashboard of the key's own deployment", (apiKey, baseUrl) => {
 		expect(rejectionOf({ apiKey, baseUrl }).message).toContain('the dashboard, not of the API');
 	});
 
@@ -241,7 +241,7 @@ describe('a call made with the credential by any node', () => {
 		[{ url: '\\\\evil.example/x', baseURL: SANDBOX }],
 		[{ url: 'https://evil.example/x', baseURL: SANDBOX }],
 		[{ url: '/agents', baseURL: 'https://evil.example' }],
-		// n8n's HTTP client puts these behind the base, where URL reads another host.
+		// n8n's HTTP client appends these to the base, while URL reads another host.
 		[{ url: '\\\\api.sandbox.ampersend.ai/x', baseURL: 'https://evil.example' }],
 		[{ url: ' //api.sandbox.ampersend.ai/x', baseURL: 'https://evil.example' }],
 		[{ url: `${SANDBOX}/agents`, baseURL: 'https://evil.example' }],
@@ -257,7 +257,7 @@ describe('a call made with the credential by any node', () => {
 		expectNoKey(`${rejection?.message} ${rejection?.description}`, test);
 	});
 
-	it('is sent with one authorization header, whatever its node has set', async () => {
+	it('is sent with one authorization header, even if its node has set another', async () => {
 		const { headers } = await authenticate({
 			url: SANDBOX,
 			headers: { authorization: 'Basic old', AUTHORIZATION: 'Basic older', Accept: 'text/plain' },
@@ -281,7 +281,7 @@ describe('a call made with the credential by any node', () => {
 		expect(given).toEqual(before);
 	});
 
-	it('does not send the key where a redirect leads, and follows none to another host', async () => {
+	it("does not send the key to a redirect's target, and follows none to another host", async () => {
 		const asked = {
 			url: SANDBOX,
 			sendCredentialsOnCrossOriginRedirect: true,
@@ -318,10 +318,10 @@ describe('against a service', () => {
 	});
 
 	/**
-	 * The two doors that n8n has for a node with a credential, the older one for the HTTP Request
-	 * node.
+	 * n8n's two helpers for requests with a credential; the HTTP Request node uses the older
+	 * one.
 	 */
-	const doors: Array<[string, (url: string) => Promise<unknown>]> = [
+	const requestHelpers: Array<[string, (url: string) => Promise<unknown>]> = [
 		[
 			'httpRequestWithAuthentication',
 			async (url) => {
@@ -348,8 +348,8 @@ describe('against a service', () => {
 		],
 	];
 
-	it.each(doors)(
-		'%s: the host that a redirect names is called without the key',
+	it.each(requestHelpers)(
+		'%s: the target host of a redirect is called without the key',
 		async (_, call) => {
 			const { emulator } = ampersend;
 			emulator.fault({
@@ -365,7 +365,7 @@ describe('against a service', () => {
 		},
 	);
 
-	it.each(doors)('%s: a redirect to a subdomain of the host is not followed', async (_, call) => {
+	it.each(requestHelpers)('%s: a redirect to a subdomain is not followed', async (_, call) => {
 		const { emulator } = ampersend;
 		const { port } = new URL(emulator.origin);
 		const thief = createServer((request, response) => {
@@ -401,7 +401,7 @@ describe('against a service', () => {
 		expect(seen).toEqual([]);
 	});
 
-	it.each(doors)('%s: a redirect on the same host keeps the key', async (_, call) => {
+	it.each(requestHelpers)('%s: a redirect on the same host keeps the key', async (_, call) => {
 		const { emulator } = ampersend;
 		emulator.fault({
 			route: 'GET /agents',
@@ -412,8 +412,8 @@ describe('against a service', () => {
 		expect(emulator.calls).toMatchObject([{ auth: 'valid' }, { auth: 'valid', status: 200 }]);
 	});
 
-	it.each(doors)(
-		'%s: another host is not called at all, and the message says why',
+	it.each(requestHelpers)(
+		'%s: another host is not called, and the message says why',
 		async (_, call) => {
 			const error = await call(`${otherOrigin}/x`).then(
 				() => undefined,
@@ -450,7 +450,7 @@ describe('against a service', () => {
 				data: { ...ampersend.credential, ...fields },
 			});
 
-		/** Status and message, of which no key is part. */
+		/** The message, after checking the status and that the message contains no key. */
 		async function messageOf(
 			status: 'OK' | 'Error',
 			fields?: Partial<CredentialFields>,
@@ -461,7 +461,7 @@ describe('against a service', () => {
 			return result.message;
 		}
 
-		it('says that the key is accepted, and where', async () => {
+		it('says that the key is accepted, and by which deployment', async () => {
 			const { emulator } = ampersend;
 			expect(await messageOf('OK')).toBe(
 				`Ampersend accepts the key (sandbox, ${emulator.baseUrl})`,
@@ -471,7 +471,7 @@ describe('against a service', () => {
 			]);
 		});
 
-		it('accepts what is accepted elsewhere', async () => {
+		it('accepts a key and Base URL in the forms that the node accepts', async () => {
 			await messageOf('OK', {
 				apiKey: ` Bearer ${ampersend.emulator.apiKey}\n`,
 				baseUrl: `${ampersend.emulator.baseUrl}/`,
@@ -498,7 +498,7 @@ describe('against a service', () => {
 			);
 		});
 
-		it('says that there is no connection, and what to check', async () => {
+		it('says that the host is unreachable, and what to check', async () => {
 			const port = (other.address() as AddressInfo).port;
 			other.closeAllConnections();
 			other.close();
@@ -510,7 +510,7 @@ describe('against a service', () => {
 			await once(other, 'listening');
 		});
 
-		it('says that nothing is at the path, and which Base URL is in use', async () => {
+		it('says that the path has nothing, and which Base URL is in use', async () => {
 			const { emulator } = ampersend;
 			emulator.expectUnknown('/wrong/agents');
 			const message = await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` });

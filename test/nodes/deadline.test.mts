@@ -16,7 +16,7 @@ const MARKER = 15 * SECOND;
 
 const LATE = 'the poll was still running';
 
-/** What a poll returns or throws, unless it is still running at the marker. */
+/** What a poll returns or throws, or the marker if it is still running by then. */
 async function settled(trigger: TriggerUnderTest) {
 	const polling = trigger.poll().catch((thrown: unknown) => thrown as NodeApiError);
 	const marker = new AbortController();
@@ -27,7 +27,7 @@ async function settled(trigger: TriggerUnderTest) {
 }
 
 describe('a service that hangs', () => {
-	it('with the activity of the only agent: the poll ends in time and loses nothing', async () => {
+	it('when reading the only agent: the poll ends in time and loses nothing', async () => {
 		const trigger = await activated(one(service.buyer.address), { budgetMs });
 		pay('a', t0);
 		service.emulator.clearCalls();
@@ -38,7 +38,7 @@ describe('a service that hangs', () => {
 		expect(await poll(trigger)).toBeNull();
 	}, 60_000);
 
-	it('with the list of agents: the poll ends within its budget, and reports it', async () => {
+	it('when listing agents: the poll ends within its budget, and reports it', async () => {
 		const trigger = await activated({}, { budgetMs });
 		pay('a', t0);
 		service.emulator.clearCalls();
@@ -51,7 +51,7 @@ describe('a service that hangs', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	}, 60_000);
 
-	it('in the middle of a poll: it ends within its budget too', async () => {
+	it('in the middle of a poll: the poll also ends within its budget', async () => {
 		const trigger = await activated(one(service.buyer.address), { budgetMs });
 		service.seed(150);
 		service.emulator.fault({
@@ -65,14 +65,14 @@ describe('a service that hangs', () => {
 	}, 60_000);
 });
 
-describe('a wait that the service asks for, beyond the end of the poll', () => {
+describe('a Retry-After beyond the end of the poll', () => {
 	const headers = { 'Retry-After': '18' };
 
 	it.each([
 		[503, 'temporarily-unavailable'],
 		[429, 'rate-limited'],
 	])(
-		'(HTTP %s) is not waited for: it is reported to n8n',
+		'(HTTP %s) is reported to n8n, without waiting',
 		async (status, cause) => {
 			const trigger = await activated(one(service.buyer.address), { budgetMs });
 			pay('a', t0);

@@ -5,7 +5,7 @@ import { poll, SECOND, t0, useTrigger } from './trigger.mts';
 const service = useTrigger();
 const { durable, pay } = service;
 
-describe('missed polls that the durable scheduler runs with an older cursor', () => {
+describe('missed polls that the durable scheduler runs from an older cursor', () => {
 	it.each([0, 4, 15, 29])('emit nothing again, %s s after a poll from it', async (seconds) => {
 		const trigger = durable();
 		await trigger.activate();

@@ -25,7 +25,7 @@ beforeEach(() => {
 const escaped = (text: string) =>
 	[...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
 
-/** Ways in which a service may repeat a key. */
+/** How a service can repeat a key. */
 const echoes: Array<[string, (key: string) => string]> = [
 	['whole', (key) => key],
 	['without its prefix', (key) => key.replace('sk_test_', '')],
@@ -33,7 +33,7 @@ const echoes: Array<[string, (key: string) => string]> = [
 	['in Base64', (key) => Buffer.from(`Bearer ${key}`).toString('base64')],
 ];
 
-/** Everything that n8n keeps of a run, or writes to its log. */
+/** Checks what n8n keeps of a run, or writes to its log. */
 function expectNoKey(kept: unknown, echo: string): void {
 	const shown = inspect(kept, {
 		depth: Infinity,
@@ -78,7 +78,7 @@ describe.each(echoes)('A key that the service repeats %s', (_, spell) => {
 		expectNoKey(run, echo());
 	});
 
-	it('is hidden in the fields of an item, which stay', async () => {
+	it('is hidden in the fields of an item, and the fields are kept', async () => {
 		service.emulator.fault({
 			route: READ,
 			mutate: (body) => ({
@@ -118,11 +118,8 @@ describe('A text of a million characters', () => {
 	it.each([
 		['white space', () => ' '.repeat(1_000_000)],
 		['words', () => 'word \n'.repeat(170_000)],
-		['the beginnings of keys', () => 'sk_test_'.repeat(125_000)],
-		[
-			'the beginning of the key, again and again',
-			() => service.emulator.apiKey.slice(0, -1).repeat(20_000),
-		],
+		['prefixes of keys', () => 'sk_test_'.repeat(125_000)],
+		['the start of the key, repeated', () => service.emulator.apiKey.slice(0, -1).repeat(20_000)],
 		['percent signs', () => '%25'.repeat(333_333)],
 	])('of %s is cut short', async (_, text) => {
 		service.emulator.fault({ route: READ, status: 400, body: { message: `Bad: ${text()}` } });
@@ -132,7 +129,7 @@ describe('A text of a million characters', () => {
 	});
 });
 
-describe('The word "canceled" in a text from elsewhere', () => {
+describe('The word "canceled" in text from users or the service', () => {
 	const inName = 'canceled orders, canceled twice';
 
 	it.each<[string, () => INodeParameters, () => void, RegExp]>([
@@ -148,7 +145,7 @@ describe('The word "canceled" in a text from elsewhere', () => {
 			/named "cancelled orders, cancelled twice" already exists/,
 		],
 		[
-			"the service's words",
+			"the service's message",
 			() => read,
 			() =>
 				service.emulator.fault({
@@ -165,12 +162,12 @@ describe('The word "canceled" in a text from elsewhere', () => {
 			/"cancelled" is not an address/,
 		],
 		[
-			'an operation that a workflow names',
+			'an unknown resource',
 			() => ({ resource: 'canceled', operation: 'x' }),
 			() => {},
 			/no operation "" of "cancelled"/,
 		],
-	])('does not make the run canceled: %s', async (_, parameters, arrange, message) => {
+	])('does not mark the run as canceled: %s', async (_, parameters, arrange, message) => {
 		arrange();
 		const { error, run } = await service.run(parameters());
 		expect(error?.message).toMatch(message);

@@ -19,7 +19,7 @@ describe('an agent that moved to another account', () => {
 		service.addAgent('buyer', { address, owner: 'someone else' });
 	};
 
-	it('is silently left out if several are chosen, and the others continue', async () => {
+	it('is silently skipped if several are chosen, and the others continue', async () => {
 		const parameters = chosen(service.buyer, seller);
 		const trigger = await activated(parameters);
 		passOn();
@@ -33,7 +33,7 @@ describe('an agent that moved to another account', () => {
 		expect(next.warnings).toEqual([]);
 	});
 
-	it('is silently left out if it passes between look-up and reading', async () => {
+	it('is silently skipped if it moves between look-up and reading', async () => {
 		const trigger = await activated();
 		pay('a', t0, { agent: seller });
 		service.emulator.before(ACTIVITY, passOn, {
@@ -45,7 +45,7 @@ describe('an agent that moved to another account', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('stops nothing if it was the only one', async () => {
+	it('does not stop the trigger if it was the only one', async () => {
 		const trigger = await activated(chosen(service.buyer));
 		passOn();
 		expect(await poll(trigger)).toBeNull();

@@ -38,7 +38,7 @@ export function historyOf(ampersend: UnderTest, resource: 'transaction' | 'payme
 		route,
 		getMany: run('getMany'),
 		exportFile: run('export'),
-		/** The requests for payments, not those for the list of agents. */
+		/** Requests for payments, without those for the list of agents. */
 		requests: () => ampersend.emulator.calls.filter((call) => call.route === route),
 		changeRows,
 		changeNewest: (changes: object) =>

@@ -13,9 +13,9 @@ interface Kind {
 	title: string;
 	/** Where the first row is in an answer. */
 	place: string;
-	/** A field of such a row, what the service gives for it, and what is said about it. */
+	/** A field of that row, an invalid value, and the end of the error message. */
 	broken: Array<[string, unknown, string]>;
-	/** A payment that only this history has, or has in this form. */
+	/** A payment that only this history contains, or contains in this form. */
 	special: PaymentDetails;
 	files: string;
 	columns: string[];
@@ -89,7 +89,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 	const { path, getMany, exportFile, requests, changeNewest } = historyOf(ampersend, resource);
 
 	describe('Get Many', () => {
-		it('gives nothing for an account without agents, and does not fail', async () => {
+		it('returns nothing for an account without agents, and does not fail', async () => {
 			const { items, error } = await getMany({ returnAll: true });
 
 			expect(error).toBeUndefined();
@@ -120,7 +120,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			{ paging: { limit: 3 }, rows: 3 },
 			{ paging: { limit: 1000 }, rows: 260 },
 			{ paging: { returnAll: true }, rows: 260 },
-		])('with $paging gives the newest $rows over all agents', async ({ paging, rows }) => {
+		])('with $paging returns the newest $rows of all agents', async ({ paging, rows }) => {
 			const { emulator } = ampersend;
 			const newest = Date.now();
 			[emulator.addAgent(), emulator.addAgent()].forEach((agent, a) =>
@@ -173,7 +173,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			]);
 		});
 
-		it('keeps every digit of an amount beyond the exact floating-point numbers', async () => {
+		it('keeps every digit of an amount that a float could not hold', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent, amountMicro: 123_456_789_012_345_678_901_234_567_891n });
 
@@ -196,7 +196,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 		});
 
 		it.each(broken)(
-			'names %s with its place and route where it is %p',
+			'reports %s with its place and route if it is %p',
 			async (field, value, complaint) => {
 				const agent = ampersend.emulator.addAgent();
 				ampersend.emulator.pay({ agent });
@@ -228,8 +228,8 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			['text with commas', (addresses) => addresses.join(', ')],
 			['text with line breaks', (addresses) => addresses.join('\n')],
 			['another letter case', (addresses) => addresses.map((one) => one.toLowerCase())],
-			['repetitions', (addresses) => [...addresses, ...addresses.map((one) => one.toLowerCase())]],
-		])('reads the selected ones only, given as %s', async (_, spell) => {
+			['duplicates', (addresses) => [...addresses, ...addresses.map((one) => one.toLowerCase())]],
+		])('reads only the selected ones, given as %s', async (_, spell) => {
 			const [one, , three] = addThree().map(({ address }) => address);
 
 			const { items, error } = await getMany({
@@ -250,7 +250,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 				'url',
 				(address: string) => `https://app.ampersend.ai/agents/${address}/activity`,
 			],
-		])('reads one only, chosen %s', async (_, mode, spell) => {
+		])('reads only one, chosen %s', async (_, mode, spell) => {
 			const address = String(addThree()[1]?.address);
 			const agent = { __rl: true, mode, value: spell(address) };
 
@@ -264,7 +264,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			}
 		});
 
-		it('rejects one that the account does not have, by the name of its field', async () => {
+		it('rejects one that is not in the account, and names the field', async () => {
 			const stranger = randomAddress();
 
 			const { error } = await getMany({
@@ -279,7 +279,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 		it.each([
 			['nothing', '={{ "" }}', 'Agent: is empty.'],
 			['a name', 'buyer', 'Agent: "buyer" is not an address.'],
-		])('rejects %s as the one, and sends nothing', async (_, value, complaint) => {
+		])('rejects %s as the agent, and sends nothing', async (_, value, complaint) => {
 			const { error } = await getMany({
 				agentScope: 'one',
 				agent: { __rl: true, mode: 'address', value },
@@ -289,7 +289,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			expect(ampersend.seen).toEqual([]);
 		});
 
-		it('rejects a selected one that the account does not have, and reads no payment', async () => {
+		it('rejects a selected one that is not in the account, and reads no payments', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const stranger = randomAddress();
 
@@ -344,7 +344,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			expect(numbersOf(items)).toEqual([2, 1]);
 		});
 
-		it('takes empty dates as an open range', async () => {
+		it('treats empty dates as an open range', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent, timestamp: Date.parse('2024-01-01T00:00:00Z') });
 
@@ -359,12 +359,12 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 		it.each([
 			['1 minute', MINUTE, '1d'],
 			['22 hours', 22 * HOUR, '1d'],
-			['23 hours and a half', 23.5 * HOUR, '30d'],
+			['23 and a half hours', 23.5 * HOUR, '30d'],
 			['29 days', 29 * DAY, '30d'],
-			['29 days and 23 hours and a half', 30 * DAY - 0.5 * HOUR, 'all'],
+			['29 days and 23 and a half hours', 30 * DAY - 0.5 * HOUR, 'all'],
 			['31 days', 31 * DAY, 'all'],
 			['a year', 365 * DAY, 'all'],
-		])('asks for the shortest history that surely covers From %s ago', async (_, ago, preset) => {
+		])('requests the shortest preset that certainly covers From %s ago', async (_, ago, preset) => {
 			const agent = ampersend.emulator.addAgent();
 			const from = Date.now() - ago;
 			ampersend.emulator.pay({ agent, amountMicro: 1n, timestamp: from - 1 });
@@ -376,7 +376,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			expect(requests().map(({ query }) => query.preset)).toEqual([preset]);
 		});
 
-		it('asks for the whole history without From, even with To', async () => {
+		it('requests the whole history without From, even with To', async () => {
 			ampersend.emulator.addAgent();
 
 			await getMany({ filters: { to: new Date().toISOString() } });
@@ -384,7 +384,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			expect(requests().map(({ query }) => query.preset)).toEqual(['all']);
 		});
 
-		it('gives payments to a counterparty in any letter case, and no earned ones', async () => {
+		it('returns payments to a counterparty in any letter case, and no earned ones', async () => {
 			const { emulator } = ampersend;
 			const agent = emulator.addAgent();
 			const [one, two, three] = [randomAddress(), randomAddress(), randomAddress()];
@@ -416,7 +416,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 	});
 
 	describe('Export', () => {
-		/** Three payments of two agents; the first name has all that a file format has to escape. */
+		/** Three payments of two agents; the first name has everything that file formats escape. */
 		function payments() {
 			const { emulator } = ampersend;
 			const agents = [
@@ -436,7 +436,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			return rows;
 		}
 
-		it('writes CSV with a header, CRLF line ends, and quotes where a name needs them', async () => {
+		it('writes CSV with a header, CRLF line ends, and quotes if a name needs them', async () => {
 			payments();
 			const rows = await rowsOf();
 
@@ -495,7 +495,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 		});
 
 		it.each(['csv', 'json', 'jsonl'])(
-			'names a %s file after the moment of the export',
+			'names a %s file after the time of the export',
 			async (format) => {
 				const before = Math.floor(Date.now() / 1000) * 1000;
 
@@ -513,7 +513,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			},
 		);
 
-		it('takes the file name and the binary field that the user gives', async () => {
+		it('uses the given file name and binary field', async () => {
 			const { items } = await exportFile({
 				binaryPropertyName: 'report',
 				options: { fileName: ' {{ october }}.csv ' },
@@ -536,7 +536,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			expect(items[0]?.json).toMatchObject({ format, rows: 0, agents: 1 });
 		});
 
-		it('says beside the file what it holds, however much there is', async () => {
+		it("describes the file's content in the item, for any number of rows", async () => {
 			const { emulator } = ampersend;
 			const [agent] = [emulator.addAgent(), emulator.addAgent()];
 			emulator.seedActivity(
@@ -662,7 +662,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 				'is empty',
 				'Fill in Put Output File in Field',
 			],
-		])('rejects an unusable %s, and sends nothing', async (name, parameters, complaint, advice) => {
+		])('rejects an invalid %s, and sends nothing', async (name, parameters, complaint, advice) => {
 			const { items, error } = await exportFile(parameters);
 
 			expect(items).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * Texts as a webhook may send them. A pattern whose steps grow with the square of such a length
+ * Text as a webhook can send it. A pattern whose steps grow with the square of such a length
  * exceeds the time limit of a test, but only so far that the run still reports it.
  */
 import { randomBytes } from 'node:crypto';
@@ -59,8 +59,8 @@ const fields: Array<[string, INodeParameters]> = [
 	['To', transactions({ filters: { to: given } })],
 ];
 
-describe('A parameter of very many characters', () => {
-	it.each(fields)('is rejected by its name: %s', async (parameter, parameters) => {
+describe('A very long parameter', () => {
+	it.each(fields)('is rejected, and the field is named: %s', async (parameter, parameters) => {
 		for (const [what, text] of Object.entries(texts)) {
 			const { error, items } = await service.run(parameters, { input: [{ text }] });
 
@@ -107,7 +107,7 @@ describe('A parameter of very many characters', () => {
 	);
 });
 
-describe('A parameter of the trigger that is of another kind', () => {
+describe('A trigger parameter of the wrong type', () => {
 	it.each<[string, INodeParameters]>([
 		['Trigger On: "{"a":1}" is not text', { events: '={{ ({ a: 1 }) }}' }],
 		['Trigger On: "{"a":1}" is not text', { events: '={{ [{ a: 1 }] }}' }],
@@ -129,7 +129,7 @@ describe('A parameter of the trigger that is of another kind', () => {
 			'Look-Back (Minutes): "Infinity" isn\'t a whole number',
 			{ options: { lookBackMinutes: '={{ 1e400 }}' } },
 		],
-	])('is rejected by its name: %s', async (message, parameters) => {
+	])('is rejected, and the field is named: %s', async (message, parameters) => {
 		const trigger = openTrigger(parameters, service.credential);
 
 		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(message);
@@ -137,7 +137,7 @@ describe('A parameter of the trigger that is of another kind', () => {
 	});
 });
 
-describe('A credential with a field of very many characters', () => {
+describe('A credential with a very long field', () => {
 	const apiKey = `sk_test_${randomBytes(24).toString('hex')}`;
 	const agents = { resource: 'agent', operation: 'getMany' };
 
@@ -172,7 +172,7 @@ describe('A credential with a field of very many characters', () => {
 	});
 });
 
-describe('An answer with very many digits', () => {
+describe('An answer with a very long number', () => {
 	const digits = '9'.repeat(LONG);
 
 	it.each(['amount', 'timestamp'])('in the %s of an activity row is reported', async (field) => {
@@ -194,7 +194,7 @@ describe('An answer with very many digits', () => {
 		expect(error?.message.length).toBeLessThan(500);
 	});
 
-	it('in the balance of an agent is kept as it is, and counts as no amount', async () => {
+	it('in the balance of an agent is not shown as an amount', async () => {
 		service.emulator.addAgent();
 		service.emulator.fault({
 			route: 'GET /agents',

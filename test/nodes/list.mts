@@ -42,13 +42,13 @@ export class ScriptedList {
 		return this.division(this.rows, request);
 	}
 
-	/** From the next request, which is then number 1. */
+	/** Applies from the next request, which is then number 1. */
 	from(meanwhile: Meanwhile): void {
 		this.requests = 0;
 		this.meanwhile = meanwhile;
 	}
 
-	/** Places a row by its time, above rows with the same time. */
+	/** Inserts a row by its time, above rows with the same time. */
 	add(id: string, at: number, status = 'settled'): void {
 		this.place({
 			type: 'spend',

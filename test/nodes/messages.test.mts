@@ -11,7 +11,7 @@ import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
-/** Part of bodies that must never be shown. */
+/** Part of bodies; it must never be shown. */
 const RAW = 'raw-body-text';
 const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
 
@@ -32,7 +32,7 @@ const MAY_HAVE_HAPPENED = 'The change may have been made, so it was not sent aga
 
 beforeEach(() => {
 	service.emulator.addAgent({ address, name: 'Old name' });
-	// The shortest waits that the back-off has.
+	// The shortest waits of the back-off.
 	jest.spyOn(Math, 'random').mockReturnValue(0);
 });
 afterEach(() => {
@@ -42,7 +42,7 @@ afterEach(() => {
 const callsOf = (route: string) =>
 	service.emulator.calls.filter((call) => call.route === route).length;
 
-/** What the user sees, once it is checked for everything that must not be shown. */
+/** What the user sees, after checking that it contains nothing that must not be shown. */
 function shown({ error, items, run }: Outcome): { message: string; description: string } {
 	expect(items).toEqual([]);
 	const message = error?.message ?? '';
@@ -90,13 +90,13 @@ const troubles: Record<string, Trouble> = {
 		},
 		calls: { read: 4 },
 	},
-	'HTTP 503 with a page of a proxy': {
+	"HTTP 503 with a proxy's page": {
 		fault: { status: 503, headers: atOnce, body: HTML },
 		message: (name) => `Ampersend could not process ${name} (HTTP 503).`,
 		description: { read: 'contact Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
 		calls: { read: 4 },
 	},
-	'a connection that is cut': {
+	'a lost connection': {
 		fault: { reset: true },
 		message: (name) => `ended before ${name} was answered (ECONNRESET).`,
 		description: {
@@ -113,7 +113,7 @@ const troubles: Record<string, Trouble> = {
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
-	'JSON that is cut off': {
+	'truncated JSON': {
 		fault: { malformedJson: true },
 		message: (name) => `answered ${name} with a malformed body instead of a JSON object or list.`,
 		description: {
@@ -140,7 +140,7 @@ const troubles: Record<string, Trouble> = {
 			write: `The change was accepted. ${CHECK} Update n8n-nodes-ampersend`,
 		},
 	},
-	'a field of another form': {
+	'a field of another format': {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
 		message: (name) =>
 			`Ampersend's answer to ${name} has changed format: createdAt has an unexpected format.`,
@@ -196,7 +196,7 @@ const troubles: Record<string, Trouble> = {
 };
 
 describe.each(Object.entries(troubles))('%s', (_, { fault, message, description, calls }) => {
-	it('after a read says what happened and what to do', async () => {
+	it('after a read, says what happened and what to do', async () => {
 		const attempts = calls?.read ?? 1;
 		service.emulator.fault({ route: READ, times: attempts, ...fault });
 		const seen = await fail(read);
@@ -206,7 +206,7 @@ describe.each(Object.entries(troubles))('%s', (_, { fault, message, description,
 		expect(callsOf(READ)).toBe(attempts);
 	});
 
-	it('after a write also says what may have happened, and nothing is sent twice', async () => {
+	it('after a write, also says what may have happened, and sends nothing twice', async () => {
 		service.emulator.fault({ route: WRITE, ...fault });
 		const seen = await fail(write);
 		expect(seen.message).toContain(message(writeName));
@@ -220,8 +220,8 @@ describe('a read', () => {
 		['HTTP 500', { status: 500, headers: atOnce }],
 		['HTTP 502', { status: 502, headers: atOnce, body: HTML }],
 		['HTTP 429', { status: 429, headers: atOnce }],
-		['a connection that is cut', { reset: true }],
-	])('that meets %s once is retried, and nobody notices', async (_, fault) => {
+		['a lost connection', { reset: true }],
+	])('that meets %s once is retried and succeeds', async (_, fault) => {
 		service.emulator.fault({ route: READ, ...fault });
 		const { items, error } = await service.run(read);
 		expect(error).toBeUndefined();
@@ -229,7 +229,7 @@ describe('a read', () => {
 		expect(callsOf(READ)).toBe(2);
 	});
 
-	it('waits as long as the service asks for', async () => {
+	it('waits for the time in Retry-After', async () => {
 		service.emulator.fault({ route: READ, status: 429, headers: { 'Retry-After': '1' } });
 		const { error } = await service.run(read);
 		expect(error).toBeUndefined();
@@ -239,7 +239,7 @@ describe('a read', () => {
 });
 
 describe('a write', () => {
-	it('that is rejected for its rate is sent again, because it was not carried out', async () => {
+	it('that is rate-limited is sent again, because it was not carried out', async () => {
 		service.emulator.fault({ route: WRITE, status: 429, headers: atOnce });
 		const { items, error } = await service.run(write);
 		expect(error).toBeUndefined();
@@ -249,8 +249,8 @@ describe('a write', () => {
 
 	it.each<[string, FaultAction]>([
 		['HTTP 500', { status: 500, headers: atOnce, when: 'after' }],
-		['a connection that is cut', { reset: true, when: 'after' }],
-	])('that took effect, though its answer was lost to %s, is not sent again', async (_, fault) => {
+		['a lost connection', { reset: true, when: 'after' }],
+	])('that took effect, but lost its answer to %s, is not sent again', async (_, fault) => {
 		service.emulator.fault({ route: 'POST /agents', ...fault });
 		const { description } = await fail({
 			resource: 'agent',
@@ -291,7 +291,7 @@ describe('a bad base URL', () => {
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
 	])(
-		'with a wrong path is reported after a %s, with another to try',
+		'with a wrong path is reported after a %s, with another path to try',
 		async (_, parameters, name) => {
 			const { origin } = service.emulator;
 			service.emulator.expectUnknown(/^\/wrong\/agents/);
@@ -321,7 +321,7 @@ describe('an address that the service does not know', () => {
 		},
 	);
 
-	it('is the first thing to check on a documented route', async () => {
+	it('is the only suggested cause on a documented route', async () => {
 		const parameters = {
 			resource: 'agentKey',
 			operation: 'add',

@@ -33,7 +33,7 @@ export interface CredentialFields {
 	baseUrl?: string;
 }
 
-/** The node under test gets exactly the items that a test gives: this one stands before it. */
+/** Precedes the node under test, which gets exactly the items of the test. */
 const source: INodeType = {
 	description: {
 		displayName: 'Source',
@@ -188,13 +188,13 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-	/** A function where its expressions give something else for each item. */
+	/** A function if its expressions have another value for each item. */
 	credential: CredentialFields | ((itemIndex: number) => CredentialFields);
-	/** One input item each; one empty item where none is given. */
+	/** The input items; by default one empty item. */
 	input?: IDataObject[];
 	onError?: OnError;
 	timezone?: string;
-	/** Called with the running execution, so that a test can cancel it. */
+	/** Called with the running execution, so a test can cancel it. */
 	onStart?: (execution: { cancel(): void }) => void;
 }
 
@@ -251,8 +251,8 @@ export async function runNode(
 }
 
 /**
- * What n8n gives to any node that uses the credential, the HTTP Request node and Custom API Call
- * included.
+ * The context of any node that uses the credential, including HTTP Request and Custom API
+ * Call.
  */
 export function openContext(credential: CredentialFields): PollContext {
 	const node = nodeOf('ampersendTrigger', {});
@@ -268,22 +268,22 @@ export function openContext(credential: CredentialFields): PollContext {
 }
 
 export interface TriggerOptions {
-	/** What n8n has stored of the node. */
+	/** The node's stored data. */
 	state?: IDataObject;
 	/**
-	 * ms that a poll may take; null in a release of n8n that does not say. n8n's own 5 minutes where
-	 * not given.
+	 * How long a poll can take, in ms; null in an n8n release that doesn't tell the node. By
+	 * default n8n's own 5 minutes.
 	 */
 	budgetMs?: number | null;
 	workflowId?: string;
 	nodeId?: string;
 }
 
-/** A trigger, polled by hand. What it remembers can be read and replaced. */
+/** A trigger that the test polls. Its static data can be read and replaced. */
 export interface TriggerUnderTest {
 	/**
-	 * With `activation` n8n activates it anew; without, the poll is one of the activation before, as
-	 * n8n's schedule in memory runs it.
+	 * With `activation`, n8n activates it again; without, the poll belongs to the last activation,
+	 * as when n8n's in-memory schedule runs it.
 	 */
 	poll(
 		mode?: WorkflowExecuteMode,
@@ -293,7 +293,7 @@ export interface TriggerUnderTest {
 	readonly state: IDataObject;
 	/** How often the node has set something in its static data. */
 	readonly writes: number;
-	/** What the node has said to n8n's log at the level of a warning. */
+	/** Warnings that the node has written to n8n's log. */
 	readonly warnings: string[];
 	/** The credential as the next poll finds it. */
 	credential: CredentialFields;
@@ -315,7 +315,7 @@ function triggerWorkflow(
 	});
 }
 
-/** What n8n gives a poll outside its durable scheduler (n8n-core 2.41, poll-context.js). */
+/** Time limit of a poll outside the durable scheduler (n8n-core 2.41, poll-context.js). */
 const UNSCHEDULED_BUDGET_MS = 300_000;
 
 interface PollContextOptions {
@@ -352,7 +352,7 @@ function pollContext(workflow: Workflow, node: INode, options: PollContextOption
 	return context;
 }
 
-/** Every event has the shape that the trigger states. */
+/** Checks that every event matches the trigger's output schema. */
 async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
 	const output = await new AmpersendTrigger().poll.call(context);
 	const events = output?.[0]?.map(({ json }) => json) ?? null;
@@ -397,24 +397,24 @@ export function openTrigger(
 
 /** A trigger under n8n's durable scheduler, which keeps its cursor in the database. */
 export interface DurableTriggerUnderTest {
-	/** n8n stores what comes of it only where there is an event. */
+	/** n8n stores its result only if there is an event. */
 	activate(activation?: WorkflowActivateMode): Promise<IDataObject[] | null>;
 	/**
-	 * A poll of its own, with a copy of the cursor that is stored where it has changed and the poll
-	 * does not throw.
+	 * A separate poll with a copy of the cursor, which is stored if it has changed and the poll
+	 * doesn't throw.
 	 */
 	poll(): Promise<IDataObject[] | null>;
 	/** The cursor in the database. */
 	cursor: IDataObject;
 	readonly warnings: string[];
 	credential: CredentialFields;
-	/** ms that a scheduled poll may take. */
+	/** How long a scheduled poll can take, in ms. */
 	budgetMs: number;
 }
 
 /**
- * What n8n's scheduler gives a poll by default (n8n 2.41, trigger-execution-context.factory.js), in
- * ms.
+ * Default time limit of a poll under n8n's scheduler, in ms (n8n 2.41,
+ * trigger-execution-context.factory.js).
  */
 const SCHEDULED_BUDGET_MS = 36_000;
 

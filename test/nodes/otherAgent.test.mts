@@ -26,7 +26,7 @@ beforeEach(() => {
 const inBody = (field: string) => (value: unknown) => ({
 	mutate: (body: unknown) => ({ ...(body as object), [field]: value }),
 });
-/** Only the last row, so that a check of the first is not enough. */
+/** Changes only the last row, so checking the first isn't enough. */
 const inLastRow = (list: string | undefined, field: string) => (value: unknown) => ({
 	mutate: (body: unknown) => {
 		const rows = (list === undefined ? body : Reflect.get(body as object, list)) as object[];
@@ -167,7 +167,7 @@ const cases: Array<[string, Case]> = [
 ];
 
 describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => {
-	it('that answers for another agent is rejected by name, and nothing is written', async () => {
+	it('is rejected if the answer is for another agent, and nothing is written', async () => {
 		service.emulator.fault({ route, ...fault(other.address) });
 		const { items, error } = await service.run(parameters());
 		expect(items).toEqual([]);
@@ -191,7 +191,7 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 	it.each([
 		['in upper case', () => `0x${asked.address.slice(2).toUpperCase()}`],
 		['in lower case', () => asked.address.toLowerCase()],
-	])('that spells its agent %s is read', async (_, spelling) => {
+	])('is accepted if the answer has the address %s', async (_, spelling) => {
 		service.emulator.fault({ route, ...fault(spelling()) });
 		const { items, error } = await service.run(parameters());
 		expect(error).toBeUndefined();
@@ -200,7 +200,7 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 });
 
 describe('A service that ignores the agent in a path', () => {
-	it('is rejected, and no row is shown under a wrong name', async () => {
+	it('is rejected, and no row is shown for the wrong agent', async () => {
 		const { emulator } = service;
 		let first: unknown;
 		emulator.fault({
@@ -213,7 +213,7 @@ describe('A service that ignores the agent in a path', () => {
 		expect(error?.message).toContain('belongs to another agent: activity.0.agent_address is');
 	});
 
-	it('gives the trigger no event of another agent, and loses none of its own', async () => {
+	it("makes the trigger emit no other agent's events, and lose none of its own", async () => {
 		const { emulator } = service;
 		const trigger = openTrigger(
 			{ agentScope: 'selected', agents: [asked.address] },
@@ -231,7 +231,7 @@ describe('A service that ignores the agent in a path', () => {
 });
 
 describe('The routes table', () => {
-	it('says where every answer for one agent names it, except for lists of bare addresses', () => {
+	it('says where each answer contains its agent, except for lists of bare addresses', () => {
 		const silent = Object.values<Route>(routes)
 			.filter(({ path, answer }) => path.includes('{address}') && answer)
 			.filter(({ agentAt }) => !agentAt?.length);

@@ -19,7 +19,7 @@ const {
 const repeatRows = changeRows((rows) => [...rows, ...rows]);
 
 describe('Get Many', () => {
-	it('gives a payment with its counterparty, amounts, link, scheme and times', async () => {
+	it('returns a payment with its counterparty, amounts, link, scheme and times', async () => {
 		const { emulator } = ampersend;
 		const agent = emulator.addAgent({ name: 'buyer' });
 		const seller = randomAddress();
@@ -59,7 +59,7 @@ describe('Get Many', () => {
 		expect(requests().map(({ query }) => query)).toEqual([{ preset: 'all' }]);
 	});
 
-	it('gives null for what a payment does not have', async () => {
+	it('returns null for what a payment does not have', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, status: 'denied', scheme: null, expiresAt: null });
 
@@ -73,7 +73,7 @@ describe('Get Many', () => {
 		});
 	});
 
-	it('reads times that the service gives as strings', async () => {
+	it('reads times that are strings', async () => {
 		ampersend.emulator.wire.timestamps = 'string';
 		const agent = ampersend.emulator.addAgent();
 		const timestamp = Date.UTC(2026, 9, 1);
@@ -87,14 +87,14 @@ describe('Get Many', () => {
 		});
 	});
 
-	describe('in the form that a user API key can get', () => {
+	describe('in the format that a user API key can get', () => {
 		const pay = () => {
 			const agent = ampersend.emulator.addAgent({ name: 'buyer' });
 			ampersend.emulator.wire.payments = 'user';
 			return ampersend.emulator.pay({ agent, amountMicro: 1_250_000n });
 		};
 
-		it('reads the amount, gives the id, and leaves out signature and nonce', async () => {
+		it('reads the amount, returns the id, and omits signature and nonce', async () => {
 			const { id } = pay();
 			let signature = '';
 			let nonce = '';
@@ -142,21 +142,21 @@ describe('Get Many', () => {
 			expect(items).toMatchObject([{ json: { id: '12', amountUsdcMicro: '7' } }]);
 		});
 
-		it('gives a row with an id once, even if it comes twice', async () => {
+		it('returns a row with an id once, even if it comes twice', async () => {
 			pay();
 			ampersend.emulator.fault(repeatRows);
 			expect((await getMany()).items).toHaveLength(1);
 		});
 	});
 
-	it('gives rows without an id as often as they come: two payments can be alike', async () => {
+	it('returns rows without an id as often as they come: two payments can be equal', async () => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
 		ampersend.emulator.fault(repeatRows);
 		expect((await getMany()).items).toHaveLength(2);
 	});
 
 	it.each<[string, object, number]>([
-		['both amounts alike', { amount: '1250000' }, 1_250_000],
+		['two equal amounts', { amount: '1250000' }, 1_250_000],
 		['the other amount null', { amount: null }, 1_250_000],
 		['this amount null', { amount: '5', amount_usdc_micro: null }, 5],
 		['an id that is null', { id: null }, 1_250_000],
@@ -182,7 +182,7 @@ describe('Get Many', () => {
 			'0.amount has an unexpected format',
 		],
 		['a fraction as amount', { amount: 1.25 }, '0.amount has an unexpected format'],
-	])('rejects a row with %s by name', async (_, changes, complaint) => {
+	])('rejects a row with %s and names the field', async (_, changes, complaint) => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent(), amountMicro: 1_250_000n });
 		ampersend.emulator.fault(changeNewest(changes));
 		const { items, error } = await getMany();
@@ -191,7 +191,7 @@ describe('Get Many', () => {
 		expect(error?.message).toContain(complaint);
 	});
 
-	it('gives what agents pay, and not what they earn', async () => {
+	it('returns what agents pay, and not what they earn', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, type: 'earn' });
 		ampersend.emulator.pay({ agent, amountMicro: 7n });
@@ -222,7 +222,7 @@ describe('Get Many', () => {
 			],
 			['={{ "denied,expired" }}', ['denied', 'expired']],
 			[[], ALL],
-		])('with Status %p gives %p', async (status, expected) => {
+		])('with Status %p returns %p', async (status, expected) => {
 			const agent = ampersend.emulator.addAgent();
 			for (const paymentStatus of ALL) ampersend.emulator.pay({ agent, paymentStatus });
 

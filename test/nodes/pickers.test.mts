@@ -24,7 +24,7 @@ const service = useAmpersend();
 const type = new Ampersend();
 const { listSearch, loadOptions } = type.methods;
 
-/** The context in which the editor asks for a list, while the node has these parameters. */
+/** The context in which the editor loads a list for a node with these parameters. */
 function editor(parameters: INodeParameters = {}): LoadOptionsContext {
 	const node: INode = {
 		id: 'ampersend',
@@ -86,7 +86,7 @@ const B = checksummed(`0x${'cd'.repeat(20)}`);
 const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
 
 describe('The list of agents', () => {
-	it('shows name and short address by name, and gives addresses in lower case', async () => {
+	it('shows name and short address, sorted by name; the values are in lower case', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A });
 		service.emulator.addAgent({ name: 'buyer', address: B });
 		service.emulator.addAgent({ name: 'hidden', owner: 'someone else' });
@@ -100,7 +100,7 @@ describe('The list of agents', () => {
 		expect(service.seen).toEqual(['GET /agents']);
 	});
 
-	it('gives a value that the node takes, whatever its checksum', async () => {
+	it('returns a value that the node accepts, for any checksum', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A });
 		const value = (await searchAgents()).results[0]?.value;
 		const { items } = await service.run({
@@ -118,7 +118,7 @@ describe('The list of agents', () => {
 		['part of an address', 'cdcd', ['Buyer', 'Buyer 2']],
 		['text with spaces around it', '  buyer ', ['Buyer', 'Buyer 2']],
 		['nothing', '', ['Buyer', 'Buyer 2', 'Writer']],
-		['what no agent has', 'reader', []],
+		['text that no agent has', 'reader', []],
 	])('is searched by %s', async (_title, filter, names) => {
 		service.emulator.addAgent({ name: 'Writer', address: A });
 		service.emulator.addAgent({ name: 'Buyer 2', address: `0x${'cd'.repeat(19)}01` });
@@ -138,7 +138,7 @@ describe('The list of agents', () => {
 		expect((await searchAgents()).results).toHaveLength(101);
 	});
 
-	it('is also what chooses one agent of the trigger', async () => {
+	it('also loads for one agent of the trigger', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A });
 		service.emulator.addAgent({ name: 'Buyer', address: B });
 		const { description, methods } = new AmpersendTrigger();
@@ -154,7 +154,7 @@ describe('The list of agents', () => {
 		});
 	});
 
-	it('is also what chooses several agents', async () => {
+	it('also loads for several agents', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A });
 		service.emulator.addAgent({ name: 'Buyer', address: B });
 
@@ -164,7 +164,7 @@ describe('The list of agents', () => {
 		]);
 	});
 
-	it('is asked for once more where the service is busy', async () => {
+	it('is requested once more if the service is busy', async () => {
 		service.emulator.addAgent({ name: 'Buyer', address: B });
 		service.emulator.fault({ route: 'GET /agents', status: 429, headers: { 'Retry-After': '0' } });
 
@@ -174,7 +174,7 @@ describe('The list of agents', () => {
 });
 
 describe("The list of an agent's keys", () => {
-	it.each(['list', 'address', 'url'])('is of the agent that is chosen by %s', async (mode) => {
+	it.each(['list', 'address', 'url'])('belongs to the agent chosen by %s', async (mode) => {
 		const named = { address: A, name: 'Worker 1' };
 		const agent = service.emulator.addAgent({ keys: [B, named] });
 		service.emulator.addAgent();
@@ -205,24 +205,21 @@ describe("The list of an agent's keys", () => {
 	it.each([
 		['no agent is chosen', locator(''), 'Agent: is empty.', 'Fill in Agent.'],
 		[
-			'the agent is no address',
+			"the agent isn't an address",
 			locator('Buyer', 'address'),
 			'Agent: "Buyer" is not an address.',
 			'Copy the whole address again',
 		],
 		['the node has no agent yet', '', 'Agent: is empty.', 'Fill in Agent.'],
-	])(
-		'says what is missing where %s, and asks for nothing',
-		async (_title, agent, message, advice) => {
-			const error = await caught(searchAgentKeys(agent));
+	])('says what is missing if %s, and sends nothing', async (_title, agent, message, advice) => {
+		const error = await caught(searchAgentKeys(agent));
 
-			expect(error.message).toBe(message);
-			expect(error.description).toContain(advice);
-			expect(service.emulator.calls).toEqual([]);
-		},
-	);
+		expect(error.message).toBe(message);
+		expect(error.description).toContain(advice);
+		expect(service.emulator.calls).toEqual([]);
+	});
 
-	it('says that the link of the agent is wrong, and asks for nothing', async () => {
+	it("says that the agent's link is wrong, and sends nothing", async () => {
 		const error = await caught(searchAgentKeys(locator('https://app.example/agents', 'url')));
 
 		expect(error.message).toBe('Agent: the link contains no address.');
@@ -240,7 +237,7 @@ describe("The list of an agent's keys", () => {
 	});
 });
 
-describe('A list that cannot be read', () => {
+describe("A list that can't be loaded", () => {
 	it('says which host does not answer, and what to check', async () => {
 		const { origin, apiKey } = service.emulator;
 		await service.emulator.close();
@@ -253,7 +250,7 @@ describe('A list that cannot be read', () => {
 		);
 	});
 
-	it('is asked for twice at most, since someone waits', async () => {
+	it('is requested at most twice, because a user is waiting', async () => {
 		service.emulator.fault({
 			route: 'GET /agents',
 			status: 503,
@@ -266,7 +263,7 @@ describe('A list that cannot be read', () => {
 		expect(service.seen).toEqual(['GET /agents', 'GET /agents']);
 	});
 
-	it('does not wait longer than someone would', async () => {
+	it('does not wait longer than a user would', async () => {
 		service.emulator.fault({ route: 'GET /agents', status: 429, headers: { 'Retry-After': '11' } });
 		const error = await caught(searchAgents());
 
@@ -275,7 +272,7 @@ describe('A list that cannot be read', () => {
 		expect(service.seen).toEqual(['GET /agents']);
 	});
 
-	it('says that the key is revoked, where to make another, and never the key', async () => {
+	it('says that the key is revoked and where to create another, without the key', async () => {
 		const { apiKey } = service.emulator;
 		service.emulator.revokeApiKey(apiKey);
 		const error = await caught(loadOptions.getAgents.call(editor()));

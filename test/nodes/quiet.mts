@@ -1,4 +1,4 @@
 /**
- * Imported before n8n-core, which logs every refusal with its stack: in a test the outcome has it.
+ * Import it before n8n-core, which logs every rejection with its stack; tests check the outcome.
  */
 process.env.N8N_LOG_LEVEL ??= 'silent';

@@ -46,7 +46,7 @@ describe('Several input items', () => {
 		]);
 	});
 
-	it('are all worked on in order, one request after the other', async () => {
+	it('are processed in order, one request after the other', async () => {
 		const { address } = service.emulator.addAgent({ name: 'start' });
 		service.emulator.fault({ route: 'PATCH /agents/{address}', delayMs: 30 });
 		await service.run(
@@ -126,7 +126,7 @@ describe('An item that cannot be processed', () => {
 		expect(service.emulator.calls).toHaveLength(2);
 	});
 
-	it('returns its message instead of its output with Continue, and the others work', async () => {
+	it('returns its message instead of its output with Continue, and the others run', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { items, error } = await service.run(getAgent, {
 			input: inputOf(address, unknown, 'junk', address),
@@ -191,7 +191,7 @@ describe('An item that cannot be processed', () => {
 		]);
 	});
 
-	it('is an item of its own if its expression fails', async () => {
+	it('can be the only one with a failing expression', async () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 		const { items } = await service.run(
 			{ ...getAgent, agent: locator("={{ $json.agent ?? $('Nowhere').item.json.agent }}") },
@@ -205,7 +205,7 @@ describe('An item that cannot be processed', () => {
 		expect(service.emulator.calls).toHaveLength(1);
 	});
 
-	it('says that a write may have been made, and the next write is made', async () => {
+	it('says that a write may have happened, and the next item is written', async () => {
 		service.emulator.fault({ route: 'POST /agents', reset: true, when: 'after' });
 		const { items } = await service.run(
 			{
@@ -229,7 +229,7 @@ describe('An item that cannot be processed', () => {
 		['agent', 'destroy'],
 		['wallet', 'get'],
 	])(
-		'is one whose operation is unknown (%s: %s): it says so, and nothing is sent',
+		'can have an unknown operation (%s: %s): it says so, and nothing is sent',
 		async (resource, operation) => {
 			const { error, items } = await service.run({ resource, operation });
 
@@ -288,7 +288,7 @@ describe('A cancelled execution', () => {
 		},
 	);
 
-	it('ends while it waits to retry, and sends nothing more', async () => {
+	it('ends while it waits for a retry, and sends nothing more', async () => {
 		const { address } = service.emulator.addAgent();
 		const execution = cancellable();
 		const setTimer = globalThis.setTimeout;
@@ -314,7 +314,7 @@ describe('A cancelled execution', () => {
 		expect(error?.message).toContain('was stopped because the execution was canceled.');
 		expect(run.status).toBe('canceled');
 		expect(service.emulator.calls).toHaveLength(1);
-		// Well before the wait is over.
+		// Well before the wait ends.
 	}, 25_000);
 });
 
@@ -328,7 +328,7 @@ describe('The API key', () => {
 	});
 
 	/**
-	 * What n8n stores, and what the node gave or threw: n8n stores a copy of an error without its
+	 * What n8n stores, and what the node returned or threw: n8n stores a copy of an error without its
 	 * causes.
 	 */
 	const everythingOf = async ({ run, error }: Outcome) => {
@@ -349,7 +349,7 @@ describe('The API key', () => {
 			{ onError },
 		);
 
-	/** What must not be found: the whole key, and what follows its prefix. */
+	/** What must not appear: the whole key, and what follows its prefix. */
 	const secret = () => service.emulator.apiKey.replace(/^sk_test_/, '');
 
 	it('is nowhere in what n8n stores of a run', async () => {
@@ -390,7 +390,7 @@ describe('The API key', () => {
 				}),
 		],
 		[
-			'a page that repeats it comes in place of JSON',
+			'a page that repeats it comes instead of JSON',
 			'with text/html instead of a JSON object or list',
 			() =>
 				service.emulator.fault({

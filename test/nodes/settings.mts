@@ -3,7 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import type { RunOptions } from './n8n.mts';
 import type { UnderTest } from './setup.mts';
 
-/** Get and Update of a resource that is one group of settings of an agent. */
+/** Get and Update of a resource that is one group of an agent's settings. */
 export function settingsOf(ampersend: UnderTest, resource: 'spendingLimit' | 'autoCollect') {
 	const run =
 		(operation: string) =>
@@ -20,7 +20,7 @@ export function settingsOf(ampersend: UnderTest, resource: 'spendingLimit' | 'au
 			updateFields: INodeParameters,
 			options?: Partial<RunOptions>,
 		) => run('update')(address, { updateFields }, options),
-		/** What the service was told to store, write by write. */
+		/** The bodies that were sent to the service, one for each write. */
 		bodies: () =>
 			ampersend.emulator.calls.filter(({ method }) => method === 'PUT').map(({ body }) => body),
 	};

@@ -13,21 +13,21 @@ interface Kind {
 	resource: 'spendingLimit' | 'autoCollect';
 	title: string;
 	path: string;
-	/** How an emulated agent is given these settings, and where it keeps them. */
+	/** How to give an emulated agent these settings, and where it keeps them. */
 	store: (settings: object) => AgentInit;
 	stored: (agent: Agent) => object | null;
 	/** Two amounts: `wire` is the service's name, `field` is n8n's, which the output repeats. */
 	amount: { wire: string; field: string; name: string };
 	other: { wire: string; field: string };
-	/** What the agents of these tests have, and the output field of each. */
+	/** Settings of the agents in these tests, with the output field of each. */
 	settings: Record<string, unknown>;
 	outputs: Record<string, string>;
 	/** Update Fields, and what changes on the wire. */
 	changes: Array<[INodeParameters, object]>;
 	noChanges: Array<[string, INodeParameters]>;
-	/** Fields, and their names. */
+	/** Fields and their display names. */
 	amounts: Array<[string, string]>;
-	/** An amount, the switch that removes it, and the names of both. */
+	/** An amount, the switch that removes it, and both display names. */
 	switches: Array<[string, string, string, string]>;
 }
 
@@ -171,7 +171,7 @@ describe.each(kinds)('$title', (kind) => {
 		ampersend.emulator.addAgent(store({ ...settings, ...changes }));
 	/** What the service has stored for an agent. */
 	const settingsNow = (agent: Agent) => stored(ampersend.emulator.agent(agent));
-	/** An agent that has every setting, and a service that answers its next reading otherwise. */
+	/** An agent with every setting, and a service that changes its next answer. */
 	const addAgentWithAnswer = (changes: object) => {
 		ampersend.emulator.fault({
 			route: READ,
@@ -199,7 +199,7 @@ describe.each(kinds)('$title', (kind) => {
 			});
 		});
 
-		it('reads times that the service gives as strings', async () => {
+		it('reads times that are strings', async () => {
 			ampersend.emulator.wire.timestamps = 'string';
 			const agent = addAgent();
 
@@ -208,7 +208,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(items[0]?.json.updatedAt).toBe(new Date(agent.createdAt).toISOString());
 		});
 
-		it('gives null for times that the service leaves out', async () => {
+		it('returns null for missing times', async () => {
 			const agent = addAgentWithAnswer({ created_at: undefined, updated_at: undefined });
 
 			const { items } = await get(agent);
@@ -236,7 +236,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual([READ, LIST, LIST]);
 		});
 
-		it('does not take an unknown agent for one without settings', async () => {
+		it('does not mistake an unknown agent for one without settings', async () => {
 			addAgent();
 			const address = randomAddress();
 
@@ -251,7 +251,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual([READ, LIST]);
 		});
 
-		it('does not take a wrong path prefix for an agent without settings', async () => {
+		it('does not mistake a wrong path prefix for an agent without settings', async () => {
 			const agent = addAgent();
 			const baseUrl = `${ampersend.emulator.origin}/v9`;
 			ampersend.emulator.expectUnknown(`/v9/agents/${agent.address}/${path}`, 'GET');
@@ -279,7 +279,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual([READ]);
 		});
 
-		it('names the field and the route where the answer lacks an amount', async () => {
+		it('names the field and the route if the answer lacks an amount', async () => {
 			const agent = addAgentWithAnswer({ [amount.wire]: undefined });
 
 			const { error } = await get(agent);
@@ -290,7 +290,7 @@ describe.each(kinds)('$title', (kind) => {
 			);
 		});
 
-		it('does not show an amount that is not whole micro-USDC', async () => {
+		it("does not show an amount that isn't whole micro-USDC", async () => {
 			const agent = addAgentWithAnswer({ [amount.wire]: '5.5' });
 
 			const { items, error } = await get(agent);
@@ -301,7 +301,7 @@ describe.each(kinds)('$title', (kind) => {
 	});
 
 	describe('Update', () => {
-		it.each(kind.changes)('with %j sends all settings, the others unchanged', async (set, sent) => {
+		it.each(kind.changes)('with %j, sends the other settings unchanged', async (set, sent) => {
 			const agent = addAgent();
 
 			const { items, error, hints } = await update(agent, set);
@@ -330,7 +330,7 @@ describe.each(kinds)('$title', (kind) => {
 			['a fraction', '={{ 12.34 }}', '12340000'],
 			['zero', '={{ 0 }}', '0'],
 			['text', '={{ $json.limit }}', '3500000'],
-		])('takes %s from an expression', async (_, expression, micro) => {
+		])('accepts %s from an expression', async (_, expression, micro) => {
 			const agent = addAgent();
 
 			const { error } = await update(
@@ -344,7 +344,7 @@ describe.each(kinds)('$title', (kind) => {
 		});
 
 		it.each([
-			['a field that is missing in the item', '={{ $json.nothing }}'],
+			['a field that is missing from the item', '={{ $json.nothing }}'],
 			['null', '={{ null }}'],
 			['white space', '   '],
 		])('leaves an amount unchanged for %s', async (_, empty) => {
@@ -365,7 +365,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual([READ, LIST]);
 		});
 
-		it('carries amounts beyond every floating-point number through unchanged', async () => {
+		it('keeps every digit of amounts that a float could not hold', async () => {
 			const kept = '123456789012345678901234567890';
 			const agent = addAgent({ [other.wire]: kept });
 
@@ -383,7 +383,7 @@ describe.each(kinds)('$title', (kind) => {
 
 		describe.each(kind.amounts)('%s', (field, name) => {
 			it.each(badAmounts)(
-				'rejects the amount %s by name, and sends nothing',
+				'rejects the amount %s, names the field and sends nothing',
 				async (bad, reason) => {
 					const agent = addAgent();
 
@@ -402,7 +402,7 @@ describe.each(kinds)('$title', (kind) => {
 		});
 
 		it.each(kind.switches)(
-			'rejects %s beside the switch that removes it',
+			'rejects %s if the switch that removes it is on',
 			async (field, noField, name, switchName) => {
 				const agent = addAgent();
 
@@ -424,7 +424,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual([]);
 		});
 
-		it('gives each input item its own settings, and an item that fails its message', async () => {
+		it('writes the settings of each item, and returns the message of one that fails', async () => {
 			const agents = [addAgent(), addAgent(), ampersend.emulator.addAgent(), addAgent()];
 
 			const { items, error } = await ampersend.run(
@@ -477,7 +477,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(error?.description).toContain(`${title}: Get`);
 		});
 
-		it('says that the change was accepted where its answer has another form', async () => {
+		it('says that the change was accepted if its answer has another format', async () => {
 			const agent = addAgent();
 			ampersend.emulator.fault({ route: WRITE, mutate: () => ({}) });
 
@@ -488,7 +488,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(settingsNow(agent)).toMatchObject({ [amount.wire]: '1000000' });
 		});
 
-		it('writes nothing where the current settings cannot be read', async () => {
+		it("writes nothing if the current settings can't be read", async () => {
 			const agent = addAgent();
 			ampersend.emulator.fault({ route: READ, mutate: () => ({ [amount.wire]: '1' }) });
 
@@ -499,11 +499,11 @@ describe.each(kinds)('$title', (kind) => {
 		});
 	});
 
-	describe('Update, where the service keeps failing', () => {
+	describe('Update, if the service keeps failing', () => {
 		const always = { times: Infinity, headers: { 'Retry-After': '0' } };
 		const fourTimes = (...routes: string[]) => Array.from({ length: 4 }, () => routes).flat();
 
-		it('reads four times in all, and writes nothing', async () => {
+		it('reads four times in total, and writes nothing', async () => {
 			const agent = addAgent();
 			ampersend.emulator.fault({ route: READ, status: 500, ...always });
 
@@ -513,7 +513,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual(fourTimes(READ));
 		});
 
-		it('checks four times in all that an agent without settings exists', async () => {
+		it('checks four times in total that an agent without settings exists', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.fault({ route: LIST, status: 500, ...always });
 
@@ -523,7 +523,7 @@ describe.each(kinds)('$title', (kind) => {
 			expect(ampersend.seen).toEqual(fourTimes(READ, LIST));
 		});
 
-		it('writes four times in all after a 429, and reads the settings anew each time', async () => {
+		it('writes four times in total after 429, and reads the settings again each time', async () => {
 			const agent = addAgent();
 			ampersend.emulator.fault({ route: WRITE, status: 429, ...always });
 

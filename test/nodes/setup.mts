@@ -15,11 +15,11 @@ export interface UnderTest {
 	readonly credential: CredentialFields;
 	/** The routes that were called, in order. */
 	readonly seen: Array<string | null>;
-	/** Executes the Ampersend node once, with that credential where none is given. */
+	/** Executes the Ampersend node once, by default with that credential. */
 	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
 }
 
-/** Every row that an operation puts out has the shape that the operation states. */
+/** Checks that every output item matches the operation's output schema. */
 function checkOutput({ resource, operation }: INodeParameters, { items }: Outcome): void {
 	const output = findOperation(String(resource), String(operation))?.output;
 	const rows = items.filter(({ json }) => !('error' in json));
@@ -27,8 +27,8 @@ function checkOutput({ resource, operation }: INodeParameters, { items }: Outcom
 }
 
 /**
- * A fresh service for each test of the file, which fails where the service saw what no test
- * declared.
+ * A new service for each test of the file. The test fails if the service saw anything that the
+ * test didn't declare.
  */
 export function useAmpersend(): UnderTest {
 	let emulator: Emulator;

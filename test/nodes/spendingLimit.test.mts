@@ -23,7 +23,7 @@ const limitedAgent = () =>
 	});
 
 describe('Get', () => {
-	it('gives every limit in both spellings, with times in ISO 8601', async () => {
+	it('returns every limit in both units, with times in ISO 8601', async () => {
 		const agent = limitedAgent();
 
 		const { items, error, hints } = await get(agent);
@@ -53,7 +53,7 @@ describe('Get', () => {
 		expect(ampersend.emulator.calls[0]?.params).toEqual({ address: agent.address });
 	});
 
-	it('says "not configured" where nothing was set, once the agent is known to exist', async () => {
+	it('returns configured: false if nothing is set, after looking up the agent', async () => {
 		const agent = ampersend.emulator.addAgent();
 
 		const { items, error } = await get(agent);
@@ -96,7 +96,7 @@ describe('Update', () => {
 		expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');
 	});
 
-	it('sets the first limits of an agent where each is given or set to none', async () => {
+	it("sets an agent's first limits if each has a value or is set to none", async () => {
 		const agent = ampersend.emulator.addAgent();
 
 		const { items } = await update(agent, {
@@ -121,7 +121,7 @@ describe('Update', () => {
 	it.each([
 		['autoTopUp', 'Auto Top-Up'],
 		['noDailyLimit', 'No Daily Limit'],
-	])('rejects a value of %s that is neither on nor off', async (field, name) => {
+	])('rejects a value of %s that is neither true nor false', async (field, name) => {
 		const agent = limitedAgent();
 
 		const { error } = await update(agent, { [field]: '={{ "perhaps" }}' });

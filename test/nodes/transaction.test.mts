@@ -23,14 +23,14 @@ const {
 const pagesRead = () => requests().map(({ query }) => Number(query.page));
 const onPage = (page: number) => ({ match: ({ query }: Call) => query.page === String(page) });
 
-/** Turns the order of time round: the oldest row has the newest time. @param sum of both */
+/** Reverses the times: the oldest row gets the newest time. @param sum of both */
 const mirrorTimes = (sum: number) =>
 	changeRows((rows) =>
 		rows.map((row) => ({ ...row, timestamp: String(sum - Number(row.timestamp)) })),
 	);
 
 describe('An unexpected row', () => {
-	it('is given once, even if one page has it twice', async () => {
+	it('is returned once, even if one page has it twice', async () => {
 		const { emulator } = ampersend;
 		const agent = emulator.addAgent();
 		emulator.pay({ agent, amountMicro: 1n });
@@ -40,7 +40,7 @@ describe('An unexpected row', () => {
 		expect(parseCsv(fileOf((await exportFile()).items[0]).text)).toHaveLength(3);
 	});
 
-	it('of a new type is given with that type, next to the other rows', async () => {
+	it('of a new type is returned with that type, together with the other rows', async () => {
 		const { emulator } = ampersend;
 		const agent = emulator.addAgent();
 		emulator.pay({ agent, amountMicro: 1n });
@@ -78,7 +78,7 @@ describe('An unexpected row', () => {
 		expect(await spent.poll()).toMatchObject([{ activityId: 'first' }]);
 	});
 
-	it('is rejected where it has no type', async () => {
+	it('is rejected if it has no type', async () => {
 		ampersend.emulator.pay({ agent: ampersend.emulator.addAgent() });
 		ampersend.emulator.fault(changeNewest({ type: '' }));
 		expect((await getMany()).error?.message).toContain('activity.0.type');
@@ -96,7 +96,7 @@ describe('An unexpected row', () => {
 });
 
 describe('Get Many', () => {
-	it('gives a payment with its counterparty, amounts, explorer link and time', async () => {
+	it('returns a payment with its counterparty, amounts, explorer link and time', async () => {
 		const { emulator } = ampersend;
 		const agent = emulator.addAgent({ name: 'buyer' });
 		const seller = randomAddress();
@@ -133,7 +133,7 @@ describe('Get Many', () => {
 		expect(ampersend.seen).toEqual([LIST, ACTIVITY]);
 	});
 
-	it('stops, and says so, where the service repeats one page', async () => {
+	it('fails if the service repeats a page', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent });
 		let firstRows: unknown;
@@ -153,7 +153,7 @@ describe('Get Many', () => {
 		expect(requests().length).toBeLessThan(10);
 	});
 
-	it('gives the newest rows with a limit, even if the service gives the oldest first', async () => {
+	it('returns the newest rows up to Limit, even if the service sorts oldest first', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.seedActivity(agent, 400);
 		ampersend.emulator.fault({ ...mirrorTimes(2 * Date.now()), times: Infinity });
@@ -165,7 +165,7 @@ describe('Get Many', () => {
 		);
 	});
 
-	it('reads no other agent once one could not be read', async () => {
+	it("reads no other agent once one can't be read", async () => {
 		for (let i = 0; i < 40; i++) ampersend.emulator.addAgent();
 		ampersend.emulator.fault({ route: ACTIVITY, status: 401, times: Infinity });
 		const { error } = await getMany({ returnAll: true });
@@ -177,7 +177,7 @@ describe('Get Many', () => {
 		expect(requests()).toHaveLength(asked);
 	});
 
-	it('names no counterparty for an earned payment: the service does not say who paid', async () => {
+	it("returns no counterparty for earnings: the service doesn't say who paid", async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, type: 'earn' });
 
@@ -199,7 +199,7 @@ describe('Get Many', () => {
 		['ab'.repeat(32)],
 		[`0x${'zz'.repeat(32)}`],
 		[''],
-	])('gives no link for the transaction hash %j', async (txHash) => {
+	])('returns no link for the transaction hash %j', async (txHash) => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent });
 		ampersend.emulator.fault(changeNewest({ tx_hash: txHash }));
@@ -210,7 +210,7 @@ describe('Get Many', () => {
 	});
 
 	it.each(['eip155:1', 'eip155:8453 ', '', '__proto__', null])(
-		'gives no link on the chain %j',
+		'returns no link on the chain %j',
 		async (chain) => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent });
@@ -226,7 +226,7 @@ describe('Get Many', () => {
 		['receiver', (address: string) => `0x${address.slice(2).toUpperCase()}`],
 		['receiver', (address: string) => address.toLowerCase()],
 		['agent_address', (address: string) => `0x${address.slice(2).toUpperCase()}`],
-	])('names no counterparty where %s has another letter case', async (field, spell) => {
+	])('returns no counterparty if %s has another letter case', async (field, spell) => {
 		const agent = ampersend.emulator.addAgent({ address: checksummed(randomAddress()) });
 		ampersend.emulator.pay({ agent, type: 'earn' });
 		ampersend.emulator.fault(changeNewest({ [field]: spell(agent.address) }));
@@ -236,7 +236,7 @@ describe('Get Many', () => {
 		expect(items).toMatchObject([{ json: { direction: 'earn', counterparty: null } }]);
 	});
 
-	it('gives no hash and no link for a payment that is not on chain', async () => {
+	it('returns no hash and no link for a payment that is not on chain', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, status: 'denied' });
 
@@ -288,7 +288,7 @@ describe('Get Many', () => {
 			{ limit: 201, rows: 201, pages: [1, 2] },
 			{ limit: 1000, rows: 450, pages: [1, 2, 3] },
 		])(
-			'with Limit $limit gives the newest $rows and reads pages $pages',
+			'with Limit $limit returns the newest $rows and reads pages $pages',
 			async ({ limit, rows, pages }) => {
 				const agent = ampersend.emulator.addAgent();
 				ampersend.emulator.seedActivity(agent, 450, numbered);
@@ -314,7 +314,7 @@ describe('Get Many', () => {
 			expect(pagesRead()).toEqual([1, 2]);
 		});
 
-		it('gives the newest over all agents where each has more than Limit', async () => {
+		it('returns the newest of all agents if each has more than Limit', async () => {
 			const { emulator } = ampersend;
 			const newest = Date.now();
 			const agents = [0, 1, 2].map(() => emulator.addAgent());
@@ -331,7 +331,7 @@ describe('Get Many', () => {
 			expect(pagesRead()).toEqual([1, 1, 1]);
 		});
 
-		it('stops after the page that goes back beyond From', async () => {
+		it('stops after the page that reaches back beyond From', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const newest = Date.now() - HOUR;
 			ampersend.emulator.seedActivity(agent, 700, numbered, { newest });
@@ -345,7 +345,7 @@ describe('Get Many', () => {
 			expect(pagesRead()).toEqual([1, 2]);
 		});
 
-		it('gives every row of exactly From, where a page ends among them', async () => {
+		it('returns every row of exactly From if a page ends among them', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const from = Date.now() - HOUR;
 			ampersend.emulator.seedActivity(agent, 3, () => ({}), { newest: from - 1 });
@@ -359,7 +359,7 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual(downFrom(449, 450));
 		});
 
-		it('treats rows of one moment as ordered: a limit needs no further page', async () => {
+		it('treats rows with equal times as sorted: a limit needs no further page', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.seedActivity(agent, 450, numbered, { everyMs: 0 });
 
@@ -369,7 +369,7 @@ describe('Get Many', () => {
 			expect(pagesRead()).toEqual([1]);
 		});
 
-		it('continues to From where older rows are among the newest', async () => {
+		it('continues to From if older rows are among the newest', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const [newest, from] = [Date.now(), Date.now() - 8 * HOUR];
 			ampersend.emulator.seedActivity(agent, 400, numbered, { newest });
@@ -394,7 +394,7 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual(inRange);
 		});
 
-		it('continues to the rows since From where the service gives the oldest first', async () => {
+		it('continues to the rows since From if the service sorts oldest first', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const newest = Date.now() - HOUR;
 			ampersend.emulator.seedActivity(agent, 400, numbered, { newest });
@@ -408,7 +408,7 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual(Array.from({ length: 100 }, (_, i) => i));
 		});
 
-		it('stops, and says so, where another page is promised after an empty one', async () => {
+		it('fails if hasNextPage is true after an empty page', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent });
 			ampersend.emulator.fault({
@@ -425,7 +425,7 @@ describe('Get Many', () => {
 			expect((await getMany({ returnAll: true })).items).toHaveLength(1);
 		});
 
-		it('continues however often all rows of a page shift, unless pages in a row do', async () => {
+		it('continues if all rows of a page shift, unless consecutive pages do', async () => {
 			const { emulator } = ampersend;
 			const agent = emulator.addAgent();
 			emulator.seedActivity(agent, 1150, numbered, { newest: Date.now() - DAY });
@@ -443,7 +443,7 @@ describe('Get Many', () => {
 			expect(numbersOf(items)).toEqual(downFrom(1149, 1150));
 		});
 
-		it('gives every row of exactly From, where the rows before it came in no order', async () => {
+		it('returns every row of exactly From if the rows before it are unsorted', async () => {
 			const agent = ampersend.emulator.addAgent();
 			const from = Date.now() - HOUR;
 			ampersend.emulator.seedActivity(agent, 650, numbered, { newest: from, everyMs: 0 });
@@ -458,7 +458,7 @@ describe('Get Many', () => {
 			expect(numbersOf(items).sort((one, other) => other - one)).toEqual(downFrom(650, 651));
 		});
 
-		it('gives each row once, and misses none, where new payments shift the pages', async () => {
+		it('returns each row once, and misses none, if new payments shift the pages', async () => {
 			const { emulator } = ampersend;
 			const agent = emulator.addAgent();
 			emulator.seedActivity(agent, 450, numbered, { newest: Date.now() - DAY });
@@ -495,7 +495,7 @@ describe('Get Many', () => {
 			expect(pagesRead()).toEqual([1, 2, 3]);
 		});
 
-		it('requests a page again after a 429, and gives its rows once', async () => {
+		it('requests a page again after a 429, and returns its rows once', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.seedActivity(agent, 250, numbered);
 			ampersend.emulator.fault({
@@ -512,7 +512,7 @@ describe('Get Many', () => {
 			expect(pagesRead()).toEqual([1, 2, 2]);
 		});
 
-		it('gives nothing of a history where a page cannot be read', async () => {
+		it("returns nothing if a page of a history can't be read", async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.seedActivity(agent, 250, numbered);
 			ampersend.emulator.fault({ route: ACTIVITY, malformedJson: true, ...onPage(2) });
@@ -528,7 +528,7 @@ describe('Get Many', () => {
 	describe('filters', () => {
 		const BOUNDS = { from: '2026-10-01T00:00:00Z', to: '2026-11-01T00:00:00Z' };
 
-		/** One payment at each moment; its number is the moment's place in the list. */
+		/** One payment at each moment; its number is the moment's index. */
 		function payAt(...moments: string[]): void {
 			const agent = ampersend.emulator.addAgent();
 			moments.forEach((moment, i) =>
@@ -640,7 +640,7 @@ describe('Get Many', () => {
 			['earn', ['earn']],
 			['spend', ['spend']],
 			['both', ['earn', 'spend']],
-		])('with Direction %s gives %p', async (direction, expected) => {
+		])('with Direction %s returns %p', async (direction, expected) => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent, type: 'earn' });
 			ampersend.emulator.pay({ agent, type: 'spend' });
@@ -663,7 +663,7 @@ describe('Get Many', () => {
 			['text with a comma', '={{ "denied, failed" }}', ['denied', 'failed']],
 			['one', ['authorized'], ['authorized']],
 			['none', [], ['authorized', 'denied', 'failed', 'settled']],
-		])('gives the chosen statuses, given as %s', async (_, status, expected) => {
+		])('returns the chosen statuses, given as %s', async (_, status, expected) => {
 			const agent = ampersend.emulator.addAgent();
 			for (const one of ['authorized', 'denied', 'failed', 'settled'] as const) {
 				ampersend.emulator.pay({ agent, status: one });
@@ -674,7 +674,7 @@ describe('Get Many', () => {
 			expect(items.map(({ json }) => json.status).sort()).toEqual(expected);
 		});
 
-		it('finds a status that the service has added', async () => {
+		it('finds a status that is new to the node', async () => {
 			const agent = ampersend.emulator.addAgent();
 			ampersend.emulator.pay({ agent });
 			ampersend.emulator.pay({ agent });
@@ -685,7 +685,7 @@ describe('Get Many', () => {
 			expect(items.map(({ json }) => json.status)).toEqual(['refunded']);
 		});
 
-		it('gives only what passes every filter', async () => {
+		it('returns only what passes every filter', async () => {
 			const { emulator } = ampersend;
 			const agent = emulator.addAgent();
 			const counterparty = randomAddress();
@@ -703,14 +703,14 @@ describe('Get Many', () => {
 		});
 	});
 
-	describe('the wire', () => {
+	describe("the service's formats", () => {
 		it.each([
 			{ activityAmount: 'string', activityTimestamp: 'ms' },
 			{ activityAmount: 'number', activityTimestamp: 'ms' },
 			{ activityAmount: 'string', activityTimestamp: 's' },
 			{ activityAmount: 'number', activityTimestamp: 's' },
 		] as const)(
-			'means the same in every spelling: $activityAmount, $activityTimestamp',
+			'are read alike: amounts as $activityAmount, times as $activityTimestamp',
 			async (style) => {
 				const { emulator } = ampersend;
 				Object.assign(emulator.wire, style);
@@ -731,7 +731,7 @@ describe('Get Many', () => {
 		);
 
 		it.each([1.5, '1.5', -1, '-1', '1e6', 2 ** 53, '', null])(
-			'rejects %p as an amount in micro-USDC: the contract has changed',
+			'do not include the amount %p, which is rejected',
 			async (amount) => {
 				const agent = ampersend.emulator.addAgent();
 				ampersend.emulator.pay({ agent });
@@ -749,8 +749,8 @@ describe('Get Many', () => {
 	});
 });
 
-describe('A field that the service adds with one of our names', () => {
-	it('does not replace ours', async () => {
+describe("A new field of the service with an output field's name", () => {
+	it('does not replace the output field', async () => {
 		const agent = ampersend.emulator.addAgent({ name: 'buyer' });
 		ampersend.emulator.pay({ agent, amountMicro: 5n });
 		ampersend.emulator.fault(
@@ -780,7 +780,7 @@ describe('Export', () => {
 		['CON.csv', '_CON.csv'],
 		[`${'\u{1f4b8}'.repeat(500)}.csv`, `${'\u{1f4b8}'.repeat(49)}.csv`],
 		[42, '42'],
-	])('names a file given as %j %j, in item and file', async (fileName, name) => {
+	])('turns the file name %j into %j, in item and file', async (fileName, name) => {
 		const { items, error } = await exportFile(
 			{ options: { fileName: '={{ $json.fileName }}' } },
 			{ input: [{ fileName }] },
@@ -793,7 +793,7 @@ describe('Export', () => {
 	});
 
 	it.each(['..', '.', '/', 'C:\\', '../..', '\0', '\r\n', ' . . ', '\u202e'])(
-		'names a file given as %j after the moment of the export',
+		'names a file after the time of the export if its name is %j',
 		async (fileName) => {
 			const { items } = await exportFile(
 				{ options: { fileName: '={{ $json.fileName }}' } },

@@ -102,7 +102,7 @@ describe('an event', () => {
 	it.each([
 		['as text', 'string'],
 		['as a number', 'number'],
-	] as const)('has both amounts as text where the service writes them %s', async (_, amountAs) => {
+	] as const)('has both amounts as text if the service writes them %s', async (_, amountAs) => {
 		const trigger = await activated();
 		pay('a', t0, { amountMicro: 9_007_199_254_740_991n, amountAs });
 		pay('b', t0 + 1, { amountMicro: 1n, amountAs });
@@ -115,7 +115,7 @@ describe('an event', () => {
 	it.each([
 		['seconds', 's'],
 		['milliseconds', 'ms'],
-	] as const)('has its time right where the service writes %s', async (_, activityTimestamp) => {
+	] as const)('has the right time if the service writes %s', async (_, activityTimestamp) => {
 		service.emulator.wire.activityTimestamp = activityTimestamp;
 		const trigger = await activated();
 		const second = Math.floor(t0 / SECOND) * SECOND;
@@ -123,7 +123,7 @@ describe('an event', () => {
 		expect(timesOf(await trigger.poll())).toEqual([new Date(second).toISOString()]);
 	});
 
-	it('keeps its id where the service adds a field of that name', async () => {
+	it('keeps its id if the service adds a field with that name', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'settled' });
 		service.changePages(
@@ -225,7 +225,7 @@ describe('a change of status', () => {
 });
 
 describe('several events', () => {
-	it('come oldest first, whatever the order in which the payments appeared', async () => {
+	it('come oldest first, even if the payments appeared in another order', async () => {
 		const trigger = await activated();
 		pay('c', t0 + 3);
 		pay('a', t0 + 1);

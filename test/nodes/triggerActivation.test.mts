@@ -200,7 +200,7 @@ describe('an outage does not stop the publishing: the next poll gets the baselin
 		await recovers(trigger);
 	});
 
-	it.each(modes)('where it was active before, nor lose or repeat any ("%s")', async (mode) => {
+	it.each(modes)('if it was active before, and loses and repeats nothing ("%s")', async (mode) => {
 		const trigger = await activated();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);

@@ -50,7 +50,7 @@ describe('a changed filter', () => {
 		expect(await poll(changed)).toBeNull();
 	});
 
-	it.each(changes)('%s: nor if n8n has stored no quiet poll', async (_, before, after) => {
+	it.each(changes)('%s: the same if n8n has stored no quiet poll', async (_, before, after) => {
 		const trigger = await activated(before);
 		const stored = restarted(trigger, after);
 		pay('a', t0, filteredOut);
@@ -346,12 +346,12 @@ describe('an agent that is removed', () => {
 		const trigger = await activated(both('several'));
 		pay('a', t0);
 		pay('b', t0 + 1, { agent: seller });
-		const refused = service.buyer.address.toLowerCase();
+		const rejected = service.buyer.address.toLowerCase();
 		service.emulator.fault({
 			route: ACTIVITY,
 			status: 403,
 			headers: atOnce,
-			match: ({ params }) => params.address === refused,
+			match: ({ params }) => params.address === rejected,
 		});
 		expect(await poll(trigger)).toEqual(['b:settled']);
 		expect(trigger.warnings.join()).toMatch(/could not read agent 0x\w{40}.*HTTP 403/);

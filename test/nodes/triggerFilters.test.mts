@@ -208,7 +208,7 @@ describe('Emit Existing Events', () => {
 		expect(await poll(trigger)).toBeNull();
 	});
 
-	it('emits them once: not after a restart, nor when published again', async () => {
+	it('emits them once, and not again after a restart or publishing', async () => {
 		pay('a', t0);
 		const { trigger, items } = await activate(days(30));
 		expect(idsOf(items)).toEqual(['a:settled']);

@@ -124,7 +124,7 @@ describe('an empty answer for the activity of an agent at publishing, then the r
 });
 
 describe('unusual rows', () => {
-	it('one activity id of two agents gives two events with different ids', async () => {
+	it('one activity id of two agents causes two events with different ids', async () => {
 		const seller = service.addAgent('seller');
 		const lists = useLists(service);
 		const trigger = await activated();
@@ -168,7 +168,7 @@ describe('unusual rows', () => {
 		},
 	);
 
-	it('a row that is twice on one page, with two statuses, gives the newer one', async () => {
+	it('a row that is twice on one page is emitted with the newer status', async () => {
 		const list = useLists(service)();
 		const trigger = await activated();
 		list.add('a', t0, 'authorized');

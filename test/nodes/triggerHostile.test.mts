@@ -24,7 +24,7 @@ const HOUR = 60 * MINUTE;
 
 /**
  * The most requests of one poll: the first page, a search for the place to begin, and five pages
- * for each stretch of 370 rows, of which one may be read twice.
+ * for each stretch of 370 rows; one stretch can be read twice.
  * @param read rows down to the floor of the look-back
  * @param all rows of the list
  */
@@ -101,7 +101,7 @@ const hostile: Array<[string, Service]> = [
 		},
 	]),
 	[
-		'says that there is no next page where there is one, with 504 new rows',
+		'says that there is no next page although there is one, with 504 new rows',
 		{
 			old: 60,
 			arrive: 504,

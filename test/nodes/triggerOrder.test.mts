@@ -19,7 +19,7 @@ describe('payments of several agents', () => {
 	const three = () => [service.buyer, service.addAgent('seller'), service.addAgent('third')];
 
 	it.each(['all', 'several'])(
-		'come oldest first over all of them where %s are watched',
+		'come oldest first over all of them if %s are watched',
 		async (which) => {
 			const agents = three();
 			const trigger = await activated(which === 'all' ? {} : chosen(...agents.toReversed()));

@@ -103,7 +103,7 @@ describe.each<[string, Division]>([
 	['another page after every page', endless],
 	['another page after every page, and no count', endlessWithoutCount],
 ])('a service with %s', (_, division) => {
-	it('gives a baseline that is not emitted', async () => {
+	it('gets a baseline that is not emitted', async () => {
 		const list = serve(division);
 		list.addMany('old', 60, t0, SECOND);
 		const trigger = await activated();

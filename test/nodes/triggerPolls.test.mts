@@ -215,7 +215,7 @@ describe('n8n with durable cursors', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('gives a node no baseline of another node', async () => {
+	it('does not use the baseline of another node', async () => {
 		const first = durable(one(service.buyer.address));
 		await first.activate();
 		pay('before', t0);

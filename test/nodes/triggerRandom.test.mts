@@ -209,7 +209,7 @@ describe('a service with random behavior', () => {
 		let made = 0;
 		const end = Date.now() + LIMIT;
 		const property = fc.asyncProperty(history, async (given) => {
-			// Also where it looks for a smaller history: what it has by then is shown.
+			// Also while it looks for a smaller history: what it has by then is shown.
 			if (Date.now() > end) return;
 			const agent = service.addAgent(`agent ${made++}`);
 			const list = lists(agent);

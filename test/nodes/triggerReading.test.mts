@@ -256,7 +256,7 @@ describe('a late payment', () => {
 });
 
 describe('payments that come while pages are read', () => {
-	/** Three payments after each of these answers, the first of which is 0. @returns their ids */
+	/** Three payments after each of these answers, counted from 0. @returns their ids */
 	function payAfter(answers: number[], since: number): string[] {
 		const arriving: string[] = [];
 		let answer = 0;

@@ -155,7 +155,7 @@ describe('an invalid state', () => {
 		['the first shape, which was never published', { version: 1, youngestAgentAt: t0, agents: {} }],
 	];
 
-	it('is not this one, from which the others are made', async () => {
+	it('is not this one, the basis of the others', async () => {
 		const state = {
 			cursor: { ...whole, agents: { [service.buyer.address.toLowerCase()]: cursor } },
 		};
@@ -242,7 +242,7 @@ describe('the state stays within 256 KB', () => {
 		expect(await poll(restarted(trigger))).toEqual(['new:settled']);
 	}, 60_000);
 
-	it('with 1,000 agents, each of which has payments in the look-back', async () => {
+	it('with 1,000 agents that all have payments in the look-back', async () => {
 		for (let i = 1; i < 1000; i++) service.addAgent(`agent ${i}`);
 		const trigger = await activated();
 		const agents = service.emulator.agents();

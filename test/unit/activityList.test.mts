@@ -28,14 +28,14 @@ const numbersOf = (newest: number, oldest: number) =>
 
 interface List {
 	rows: Activity[];
-	/** Happens before each request, which are counted from 1. */
+	/** Runs before each request; requests count from 1. */
 	before?: (rows: Activity[], request: number) => Activity[];
-	/** The most rows of a page. */
+	/** Maximum rows per page. */
 	cap?: number;
 	change?: (answer: PageAnswer, request: PageRequest) => PageAnswer;
 }
 
-/** Reads a list whole, or down to `from`. */
+/** Reads the whole list, or down to `from`. */
 function read({ rows, before, cap = 200, change }: List, from = -Infinity) {
 	let list = rows;
 	const stretch = new Stretch();
@@ -70,7 +70,7 @@ describe('A list that is read from its top', () => {
 		expect(requests).toBe(2);
 	});
 
-	it.each([20, 100, 199])('is read whole where a page has %d rows at most', (cap) => {
+	it.each([20, 100, 199])('is read completely if a page has at most %d rows', (cap) => {
 		expect(read({ rows: rowsOf(1000, 1), cap }).numbers).toEqual(numbersOf(1000, 1));
 	});
 
@@ -78,44 +78,38 @@ describe('A list that is read from its top', () => {
 		['is missing', { totalCount: undefined }],
 		['is that of the page', { totalCount: 200 }],
 		['is 0', { totalCount: 0 }],
-	])('is read whole where its count %s', (_, wrong) => {
+	])('is read completely if its count %s', (_, wrong) => {
 		const change = (answer: PageAnswer) => ({ ...answer, ...wrong });
 		expect(read({ rows: rowsOf(1000, 1), change }).numbers).toEqual(numbersOf(1000, 1));
 	});
 
-	it.each([true, false])('is read whole where the service always says hasNextPage: %p', (says) => {
+	it.each([true, false])('is read completely if hasNextPage is always %p', (says) => {
 		const change = (answer: PageAnswer) => ({ ...answer, hasNextPage: says });
 		expect(read({ rows: rowsOf(1000, 1), change }).numbers).toEqual(numbersOf(1000, 1));
 	});
 
-	it.each([1, 50, 199, 200, 350])(
-		'has no gap where %d rows are added before each page',
-		(added) => {
-			let newest = 1000;
-			const { numbers } = read({
-				rows: rowsOf(1000, 1),
-				before: (rows, request) => {
-					if (request === 1 || request > 6) return rows;
-					newest += added;
-					return [...rowsOf(newest, newest - added + 1), ...rows];
-				},
-			});
-			expect(numbers).toEqual(numbersOf(1000, 1));
-		},
-	);
+	it.each([1, 50, 199, 200, 350])('has no gap if %d rows are added before each page', (added) => {
+		let newest = 1000;
+		const { numbers } = read({
+			rows: rowsOf(1000, 1),
+			before: (rows, request) => {
+				if (request === 1 || request > 6) return rows;
+				newest += added;
+				return [...rowsOf(newest, newest - added + 1), ...rows];
+			},
+		});
+		expect(numbers).toEqual(numbersOf(1000, 1));
+	});
 
-	it.each([1, 40, 120])(
-		'has no gap where %d rows that were read are removed meanwhile',
-		(removed) => {
-			const { numbers } = read({
-				rows: rowsOf(1000, 1),
-				before: (rows, request) => (request === 3 ? rows.slice(removed) : rows),
-			});
-			expect(numbers).toEqual(numbersOf(1000, 1));
-		},
-	);
+	it.each([1, 40, 120])('has no gap if %d rows that were read are removed meanwhile', (removed) => {
+		const { numbers } = read({
+			rows: rowsOf(1000, 1),
+			before: (rows, request) => (request === 3 ? rows.slice(removed) : rows),
+		});
+		expect(numbers).toEqual(numbersOf(1000, 1));
+	});
 
-	it('ends with what is wrong where it never holds still', () => {
+	it('fails with the reason if it never stops changing', () => {
 		const replace = (_: Activity[], request: number) =>
 			rowsOf(10_000 * request + 999, 10_000 * request);
 		expect(() => read({ rows: [], before: replace })).toThrow(
@@ -123,7 +117,7 @@ describe('A list that is read from its top', () => {
 		);
 	});
 
-	it('ends with what is wrong where more rows are added than a page has, without end', () => {
+	it('fails with the reason if every request adds more rows than a page has', () => {
 		const add = (rows: Activity[], request: number) => [
 			...rowsOf(1000 + 400 * request, 1001 + 400 * (request - 1)),
 			...rows,
@@ -133,19 +127,19 @@ describe('A list that is read from its top', () => {
 		);
 	});
 
-	it('ends with what is wrong where every page is the same', () => {
+	it('fails with the reason if every page is the same', () => {
 		const change = (): PageAnswer => ({ activity: rowsOf(200, 1), hasNextPage: true });
 		expect(() => read({ rows: [], change })).toThrow(
 			'returns the same rows again, whatever "page" asks for',
 		);
 	});
 
-	it('ends with what is wrong where an empty page promises another one', () => {
+	it('fails with the reason if hasNextPage is true after an empty page', () => {
 		const change = (): PageAnswer => ({ activity: [], hasNextPage: true });
 		expect(() => read({ rows: [], change })).toThrow('after an empty page');
 	});
 
-	it('is empty after one request where the service says so', () => {
+	it('is empty after one request if the service says so', () => {
 		expect(read({ rows: [] })).toEqual({ numbers: [], requests: 1 });
 	});
 });

@@ -31,7 +31,7 @@ const [one = '', two = '', three = ''] = mixed;
 
 const upper = (address: string) => `0x${address.slice(2).toUpperCase()}`;
 
-function refusalOf(read: () => unknown): ParameterError {
+function rejectionOf(read: () => unknown): ParameterError {
 	try {
 		read();
 	} catch (error) {
@@ -42,35 +42,32 @@ function refusalOf(read: () => unknown): ParameterError {
 }
 
 describe('one address', () => {
-	it.each([...allCaps, ...allLower, ...mixed])(
-		'%s of EIP-55 is accepted as it is spelled',
-		(address) => {
-			expect(parseAddress('Agent', address)).toBe(address);
-		},
-	);
+	it.each([...allCaps, ...allLower, ...mixed])('%s of EIP-55 is returned unchanged', (address) => {
+		expect(parseAddress('Agent', address)).toBe(address);
+	});
 
-	it('is accepted in one letter case, which holds no checksum', () => {
+	it('is accepted in a single letter case, which has no checksum', () => {
 		for (const address of mixed) {
 			expect(parseAddress('Agent', address.toLowerCase())).toBe(address.toLowerCase());
 			expect(parseAddress('Agent', upper(address))).toBe(upper(address));
 		}
 	});
 
-	it('is refused in mixed case with any one letter in the other case', () => {
+	it('is rejected in mixed case with any one letter in the wrong case', () => {
 		for (const address of mixed) {
 			for (let i = 2; i < address.length; i++) {
 				const letter = address.charAt(i);
 				const other = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
 				if (other === letter) continue;
 				const wrong = address.slice(0, i) + other + address.slice(i + 1);
-				const { message, description } = refusalOf(() => parseAddress('Agent', wrong));
+				const { message, description } = rejectionOf(() => parseAddress('Agent', wrong));
 				expect(message).toMatch(/^Agent: .*doesn't match its checksum/);
 				expect(description).toContain('lower case');
 			}
 		}
 	});
 
-	it('may have white space around it', () => {
+	it('can have white space around it', () => {
 		expect(parseAddress('Agent', ` ${one}\n`)).toBe(one);
 	});
 
@@ -79,23 +76,23 @@ describe('one address', () => {
 		['one digit too long', `${one.toLowerCase()}0`],
 		['without 0x', one.slice(2)],
 		['with 0X', `0X${one.slice(2)}`],
-		['with a letter that is no digit', `${one.slice(0, -1)}g`],
+		["with a letter that isn't a digit", `${one.slice(0, -1)}g`],
 		['with white space inside', `${one.slice(0, 20)} ${one.slice(20)}`],
-		['a name', 'research.eth'],
-		['with a path behind it', `${one}/keys`],
-	])('is refused %s, with the form of an address', (_, text) => {
-		const { message, description, parameter } = refusalOf(() => parseAddress('Agent', text));
+		['as a name', 'research.eth'],
+		['with a path after it', `${one}/keys`],
+	])('is rejected %s, and the message shows the format', (_, text) => {
+		const { message, description, parameter } = rejectionOf(() => parseAddress('Agent', text));
 		expect(message).toMatch(/^Agent: ".*" is not an address\.$/);
 		expect(description).toContain('0x followed by 40 hexadecimal digits');
 		expect(parameter).toBe('Agent');
 	});
 
-	it.each([[{}], [[]]])('%j is no text', (value) => {
-		expect(refusalOf(() => parseAddress('Agent', value)).message).toContain('is not text.');
+	it.each([[{}], [[]]])("%j isn't text", (value) => {
+		expect(rejectionOf(() => parseAddress('Agent', value)).message).toContain('is not text.');
 	});
 
 	it.each([[''], ['  '], [undefined], [null]])('%j is empty', (value) => {
-		expect(refusalOf(() => parseAddress('Agent', value)).message).toBe('Agent: is empty.');
+		expect(rejectionOf(() => parseAddress('Agent', value)).message).toBe('Agent: is empty.');
 	});
 
 	it('is compared without its letter case', () => {
@@ -105,7 +102,7 @@ describe('one address', () => {
 		expect(isAddress(upper(one))).toBe(true);
 	});
 
-	it('that is a pasted secret is not repeated in the message', () => {
+	it('is not repeated in the message if it is a pasted secret', () => {
 		const secrets = [
 			randomBytes(32).toString('hex'),
 			`0x${randomBytes(32).toString('hex')}`,
@@ -115,9 +112,9 @@ describe('one address', () => {
 		];
 		for (const secret of secrets) {
 			for (const read of [parseAddress, parseAddresses]) {
-				const refusal = refusalOf(() => read('Agent Key Address', secret));
-				expect(refusal.message + refusal.description).not.toContain(secret.slice(8, 24));
-				expect(refusal.message).toContain('looks like a secret');
+				const rejection = rejectionOf(() => read('Agent Key Address', secret));
+				expect(rejection.message + rejection.description).not.toContain(secret.slice(8, 24));
+				expect(rejection.message).toContain('looks like a secret');
 			}
 		}
 	});
@@ -131,31 +128,28 @@ describe('a list of addresses', () => {
 		['line breaks', `${one}\n${two}\n${three}\n`],
 		['Windows line breaks', `${one}\r\n${two}\r\n${three}`],
 		['semicolons', `${one};${two};${three}`],
-		['an array of texts with several each', [`${one}, ${two}`, three]],
+		['an array of text with several each', [`${one}, ${two}`, three]],
 		['empty entries', `,${one},,${two},\n\n${three},`],
-		['empty texts in an array', ['', one, ' ', two, three]],
+		['an array with empty text', ['', one, ' ', two, three]],
 	])('is read from %s', (_, value) => {
 		expect(parseAddresses('Sellers', value)).toEqual([one, two, three]);
 	});
 
-	it.each([[undefined], [null], [''], [' \n,'], [[]], [['', ' ']]])(
-		'%j is the empty list',
-		(value) => {
-			expect(parseAddresses('Sellers', value)).toEqual([]);
-		},
-	);
+	it.each([[undefined], [null], [''], [' \n,'], [[]], [['', ' ']]])('is empty for %j', (value) => {
+		expect(parseAddresses('Sellers', value)).toEqual([]);
+	});
 
-	it('holds each address once, in its first spelling and place', () => {
+	it('has each address once, in its first spelling and place', () => {
 		const value = [one.toLowerCase(), two, one, upper(two), three];
 		expect(parseAddresses('Sellers', value)).toEqual([one.toLowerCase(), two, three]);
 	});
 
-	it('names the entry that is no address, and takes none', () => {
-		const { message } = refusalOf(() => parseAddresses('Sellers', `${one}\nnobody\n${two}`));
+	it("names the entry that isn't an address, and accepts none", () => {
+		const { message } = rejectionOf(() => parseAddresses('Sellers', `${one}\nnobody\n${two}`));
 		expect(message).toBe('Sellers: "nobody" is not an address.');
 	});
 
-	it('takes five thousand addresses, and refuses a list that is longer than any', () => {
+	it('can have five thousand addresses, and is rejected if it is too long', () => {
 		const address = (i: number) => `0x${i.toString(16).padStart(40, '0')}`;
 		const list = (length: number) => Array.from({ length }, (_, i) => address(i + 1));
 		expect(parseAddresses('Sellers', list(5_000).join('\n'))).toHaveLength(5_000);
@@ -164,25 +158,25 @@ describe('a list of addresses', () => {
 			list(20_000).join(','),
 			Array.from({ length: 600_000 }, () => ''),
 		]) {
-			expect(refusalOf(() => parseAddresses('Sellers', value)).message).toBe(
+			expect(rejectionOf(() => parseAddresses('Sellers', value)).message).toBe(
 				'Sellers: has more than 500000 characters.',
 			);
 		}
 	});
 
 	it.each([
-		['a list inside the list', [[one]]],
-		['an object', [{ address: one }]],
-		['an object alone', { address: one }],
-		['nothing inside the list', [one, null]],
+		['a list inside a list', [[one]]],
+		['an object inside a list', [{ address: one }]],
+		['a single object', { address: one }],
+		['null inside a list', [one, null]],
 		['a number', 42],
-	])('refuses %s', (_, value) => {
-		expect(refusalOf(() => parseAddresses('Sellers', value)).message).toContain(
+	])('is rejected: %s', (_, value) => {
+		expect(rejectionOf(() => parseAddresses('Sellers', value)).message).toContain(
 			'is not an address',
 		);
 	});
 
-	it('drops duplicates whatever their letter case, order and number', () => {
+	it('loses duplicates in any letter case, order and number', () => {
 		const hex = fc.array(fc.constantFrom(...'0123456789abcdef'), { minLength: 40, maxLength: 40 });
 		const address = hex.map((digits) => `0x${digits.join('')}`);
 		fc.assert(
@@ -204,11 +198,11 @@ describe('a secret pasted where an address belongs', () => {
 	it.each([
 		['a private key', `0x${digits}`],
 		['a private key that lost a digit', `0x${digits.slice(1)}`],
-		['a private key broken by a line end', `${digits.slice(0, 32)}\n${digits.slice(32)}`],
+		['a private key with a line break', `${digits.slice(0, 32)}\n${digits.slice(32)}`],
 		['a recovery phrase', phrase],
 	])('is not repeated: %s', (_what, secret) => {
 		for (const read of [parseAddress, parseAddresses]) {
-			const { message, description } = refusalOf(() => read('Sellers', secret));
+			const { message, description } = rejectionOf(() => read('Sellers', secret));
 			expect(message).toContain('looks like a secret');
 			for (const part of secret.split(/\s/)) {
 				expect(`${message} ${description}`).not.toContain(part.slice(0, 12));
@@ -216,7 +210,7 @@ describe('a secret pasted where an address belongs', () => {
 		}
 	});
 
-	it('is not suspected in addresses that stand in a row', () => {
+	it('is not suspected in several addresses in a row', () => {
 		const row = [`0x${'ab'.repeat(20)}`, `0x${'cd'.repeat(20)}`];
 		expect(parseAddresses('Sellers', row.join(' '))).toEqual(row);
 	});

@@ -30,7 +30,7 @@ describe('a changed allowlist', () => {
 		expect(changed).toEqual([seller(1), seller(2), seller(3)]);
 	});
 
-	it('loses what is removed, in any letter case, and nothing else', () => {
+	it('loses only what is removed, in any letter case', () => {
 		const changed = changeAllowlist(
 			'remove',
 			[seller(1), seller(2), seller(3)],
@@ -39,14 +39,14 @@ describe('a changed allowlist', () => {
 		expect(changed).toEqual([seller(1), seller(3)]);
 	});
 
-	it('is the given sellers where it is replaced', () => {
+	it('has only the given sellers if it is replaced', () => {
 		expect(changeAllowlist('replace', [seller(1)], [seller(2), seller(2, 'upper')])).toEqual([
 			seller(2),
 		]);
 		expect(changeAllowlist('replace', [seller(1)], [])).toEqual([]);
 	});
 
-	it('is the set that each mode stands for, without duplicates', () => {
+	it('is the expected set in each mode, without duplicates', () => {
 		fc.assert(
 			fc.property(fc.constantFrom(...allowlistModes), sellers, sellers, (mode, current, given) => {
 				const changed = changeAllowlist(mode, current, given);
@@ -61,7 +61,7 @@ describe('a changed allowlist', () => {
 		);
 	});
 
-	it('is the same when it is changed the same way again', () => {
+	it('stays the same if the same change is made again', () => {
 		fc.assert(
 			fc.property(fc.constantFrom(...allowlistModes), sellers, sellers, (mode, current, given) => {
 				const once = changeAllowlist(mode, current, given);
@@ -70,7 +70,7 @@ describe('a changed allowlist', () => {
 		);
 	});
 
-	it('leaves the lists that it was given as they were', () => {
+	it('does not modify the given lists', () => {
 		fc.assert(
 			fc.property(fc.constantFrom(...allowlistModes), sellers, sellers, (mode, current, given) => {
 				const before = structuredClone([current, given]);
@@ -81,22 +81,22 @@ describe('a changed allowlist', () => {
 	});
 });
 
-describe('the list that the service answered', () => {
-	it('differs in nothing where only order and letter case do', () => {
+describe("the service's resulting list", () => {
+	it('is equal if only order and letter case differ', () => {
 		expect(compareAllowlists([seller(1), seller(2)], [seller(2, 'upper'), seller(1)])).toEqual({
 			unexpected: [],
 			missing: [],
 		});
 	});
 
-	it('is told apart by what it lacks and what it holds besides', () => {
+	it('differs by its missing and its unexpected entries', () => {
 		expect(compareAllowlists([seller(1), seller(2)], [seller(2), seller(3)])).toEqual({
 			unexpected: [seller(3)],
 			missing: [seller(1)],
 		});
 	});
 
-	it('is taken apart without losing an entry', () => {
+	it('is split without losing an entry', () => {
 		fc.assert(
 			fc.property(sellers, sellers, (list, other) => {
 				const rest = without(list, other);

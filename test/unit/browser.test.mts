@@ -14,7 +14,7 @@ afterEach(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
-test('the browser is found on the PATH by the names that systems give it', async () => {
+test('the browser is found on the PATH by the names that systems use', async () => {
 	await mkdir(join(folder, 'chromium'));
 	const other = join(folder, 'other');
 	await mkdir(other);
@@ -25,7 +25,7 @@ test('the browser is found on the PATH by the names that systems give it', async
 	expect(found).toBe(join(other, 'google-chrome'));
 });
 
-test('AMPERSEND_CHROMIUM comes before the PATH, and a wrong one is refused', async () => {
+test('AMPERSEND_CHROMIUM comes before the PATH, and a wrong one is rejected', async () => {
 	const mine = join(folder, 'mine');
 	await writeFile(mine, '');
 	await writeFile(join(folder, 'chromium'), '');
@@ -35,7 +35,7 @@ test('AMPERSEND_CHROMIUM comes before the PATH, and a wrong one is refused', asy
 	expect(() => findChromium(wrong)).toThrow(`AMPERSEND_CHROMIUM isn't a file: ${mine}s`);
 });
 
-test('without one, the user is told what to install', () => {
+test('without a browser, the message says what to install', () => {
 	expect(() => findChromium({ PATH: folder }, 'linux')).toThrow(
 		/apt-get install chromium.*AMPERSEND_CHROMIUM/,
 	);

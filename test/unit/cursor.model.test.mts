@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { play } from './model/history.mts';
 import { seed, TIGHT_BYTES, trigger } from './model/trigger.mts';
 
-/** `npm run proof` plays more. */
+/** `npm run proof` runs more. */
 const histories = Number(process.env.AMPERSEND_HISTORIES ?? 1_500);
 
 const MINUTE_MS = 60_000;
@@ -14,7 +14,7 @@ describe(`any history (AMPERSEND_SEED=${seed})`, () => {
 		() => {
 			const { polls, events } = play(trigger, { histories, seed, shrinks: true });
 			console.info(`seed ${seed}: ${histories} histories, ${polls} polls, ${events} events`);
-			// The histories are no idle ones.
+			// The histories have enough polls and events to be meaningful.
 			expect(events).toBeGreaterThan(histories);
 			expect(polls).toBeGreaterThan(histories);
 		},
@@ -22,7 +22,7 @@ describe(`any history (AMPERSEND_SEED=${seed})`, () => {
 	);
 
 	it(
-		'repeats nothing where the state has no room for all of it',
+		'repeats nothing if the state is too large to store completely',
 		() => {
 			const game = { histories: Math.ceil(histories / 5), seed, mostBytes: TIGHT_BYTES };
 			expect(play(trigger, { ...game, shrinks: true }).events).toBeGreaterThan(game.histories);

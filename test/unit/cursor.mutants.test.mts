@@ -4,7 +4,7 @@ import { Broken, play } from './model/history.mts';
 import { mutants } from './model/mutants.mts';
 import { seed, trigger } from './model/trigger.mts';
 
-/** A mutant that survives so many is a gap of the model, or its kind does not fit any more. */
+/** If a mutant survives this many, the model has a gap, or the mutant has the wrong kind. */
 const MOST_HISTORIES = 2_000;
 
 const MINUTE_MS = 60_000;

@@ -49,7 +49,7 @@ const rowOf = (id: string, at: number, status = 'settled'): Activity => ({
 	chain_caip2id: null,
 });
 
-/** So many rows, a second apart, the newest first. */
+/** `count` rows, a second apart, newest first. */
 const rowsOf = (count: number, newest = T0, name = 'row') =>
 	Array.from({ length: count }, (_, i) => rowOf(`${name} ${count - i}`, newest - i * SECOND));
 
@@ -57,7 +57,7 @@ const idsOf = (rows: Activity[]) => rows.map(({ id }) => id);
 
 type Service = (request: PageRequest) => PageAnswer;
 
-/** A service that pages as assumed. */
+/** A service whose paging is as the reading assumes. */
 function serviceOf(rows: Activity[]): Service {
 	return ({ page, limit }) => ({
 		activity: rows.slice((page - 1) * limit, page * limit),
@@ -66,7 +66,7 @@ function serviceOf(rows: Activity[]): Service {
 	});
 }
 
-/** Gives a reading its pages; none any more after so many. */
+/** Answers a reading's requests, up to `most` of them. */
 function read<Result>(pages: Pages<Result>, service: Service, most = Infinity) {
 	const requests: PageRequest[] = [];
 	let step = pages.next();
@@ -79,13 +79,13 @@ function read<Result>(pages: Pages<Result>, service: Service, most = Infinity) {
 }
 
 interface PollOptions extends Partial<Poll> {
-	/** The most pages that there is time for. */
+	/** How many pages there is time for. */
 	most?: number;
-	/** Of the agent, epoch ms. */
+	/** The agent's, in epoch ms. */
 	createdAt?: number;
 }
 
-/** A poll of the one agent. */
+/** Polls the one agent. */
 function poll(
 	stored: TriggerState | undefined,
 	service: Service,
@@ -127,13 +127,13 @@ describe('reading', () => {
 	const history = rowsOf(1000);
 	const { state } = poll(undefined, serviceOf(history));
 
-	it('asks for one small page where nothing is new, though the look-back has hundreds', () => {
+	it('requests one small page if nothing is new, even with hundreds in the look-back', () => {
 		const first = poll(state, serviceOf(history));
 		expect(first.requests).toEqual([idlePage]);
 		expect(poll(first.state, serviceOf(history)).requests).toEqual([idlePage]);
 	});
 
-	it('asks for one small page where few rows are new and few are in the look-back', () => {
+	it('requests one small page if few rows are new and few are in the look-back', () => {
 		const few = history.map((row, i) => rowOf(row.id, T0 - i * MINUTE));
 		const { state: known } = poll(undefined, serviceOf(few));
 		const { ids, requests } = poll(
@@ -144,14 +144,14 @@ describe('reading', () => {
 		expect(requests).toEqual([idlePage]);
 	});
 
-	it('asks for one small page again after a poll with new rows', () => {
+	it('requests one small page again after a poll with new rows', () => {
 		const service = serviceOf([...rowsOf(450, T0 + DAY, 'new'), ...history]);
 		const { state: next, ids } = poll(state, service);
 		expect(ids).toHaveLength(450);
 		expect(poll(next, service).requests).toEqual([idlePage]);
 	});
 
-	it('finds a late row among hundreds of emitted ones, through the count', () => {
+	it('finds a late row among hundreds of emitted ones by the count', () => {
 		const late = [...history];
 		late.splice(300, 0, rowOf('late', T0 - 300 * SECOND));
 		const { ids, requests } = poll(state, serviceOf(late));
@@ -159,7 +159,7 @@ describe('reading', () => {
 		expect(requests.length).toBeLessThanOrEqual(8);
 	});
 
-	it('finds a late row that the count hides with the next new row', () => {
+	it('finds a late row that the count hides when the next new row comes', () => {
 		const late = history.slice(0, -1);
 		late.splice(300, 0, rowOf('late', T0 - 300 * SECOND));
 		const first = poll(state, serviceOf(late));
@@ -167,7 +167,7 @@ describe('reading', () => {
 		expect([...first.ids, ...second.ids]).toEqual(['late', 'new']);
 	});
 
-	it('continues a long backlog where time ended, in order', () => {
+	it('continues a long backlog where it ran out of time, in order', () => {
 		const backlog = rowsOf(1100, T0 + DAY, 'new');
 		let next = state;
 		const emitted: string[] = [];
@@ -181,7 +181,7 @@ describe('reading', () => {
 		expect(polls).toBeLessThanOrEqual(6);
 	});
 
-	it('ends a backlog with as many events as are wanted; filtered ones do not count', () => {
+	it('stops in a backlog once it has enough events; filtered-out ones do not count', () => {
 		const backlog = rowsOf(2000, T0 + DAY, 'new').map((row, i) => ({
 			...row,
 			type: i % 400 === 0 ? ('earn' as const) : ('spend' as const),
@@ -200,7 +200,7 @@ describe('reading', () => {
 	it.each<[string, (answer: PageAnswer) => PageAnswer]>([
 		['', (answer) => answer],
 		[', without a count', ({ activity, hasNextPage }) => ({ activity, hasNextPage })],
-	])('finds by halves where the last days begin%s', (_, change) => {
+	])('finds the start of the last days by bisection%s', (_, change) => {
 		const rows = rowsOf(100_000);
 		const floor = T0 - 50_000 * SECOND;
 		const since: AgentCursor = { newest: 0, floor, asOf: 0, rows: new Map() };
@@ -214,14 +214,14 @@ describe('reading', () => {
 	});
 
 	it.each<[string, Service]>([
-		['gives the oldest rows first', serviceOf([...rowsOf(700)].reverse())],
+		['sorts the oldest rows first', serviceOf([...rowsOf(700)].reverse())],
 		[
-			'counts the rows of a page only',
+			'counts only the rows of a page',
 			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: request.limit }),
 		],
-		['counts none', (request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 0 })],
+		['returns the count 0', (request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 0 })],
 		[
-			'gives no count',
+			'returns no count',
 			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: undefined }),
 		],
 		[
@@ -232,13 +232,13 @@ describe('reading', () => {
 			'counts five rows too few',
 			(request) => ({ ...serviceOf(rowsOf(700))(request), totalCount: 695 }),
 		],
-	])('loses nothing where the service %s', (_, service) => {
+	])('loses nothing if the service %s', (_, service) => {
 		const { ids, state: next } = poll(empty, service);
 		expect([...ids].sort()).toEqual(idsOf(rowsOf(700)).sort());
 		expect(poll(next, service).ids).toEqual([]);
 	});
 
-	it('does not believe a count that its pages disprove', () => {
+	it('ignores a count that contradicts the pages', () => {
 		const service: Service = (request) => {
 			const answer = serviceOf(rowsOf(300))(request);
 			const hasNextPage = answer.activity.length > 0 && request.page * request.limit < 900;
@@ -249,7 +249,7 @@ describe('reading', () => {
 		expect(poll(next, service).ids).toEqual([]);
 	});
 
-	it('names a service that gives the same page again and again', () => {
+	it('reports a service that repeats the same page', () => {
 		const service: Service = ({ limit }) => ({
 			activity: rowsOf(limit),
 			hasNextPage: true,
@@ -258,7 +258,7 @@ describe('reading', () => {
 		expect(() => poll(empty, service)).toThrow('returns the same rows again');
 	});
 
-	it('names a service that gives other rows each time, after so many pages', () => {
+	it('reports a service that returns other rows each time, after a limited number of pages', () => {
 		let answers = 0;
 		const service: Service = ({ limit }) => ({
 			activity: rowsOf(limit, T0 + 10 * DAY - answers++, `${answers}`),
@@ -269,7 +269,7 @@ describe('reading', () => {
 		expect(answers).toBeLessThanOrEqual(sizes.pages);
 	});
 
-	it('looks at four pages of open rows in a poll at most, and at all of them in turn', () => {
+	it('reads at most four pages of open rows per poll, and all of them in turn', () => {
 		const open = rowsOf(2000).map((row, i) =>
 			i % 200 === 199 ? { ...row, status: 'authorized' } : row,
 		);
@@ -288,7 +288,7 @@ describe('reading', () => {
 	});
 
 	it.each([5, 6, 9, 10, 15])(
-		'looks at each of %s open rows again and again while they are open',
+		'reads each of %s open rows repeatedly while they are open',
 		(count) => {
 			const rows = rowsOf(200 * count).map((row, i) =>
 				i % 200 === 199 ? { ...row, status: 'authorized' } : row,
@@ -308,7 +308,7 @@ describe('reading', () => {
 describe('an empty answer', () => {
 	const service = serviceOf(rowsOf(30));
 
-	it('is asked for again before it is a baseline', () => {
+	it('is requested again before it becomes the baseline', () => {
 		let answers = 0;
 		const { state } = poll(undefined, (request) =>
 			answers++ === 0 ? serviceOf([])(request) : service(request),
@@ -316,7 +316,7 @@ describe('an empty answer', () => {
 		expect(poll(state, service).ids).toEqual([]);
 	});
 
-	it('is no baseline where the count says otherwise', () => {
+	it('does not become the baseline if the count contradicts it', () => {
 		const { state } = poll(undefined, () => ({
 			activity: [],
 			hasNextPage: false,
@@ -332,7 +332,7 @@ describe('an empty answer', () => {
 describe('a row dated in the future', () => {
 	const far = rowOf('far', T0 + 400 * DAY);
 
-	it('is emitted once, and does not silence the others', () => {
+	it('is emitted once, and does not suppress others', () => {
 		const { state } = poll(undefined, serviceOf([rowOf('a', T0)]));
 		const first = poll(state, serviceOf([far, rowOf('a', T0)]));
 		expect(first.ids).toEqual(['far']);
@@ -352,14 +352,14 @@ describe('an agent', () => {
 	const other: TriggerState = { scope: 'all', since: T0, agents: new Map(), filter: {} };
 
 	it.each([
-		['made after the baseline is read from its beginning', 1, 3],
-		['made at the baseline is too, though two clocks differ', -14 * MINUTE, 3],
-		['from before the baseline gets one of its own', -16 * MINUTE, 0],
+		['created after the baseline is read from its start', 1, 3],
+		['created at the baseline is too, even if clocks differ', -14 * MINUTE, 3],
+		['created before the baseline gets its own baseline', -16 * MINUTE, 0],
 	])('%s', (_, after, count) => {
 		expect(poll(other, service, { createdAt: T0 + after }).ids).toHaveLength(count);
 	});
 
-	it('that is chosen later gets a baseline of its own', () => {
+	it('that is chosen later gets its own baseline', () => {
 		const selected = { scope: 'selected', createdAt: T0 + DAY } as const;
 		expect(poll({ ...other, scope: 'selected' }, service, selected).ids).toEqual([]);
 		expect(poll(other, service, selected).ids).toEqual([]);
@@ -371,7 +371,7 @@ describe('a changed filter', () => {
 	const least = (minimumMicro: string): EventFilter => ({ minimumMicro });
 	const service = serviceOf(rowsOf(3));
 
-	it('lets pass what both let pass, until the agent was read', () => {
+	it('lets only what both filters match pass until the agent is read', () => {
 		const { state } = poll(empty, serviceOf([]), { filter: least('2000000') });
 		const first = poll(state, service);
 		expect(first.ids).toEqual([]);
@@ -379,7 +379,7 @@ describe('a changed filter', () => {
 		expect(poll(first.state, serviceOf([rowOf('a', T0 + 1), ...rowsOf(3)])).ids).toEqual(['a']);
 	});
 
-	it('is kept as one filter of each agent, however often it changes', () => {
+	it('is kept as one filter per agent, however often it changes', () => {
 		let next = poll(empty, serviceOf([]), { filter: least('2000000') }).state;
 		for (let n = 0; n < 20; n++)
 			next = poll(next, service, { filter: least(`${n}`), most: 0 }).state;
@@ -388,7 +388,7 @@ describe('a changed filter', () => {
 		expect(poll(next, service).ids).toEqual([]);
 	});
 
-	it('is the intersection of two', () => {
+	it('is intersected with the earlier one', () => {
 		const one: EventFilter = { statuses: ['a', 'b'], minimumMicro: '9' };
 		const other: EventFilter = { statuses: ['b', 'c'], minimumMicro: '10' };
 		const both = intersect(one, { ...other, directions: ['earn'] });
@@ -414,21 +414,21 @@ describe('the last batch', () => {
 	const [settled, denied] = [{ statuses: ['settled'] }, { statuses: ['denied'] }];
 	const newer = [rowOf('new', T0 + 1), ...payments];
 
-	it('comes again in another process where that is wanted, with what is new', () => {
+	it('is repeated in another process if enabled, with new events', () => {
 		const repeated = poll(stored(), serviceOf(newer), { process: 'two' });
 		expect(repeated.ids).toEqual([...first.ids, 'new']);
 		expect(poll(repeated.state, serviceOf(newer), { process: 'two' }).ids).toEqual([]);
 	});
 
-	it('comes again in each other process until one emits more', () => {
+	it('is repeated in each other process until one emits more', () => {
 		const quiet = poll(stored(), serviceOf(payments), { process: 'one' });
 		expect(quiet.ids).toEqual([]);
 		expect(poll(quiet.state, serviceOf(payments), { process: 'two' }).ids).toEqual(first.ids);
 	});
 
 	it.each([
-		['comes again with one less than a minute before it', MINUTE - 1, [...first.ids, 'new']],
-		['comes again alone a minute after the one before it', MINUTE, ['new']],
+		['is repeated with one less than a minute before it', MINUTE - 1, [...first.ids, 'new']],
+		['is repeated alone a minute after the one before it', MINUTE, ['new']],
 	])('%s', (_, after, ids) => {
 		const second = poll(stored(), serviceOf(newer), { process: 'one', now: T0 + after });
 		expect(second.ids).toEqual(['new']);
@@ -437,7 +437,7 @@ describe('the last batch', () => {
 		expect(repeated.ids).toEqual(ids);
 	});
 
-	it('does not last for more than a minute, however many follow each other', () => {
+	it('covers at most a minute, however many batches follow each other', () => {
 		let [next, rows] = [stored(), payments];
 		for (let i = 1; i <= 4; i++) {
 			rows = [rowOf(`${i}`, T0 + i), ...rows];
@@ -447,7 +447,7 @@ describe('the last batch', () => {
 		expect(poll(next, serviceOf(rows), { process: 'two', now: T0 + DAY }).ids).toEqual(['3', '4']);
 	});
 
-	it('is a minute old from when it was repeated, not from before', () => {
+	it('ages from when it was repeated', () => {
 		const at = (seconds: number) => ({ process: 'two', now: T0 + seconds * SECOND });
 		const repeated = poll(stored(), serviceOf(payments), at(50));
 		expect(repeated.ids).toEqual(first.ids);
@@ -457,7 +457,7 @@ describe('the last batch', () => {
 		expect(last.ids).toEqual([...first.ids, 'new']);
 	});
 
-	it('is kept by quiet polls, for hours', () => {
+	it('survives polls without events for hours', () => {
 		let next = stored();
 		for (let i = 1; i < 4; i++) {
 			const now = T0 + i * 60 * MINUTE;
@@ -466,33 +466,33 @@ describe('the last batch', () => {
 		expect(poll(next, serviceOf(payments), { process: 'two' }).ids).toEqual(first.ids);
 	});
 
-	it('does not come again in the same process, nor where that is not wanted', () => {
+	it('is not repeated in the same process or if disabled', () => {
 		expect(poll(stored(), serviceOf(payments), { process: 'one' }).ids).toEqual([]);
 		const without = poll(stored(), serviceOf(payments));
 		expect(without.ids).toEqual([]);
 		expect(without.state.lastBatch).toBeUndefined();
 	});
 
-	it('comes again without what a changed filter lets pass no more', () => {
+	it('is repeated without what a changed filter rejects', () => {
 		const changed = { process: 'two', filter: denied };
 		expect(poll(stored(), serviceOf(payments), changed).ids).toEqual([]);
 	});
 
-	describe('of a narrower filter', () => {
+	describe('from before a wider filter', () => {
 		const mixed = [rowOf('no', T0 + 2, 'denied'), rowOf('yes', T0 + 1), ...payments];
 		const later = [rowOf('later', T0 + 3, 'denied'), ...mixed];
 		const known = poll(undefined, serviceOf(payments), { filter: settled }).state;
 		const batch = poll(known, serviceOf(mixed), { filter: settled, process: 'one' });
 		const hourOn = { now: T0 + 60 * MINUTE };
 
-		it('comes again, and what came before the filter changed has to pass both', () => {
+		it('is repeated, and payments from before the change have to match both filters', () => {
 			expect(batch.ids).toEqual(['yes']);
 			const repeated = poll(again(batch.state), serviceOf(later), { process: 'two' });
 			expect(repeated.ids).toEqual(['yes']);
 			expect(poll(again(repeated.state), serviceOf(later), { process: 'two' }).ids).toEqual([]);
 		});
 
-		it('comes again after each restart without what was filtered out', () => {
+		it('is repeated after each restart without what was filtered out', () => {
 			let next = batch.state;
 			for (const process of ['two', 'three', 'four']) {
 				const repeated = poll(again(next), serviceOf(mixed), { ...hourOn, process });
@@ -501,7 +501,7 @@ describe('the last batch', () => {
 			}
 		});
 
-		it('loses nothing where another filter follows within a minute', () => {
+		it('loses nothing if another batch follows within a minute', () => {
 			const changed = poll(again(batch.state), serviceOf(mixed), { process: 'one' });
 			const second = poll(again(changed.state), serviceOf(later), { process: 'one' });
 			expect(second.ids).toEqual(['later']);
@@ -510,7 +510,7 @@ describe('the last batch', () => {
 		});
 	});
 
-	it('is not repeated of an agent that gets a new baseline', () => {
+	it('is not repeated for an agent that gets a new baseline', () => {
 		const next = stored();
 		const dropped: TriggerState = { ...next, agents: new Map() };
 		const chosen = poll(dropped, serviceOf(payments), { process: 'one', scope: 'selected' });
@@ -526,16 +526,16 @@ describe('the stored state', () => {
 	);
 	const { stored } = writeState(state);
 
-	it('is JSON that says its version', () => {
+	it('is JSON with a version', () => {
 		expect(stored).toStrictEqual(JSON.parse(JSON.stringify(stored)));
 		expect(stored.version).toBe(1);
 	});
 
-	it('is read as it was written', () => {
+	it('is read back as it was written', () => {
 		expect(readState(stored)).toEqual(state);
 	});
 
-	it('of version 1 is read by this release and every later one', () => {
+	it('is readable in version 1 by this release and every later one', () => {
 		const cursor = {
 			newest: T0,
 			floor: LOOK_BACK,
@@ -583,7 +583,7 @@ describe('the stored state', () => {
 		});
 	});
 
-	it('has each filter of an agent once', () => {
+	it("has each of the agents' filters once", () => {
 		const [own, shared, last] = ['1', '2', '3'].map((minimumMicro) => ({ minimumMicro }));
 		const agents = new Map(
 			[shared, undefined, own, shared].map((filter, i): [string, AgentCursor] => [
@@ -604,19 +604,19 @@ describe('the stored state', () => {
 		expect(readState(JSON.parse(JSON.stringify(short)))).toEqual(many);
 	});
 
-	it('has no id of a payment', () => {
+	it('contains no payment ids', () => {
 		const id = '0b1f6a5e-3c55-4b7e-9a53-b5a4f0b6a001';
 		const long = poll(undefined, serviceOf([rowOf(id, T0)]));
 		expect(JSON.stringify(writeState(long.state).stored)).not.toContain('0b1f6a5e');
 	});
 
-	it('of a newer release is rejected, with what to do', () => {
+	it('is rejected if a newer release wrote it', () => {
 		expect(() => readState({ ...stored, version: 2 })).toThrow(
 			'a newer release stored the position (state version 2)',
 		);
 	});
 
-	it('is no state where nothing is stored', () => {
+	it('is undefined if nothing is stored', () => {
 		expect(readState(undefined)).toBeUndefined();
 		expect(readState(null)).toBeUndefined();
 	});
@@ -638,19 +638,19 @@ describe('the stored state', () => {
 		['a row that is too short', withAgent({ ...cursor, rows: { a: [0] } })],
 		['no filter', { ...stored, filter: undefined }],
 		['no filters', { ...stored, filters: undefined }],
-		['a filter of statuses that are no list', { ...stored, filter: { statuses: 'all' } }],
-		['a filter of an amount that is no integer', { ...stored, filter: { minimumMicro: '1.5' } }],
-		['an unused filter that is none', { ...stored, filters: [{}, { statuses: 'all' }] }],
-		['an agent whose filter is no index', withAgent({ ...cursor, filter: {} })],
-		['an agent whose filter is not among them', withAgent({ ...cursor, filter: 1 })],
-		['a row with a status that is not text', withAgent({ ...cursor, rows: { a: [0, 0, 1] } })],
+		["a filter whose statuses aren't a list", { ...stored, filter: { statuses: 'all' } }],
+		["a filter whose amount isn't an integer", { ...stored, filter: { minimumMicro: '1.5' } }],
+		['an unused filter that is invalid', { ...stored, filters: [{}, { statuses: 'all' }] }],
+		["an agent whose filter isn't an index", withAgent({ ...cursor, filter: {} })],
+		["an agent whose filter doesn't exist", withAgent({ ...cursor, filter: 1 })],
+		["a row with a status that isn't text", withAgent({ ...cursor, rows: { a: [0, 0, 1] } })],
 		['a last batch without a process', { ...stored, lastBatch: { since: T0, agents: {} } }],
 		['a last batch without a time', { ...stored, lastBatch: { process: 'p', agents: {} } }],
 		[
 			'a last batch of an agent without a cursor',
 			{ ...stored, lastBatch: { process: 'p', since: T0, agents: { [agent]: null } } },
 		],
-	])('that is %s is not taken for one', (_, other) => {
+	])('is unreadable: %s', (_, other) => {
 		expect(readState(other)).toBe('unreadable');
 	});
 
@@ -690,20 +690,20 @@ describe('the stored state', () => {
 		['a status of a megabyte', stateOf(2, 2, () => T0, 'é'.repeat(1_000_000))],
 	];
 
-	it.each(large)('of %s is within its bound, and says what was cut', (_, one) => {
+	it.each(large)('of %s stays within its bound, and reports what was cut', (_, one) => {
 		const { stored: short, shortened } = writeState(one);
 		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
 		expect(shortened.length).toBe(one.agents.size);
 	});
 
-	it.each(large)('of %s is within its bound with its last batch', (_, one) => {
+	it.each(large)('of %s stays within its bound with its last batch', (_, one) => {
 		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(one)) };
 		const { stored: short } = writeState({ ...one, lastBatch });
 		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
 		expect(Object.keys(short.agents)).toHaveLength(one.agents.size);
 	});
 
-	it('of many agents is within its bound after a changed filter that is as long as can be', () => {
+	it('of many agents stays within its bound after a filter changes to the longest one', () => {
 		const counterparties = Array.from(
 			{ length: 100 },
 			(_, i) => `0x${String(i).padStart(40, 'c')}`,
@@ -715,7 +715,7 @@ describe('the stored state', () => {
 		expect(sizeOf(writeState(changed).stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
 	});
 
-	it('that was cut lets nothing be emitted twice', () => {
+	it('causes no repeated events if it was cut', () => {
 		const rows = Array.from({ length: 20_000 }, (_, n) => rowOf(`row ${n}`, T0 - (n % 7)));
 		const service = serviceOf(
 			rows.sort((one, other) => Number(other.timestamp) - Number(one.timestamp)),
@@ -735,7 +735,7 @@ describe('the stored state', () => {
 		expect(emitted.size).toBeGreaterThan(9_000);
 	});
 
-	it('of agents with a long filter each gives up those filters at last, and says so', () => {
+	it('of agents with a long filter each finally drops those filters, and reports it', () => {
 		const many = stateOf(MOST_AGENTS, 2, (n) => T0 - n);
 		const own = cursors(many).map(([key, one]): [string, AgentCursor] => {
 			const counterparties = Array.from({ length: 100 }, (_, i) => `${key}${i}`);
@@ -749,7 +749,7 @@ describe('the stored state', () => {
 		expect(Object.keys(short.agents)).toHaveLength(MOST_AGENTS);
 	});
 
-	it('forgets rows of missing agents before it cuts others, and the agents last', () => {
+	it('first forgets rows of missing agents, then cuts others, and drops agents last', () => {
 		const crowd = stateOf(800, 9, (n) => T0 - n);
 		const half = cursors(crowd).map(([key, one], i): [string, AgentCursor] => [
 			key,

@@ -53,14 +53,14 @@ describe('a key', () => {
 		}
 	});
 
-	it('is all that is hidden', () => {
+	it('is the only thing hidden', () => {
 		fc.assert(
 			fc.property(fc.string(), (text) => redact(text) === text || /sk_(live|test)_/.test(text)),
 		);
 		expect(redact(`before ${key} after`)).toBe('before sk_test_… after');
 	});
 
-	it('never shows in anything that the service says', () => {
+	it("never shows in the service's messages", () => {
 		const said = [
 			{ message: `no such key ${key}` },
 			{ issues: [{ path: ['key', key], message: `bad ${key}` }] },
@@ -74,7 +74,7 @@ describe('a key', () => {
 		}
 	});
 
-	it('never shows without its prefix, nor in part when a text is cut', () => {
+	it('never shows without its prefix, or in part if text is cut', () => {
 		const tail = key.slice(8);
 		for (let before = 180; before <= 200; before++) {
 			const said = { message: `${'x'.repeat(before)}${tail}` };
@@ -113,7 +113,7 @@ describe('a key', () => {
 	});
 });
 
-describe('the words of the service', () => {
+describe("the service's messages", () => {
 	it('are shortened to one line with at most three issues', () => {
 		const long = errorForStatus(write, 400, { message: `${'word\n'.repeat(200)}` }, undefined);
 		expect(long.message.length).toBeLessThan(300);
@@ -165,27 +165,27 @@ describe('the words of the service', () => {
 		[{ message: { raw: 1 } }],
 		[{ issues: ['raw', null] }],
 		[{ issues: [] }],
-	])('are left out if a body is %j', (body) => {
+	])('are omitted if the body is %j', (body) => {
 		const { message, description } = errorForStatus(read, 500, body, undefined);
 		expect(message).toBe(`Ampersend could not process GET ${read.path} (HTTP 500).`);
 		expect(description).not.toContain('raw');
 	});
 });
 
-describe('a secure connection that was not set up', () => {
+describe('a failed TLS handshake', () => {
 	it.each([
 		'DEPTH_ZERO_SELF_SIGNED_CERT',
 		'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 		'CERT_HAS_EXPIRED',
 		'EPROTO',
-	])('is reported as such, and nothing was sent (%s)', (code) => {
+	])('is reported, with the note that nothing was sent (%s)', (code) => {
 		const error = errorForNoAnswer(write, Object.assign(new Error('x'), { code }), 1000);
 		expect(error.message).toContain(`could not set up a secure connection to`);
 		expect(error.description).toMatch(/^Nothing was sent\..*NODE_EXTRA_CA_CERTS/);
 	});
 });
 
-describe('the reason the service gives for a rejection', () => {
+describe("the service's reason for a rejection", () => {
 	it.each([
 		[{ issues: [{}, {}], message: 'the name is taken' }, 'the name is taken'],
 		[{ issues: [{ path: ['a', {}], message: 'bad' }] }, 'a: bad'],
@@ -197,7 +197,7 @@ describe('the reason the service gives for a rejection', () => {
 	});
 });
 
-describe('a CredentialError of the credential, which is bundled apart', () => {
+describe('a CredentialError from the credential, which is a separate bundle', () => {
 	const thrown = (cause: Error) => new Error('request failed', { cause });
 
 	it('is recognized by its brand', async () => {
@@ -217,13 +217,13 @@ describe('a CredentialError of the credential, which is bundled apart', () => {
 		expect(toNodeError(node, error)).toMatchObject({ failure: { cause: 'credential-invalid' } });
 	});
 
-	it('is not taken for one because of its name', () => {
+	it('is not recognized by its name alone', () => {
 		const other = Object.assign(new Error('no answer'), { name: 'CredentialError' });
 		expect(errorForNoAnswer(write, thrown(other), 1000)).toBeInstanceOf(CallError);
 	});
 });
 
-describe('whether a request is sent again', () => {
+describe('whether a request is retried', () => {
 	const codes = [
 		'ECONNRESET',
 		'ECONNREFUSED',
@@ -235,20 +235,17 @@ describe('whether a request is sent again', () => {
 	];
 	const failed = (code: string) => Object.assign(new Error(code), { code });
 
-	it.each([408, 500, 502, 503, 504])(
-		'depends, after HTTP %d, on whether it was a read',
-		(status) => {
-			expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(true);
-			expect(errorForStatus(write, status, undefined, undefined).repeatable).toBe(false);
-		},
-	);
+	it.each([408, 500, 502, 503, 504])('depends on whether it was a read after HTTP %d', (status) => {
+		expect(errorForStatus(read, status, undefined, undefined).repeatable).toBe(true);
+		expect(errorForStatus(write, status, undefined, undefined).repeatable).toBe(false);
+	});
 
-	it.each(codes)('depends, after %s, on whether it was a read', (code) => {
+	it.each(codes)('depends on whether it was a read after %s', (code) => {
 		expect(errorForNoAnswer(read, failed(code), 1000)).toMatchObject({ repeatable: true });
 		expect(errorForNoAnswer(write, failed(code), 1000)).toMatchObject({ repeatable: false });
 	});
 
-	it('is allowed for both after 429, which means that nothing was done', () => {
+	it('is allowed for reads and writes after 429, because nothing was done', () => {
 		expect(errorForStatus(read, 429, undefined, undefined).repeatable).toBe(true);
 		expect(errorForStatus(write, 429, undefined, undefined)).toMatchObject({
 			repeatable: true,
@@ -265,7 +262,7 @@ describe('whether a request is sent again', () => {
 		},
 	);
 
-	it('is never allowed once the execution is cancelled', () => {
+	it('is never allowed after the execution is cancelled', () => {
 		const error = errorForNoAnswer(read, failed('ERR_CANCELED'), 1000);
 		expect(error).toMatchObject({
 			repeatable: false,
@@ -286,7 +283,7 @@ describe('a write without a clear answer', () => {
 			'a timeout',
 			(call) => errorForNoAnswer(call, Object.assign(new Error('x'), { code: 'ETIMEDOUT' }), 1000),
 		],
-		['no JSON', (call) => errorForNotJson(call, 200, '<p>', 'text/html')],
+		['an answer that is not JSON', (call) => errorForNotJson(call, 200, '<p>', 'text/html')],
 		[
 			'a cancelled execution',
 			(call) =>
@@ -297,7 +294,7 @@ describe('a write without a clear answer', () => {
 		([, { method }]) => method !== 'GET',
 	);
 
-	it.each(unclear)('says after %s that it may have happened, and how to check', (_, errorOf) => {
+	it.each(unclear)('says that it may have happened, and how to check, after %s', (_, errorOf) => {
 		for (const [, route] of writes) {
 			const { description } = errorOf(callOf(route));
 			expect(description).toContain('may have been made');
@@ -307,7 +304,7 @@ describe('a write without a clear answer', () => {
 		expect(errorOf(read).description).not.toContain('may have been made');
 	});
 
-	it('that was never sent says so', () => {
+	it('says so if it was never sent', () => {
 		for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']) {
 			const { description } = errorForNoAnswer(
 				write,
@@ -319,7 +316,7 @@ describe('a write without a clear answer', () => {
 		}
 	});
 
-	it('whose answer has changed format says that it was accepted', () => {
+	it('says that it was accepted if its answer has changed format', () => {
 		const { description } = errorFor('drift', { places: 'address is missing' }, write);
 		expect(description).toContain('The change was accepted.');
 		expect(description).toContain(routes.createAgent.check);
@@ -337,7 +334,7 @@ describe('the error that n8n shows', () => {
 			cause: new Error('the original'),
 		});
 
-	it('carries the item, the HTTP status, the reason for the scheduler and the next step', () => {
+	it("has the item, the HTTP status, the scheduler's cause and the next step", () => {
 		const error = toNodeError(node, callError('It may not.'), 3);
 		expect(error).toBeInstanceOf(NodeApiError);
 		expect(error).toMatchObject({
@@ -363,7 +360,7 @@ describe('the error that n8n shows', () => {
 		'EAI_AGAIN',
 		'EPIPE',
 		'SUPEPERMAN',
-	])('keeps its words if an agent is called %s', (name) => {
+	])('keeps its text if an agent is called %s', (name) => {
 		for (const error of [
 			callError(`The agent "${name}" may not.`),
 			new ParameterError('Name', `an agent called "${name}" exists already.`, 'Look again.'),
@@ -375,7 +372,7 @@ describe('the error that n8n shows', () => {
 		}
 	});
 
-	it('carries the parameter and the item of an invalid value', () => {
+	it('has the parameter and the item of an invalid value', () => {
 		const error = toNodeError(
 			node,
 			new ParameterError('Daily Limit', 'has a sign.', 'Write it without.'),
@@ -390,7 +387,7 @@ describe('the error that n8n shows', () => {
 		});
 	});
 
-	it('tells the scheduler that an unusable credential stays unusable', () => {
+	it('tells the scheduler that the credential is invalid', () => {
 		const error = toNodeError(node, new CredentialError('The API Key is empty.', 'Make a key.'));
 		expect(error).toMatchObject({
 			failure: { cause: 'credential-invalid' },
@@ -404,7 +401,7 @@ describe('the error that n8n shows', () => {
 	});
 
 	it.each([[new TypeError('a defect')], ['a defect'], [undefined]])(
-		'is a node error for %p, which is unexpected',
+		'is a node error for %p, which no code expects',
 		(thrown) => {
 			const error = toNodeError(node, thrown, 1);
 			expect(error).toBeInstanceOf(NodeOperationError);
@@ -412,7 +409,7 @@ describe('the error that n8n shows', () => {
 		},
 	);
 
-	it('never holds the key, as text or as stored', () => {
+	it('never contains the key, as text or as stored', () => {
 		const original = Object.assign(new Error(`socket of ${key}`), {
 			request: { headers: { Authorization: `Bearer ${key}` } },
 		});

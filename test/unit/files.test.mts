@@ -25,7 +25,7 @@ function encode(format: FileFormat, rows: object[], layout = layoutOf([])): stri
 
 const csv = (rows: object[], columns: string[]) => encode('csv', rows, layoutOf(columns));
 
-/** A reader of its own, by the grammar of RFC 4180, section 2. */
+/** An independent reader for the grammar of RFC 4180, section 2. */
 function readCsv(text: string): string[][] {
 	const records: string[][] = [];
 	let fields: string[] = [];
@@ -49,7 +49,7 @@ const isFormula = (text: string) =>
 	FORMULA_SIGNS.includes([...text].find((character) => !/^[\s\p{C}]$/u.test(character)) ?? 'none');
 
 describe('a CSV file', () => {
-	it('has a header, one line a row, CRLF line ends, and the columns that were asked for', () => {
+	it('has a header, one line per row, CRLF line ends, and the requested columns', () => {
 		const rows = [
 			{ id: 'a', amountUsdc: '1.5', hidden: 'x' },
 			{ amountUsdc: '2', id: 'b' },
@@ -57,7 +57,7 @@ describe('a CSV file', () => {
 		expect(csv(rows, ['id', 'amountUsdc'])).toBe('id,amountUsdc\r\na,1.5\r\nb,2\r\n');
 	});
 
-	it('has its header where there is no row', () => {
+	it('has a header even without rows', () => {
 		expect(csv([], ['id', 'amountUsdc'])).toBe('id,amountUsdc\r\n');
 	});
 
@@ -65,7 +65,7 @@ describe('a CSV file', () => {
 		expect(csv([{ name: 'a, "b"\r\nc' }], ['name'])).toBe('name\r\n"a, ""b""\r\nc"\r\n');
 	});
 
-	it('writes an absent value as an empty field and keeps the places of the others', () => {
+	it('writes a missing value as an empty field and keeps the other columns in place', () => {
 		expect(
 			csv(
 				[
@@ -84,7 +84,7 @@ describe('a CSV file', () => {
 	});
 
 	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("https://x")', '\uff1d1+1'])(
-		'gives %j to a spreadsheet as text, not as a formula',
+		'writes %j as text, not as a formula',
 		(name) => {
 			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
 			expect(field).toBe(`'${name}`);
@@ -107,7 +107,7 @@ describe('a CSV file', () => {
 		'\ufeff',
 		' \n\t ',
 	];
-	it.each(before)('gives a formula behind %j to a spreadsheet as text', (start) => {
+	it.each(before)('writes a formula after %j as text', (start) => {
 		for (const sign of FORMULA_SIGNS) {
 			const name = `${start}${sign}HYPERLINK("https://x","y")`;
 			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
@@ -116,7 +116,7 @@ describe('a CSV file', () => {
 	});
 
 	it.each(['Alice', '1-1', 'a=b', '\nAlice', ' Alice @ work', "'", ''])(
-		'leaves the text %j as it is',
+		'writes the text %j unchanged',
 		(name) => {
 			expect(readCsv(csv([{ name, id: 'a' }], ['name', 'id']))).toEqual([
 				['name', 'id'],
@@ -125,7 +125,7 @@ describe('a CSV file', () => {
 		},
 	);
 
-	it('can be read back by the grammar of RFC 4180, whatever its values hold', () => {
+	it('can be read back by the grammar of RFC 4180, with any values', () => {
 		const value = fc.oneof(
 			fc.string(),
 			fc.string({
@@ -162,7 +162,7 @@ describe('the name of a file', () => {
 		expect(safeFileName(given)).toBe(name);
 	});
 
-	it('is one that stays as it is, whatever it is made from', () => {
+	it('is stable for any input', () => {
 		const unit = fc.constantFrom(
 			'.',
 			'/',
@@ -195,7 +195,7 @@ describe('the name of a file', () => {
 });
 
 describe('a JSON file', () => {
-	it('is one list, and an empty one where there is no row', () => {
+	it('is one list, which is empty without rows', () => {
 		const rows = [{ id: 'a', amountUsdcMicro: '12345678901234567890' }];
 		expect(JSON.parse(encode('json', rows))).toEqual(rows);
 		expect(JSON.parse(encode('json', []))).toEqual([]);
@@ -203,7 +203,7 @@ describe('a JSON file', () => {
 });
 
 describe('a JSON Lines file', () => {
-	it('is one object a line, line breaks in values escaped, with nothing after the last one', () => {
+	it('is one object per line, with escaped line breaks and nothing after the last line', () => {
 		fc.assert(
 			fc.property(
 				fc.array(
@@ -222,7 +222,7 @@ describe('a JSON Lines file', () => {
 		);
 	});
 
-	it('is empty where there is no row', () => {
+	it('is empty without rows', () => {
 		expect(encode('jsonl', [])).toBe('');
 	});
 });

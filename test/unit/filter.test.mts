@@ -18,7 +18,7 @@ const passes = (filter: RowFilter, change: Partial<FilterableRow> = {}) =>
 	matcherOf(filter)({ ...row, ...change });
 
 describe('A filter', () => {
-	it('without any part lets everything through', () => {
+	it('without conditions lets everything pass', () => {
 		expect(passes({})).toBe(true);
 		expect(passes({}, { at: 0, amount: 0n, counterparty: null, direction: undefined })).toBe(true);
 	});
@@ -30,29 +30,29 @@ describe('A filter', () => {
 		['minimumMicro', { minimumMicro: '5' }, { minimumMicro: '6' }],
 		['from', { from: 10 }, { from: 11 }],
 		['to', { to: 11 }, { to: 10 }],
-	])('of %s lets through what it names, and nothing else', (_, wide, narrow) => {
+	])('of %s lets only matching rows pass', (_, wide, narrow) => {
 		expect(passes(wide)).toBe(true);
 		expect(passes(narrow)).toBe(false);
 	});
 
 	it.each(['directions', 'statuses', 'counterparties'] as const)(
-		'with an empty list of %s lets nothing through',
+		'with an empty list of %s lets nothing pass',
 		(part) => {
 			expect(passes({ [part]: [] })).toBe(false);
 		},
 	);
 
-	it('of counterparties lets no row without one through', () => {
+	it('of counterparties lets no row without one pass', () => {
 		expect(passes({ counterparties: [address('a')] }, { counterparty: null })).toBe(false);
 	});
 
-	it('compares amounts beyond what a number holds', () => {
+	it('compares amounts that a number could not hold', () => {
 		const amount = 2n ** 200n;
 		expect(passes({ minimumMicro: amount.toString() }, { amount })).toBe(true);
 		expect(passes({ minimumMicro: (amount + 1n).toString() }, { amount })).toBe(false);
 	});
 
-	it('whose range ends where the next one begins shares no time with it', () => {
+	it('shares no time with one that starts where its range ends', () => {
 		fc.assert(
 			fc.property(
 				fc.nat(),

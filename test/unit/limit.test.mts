@@ -20,7 +20,7 @@ afterEach(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
-/** Never ends, ignores SIGTERM, and has a child of its own that does the same. */
+/** Never ends, ignores SIGTERM, and starts a child that does the same. */
 function endless(): string[] {
 	const file = JSON.stringify(pidFile);
 	const note = `require('node:fs').appendFileSync(${file}, process.pid + '\\n');`;
@@ -61,7 +61,7 @@ function run(seconds: number, args: string[]): Promise<number> {
 	});
 }
 
-test('a step that ends in its time gives its exit code and its output', async () => {
+test('a step that ends in time returns its exit code and its output', async () => {
 	let output = '';
 	const code = await runWithin({
 		step: 'Say something',
@@ -77,7 +77,7 @@ test('a step that ends in its time gives its exit code and its output', async ()
 	expect(output).toBe('stdout: hello\n');
 });
 
-test('a step in an endless loop is killed with what it started, and named', async () => {
+test('a step in an endless loop is named, and killed with what it started', async () => {
 	const outcome = run(3, endless());
 
 	await expect(outcome).rejects.toBeInstanceOf(Overrun);
@@ -85,7 +85,7 @@ test('a step in an endless loop is killed with what it started, and named', asyn
 	await untilGone(2);
 });
 
-test('what a step leaves behind when it ends is killed', async () => {
+test('processes that outlive their step are killed', async () => {
 	const started = `
 		const child = require('node:child_process').spawn(process.execPath,
 			['-e', 'for (;;);'], { stdio: 'ignore' });
@@ -97,7 +97,7 @@ test('what a step leaves behind when it ends is killed', async () => {
 	await untilGone(1);
 });
 
-test('a step that left its process group and holds the output open ends in time too', async () => {
+test('a step whose child left its group and keeps the output open ends in time', async () => {
 	const leaver = `
 		const child = require('node:child_process').spawn(process.execPath,
 			['-e', 'setTimeout(() => {}, 20000)'], { detached: true, stdio: 'inherit' });
@@ -108,7 +108,7 @@ test('a step that left its process group and holds the output open ends in time 
 	for (const pid of await pids()) process.kill(pid, 'SIGKILL');
 });
 
-/** Runs a few lines that use limit.mts in a process of their own. */
+/** Runs lines that use limit.mts in a separate process. */
 function script(lines: string): ReturnType<typeof spawn> {
 	const code = `
 		import { runWithin, within } from ${JSON.stringify(join(process.cwd(), 'test', 'limit.mts'))};
@@ -136,7 +136,7 @@ function running(step: string): string {
 		await runWithin({ step: '${step}', seconds: 60, command, args });`;
 }
 
-test('a step goes with the process that runs it, however that ends', async () => {
+test('a step ends with the process that runs it, even if that is killed', async () => {
 	const child = script(running('x'));
 	while ((await pids()).length < 2) await sleep(50);
 
@@ -145,7 +145,7 @@ test('a step goes with the process that runs it, however that ends', async () =>
 	await untilGone(2);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s reaches a step, and names it', async (signal) => {
+test.each(['SIGINT', 'SIGTERM'] as const)('%s stops a step and names it', async (signal) => {
 	const child = script(running('Endless'));
 	const ended = outcome(child);
 	while ((await pids()).length < 2) await sleep(50);
@@ -156,7 +156,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s reaches a step, and names it', asy
 	await untilGone(2);
 });
 
-test('a step in this process that waits for ever is named', async () => {
+test('a step in this process that waits forever is named', async () => {
 	const { errors } = await outcome(
 		script(`
 			await within('Wait', 1, () => new Promise(() => setInterval(() => {}, 1000)))
@@ -175,7 +175,7 @@ test('an endless loop in this process is named, and the process killed', async (
 	expect(signal).toBe('SIGKILL');
 });
 
-test('a step in this process that ends in time gives its value and releases it', async () => {
+test('a step in this process that ends in time returns its value and releases it', async () => {
 	const { errors, signal } = await outcome(
 		script(`console.error(await within('Quick', 60, async () => 'done'));`),
 	);

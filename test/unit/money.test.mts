@@ -16,7 +16,7 @@ const micro = fc.oneof(
 	fc.bigInt({ min: 0n, max: LARGEST }),
 );
 
-function refusalOf(value: unknown): ParameterError {
+function rejectionOf(value: unknown): ParameterError {
 	try {
 		parseUsdc('Daily Limit', value);
 	} catch (error) {
@@ -27,12 +27,12 @@ function refusalOf(value: unknown): ParameterError {
 }
 
 describe('an amount', () => {
-	it('comes back from its decimal text exactly, up to the largest that a contract holds', () => {
+	it('is read back exactly from its text, up to the largest that a contract can hold', () => {
 		fc.assert(fc.property(micro, (value) => parseUsdc('Amount', formatUsdc(value)) === value));
 		expect(parseUsdc('Amount', formatUsdc(LARGEST))).toBe(LARGEST);
 	});
 
-	it('is written without trailing zeros, without an exponent and with six decimals at most', () => {
+	it('is written without trailing zeros, without an exponent and with at most six decimals', () => {
 		fc.assert(
 			fc.property(micro, (value) => /^(0|[1-9]\d*)(\.\d{0,5}[1-9])?$/.test(formatUsdc(value))),
 		);
@@ -52,7 +52,7 @@ describe('an amount', () => {
 		expect(parseUsdc('Amount', text)).toBe(expected);
 	});
 
-	it('adds up exactly where floats would not', () => {
+	it('adds up exactly, unlike floats', () => {
 		expect(formatUsdc(parseUsdc('Amount', '0.1') + parseUsdc('Amount', '0.2'))).toBe('0.3');
 		fc.assert(
 			fc.property(fc.array(fc.bigInt({ min: 0n, max: 10n ** 24n })), (values) => {
@@ -72,7 +72,7 @@ describe('an amount', () => {
 		);
 	});
 
-	it('makes two fields of each amount, as its shape says', () => {
+	it('becomes two output fields that match its schema', () => {
 		const fields = amountFields({ daily: '12500000', monthly: null, balance: 0n });
 		expect(fields).toEqual({
 			dailyUsdc: '12.5',
@@ -106,21 +106,21 @@ describe('a number from an expression', () => {
 		[-1, 'a sign'],
 		[NaN, 'not an amount'],
 		[Infinity, 'not an amount'],
-	])('%d is refused', (value, complaint) => {
-		expect(refusalOf(value).message).toContain(complaint);
+	])('%d is rejected', (value, complaint) => {
+		expect(rejectionOf(value).message).toContain(complaint);
 	});
 
-	it('is refused where it may have lost digits before it came here', () => {
+	it('is rejected if it may already have lost digits', () => {
 		// Written as 9007199254740993 and 123456789012.345678; a JSON number holds neither exactly.
 		for (const value of [Number('9007199254740993'), Number('123456789012.345678')]) {
-			const { message, description } = refusalOf(value);
+			const { message, description } = rejectionOf(value);
 			expect(message).toContain('more digits than a number can keep');
 			expect(description).toContain('text');
 		}
 	});
 });
 
-describe('what is no plain amount', () => {
+describe("a value that isn't a plain amount", () => {
 	it.each([
 		['-5', 'has a sign', 'without + or -'],
 		['+5', 'has a sign', 'without + or -'],
@@ -153,25 +153,25 @@ describe('what is no plain amount', () => {
 		[{ amount: 5 }, 'is not an amount', 'e.g. 25 or 0.5'],
 		[[5], 'is not an amount', 'e.g. 25 or 0.5'],
 		[true, 'is not an amount', 'e.g. 25 or 0.5'],
-	])('%j is refused: it %s', (value, complaint, advice) => {
-		const refusal = refusalOf(value);
-		expect(refusal.message).toMatch(/^Daily Limit: /);
-		expect(refusal.message).toContain(complaint);
-		expect(refusal.description).toContain(advice);
-		expect(refusal.parameter).toBe('Daily Limit');
+	])('%j is rejected: %s', (value, complaint, advice) => {
+		const rejection = rejectionOf(value);
+		expect(rejection.message).toMatch(/^Daily Limit: /);
+		expect(rejection.message).toContain(complaint);
+		expect(rejection.description).toContain(advice);
+		expect(rejection.parameter).toBe('Daily Limit');
 	});
 
-	it('is shown in the message, so that the user finds it', () => {
-		expect(refusalOf('1,000').message).toContain('"1,000"');
+	it('is shown in the message, so the user finds it', () => {
+		expect(rejectionOf('1,000').message).toContain('"1,000"');
 	});
 
-	it('is rejected one micro-USDC above the largest, with the switch for no limit', () => {
-		const refusal = refusalOf(formatUsdc(LARGEST + 1n));
-		expect(refusal.message).toContain('more than a USDC contract can hold');
-		expect(refusal.description).toContain('no limit');
+	it('is rejected one micro-USDC above the largest, and the message suggests no limit', () => {
+		const rejection = rejectionOf(formatUsdc(LARGEST + 1n));
+		expect(rejection.message).toContain('more than a USDC contract can hold');
+		expect(rejection.description).toContain('no limit');
 	});
 
-	it('is never read as another amount: every text is either plain decimals or refused', () => {
+	it('is never read as another amount: text is either plain decimals or rejected', () => {
 		fc.assert(
 			fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.,-+eE '_") }), (text) => {
 				let read: bigint;

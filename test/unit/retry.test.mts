@@ -19,7 +19,7 @@ const anyPolicy = fc.record({
 const anyRandom = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('the wait before another attempt', () => {
-	it('never comes for a request that must not be repeated', () => {
+	it('is undefined for a request that must not be repeated', () => {
 		fc.assert(
 			fc.property(anyAttempt, anyPolicy, anyRandom, (attempt, anyOf, random) => {
 				expect(nextWait({ ...attempt, repeatable: false }, anyOf, random)).toBeUndefined();
@@ -27,7 +27,7 @@ describe('the wait before another attempt', () => {
 		);
 	});
 
-	it('never comes after the last attempt', () => {
+	it('is undefined after the last attempt', () => {
 		fc.assert(
 			fc.property(anyAttempt, anyPolicy, anyRandom, (attempt, anyOf, random) => {
 				const last = { ...attempt, number: Math.max(attempt.number, anyOf.attempts) };
@@ -36,7 +36,7 @@ describe('the wait before another attempt', () => {
 		);
 	});
 
-	it('is whole milliseconds and ends within the budget', () => {
+	it('is in whole milliseconds and ends within the budget', () => {
 		fc.assert(
 			fc.property(anyAttempt, anyPolicy, anyRandom, (attempt, anyOf, random) => {
 				const wait = nextWait(attempt, anyOf, random);
@@ -48,7 +48,7 @@ describe('the wait before another attempt', () => {
 		);
 	});
 
-	it('is what the service asks for, never less, and none if that does not fit', () => {
+	it('is exactly what the service asks for, and undefined if that exceeds the budget', () => {
 		fc.assert(
 			fc.property(
 				fc.nat({ max: 120_000 }),
@@ -66,7 +66,7 @@ describe('the wait before another attempt', () => {
 		);
 	});
 
-	it('doubles from half a second up to eight, half of it at random', () => {
+	it('doubles from half a second to eight seconds, and half of it is random', () => {
 		const bounds = [1, 2, 3, 4, 5, 6, 7].map((number) => {
 			const attempt = { number, repeatable: true, elapsedMs: 0 };
 			const patient = { attempts: 10, budgetMs: 60_000 };
@@ -111,7 +111,7 @@ describe('Retry-After', () => {
 		[{}],
 		[true],
 		[NaN],
-	])('%j asks for nothing usable', (header) => {
+	])('%j is ignored', (header) => {
 		expect(parseRetryAfter(header, NOW)).toBeUndefined();
 	});
 
@@ -128,7 +128,7 @@ describe('Retry-After', () => {
 		expect(parseRetryAfter(header, NOW)).toBe(DAY);
 	});
 
-	it('is never negative, never above a day and never throws, whatever the header holds', () => {
+	it('is never negative, never above a day and never throws, for any header', () => {
 		fc.assert(
 			fc.property(fc.anything(), (header) => {
 				const wait = parseRetryAfter(header, NOW);

@@ -27,33 +27,33 @@ afterEach(() => {
 	nodes++;
 });
 
-describe('a poll that never settles', () => {
-	it('keeps its turn for its budget and 5 s', async () => {
+describe('a poll that does not settle in time', () => {
+	it('keeps its turn for its budget plus 5 s', async () => {
 		void inTurn(turn(), async () => await never);
 		clockAt(budgetMs + GRACE_MS - 100);
 		expect(await inTurn(turn(), async () => 'found')).toBeNull();
 	});
 
-	it.each([false, true])('loses it then (to a poll at publishing: %s)', async (activation) => {
+	it.each([false, true])('then loses it (to a poll at publishing: %s)', async (activation) => {
 		void inTurn(turn(), async () => await never);
 		clockAt(budgetMs + GRACE_MS + 1);
 		expect(await inTurn(turn({ activation }), async () => 'found')).toBe('found');
 		expect(await inTurn(turn(), async () => 'found again')).toBe('found again');
 	});
 
-	it('is waited for at publishing, until it has lost its turn', async () => {
+	it('delays publishing until it has lost its turn', async () => {
 		const start = Date.now();
 		void inTurn(turn({ budgetMs: 200 - GRACE_MS }), async () => await never);
 		expect(await inTurn(turn({ activation: true }), async () => 'found')).toBe('found');
 		expect(Date.now() - start).toBeGreaterThanOrEqual(190);
 	});
 
-	it('keeps no other node back', async () => {
+	it('does not block another node', async () => {
 		void inTurn(turn(), async () => await never);
 		expect(await inTurn(turn({ node: 'another' }), async () => 'found')).toBe('found');
 	});
 
-	it('finds nothing where it ends after all, and takes no turn from another', async () => {
+	it('returns nothing if it ends later, and keeps the turn of another', async () => {
 		let [end, endOther] = [() => {}, () => {}];
 		const wasMine: boolean[] = [];
 		const late = inTurn(turn(), async (isMine) => {
@@ -69,7 +69,7 @@ describe('a poll that never settles', () => {
 		});
 		end();
 		expect(await late).toBeNull();
-		// The other is still at work.
+		// The other is still running.
 		expect(await inTurn(turn(), async () => 'third')).toBeNull();
 		endOther();
 		expect(await other).toBe('other');
@@ -77,7 +77,7 @@ describe('a poll that never settles', () => {
 		expect(await inTurn(turn(), async () => 'fourth')).toBe('fourth');
 	});
 
-	it('that throws in the end says so, and gives its turn back', async () => {
+	it('rejects if it throws, and releases its turn', async () => {
 		await expect(inTurn(turn(), () => Promise.reject(new Error('bad')))).rejects.toThrow('bad');
 		expect(await inTurn(turn(), async () => 'found')).toBe('found');
 	});

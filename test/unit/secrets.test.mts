@@ -31,16 +31,16 @@ const spellings: Array<[string, Spell]> = [
 	}),
 ];
 
-/** No part of its spelling is left that is long enough to be one. */
+/** Checks that no part of the spelling is left that is long enough to be a secret. */
 function expectHidden(text: string, spelling: string): void {
 	expect(text).toContain('…');
-	// Base64 has up to four characters at its ends in which something else has a part.
+	// Up to four characters at each end of Base64 also encode the neighboring text.
 	for (let i = 4; i + 16 <= spelling.length - 4; i++)
 		expect(text).not.toContain(spelling.slice(i, i + 16));
 }
 
 describe('the key of a connection', () => {
-	it.each(spellings)('is hidden %s, with its prefix or without', (_, spell) => {
+	it.each(spellings)('is hidden %s, with and without its prefix', (_, spell) => {
 		for (const secret of [key, tail]) {
 			const spelling = spell(secret);
 			for (const text of [
@@ -54,7 +54,7 @@ describe('the key of a connection', () => {
 		}
 	});
 
-	it('is hidden in every text of an answer, names and lists too, and nothing else changes', () => {
+	it('is hidden in all text of an answer, also in names and lists; the rest is kept', () => {
 		const body = {
 			id: key,
 			list: [{ [`x${tail}`]: 1, deep: [tail, 'kept', 7, null] }],
@@ -77,12 +77,12 @@ describe('the key of a connection', () => {
 		expect(inner.a).toEqual(['sk_test_…']);
 	});
 
-	it('is all that is hidden', () => {
+	it('is the only thing hidden', () => {
 		fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => hide(text) === text));
 		expect(hide('%E2%82%AC %25 %')).toBe('%E2%82%AC %25 %');
 	});
 
-	it('is only hidden whole if the part after the prefix is so short that it is common', () => {
+	it('is hidden only with its prefix if the rest is so short that it is common', () => {
 		const hideShort = hideKey(resolveConnection({ apiKey: 'sk_test_' + 'abc' }));
 		expect(hideShort(`abc sk_test_${'abc'}`)).toBe('abc sk_test_…');
 	});

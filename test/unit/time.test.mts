@@ -17,7 +17,7 @@ describe('the time of a row', () => {
 		expect(epochToMs(value)).toBe(1_794_744_000_000);
 	});
 
-	it('is told apart by its size for every date of this century', () => {
+	it('is recognized as seconds or milliseconds by its size, for every date of this century', () => {
 		const second = fc.integer({ min: Date.UTC(2000, 0) / 1000, max: Date.UTC(2100, 0) / 1000 });
 		fc.assert(
 			fc.property(
@@ -33,8 +33,8 @@ describe('the time of a row', () => {
 	});
 });
 
-describe('the preset asked for', () => {
-	it('is everything where no beginning is given', () => {
+describe('the requested preset', () => {
+	it('is all without a start', () => {
 		expect(presetCovering(undefined, NOW)).toBe('all');
 	});
 
@@ -46,11 +46,11 @@ describe('the preset asked for', () => {
 		[29 * DAY, '30d'],
 		[30 * DAY, 'all'],
 		[400 * DAY, 'all'],
-	])('for a beginning %d ms ago is %s', (ago, preset) => {
+	])('for a start %d ms ago is %s', (ago, preset) => {
 		expect(presetCovering(NOW - ago, NOW)).toBe(preset);
 	});
 
-	it('always reaches back to the beginning, with an hour to spare', () => {
+	it('always reaches back to the start, with an hour to spare', () => {
 		const reach = { '1d': DAY, '30d': 30 * DAY, all: Infinity };
 		fc.assert(
 			fc.property(fc.integer({ min: 0, max: 60 * DAY }), (ago) => {
@@ -59,7 +59,7 @@ describe('the preset asked for', () => {
 		);
 	});
 
-	it('covers a beginning that lies in the future', () => {
+	it('covers a start in the future', () => {
 		expect(presetCovering(NOW + DAY, NOW)).toBe('1d');
 	});
 });

@@ -36,7 +36,7 @@ function agentsWith(count: number, rows: number, status = 'settled') {
 
 const bytesOf = (stored: unknown) => Buffer.byteLength(JSON.stringify(stored));
 
-describe('the state with the position of before the last batch', () => {
+describe('the state with the position before the last batch', () => {
 	it.each([
 		[1, 9000, 'settled'],
 		[1, 9000, 'authorized'],
@@ -66,7 +66,7 @@ describe('the state with the position of before the last batch', () => {
 		const read = readState(stored);
 		if (!read || read === 'unreadable') throw new Error('not readable');
 		expect(read.agents.size).toBe(count);
-		// Whatever was cut: the last batch can be repeated.
+		// The last batch can be repeated even if rows were cut.
 		const { state: before } = beginWith(read, state.filter, 'another process');
 		for (const [id, one] of before?.agents ?? []) {
 			expect(one?.newest).toBe(state.agents.get(id)?.newest);
@@ -74,7 +74,7 @@ describe('the state with the position of before the last batch', () => {
 		expect(read.lastBatch?.agents.size).toBe(count);
 	});
 
-	it('of agents with two filters besides that of the trigger stays within its bound', () => {
+	it("of agents with two filters besides the trigger's stays within its bound", () => {
 		const filterOf = (first: number) => ({
 			counterparties: Array.from(
 				{ length: 100 },
@@ -96,7 +96,7 @@ describe('the state with the position of before the last batch', () => {
 			lastBatch: { process: 'a process', since: t0, agents: withFilter(filterOf(100)) },
 		});
 		expect(bytesOf(stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
-		// Where there is no room for both places, the earlier one is dropped, and the log says so.
+		// If both positions don't fit, the earlier one is dropped, and the log says so.
 		expect(shortened).toHaveLength(MOST_AGENTS);
 		expect(stored.lastBatch === undefined || Object.keys(stored.lastBatch.agents).length > 0).toBe(
 			true,

@@ -18,18 +18,18 @@ import { MOST_STATE_BYTES, rowKey } from '../../../nodes/Ampersend/trigger/state
 import { manners, Service, tame, type Manners, type Row as ListedRow } from './service.mts';
 
 /*
- * A service, n8n, and a reader who forgets nothing. Any history of payments, polls and mishaps is
- * played against the trigger. The reader says whether an event is lost, comes twice or out of
- * order, and whether a poll asks for too many pages. It knows none of the trigger's rules but what
- * it promises.
+ * A service, n8n, and a reader that forgets nothing. Random histories of payments, polls and
+ * failures run against the trigger. The reader reports events that are lost, repeated or out of
+ * order, and polls that request too many pages. It knows what the trigger promises, and none of
+ * its rules.
  */
 
-/** What is under test: the pure functions of the trigger, or a variant of them. */
+/** The pure functions of the trigger under test, or a variant of them. */
 export type Trigger = Pick<typeof cursor, 'advance' | 'beginWith' | 'startOf'> &
 	Pick<typeof reading, 'readBaseline' | 'readNews'> &
 	Pick<typeof state, 'readState' | 'writeState'>;
 
-/** So small that short histories have many pages. */
+/** Small, so that short histories have many pages. */
 export const smallSizes: Sizes = {
 	first: 4,
 	page: 9,
@@ -46,26 +46,26 @@ const WEEK = 7 * DAY;
 export const LOOK_BACK = 15 * MINUTE;
 const T0 = Date.UTC(2026, 10, 15, 12);
 
-/** From a status to those that may follow; none comes back. */
+/** The statuses that can follow each status; none repeats. */
 const following: Record<string, string[]> = {
 	authorized: ['pending', 'settled', 'failed'],
 	pending: ['settled', 'denied'],
 };
 
 interface Row extends ListedRow {
-	/** Behind others of its agent when it appeared. */
+	/** Older than others of its agent when it appeared. */
 	isLate: boolean;
-	/** Behind the look-back when it appeared: whether it is emitted is left open. */
+	/** Older than the look-back when it appeared: it can be emitted or not. */
 	isTooLate: boolean;
-	/** It was there when its agent got its baseline. */
+	/** Existed when its agent got its baseline. */
 	isOld: boolean;
-	/** Statuses emitted, and the one in which a baseline found it. */
+	/** Emitted statuses, and the one that a baseline found. */
 	emitted: string[];
-	/** Statuses that a filter has kept out. */
+	/** Statuses that a filter has filtered out. */
 	filtered: Set<string>;
-	/** Statuses that a filter may have kept out. */
+	/** Statuses that a filter may have filtered out. */
 	excused: Set<string>;
-	/** The last baseline of its agent didn't come to it. */
+	/** The last baseline of its agent didn't reach it. */
 	isUnread: boolean;
 }
 
@@ -73,20 +73,20 @@ interface Agent {
 	address: string;
 	createdAt: number;
 	rows: Row[];
-	/** Time of the newest row that it ever had. */
+	/** Time of its newest row ever. */
 	newest: number;
-	/** Where a baseline was cut short: late rows from before this count as emitted. */
+	/** Where a baseline ended early: late rows from before this count as emitted. */
 	unreadBefore: number;
 }
 
-/** Whether an agent is to be emitted from its beginning, waits for its baseline, or has a place. */
-type Standing = 'beginning' | 'awaits baseline' | 'has a place';
+/** Whether an agent is read from its first payment, waits for its baseline, or has a position. */
+type Standing = 'beginning' | 'awaits baseline' | 'has a position';
 
 interface Knowledge {
 	scope: 'all' | 'selected' | undefined;
 	since: number;
 	standings: Map<string, Standing>;
-	/** Filters in force since the agent was last read whole. */
+	/** Filters that applied since the agent was last read completely. */
 	filters: Map<string, EventFilter[]>;
 	filter: EventFilter | undefined;
 	/** Events of the last batches, as `row:status`, with the time of each batch. */
@@ -130,12 +130,12 @@ const seldom = <T,>(usual: T, arbitrary: fc.Arbitrary<T>, usually = 2) =>
 const trouble = fc.record({ agent: nat, page: fc.nat({ max: 4 }) });
 const poll = fc.record({
 	do: fc.constant('poll' as const),
-	/** Pages for which there is time. */
+	/** How many pages there is time for. */
 	pages: seldom(Infinity, fc.nat({ max: 12 })),
 	failing: seldom([], fc.array(trouble, { maxLength: 2 })),
-	/** After which page the service gives an empty one, by mistake. */
+	/** The page after which the service wrongly returns an empty one. */
 	emptyAt: seldom<number | null>(null, fc.nat({ max: 8 }), 8),
-	/** What happens after which page. */
+	/** What happens after each page. */
 	meanwhile: seldom<Meanwhile[]>(
 		[],
 		fc.array(fc.record({ page: fc.nat({ max: 8 }), step: fc.oneof(pay, change, drop) }), {
@@ -144,9 +144,9 @@ const poll = fc.record({
 		1,
 	),
 	mostEvents: seldom(10_000, fc.integer({ min: 1, max: 8 })),
-	/** n8n throws the outcome away: the workflow was unpublished, or the poll took too long. */
+	/** n8n discards the outcome: the workflow was unpublished, or the poll took too long. */
 	isDropped: seldom(false, fc.constant(true), 7),
-	/** Another poll of the node begins after this page. */
+	/** Another poll of the node starts after this page. */
 	overlappedAfter: fc.option(fc.nat({ max: 4 }), { freq: 8 }),
 });
 const create = fc.record({ do: fc.constant('create' as const) });
@@ -160,7 +160,7 @@ const filter = (how: fc.Arbitrary<PollStep>) =>
 		direction: fc.constantFrom(undefined, 'earn' as const, 'spend' as const),
 		poll: how,
 	});
-/** With `isLost`, n8n stored the trigger's state and not the execution. */
+/** With `isLost`, n8n stored the trigger's state but not the execution. */
 const crash = fc.record({ do: fc.constant('crash' as const), isLost: fc.boolean() });
 export const step = fc.oneof(
 	{ weight: 8, arbitrary: pay },
@@ -190,13 +190,13 @@ const wholePoll: PollStep = {
 
 type FieldsOf<A> = { [Name in keyof StepOf<A>]?: fc.Arbitrary<StepOf<A>[Name]> };
 
-/** Steps for histories of one kind. Each is chosen as often as the others. */
+/** Steps for histories of one kind. All are equally likely. */
 export const steps = {
 	pay: (how: FieldsOf<typeof pay> = {}) => fc.record({ ...payFields, ...how }),
 	change: () => change,
 	drop: () => drop,
 	prune: (count: number) => prune.map((one) => ({ ...one, count })),
-	/** Without trouble but for what is named. */
+	/** Without failures except the given ones. */
 	poll: (how: FieldsOf<typeof poll> = {}): fc.Arbitrary<PollStep> =>
 		fc.record(how).map((given) => ({ ...wholePoll, ...given })),
 	create: () => create,
@@ -207,8 +207,8 @@ export const steps = {
 };
 
 /**
- * What the histories have in common in which a defect shows soon; where nothing is said, anything
- * goes.
+ * What the histories that quickly reveal a defect have in common. Missing fields can have any
+ * value.
  */
 export interface Kind {
 	durable?: boolean;
@@ -227,11 +227,11 @@ export interface Setting {
 	repeats: boolean;
 	agents: number;
 	manners: Manners;
-	/** The state's bound, where it is to bite: then only what holds all the same is checked. */
+	/** A size limit that the state exceeds: then only what still holds is checked. */
 	mostBytes?: number;
 }
 
-/** A promise that is not kept. */
+/** A broken promise. */
 export class Broken extends Error {}
 
 function complain(what: string): never {
@@ -253,16 +253,17 @@ export class History {
 	private saved: { text: string | undefined; knowledge: Knowledge };
 	private isPolling = false;
 	private process = 1;
-	/** Events that may come again, as `row:status`. */
+	/** Events that can be repeated, as `row:status`. */
 	private mayRepeat = new Set<string>();
-	/** Whether the last poll emitted something, and nothing was polled since. */
+	/** Whether the last poll emitted something. */
 	private hasJustEmitted = false;
 	/**
-	 * Agents that got no row during the last poll: only then is the order of rows of one time sure.
+	 * Agents without new rows during the last poll: only their rows with equal times have a known
+	 * order.
 	 */
 	private steady = new Set<string>();
 	private readonly service: Service;
-	/** Whether the service does what is assumed of it, and never removes a row. */
+	/** Whether the service behaves as assumed, and never removes a row. */
 	private isTame: boolean;
 	events = 0;
 	polls = 0;
@@ -309,7 +310,7 @@ export class History {
 	}
 
 	/**
-	 * Polls without trouble, and one more payment of each agent: then everything promised is emitted.
+	 * Polls without failures, and adds one payment per agent. Then every promised event is emitted.
 	 */
 	finish(): void {
 		this.poll(wholePoll);
@@ -324,7 +325,7 @@ export class History {
 				isOpen: false,
 			});
 		});
-		// Where replicas answer by chance, the right one may be long in coming.
+		// If replicas answer at random, it can take long until the right one does.
 		const most = this.isTame ? 2 : this.setting.manners.lag > 0 ? 40 : 6;
 		for (let quiet = 0, polls = 0; quiet < most && polls < 100; polls++) {
 			const before = this.events;
@@ -336,7 +337,7 @@ export class History {
 	}
 
 	private checkLast({ address, newest }: Agent, row: Row): void {
-		if (this.knowledge.standings.get(address) !== 'has a place') return;
+		if (this.knowledge.standings.get(address) !== 'has a position') return;
 		const last = row.emitted.at(-1);
 		const isExcused = row.excused.has(row.status) || row.filtered.has(row.status);
 		if (last === undefined) {
@@ -344,7 +345,7 @@ export class History {
 			if (!row.isOld && !row.isTooLate && !isFiltered) complain(`${row.id} is lost`);
 			return;
 		}
-		// A replica may lack a late one when the trigger begins again from an earlier state.
+		// A replica can lack a late row when the trigger continues from an earlier state.
 		const isMissed = row.isTooLate && this.setting.manners.lag > 0;
 		const isWatched = !row.isUnread && !isMissed && last in following && row.at >= newest - WEEK;
 		if (isWatched && !row.emitted.includes(row.status) && !isExcused) {
@@ -368,7 +369,7 @@ export class History {
 		this.agents.push((isBack ? this.gone.pop() : undefined) ?? fresh);
 	}
 
-	/** It may come back, as one does that a list left out by mistake. */
+	/** It can come back, like an agent that was missing from a list by mistake. */
 	private remove(n: number): void {
 		const agent = this.agentAt(n);
 		if (!agent) return;
@@ -383,7 +384,7 @@ export class History {
 		for (let i = 0; i < count; i++) {
 			const at = this.now - late + (late === 0 ? i : 0);
 			const seq = ++this.made;
-			// What a replica lacks for a while, and is late too, may be missed.
+			// A late row that a replica lacks for a while can be missed.
 			const isLateOnReplica = at < agent.newest && this.setting.manners.lag > 0;
 			agent.rows.push({
 				id: `row ${seq}`,
@@ -419,7 +420,7 @@ export class History {
 	}
 
 	private drop({ agent: n, row: m, count }: StepOf<typeof drop>): void {
-		// Where pages are short, an empty one is the only sign of the end: not while rows are removed.
+		// With short pages, only an empty one marks the end, so no rows are removed then.
 		if (this.setting.manners.cap < Infinity) return;
 		const rows = this.agentAt(n)?.rows ?? [];
 		rows.splice(m % Math.max(1, rows.length), count);
@@ -433,14 +434,14 @@ export class History {
 		this.isTame = false;
 	}
 
-	/** n8n stores the state when it publishes; the rest of its memory is gone. */
+	/** n8n stores the state when it publishes, and forgets the rest. */
 	private publish(one: PollStep): void {
 		this.restore();
 		this.poll({ ...one, isDropped: false }, true);
 	}
 
 	/**
-	 * What n8n did not store of an agent that is not there when a filter changes is not known again.
+	 * If a filter changes while an agent is missing, what n8n didn't store about it is unknown.
 	 */
 	private forgetGone(): void {
 		const unknown = this.gone.filter(({ address }) => !this.knowledge.standings.has(address));
@@ -475,13 +476,13 @@ export class History {
 	private restore(): void {
 		const { text, knowledge } = this.saved;
 		const restored = text === undefined ? undefined : this.trigger.readState(JSON.parse(text));
-		if (restored === 'unreadable') complain('the stored state cannot be read');
+		if (restored === 'unreadable') complain("the stored state can't be read");
 		this.memory = restored;
 		this.knowledge = structuredClone(knowledge);
 	}
 
 	/**
-	 * What the reader expects of an agent that is about to be read; undefined where either will do.
+	 * What the reader expects of an agent that is about to be read; undefined if both are possible.
 	 */
 	private standingOf({ address, createdAt }: Agent): Standing | undefined {
 		const { scope, standings, since } = this.knowledge;
@@ -493,7 +494,7 @@ export class History {
 	}
 
 	private poll(one: PollStep, isPublishing = false): void {
-		// The trigger lets one poll of a node work at a time: see `inTurn`.
+		// The trigger runs one poll of a node at a time: see `inTurn`.
 		if (this.isPolling) return;
 		this.isPolling = true;
 		try {
@@ -564,7 +565,7 @@ export class History {
 			const failsAt = one.failing.find(({ agent: n }) => this.agentAt(n) === agent)?.page;
 			let page = 0;
 			let isCutShort = false;
-			/** The reading stops where the service doesn't page as assumed; the next poll tries again. */
+			/** The reading stops if paging isn't as assumed; the next poll tries again. */
 			const next = (answer?: PageAnswer): IteratorResult<PageRequest, Reading | undefined> => {
 				try {
 					return asked.next(answer);
@@ -584,7 +585,7 @@ export class History {
 					given = next();
 					continue;
 				}
-				if (page > smallSizes.pages + 1) complain(`${address} is asked for ${page} pages`);
+				if (page > smallSizes.pages + 1) complain(`${address} gets ${page} requests`);
 				let answer = this.service.answer(address, agent.rows, this.made, given.value);
 				if (one.emptyAt === pages && start) {
 					answer = { activity: [], hasNextPage: false, totalCount: 0 };
@@ -611,16 +612,16 @@ export class History {
 			...(process !== undefined && { process }),
 		});
 		const after = JSON.stringify(this.memory && trigger.writeState(this.memory).stored);
-		if (after !== before) complain('the state it was given is changed');
+		if (after !== before) complain('the given state is modified');
 		if (one.isDropped) return;
 
 		const text = JSON.stringify(trigger.writeState(state, this.setting.mostBytes).stored);
 		if (text.length > (this.setting.mostBytes ?? MOST_STATE_BYTES))
 			complain(`a state of ${text.length} bytes`);
 		const next = trigger.readState(JSON.parse(text));
-		if (!next || next === 'unreadable') return complain('the state cannot be read again');
+		if (!next || next === 'unreadable') return complain("the state can't be read again");
 		this.memory = next;
-		// A poll that may emit few events may end before it has read all.
+		// A poll with a low limit of events can end before it has read everything.
 		const isCut = one.mostEvents < wholePoll.mostEvents;
 		const keys = watched.map(({ address }) => address);
 		this.learn({
@@ -641,7 +642,7 @@ export class History {
 	}
 
 	/**
-	 * An idle poll of a service that does what is assumed of it costs one page, and its open
+	 * An idle poll of a service that behaves as assumed costs one page, plus its open
 	 * payments.
 	 */
 	private checkRequests(
@@ -655,7 +656,7 @@ export class History {
 			return known?.statuses.includes(row.status);
 		});
 		const most = 1 + Math.ceil(read.rows.length / 2) + smallSizes.openPages + 12;
-		if (isIdle && pages > most) complain(`an idle poll asks for ${pages} pages`);
+		if (isIdle && pages > most) complain(`an idle poll requests ${pages} pages`);
 	}
 
 	private happen({ meanwhile, overlappedAfter }: PollStep, page: number): void {
@@ -664,16 +665,16 @@ export class History {
 	}
 
 	private learn(poll: {
-		/** When it began. */
+		/** When it started. */
 		now: number;
 		scope: 'all' | 'selected';
 		standings: Map<string, Standing>;
 		readings: Map<string, Reading | Baseline>;
-		/** Agents that were read whole, without trouble. */
+		/** Agents that were read completely, without failures. */
 		whole: Set<string>;
-		/** Agents that were not read to the end of what the reading asked for. */
+		/** Agents whose reading ended early. */
 		cutShort: Set<string>;
-		/** Rows that were there before the first page of their agent, with their statuses then. */
+		/** Rows that existed before the first page of their agent, with their statuses then. */
 		present: Map<string, Map<Row, string>>;
 		events: PaymentChange[];
 		filter: EventFilter;
@@ -707,18 +708,18 @@ export class History {
 			const there = poll.present.get(address) ?? new Map<Row, string>();
 			if (standing === 'awaits baseline' && read && 'floor' in read) {
 				this.learnBaseline(agent, read, there, poll.cutShort.has(address));
-				standings.set(address, 'has a place');
+				standings.set(address, 'has a position');
 				filters.set(address, [poll.filter]);
 				continue;
 			}
-			const isBegun = standing === 'has a place' || read !== undefined;
+			const isBegun = standing === 'has a position' || read !== undefined;
 			if (standing === 'awaits baseline') standings.set(address, standing);
-			else standings.set(address, isBegun ? 'has a place' : 'beginning');
+			else standings.set(address, isBegun ? 'has a position' : 'beginning');
 			const inForce = inForceFor(address);
 			if (this.isTame && this.setting.mostBytes === undefined) {
 				this.checkOrder(poll, address, there, inForce);
 			}
-			// One that came while the agent was read may have been read with the others.
+			// Rows that came while the agent was read may have been read too.
 			for (const row of rows) {
 				if (!passes(inForce, row)) row.excused.add(row.status).add(there.get(row) ?? row.status);
 			}
@@ -753,7 +754,7 @@ export class History {
 			if (found && !found.emitted.includes(row.status)) found.emitted.push(row.status);
 		}
 		const isRead = (row: Row) => read.rows.some((one) => one.row.id === row.id);
-		// What a replica lacks at the baseline is old and looks new: either will do.
+		// Rows that a replica lacks at the baseline are old and look new: both are accepted.
 		for (const row of there.keys()) {
 			row.isOld = this.setting.manners.lag === 0 || isRead(row);
 			if (row.isOld) continue;
@@ -767,7 +768,7 @@ export class History {
 		}
 	}
 
-	/** Of a tame service that was read whole, every row that passes is emitted at once. */
+	/** Every matching row of a completely read, tame service is emitted at once. */
 	private checkPresent(there: Map<Row, string>, inForce: EventFilter[]): void {
 		for (const [row, status] of there) {
 			if (row.isOld || row.isTooLate || row.emitted.length > 0) continue;
@@ -793,24 +794,24 @@ export class History {
 			batch.push(event);
 			this.events++;
 			const row = agent?.rows.find(({ id }) => id === emitted.id);
-			// A row may be removed after it was read.
+			// A row can be removed after it was read.
 			if (!row) continue;
 			const { id, seq } = row;
-			// What a baseline from a replica found is not certain.
+			// A baseline from a replica is uncertain.
 			const isVague = this.setting.manners.lag > 0 && (row.isOld || row.isTooLate);
 			const isRepeated = this.mayRepeat.has(event) || isVague;
-			if (row.emitted.includes(emitted.status) && !isRepeated) complain(`${event} comes twice`);
-			if (row.filtered.has(emitted.status)) complain(`${event} was filtered out, and comes now`);
+			if (row.emitted.includes(emitted.status) && !isRepeated) complain(`${event} is repeated`);
+			if (row.filtered.has(emitted.status)) complain(`${event} was filtered out, but is emitted`);
 			const isRight = previousStatus === (row.emitted.at(-1) ?? null) || row.excused.size > 0;
 			const isCertain =
 				this.setting.mostBytes === undefined && this.isTame && !this.setting.repeats;
 			if (isCertain && !row.isOld && !isRight) {
 				complain(`${id} was ${row.emitted.at(-1) ?? 'new'} and not ${previousStatus ?? 'new'}`);
 			}
-			// One that is forgotten, and moves up when it changes, looks new.
+			// A forgotten row that moves up when it changes looks new.
 			const isForgotten = this.setting.manners.movesUp && row.previous !== undefined;
 			if (row.isOld && previousStatus === null && !isForgotten) {
-				complain(`${id} was there before, and comes as new`);
+				complain(`${id} existed before, and is emitted as new`);
 			}
 			const isSameList = last?.id === address && at === last.at && this.steady.has(address);
 			const isBefore = last && isSameList && seq < last.seq && this.isTame;
@@ -821,7 +822,7 @@ export class History {
 		return batch;
 	}
 
-	/** No event is emitted while an older one, that could be read, waits. */
+	/** No event is emitted before an older one that could be read. */
 	private checkOrder(
 		{ events, cutShort }: { events: PaymentChange[]; cutShort: Set<string> },
 		address: string,
@@ -834,10 +835,10 @@ export class History {
 		const newest = Math.max(0, ...own.map(({ read }) => read.at));
 		for (const row of there.keys()) {
 			const isDue = !row.isOld && !row.isTooLate && row.emitted.length === 0;
-			// Where time is short, a late one may come after younger ones.
+			// If time is short, a late row can be emitted after newer ones.
 			if (row.isLate && cutShort.has(address)) continue;
 			const isWaiting = isDue && row.excused.size === 0 && passes(filters, row);
-			if (isWaiting && row.at < newest) complain(`${row.id} waits behind younger ones`);
+			if (isWaiting && row.at < newest) complain(`${row.id} waits behind newer ones`);
 		}
 	}
 }
@@ -845,17 +846,17 @@ export class History {
 export interface Game extends Kind {
 	histories: number;
 	seed?: number;
-	/** Whether the shortest history is sought that breaks a promise: that takes a while. */
+	/** Whether to look for the shortest history that breaks a promise, which takes a while. */
 	shrinks: boolean;
 }
 
-/** A history that takes longer has a loop that doesn't end. */
+/** A history that takes longer has an endless loop. */
 const MOST_MS = 20_000;
 
 /**
- * Plays histories until one breaks a promise.
- * @param played counts along
- * @throws with that history, and what is broken as its cause
+ * Runs histories until one breaks a promise.
+ * @param played is updated as they run
+ * @throws with that history; the cause is the broken promise
  */
 export function play(
 	trigger: Trigger,
@@ -876,7 +877,7 @@ export function play(
 				size: 'max',
 			}),
 			(durable, repeats, agents, chosen, happening) => {
-				// A service whose pages are short, and which says that there are no more, can't be read.
+				// A service with short pages and without hasNextPage can't be read.
 				const isReadable = chosen.next !== 'never' || chosen.cap === Infinity;
 				const history = new History(trigger, {
 					durable,
@@ -885,8 +886,8 @@ export function play(
 					manners: {
 						...chosen,
 						next: isReadable ? chosen.next : 'right',
-						// Replicas that differ are enough for one history: rows that move, too, stand in two
-						// places, and short pages begin at others.
+						// Lagging replicas are enough for one history: with moving rows or short pages, they
+						// would also show rows twice and shift pages.
 						lag: chosen.movesUp || chosen.cap < Infinity ? 0 : chosen.lag,
 					},
 					...(mostBytes !== undefined && { mostBytes }),

@@ -9,12 +9,12 @@ import { DAY, LOOK_BACK, MINUTE, steps, type Kind, type Trigger } from './histor
 import type { Manners } from './service.mts';
 import { TIGHT_BYTES } from './trigger.mts';
 
-/** What a reading gives, changed. */
+/** A reading with a changed result. */
 function* changed<Result>(pages: Pages<Result>, change: (result: Result) => Result): Pages<Result> {
 	return change(yield* pages);
 }
 
-/** A reading that gets other answers than the service gave. */
+/** A reading that gets changed answers of the service. */
 function* misled<Result>(
 	pages: Pages<Result>,
 	mislead: (answer: PageAnswer, earlier: PageAnswer[]) => PageAnswer,
@@ -30,7 +30,7 @@ function* misled<Result>(
 
 type Keeps = (one: AgentCursor, known: state.KnownRow | undefined, read: ReadRow) => boolean;
 
-/** A reading that leaves out rows. */
+/** A reading that skips rows. */
 function keeping(keeps: Keeps): Partial<Trigger> {
 	return {
 		readNews: (one, wants) =>
@@ -43,7 +43,7 @@ function keeping(keeps: Keeps): Partial<Trigger> {
 
 type Change = (one: AgentCursor, id: string, poll: cursor.Poll) => AgentCursor | null;
 
-/** A trigger that remembers other cursors than it should. */
+/** A trigger that stores wrong cursors. */
 function remembering(change: Change): Partial<Trigger> {
 	return {
 		advance(begun, poll) {
@@ -70,13 +70,13 @@ function withoutFilters({ state: begun, ...rest }: cursor.Beginning): cursor.Beg
 const { pay, change, drop, prune, poll, create, remove, choose, filter, crash } = steps;
 const of = fc.constantFrom;
 
-/** Nothing differs from a tame service. */
+/** The service behaves as assumed. */
 const tame: Partial<Manners> = {};
 const calm = poll();
 const cut = poll({ pages: of(0, 1) });
 const noTime = poll({ pages: of(0) });
 
-/** On the first page or behind it, and within the look-back or at its end. */
+/** Payments on and after the first page, within the look-back or at its end. */
 const payments: Kind = {
 	manners: tame,
 	agents: 1,
@@ -88,7 +88,7 @@ const atTheFloor: Kind = {
 	steps: [pay({ after: of(0), late: of(0, LOOK_BACK), count: of(1, 4) }), calm],
 };
 
-/** While pages are read, rows above them are removed. */
+/** Rows are removed above the pages that are being read. */
 const shrinking: Kind = {
 	...payments,
 	steps: [
@@ -102,7 +102,7 @@ const shrinking: Kind = {
 	],
 };
 
-/** Late payments come, and time is short. */
+/** Late payments, and little time. */
 const hasty: Kind = {
 	...payments,
 	steps: [
@@ -122,7 +122,7 @@ const openPayments: Kind = {
 	steps: [pay({ after: of(LOOK_BACK, DAY), isOpen: of(true), count: of(1, 4) }), change(), calm],
 };
 
-/** A row goes where a late one comes: the count says nothing. */
+/** A row is removed when a late one comes, so the count doesn't show it. */
 const pruned: Kind = {
 	...payments,
 	steps: [
@@ -142,7 +142,7 @@ const cutShort: Kind = {
 	],
 };
 
-/** Those that are not stored, and begin anew with another filter. */
+/** Polls without events are not stored, and publishing with another filter restarts from there. */
 const filters: Kind = {
 	...payments,
 	durable: false,
@@ -158,14 +158,14 @@ const newBaselines: Kind = {
 
 const comingAndGoing: Kind = { ...fewAgents, steps: [create(), remove(), calm] };
 
-/** No agent that is newly chosen gets its baseline in time. */
+/** Polls have no time for the baselines of newly chosen agents. */
 const hurried: Kind = {
 	...payments,
 	agents: 4,
 	steps: [create(), remove(), noTime, choose(noTime, of([0], null))],
 };
 
-/** Replicas, of which one knows less than another. */
+/** Replicas that lag behind each other. */
 const lagging: Kind = {
 	...payments,
 	manners: { lag: 2 },
@@ -182,14 +182,14 @@ const restarts: Kind = {
 export interface Mutant {
 	name: string;
 	change: Partial<Trigger>;
-	/** Of the histories in which it breaks a promise soon. */
+	/** The kind of histories that reveal it quickly. */
 	kind: Kind;
 }
 
-/** Each is a trigger with one defect. Any history shows it, and those of its kind soon. */
+/** Each is a trigger with one defect. Random histories reveal it, and those of its kind quickly. */
 export const mutants: Mutant[] = [
 	{
-		name: 'takes rows that share the time of the newest for emitted',
+		name: 'treats rows with the time of the newest row as emitted',
 		kind: payments,
 		change: keeping((one, known, { at }) => at !== one.newest || known !== undefined),
 	},
@@ -214,7 +214,7 @@ export const mutants: Mutant[] = [
 		change: { advance: (begun, poll) => cursor.advance(begun, { ...poll, lookBackMs: 0 }) },
 	},
 	{
-		name: 'moves the floor without a look down to it',
+		name: 'moves the floor without reading down to it',
 		kind: hasty,
 		change: remembering((one, _, { lookBackMs }) => ({
 			...one,
@@ -222,19 +222,19 @@ export const mutants: Mutant[] = [
 		})),
 	},
 	{
-		name: 'forgets open payments behind the look-back',
+		name: 'forgets open payments from before the look-back',
 		kind: openPayments,
 		change: remembering((one) => withRows(one, ({ at }) => at >= one.floor)),
 	},
 	{
-		name: 'watches open payments for a day only',
+		name: 'watches open payments for only a day',
 		kind: openPayments,
 		change: remembering((one) =>
 			withRows(one, ({ at }) => at >= one.floor || at >= one.newest - DAY),
 		),
 	},
 	{
-		name: 'does not look at open payments behind the first page',
+		name: 'does not read open payments after the first page',
 		kind: openPayments,
 		change: {
 			readNews: (one, wants) =>
@@ -252,7 +252,7 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'believes a page that does not continue the list',
+		name: 'accepts a page that does not continue the list',
 		kind: shrinking,
 		change: {
 			readNews: (one, wants) =>
@@ -265,7 +265,7 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'takes an empty page for the end of the list',
+		name: 'treats an empty page as the end of the list',
 		kind: empty,
 		change: {
 			readNews: (one, wants) =>
@@ -278,12 +278,12 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'always believes the count',
+		name: 'always trusts the count',
 		kind: pruned,
 		change: { readNews: (one, wants) => reading.readNews({ ...one, asOf: Infinity }, wants) },
 	},
 	{
-		name: 'calls a backlog read whole before it is',
+		name: 'reports a backlog as read completely too early',
 		kind: cutShort,
 		change: {
 			readNews: (one, wants) =>
@@ -291,22 +291,22 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'gives a baseline without the look-back',
+		name: 'reads a baseline without the look-back',
 		kind: newBaselines,
 		change: { readBaseline: (wants) => reading.readBaseline({ ...wants, lookBackMs: 0 }) },
 	},
 	{
-		name: 'forgets the place of an agent that was not read',
+		name: 'forgets the position of an agent that was not read',
 		kind: hurried,
 		change: remembering((one, id, poll) => (poll.readings.has(id) ? one : null)),
 	},
 	{
-		name: 'forgets an agent that a list leaves out',
+		name: 'forgets an agent that is missing from a list',
 		kind: comingAndGoing,
 		change: { advance: (begun, poll) => cursor.advance(begun, { ...poll, missing: [] }) },
 	},
 	{
-		name: 'emits an agent from its beginning when it is newly chosen',
+		name: 'emits all payments of a newly chosen agent',
 		kind: newBaselines,
 		change: {
 			startOf: (begun, id, createdAt, settings) =>
@@ -315,21 +315,21 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'gives a new agent a baseline',
+		name: 'reads a baseline for a new agent',
 		kind: comingAndGoing,
 		change: {
 			startOf: (begun, id, _, settings) => cursor.startOf(begun, id, -Infinity, settings),
 		},
 	},
 	{
-		name: 'takes an agent that the first list left out for a new one',
+		name: 'treats an agent that was missing from the first list as new',
 		kind: hurried,
 		change: {
 			startOf: (begun, id, _, settings) => cursor.startOf(begun, id, Infinity, settings),
 		},
 	},
 	{
-		name: 'filters what was there before by the changed filter only',
+		name: 'applies only the changed filter to earlier payments',
 		kind: filters,
 		change: {
 			beginWith: (stored, filter, process) =>
@@ -337,7 +337,7 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'drops the earlier filter before all that it applies to was read',
+		name: 'drops the earlier filter before it has read everything the filter applies to',
 		kind: filters,
 		change: remembering((one) => ({ ...one, filter: undefined })),
 	},
@@ -352,7 +352,7 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'remembers the last status of a row only',
+		name: 'remembers only the last status of a row',
 		kind: lagging,
 		change: {
 			writeState: (whole, mostBytes) => {
@@ -378,7 +378,7 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'repeats the last batch of an agent that has a new baseline since',
+		name: 'repeats the last batch of an agent that has had a new baseline since',
 		kind: restarts,
 		change: {
 			advance: (begun, poll) => {
@@ -391,7 +391,7 @@ export const mutants: Mutant[] = [
 		},
 	},
 	{
-		name: 'forgets one of two rows of one time for want of room, and takes it for new',
+		name: 'forgets one of two rows with the same time to save space, and emits it again',
 		change: {
 			writeState: (whole, mostBytes) => {
 				const { stored, shortened } = state.writeState(whole, mostBytes);

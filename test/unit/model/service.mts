@@ -4,8 +4,7 @@ import type { Activity } from '../../../nodes/Ampersend/schemas/activity';
 import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/api/activityList';
 
 /*
- * A list of payments as a service might keep it, newest first, and what may be wrong with the
- * answers.
+ * A service's list of payments, newest first, and what can be wrong with its answers.
  */
 
 export interface Row {
@@ -15,19 +14,19 @@ export interface Row {
 	seq: number;
 	type: 'earn' | 'spend';
 	status: string;
-	/** What it was before its last change, and when that was, in the order of `seq`. */
+	/** Its state before the last change; `seq` is when that was. */
 	previous?: { status: string; at: number; seq: number };
 }
 
-/** How a service answers, apart from what is in its list. */
+/** How a service answers, apart from the content of its list. */
 export const manners = fc.record({
 	count: fc.constantFrom('right', 'missing', 'frozen', 'capped', 'behind', 'wild', 'page'),
 	next: fc.constantFrom('right', 'always', 'never'),
-	/** The most rows of a page. */
+	/** Maximum rows per page. */
 	cap: fc.constantFrom(Infinity, Infinity, 7),
-	/** About every other answer is from a replica that lacks so many of the last rows and changes. */
+	/** About half of the answers are from a replica that lacks this many of the last changes. */
 	lag: fc.constantFrom(0, 0, 1, 2, 3),
-	/** A change gives a payment the time of the change. */
+	/** A change sets a payment's time to the time of the change. */
 	movesUp: fc.boolean(),
 });
 export type Manners = typeof manners extends fc.Arbitrary<infer T> ? T : never;
@@ -40,7 +39,7 @@ export const tame: Manners = {
 	movesUp: false,
 };
 
-/** Answers requests for the lists of a history. */
+/** Answers the requests of a history. */
 export class Service {
 	private random = 1;
 	private frozen: number | undefined;

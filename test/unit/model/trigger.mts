@@ -13,8 +13,8 @@ export const trigger: Trigger = {
 	writeState: state.writeState,
 };
 
-/** Printed with what broke; given again, it plays the same histories. */
+/** Printed with a failure; with the same seed, the same histories run again. */
 export const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
 
-/** So few bytes that the state of most histories does not fit. */
+/** Too few bytes for the state of most histories. */
 export const TIGHT_BYTES = 1_500;
