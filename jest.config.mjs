@@ -3,7 +3,7 @@ export default {
 	// Jest leaves one core free: of two, as CI has them, that is half.
 	maxWorkers: '100%',
 	// A bound for what hangs; how fast things are is no test's affair.
-	testTimeout: 60_000,
+	testTimeout: 240_000,
 	reporters: ['default', ['<rootDir>/test/summaryReporter.mjs', { label: 'tests' }]],
 	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],

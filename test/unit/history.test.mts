@@ -39,13 +39,13 @@ interface List {
 const list: fc.Arbitrary<List> = fc.record({
 	rows: fc.oneof(fc.nat(30), fc.nat(1500)),
 	sameTime: fc.constantFrom(1, 1, 1, 3, 250),
-	changes: fc.array(
+	changes: fc.uniqueArray(
 		fc.record({
 			answer: fc.integer({ min: 2, max: 9 }),
 			kind: fc.constantFrom<Change['kind'][]>('add', 'add', 'remove read', 'remove unread'),
 			count: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 150 })),
 		}),
-		{ maxLength: 4 },
+		{ maxLength: 4, selector: ({ answer }) => answer },
 	),
 });
 
@@ -54,6 +54,7 @@ class Service {
 	private readonly lists: Row[][];
 	readonly removed = new Set<string>();
 	private readonly answers: number[];
+	private added = 0;
 	requests = 0;
 
 	constructor(
@@ -75,13 +76,15 @@ class Service {
 	private change(agent: number, { kind, count }: Change, read: number): void {
 		const rows = this.lists[agent] ?? [];
 		const add = (id: string) => rows.unshift({ id, at: T0 + 1000 + this.requests });
-		if (kind === 'add') for (let i = 0; i < count; i++) add(`new ${this.requests}/${i}`);
+		if (kind === 'add') for (let i = 0; i < count; i++) add(`new ${++this.added}`);
 		else if (kind === 'move up') {
 			const [moved] = rows.splice(Math.min(rows.length - 1, read + count), 1);
 			if (moved) add(moved.id);
 		} else {
 			const from = kind === 'remove read' ? 0 : read;
-			for (const { id } of rows.splice(from, count)) this.removed.add(id);
+			// More than this between two pages may need another reading.
+			const most = Math.min(count, Math.floor(this.cap * 0.7));
+			for (const { id } of rows.splice(from, most)) this.removed.add(id);
 		}
 	}
 

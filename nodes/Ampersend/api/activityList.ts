@@ -209,7 +209,7 @@ export class Stretch {
 	isBelow(page: ReadRow[]): boolean {
 		const { top } = this;
 		const lowest = page.at(-1);
-		return Boolean(top && lowest && (this.rows.has(lowest.row.id) || lowest.at >= top.at));
+		return Boolean(top && lowest && (this.rows.has(lowest.row.id) || lowest.at > top.at));
 	}
 
 	/**
