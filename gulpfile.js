@@ -1,7 +1,8 @@
 const { execFile } = require('node:child_process');
-const { readFile, readdir, rm, writeFile } = require('node:fs/promises');
+const { mkdir, readFile, readdir, rm, writeFile } = require('node:fs/promises');
+const { dirname } = require('node:path');
 const { promisify } = require('node:util');
-const { build } = require('esbuild');
+const { build, transform } = require('esbuild');
 const { dest, parallel, series, src } = require('gulp');
 
 const run = promisify(execFile);
@@ -26,24 +27,30 @@ async function typeCheck() {
 }
 
 /**
- * Each entry is one file with all that it uses inside, because an n8n package has no dependencies.
+ * Everything that the entries use is bundled, because an n8n package has no dependencies. What they
+ * share goes into one file: esbuild can only do that for ES modules, so they are turned into
+ * CommonJS, which n8n loads, afterwards.
  */
 async function bundle() {
-	const { metafile } = await build({
+	const { outputFiles, metafile } = await build({
+		write: false,
 		metafile: true,
 		entryPoints: entries,
 		outdir: 'dist',
 		outbase: '.',
 		bundle: true,
+		splitting: true,
+		chunkNames: 'shared/[hash]',
 		platform: 'node',
-		format: 'cjs',
+		format: 'esm',
 		target: 'node20',
 		external: ['n8n-workflow'],
-		// Smaller, and still readable: names and lines stay.
-		minifySyntax: true,
-		// The entry that re-exports the others loads them, rather than carrying a second copy.
-		plugins: [{ name: 'keep-entries-apart', setup: keepEntriesApart }],
 	});
+	for (const { path, text } of outputFiles) {
+		const { code } = await transform(text, { format: 'cjs', platform: 'node', target: 'node20' });
+		await mkdir(dirname(path), { recursive: true });
+		await writeFile(path, code);
+	}
 	await writeFile('dist/THIRD-PARTY-LICENSES', await licensesOf(Object.keys(metafile.inputs)));
 }
 
@@ -59,12 +66,6 @@ async function licensesOf(inputs) {
 		return `${folder.slice('node_modules/'.length)}\n\n${text}`;
 	});
 	return (await Promise.all(texts)).join('\n\n---\n\n');
-}
-
-function keepEntriesApart({ onResolve }) {
-	onResolve({ filter: /\.(node|credentials)$/ }, ({ path, kind }) =>
-		kind === 'import-statement' ? { path: `${path}.js`, external: true } : undefined,
-	);
 }
 
 function assets() {

@@ -36,7 +36,7 @@ describe('a service that hangs', () => {
 		expect(service.readings).toHaveLength(1);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();
-	}, 60_000);
+	});
 
 	it('when listing agents: the poll ends within its budget, and reports it', async () => {
 		const trigger = await activated({}, { budgetMs });
@@ -49,7 +49,7 @@ describe('a service that hangs', () => {
 		});
 		expect(service.emulator.calls).toHaveLength(1);
 		expect(await poll(trigger)).toEqual(['a:settled']);
-	}, 60_000);
+	});
 
 	it('in the middle of a poll: the poll also ends within its budget', async () => {
 		const trigger = await activated(one(service.buyer.address), { budgetMs });
@@ -62,7 +62,7 @@ describe('a service that hangs', () => {
 		expect(await settled(trigger)).not.toBe(LATE);
 		expect(await trigger.poll()).toHaveLength(150);
 		expect(await poll(trigger)).toBeNull();
-	}, 60_000);
+	});
 });
 
 describe('a Retry-After beyond the end of the poll', () => {
@@ -94,5 +94,5 @@ describe('a Retry-After beyond the end of the poll', () => {
 		expect(await settled(trigger)).toMatchObject([{ eventId: eventId('b:settled') }]);
 		expect(trigger.warnings.join()).toContain('HTTP 503');
 		expect(await poll(trigger)).toEqual(['s:settled']);
-	}, 60_000);
+	});
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 
 import {
@@ -271,6 +272,44 @@ describe('the layout of a file', () => {
 	it('puts a byte order mark before the header of a CSV file, once', () => {
 		const text = encode('csv', rows, layoutOf(['a'], { byteOrderMark: true }));
 		expect(text).toBe('\ufeffa\r\n1\r\n');
+	});
+
+	it('is what the CSV library writes, also for rows that are written without it', () => {
+		const value = fc.oneof(
+			fc.string(),
+			fc.string({ unit: 'grapheme' }),
+			fc.constantFrom(
+				'0xabc',
+				'settled',
+				'1.5',
+				'a b',
+				' a',
+				'a"b',
+				'a,b',
+				'a;b',
+				'a\nb',
+				"'a",
+				'',
+			),
+			fc.constant(null),
+			fc.integer(),
+		);
+		const row = fc.record({ a: value, b: value, c: value });
+		const delimiters = fc.constantFrom(',', ';', '|', '\t');
+		const property = fc.property(fc.array(row), delimiters, (table, delimiter) => {
+			const columns = ['a', 'b', 'c'];
+			const safe = (text: string) => (isFormula(text) ? `'${text}` : text);
+			const expected = stringify(table, {
+				header: true,
+				columns,
+				delimiter,
+				record_delimiter: 'windows',
+				quoted_match: /[\r\n]/,
+				cast: { string: safe },
+			});
+			expect(encode('csv', table, layoutOf(columns, { delimiter }))).toBe(expected);
+		});
+		fc.assert(property, { numRuns: 2_000 });
 	});
 
 	it('selects the fields of every format, in the given order', () => {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 
 import { resolveConnection } from '../../nodes/Ampersend/api/deployments';
 import type { HistoryReport } from '../../nodes/Ampersend/api/history';
-import { readTransactions, useHistory } from '../../nodes/Ampersend/api/history';
+import { readTransactions, consumeHistory } from '../../nodes/Ampersend/api/history';
 import type { Client } from '../../nodes/Ampersend/api/send';
 import { Tally } from '../../nodes/Ampersend/domain/tally';
 
@@ -125,7 +125,7 @@ class Service {
 async function readAll(service: Service, plan: List[], report: HistoryReport) {
 	const agents = plan.map((_, agent) => ({ address: addressOf(agent), name: `agent ${agent}` }));
 	const query = { agents: agents as never, filter: {}, now: T0, report };
-	return await useHistory(
+	return await consumeHistory(
 		(reading) => readTransactions(service.client, query, reading),
 		async (batches) => {
 			const rows: Row[] = [];

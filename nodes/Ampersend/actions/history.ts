@@ -3,7 +3,7 @@ import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
 import type { AgentRow, Batches, HistoryQuery, HistoryReport, Reading } from '../api/history';
-import { newestRows, useHistory } from '../api/history';
+import { newestRows, consumeHistory } from '../api/history';
 import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
@@ -144,7 +144,7 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 			const now = Date.now();
 			const file = readFileTarget(context, fileName, columns, now);
 			const query = await toQuery(client, readParameters(context), now);
-			const { binary, tally } = await useHistory(
+			const { binary, tally } = await consumeHistory(
 				(reading) => read(client, query, reading),
 				async (batches) => {
 					const tally = new Tally<FileGroup>();

@@ -38,7 +38,7 @@ export interface ReadRow extends FilterableRow {
 	/**
 	 * Number of rows from the oldest up to this one. Absent if the service's count can't be right.
 	 */
-	rank?: number;
+	rank?: number | undefined;
 }
 
 /** Thrown if the service doesn't list payments as assumed. The message says what it does. */
@@ -123,7 +123,7 @@ export function countFrom(request: PageRequest, answer: PageAnswer): number | un
  * A row names only the receiver. For an earned payment that's usually the agent itself. The service
  * doesn't say who paid, so there is no counterparty.
  */
-function readRow(row: Activity): ReadRow {
+function readRow(row: Activity, rank: number | undefined): ReadRow {
 	const { receiver, agent_address } = row;
 	return {
 		row,
@@ -132,15 +132,13 @@ function readRow(row: Activity): ReadRow {
 		direction: row.type,
 		status: row.status,
 		counterparty: sameAddress(receiver, agent_address) ? null : receiver,
+		rank,
 	};
 }
 
 export function readRows(request: PageRequest, answer: PageAnswer): ReadRow[] {
 	const count = countFrom(request, answer);
-	return answer.activity.map((row, i) => ({
-		...readRow(row),
-		...(count !== undefined && { rank: count - i }),
-	}));
+	return answer.activity.map((row, i) => readRow(row, count === undefined ? count : count - i));
 }
 
 /**

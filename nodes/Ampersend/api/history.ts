@@ -154,7 +154,7 @@ async function* readLanes<Row extends FilterableRow>(
 	}
 }
 
-/** The transactions of several agents, in batches. For `useHistory`. */
+/** The transactions of several agents, in batches. For `consumeHistory`. */
 export function readTransactions(
 	client: Client,
 	{ agents, filter, now, mostPages = Infinity, report }: HistoryQuery,
@@ -214,7 +214,7 @@ function eachOnce(payments: Payment[]): Payment[] {
 
 /**
  * The payment events of several agents, in batches. The service returns those of an agent in one
- * answer, so each agent's are held in memory. For `useHistory`.
+ * answer, so each agent's are held in memory. For `consumeHistory`.
  */
 export function readPaymentEvents(
 	client: Client,
@@ -249,7 +249,7 @@ async function* sorted<Row extends FilterableRow>(batches: Batches<Row>): Batche
  * while it was read, starts again: `use` is then called once more.
  * @param isInOrder false if the order doesn't matter
  */
-export async function useHistory<Row extends FilterableRow, Result>(
+export async function consumeHistory<Row extends FilterableRow, Result>(
 	read: (reading: Reading) => Batches<Row>,
 	use: (batches: Batches<Row>) => Promise<Result>,
 	isInOrder = true,
@@ -272,7 +272,7 @@ export async function newestRows<Row extends FilterableRow>(
 	read: (reading: Reading) => Batches<Row>,
 	limit: number,
 ): Promise<Array<AgentRow<Row>>> {
-	return await useHistory(read, async (batches) => {
+	return await consumeHistory(read, async (batches) => {
 		const rows: Array<AgentRow<Row>> = [];
 		for await (const batch of batches) {
 			for (const row of batch) rows.push(row);

@@ -65,6 +65,8 @@ export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide
 
 	return (text) => {
 		if (text.length < secret.length) return text;
+		const isThere = spellings.some((spelling) => text.includes(spelling));
+		if (!isThere && !text.includes('%')) return text;
 		const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, shown), text);
 		return hidden.includes('%') ? replaceEncoded(hidden, secret, shown) : hidden;
 	};
@@ -74,7 +76,8 @@ export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide
 export function hideKeyIn(body: unknown, connection: Connection): void {
 	const hide = hideKey(connection);
 	for (const record of recordsIn(body)) {
-		for (const [name, value] of Object.entries(record)) {
+		for (const name of Object.keys(record)) {
+			const value = record[name];
 			const shownName = hide(name);
 			const shownValue = typeof value === 'string' ? hide(value) : value;
 			if (shownName !== name) delete record[name];

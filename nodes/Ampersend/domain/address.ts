@@ -30,7 +30,7 @@ export function addressKey(address: Address): string {
 }
 
 export function sameAddress(one: Address, other: Address): boolean {
-	return addressKey(one) === addressKey(other);
+	return one === other || addressKey(one) === addressKey(other);
 }
 
 /**

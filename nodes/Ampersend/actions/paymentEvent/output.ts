@@ -29,10 +29,23 @@ export const paymentEventOutput = z.object({
 });
 export type PaymentEventOutput = z.infer<typeof paymentEventOutput>;
 
+/** Those of the service that the output has in its own way. */
+const knownFields = [
+	'id',
+	'seller_address',
+	'amount_usdc_micro',
+	'status',
+	'scheme',
+	'tx_hash',
+	'chain_caip2id',
+	'created_at',
+	'expires_at',
+] as const;
+
 /** Fields of the service that aren't known here survive. */
 export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): PaymentEventOutput {
 	const { row, at, amount } = read;
-	const { id, seller_address, status, scheme, tx_hash, chain_caip2id, expires_at, ...others } = row;
+	const { id, seller_address, status, scheme, tx_hash, chain_caip2id, expires_at } = row;
 	return withFurther(
 		{
 			...(id !== undefined && { id }),
@@ -48,6 +61,6 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 			occurredAt: toIso(at),
 			expiresAt: toIsoOrNull(expires_at),
 		},
-		omit(others, 'amount_usdc_micro', 'created_at'),
+		omit(row, ...knownFields),
 	);
 }

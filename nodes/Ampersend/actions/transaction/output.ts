@@ -30,10 +30,23 @@ export const transactionOutput = z.object({
 });
 export type TransactionOutput = z.infer<typeof transactionOutput>;
 
+/** Those of the service that the output has in its own way. */
+const knownFields = [
+	'id',
+	'type',
+	'agent_address',
+	'receiver',
+	'amount',
+	'status',
+	'timestamp',
+	'tx_hash',
+	'chain_caip2id',
+] as const;
+
 /** Fields of the service that aren't known here survive. */
 export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): TransactionOutput {
 	const { row, at, amount, counterparty } = read;
-	const { id, type, agent_address, status, tx_hash, chain_caip2id, ...others } = row;
+	const { id, type, agent_address, status, tx_hash, chain_caip2id } = row;
 	return withFurther(
 		{
 			id,
@@ -48,7 +61,7 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 			chain: chain_caip2id,
 			occurredAt: toIso(at),
 		},
-		omit(others, 'receiver', 'amount', 'timestamp'),
+		omit(row, ...knownFields),
 	);
 }
 

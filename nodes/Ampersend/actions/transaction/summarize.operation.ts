@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { AgentRow } from '../../api/history';
-import { readTransactions, useHistory } from '../../api/history';
+import { readTransactions, consumeHistory } from '../../api/history';
 import type { ReadRow } from '../../api/activityList';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
@@ -95,7 +95,7 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 		const chosen = readParts(n8n, itemIndex);
 		const groupOf = grouper(chosen, readTimeZone(n8n, itemIndex));
 		const query = await toQuery(client, readParameters(context), Date.now());
-		const tally = await useHistory(
+		const tally = await consumeHistory(
 			(reading) => readTransactions(client, query, reading),
 			async (batches) => {
 				const counted = new Tally<SummaryGroup>();
