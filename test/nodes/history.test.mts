@@ -81,6 +81,7 @@ const kinds: Kind[] = [
 			'chain',
 			'scheme',
 			'expiresAt',
+			'id',
 		],
 	},
 ];

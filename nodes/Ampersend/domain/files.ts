@@ -88,7 +88,7 @@ function csvEncoder({ columns, delimiter, byteOrderMark }: FileLayout): Encoder 
 		cast: { string: (value: string) => (FORMULA.test(value) ? `'${value}` : value) },
 	} as const;
 	const isPlain = (value: unknown): boolean =>
-		value === null || (typeof value === 'string' && PLAIN.test(value));
+		value === null || value === undefined || (typeof value === 'string' && PLAIN.test(value));
 	const encodeRow = (row: object): string => {
 		const values = columns.map((column): unknown => Reflect.get(row, column));
 		// Most rows need none of what the library does, and there can be a million.

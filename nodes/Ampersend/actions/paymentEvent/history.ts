@@ -22,5 +22,6 @@ export const paymentEvents = {
 		'chain',
 		'scheme',
 		'expiresAt',
+		'id',
 	],
 } as const;
