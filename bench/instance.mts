@@ -39,9 +39,9 @@ export function limitOf({ rows, latencyMs }: Case): number {
 	return Math.ceil(60 + rows / 1000 + (rows / PAGE) * (latencyMs / 1000) * 1.5);
 }
 
-/** An n8n with the packed nodes in it. It answers from files, as n8n 2 does by default. */
+/** A fresh n8n with the packed nodes in it. */
 export class Instance {
-	private readonly workflows = new Map<string, Promise<StoredWorkflow>>();
+	private readonly workflows = new Map<string, StoredWorkflow>();
 
 	private constructor(
 		readonly n8n: N8n,
@@ -55,10 +55,15 @@ export class Instance {
 		const userFolder = await mkdtemp(join(setting.folder, 'user-'));
 		await installPackage(setting.tarball, userFolder, setting.log);
 		const n8n = await N8n.start({ runtime: setting.runtime, userFolder });
-		await sleep(SETTLE_MS);
-		const { samples } = await watchMemory(n8n.pid, async () => await sleep(IDLE_MS));
-		const idleBytes = samples.length > 0 ? median(samples) : undefined;
-		return new Instance(n8n, idleBytes, setting, userFolder);
+		try {
+			await sleep(SETTLE_MS);
+			const { samples } = await watchMemory(n8n.pid, async () => await sleep(IDLE_MS));
+			const idleBytes = samples.length > 0 ? median(samples) : undefined;
+			return new Instance(n8n, idleBytes, setting, userFolder);
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
 	}
 
 	async stop(): Promise<void> {
@@ -95,13 +100,11 @@ export class Instance {
 
 	private async runLoop(one: Case): Promise<number> {
 		const account = this.account(one);
-		const args = ['loop.mts', `${account}/v1`, this.loopFile];
-		const { runtime } = this.setting;
 		const { ms, rows } = await measure<{ ms: number; rows: number }>(
-			runtime,
+			this.setting.runtime,
 			'The bare loop',
 			limitOf(one),
-			args,
+			['loop.mts', `${account}/v1`, this.loopFile],
 		);
 		if (rows !== one.rows) throw new Error(`The bare loop wrote ${rows} rows, not ${one.rows}.`);
 		return ms;
@@ -112,9 +115,8 @@ export class Instance {
 		one: Case,
 	): Promise<{ executionMs: number; id: string }> {
 		const name = `${side} ${one.rows} ${one.latencyMs}`;
-		const importing = this.workflows.get(name) ?? this.importWorkflow(name, side, one);
-		this.workflows.set(name, importing);
-		const workflow = await importing;
+		const workflow = this.workflows.get(name) ?? (await this.importWorkflow(name, side, one));
+		this.workflows.set(name, workflow);
 		const before = await countsOf(this.account(one));
 		const id = await this.n8n.begin(workflow, START);
 		const executionMs = await this.n8n.duration(workflow, id, limitOf(one) * 1000);

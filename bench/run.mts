@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { Agent, setGlobalDispatcher } from 'undici';
 import { e2eDir, installN8n, packPackage, rootDir } from '../test/e2e/install.mts';
 import { Exports } from './exports.mts';
 import type { Setting } from './instance.mts';
@@ -58,6 +59,9 @@ function readOptions(): Options | undefined {
 		json: values.json,
 	};
 }
+
+// n8n closes a connection that is idle for 5 s. A request on it at that moment would fail.
+setGlobalDispatcher(new Agent({ keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 }));
 
 const started = Date.now();
 function say(line: string): void {
