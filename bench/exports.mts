@@ -18,11 +18,16 @@ const LOOP_BARS = new Map([
 const MEMORY_BARS = new Map([[1_000_000, 120e6]]);
 const GROWTH = { from: 100_000, to: 1_000_000, bar: 11 };
 
-/** `alone` is ours in an n8n that has run nothing else. */
+/** `alone` is ours as the first execution of an n8n. */
 type Measured = Side | 'alone';
 
 const title = ({ rows, latencyMs }: Case) => `${grouped(rows)} rows, ${latencyMs} ms`;
+const key = (one: Case, measured: Measured) => `${title(one)}: ${measured}`;
 const withBar = (bar: number | undefined) => (bar === undefined ? {} : { bar });
+
+function note(values: Record<string, number[]>, one: Case, measured: Measured, value: number) {
+	(values[key(one, measured)] ??= []).push(value);
+}
 
 /** Exports of accounts of several sizes, beside what they are compared with. */
 export class Exports {
@@ -30,8 +35,8 @@ export class Exports {
 	readonly samples: Record<string, number[]> = {};
 	/** What couldn't be measured, and why. */
 	readonly failures: string[] = [];
-	/** Highest memory of a run above the idle n8n, in bytes. */
-	private readonly memory = new Map<string, number>();
+	/** Highest memory of each run above the idle n8n, in bytes. */
+	readonly memory: Record<string, number[]> = {};
 	private readonly cases: Case[];
 
 	constructor(
@@ -58,8 +63,9 @@ export class Exports {
 						for (const side of sides) await this.measure(instance, one, side);
 				});
 			}
-			// In an n8n of its own, because the garbage of the chain would count.
-			if (!isSlow) await this.attempt(one, `${title(one)}, alone`, (n8n) => this.alone(n8n, one));
+			// Each in an n8n of its own, because garbage of earlier executions would count.
+			for (let run = 0; run < this.runs && !isSlow; run++)
+				await this.attempt(one, `${title(one)}, alone`, (n8n) => this.alone(n8n, one));
 		}
 		return [
 			...this.cases.flatMap((one) => [
@@ -95,13 +101,10 @@ export class Exports {
 	}
 
 	private async alone(instance: Instance, one: Case): Promise<void> {
-		const isCompared = one.rows <= MOST_CHAIN_ROWS;
-		for (let run = 0; run < this.runs; run++) {
-			const ms = await this.measure(instance, one, 'alone');
-			if (isCompared) continue;
-			this.note(one, 'ours', ms);
-			await this.measure(instance, one, 'loop');
-		}
+		const ms = await this.measure(instance, one, 'alone');
+		if (one.rows <= MOST_CHAIN_ROWS) return;
+		note(this.samples, one, 'ours', ms);
+		await this.measure(instance, one, 'loop');
 	}
 
 	private async measure(instance: Instance, one: Case, measured: Measured): Promise<number> {
@@ -109,24 +112,21 @@ export class Exports {
 		const { result: ms, samples } = await watchMemory(instance.n8n.pid, async () => {
 			return await instance.run(side, one);
 		});
-		this.note(one, measured, ms);
+		note(this.samples, one, measured, ms);
 		const { idleBytes } = instance;
+		let line = `${title(one)}: ${measured}: ${texts.ms(ms)}`;
 		if (idleBytes !== undefined && side !== 'loop') {
 			const above = Math.max(...samples) - idleBytes;
-			const key = `${title(one)}: ${measured}`;
-			this.memory.set(key, Math.max(above, this.memory.get(key) ?? 0));
-			this.setting.log(`${key}: ${texts.ms(ms)}, ${texts.bytes(above)} above idle`);
-		} else this.setting.log(`${title(one)}: ${measured}: ${texts.ms(ms)}`);
+			note(this.memory, one, measured, above);
+			line += `, ${texts.bytes(above)} above idle`;
+		}
+		this.setting.log(line);
 		return ms;
-	}
-
-	private note(one: Case, measured: Measured, ms: number): void {
-		(this.samples[`${title(one)}: ${measured}`] ??= []).push(ms);
 	}
 
 	/** The median in ms; undefined unless every run was measured. */
 	private time(one: Case, measured: Measured): number | undefined {
-		const times = this.samples[`${title(one)}: ${measured}`] ?? [];
+		const times = this.samples[key(one, measured)] ?? [];
 		return times.length === this.runs ? median(times) : undefined;
 	}
 
@@ -165,16 +165,20 @@ export class Exports {
 		return [{ ...this.ratio(name, long, short), bar }];
 	}
 
+	private memoryFigure(rows: number, measured: Measured, name: string): Figure {
+		const peaks = this.memory[key({ rows, latencyMs: 0 }, measured)] ?? [];
+		return {
+			name: `${grouped(rows)} rows: peak memory above idle n8n, ${name}`,
+			unit: 'bytes',
+			value: peaks.length > 0 ? median(peaks) : null,
+			...(peaks.length > 0 && { detail: `highest ${texts.bytes(Math.max(...peaks))}` }),
+		};
+	}
+
 	private memoryFigures(rows: number): Figure[] {
-		const key = title({ rows, latencyMs: 0 });
-		const chain = this.memory.get(`${key}: chain`);
-		const name = `${grouped(rows)} rows: peak memory above idle n8n`;
-		const ours = this.memory.get(`${key}: alone`) ?? null;
-		const figures: Figure[] = [
-			{ name: `${name}, ours`, unit: 'bytes', value: ours, ...withBar(MEMORY_BARS.get(rows)) },
-		];
-		if (chain !== undefined)
-			figures.push({ name: `${name}, HTTP Request chain`, unit: 'bytes', value: chain });
-		return figures;
+		const ours = this.memoryFigure(rows, 'alone', 'ours');
+		const chain = this.memoryFigure(rows, 'chain', 'HTTP Request chain');
+		const figures = [{ ...ours, ...withBar(MEMORY_BARS.get(rows)) }];
+		return rows > MOST_CHAIN_ROWS ? figures : [...figures, chain];
 	}
 }

@@ -40,7 +40,7 @@ export async function measurePackage(setting: Setting): Promise<Figure[]> {
 				['load.mts', one.folder],
 			);
 			one.times.push(ms ?? NaN);
-			one.detail = `${nodes} nodes, ${credentials} credentials`;
+			one.detail = `nodes: ${nodes}, credentials: ${credentials}`;
 		}
 	}
 	return [

@@ -74,6 +74,8 @@ interface Results {
 	figures: Figure[];
 	/** Each time that an export's median comes from, in ms. */
 	samples: Record<string, number[]>;
+	/** The same for its memory, in bytes. */
+	memory: Record<string, number[]>;
 	/** What couldn't be measured, and why. */
 	failures: string[];
 }
@@ -94,7 +96,7 @@ async function describe({ runtime }: Setting): Promise<string> {
 
 async function measureAll(options: Options, setting: Setting): Promise<Results> {
 	const exports = new Exports(setting, options.runs, options.rows);
-	const { failures, samples } = exports;
+	const { failures, samples, memory } = exports;
 	const measures: Record<Part, () => Promise<Figure[]>> = {
 		exports: async () => await exports.run(),
 		package: async () => await measurePackage(setting),
@@ -110,7 +112,7 @@ async function measureAll(options: Options, setting: Setting): Promise<Results> 
 			failures.push(`${part}: ${error instanceof Error ? error.message : String(error)}`);
 		}
 	}
-	return { setting: await describe(setting), figures: inOrder(figures), samples, failures };
+	return { setting: await describe(setting), figures: inOrder(figures), samples, memory, failures };
 }
 
 async function main(): Promise<void> {
