@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackage, type Log, type Runtime } from '../test/e2e/install.mts';
 import { N8n, outputOf, type StoredWorkflow } from '../test/e2e/n8n.mts';
-import { watchMemory } from './memory.mts';
+import { idleMemory } from './memory.mts';
 import { countsOf, measure, type Service } from './processes.mts';
-import { median } from './report.mts';
 import { ADDRESS } from './rows.mts';
 import { chainWorkflow, exportWorkflow, FILE, START } from './workflows.mts';
 
@@ -29,10 +28,8 @@ export type Side = 'ours' | 'chain' | 'loop';
 
 /** Rows of one page. */
 const PAGE = 200;
-/** n8n does some work after it has started, and after an execution. */
-const SETTLE_MS = 5_000;
+/** n8n does some work after an execution. */
 const REST_MS = 1_000;
-const IDLE_MS = 3_000;
 
 /** Limit of one run, in seconds: 1 000 000 rows may take 17 minutes. */
 export function limitOf({ rows, latencyMs }: Case): number {
@@ -45,7 +42,7 @@ export class Instance {
 
 	private constructor(
 		readonly n8n: N8n,
-		/** Memory after the start, in bytes; undefined where it can't be measured. */
+		/** Memory when it's idle after its start; undefined where it can't be measured. */
 		readonly idleBytes: number | undefined,
 		private readonly setting: Setting,
 		private readonly userFolder: string,
@@ -56,10 +53,7 @@ export class Instance {
 		await installPackage(setting.tarball, userFolder, setting.log);
 		const n8n = await N8n.start({ runtime: setting.runtime, userFolder });
 		try {
-			await sleep(SETTLE_MS);
-			const { samples } = await watchMemory(n8n.pid, async () => await sleep(IDLE_MS));
-			const idleBytes = samples.length > 0 ? median(samples) : undefined;
-			return new Instance(n8n, idleBytes, setting, userFolder);
+			return new Instance(n8n, await idleMemory(n8n.pid), setting, userFolder);
 		} catch (error) {
 			await n8n.stop();
 			throw error;

@@ -1,8 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from './report.mts';
 
 const EVERY_MS = 50;
 /** How often new child processes are looked for, in samples. */
 const LOOK_EVERY = 10;
+/**
+ * n8n gives back the memory of its start in steps, the last of them after about 35 s. It's idle
+ * once its memory has stayed within 1 % for 30 s.
+ */
+const WINDOW_MS = 5_000;
+const STABLE_WINDOWS = 6;
+const STABLE_RATIO = 1.01;
+const MOST_WINDOWS = 24;
 
 function read(file: string): string {
 	try {
@@ -53,4 +63,21 @@ export async function watchMemory<Result>(
 	} finally {
 		clearInterval(timer);
 	}
+}
+
+/**
+ * Waits until a process is idle, for 2 minutes at most.
+ * @returns its memory then, in bytes; undefined where it can't be measured
+ */
+export async function idleMemory(pid: number | undefined): Promise<number | undefined> {
+	const windows: number[] = [];
+	while (windows.length < MOST_WINDOWS) {
+		const { samples } = await watchMemory(pid, async () => await sleep(WINDOW_MS));
+		if (samples.length === 0) return undefined;
+		windows.push(median(samples));
+		const last = windows.slice(-STABLE_WINDOWS);
+		const isStable = Math.max(...last) <= Math.min(...last) * STABLE_RATIO;
+		if (last.length === STABLE_WINDOWS && isStable) break;
+	}
+	return windows.at(-1);
 }

@@ -11,7 +11,7 @@ import { measurePackage, measurePolls } from './package.mts';
 import { startService } from './processes.mts';
 import { inOrder, markdownTable, type Figure } from './report.mts';
 
-const USAGE = `npm run bench                           measures everything: about 15 minutes
+const USAGE = `npm run bench                           measures everything: about half an hour
 npm run bench -- --rows 10000,100000    sizes of the exports (10000,100000,1000000)
 npm run bench -- --runs 3               runs of each export, of which the median counts (3)
 npm run bench -- --only package,polls   parts: exports, package, polls
