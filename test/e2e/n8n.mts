@@ -69,6 +69,13 @@ export interface Execution {
 	runs: Record<string, NodeRun[]>;
 }
 
+interface ExecutionSummary {
+	id: string;
+	status: string;
+	startedAt: string;
+	stoppedAt?: string | null;
+}
+
 export interface CredentialTestResult {
 	status: 'OK' | 'Error';
 	message: string;
@@ -267,8 +274,8 @@ export class N8n {
 		await this.rest('POST', `/workflows/${workflow.id}/deactivate`, {});
 	}
 
-	/** Executes a workflow manually from its trigger, and waits until it ends. */
-	async run(workflow: StoredWorkflow, trigger: string, timeoutMs = 60_000): Promise<Execution> {
+	/** Starts a workflow manually from its trigger. @returns the execution's id */
+	async begin(workflow: StoredWorkflow, trigger: string): Promise<string> {
 		const { executionId } = await this.rest<{ executionId: string }>(
 			'POST',
 			`/workflows/${workflow.id}/run`,
@@ -276,6 +283,12 @@ export class N8n {
 				triggerToStartFrom: { name: trigger },
 			},
 		);
+		return executionId;
+	}
+
+	/** Executes a workflow manually from its trigger, and waits until it ends. */
+	async run(workflow: StoredWorkflow, trigger: string, timeoutMs = 60_000): Promise<Execution> {
+		const executionId = await this.begin(workflow, trigger);
 		const until = Date.now() + timeoutMs;
 		for (;;) {
 			const execution = await this.execution(executionId);
@@ -284,6 +297,34 @@ export class N8n {
 				throw new Error(
 					`Execution ${executionId} of "${workflow.name}" did not end in ${timeoutMs} ms.`,
 				);
+			await sleep(200);
+		}
+	}
+
+	/**
+	 * Waits until an execution ends, without reading its data, which can be long.
+	 * @returns how long it took by n8n's record, in ms
+	 * @throws Error if it doesn't succeed
+	 */
+	async duration(workflow: StoredWorkflow, id: string, timeoutMs: number): Promise<number> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id }));
+		const until = Date.now() + timeoutMs;
+		for (;;) {
+			const { results } = await this.rest<{ results: ExecutionSummary[] }>(
+				'GET',
+				`/executions?filter=${filter}&limit=100`,
+			);
+			const found = results.find((one) => String(one.id) === id);
+			if (found?.status === 'success' && found.stoppedAt)
+				return Date.parse(found.stoppedAt) - Date.parse(found.startedAt);
+			if (found && !['new', 'running', 'waiting', 'success'].includes(found.status)) {
+				const { status, error } = await this.execution(id);
+				throw new Error(
+					`Execution ${id} of "${workflow.name}" ended with ${status}: ${error?.message}`,
+				);
+			}
+			if (Date.now() > until)
+				throw new Error(`Execution ${id} of "${workflow.name}" did not end in ${timeoutMs} ms.`);
 			await sleep(200);
 		}
 	}
