@@ -145,16 +145,30 @@ function placesOf(error: z.core.$ZodError, body: unknown): string[] {
 	});
 }
 
-/** The values at a path such as `activity.*.agent_address`, each with its place. */
-function valuesAt(body: unknown, steps: string[], place: string[] = []): Array<[string, unknown]> {
-	const [step, ...further] = steps;
-	if (step === undefined) return [[place.join('.'), body]];
-	if (step === '*') {
-		if (!Array.isArray(body)) return [];
-		return body.flatMap((row, index) => valuesAt(row, further, [...place, String(index)]));
+/**
+ * The place of the first address at a path such as `activity.*.agent_address` that isn't the
+ * agent's; undefined if there is none.
+ */
+function findOther(
+	value: unknown,
+	path: readonly string[],
+	agent: string,
+	depth = 0,
+): { place: string[]; other: string } | undefined {
+	const step = path[depth];
+	if (step === undefined) {
+		const isOther = typeof value === 'string' && isAddress(value) && !sameAddress(value, agent);
+		return isOther ? { place: [], other: value } : undefined;
 	}
-	if (typeof body !== 'object' || body === null || !Object.hasOwn(body, step)) return [];
-	return valuesAt(Reflect.get(body, step), further, [...place, step]);
+	if (typeof value !== 'object' || value === null) return undefined;
+	if (step === '*' && !Array.isArray(value)) return undefined;
+	const names = step === '*' ? Object.keys(value) : [step];
+	for (const name of names) {
+		if (!Object.hasOwn(value, name)) continue;
+		const found = findOther(Reflect.get(value, name), path, agent, depth + 1);
+		if (found) return { ...found, place: [name, ...found.place] };
+	}
+	return undefined;
 }
 
 /**
@@ -166,11 +180,10 @@ function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 	const { agent, route } = call;
 	if (agent === undefined) return;
 	for (const path of route.agentAt ?? []) {
-		for (const [place, named] of valuesAt(body, path.split('.'))) {
-			if (typeof named === 'string' && isAddress(named) && !sameAddress(named, agent)) {
-				throw errorFor('otherAgent', { place, other: named }, call, { status });
-			}
-		}
+		const found = findOther(body, path.split('.'), agent);
+		if (!found) continue;
+		const { place, other } = found;
+		throw errorFor('otherAgent', { place: place.join('.'), other }, call, { status });
 	}
 }
 

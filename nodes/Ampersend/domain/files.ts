@@ -72,6 +72,11 @@ function linesOf(rows: object[], { columns, isSelection }: FileLayout): string[]
  */
 const FORMULA = /^(?:[\t\r]|[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u;
 
+const LINE_END = '\r\n';
+
+/** Fields to remember. */
+const MOST_ENCODED = 1000;
+
 /** A text that starts with a letter or digit and has no delimiter, quote or line break. */
 const PLAIN = /^[\da-z][^",;|\t\r\n]*$/i;
 
@@ -87,13 +92,20 @@ function csvEncoder({ columns, delimiter, byteOrderMark }: FileLayout): Encoder 
 		quoted_match: /[\r\n]/,
 		cast: { string: (value: string) => (FORMULA.test(value) ? `'${value}` : value) },
 	} as const;
-	const isPlain = (value: unknown): boolean =>
-		value === null || value === undefined || (typeof value === 'string' && PLAIN.test(value));
-	const encodeRow = (row: object): string => {
-		const values = columns.map((column): unknown => Reflect.get(row, column));
-		// Most rows need none of what the library does, and there can be a million.
-		return values.every(isPlain) ? `${values.join(delimiter)}\r\n` : stringify([values], options);
+	// Most texts need nothing of what the library does, and names come again and again. A file can
+	// have millions of fields.
+	const encoded = new Map<unknown, string>();
+	const encodeField = (value: unknown): string => {
+		if (value === null || value === undefined) return '';
+		if (typeof value === 'string' && PLAIN.test(value)) return value;
+		const before = encoded.get(value);
+		if (before !== undefined) return before;
+		const field = stringify([[value]], options).slice(0, -LINE_END.length);
+		if (encoded.size < MOST_ENCODED) encoded.set(value, field);
+		return field;
 	};
+	const encodeRow = (row: object): string =>
+		columns.map((column) => encodeField(Reflect.get(row, column))).join(delimiter) + LINE_END;
 	return {
 		head: (byteOrderMark ? '\ufeff' : '') + stringify([columns], options),
 		encode: (rows) => rows.map(encodeRow).join(''),

@@ -12,7 +12,8 @@ export class Tally<Group extends object> {
 
 	/** @param amount micro-USDC */
 	add(group: Group, amount: bigint): void {
-		const key = Object.values(group).join('\u0000');
+		let key = '';
+		for (const part of Object.values(group)) key += `${part}\u0000`;
 		const total = this.groups.get(key) ?? { group, rows: 0, amount: 0n };
 		total.rows++;
 		total.amount += amount;
