@@ -143,7 +143,12 @@ export class Exports {
 	private besideChain(one: Case): Figure {
 		const name = `${title(one)}: ours / HTTP Request chain`;
 		if (one.rows > MOST_CHAIN_ROWS)
-			return { name, unit: 'ratio', value: null, detail: 'not run, see docs' };
+			return {
+				name,
+				unit: 'ratio',
+				value: null,
+				detail: 'not run: 1 000 000 rows did not end in 26 minutes',
+			};
 		const bar = CHAIN_BARS.get(`${one.rows} ${one.latencyMs}`);
 		return {
 			...this.ratio(name, this.time(one, 'ours'), this.time(one, 'chain')),
