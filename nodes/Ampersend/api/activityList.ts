@@ -152,9 +152,10 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 
 /** Rows of a list, read downwards without a gap, each once. */
 export class Stretch {
-	protected readonly rows = new Map<string, ReadRow>();
+	/** Of the rows, in their order. */
+	protected readonly ids = new Set<string>();
+	protected rows: ReadRow[] = [];
 	private top: ReadRow | undefined;
-	protected added: ReadRow[] = [];
 	/** Rows that were added in all. */
 	size = 0;
 	/** Newest first. */
@@ -182,9 +183,9 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading.
 		this.lastPage = page.slice(start);
 		for (const one of this.lastPage) {
-			if (this.rows.has(one.row.id)) continue;
-			this.rows.set(one.row.id, one);
-			this.added.push(one);
+			if (this.ids.has(one.row.id)) continue;
+			this.ids.add(one.row.id);
+			this.rows.push(one);
 			this.size++;
 			this.inOrder &&= one.at <= this.oldest;
 			this.oldest = Math.min(this.oldest, one.at);
@@ -207,7 +208,7 @@ export class Stretch {
 	isBelow(page: ReadRow[]): boolean {
 		const { top } = this;
 		const lowest = page.at(-1);
-		return Boolean(top && lowest && (this.rows.has(lowest.row.id) || lowest.at > top.at));
+		return Boolean(top && lowest && (this.ids.has(lowest.row.id) || lowest.at > top.at));
 	}
 
 	/**
@@ -222,7 +223,7 @@ export class Stretch {
 	}
 
 	get newestFirst(): ReadRow[] {
-		return [...this.rows.values()];
+		return [...this.rows];
 	}
 
 	get oldestFirst(): ReadRow[] {
@@ -230,17 +231,17 @@ export class Stretch {
 	}
 }
 
-/** A stretch of any length: it hands its rows over as they are read, and keeps only the latest. */
+/** A stretch of any length: it hands its rows over as they are read, and keeps the latest ids. */
 export class PassingStretch extends Stretch {
 	/** The rows that were added since the last call. */
 	takeAdded(): ReadRow[] {
-		const { added, rows } = this;
-		this.added = [];
-		for (const id of rows.keys()) {
-			if (rows.size <= MOST_PUSHES * LARGEST_PAGE) break;
-			rows.delete(id);
+		const { ids, rows } = this;
+		this.rows = [];
+		for (const id of ids) {
+			if (ids.size <= MOST_PUSHES * LARGEST_PAGE) break;
+			ids.delete(id);
 		}
-		return added;
+		return rows;
 	}
 
 	/**
