@@ -3,7 +3,7 @@ import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
 import type { AgentRow, Batches, HistoryQuery, HistoryReport, Reading } from '../api/history';
-import { newestRows, consumeHistory } from '../api/history';
+import { consumeHistory, newestRows } from '../api/history';
 import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
@@ -31,22 +31,20 @@ export interface History<Row extends FilterableRow, Output extends Schema> {
 	columns: ReadonlyArray<keyof z.infer<Output> & string>;
 }
 
-/** The parameters that say what to read. Everything that can be invalid is checked here. */
-export function readParameters({ n8n, itemIndex }: OperationContext) {
+/**
+ * Reads the parameters that say what to read. Everything that can be invalid is checked before the
+ * agents are requested.
+ * @param now epoch ms
+ */
+export async function readQuery(
+	{ n8n, client, itemIndex }: OperationContext,
+	now: number,
+): Promise<HistoryQuery & { report: HistoryReport }> {
 	const get = (name: string, fallback: unknown): unknown =>
 		n8n.getNodeParameter(name, itemIndex, fallback);
 	const scope = readAgentScope(get);
 	const filter = readHistoryFilter(n8n, itemIndex);
-	return { scope, filter, agentParameter: agentScopeParameter(get) };
-}
-
-/** Finds the chosen agents. @param now epoch ms */
-export async function toQuery(
-	client: Client,
-	{ scope, filter, agentParameter }: ReturnType<typeof readParameters>,
-	now: number,
-): Promise<HistoryQuery & { report: HistoryReport }> {
-	const agents = await selectAgents(client, scope, agentParameter);
+	const agents = await selectAgents(client, scope, agentScopeParameter(get));
 	return { agents, filter, now, report: { totals: new Map(), miscounts: [] } };
 }
 
@@ -100,7 +98,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 			const isOldestFirst = readIsOldestFirst(
 				n8n.getNodeParameter(options.name, itemIndex, {}) as IDataObject,
 			);
-			const query = await toQuery(client, readParameters(context), Date.now());
+			const query = await readQuery(context, Date.now());
 			const newestFirst = await newestRows(
 				(reading) => read(client, query, reading),
 				isOldestFirst ? Infinity : limit,
@@ -143,7 +141,7 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 			const { n8n, client, itemIndex, hint } = context;
 			const now = Date.now();
 			const file = readFileTarget(context, fileName, columns, now);
-			const query = await toQuery(client, readParameters(context), now);
+			const query = await readQuery(context, now);
 			const { binary, tally } = await consumeHistory(
 				(reading) => read(client, query, reading),
 				async (batches) => {

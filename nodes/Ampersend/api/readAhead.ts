@@ -33,13 +33,13 @@ export class ReadAhead {
 			await this.end();
 			this.streak = 0;
 		}
-		const answer = guessed ?? this.request(wanted);
+		const requested = guessed ?? this.request(wanted);
 		this.guess(wanted);
-		const { activity, totalCount = 0 } = await answer;
-		this.size = Math.max(this.size, activity.length);
-		this.total = totalCount;
+		const answer = await requested;
+		this.size = Math.max(this.size, answer.activity.length);
+		this.total = answer.totalCount ?? 0;
 		this.streak++;
-		return await answer;
+		return answer;
 	}
 
 	/** Starts slowly, and stops at the end that the service reports. */

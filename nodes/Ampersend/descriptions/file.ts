@@ -4,6 +4,7 @@ import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, safeFileName } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
+import { optionsOf } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 
 const binaryField = {
@@ -12,14 +13,7 @@ const binaryField = {
 } as const;
 
 const delimiters = { comma: ',', pipe: '|', semicolon: ';', tab: '\t' } as const;
-
-/** `amountUsdc` as a name in the editor: "Amount USDC". */
-function titleOf(column: string): string {
-	const words = column.replace(/[A-Z]/g, (letter) => ` ${letter}`);
-	return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(?:Usdc|Url|Id)\b/g, (word) =>
-		word.toUpperCase(),
-	);
-}
+const delimiterNames = Object.keys(delimiters) as Array<keyof typeof delimiters>;
 
 /** The fields for an export's file. @param columns of a CSV file, in order */
 export function fileFields(columns: readonly string[]): INodeProperties[] {
@@ -64,7 +58,7 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 					displayName: 'Columns',
 					name: 'columns',
 					type: 'multiOptions',
-					options: columns.map((column) => ({ name: titleOf(column), value: column })),
+					options: optionsOf(columns),
 					default: [],
 					description: 'The fields to write, in this order. Select none for all of them.',
 				},
@@ -72,12 +66,7 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 					displayName: 'Delimiter',
 					name: 'delimiter',
 					type: 'options',
-					options: [
-						{ name: 'Comma', value: 'comma' },
-						{ name: 'Pipe', value: 'pipe' },
-						{ name: 'Semicolon', value: 'semicolon' },
-						{ name: 'Tab', value: 'tab' },
-					],
+					options: optionsOf(delimiterNames),
 					default: 'comma',
 					displayOptions: { show: { '/format': ['csv'] } },
 					description: 'What separates the fields of a line',
@@ -109,11 +98,7 @@ export interface FileTarget {
 function readLayout(options: IDataObject, columns: readonly string[]): FileLayout {
 	const selected = readWords('Columns', options.columns);
 	for (const column of selected) readChoice('Columns', column, columns);
-	const delimiter = readChoice(
-		'Delimiter',
-		options.delimiter ?? 'comma',
-		Object.keys(delimiters) as Array<keyof typeof delimiters>,
-	);
+	const delimiter = readChoice('Delimiter', options.delimiter ?? 'comma', delimiterNames);
 	return {
 		columns: selected.length > 0 ? [...new Set(selected)] : columns,
 		isSelection: selected.length > 0,

@@ -5,6 +5,7 @@ import { addressKey, parseAddresses } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
+import { optionsOf } from './options';
 
 const from: INodeProperties = {
 	displayName: 'From',
@@ -68,10 +69,7 @@ function status(values: string[]): INodeProperties {
 		displayName: 'Status',
 		name: 'status',
 		type: 'multiOptions',
-		options: values.map((value) => ({
-			name: value.charAt(0).toUpperCase() + value.slice(1),
-			value,
-		})),
+		options: optionsOf(values),
 		default: [],
 		description: 'Only payments with these statuses. Select none for all of them.',
 	};

@@ -1,6 +1,9 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { readChoice } from '../domain/parameter';
+import { optionsOf } from './options';
+
+const orders = ['newestFirst', 'oldestFirst'] as const;
 
 /** @param remark what to consider about Oldest First */
 export function orderOption(remark: string): INodeProperties {
@@ -8,10 +11,7 @@ export function orderOption(remark: string): INodeProperties {
 		displayName: 'Order',
 		name: 'order',
 		type: 'options',
-		options: [
-			{ name: 'Newest First', value: 'newestFirst' },
-			{ name: 'Oldest First', value: 'oldestFirst' },
-		],
+		options: optionsOf(orders),
 		default: 'newestFirst',
 		description: `The order of the payments. ${remark}.`,
 	};
@@ -19,6 +19,5 @@ export function orderOption(remark: string): INodeProperties {
 
 /** @throws ParameterError if an expression gives no valid order */
 export function readIsOldestFirst({ order }: IDataObject): boolean {
-	const choices = ['newestFirst', 'oldestFirst'] as const;
-	return readChoice('Order', order ?? 'newestFirst', choices) === 'oldestFirst';
+	return readChoice('Order', order ?? 'newestFirst', orders) === 'oldestFirst';
 }

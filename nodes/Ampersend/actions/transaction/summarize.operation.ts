@@ -1,14 +1,15 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import type { AgentRow } from '../../api/history';
-import { readTransactions, consumeHistory } from '../../api/history';
 import type { ReadRow } from '../../api/activityList';
+import type { AgentRow } from '../../api/history';
+import { consumeHistory, readTransactions } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
+import { optionsOf } from '../../descriptions/options';
 import { ParameterError, quote, readChoice, readText, readWords } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
-import { readParameters, reportMiscounts, toQuery } from '../history';
+import { readQuery, reportMiscounts } from '../history';
 import type { RowOperation } from '../operation';
 import type { SummaryGroup } from './output';
 import { summaryOutput, toSummaryOutput } from './output';
@@ -20,13 +21,7 @@ const groupBy = {
 	displayName: 'Group By',
 	name: 'groupBy',
 	type: 'multiOptions',
-	options: [
-		{ name: 'Agent', value: 'agent' },
-		{ name: 'Counterparty', value: 'counterparty' },
-		{ name: 'Day', value: 'day' },
-		{ name: 'Direction', value: 'direction' },
-		{ name: 'Status', value: 'status' },
-	],
+	options: optionsOf(parts),
 	default: ['direction', 'status'],
 	description:
 		'Returns one item for each combination. Without Direction, what agents earned and what they ' +
@@ -94,7 +89,7 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 		const { n8n, client, itemIndex, hint } = context;
 		const chosen = readParts(n8n, itemIndex);
 		const groupOf = grouper(chosen, readTimeZone(n8n, itemIndex));
-		const query = await toQuery(client, readParameters(context), Date.now());
+		const query = await readQuery(context, Date.now());
 		const tally = await consumeHistory(
 			(reading) => readTransactions(client, query, reading),
 			async (batches) => {

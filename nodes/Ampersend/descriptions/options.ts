@@ -1,0 +1,14 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
+/** A stored value as a name in the editor: `amountUsdc` is "Amount USDC". */
+function titleOf(value: string): string {
+	const words = value.replace(/[A-Z]/g, (letter) => ` ${letter}`);
+	return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(?:Usdc|Url|Id)\b/g, (word) =>
+		word.toUpperCase(),
+	);
+}
+
+/** Options that are named after their values. */
+export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
+	return values.map((value) => ({ name: titleOf(value), value }));
+}
