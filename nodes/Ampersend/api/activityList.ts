@@ -152,8 +152,10 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 
 /** Rows of a list, read downwards without a gap, each once. */
 export class Stretch {
-	/** Of the rows, in their order. */
-	protected readonly ids = new Set<string>();
+	/** Of the latest rows. */
+	protected ids = new Set<string>();
+	/** Of rows before those. */
+	protected earlierIds: ReadonlySet<string> = new Set();
 	protected rows: ReadRow[] = [];
 	private top: ReadRow | undefined;
 	/** Rows that were added in all. */
@@ -183,7 +185,7 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading.
 		this.lastPage = page.slice(start);
 		for (const one of this.lastPage) {
-			if (this.ids.has(one.row.id)) continue;
+			if (this.has(one)) continue;
 			this.ids.add(one.row.id);
 			this.rows.push(one);
 			this.size++;
@@ -193,6 +195,10 @@ export class Stretch {
 		this.top ??= this.lastPage[0];
 		this.isAll = isAll;
 		return this.size - before;
+	}
+
+	private has({ row: { id } }: ReadRow): boolean {
+		return this.ids.has(id) || this.earlierIds.has(id);
 	}
 
 	/** Where a page continues this one; negative if it doesn't. */
@@ -208,7 +214,7 @@ export class Stretch {
 	isBelow(page: ReadRow[]): boolean {
 		const { top } = this;
 		const lowest = page.at(-1);
-		return Boolean(top && lowest && (this.ids.has(lowest.row.id) || lowest.at > top.at));
+		return Boolean(top && lowest && (this.has(lowest) || lowest.at > top.at));
 	}
 
 	/**
@@ -237,10 +243,7 @@ export class PassingStretch extends Stretch {
 	takeAdded(): ReadRow[] {
 		const { ids, rows } = this;
 		this.rows = [];
-		for (const id of ids) {
-			if (ids.size <= MOST_PUSHES * LARGEST_PAGE) break;
-			ids.delete(id);
-		}
+		if (ids.size >= MOST_PUSHES * LARGEST_PAGE) [this.earlierIds, this.ids] = [ids, new Set()];
 		return rows;
 	}
 

@@ -24,11 +24,12 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
-	 * Where an answer for the agent in the path names its agent; `*` stands for every row of a list.
-	 * These fields can be absent (the shape says what must be there), but an answer with another
-	 * agent's address is rejected.
+	 * Fields in which an answer for the agent in the path names its agent. They can be absent (the
+	 * shape says what must be there), but an answer with another agent's address is rejected.
 	 */
 	agentAt?: readonly string[];
+	/** Path to the rows, if the answer is a list; empty if the body itself is one. */
+	rowsAt?: readonly string[];
 	/** Writes only: how a user checks whether a write took effect when its answer was lost. */
 	check?: string;
 	evidence: Evidence;
@@ -51,7 +52,6 @@ const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn })
 
 /** How an answer names its agent; the API spells fields both ways. */
 const agentFields = ['agent_address', 'agentAddress'];
-const inRowsOf = (list: string) => agentFields.map((field) => `${list}*.${field}`);
 
 /** Every route of the Ampersend API that this package calls. A wrong guess is one line to fix. */
 export const routes = {
@@ -99,7 +99,8 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/keys',
 		answer: page(agentKey),
-		agentAt: inRowsOf('items.'),
+		agentAt: agentFields,
+		rowsAt: ['items'],
 		...assumed('Pattern of the documented paths'),
 	},
 	revokeAgentKey: {
@@ -155,14 +156,16 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/activity',
 		answer: activityPage,
-		agentAt: inRowsOf('activity.'),
+		agentAt: agentFields,
+		rowsAt: ['activity'],
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	listPayments: {
 		method: 'GET',
 		path: '/agents/{address}/payments',
 		answer: payments,
-		agentAt: inRowsOf(''),
+		agentAt: agentFields,
+		rowsAt: [],
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 } as const satisfies Record<string, Route>;

@@ -1,4 +1,4 @@
-import { recordsIn } from '../domain/json';
+import { visitRecords } from '../domain/json';
 import type { Connection } from './deployments';
 
 /** Hides a key in a text. */
@@ -75,7 +75,7 @@ export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide
 /** Hides the key in every text of an answer, including field names. Changes the answer itself. */
 export function hideKeyIn(body: unknown, connection: Connection): void {
 	const hide = hideKey(connection);
-	for (const record of recordsIn(body)) {
+	visitRecords(body, (record) => {
 		for (const name of Object.keys(record)) {
 			const value = record[name];
 			const shownName = hide(name);
@@ -83,5 +83,5 @@ export function hideKeyIn(body: unknown, connection: Connection): void {
 			if (shownName !== name) delete record[name];
 			if (shownName !== name || shownValue !== value) record[shownName] = shownValue;
 		}
-	}
+	});
 }

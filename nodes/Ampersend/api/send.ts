@@ -131,44 +131,23 @@ function fillPath<Path extends string>(
 	});
 }
 
+/** The value at a path in JSON; undefined if there is none. */
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+	return path.reduce<unknown>(
+		(parent, key) =>
+			typeof parent === 'object' && parent !== null ? Reflect.get(parent, key) : undefined,
+		json,
+	);
+}
+
 /** Where a body doesn't match its schema: a field that is missing or has another format. */
 function placesOf(error: z.core.$ZodError, body: unknown): string[] {
 	return error.issues.map(({ code, message, path }) => {
-		const value = path.reduce<unknown>(
-			(parent, key) =>
-				typeof parent === 'object' && parent !== null ? Reflect.get(parent, key) : undefined,
-			body,
-		);
 		const place = path.length > 0 ? path.map(String).join('.') : 'the whole body';
 		if (code === 'custom') return `${place} ${message}`;
-		return `${place} ${value === undefined ? 'is missing' : 'has an unexpected format'}`;
+		const isMissing = valueAt(body, path) === undefined;
+		return `${place} ${isMissing ? 'is missing' : 'has an unexpected format'}`;
 	});
-}
-
-/**
- * The place of the first address at a path such as `activity.*.agent_address` that isn't the
- * agent's; undefined if there is none.
- */
-function findOther(
-	value: unknown,
-	path: readonly string[],
-	agent: string,
-	depth = 0,
-): { place: string[]; other: string } | undefined {
-	const step = path[depth];
-	if (step === undefined) {
-		const isOther = typeof value === 'string' && isAddress(value) && !sameAddress(value, agent);
-		return isOther ? { place: [], other: value } : undefined;
-	}
-	if (typeof value !== 'object' || value === null) return undefined;
-	if (step === '*' && !Array.isArray(value)) return undefined;
-	const names = step === '*' ? Object.keys(value) : [step];
-	for (const name of names) {
-		if (!Object.hasOwn(value, name)) continue;
-		const found = findOther(Reflect.get(value, name), path, agent, depth + 1);
-		if (found) return { ...found, place: [name, ...found.place] };
-	}
-	return undefined;
 }
 
 /**
@@ -178,12 +157,16 @@ function findOther(
  */
 function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 	const { agent, route } = call;
+	const { agentAt = [], rowsAt } = route;
 	if (agent === undefined) return;
-	for (const path of route.agentAt ?? []) {
-		const found = findOther(body, path.split('.'), agent);
-		if (!found) continue;
-		const { place, other } = found;
-		throw errorFor('otherAgent', { place: place.join('.'), other }, call, { status });
+	const rows = rowsAt ? valueAt(body, rowsAt) : [body];
+	for (const [index, row] of (rows as object[]).entries()) {
+		for (const field of agentAt) {
+			const other: unknown = Reflect.get(row, field);
+			if (typeof other !== 'string' || sameAddress(other, agent) || !isAddress(other)) continue;
+			const place = [...(rowsAt ? [...rowsAt, index] : []), field].join('.');
+			throw errorFor('otherAgent', { place, other }, call, { status });
+		}
 	}
 }
 

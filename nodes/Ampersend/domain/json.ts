@@ -12,24 +12,27 @@ export function withFurther<Known extends object, Further extends object = objec
 }
 
 /** A record without some of its fields. */
-export function omit<Row extends object>(row: Row, ...names: Array<keyof Row>): Partial<Row> {
+export function omit<Row extends object>(row: Row, names: ReadonlySet<keyof Row>): Partial<Row> {
 	const others: Partial<Row> = {};
 	for (const name of Object.keys(row) as Array<keyof Row>) {
-		if (!names.includes(name)) others[name] = row[name];
+		if (!names.has(name)) others[name] = row[name];
 	}
 	return others;
 }
 
 /**
- * Every object and list in a JSON value. It doesn't recurse, so no depth is too much. A caller that
- * deletes a field before the next step keeps it from being visited.
+ * Visits every object and list in a JSON value. It doesn't recurse, so no depth is too much. Fields
+ * that `visit` deletes aren't visited.
  */
-export function* recordsIn(value: unknown): Generator<Record<string, unknown>> {
+export function visitRecords(
+	value: unknown,
+	visit: (record: Record<string, unknown>) => void,
+): void {
 	const left = [value];
 	while (left.length > 0) {
 		const next = left.pop();
 		if (typeof next !== 'object' || next === null) continue;
-		yield next as Record<string, unknown>;
+		visit(next as Record<string, unknown>);
 		for (const child of Object.values(next)) {
 			if (typeof child === 'object' && child !== null) left.push(child);
 		}

@@ -96,10 +96,10 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 
 /** Decimal USDC without trailing zeros. @param micro micro-USDC, not negative */
 export function formatUsdc(micro: bigint): string {
-	const whole = micro / MICRO_PER_USDC;
-	const decimals = (micro % MICRO_PER_USDC).toString().padStart(DECIMALS, '0');
-	const fraction = withoutTrailing(decimals, '0');
-	return fraction ? `${whole}.${fraction}` : whole.toString();
+	const digits = micro.toString().padStart(DECIMALS + 1, '0');
+	const whole = digits.slice(0, -DECIMALS);
+	const fraction = withoutTrailing(digits.slice(-DECIMALS), '0');
+	return fraction ? `${whole}.${fraction}` : whole;
 }
 
 /** The fields of amounts: one called `x` has `xUsdc` and `xUsdcMicro`. */

@@ -8,19 +8,19 @@ import { withoutProofs } from './proofs';
  * number that is no safe integer has already lost digits, so it is refused rather than shown.
  */
 export const wholeMicro = z.union([
+	micro,
 	z
 		.number()
 		.check(
 			z.refine((value) => Number.isSafeInteger(value) && value >= 0, 'is not whole micro-USDC'),
 		),
-	micro,
 ]);
 
 /**
  * A transaction. Source: SDK, agent.ts: UnifiedAgentActivityDTO. The types (`earn` and `spend` are
  * known) and the statuses are open sets: one that is new must not keep the others from being read.
  */
-const activityRow = z.looseObject({
+const activity = z.looseObject({
 	type: z.string().check(z.minLength(1)),
 	id: z.string().check(z.minLength(1)),
 	agent_address: address,
@@ -32,16 +32,13 @@ const activityRow = z.looseObject({
 	chain_caip2id: z.nullable(z.string()),
 });
 
-export const activity = z.pipe(
-	activityRow,
-	z.transform(withoutProofs<z.infer<typeof activityRow>>),
-);
-
 export type Activity = z.infer<typeof activity>;
 
-export const activityPage = z.looseObject({
-	activity: z.array(activity),
-	hasNextPage: z.boolean(),
-	/** Saves requests only: nothing rests on it. */
-	totalCount: z.optional(z.number()),
-});
+export const activityPage = z
+	.looseObject({
+		activity: z.array(activity),
+		hasNextPage: z.boolean(),
+		/** Saves requests only: nothing rests on it. */
+		totalCount: z.optional(z.number()),
+	})
+	.check(z.overwrite(withoutProofs));

@@ -18,7 +18,7 @@ const timestampDigits = z.string().check(z.regex(/^\d{1,16}$/));
  * Epoch time, a non-negative integer or the same as a string (SDK, types.ts: ConvertedTimestamp).
  */
 export const timestamp = z
-	.union([z.number().check(z.int(), z.nonnegative()), timestampDigits])
+	.union([timestampDigits, z.number().check(z.int(), z.nonnegative())])
 	.check(z.refine((value) => Number(value) <= LATEST_MS, 'is later than any date'));
 
 /** A page of an offset-paged list (SDK, management.ts: listAgents). */

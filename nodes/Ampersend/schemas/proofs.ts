@@ -1,4 +1,4 @@
-import { recordsIn } from '../domain/json';
+import { visitRecords } from '../domain/json';
 
 /**
  * What authorizes a payment: its signature and the nonce of EIP-3009, by any name that holds these
@@ -11,12 +11,12 @@ const PROOF = /signature|nonce/i;
 const LONGEST_NAME = 200;
 
 /** Takes out what authorizes a payment, at any depth: no workflow, file or log needs it. */
-export function withoutProofs<Row extends object>(row: Row): Row {
-	for (const record of recordsIn(row)) {
-		if (Array.isArray(record)) continue;
+export function withoutProofs<Json extends object>(value: Json): Json {
+	visitRecords(value, (record) => {
+		if (Array.isArray(record)) return;
 		for (const name of Object.keys(record)) {
 			if (PROOF.test(name.slice(0, LONGEST_NAME))) delete record[name];
 		}
-	}
-	return row;
+	});
+	return value;
 }

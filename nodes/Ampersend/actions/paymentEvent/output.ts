@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import type { AgentRow, ReadPayment } from '../../api/history';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
-import { amountFields, amountShape } from '../../domain/money';
+import { amountShape, formatUsdc } from '../../domain/money';
 import { toIso, toIsoOrNull } from '../../domain/time';
 
 const text = z.string();
@@ -30,7 +30,7 @@ export const paymentEventOutput = z.object({
 export type PaymentEventOutput = z.infer<typeof paymentEventOutput>;
 
 /** Those of the service that the output has in its own way. */
-const knownFields = [
+const knownFields = new Set([
 	'id',
 	'seller_address',
 	'amount_usdc_micro',
@@ -40,7 +40,7 @@ const knownFields = [
 	'chain_caip2id',
 	'created_at',
 	'expires_at',
-] as const;
+] as const);
 
 /** Fields of the service that aren't known here survive. */
 export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): PaymentEventOutput {
@@ -52,7 +52,8 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 			agentAddress: agent.address,
 			agentName: agent.name,
 			counterparty: seller_address,
-			...amountFields({ amount }),
+			amountUsdc: formatUsdc(amount),
+			amountUsdcMicro: amount.toString(),
 			status,
 			scheme,
 			transactionHash: tx_hash,
@@ -61,6 +62,6 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 			occurredAt: toIso(at),
 			expiresAt: toIsoOrNull(expires_at),
 		},
-		omit(row, ...knownFields),
+		omit(row, knownFields),
 	);
 }

@@ -4,7 +4,7 @@ import type { AgentRow } from '../../api/history';
 import type { ReadRow } from '../../api/activityList';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
-import { amountFields, amountShape } from '../../domain/money';
+import { amountFields, amountShape, formatUsdc } from '../../domain/money';
 import type { Total } from '../../domain/tally';
 import { toIso } from '../../domain/time';
 
@@ -31,7 +31,7 @@ export const transactionOutput = z.object({
 export type TransactionOutput = z.infer<typeof transactionOutput>;
 
 /** Those of the service that the output has in its own way. */
-const knownFields = [
+const knownFields = new Set([
 	'id',
 	'type',
 	'agent_address',
@@ -41,7 +41,7 @@ const knownFields = [
 	'timestamp',
 	'tx_hash',
 	'chain_caip2id',
-] as const;
+] as const);
 
 /** Fields of the service that aren't known here survive. */
 export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): TransactionOutput {
@@ -54,14 +54,15 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 			agentName: agent.name,
 			direction: type,
 			counterparty,
-			...amountFields({ amount }),
+			amountUsdc: formatUsdc(amount),
+			amountUsdcMicro: amount.toString(),
 			status,
 			transactionHash: tx_hash,
 			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
 			chain: chain_caip2id,
 			occurredAt: toIso(at),
 		},
-		omit(row, ...knownFields),
+		omit(row, knownFields),
 	);
 }
 
