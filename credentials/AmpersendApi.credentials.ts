@@ -6,24 +6,8 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
-import {
-	assertKeyBelongsTo,
-	authorizationHeaders,
-	resolveConnection,
-} from '../nodes/Ampersend/api/deployments';
-
-/** The HTTP Request node passes `uri`, newer helpers `url`. */
-type AnyRequestOptions = IHttpRequestOptions & { uri?: string };
-
-/**
- * Every address that n8n may call for a request. Its HTTP client joins a base and a target by other
- * rules than `URL` ("\\host" and " //host" are paths to it), so the base itself counts too.
- */
-function targetsOf({ url, uri, baseURL }: AnyRequestOptions): string[] {
-	const target = url ?? uri ?? '';
-	if (!baseURL) return [target];
-	return [baseURL, URL.canParse(target, baseURL) ? new URL(target, baseURL).href : target];
-}
+import { authorize } from '../nodes/Ampersend/api/authorize';
+import { resolveConnection } from '../nodes/Ampersend/api/deployments';
 
 export class AmpersendApi implements ICredentialType {
 	name = 'ampersendApi';
@@ -71,18 +55,6 @@ export class AmpersendApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
-		const connection = resolveConnection(credentials);
-		for (const target of targetsOf(requestOptions)) assertKeyBelongsTo(connection, target);
-		const otherHeaders = Object.entries(requestOptions.headers ?? {}).filter(
-			([name]) => name.toLowerCase() !== 'authorization',
-		);
-		return {
-			...requestOptions,
-			headers: { ...Object.fromEntries(otherHeaders), ...authorizationHeaders(connection) },
-			// Otherwise n8n sends the key to whatever host a redirect names.
-			sendCredentialsOnCrossOriginRedirect: false,
-			// A subdomain would still get it (follow-redirects), so n8n must not call any other host.
-			allowedDomains: new URL(connection.baseUrl).hostname,
-		};
+		return authorize(resolveConnection(credentials), requestOptions);
 	}
 }

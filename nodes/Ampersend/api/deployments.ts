@@ -6,7 +6,7 @@ import { withoutTrailing } from '../domain/text';
  * host).
  */
 export interface Deployment {
-	name: 'production' | 'sandbox';
+	name: string;
 	keyPrefix: string;
 	/** Scheme and host, without a path. */
 	origin: string;
@@ -31,12 +31,24 @@ export const deployments = {
 /** Documented by the curl example of the API-keys page. */
 const DEFAULT_PATH = '/v1';
 
-/** What the fields of an Ampersend API credential resolve to. */
+/** How the API knows who calls: as the owner of agents, or as one of them. */
+export type Authentication = 'apiKey' | 'agentSession';
+
+/** A text that nobody must see, apart from its prefix. */
+export interface Secret {
+	text: string;
+	prefix: string;
+}
+
+/** What the fields of a credential resolve to. */
 export interface Connection {
+	authentication: Authentication;
 	deployment: Deployment;
-	apiKey: string;
 	/** Absolute, without a trailing slash; routes are appended to it. */
 	baseUrl: string;
+	/** What authorizes calls: the API key, or the token of a session; empty before it starts. */
+	readonly token: string;
+	readonly secrets: readonly Secret[];
 }
 
 /** Known across bundles, where `instanceof` is always false: each has its own class. */
@@ -128,11 +140,12 @@ function rejectBaseUrl(complaint: string, advice: string): never {
 	throw new CredentialError(`The Base URL ${complaint}.`, advice);
 }
 
-function readBaseUrl(input: unknown, deployment: Deployment): string {
-	const text = (typeof input === 'string' ? input : '').trim();
-	const usual = deployment.origin + DEFAULT_PATH;
-	if (text === '') return usual;
-
+/**
+ * Checks an address to which a secret can go.
+ * @param usual an address to show as an example
+ * @throws CredentialError
+ */
+function parseBaseUrl(text: string, usual: string): URL {
 	if (text.length > MOST_URL_CHARACTERS) {
 		rejectBaseUrl(
 			`is too long (${text.length} characters)`,
@@ -162,6 +175,32 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 				'You can use it for this machine only (127.0.0.1, localhost).',
 		);
 	}
+	return url;
+}
+
+/**
+ * A service at another address than the two deployments, such as a proxy or a local emulator.
+ * @returns the deployment and its base URL
+ * @throws CredentialError
+ */
+export function readOtherDeployment(input: unknown, path: string): [Deployment, string] {
+	const text = (typeof input === 'string' ? input : '').trim();
+	const usual = production.origin + path;
+	if (text === '') rejectBaseUrl('is empty', `Enter scheme, host and path, e.g. ${usual}.`);
+	const url = parseBaseUrl(text, usual);
+	const { origin } = url;
+	return [{ name: 'other', keyPrefix: '', origin, dashboard: 'the dashboard' }, spell(url)];
+}
+
+function spell(url: URL): string {
+	return `${url.origin}${withoutTrailing(url.pathname, '/')}`;
+}
+
+function readBaseUrl(input: unknown, deployment: Deployment): string {
+	const text = (typeof input === 'string' ? input : '').trim();
+	const usual = deployment.origin + DEFAULT_PATH;
+	if (text === '') return usual;
+	const url = parseBaseUrl(text, usual);
 	const isAt = (official: string) => hostOf(new URL(official)) === hostOf(url);
 	const other = deployment.name === 'sandbox' ? production : sandbox;
 	if (isAt(other.origin) || isAt(other.dashboard)) {
@@ -176,7 +215,7 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	if (isAt(deployment.dashboard)) {
 		rejectBaseUrl('is the address of the dashboard, not of the API', `Clear it to use ${usual}.`);
 	}
-	return `${url.origin}${withoutTrailing(url.pathname, '/')}`;
+	return spell(url);
 }
 
 /**
@@ -185,12 +224,21 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
  */
 export function resolveConnection(fields: { apiKey?: unknown; baseUrl?: unknown }): Connection {
 	const { deployment, apiKey } = readApiKey(fields.apiKey);
-	return { deployment, apiKey, baseUrl: readBaseUrl(fields.baseUrl, deployment) };
+	return {
+		authentication: 'apiKey',
+		deployment,
+		baseUrl: readBaseUrl(fields.baseUrl, deployment),
+		token: apiKey,
+		secrets: [{ text: apiKey, prefix: deployment.keyPrefix }],
+	};
 }
 
-/** The header that carries the key: `Authorization: Bearer sk_…` (API-keys page). */
-export function authorizationHeaders({ apiKey }: Connection): { Authorization: string } {
-	return { Authorization: `Bearer ${apiKey}` };
+/**
+ * The header that carries an API key (API-keys page) or a session's token (SDK, agent-client.ts):
+ * `Authorization: Bearer …`.
+ */
+export function authorizationHeaders({ token }: Connection): { Authorization: string } {
+	return { Authorization: `Bearer ${token}` };
 }
 
 /**

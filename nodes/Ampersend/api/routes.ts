@@ -4,23 +4,31 @@ import type * as z from 'zod/v4-mini';
 import { activityPage } from '../schemas/activity';
 import { agent } from '../schemas/agent';
 import { agentKey } from '../schemas/agentKey';
+import { agentSelf } from '../schemas/agentSelf';
 import { allowlist } from '../schemas/allowlist';
 import { autoCollect } from '../schemas/autoCollect';
 import { page } from '../schemas/common';
 import { payments } from '../schemas/payment';
+import { session, signInNonce } from '../schemas/session';
 import { spendConfig } from '../schemas/spendConfig';
 
 /**
- * How we know that a route exists for a user API key.
- * `documented`: on the vendor's API-keys page. `assumed`: nothing public says so; `source` names
- * the pattern behind it, such as a path that the SDK uses in an agent's own session.
+ * How we know that a route exists.
+ * `documented`: on the vendor's API-keys page. `SDK`: the official SDK calls it, so it works in
+ * production. `assumed`: nothing public says so; `source` names the pattern behind it, such as a
+ * path that the SDK uses in an agent's own session.
  */
-export type Evidence = 'documented' | 'assumed';
+export type Evidence = 'documented' | 'SDK' | 'assumed';
 
 export interface Route<Path extends string = string, Answer = unknown> {
 	method: IHttpRequestMethods;
 	/** Relative to the credential's base URL; `{name}` is a path parameter. */
 	path: Path;
+	/**
+	 * The same for the session of an agent, which knows its agent (SDK, agent-client.ts). Absent if an
+	 * API key is needed.
+	 */
+	sessionPath?: string;
 	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
@@ -48,6 +56,7 @@ export type AnswerOf<R> = R extends { answer: z.ZodMiniType<infer Answer> } ? An
 const checkedOn = '2026-11';
 
 const documented = (source: string) => ({ evidence: 'documented', source, checkedOn }) as const;
+const inSdk = (source: string) => ({ evidence: 'SDK', source, checkedOn }) as const;
 const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn }) as const;
 
 /** How an answer names its agent; the API spells fields both ways. */
@@ -112,6 +121,7 @@ export const routes = {
 	getAllowlist: {
 		method: 'GET',
 		path: '/agents/{address}/authorized-sellers',
+		sessionPath: '/agents/self/authorized-sellers',
 		answer: allowlist,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
@@ -125,6 +135,7 @@ export const routes = {
 	getSpendingLimit: {
 		method: 'GET',
 		path: '/agents/{address}/spend-config',
+		sessionPath: '/agents/self/spend-config',
 		answer: spendConfig,
 		agentAt: agentFields,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
@@ -140,6 +151,7 @@ export const routes = {
 	getAutoCollect: {
 		method: 'GET',
 		path: '/agents/{address}/auto-collect-config',
+		sessionPath: '/agents/self/auto-collect-config',
 		answer: autoCollect,
 		agentAt: agentFields,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
@@ -155,6 +167,7 @@ export const routes = {
 	listActivity: {
 		method: 'GET',
 		path: '/agents/{address}/activity',
+		sessionPath: '/agents/self/activity',
 		answer: activityPage,
 		agentAt: agentFields,
 		rowsAt: ['activity'],
@@ -163,9 +176,32 @@ export const routes = {
 	listPayments: {
 		method: 'GET',
 		path: '/agents/{address}/payments',
+		sessionPath: '/agents/self/payments',
 		answer: payments,
 		agentAt: agentFields,
 		rowsAt: [],
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+	},
+	getSelf: {
+		method: 'GET',
+		path: '/agents/self',
+		sessionPath: '/agents/self',
+		answer: agentSelf,
+		...inSdk('agent-client.ts, agent.ts: AgentSelf'),
+	},
+	requestNonce: {
+		method: 'GET',
+		path: '/agents/auth/nonce',
+		sessionPath: '/agents/auth/nonce',
+		answer: signInNonce,
+		...inSdk('agent-client.ts'),
+	},
+	logIn: {
+		method: 'POST',
+		path: '/agents/auth/login',
+		sessionPath: '/agents/auth/login',
+		answer: session,
+		check: 'Run it again: a login changes nothing.',
+		...inSdk('agent-client.ts'),
 	},
 } as const satisfies Record<string, Route>;

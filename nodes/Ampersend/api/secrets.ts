@@ -1,5 +1,5 @@
 import { visitRecords } from '../domain/json';
-import type { Connection } from './deployments';
+import type { Connection, Secret } from './deployments';
 
 /** Hides a key in a text. */
 export type Hide = (text: string) => string;
@@ -52,15 +52,11 @@ function base64Of(secret: string): string[] {
 	});
 }
 
-/**
- * Hides the key of a connection wherever it is: whole or without its prefix, plain, percent-encoded
- * or in Base64. It searches for texts, not patterns, so a text of any length is fine.
- */
-export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide {
-	const tail = apiKey.slice(keyPrefix.length);
+function hideSecret({ text: whole, prefix }: Secret): Hide {
+	const tail = whole.slice(prefix.length);
 	const isLong = tail.length >= SHORTEST_TAIL;
-	const secret = isLong ? tail : apiKey;
-	const shown = isLong ? '…' : `${keyPrefix}…`;
+	const secret = isLong ? tail : whole;
+	const shown = isLong ? '…' : `${prefix}…`;
 	const spellings = [secret, ...base64Of(secret)];
 
 	return (text) => {
@@ -70,6 +66,16 @@ export function hideKey({ apiKey, deployment: { keyPrefix } }: Connection): Hide
 		const hidden = spellings.reduce((rest, spelling) => rest.replaceAll(spelling, shown), text);
 		return hidden.includes('%') ? replaceEncoded(hidden, secret, shown) : hidden;
 	};
+}
+
+/**
+ * Hides the secrets of a connection wherever they are: whole or without their prefix, plain,
+ * percent-encoded or in Base64. It searches for texts, not patterns, so a text of any length is
+ * fine.
+ */
+export function hideKey({ secrets }: Pick<Connection, 'secrets'>): Hide {
+	const hides = secrets.filter(({ text }) => text !== '').map(hideSecret);
+	return (text) => hides.reduce((rest, hide) => hide(rest), text);
 }
 
 /** Hides the key in every text of an answer, including field names. Changes the answer itself. */

@@ -12,7 +12,8 @@ import * as z from 'zod/v4-mini';
 import { version } from '../../../package.json';
 import { isAddress, sameAddress } from '../domain/address';
 import { ParameterError } from '../domain/parameter';
-import type { Connection } from './deployments';
+import { resolveAgentConnection } from './agentConnection';
+import type { Authentication, Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
 import type { Call } from './errors';
 import {
@@ -32,23 +33,29 @@ import { within } from './timeLimit';
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
 
-const CREDENTIAL = 'ampersendApi';
+/** The credentials, by what they authorize. */
+const CREDENTIALS: Record<Authentication, string> = {
+	apiKey: 'ampersendApi',
+	agentSession: 'ampersendAgentApi',
+};
 
 /** The SDK's own limit for one call. */
 const TIMEOUT_MS = 30_000;
 
-interface HttpAnswer {
+export interface HttpAnswer {
 	statusCode: number;
 	headers: IDataObject;
 	body: unknown;
 }
 
+/** Sends one request, once. Rejects only if there was no answer. */
+export type Transmit = (request: IHttpRequestOptions) => Promise<HttpAnswer>;
+
 /** Access to one deployment with one key. */
 export interface Client {
 	readonly connection: Connection;
 	readonly retry: RetryPolicy;
-	/** Sends one request, once. Rejects only if there was no answer. */
-	transmit(request: IHttpRequestOptions): Promise<HttpAnswer>;
+	readonly transmit: Transmit;
 	/** Ends waits between attempts when the execution is cancelled. */
 	readonly cancelled?: AbortSignal;
 	/** Epoch ms at which a call ends without an answer, and after which none is repeated. */
@@ -63,15 +70,23 @@ export interface Client {
 export async function openClient(
 	context: NodeContext,
 	{
+		authentication = 'apiKey',
 		itemIndex = 0,
 		retry = defaultRetryPolicy,
 		deadline,
-	}: { itemIndex?: number; retry?: RetryPolicy; deadline?: number } = {},
+	}: {
+		authentication?: Authentication;
+		itemIndex?: number;
+		retry?: RetryPolicy;
+		deadline?: number;
+	} = {},
 ): Promise<Client> {
-	const data = await context.getCredentials(CREDENTIAL, itemIndex);
-	const credentialsDecrypted = { id: '', name: CREDENTIAL, type: CREDENTIAL, data };
+	const credential = CREDENTIALS[authentication];
+	const data = await context.getCredentials(credential, itemIndex);
+	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
 	return {
-		connection: resolveConnection(data),
+		connection:
+			authentication === 'apiKey' ? resolveConnection(data) : resolveAgentConnection(data),
 		retry,
 		deadline,
 		cancelled:
@@ -79,7 +94,7 @@ export async function openClient(
 		async transmit(request) {
 			return (await context.helpers.httpRequestWithAuthentication.call(
 				context,
-				CREDENTIAL,
+				credential,
 				request,
 				{ credentialsDecrypted },
 			)) as HttpAnswer;
@@ -93,19 +108,20 @@ export async function openClient(
  */
 export function openTestClient(
 	helpers: ICredentialTestFunctions['helpers'],
-	fields: { apiKey?: unknown; baseUrl?: unknown },
+	connection: Connection,
 ): Client {
-	const connection = resolveConnection(fields);
 	return {
 		connection,
 		retry: { attempts: 1, budgetMs: TIMEOUT_MS },
-		async transmit({ url, method, qs, headers, timeout }) {
+		async transmit({ url, method, qs, body, headers, timeout }) {
 			assertKeyBelongsTo(connection, url);
+			const { token } = connection;
 			return (await helpers.request({
 				uri: url,
 				method,
 				qs,
-				headers: { ...headers, ...authorizationHeaders(connection) },
+				body,
+				headers: { ...headers, ...(token !== '' && authorizationHeaders(connection)) },
 				timeout,
 				json: true,
 				simple: false,
@@ -120,15 +136,22 @@ export function openTestClient(
  * The one place where values enter a path. User input is checked before, with the name of its
  * field. Here any letter case is accepted, because addresses also come from the service.
  */
-function fillPath<Path extends string>(
-	path: Path,
-	parameters: Record<Placeholders<Path>, string>,
-): string {
-	return path.replace(/\{(\w+)\}/g, (_, name: Placeholders<Path>) => {
-		const value = parameters[name];
+function fillPath(path: string, parameters: Record<string, string>): string {
+	return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+		const value = parameters[name] ?? '';
 		if (!isAddress(value)) throw new ParameterError(name, 'is not an address.', 'Check its value.');
 		return encodeURIComponent(value);
 	});
+}
+
+/** @throws ParameterError if an agent's session can't use the route */
+function sessionPathOf({ sessionPath }: Route): string {
+	if (sessionPath !== undefined) return sessionPath;
+	throw new ParameterError(
+		'Authentication',
+		"an agent's session can't do this.",
+		'Set Authentication to API Key, or choose another operation.',
+	);
 }
 
 /** The value at a path in JSON; undefined if there is none. */
@@ -205,9 +228,11 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R>> {
 	const { connection, deadline = Infinity } = client;
+	const isSession = connection.authentication === 'agentSession';
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
 	const { address: agent }: { address?: string } = parameters.path;
-	const call = { route, path: fillPath(route.path, parameters.path), agent, connection };
+	const path = isSession ? sessionPathOf(route) : route.path;
+	const call = { route, path: fillPath(path, parameters.path), agent, connection };
 	const request: IHttpRequestOptions = {
 		method: route.method,
 		url: connection.baseUrl + call.path,
@@ -220,7 +245,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 		json: true,
 		timeout,
 		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
+		// On a 401, n8n logs in again, sends the request once more, and then throws.
+		ignoreHttpStatusErrors: isSession ? { ignore: true, except: [401] } : true,
 		disableFollowRedirect: true,
 	};
 	// `timeout` only limits the time without any byte: an answer that trickles in would never end.

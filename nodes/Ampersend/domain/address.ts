@@ -16,7 +16,7 @@ export function isAddress(text: string): boolean {
 }
 
 /** The spelling whose letter case is a checksum (EIP-55). */
-function checksummed(address: Address): Address {
+export function checksummed(address: Address): Address {
 	const digits = address.slice(2).toLowerCase();
 	const hash = bytesToHex(keccak_256(utf8ToBytes(digits)));
 	return `0x${[...digits]

@@ -4,26 +4,24 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { CredentialError } from '../api/deployments';
+import { resolveAgentConnection } from '../api/agentConnection';
+import { logIn } from '../api/agentSession';
+import { CredentialError, resolveConnection } from '../api/deployments';
 import { CallError } from '../api/errors';
 import { routes } from '../api/routes';
 import { openTestClient, send } from '../api/send';
+import { ParameterError } from '../domain/parameter';
 
-/** Reads one agent with the only documented read, and reports why if that doesn't work. */
-async function ampersendApiTest(
-	this: ICredentialTestFunctions,
-	credential: ICredentialsDecrypted,
-): Promise<INodeCredentialTestResult> {
+/** @param test returns what to say if the credential works */
+async function resultOf(test: () => Promise<string>): Promise<INodeCredentialTestResult> {
 	try {
-		const client = openTestClient(this.helpers, credential.data ?? {});
-		await send(client, routes.listAgents, { path: {}, query: { limit: 1, offset: 0 } });
-		const { deployment, baseUrl } = client.connection;
-		return {
-			status: 'OK',
-			message: `Ampersend accepts the key (${deployment.name}, ${baseUrl})`,
-		};
+		return { status: 'OK', message: await test() };
 	} catch (error) {
-		if (error instanceof CallError || error instanceof CredentialError) {
+		if (
+			error instanceof CallError ||
+			error instanceof CredentialError ||
+			error instanceof ParameterError
+		) {
 			const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
 			return { status: 'Error', message: `${sentence} ${error.description}`.trim() };
 		}
@@ -34,4 +32,33 @@ async function ampersendApiTest(
 	}
 }
 
-export const credentialTest = { ampersendApiTest };
+/** Reads one agent with the only documented read, and reports why if that doesn't work. */
+async function ampersendApiTest(
+	this: ICredentialTestFunctions,
+	{ data = {} }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	return await resultOf(async () => {
+		const client = openTestClient(this.helpers, resolveConnection(data));
+		await send(client, routes.listAgents, { path: {}, query: { limit: 1, offset: 0 } });
+		const { deployment, baseUrl } = client.connection;
+		return `Ampersend accepts the key (${deployment.name}, ${baseUrl})`;
+	});
+}
+
+/** Logs in and reads the agent. */
+async function ampersendAgentApiTest(
+	this: ICredentialTestFunctions,
+	{ data = {} }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	return await resultOf(async () => {
+		const fields = { ...data, sessionToken: '' };
+		const connection = resolveAgentConnection(fields);
+		const client = openTestClient(this.helpers, connection);
+		fields.sessionToken = await logIn(connection, client.transmit);
+		const { name } = await send(client, routes.getSelf, { path: {} });
+		const { deployment, baseUrl } = connection;
+		return `Ampersend accepts the agent key of ${name} (${deployment.name}, ${baseUrl})`;
+	});
+}
+
+export const credentialTest = { ampersendApiTest, ampersendAgentApiTest };

@@ -1,3 +1,5 @@
+import { NodeApiError } from 'n8n-workflow';
+
 import type { Connection } from '../deployments';
 import { CredentialError, isCredentialError } from '../deployments';
 import type { Placeholders, Route } from '../routes';
@@ -73,9 +75,11 @@ function seconds(ms: number): string {
 	return `${Math.ceil(ms / 1000)} s`;
 }
 
-function situationOfStatus(status: number, { path, evidence }: Route) {
+function situationOfStatus(status: number, { route, connection }: Call) {
+	const { path, evidence } = route;
+	const isSession = connection.authentication === 'agentSession';
 	if (status >= 300 && status < 400) return 'redirect';
-	if (status === 401) return 'keyRejected';
+	if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
 	if (status === 403) return 'notAllowed';
 	if (status === 409) return 'conflict';
 	if (status === 429) return 'tooManyRequests';
@@ -100,7 +104,7 @@ export function errorForStatus(
 		said: words ? `: ${words}` : '.',
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
 	};
-	return errorFor(situationOfStatus(status, call.route), facts, call, { status, retryAfterMs });
+	return errorFor(situationOfStatus(status, call), facts, call, { status, retryAfterMs });
 }
 
 /** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */
@@ -154,6 +158,12 @@ export function errorForNoAnswer(
 	if (rejection) {
 		const hide = hideKey(call.connection);
 		return new CredentialError(hide(rejection.message), hide(rejection.description));
+	}
+	const failedLogIn = chain.find((one) => one instanceof CallError);
+	if (failedLogIn) return failedLogIn;
+	// n8n throws the second 401 of a session.
+	if (chain.some((one) => one instanceof NodeApiError && one.httpCode === '401')) {
+		return errorForStatus(call, 401, undefined, undefined);
 	}
 	const code = chain.map(codeOf).find((found) => found !== undefined);
 	const cause = new Error(oneLine(chain.at(-1)?.message ?? String(error), call.connection));

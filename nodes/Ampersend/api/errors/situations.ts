@@ -42,6 +42,14 @@ export const situations = {
 		],
 		cause: 'credential-invalid',
 	},
+	logInRejected: {
+		message: 'Ampersend rejected the agent key (HTTP {status}){said}',
+		advice: [
+			'The key was removed from the agent, or it belongs to another agent.',
+			'Check Agent Address, Agent Key and Environment in the credential.',
+		],
+		cause: 'credential-invalid',
+	},
 	notAllowed: {
 		message: "The API key isn't allowed to use {call} (HTTP {status}){said}",
 		advice: [

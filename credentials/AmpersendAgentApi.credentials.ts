@@ -1,0 +1,103 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentialType,
+	IDataObject,
+	IHttpRequestHelper,
+	IHttpRequestOptions,
+	Icon,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { resolveAgentConnection } from '../nodes/Ampersend/api/agentConnection';
+import { shareLogIn } from '../nodes/Ampersend/api/agentSession';
+import { authorize } from '../nodes/Ampersend/api/authorize';
+import type { HttpAnswer } from '../nodes/Ampersend/api/send';
+
+export class AmpersendAgentApi implements ICredentialType {
+	name = 'ampersendAgentApi';
+
+	displayName = 'Ampersend Agent API';
+
+	icon: Icon = {
+		light: 'file:../nodes/Ampersend/ampersend.svg',
+		dark: 'file:../nodes/Ampersend/ampersend.dark.svg',
+	};
+
+	documentationUrl = 'https://app.ampersend.ai';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'Environment',
+			name: 'environment',
+			type: 'options',
+			options: [
+				{ name: 'Production', value: 'production', description: 'Real payments, on Base' },
+				{ name: 'Sandbox', value: 'sandbox', description: 'Test payments, on Base Sepolia' },
+				{ name: 'Other', value: 'other', description: 'A proxy or a local emulator' },
+			],
+			default: 'production',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			displayOptions: { show: { environment: ['other'] } },
+			default: '',
+			placeholder: 'e.g. https://api.ampersend.ai/api/v1',
+			description: 'Must start with https, except on this machine',
+		},
+		{
+			displayName: 'Agent Address',
+			name: 'agentAddress',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
+			description: "The address of the agent's account, as the dashboard shows it",
+		},
+		{
+			displayName: 'Agent Key',
+			name: 'agentKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description:
+				"The private key of one of the agent's keys. It signs the login and is never sent. " +
+				"You can also paste the SDK's combined secret: the key, :::, and the agent's address.",
+		},
+		{
+			displayName: 'Session Token',
+			name: 'sessionToken',
+			type: 'hidden',
+			typeOptions: { expirable: true, password: true },
+			default: '',
+		},
+	];
+
+	/**
+	 * n8n calls this before the first call, and again after a 401, and stores the token.
+	 * @throws CallError, CredentialError or ParameterError
+	 */
+	async preAuthentication(
+		this: IHttpRequestHelper,
+		credentials: ICredentialDataDecryptedObject,
+	): Promise<IDataObject> {
+		const connection = resolveAgentConnection(credentials);
+		const sessionToken = await shareLogIn(
+			connection,
+			async (request) => (await this.helpers.httpRequest(request)) as HttpAnswer,
+		);
+		return { sessionToken };
+	}
+
+	/**
+	 * Runs for every call of the session, including the HTTP Request node.
+	 * @throws CredentialError before anything is sent, if the host isn't the session's own
+	 */
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		requestOptions: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> {
+		return authorize(resolveAgentConnection(credentials), requestOptions);
+	}
+}

@@ -1,0 +1,60 @@
+import { addressOf, signInText, signText } from '../domain/signIn';
+import type { AgentConnection } from './agentConnection';
+import { routes } from './routes';
+import type { Client, Transmit } from './send';
+import { send } from './send';
+
+/** A login is one of several calls that the caller waits for. */
+const RETRY = { attempts: 2, budgetMs: 5_000 };
+
+/**
+ * Proves to Ampersend that we have the agent key, with a signature (EIP-4361). The key isn't sent.
+ * @param transmit sends a request without credentials
+ * @returns the token of the session
+ * @throws CallError
+ */
+export async function logIn(connection: AgentConnection, transmit: Transmit): Promise<string> {
+	const { agent, baseUrl, privateKey } = connection;
+	let serviceTime = NaN;
+	const client: Client = {
+		connection,
+		retry: RETRY,
+		async transmit(request) {
+			const answer = await transmit(request);
+			serviceTime = Date.parse(String(answer.headers.date));
+			return answer;
+		},
+	};
+	const { nonce, sessionId } = await send(client, routes.requestNonce, { path: {} });
+	const message = signInText({
+		origin: new URL(baseUrl).origin,
+		address: addressOf(privateKey),
+		nonce,
+		// The service's own clock, because ours may be wrong.
+		issuedAt: Number.isNaN(serviceTime) ? Date.now() : serviceTime,
+	});
+	const signature = signText(message, privateKey);
+	const body = { message, signature, sessionId, agentAddress: agent };
+	const { token } = await send(client, routes.logIn, { path: {}, body });
+	return token;
+}
+
+const logins = new Map<string, Promise<string>>();
+
+/**
+ * The same, but those who log in at the same time with the same key share one login.
+ */
+export async function shareLogIn(
+	connection: AgentConnection,
+	transmit: Transmit,
+): Promise<string> {
+	const { agent, baseUrl, privateKey } = connection;
+	const id = [baseUrl, agent, addressOf(privateKey)].join(' ').toLowerCase();
+	const running = logins.get(id) ?? logIn(connection, transmit);
+	logins.set(id, running);
+	try {
+		return await running;
+	} finally {
+		logins.delete(id);
+	}
+}

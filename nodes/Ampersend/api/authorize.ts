@@ -1,0 +1,39 @@
+import type { IHttpRequestOptions } from 'n8n-workflow';
+
+import type { Connection } from './deployments';
+import { assertKeyBelongsTo, authorizationHeaders } from './deployments';
+
+/** The HTTP Request node passes `uri`, newer helpers `url`. */
+type AnyRequestOptions = IHttpRequestOptions & { uri?: string };
+
+/**
+ * Every address that n8n may call for a request. Its HTTP client joins a base and a target by other
+ * rules than `URL` ("\\host" and " //host" are paths to it), so the base itself counts too.
+ */
+function targetsOf({ url, uri, baseURL }: AnyRequestOptions): string[] {
+	const target = url ?? uri ?? '';
+	if (!baseURL) return [target];
+	return [baseURL, URL.canParse(target, baseURL) ? new URL(target, baseURL).href : target];
+}
+
+/**
+ * A request with what authorizes it, for n8n's `authenticate`.
+ * @throws CredentialError before anything is sent, if the host isn't the connection's own
+ */
+export function authorize(
+	connection: Connection,
+	request: IHttpRequestOptions,
+): IHttpRequestOptions {
+	for (const target of targetsOf(request)) assertKeyBelongsTo(connection, target);
+	const otherHeaders = Object.entries(request.headers ?? {}).filter(
+		([name]) => name.toLowerCase() !== 'authorization',
+	);
+	return {
+		...request,
+		headers: { ...Object.fromEntries(otherHeaders), ...authorizationHeaders(connection) },
+		// Otherwise n8n sends the key to whatever host a redirect names.
+		sendCredentialsOnCrossOriginRedirect: false,
+		// A subdomain would still get it (follow-redirects), so n8n must not call any other host.
+		allowedDomains: new URL(connection.baseUrl).hostname,
+	};
+}
