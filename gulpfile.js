@@ -9,6 +9,7 @@ const run = promisify(execFile);
 
 const entries = [
 	'index.ts',
+	'credentials/AmpersendAgentApi.credentials.ts',
 	'credentials/AmpersendApi.credentials.ts',
 	'nodes/Ampersend/Ampersend.node.ts',
 	'nodes/Ampersend/AmpersendTrigger.node.ts',

@@ -8,6 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './actions/registry';
 import { router } from './actions/router';
+import { credentials } from './descriptions/authentication';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -25,7 +26,7 @@ export class Ampersend implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'ampersendApi', required: true, testedBy: 'ampersendApiTest' }],
+		credentials,
 		properties,
 	};
 

@@ -11,6 +11,7 @@ import { CallError, toNodeError } from './api/errors';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
+import { authenticationField, credentials, readAuthentication } from './descriptions/authentication';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -166,8 +167,8 @@ export class AmpersendTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'ampersendApi', required: true, testedBy: 'ampersendApiTest' }],
-		properties: [eventsField, ...agentScopeFields, eventFiltersField, eventOptionsField],
+		credentials,
+		properties: [authenticationField, eventsField, ...agentScopeFields, eventFiltersField, eventOptionsField],
 	};
 
 	methods = { credentialTest, loadOptions, listSearch };
@@ -177,7 +178,8 @@ export class AmpersendTrigger implements INodeType {
 		try {
 			const settings = readSettings(this, Date.now());
 			const { deadline, simplify } = settings;
-			const client = await openClient(this, { retry: RETRY, deadline });
+			const authentication = readAuthentication(this.getNodeParameter('authentication', 'apiKey'));
+			const client = await openClient(this, { authentication, retry: RETRY, deadline });
 			if (this.getMode() === 'manual') {
 				return toOutput(await sampleActivity(client, settings), simplify);
 			}

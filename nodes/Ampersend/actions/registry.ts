@@ -1,6 +1,8 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
+import type { Authentication } from '../api/deployments';
+import { authenticationField } from '../descriptions/authentication';
 import { agent } from './agent';
 import { agentKey } from './agentKey';
 import { allowlist } from './allowlist';
@@ -21,34 +23,55 @@ export const resources: Resource[] = [
 	transaction,
 ];
 
-const firstResource = agent.option.value;
+/** The resources that an authentication can reach, with the operations that it can carry out. */
+function reachableWith(authentication: Authentication): Resource[] {
+	if (authentication === 'apiKey') return resources;
+	return resources
+		.map(({ option, operations }) => ({
+			option,
+			operations: operations.filter(({ inSession }) => inSession),
+		}))
+		.filter(({ operations }) => operations.length > 0);
+}
 
-const resourceField: INodeProperties = {
-	displayName: 'Resource',
-	name: 'resource',
-	type: 'options',
-	noDataExpression: true,
-	options: resources.map(({ option }) => option),
-	default: firstResource,
-};
-
-const operationFields = resources.map(({ option, operations }): INodeProperties => {
-	const options = operations.map((operation) => operation.option);
-	const firstOperation = options[0]?.value ?? '';
+function dropdown(
+	names: Pick<INodeProperties, 'displayName' | 'name'>,
+	options: INodePropertyOptions[],
+	show: Record<string, string[]>,
+): INodeProperties {
 	return {
-		displayName: 'Operation',
-		name: 'operation',
+		...names,
 		type: 'options',
 		noDataExpression: true,
-		displayOptions: { show: { resource: [option.value] } },
+		displayOptions: { show },
 		options,
-		default: firstOperation,
+		default: options[0]?.value ?? '',
 	};
-});
+}
+
+function dropdownsOf(authentication: Authentication): INodeProperties[] {
+	const reachable = reachableWith(authentication);
+	const show = { authentication: [authentication] };
+	return [
+		dropdown(
+			{ displayName: 'Resource', name: 'resource' },
+			reachable.map(({ option }) => option),
+			show,
+		),
+		...reachable.map(({ option, operations }) =>
+			dropdown(
+				{ displayName: 'Operation', name: 'operation' },
+				operations.map((operation) => operation.option),
+				{ ...show, resource: [String(option.value)] },
+			),
+		),
+	];
+}
 
 export const properties: INodeProperties[] = [
-	resourceField,
-	...operationFields,
+	authenticationField,
+	...dropdownsOf('apiKey'),
+	...dropdownsOf('agentSession'),
 	...resources.flatMap((resource) =>
 		resource.operations.flatMap(({ option, fields }) =>
 			updateDisplayOptions(

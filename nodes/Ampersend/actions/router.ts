@@ -3,6 +3,7 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
+import { readAuthentication } from '../descriptions/authentication';
 import type { Operation, OperationContext } from './operation';
 import { findOperation } from './registry';
 
@@ -39,9 +40,12 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					},
 				);
 			}
+			const authentication = readAuthentication(
+				this.getNodeParameter('authentication', itemIndex, 'apiKey'),
+			);
 			const context = {
 				n8n: this,
-				client: await openClient(this, { itemIndex }),
+				client: await openClient(this, { authentication, itemIndex }),
 				itemIndex,
 				hint: (message: string) => hints.add(message),
 			};

@@ -3,14 +3,21 @@ import { addressKey } from '../domain/address';
 import { ParameterError } from '../domain/parameter';
 import type { Agent } from '../schemas/agent';
 import { listAgents } from './paginate';
+import { routes } from './routes';
 import type { Client } from './send';
+import { send } from './send';
 
-/** The account's agents by `addressKey`, in the service's order. */
-export type Directory = Map<string, Agent>;
+/** An agent, as far as both an account and the agent itself know it. */
+export type KnownAgent = Pick<Agent, 'address' | 'name'> & Partial<Pick<Agent, 'createdAt'>>;
+
+/** The agents that the client can reach by `addressKey`, in the service's order. */
+export type Directory = Map<string, KnownAgent>;
 
 export async function lookUpAgents(client: Client): Promise<Directory> {
 	const directory: Directory = new Map();
-	for await (const agent of listAgents(client)) directory.set(addressKey(agent.address), agent);
+	const add = (agent: KnownAgent) => directory.set(addressKey(agent.address), agent);
+	if (client.connection.agent !== undefined) add(await send(client, routes.getSelf, { path: {} }));
+	else for await (const agent of listAgents(client)) add(agent);
 	return directory;
 }
 
@@ -45,7 +52,7 @@ export async function selectAgents(
 	client: Client,
 	scope: AgentScope,
 	parameter: string,
-): Promise<Agent[]> {
+): Promise<KnownAgent[]> {
 	const directory = await lookUpAgents(client);
 	if (scope === 'all') return [...directory.values()];
 	requireAgents(directory, scope, parameter);

@@ -46,6 +46,8 @@ export interface Connection {
 	deployment: Deployment;
 	/** Absolute, without a trailing slash; routes are appended to it. */
 	baseUrl: string;
+	/** The only agent that it can reach; absent if it can reach all of an account. */
+	agent?: string;
 	/** What authorizes calls: the API key, or the token of a session; empty before it starts. */
 	readonly token: string;
 	readonly secrets: readonly Secret[];

@@ -2,10 +2,10 @@ import type { Address } from '../domain/address';
 import type { FilterableRow, RowFilter } from '../domain/filter';
 import { matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
-import type { Agent } from '../schemas/agent';
 import type { Payment } from '../schemas/payment';
 import type { ReadRow } from './activityList';
 import { LARGEST_PAGE } from './activityList';
+import type { KnownAgent } from './agents';
 import type { Pace } from './pace';
 import { startPace } from './pace';
 import type { Miscount } from './paginate';
@@ -18,7 +18,7 @@ import { send } from './send';
 /** A row of a history, and its agent. */
 export interface AgentRow<Row> {
 	read: Row;
-	agent: Pick<Agent, 'address' | 'name'>;
+	agent: KnownAgent;
 }
 
 /** A payment with the values that are read from it once. */
@@ -37,7 +37,7 @@ export interface HistoryReport {
 }
 
 export interface HistoryQuery {
-	agents: Agent[];
+	agents: KnownAgent[];
 	filter: RowFilter;
 	/** Epoch ms. */
 	now: number;
@@ -81,7 +81,7 @@ class Lane<Row extends FilterableRow> {
 	isDone = false;
 
 	constructor(
-		private readonly agent: Agent,
+		private readonly agent: KnownAgent,
 		private readonly batches: AsyncGenerator<Batch<Row>>,
 		private readonly order: Reading['order'],
 	) {}
@@ -140,9 +140,9 @@ async function* mergeLanes<Row extends FilterableRow>(
  */
 async function* readLanes<Row extends FilterableRow>(
 	client: Client,
-	agents: Agent[],
+	agents: KnownAgent[],
 	order: Reading['order'],
-	batchesOf: (agent: Agent, pace: Pace) => AsyncGenerator<Batch<Row>>,
+	batchesOf: (agent: KnownAgent, pace: Pace) => AsyncGenerator<Batch<Row>>,
 ): Batches<Row> {
 	const pace = startPace(client);
 	const lanes = agents.map((agent) => new Lane(agent, batchesOf(agent, pace), order));

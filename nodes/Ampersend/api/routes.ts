@@ -32,7 +32,7 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
-	 * Fields in which an answer for the agent in the path names its agent. They can be absent (the
+	 * Fields in which an answer for one agent (of the path, or of the session) names its agent. They can be absent (the
 	 * shape says what must be there), but an answer with another agent's address is rejected.
 	 */
 	agentAt?: readonly string[];
@@ -187,6 +187,7 @@ export const routes = {
 		path: '/agents/self',
 		sessionPath: '/agents/self',
 		answer: agentSelf,
+		agentAt: ['address'],
 		...inSdk('agent-client.ts, agent.ts: AgentSelf'),
 	},
 	requestNonce: {
@@ -201,6 +202,7 @@ export const routes = {
 		path: '/agents/auth/login',
 		sessionPath: '/agents/auth/login',
 		answer: session,
+		agentAt: ['agentAddress'],
 		check: 'Run it again: a login changes nothing.',
 		...inSdk('agent-client.ts'),
 	},

@@ -230,7 +230,7 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const { connection, deadline = Infinity } = client;
 	const isSession = connection.authentication === 'agentSession';
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
-	const { address: agent }: { address?: string } = parameters.path;
+	const { address: agent = connection.agent }: { address?: string } = parameters.path;
 	const path = isSession ? sessionPathOf(route) : route.path;
 	const call = { route, path: fillPath(path, parameters.path), agent, connection };
 	const request: IHttpRequestOptions = {

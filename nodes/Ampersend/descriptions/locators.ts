@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
 import { parseLocator } from '../domain/address';
+import { withApiKey } from './authentication';
 
 function addressLocator(
 	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
@@ -36,14 +37,18 @@ function addressLocator(
 	};
 }
 
-export const agentLocator = addressLocator(
-	{
-		displayName: 'Agent',
-		name: 'agent',
-		description: 'The agent, identified by its account address',
-	},
-	'searchAgents',
-);
+export const agentLocator: INodeProperties = {
+	...addressLocator(
+		{
+			displayName: 'Agent',
+			name: 'agent',
+			description: 'The agent, identified by its account address',
+		},
+		'searchAgents',
+	),
+	// A session is that of one agent.
+	displayOptions: withApiKey,
+};
 
 export const agentKeyLocator = addressLocator(
 	{
@@ -61,4 +66,20 @@ export function readLocator(
 	itemIndex: number,
 ): Address {
 	return parseLocator(displayName, n8n.getNodeParameter(name, itemIndex, ''));
+}
+
+/**
+ * The agent of the credential, or the chosen one.
+ * @throws ParameterError if the Agent field has no address
+ */
+export function readAgent({
+	n8n,
+	client,
+	itemIndex,
+}: {
+	n8n: IExecuteFunctions;
+	client: { connection: { agent?: Address } };
+	itemIndex: number;
+}): Address {
+	return client.connection.agent ?? readLocator(n8n, agentLocator, itemIndex);
 }

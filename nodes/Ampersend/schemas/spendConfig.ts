@@ -13,6 +13,9 @@ export const spendConfigInput = z.object({
 export const spendConfig = z.looseObject({
 	agent_address: z.optional(address),
 	...spendConfigInput.shape,
+	/** What is left of the limits, null for no limit. Only in an agent's session. */
+	daily_remaining_usdc_micro: z.optional(z.nullable(micro)),
+	monthly_remaining_usdc_micro: z.optional(z.nullable(micro)),
 	created_at: z.optional(timestamp),
 	updated_at: z.optional(timestamp),
 });

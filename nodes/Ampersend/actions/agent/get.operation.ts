@@ -2,19 +2,23 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { agentOutput, toAgentOutput } from './output';
+import { readAgentOutput, toAgentOutput, toOwnAgentOutput } from './output';
 
-export const get: RowOperation<typeof agentOutput> = {
+export const get: RowOperation<typeof readAgentOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
 		action: 'Get agent',
 		description: 'Get an agent and its balance',
 	},
+	inSession: true,
 	fields: [agentLocator],
-	output: agentOutput,
+	output: readAgentOutput,
 
 	async execute({ n8n, client, itemIndex }) {
+		if (client.connection.agent !== undefined) {
+			return toOwnAgentOutput(await send(client, routes.getSelf, { path: {} }));
+		}
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		return toAgentOutput(await send(client, routes.getAgent, { path: { address } }));
 	},

@@ -4,6 +4,7 @@ import { withFurther } from '../../domain/json';
 import { amountFields, amountShape, isMicro } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';
+import type { AgentSelf } from '../../schemas/agentSelf';
 
 /** An agent as it leaves the node. Fields that the service adds follow unchanged. */
 export const agentOutput = z.object({
@@ -32,6 +33,40 @@ export function toAgentOutput(agent: Agent): AgentOutput {
 			...amountFields({ balance: isAmount ? balance : null }),
 			createdAt: toIso(createdAt),
 			updatedAt: toIso(updatedAt),
+		},
+		further,
+	);
+}
+
+/** The agent of a session, as it leaves the node. */
+const ownAgentOutput = z.object({
+	address: z.string(),
+	name: z.string(),
+	/** `deploying`, `deployed`, `failed`, or one that is new. */
+	status: z.string(),
+	...amountShape({ balance: z.string() }),
+	published: z.boolean(),
+	slug: z.nullable(z.string()),
+	registryId: z.nullable(z.string()),
+	registryUri: z.nullable(z.string()),
+});
+
+/** With an API key, or in a session. */
+export const readAgentOutput = z.union([agentOutput, ownAgentOutput]);
+
+export function toOwnAgentOutput(agent: AgentSelf): z.infer<typeof ownAgentOutput> {
+	const { address, name, status, balance_usdc_micro, published, slug, ...others } = agent;
+	const { registry_id, registry_uri, ...further } = others;
+	return withFurther(
+		{
+			address,
+			name,
+			status,
+			...amountFields({ balance: balance_usdc_micro }),
+			published,
+			slug,
+			registryId: registry_id,
+			registryUri: registry_uri,
 		},
 		further,
 	);

@@ -1,6 +1,6 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 import { allowlistOutput, toAllowlistOutput } from './output';
 
@@ -11,11 +11,13 @@ export const get: RowOperation<typeof allowlistOutput> = {
 		action: 'Get allowlist',
 		description: 'Get the sellers that the agent can pay',
 	},
+	inSession: true,
 	fields: [agentLocator],
 	output: allowlistOutput,
 
-	async execute({ n8n, client, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
+	async execute(context) {
+		const { client } = context;
+		const address = readAgent(context);
 		const sellers = await send(client, routes.getAllowlist, { path: { address } });
 		return toAllowlistOutput(address, sellers);
 	},

@@ -1,6 +1,6 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 import { autoCollectOutput, toAutoCollectOutput } from './output';
 
@@ -11,11 +11,13 @@ export const get: RowOperation<typeof autoCollectOutput> = {
 		action: 'Get auto-collect settings',
 		description: "Get when and where the agent's earnings are collected",
 	},
+	inSession: true,
 	fields: [agentLocator],
 	output: autoCollectOutput,
 
-	async execute({ n8n, client, itemIndex, hint }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
+	async execute(context) {
+		const { client, hint } = context;
+		const address = readAgent(context);
 		const config = await getSettings(client, routes.getAutoCollect, address, {
 			path: { address },
 		});

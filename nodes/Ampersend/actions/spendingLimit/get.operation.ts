@@ -1,6 +1,6 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 import { spendingLimitOutput, toSpendingLimitOutput } from './output';
 
@@ -11,11 +11,13 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 		action: 'Get spending limits',
 		description: "Get the agent's limits and auto top-up",
 	},
+	inSession: true,
 	fields: [agentLocator],
 	output: spendingLimitOutput,
 
-	async execute({ n8n, client, itemIndex, hint }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
+	async execute(context) {
+		const { client, hint } = context;
+		const address = readAgent(context);
 		const config = await getSettings(client, routes.getSpendingLimit, address, {
 			path: { address },
 		});

@@ -17,6 +17,8 @@ export const spendingLimitOutput = z.object({
 	configured: z.boolean(),
 	autoTopUp: z.boolean(),
 	...amountShape(eachLimit('name', () => text)),
+	/** What is left of the limits today and this month (UTC). Only in an agent's session. */
+	...amountShape({ dailyRemaining: z.optional(text), monthlyRemaining: z.optional(text) }),
 	createdAt: text,
 	updatedAt: text,
 });
@@ -32,6 +34,8 @@ export function toSpendingLimitOutput(
 		auto_topup_allowed,
 		created_at,
 		updated_at,
+		daily_remaining_usdc_micro: dailyRemaining,
+		monthly_remaining_usdc_micro: monthlyRemaining,
 		...others
 	}: SpendConfig = config ?? unsetSpendConfig;
 	const further = Object.entries(others).filter(
@@ -43,6 +47,8 @@ export function toSpendingLimitOutput(
 			configured: config !== undefined,
 			autoTopUp: auto_topup_allowed,
 			...amountFields(eachLimit('name', ({ wire }) => others[wire])),
+			...(dailyRemaining !== undefined && amountFields({ dailyRemaining })),
+			...(monthlyRemaining !== undefined && amountFields({ monthlyRemaining })),
 			createdAt: toIsoOrNull(created_at),
 			updatedAt: toIsoOrNull(updated_at),
 		},
