@@ -105,6 +105,12 @@ const bodies = {
 	}),
 	updateAgent: struct({ name: trimmedText }),
 	addKey: struct({ agent_key_address: address, key_name: optional(trimmedText) }),
+	logIn: struct({
+		message: trimmedText,
+		signature: trimmedText,
+		sessionId: trimmedText,
+		agentAddress: address,
+	}),
 	allowlist: struct({ authorized_sellers: arrayOf(address) }),
 	spendConfig,
 	autoCollect: struct({

@@ -6,6 +6,7 @@ import { Keyring } from './keyring.mts';
 import { routeName, routes } from './routes.mts';
 import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
 import { buildServer } from './server.mts';
+import { Sessions } from './sessions.mts';
 import { Strangers } from './strangers.mts';
 import { defaultStyle, Wire, type WireStyle } from './wire.mts';
 import {
@@ -61,6 +62,8 @@ export interface Emulator {
 	readonly origin: string;
 	/** The origin and `/v1`; the same is served under `/api/v1/sdk`. */
 	readonly baseUrl: string;
+	/** Where agents call in their sessions. */
+	readonly agentBaseUrl: string;
 	/** A valid key of the main user, created at the start. */
 	readonly apiKey: string;
 	/** You can change it at any time. */
@@ -70,6 +73,10 @@ export interface Emulator {
 
 	createApiKey(options?: { owner?: string; label?: string }): string;
 	revokeApiKey(key: string): void;
+	/** For sessions that start from now on. */
+	setSessionLifetime(ms: number): void;
+	/** Ends every session. */
+	expireSessions(): void;
 
 	addAgent(init?: AgentInit): Agent;
 	removeAgent(agent: AgentRef): void;
@@ -129,6 +136,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const world = new World(deployment, clock);
 	const wire: WireStyle = { ...defaultStyle, ...options.wire };
 	const keyring = new Keyring(deployment);
+	const sessions = new Sessions(clock);
 	const script = new Script(routes.map(routeName));
 	const strangers = new Strangers();
 	const calls: Call[] = [];
@@ -138,6 +146,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		world,
 		wire: new Wire(wire),
 		keyring,
+		sessions,
 		script,
 		strangers,
 		calls,
@@ -153,12 +162,17 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		usdcContract: deployments[deployment].usdcContract,
 		origin,
 		baseUrl: `${origin}/v1`,
+		agentBaseUrl: `${origin}/api/v1`,
 		apiKey: keyring.create(MAIN_USER),
 		wire,
 		now: clock,
 
 		createApiKey: ({ owner = MAIN_USER, label } = {}) => keyring.create(owner, label),
 		revokeApiKey: (key) => keyring.revoke(key),
+		setSessionLifetime: (ms) => {
+			sessions.lifetimeMs = ms;
+		},
+		expireSessions: () => sessions.expire(),
 
 		addAgent: (init) => structuredClone(world.addAgent(init)),
 		removeAgent: (ref) => world.removeAgent(ref),

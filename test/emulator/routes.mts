@@ -8,14 +8,20 @@ import {
 } from './decode.mts';
 import type { History } from './history.mts';
 import { conflict, notFound, notYours } from './problems.mts';
+import type { Sessions } from './sessions.mts';
 import type { Wire } from './wire.mts';
 import type { Agent, World } from './world.mts';
 
 export interface Exchange {
 	world: World;
 	wire: Wire;
-	/** The user whose key was sent. */
+	sessions: Sessions;
+	/** Of the service, with its port. */
+	host: string;
+	/** The user whose key was sent, or whose agent is logged in. */
 	owner: string;
+	/** Whether an agent calls, in its session. */
+	isSession: boolean;
 	params: Record<string, string>;
 	query: Query;
 	body: unknown;
@@ -30,7 +36,9 @@ export interface Route {
 	method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 	/** Relative to the base, parameters in braces. */
 	path: string;
-	handle(exchange: Exchange): Answer;
+	/** Who can call it: a user with an API key by default, or an agent in its session. */
+	access?: 'user' | 'agent' | 'anyone';
+	handle(exchange: Exchange): Answer | Promise<Answer>;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -69,6 +77,25 @@ function entryOf({ world, owner, params }: Exchange): { agent: Agent; history: H
 	return entry;
 }
 
+/** What is left of the limits, in UTC days and months. */
+function remainingOf(exchange: Exchange): object {
+	const { agent, history } = entryOf(exchange);
+	const now = new Date(exchange.world.clock());
+	const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
+	const left = (limit: string | null | undefined, from: number): string | null => {
+		if (limit === null || limit === undefined) return null;
+		let rest = BigInt(limit);
+		for (const row of history.newestFirst(from)) {
+			if (row.type === 'spend' && row.status === 'settled') rest -= BigInt(row.amountMicro);
+		}
+		return String(rest > 0n ? rest : 0n);
+	};
+	return {
+		daily_remaining_usdc_micro: left(agent.spendConfig?.daily_limit, Date.UTC(year, month, day)),
+		monthly_remaining_usdc_micro: left(agent.spendConfig?.monthly_limit, Date.UTC(year, month)),
+	};
+}
+
 const since = ({ world, query }: Exchange): number => world.clock() - presetMs[decodePreset(query)];
 
 function stamped<T extends object>(
@@ -80,7 +107,7 @@ function stamped<T extends object>(
 	return { ...settings, created_at: before?.created_at ?? now, updated_at: now };
 }
 
-export const routes: readonly Route[] = [
+const userRoutes: readonly Route[] = [
 	{
 		method: 'GET',
 		path: '/agents',
@@ -183,7 +210,8 @@ export const routes: readonly Route[] = [
 		handle(exchange) {
 			const { agent } = entryOf(exchange);
 			if (!agent.spendConfig) throw notFound('No spend config is set for this agent');
-			return ok(exchange.wire.config(agent, agent.spendConfig));
+			const config = exchange.wire.config(agent, agent.spendConfig);
+			return ok(exchange.isSession ? { ...config, ...remainingOf(exchange) } : config);
 		},
 	},
 	{
@@ -238,9 +266,54 @@ export const routes: readonly Route[] = [
 			const from = since(exchange);
 			const payments: object[] = [];
 			for (const row of entryOf(exchange).history.newestFirst(from)) {
-				if (row.type === 'spend') payments.push(exchange.wire.payment(row));
+				if (row.type === 'spend') payments.push(exchange.wire.payment(row, exchange.isSession));
 			}
 			return ok(payments);
+		},
+	},
+];
+
+/** What an agent can read of itself: the same as its user. */
+const ownRoutes = [
+	'authorized-sellers',
+	'spend-config',
+	'auto-collect-config',
+	'activity',
+	'payments',
+].map((name): Route => {
+	const route = userRoutes.find(
+		({ method, path }) => method === 'GET' && path === `/agents/{address}/${name}`,
+	);
+	if (!route) throw new Error(`There is no route for ${name}`);
+	return { ...route, path: `/agents/self/${name}`, access: 'agent' };
+});
+
+export const routes: readonly Route[] = [
+	...userRoutes,
+	...ownRoutes,
+	{
+		method: 'GET',
+		path: '/agents/self',
+		access: 'agent',
+		handle(exchange) {
+			return ok(exchange.wire.agentSelf(entryOf(exchange).agent));
+		},
+	},
+	{
+		method: 'GET',
+		path: '/agents/auth/nonce',
+		access: 'anyone',
+		handle({ sessions }) {
+			return ok(sessions.requestNonce());
+		},
+	},
+	{
+		method: 'POST',
+		path: '/agents/auth/login',
+		access: 'anyone',
+		async handle({ sessions, host, world, body }) {
+			const keysOf = (agent: string) => world.find(agent)?.agent.keys.map(({ address }) => address);
+			return ok(await sessions.logIn(decodeBody('logIn', body), host, keysOf));
 		},
 	},
 ];

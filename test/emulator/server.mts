@@ -6,16 +6,19 @@ import { holdsKey, withoutKeys, type Credentials, type Keyring } from './keyring
 import { notDecodable, Problem, unauthorized } from './problems.mts';
 import { routeName, routes, type Answer, type Route } from './routes.mts';
 import type { FaultAction, Script } from './script.mts';
+import type { Sessions } from './sessions.mts';
 import type { Strangers } from './strangers.mts';
 import type { Wire } from './wire.mts';
 import type { World } from './world.mts';
 
-export const mounts = ['/v1', '/api/v1/sdk'] as const;
+/** Where users call with an API key, and where agents call. */
+const mounts = { user: ['/v1', '/api/v1/sdk'], agent: ['/api/v1'], anyone: ['/api/v1'] } as const;
 
 export interface Parts {
 	world: World;
 	wire: Wire;
 	keyring: Keyring;
+	sessions: Sessions;
 	script: Script;
 	strangers: Strangers;
 	calls: Call[];
@@ -93,17 +96,34 @@ function noteCall(parts: Parts, request: FastifyRequest): Call {
 	return call;
 }
 
-function handle(parts: Parts, route: Route, request: FastifyRequest): Answer {
+/** Who calls, and the agent if it calls itself. @throws Problem */
+function callerOf(
+	{ keyring, sessions, world }: Parts,
+	{ access = 'user' }: Route,
+	{ headers: { authorization } }: FastifyRequest,
+): { owner: string; self?: { address: string } } {
+	if (access === 'anyone') return { owner: '' };
+	if (access === 'agent') {
+		const address = sessions.agentOf(authorization);
+		return { owner: world.get(address).agent.owner, self: { address } };
+	}
+	const { outcome, owner } = keyring.check(authorization);
+	if (outcome === 'valid' && owner !== null) return { owner };
+	throw unauthorized(rejections[outcome === 'valid' ? 'unknown' : outcome]);
+}
+
+async function handle(parts: Parts, route: Route, request: FastifyRequest): Promise<Answer> {
 	try {
-		const { outcome, owner } = parts.keyring.check(request.headers.authorization);
-		if (outcome !== 'valid' || owner === null)
-			throw unauthorized(rejections[outcome === 'valid' ? 'unknown' : outcome]);
-		const params = textsOf(request.params);
+		const { owner, self } = callerOf(parts, route, request);
+		const params = { ...textsOf(request.params), ...self };
 		decodePath(params);
-		return route.handle({
+		return await route.handle({
 			world: parts.world,
 			wire: parts.wire,
+			sessions: parts.sessions,
+			host: request.host,
 			owner,
+			isSession: self !== undefined,
 			params,
 			query: queryOf(request.query),
 			body: bodyOf(request),
@@ -208,6 +228,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 		callOf.set(request, noteCall(parts, request));
 	});
 	app.addHook('onSend', async (request, reply, payload) => {
+		reply.header('date', new Date(parts.world.clock()).toUTCString());
 		const call = callOf.get(request);
 		if (call) {
 			call.status = reply.statusCode;
@@ -256,14 +277,14 @@ export function buildServer(parts: Parts): FastifyInstance {
 		if (closing.signal.aborted) return reply.hijack();
 		await parts.script.runHooks('before', call);
 		if (deliver(action, 'before', call, reply)) return reply;
-		const answer = handle(parts, route, request);
+		const answer = await handle(parts, route, request);
 		await parts.script.runHooks('after', call);
 		if (!deliver(action, 'after', call, reply)) sendAnswer(reply, answer, action);
 		return reply;
 	};
 
-	for (const mount of mounts) {
-		for (const route of routes) {
+	for (const route of routes) {
+		for (const mount of mounts[route.access ?? 'user']) {
 			app.route({
 				method: route.method,
 				url: mount + route.path.replace(/\{(\w+)\}/g, ':$1'),

@@ -40,6 +40,20 @@ export class Wire {
 		return { address, name, userId, balance: balanceMicro, initData, nonce, createdAt, updatedAt };
 	}
 
+	/** As the agent sees itself. */
+	agentSelf({ address, name, balanceMicro }: Agent): object {
+		return {
+			address,
+			name,
+			slug: null,
+			status: 'deployed',
+			published: false,
+			registry_id: null,
+			registry_uri: null,
+			balance_usdc_micro: balanceMicro,
+		};
+	}
+
 	key({ address, name, createdAt }: AgentKey): object {
 		return { address, name, created_at: this.#time(createdAt) };
 	}
@@ -76,10 +90,11 @@ export class Wire {
 		};
 	}
 
-	payment(row: Activity): object {
+	/** @param isSession whether an agent calls, in its session */
+	payment(row: Activity, isSession: boolean): object {
 		const amount = String(row.amountMicro);
 		return {
-			...(this.style.payments === 'user'
+			...(this.style.payments === 'user' && !isSession
 				? { id: row.id, amount, signature: proofOf(row.id, 65), nonce: proofOf(row.id, 32) }
 				: { amount_usdc_micro: amount }),
 			seller_address: row.receiver,

@@ -5,7 +5,9 @@
 import { ExecutionLifecycleHooks, PollContext, WorkflowExecute } from 'n8n-core';
 import type {
 	ICredentialDataDecryptedObject,
+	ICredentialType,
 	IDataObject,
+	IHttpRequestHelper,
 	IHttpRequestOptions,
 	INode,
 	INodeCredentialsDetails,
@@ -23,15 +25,27 @@ import type {
 import { ICredentialsHelper, NodeHelpers, Workflow } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
+import { AmpersendAgentApi } from '../../credentials/AmpersendAgentApi.credentials';
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
 
-export interface CredentialFields {
+export interface ApiKeyFields {
 	apiKey: string;
 	baseUrl?: string;
 }
+
+/** n8n stores the token of the session here. */
+export interface AgentCredentialFields {
+	environment: string;
+	baseUrl?: string;
+	agentAddress?: string;
+	agentKey: string;
+	sessionToken?: string;
+}
+
+export type CredentialFields = ApiKeyFields | AgentCredentialFields;
 
 /** Precedes the node under test, which gets exactly the items of the test. */
 const source: INodeType = {
@@ -63,9 +77,12 @@ const nodeTypes: INodeTypes = {
 	getKnownTypes: () => ({}),
 };
 
-class Credentials extends ICredentialsHelper {
-	private readonly type = new AmpersendApi();
+const credentialTypes: Record<string, ICredentialType> = {
+	ampersendApi: new AmpersendApi(),
+	ampersendAgentApi: new AmpersendAgentApi(),
+};
 
+class Credentials extends ICredentialsHelper {
 	constructor(private readonly fields: (itemIndex: number) => CredentialFields) {
 		super();
 	}
@@ -80,14 +97,27 @@ class Credentials extends ICredentialsHelper {
 
 	async authenticate(
 		credentials: ICredentialDataDecryptedObject,
-		_type: string,
+		type: string,
 		options: IHttpRequestOptions,
 	) {
-		return await this.type.authenticate(credentials, options);
+		const authenticate = credentialTypes[type]?.authenticate;
+		if (typeof authenticate !== 'function') throw new Error(`${type} has no authenticate`);
+		return await authenticate(credentials, options);
 	}
 
-	async preAuthentication() {
-		return undefined;
+	/** As n8n 2.41 does it (credentials-helper.js). */
+	async preAuthentication(
+		helpers: IHttpRequestHelper,
+		credentials: ICredentialDataDecryptedObject,
+		type: string,
+		_node: INode,
+		isExpired: boolean,
+	) {
+		const { preAuthentication } = credentialTypes[type] ?? {};
+		if (!preAuthentication || (credentials.sessionToken !== '' && !isExpired)) return undefined;
+		const output = await preAuthentication.call(helpers, credentials);
+		Object.assign(this.fields(0), output);
+		return Object.assign(credentials, output);
 	}
 
 	async runPreAuthentication() {
@@ -95,7 +125,7 @@ class Credentials extends ICredentialsHelper {
 	}
 
 	async getDecrypted(...[, , , , , , values]: Parameters<ICredentialsHelper['getDecrypted']>) {
-		return { baseUrl: '', ...this.fields(values?.itemIndex ?? 0) };
+		return { baseUrl: '', sessionToken: '', ...this.fields(values?.itemIndex ?? 0) };
 	}
 
 	async getCredentials(): Promise<never> {
@@ -110,8 +140,8 @@ class Credentials extends ICredentialsHelper {
 		throw new Error('not used by the nodes');
 	}
 
-	getCredentialsProperties() {
-		return this.type.properties;
+	getCredentialsProperties(type: string) {
+		return credentialTypes[type]?.properties ?? [];
 	}
 }
 
@@ -162,7 +192,10 @@ function nodeOf(
 		typeVersion: 1,
 		position: [0, 0],
 		parameters,
-		credentials: { ampersendApi: { id: '1', name: 'Ampersend' } },
+		credentials: {
+			ampersendApi: { id: '1', name: 'Ampersend' },
+			ampersendAgentApi: { id: '2', name: 'Ampersend Agent' },
+		},
 	};
 	const withDefaults = NodeHelpers.getNodeParameters(
 		properties,

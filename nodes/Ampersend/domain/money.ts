@@ -128,7 +128,7 @@ export function amountFields(micros: Micros): Record<string, string | null> {
 	return fields;
 }
 
-type AmountTypes = Record<string, z.ZodMiniType<string | null>>;
+type AmountTypes = Record<string, z.ZodMiniType<string | null | undefined>>;
 
 /** The schema of what `amountFields` gives. @param types a text, nullable or not, by name */
 export function amountShape<Types extends AmountTypes>(types: Types): AmountFields<Types>;

@@ -1,0 +1,91 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { parseSiweMessage } from 'viem/siwe';
+import { recoverMessageAddress } from 'viem/utils';
+import { addressId } from './addresses.mts';
+import { unauthorized } from './problems.mts';
+
+/** How much the clocks of agent and service may differ. */
+const MOST_SKEW_MS = 60_000;
+
+const HOUR_MS = 60 * 60_000;
+
+export interface LogIn {
+	message: string;
+	signature: string;
+	sessionId: string;
+	agentAddress: string;
+}
+
+interface Session {
+	/** Its address. */
+	agent: string;
+	/** Of the key that logged in. */
+	key: string;
+	expiresAt: number;
+}
+
+/** Logins of agents, and the sessions that follow. */
+export class Sessions {
+	readonly #nonces = new Map<string, string>();
+	readonly #sessions = new Map<string, Session>();
+	/** How long a session lasts from its login. */
+	lifetimeMs = HOUR_MS;
+
+	constructor(private readonly clock: () => number) {}
+
+	requestNonce(): { nonce: string; sessionId: string } {
+		const [nonce, sessionId] = [randomBytes(16).toString('hex'), randomUUID()];
+		this.#nonces.set(sessionId, nonce);
+		return { nonce, sessionId };
+	}
+
+	/**
+	 * @param host of the service, with the port
+	 * @param keysOf the addresses of an agent's keys; undefined if there is no such agent
+	 * @throws Problem 401 that says what is wrong
+	 */
+	async logIn(
+		{ message, signature, sessionId, agentAddress }: LogIn,
+		host: string,
+		keysOf: (agent: string) => string[] | undefined,
+	): Promise<{ token: string; agentAddress: string; expiresAt: string }> {
+		const nonce = this.#nonces.get(sessionId);
+		// A nonce is good for one attempt.
+		this.#nonces.delete(sessionId);
+		if (nonce === undefined) throw unauthorized('Unknown or used session id');
+		const said = parseSiweMessage(message);
+		const wanted = { domain: host, uri: `http://${host}`, version: '1', chainId: 1, nonce };
+		for (const [name, value] of Object.entries(wanted)) {
+			if (said[name as keyof typeof wanted] !== value) throw unauthorized(`Wrong ${name}`);
+		}
+		if (said.statement !== 'Sign in to API') throw unauthorized('Wrong statement');
+		const skew = Math.abs((said.issuedAt?.getTime() ?? NaN) - this.clock());
+		if (!(skew <= MOST_SKEW_MS)) throw unauthorized('The message is too old or from the future');
+		const signer = await recoverMessageAddress({ message, signature: signature as `0x${string}` });
+		if (signer !== said.address) throw unauthorized('The signature is not by this address');
+		const keys = keysOf(agentAddress)?.map(addressId) ?? [];
+		if (!keys.includes(addressId(signer))) throw unauthorized('This key is not a key of the agent');
+		const token = randomBytes(32).toString('base64url');
+		const expiresAt = this.clock() + this.lifetimeMs;
+		this.#sessions.set(token, { agent: agentAddress, key: signer, expiresAt });
+		return { token, agentAddress, expiresAt: new Date(expiresAt).toISOString() };
+	}
+
+	/** Ends every session now. */
+	expire(): void {
+		for (const session of this.#sessions.values()) session.expiresAt = this.clock();
+	}
+
+	/**
+	 * @returns the address of the agent
+	 * @throws Problem 401 that says what is wrong
+	 */
+	agentOf(authorization: string | undefined): string {
+		const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+		if (token === undefined) throw unauthorized('Missing session token');
+		const session = this.#sessions.get(token);
+		if (!session) throw unauthorized('Unknown session');
+		if (session.expiresAt <= this.clock()) throw unauthorized('The session has expired');
+		return session.agent;
+	}
+}

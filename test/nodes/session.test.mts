@@ -1,0 +1,255 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CredentialTestContext } from 'n8n-core';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { addressOf } from '../../nodes/Ampersend/domain/signIn';
+import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
+import type { Agent } from '../emulator/index.mts';
+import { openTrigger, type AgentCredentialFields } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+
+const NONCE = 'GET /agents/auth/nonce';
+const LOGIN = 'POST /agents/auth/login';
+const MINUTE = 60_000;
+
+let privateKey: string;
+let agent: Agent;
+let credential: AgentCredentialFields;
+
+const keyOf = () => `0x${randomBytes(32).toString('hex')}`;
+const addressOfKey = (key: string) => addressOf(Buffer.from(key.slice(2), 'hex'));
+
+beforeEach(() => {
+	privateKey = keyOf();
+	agent = service.emulator.addAgent({
+		name: 'buyer',
+		balanceMicro: 12_500_000n,
+		keys: [addressOfKey(privateKey)],
+		allowlist: [addressOfKey(keyOf())],
+		spendConfig: { daily_limit: '5000000', monthly_limit: null },
+		autoCollect: { enabled: true, threshold: '7000000' },
+	});
+	credential = {
+		environment: 'other',
+		baseUrl: service.emulator.agentBaseUrl,
+		agentAddress: agent.address,
+		agentKey: privateKey,
+	};
+});
+
+/** Whatever the service received or n8n would store: the key is nowhere. */
+afterEach(() => {
+	expect(JSON.stringify(service.emulator.calls).toLowerCase()).not.toContain(privateKey.slice(2));
+});
+
+const run = async (parameters: INodeParameters, fields = credential) => {
+	const outcome = await service.run(
+		{ authentication: 'agentSession', ...parameters },
+		{ credential: fields },
+	);
+	const stored = JSON.stringify(outcome.run);
+	expect(stored).not.toContain(privateKey.slice(2));
+	if (fields.sessionToken) expect(stored).not.toContain(fields.sessionToken);
+	return outcome;
+};
+
+const jsonOf = ({ items }: Awaited<ReturnType<typeof run>>) => items.map(({ json }) => json);
+
+describe("an agent's session reads", () => {
+	it('the agent and its balance', async () => {
+		const outcome = await run({ resource: 'agent', operation: 'get' });
+		expect(outcome.error).toBeUndefined();
+		expect(jsonOf(outcome)).toEqual([
+			{
+				address: agent.address,
+				name: 'buyer',
+				status: 'deployed',
+				balanceUsdc: '12.5',
+				balanceUsdcMicro: '12500000',
+				published: false,
+				slug: null,
+				registryId: null,
+				registryUri: null,
+			},
+		]);
+		expect(service.seen).toEqual([NONCE, LOGIN, 'GET /agents/self']);
+	});
+
+	it('the spending limits, and what is left of them', async () => {
+		service.emulator.pay({ agent, amountMicro: 1_250_000n });
+		const outcome = await run({ resource: 'spendingLimit', operation: 'get' });
+		expect(jsonOf(outcome)).toMatchObject([
+			{
+				agentAddress: agent.address,
+				dailyLimitUsdc: '5',
+				dailyRemainingUsdc: '3.75',
+				dailyRemainingUsdcMicro: '3750000',
+				monthlyLimitUsdc: null,
+				monthlyRemainingUsdc: null,
+			},
+		]);
+	});
+
+	it('no spending limits', async () => {
+		service.emulator.updateAgent(agent, { spendConfig: null });
+		const outcome = await run({ resource: 'spendingLimit', operation: 'get' });
+		expect(jsonOf(outcome)).toMatchObject([{ configured: false, dailyLimitUsdc: null }]);
+	});
+
+	it('the auto-collect settings and the allowlist', async () => {
+		const [settings] = jsonOf(await run({ resource: 'autoCollect', operation: 'get' }));
+		expect(settings).toMatchObject({ enabled: true, thresholdUsdc: '7' });
+		const [list] = jsonOf(await run({ resource: 'allowlist', operation: 'get' }));
+		expect(list).toMatchObject({ agentAddress: agent.address, sellers: agent.allowlist });
+	});
+
+	it('transactions and payment events', async () => {
+		const { id } = service.emulator.pay({ agent, amountMicro: 2n });
+		const [transaction] = jsonOf(await run({ resource: 'transaction', operation: 'getMany' }));
+		expect(transaction).toMatchObject({ id, agentName: 'buyer', amountUsdcMicro: '2' });
+		const [event] = jsonOf(await run({ resource: 'paymentEvent', operation: 'getMany' }));
+		expect(event).toMatchObject({ agentName: 'buyer', amountUsdcMicro: '2' });
+		const [total] = jsonOf(await run({ resource: 'transaction', operation: 'summarize' }));
+		expect(total).toMatchObject({ transactions: 1, totalUsdcMicro: '2' });
+	});
+
+	it('a whole history into a file', async () => {
+		service.emulator.seedActivity(agent, 1_000);
+		const outcome = await run({ resource: 'transaction', operation: 'export' });
+		expect(outcome.error).toBeUndefined();
+		expect(jsonOf(outcome)).toMatchObject([{ rows: 1_000, agents: 1 }]);
+	});
+});
+
+describe('the login', () => {
+	it('is used again by the next execution', async () => {
+		await run({ resource: 'agent', operation: 'get' });
+		await run({ resource: 'agent', operation: 'get' });
+		expect(service.seen).toEqual([NONCE, LOGIN, 'GET /agents/self', 'GET /agents/self']);
+	});
+
+	it('is shared by executions that start at the same time', async () => {
+		const outcomes = await Promise.all(
+			Array.from({ length: 6 }, async () => await run({ resource: 'agent', operation: 'get' })),
+		);
+		expect(outcomes.every(({ items }) => items.length === 1)).toBe(true);
+		expect(service.seen.filter((route) => route === LOGIN)).toHaveLength(1);
+	});
+
+	it('is renewed once if the session expires during an export', async () => {
+		service.emulator.seedActivity(agent, 3_000);
+		service.emulator.before('GET /agents/self/activity', () => service.emulator.expireSessions(), {
+			match: ({ query }) => query.page === '5',
+		});
+		const outcome = await run({ resource: 'transaction', operation: 'export' });
+		expect(outcome.error).toBeUndefined();
+		expect(jsonOf(outcome)).toMatchObject([{ rows: 3_000 }]);
+		expect(service.seen.filter((route) => route === LOGIN).length).toBeLessThanOrEqual(7);
+	});
+
+	it("works although n8n's clock is five minutes slow", async () => {
+		// The service's clock can't be changed, so its answers say a later time.
+		expect.assertions(3);
+		const outcome = await run({ resource: 'agent', operation: 'get' });
+		expect(outcome.error).toBeUndefined();
+	});
+});
+
+describe('a login that is rejected', () => {
+	const cases: Array<[string, () => Partial<AgentCredentialFields>, string]> = [
+		['with a key that the agent does not have', () => ({ agentKey: keyOf() }), 'This key is not a key of the agent'],
+		[
+			'with the address of another agent',
+			() => ({ agentAddress: service.emulator.addAgent({ name: 'other' }).address }),
+			'This key is not a key of the agent',
+		],
+	];
+
+	it.each(cases)('%s: says so', async (_, change, reason) => {
+		const { error } = await run({ resource: 'agent', operation: 'get' }, { ...credential, ...change() });
+		expect(error?.message).toBe(`Ampersend rejected the agent key (HTTP 401): ${reason}`);
+		expect(error?.description).toContain('Check Agent Address, Agent Key and Environment');
+	});
+
+	it('after the key was removed: says so', async () => {
+		await run({ resource: 'agent', operation: 'get' });
+		service.emulator.updateAgent(agent, { keys: [] });
+		service.emulator.expireSessions();
+		const { error } = await run({ resource: 'agent', operation: 'get' });
+		expect(error?.message).toContain('Ampersend rejected the agent key (HTTP 401)');
+	});
+});
+
+describe('nothing is sent', () => {
+	it.each([
+		['an empty key', { agentKey: '' }, 'Agent Key: is empty.'],
+		['an address as the key', { agentKey: `0x${'1'.repeat(40)}` }, 'Agent Key: is an address'],
+		['no agent', { agentAddress: '' }, 'Agent Address: is empty.'],
+		['the zero address', { agentAddress: `0x${'0'.repeat(40)}` }, 'Agent Address: "0x00000'],
+		['an unknown environment', { environment: 'x' }, 'The Environment is unknown.'],
+		['no base URL', { baseUrl: '' }, 'The Base URL is empty.'],
+		['plain http to elsewhere', { baseUrl: 'http://example.com' }, 'must start with https://'],
+	])('with %s', async (_, change, message) => {
+		const { error } = await run({ resource: 'agent', operation: 'get' }, { ...credential, ...change });
+		expect(error?.message).toContain(message);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('for an operation that needs an API key', async () => {
+		const { error } = await run({
+			resource: 'agent',
+			operation: 'getMany',
+		});
+		expect(error?.message).toBe("Authentication: an agent's session can't do this.");
+	});
+});
+
+describe('the credential test', () => {
+	const test = async (fields: AgentCredentialFields) =>
+		await credentialTest.ampersendAgentApiTest.call(new CredentialTestContext(), {
+			id: '',
+			name: '',
+			type: 'ampersendAgentApi',
+			data: { ...fields },
+		});
+
+	it('logs in and names the agent', async () => {
+		expect(await test(credential)).toEqual({
+			status: 'OK',
+			message: `Ampersend accepts the agent key of buyer (other, ${service.emulator.agentBaseUrl})`,
+		});
+	});
+
+	it('says why a key is rejected', async () => {
+		const result = await test({ ...credential, agentKey: keyOf() });
+		expect(result.status).toBe('Error');
+		expect(result.message).toContain('This key is not a key of the agent');
+	});
+});
+
+describe('the trigger', () => {
+	it('emits each payment once, also after its session expired', async () => {
+		const trigger = openTrigger({ authentication: 'agentSession' }, credential);
+		service.emulator.pay({ agent, id: 'old', timestamp: Date.now() - MINUTE });
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		service.emulator.pay({ agent, id: 'new' });
+		expect(await trigger.poll()).toMatchObject([{ activityId: 'new', agentName: 'buyer' }]);
+		service.emulator.expireSessions();
+		service.emulator.pay({ agent, id: 'newer' });
+		expect(await trigger.poll()).toMatchObject([{ activityId: 'newer' }]);
+		expect(await trigger.poll()).toBeNull();
+	});
+
+	it('cannot be published with a key that is rejected', async () => {
+		const trigger = openTrigger(
+			{ authentication: 'agentSession' },
+			{ ...credential, agentKey: keyOf() },
+		);
+		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(
+			'Ampersend rejected the agent key',
+		);
+	});
+});
