@@ -8,7 +8,7 @@ export default {
 	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],
 	// Published as ES modules only, which jest loads as CommonJS.
-	transformIgnorePatterns: ['/node_modules/(?!(@noble/hashes|p-limit|yocto-queue)/)'],
+	transformIgnorePatterns: ['/node_modules/(?!(@noble/(curves|hashes)|p-limit|yocto-queue)/)'],
 	transform: {
 		'^.+\\.m?[jt]s$': [
 			'@swc/jest',

@@ -11,7 +11,6 @@ import type {
 import { resolveAgentConnection } from '../nodes/Ampersend/api/agentConnection';
 import { shareLogIn } from '../nodes/Ampersend/api/agentSession';
 import { authorize } from '../nodes/Ampersend/api/authorize';
-import type { HttpAnswer } from '../nodes/Ampersend/api/send';
 
 export class AmpersendAgentApi implements ICredentialType {
 	name = 'ampersendAgentApi';
@@ -83,11 +82,7 @@ export class AmpersendAgentApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 	): Promise<IDataObject> {
 		const connection = resolveAgentConnection(credentials);
-		const sessionToken = await shareLogIn(
-			connection,
-			async (request) => (await this.helpers.httpRequest(request)) as HttpAnswer,
-		);
-		return { sessionToken };
+		return { sessionToken: await shareLogIn(connection, this.helpers.httpRequest) };
 	}
 
 	/**

@@ -37,7 +37,7 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [
 			new RegExp(`^${own}/domain/`),
 			/^zod\/v4-mini$/,
-			/^@noble\/hashes\//,
+			/^@noble\/(curves|hashes)\//,
 			/^csv-stringify\/sync$/,
 		],
 	},
@@ -118,9 +118,12 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(trigger|api|descriptions|domain|methods)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'the credential imports only api/deployments',
+		name: 'the credentials import only how to connect, log in and authorize',
 		files: /^credentials\//,
-		may: [new RegExp(`^${own}/api/deployments$`), /^n8n-workflow$/],
+		may: [
+			new RegExp(`^${own}/api/(agentConnection|agentSession|authorize|deployments)$`),
+			/^n8n-workflow$/,
+		],
 	},
 ];
 

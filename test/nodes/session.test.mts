@@ -5,7 +5,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { addressOf } from '../../nodes/Ampersend/domain/signIn';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import type { Agent } from '../emulator/index.mts';
+import { startEmulator, type Agent } from '../emulator/index.mts';
 import { openTrigger, type AgentCredentialFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
@@ -150,11 +150,17 @@ describe('the login', () => {
 		expect(service.seen.filter((route) => route === LOGIN).length).toBeLessThanOrEqual(7);
 	});
 
-	it("works although n8n's clock is five minutes slow", async () => {
-		// The service's clock can't be changed, so its answers say a later time.
-		expect.assertions(3);
-		const outcome = await run({ resource: 'agent', operation: 'get' });
-		expect(outcome.error).toBeUndefined();
+	it.each([-5, 5])("works although n8n's clock is %s minutes off", async (minutes) => {
+		const emulator = await startEmulator({ clock: () => Date.now() - minutes * MINUTE });
+		try {
+			const keys = [addressOfKey(privateKey)];
+			const { address: agentAddress } = emulator.addAgent({ name: 'elsewhere', keys });
+			const fields = { ...credential, baseUrl: emulator.agentBaseUrl, agentAddress };
+			const outcome = await run({ resource: 'agent', operation: 'get' }, fields);
+			expect(jsonOf(outcome)).toMatchObject([{ name: 'elsewhere' }]);
+		} finally {
+			await emulator.close();
+		}
 	});
 });
 

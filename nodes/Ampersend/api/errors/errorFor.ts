@@ -20,8 +20,13 @@ export interface Call {
 }
 
 /** What every text can say about a call. */
-function factsOf({ route, path, connection: { baseUrl, deployment } }: Call) {
+function factsOf({ route, path, connection }: Call) {
+	const { authentication, baseUrl, deployment } = connection;
 	return {
+		otherPath: authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1',
+		session: route.sessionPath
+			? 'Agent Session, under Authentication, has a route for this that is known to work.'
+			: '',
 		call: `${route.method} ${path}`,
 		check: route.check ?? '',
 		baseUrl,
@@ -62,7 +67,7 @@ export function errorFor<One extends Name>(
 	const canWait = cause === 'rate-limited' || cause === 'temporarily-unavailable';
 	return new CallError({
 		message: hide(fill(message, facts)),
-		description: hide(sentences.map((sentence) => fill(sentence, facts)).join(' ')),
+		description: hide(fill(sentences.join(' '), facts).replace(/ {2,}/g, ' ')),
 		status,
 		failure: canWait && retryAfterMs !== undefined ? { cause, retryAfterMs } : cause && { cause },
 		repeatable: repeat === 'always' || (repeat === 'reads' && !isWrite),
@@ -80,12 +85,12 @@ function situationOfStatus(status: number, { route, connection }: Call) {
 	const isSession = connection.authentication === 'agentSession';
 	if (status >= 300 && status < 400) return 'redirect';
 	if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
-	if (status === 403) return 'notAllowed';
+	if (status === 403) return isSession ? 'agentNotAllowed' : 'notAllowed';
 	if (status === 409) return 'conflict';
 	if (status === 429) return 'tooManyRequests';
 	if (status === 408 || status >= 500) return 'unavailable';
 	if (status !== 404) return 'rejected';
-	if (!path.includes('{')) return 'unknownPath';
+	if (isSession || !path.includes('{')) return 'unknownPath';
 	return evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
 }
 

@@ -20,7 +20,7 @@ const NOT_SENT = 'Nothing was sent.';
 
 const CHECK_BASE_URL = [
 	'The Base URL is {baseUrl}.',
-	'If Ampersend gave you another path, set it in the credential, e.g. {deployment}/api/v1/sdk.',
+	'If Ampersend gave you another path, set it in the credential, e.g. {deployment}{otherPath}.',
 ] as const;
 const REPORT = 'If you have the newest version, report this message as an issue.';
 const UPDATE = ['Update n8n-nodes-ampersend.', REPORT] as const;
@@ -31,7 +31,7 @@ export const situations = {
 	redirect: {
 		message: 'Ampersend answered {call} with a redirect (HTTP {status}), which is not followed.',
 		ifWrite: MAY_BE_MADE,
-		advice: ['The API key goes only to the host in the Base URL.', ...CHECK_BASE_URL],
+		advice: ['The credential goes only to the host in the Base URL.', ...CHECK_BASE_URL],
 		cause: 'configuration-invalid',
 	},
 	keyRejected: {
@@ -58,6 +58,11 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
+	agentNotAllowed: {
+		message: "The agent isn't allowed to use {call} (HTTP {status}){said}",
+		advice: ['Its owner can do this with an API key.'],
+		cause: 'configuration-invalid',
+	},
 	unknownPath: {
 		message: 'Ampersend has nothing at {call}{said}',
 		advice: CHECK_BASE_URL,
@@ -74,6 +79,7 @@ export const situations = {
 			"Check the address first. It may not be in this API key's account.",
 			'If it is, Ampersend may not offer this route:',
 			'this node assumes it, because no public page documents it.',
+			'{session}',
 			...CHECK_BASE_URL,
 		],
 		cause: 'configuration-invalid',
