@@ -185,8 +185,10 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading.
 		this.lastPage = page.slice(start);
 		for (const one of this.lastPage) {
-			if (this.has(one)) continue;
-			this.ids.add(one.row.id);
+			const known = this.ids.size;
+			if (this.ids.add(one.row.id).size === known) continue;
+			// An older row than all before was among none of them.
+			if (one.at >= this.oldest && this.earlierIds.has(one.row.id)) continue;
 			this.rows.push(one);
 			this.size++;
 			this.inOrder &&= one.at <= this.oldest;

@@ -1,4 +1,4 @@
-import type { INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 /** A stored value as a name in the editor: `amountUsdc` is "Amount USDC". */
 function titleOf(value: string): string {
@@ -11,4 +11,9 @@ function titleOf(value: string): string {
 /** Options that are named after their values. */
 export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
 	return values.map((value) => ({ name: titleOf(value), value }));
+}
+
+/** Fields by their names. Comparing as a language does would take 10 ms when n8n starts. */
+export function inAlphabeticalOrder(fields: INodeProperties[]): INodeProperties[] {
+	return fields.toSorted((one, other) => (one.displayName < other.displayName ? -1 : 1));
 }

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ParameterError } from '../domain/parameter';
+import { inAlphabeticalOrder } from './options';
 
 const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
 
@@ -11,7 +12,7 @@ export function updateFieldsOf(options: INodeProperties[]): INodeProperties {
 		type: 'collection',
 		placeholder: 'Add Field',
 		default: {},
-		options: [...options].sort((one, other) => one.displayName.localeCompare(other.displayName)),
+		options: inAlphabeticalOrder(options),
 	};
 }
 

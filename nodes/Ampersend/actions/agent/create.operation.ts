@@ -4,6 +4,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
 import { autoTopUpField, limitField, noLimitField, readNewLimits } from '../../descriptions/limits';
+import { inAlphabeticalOrder } from '../../descriptions/options';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import { limits } from '../../domain/limits';
@@ -66,14 +67,14 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 			type: 'collection',
 			placeholder: 'Add Field',
 			default: {},
-			options: [
+			options: inAlphabeticalOrder([
 				allowlist,
 				autoTopUpField,
 				...limits.flatMap((limit) => [
 					limitField(limit, NO_LIMIT),
 					noLimitField(limit, 'Whether to create the agent without this limit'),
 				]),
-			].sort((one, other) => one.displayName.localeCompare(other.displayName)),
+			]),
 		},
 	],
 	output: createdAgentOutput,
