@@ -11,7 +11,11 @@ import { CallError, toNodeError } from './api/errors';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
-import { authenticationField, credentials, readAuthentication } from './descriptions/authentication';
+import {
+	authenticationField,
+	credentials,
+	readAuthentication,
+} from './descriptions/authentication';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -168,7 +172,13 @@ export class AmpersendTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials,
-		properties: [authenticationField, eventsField, ...agentScopeFields, eventFiltersField, eventOptionsField],
+		properties: [
+			authenticationField,
+			eventsField,
+			...agentScopeFields,
+			eventFiltersField,
+			eventOptionsField,
+		],
 	};
 
 	methods = { credentialTest, loadOptions, listSearch };

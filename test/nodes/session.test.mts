@@ -166,7 +166,11 @@ describe('the login', () => {
 
 describe('a login that is rejected', () => {
 	const cases: Array<[string, () => Partial<AgentCredentialFields>, string]> = [
-		['with a key that the agent does not have', () => ({ agentKey: keyOf() }), 'This key is not a key of the agent'],
+		[
+			'with a key that the agent does not have',
+			() => ({ agentKey: keyOf() }),
+			'This key is not a key of the agent',
+		],
 		[
 			'with the address of another agent',
 			() => ({ agentAddress: service.emulator.addAgent({ name: 'other' }).address }),
@@ -175,7 +179,10 @@ describe('a login that is rejected', () => {
 	];
 
 	it.each(cases)('%s: says so', async (_, change, reason) => {
-		const { error } = await run({ resource: 'agent', operation: 'get' }, { ...credential, ...change() });
+		const { error } = await run(
+			{ resource: 'agent', operation: 'get' },
+			{ ...credential, ...change() },
+		);
 		expect(error?.message).toBe(`Ampersend rejected the agent key (HTTP 401): ${reason}`);
 		expect(error?.description).toContain('Check Agent Address, Agent Key and Environment');
 	});
@@ -199,7 +206,10 @@ describe('nothing is sent', () => {
 		['no base URL', { baseUrl: '' }, 'The Base URL is empty.'],
 		['plain http to elsewhere', { baseUrl: 'http://example.com' }, 'must start with https://'],
 	])('with %s', async (_, change, message) => {
-		const { error } = await run({ resource: 'agent', operation: 'get' }, { ...credential, ...change });
+		const { error } = await run(
+			{ resource: 'agent', operation: 'get' },
+			{ ...credential, ...change },
+		);
 		expect(error?.message).toContain(message);
 		expect(service.emulator.calls).toEqual([]);
 	});

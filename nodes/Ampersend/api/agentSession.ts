@@ -44,10 +44,7 @@ const logins = new Map<string, Promise<string>>();
 /**
  * The same, but those who log in at the same time with the same key share one login.
  */
-export async function shareLogIn(
-	connection: AgentConnection,
-	transmit: Transmit,
-): Promise<string> {
+export async function shareLogIn(connection: AgentConnection, transmit: Transmit): Promise<string> {
 	const { agent, baseUrl, privateKey } = connection;
 	const id = [baseUrl, agent, addressOf(privateKey)].join(' ').toLowerCase();
 	const running = logins.get(id) ?? logIn(connection, transmit);

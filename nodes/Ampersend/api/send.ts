@@ -81,6 +81,7 @@ export async function openClient(
 		deadline?: number;
 	} = {},
 ): Promise<Client> {
+	const isSession = authentication === 'agentSession';
 	const credential = CREDENTIALS[authentication];
 	const data = await context.getCredentials(credential, itemIndex);
 	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
@@ -95,7 +96,10 @@ export async function openClient(
 			return (await context.helpers.httpRequestWithAuthentication.call(
 				context,
 				credential,
-				request,
+				// On a 401 of a session, n8n logs in again, repeats the request, and then throws.
+				isSession
+					? { ...request, ignoreHttpStatusErrors: { ignore: true, except: [401] } }
+					: request,
 				{ credentialsDecrypted },
 			)) as HttpAnswer;
 		},
@@ -245,8 +249,7 @@ async function attempt<Path extends string, R extends Route<Path>>(
 		json: true,
 		timeout,
 		returnFullResponse: true,
-		// On a 401, n8n logs in again, sends the request once more, and then throws.
-		ignoreHttpStatusErrors: isSession ? { ignore: true, except: [401] } : true,
+		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
 	};
 	// `timeout` only limits the time without any byte: an answer that trickles in would never end.
