@@ -238,10 +238,10 @@ export class Stretch {
 /** A stretch of any length: it hands its rows over as they are read, and keeps the latest ids. */
 export class PassingStretch extends Stretch {
 	/** Of rows before the latest ones. */
-	private earlierIds: ReadonlySet<string> = new Set();
+	private earlierIds: ReadonlySet<string> | undefined;
 
 	protected override has(one: ReadRow): boolean {
-		return super.has(one) || this.earlierIds.has(one.row.id);
+		return super.has(one) || Boolean(this.earlierIds?.has(one.row.id));
 	}
 
 	/** The rows that were added since the last call. */
