@@ -154,8 +154,6 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 export class Stretch {
 	/** Of the latest rows. */
 	protected ids = new Set<string>();
-	/** Of rows before those. */
-	protected earlierIds: ReadonlySet<string> = new Set();
 	protected rows: ReadRow[] = [];
 	private top: ReadRow | undefined;
 	/** Rows that were added in all. */
@@ -185,10 +183,8 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading.
 		this.lastPage = page.slice(start);
 		for (const one of this.lastPage) {
-			const known = this.ids.size;
-			if (this.ids.add(one.row.id).size === known) continue;
-			// An older row than all before was among none of them.
-			if (one.at >= this.oldest && this.earlierIds.has(one.row.id)) continue;
+			if (this.has(one)) continue;
+			this.ids.add(one.row.id);
 			this.rows.push(one);
 			this.size++;
 			this.inOrder &&= one.at <= this.oldest;
@@ -199,8 +195,8 @@ export class Stretch {
 		return this.size - before;
 	}
 
-	private has({ row: { id } }: ReadRow): boolean {
-		return this.ids.has(id) || this.earlierIds.has(id);
+	protected has({ row }: ReadRow): boolean {
+		return this.ids.has(row.id);
 	}
 
 	/** Where a page continues this one; negative if it doesn't. */
@@ -241,6 +237,13 @@ export class Stretch {
 
 /** A stretch of any length: it hands its rows over as they are read, and keeps the latest ids. */
 export class PassingStretch extends Stretch {
+	/** Of rows before the latest ones. */
+	private earlierIds: ReadonlySet<string> | undefined;
+
+	protected override has(one: ReadRow): boolean {
+		return super.has(one) || Boolean(this.earlierIds?.has(one.row.id));
+	}
+
 	/** The rows that were added since the last call. */
 	takeAdded(): ReadRow[] {
 		const { ids, rows } = this;

@@ -20,25 +20,25 @@ export const wholeMicro = z.union([
  * A transaction. Source: SDK, agent.ts: UnifiedAgentActivityDTO. The types (`earn` and `spend` are
  * known) and the statuses are open sets: one that is new must not keep the others from being read.
  */
-const activity = z.looseObject({
-	type: z.string().check(z.minLength(1)),
-	id: z.string().check(z.minLength(1)),
-	agent_address: address,
-	receiver: address,
-	amount: wholeMicro,
-	status: z.string().check(z.minLength(1)),
-	timestamp,
-	tx_hash: z.nullable(z.string()),
-	chain_caip2id: z.nullable(z.string()),
-});
+const activity = z
+	.looseObject({
+		type: z.string().check(z.minLength(1)),
+		id: z.string().check(z.minLength(1)),
+		agent_address: address,
+		receiver: address,
+		amount: wholeMicro,
+		status: z.string().check(z.minLength(1)),
+		timestamp,
+		tx_hash: z.nullable(z.string()),
+		chain_caip2id: z.nullable(z.string()),
+	})
+	.check(z.overwrite(withoutProofs));
 
 export type Activity = z.infer<typeof activity>;
 
-export const activityPage = z
-	.looseObject({
-		activity: z.array(activity),
-		hasNextPage: z.boolean(),
-		/** Saves requests only: nothing rests on it. */
-		totalCount: z.optional(z.number()),
-	})
-	.check(z.overwrite(withoutProofs));
+export const activityPage = z.looseObject({
+	activity: z.array(activity),
+	hasNextPage: z.boolean(),
+	/** Saves requests only: nothing rests on it. */
+	totalCount: z.optional(z.number()),
+});

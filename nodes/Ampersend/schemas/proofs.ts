@@ -11,12 +11,12 @@ const PROOF = /signature|nonce/i;
 const LONGEST_NAME = 200;
 
 /** Takes out what authorizes a payment, at any depth: no workflow, file or log needs it. */
-export function withoutProofs<Json extends object>(value: Json): Json {
-	visitRecords(value, (record) => {
+export function withoutProofs<Row extends object>(row: Row): Row {
+	visitRecords(row, (record) => {
 		if (Array.isArray(record)) return;
 		for (const name of Object.keys(record)) {
 			if (PROOF.test(name.slice(0, LONGEST_NAME))) delete record[name];
 		}
 	});
-	return value;
+	return row;
 }

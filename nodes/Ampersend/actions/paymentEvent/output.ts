@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import type { AgentRow, ReadPayment } from '../../api/history';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
-import { amountShape, formatUsdc } from '../../domain/money';
+import { amountFields, amountShape } from '../../domain/money';
 import { toIso, toIsoOrNull } from '../../domain/time';
 
 const text = z.string();
@@ -52,8 +52,7 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 			agentAddress: agent.address,
 			agentName: agent.name,
 			counterparty: seller_address,
-			amountUsdc: formatUsdc(amount),
-			amountUsdcMicro: amount.toString(),
+			...amountFields({ amount }),
 			status,
 			scheme,
 			transactionHash: tx_hash,

@@ -4,7 +4,7 @@ import type { AgentRow } from '../../api/history';
 import type { ReadRow } from '../../api/activityList';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
-import { amountFields, amountShape, formatUsdc } from '../../domain/money';
+import { amountFields, amountShape } from '../../domain/money';
 import type { Total } from '../../domain/tally';
 import { toIso } from '../../domain/time';
 
@@ -54,8 +54,7 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 			agentName: agent.name,
 			direction: type,
 			counterparty,
-			amountUsdc: formatUsdc(amount),
-			amountUsdcMicro: amount.toString(),
+			...amountFields({ amount }),
 			status,
 			transactionHash: tx_hash,
 			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
