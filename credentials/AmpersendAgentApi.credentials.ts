@@ -55,7 +55,7 @@ export class AmpersendAgentApi implements ICredentialType {
 		},
 		{
 			displayName: 'Agent Key',
-			name: 'agentKey',
+			name: 'privateKey',
 			type: 'string',
 			typeOptions: { password: true },
 			required: true,

@@ -11,11 +11,7 @@ import { CallError, toNodeError } from './api/errors';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
-import {
-	authenticationField,
-	credentials,
-	readAuthentication,
-} from './descriptions/authentication';
+import { authenticationField, readAuthentication } from './descriptions/authentication';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -171,7 +167,20 @@ export class AmpersendTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials,
+		credentials: [
+			{
+				name: 'ampersendApi',
+				required: true,
+				testedBy: 'ampersendApiTest',
+				displayOptions: { show: { authentication: ['apiKey'] } },
+			},
+			{
+				name: 'ampersendAgentApi',
+				required: true,
+				testedBy: 'ampersendAgentApiTest',
+				displayOptions: { show: { authentication: ['agentSession'] } },
+			},
+		],
 		properties: [
 			authenticationField,
 			eventsField,

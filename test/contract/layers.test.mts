@@ -38,7 +38,7 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 			new RegExp(`^${own}/domain/`),
 			/^zod\/v4-mini$/,
 			/^@noble\/(curves|hashes)\//,
-			/^csv-stringify\/sync$/,
+			/^(csv-stringify\/sync|ipaddr\.js)$/,
 		],
 	},
 	{
@@ -60,16 +60,16 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		may: [new RegExp(`^${own}/(descriptions|domain)/`), /^n8n-workflow$/],
 	},
 	{
-		name: 'methods import api, domain, each other and n8n-workflow',
+		name: 'methods import api, descriptions, domain, each other and n8n-workflow',
 		files: new RegExp(`^${own}/methods/`),
-		may: [new RegExp(`^${own}/(methods|api|domain)/`), /^n8n-workflow$/],
+		may: [new RegExp(`^${own}/(methods|api|descriptions|domain)/`), /^n8n-workflow$/],
 	},
 	{
 		name: 'a resource imports api, schemas, descriptions, domain, zod and what all resources share',
 		files: new RegExp(`^${own}/actions/\\w+/`),
 		may: [
 			new RegExp(`^${own}/(api|schemas|descriptions|domain)/`),
-			new RegExp(`^${own}/actions/(operation|history)$`),
+			new RegExp(`^${own}/actions/(approval|operation|history)$`),
 			new RegExp(`^${own}/actions/\\w+/`),
 			/^(n8n-workflow|zod\/v4-mini)$/,
 		],

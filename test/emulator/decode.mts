@@ -54,6 +54,35 @@ const micro = check(
 	(value) => `Must be a non-negative integer literal (stringified bigint), actual ${show(value)}`,
 );
 
+const number = (min: number, max: number, isAbove = false): Decoder<number> =>
+	check(
+		(value): value is number =>
+			typeof value === 'number' && (isAbove ? value > min : value >= min) && value <= max,
+		(value) => `Expected a number from ${min} to ${max}, actual ${show(value)}`,
+	);
+
+const text = check(isString, (value) => `Expected string, actual ${show(value)}`);
+
+const oneOf = <T extends string>(...values: T[]): Decoder<T> =>
+	check(
+		(value): value is T => isString(value) && values.some((one) => one === value),
+		(value) => `Expected ${values.map(show).join(' | ')}, actual ${show(value)}`,
+	);
+
+const recordOf = <T,>(inner: Decoder<T>): Decoder<Record<string, T>> => ({
+	decode(value, path, issues) {
+		if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+			const entries = Object.entries(value).map(([name, one]) => [
+				name,
+				inner.decode(one, [...path, name], issues),
+			]);
+			return Object.fromEntries(entries) as Record<string, T>;
+		}
+		issues.push({ path, message: `Expected object, actual ${show(value)}` });
+		return undefined;
+	},
+});
+
 const nullOr = <T,>(inner: Decoder<T>): Decoder<T | null> => ({
 	decode: (value, path, issues) => (value === null ? null : inner.decode(value, path, issues)),
 });
@@ -96,6 +125,26 @@ const spendConfig = struct({
 	per_transaction_limit: nullOr(micro),
 });
 
+const methods = arrayOf(oneOf('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'));
+const price = number(0, Infinity, true);
+const instructions = nullOr(struct({ markdown: text }));
+const proxyTimeout = number(5_000, 60_000);
+const rateLimit = number(10, 10_000);
+
+const endpointInput = struct({
+	agent_address: address,
+	name: trimmedText,
+	price_usd: price,
+	proxy_url: trimmedText,
+	allowed_methods: optional(methods),
+	description: optional(text),
+	instructions: optional(instructions),
+	proxy_headers: optional(recordOf(text)),
+	proxy_timeout_ms: optional(proxyTimeout),
+	rate_limit_per_minute: optional(rateLimit),
+	required_headers: optional(recordOf(text)),
+});
+
 const bodies = {
 	createAgent: struct({
 		agent_key_address: address,
@@ -111,6 +160,29 @@ const bodies = {
 		sessionId: trimmedText,
 		agentAddress: address,
 	}),
+	endpointInput,
+	endpointInputs: struct({ endpoints: arrayOf(endpointInput) }),
+	endpointUpdate: struct({
+		name: optional(trimmedText),
+		price_usd: optional(price),
+		proxy_url: optional(trimmedText),
+		allowed_methods: optional(methods),
+		description: optional(text),
+		instructions: optional(instructions),
+		proxy_timeout_ms: optional(proxyTimeout),
+		rate_limit_per_minute: optional(rateLimit),
+		enabled: optional(boolean),
+	}),
+	proxyHeader: struct({ name: trimmedText, value: text }),
+	requiredHeader: struct({ name: trimmedText }),
+	approval: struct({
+		session_key_address: address,
+		name: nullOr(text),
+		key_name: optional(text),
+		spend_config: optional(nullOr(spendConfig)),
+		mode: optional(oneOf('create', 'connect', 'connect_choose')),
+		agent_address: optional(address),
+	}),
 	allowlist: struct({ authorized_sellers: arrayOf(address) }),
 	spendConfig,
 	autoCollect: struct({
@@ -125,6 +197,9 @@ type Bodies = { [K in keyof typeof bodies]: Decoded<(typeof bodies)[K]> };
 
 export type SpendConfigInput = Bodies['spendConfig'];
 export type AutoCollectInput = Bodies['autoCollect'];
+export type EndpointInput = Bodies['endpointInput'];
+export type EndpointUpdate = Bodies['endpointUpdate'];
+export type ApprovalInput = Bodies['approval'];
 
 export function decodeBody<K extends keyof Bodies>(shape: K, body: unknown): Bodies[K] {
 	const issues: Issue[] = [];
@@ -134,10 +209,12 @@ export function decodeBody<K extends keyof Bodies>(shape: K, body: unknown): Bod
 	return value as Bodies[K];
 }
 
-/** Every path parameter of this API is an address. */
+/** The other path parameters of this API are looked up as they are. */
 export function decodePath(params: Record<string, string>): void {
 	const issues: Issue[] = [];
-	for (const [name, value] of Object.entries(params)) address.decode(value, [name], issues);
+	for (const [name, value] of Object.entries(params)) {
+		if (/address$/i.test(name)) address.decode(value, [name], issues);
+	}
 	if (issues.length > 0) throw notDecodable('path', issues);
 }
 
@@ -183,4 +260,29 @@ export function decodePreset(query: Query): Preset {
 	throw notDecodable('query', [
 		{ path: ['preset'], message: `Expected "1d" | "30d" | "all", actual ${show(preset)}` },
 	]);
+}
+
+/** The query as texts. @throws Problem 400 for a parameter that isn't known, or comes twice */
+export function decodeTexts<N extends string>(
+	query: Query,
+	names: N[],
+): Partial<Record<N, string>> {
+	const issues = Object.entries(query).flatMap(([name, value]) =>
+		isString(value) && names.some((one) => one === name)
+			? []
+			: [{ path: [name], message: `Unexpected ${show(value)}` }],
+	);
+	if (issues.length > 0) throw notDecodable('query', issues);
+	return query as Partial<Record<N, string>>;
+}
+
+/** @throws Problem 400 for an amount that the service would reject */
+export function decodeFunding(query: Query): { amount?: string; destination?: string } {
+	const { amount, destination } = decodeTexts(query, ['amount', 'destination']);
+	const isAmount = amount === undefined || /^(0|[1-9]\d*)(\.\d{1,6})?$/.test(amount);
+	const isAbove0 = amount === undefined || /[1-9]/.test(amount);
+	if (isAmount && isAbove0 && [undefined, 'agent', 'main'].includes(destination)) {
+		return { amount, destination };
+	}
+	throw notDecodable('query', [{ path: ['amount'], message: `Unexpected ${show(query)}` }]);
 }

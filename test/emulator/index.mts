@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import { Approvals } from './approvals.mts';
 import type { Call } from './calls.mts';
 import { deployments, type DeploymentName } from './deployments.mts';
+import { HostedEndpoints, type HostedEndpoint } from './endpoints.mts';
 import type { Activity, ActivityStatus, PaymentStatus } from './history.mts';
 import { Keyring } from './keyring.mts';
+import { Marketplace, type Listing } from './marketplace.mts';
 import { routeName, routes } from './routes.mts';
 import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
 import { buildServer } from './server.mts';
@@ -24,7 +27,9 @@ import {
 export type { Call } from './calls.mts';
 export type { DeploymentName } from './deployments.mts';
 export type { Activity, ActivityStatus, ActivityType, PaymentStatus } from './history.mts';
+export type { HostedEndpoint } from './endpoints.mts';
 export type { AuthOutcome } from './keyring.mts';
+export type { Listing } from './marketplace.mts';
 export type { FaultAction, FaultInit, Hook, HookOptions } from './script.mts';
 export type { WireStyle } from './wire.mts';
 export type {
@@ -87,6 +92,15 @@ export interface Emulator {
 	/** Changes an agent without the API, as its owner does in the dashboard. */
 	updateAgent(agent: AgentRef, patch: AgentPatch): void;
 
+	/** Copies of what an agent sells, with the secrets. */
+	hostedEndpoints(agent: AgentRef): HostedEndpoint[];
+	addListing(init?: Partial<Listing>): Listing;
+	/**
+	 * What the owner decides about a request for approval.
+	 * @param agent whom the owner chooses, where that is asked for
+	 */
+	decide(token: string, status: 'resolved' | 'rejected' | 'blocked', agent?: AgentRef): void;
+
 	pay(payment: PaymentInit): Activity;
 	setStatus(activityId: string, status: ActivityStatus, paymentStatus?: PaymentStatus): Activity;
 	/**
@@ -137,6 +151,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const wire: WireStyle = { ...defaultStyle, ...options.wire };
 	const keyring = new Keyring(deployment);
 	const sessions = new Sessions(clock);
+	const endpoints = new HostedEndpoints(clock);
+	const marketplace = new Marketplace(clock);
+	const approvals = new Approvals(world);
 	const script = new Script(routes.map(routeName));
 	const strangers = new Strangers();
 	const calls: Call[] = [];
@@ -147,6 +164,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		wire: new Wire(wire),
 		keyring,
 		sessions,
+		endpoints,
+		marketplace,
+		approvals,
 		script,
 		strangers,
 		calls,
@@ -179,6 +199,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		agent: (ref) => structuredClone(world.get(ref).agent),
 		agents: (owner = MAIN_USER) => structuredClone(world.agentsOf(owner)),
 		updateAgent: (ref, patch) => world.updateAgent(ref, patch),
+
+		hostedEndpoints: (ref) => structuredClone(endpoints.of(world.get(ref).agent.address)),
+		addListing: (init) => structuredClone(marketplace.add(init)),
+		decide: (token, status, ref) =>
+			approvals.decide(token, status, ref && world.get(ref).agent.address),
 
 		pay: (payment) => ({ ...world.pay(payment) }),
 		setStatus: (id, status, paymentStatus) => ({ ...world.setStatus(id, status, paymentStatus) }),

@@ -1,12 +1,17 @@
 import { addressId } from './addresses.mts';
 import {
 	decodeBody,
+	decodeFunding,
 	decodePreset,
 	decodeQuery,
+	decodeTexts,
 	type Query,
 	type WholeNumberRule,
 } from './decode.mts';
+import type { Approvals } from './approvals.mts';
+import type { HostedEndpoint, HostedEndpoints } from './endpoints.mts';
 import type { History } from './history.mts';
+import type { Marketplace } from './marketplace.mts';
 import { conflict, notFound, notYours } from './problems.mts';
 import type { Sessions } from './sessions.mts';
 import type { Wire } from './wire.mts';
@@ -16,12 +21,15 @@ export interface Exchange {
 	world: World;
 	wire: Wire;
 	sessions: Sessions;
+	endpoints: HostedEndpoints;
+	marketplace: Marketplace;
+	approvals: Approvals;
 	/** Of the service, with its port. */
 	host: string;
 	/** The user whose key was sent, or whose agent is logged in. */
 	owner: string;
-	/** Whether an agent calls, in its session. */
-	isSession: boolean;
+	/** The address of the agent that calls in its session, if one does. */
+	self: string | undefined;
 	params: Record<string, string>;
 	query: Query;
 	body: unknown;
@@ -55,6 +63,12 @@ const activityPaging: Record<'limit' | 'page', WholeNumberRule> = {
 };
 
 const ok = (body: unknown): Answer => ({ status: 200, body });
+
+/** The agent and the id in the path of a hosted endpoint. */
+const placeOf = (exchange: Exchange): [agent: string, id: string] => [
+	sellerOf(exchange),
+	exchange.params['id'] ?? '',
+];
 
 function listed<T>(
 	items: T[],
@@ -211,7 +225,7 @@ const userRoutes: readonly Route[] = [
 			const { agent } = entryOf(exchange);
 			if (!agent.spendConfig) throw notFound('No spend config is set for this agent');
 			const config = exchange.wire.config(agent, agent.spendConfig);
-			return ok(exchange.isSession ? { ...config, ...remainingOf(exchange) } : config);
+			return ok(exchange.self !== undefined ? { ...config, ...remainingOf(exchange) } : config);
 		},
 	},
 	{
@@ -266,7 +280,8 @@ const userRoutes: readonly Route[] = [
 			const from = since(exchange);
 			const payments: object[] = [];
 			for (const row of entryOf(exchange).history.newestFirst(from)) {
-				if (row.type === 'spend') payments.push(exchange.wire.payment(row, exchange.isSession));
+				if (row.type === 'spend')
+					payments.push(exchange.wire.payment(row, exchange.self !== undefined));
 			}
 			return ok(payments);
 		},
@@ -288,9 +303,189 @@ const ownRoutes = [
 	return { ...route, path: `/agents/self/${name}`, access: 'agent' };
 });
 
+/** The agent of the path, which must be the one that calls. @throws Problem 403 */
+function sellerOf({ params, self }: Exchange): string {
+	const { address = '' } = params;
+	if (self === undefined || addressId(self) !== addressId(address)) throw notYours();
+	return self;
+}
+
+const slugOf = ({ world, self = '' }: Exchange): string | null => world.get(self).agent.slug;
+
+const show = (exchange: Exchange, endpoint: HostedEndpoint): Answer =>
+	ok(exchange.wire.endpoint(endpoint, slugOf(exchange)));
+
+const endpointRoutes: readonly Route[] = (
+	[
+		{
+			method: 'GET',
+			path: '',
+			handle(exchange) {
+				const endpoints = exchange.endpoints.of(sellerOf(exchange));
+				return ok(endpoints.map((endpoint) => exchange.wire.endpoint(endpoint, slugOf(exchange))));
+			},
+		},
+		{
+			method: 'POST',
+			path: '',
+			handle(exchange) {
+				const input = decodeBody('endpointInput', exchange.body);
+				const [created] = exchange.endpoints.create(sellerOf(exchange), [input]);
+				return created ? show(exchange, created) : { status: 500 };
+			},
+		},
+		{
+			method: 'POST',
+			path: '/bulk',
+			handle(exchange) {
+				const { endpoints } = decodeBody('endpointInputs', exchange.body);
+				const created = exchange.endpoints.create(sellerOf(exchange), endpoints);
+				return ok(created.map((endpoint) => exchange.wire.endpoint(endpoint, slugOf(exchange))));
+			},
+		},
+		{
+			method: 'GET',
+			path: '/{id}',
+			handle: (exchange) => show(exchange, exchange.endpoints.get(...placeOf(exchange))),
+		},
+		{
+			method: 'PATCH',
+			path: '/{id}',
+			handle(exchange) {
+				const changes = decodeBody('endpointUpdate', exchange.body);
+				return show(exchange, exchange.endpoints.update(...placeOf(exchange), changes));
+			},
+		},
+		{
+			method: 'DELETE',
+			path: '/{id}',
+			handle(exchange) {
+				exchange.endpoints.delete(...placeOf(exchange));
+				return { status: 204 };
+			},
+		},
+		{
+			method: 'POST',
+			path: '/{id}/test',
+			handle(exchange) {
+				exchange.endpoints.get(...placeOf(exchange));
+				return ok({ status: 200, latencyMs: 12.5 });
+			},
+		},
+		{
+			method: 'POST',
+			path: '/{id}/rotate-secret',
+			handle: (exchange) =>
+				ok({ signingSecret: exchange.endpoints.rotateSecret(...placeOf(exchange)) }),
+		},
+		{
+			method: 'POST',
+			path: '/{id}/proxy-headers',
+			handle(exchange) {
+				const { name, value } = decodeBody('proxyHeader', exchange.body);
+				const place = placeOf(exchange);
+				return show(exchange, exchange.endpoints.setProxyHeader(...place, name, value));
+			},
+		},
+		{
+			method: 'DELETE',
+			path: '/{id}/proxy-headers/{name}',
+			handle(exchange) {
+				const { name = '' } = exchange.params;
+				const place = placeOf(exchange);
+				return show(exchange, exchange.endpoints.setProxyHeader(...place, name, undefined));
+			},
+		},
+		{
+			method: 'POST',
+			path: '/{id}/required-headers',
+			handle(exchange) {
+				const { name } = decodeBody('requiredHeader', exchange.body);
+				const place = placeOf(exchange);
+				return show(exchange, exchange.endpoints.setRequiredHeader(...place, name, true));
+			},
+		},
+		{
+			method: 'DELETE',
+			path: '/{id}/required-headers/{name}',
+			handle(exchange) {
+				const { name = '' } = exchange.params;
+				const place = placeOf(exchange);
+				return show(exchange, exchange.endpoints.setRequiredHeader(...place, name, false));
+			},
+		},
+	] satisfies Route[]
+).map((route: Route) => ({
+	...route,
+	path: `/agents/{address}/hosted-endpoints${route.path}`,
+	access: 'agent',
+}));
+
+const approvalRoutes: readonly Route[] = [
+	{
+		method: 'POST',
+		path: '/approve-action/agent',
+		access: 'anyone',
+		handle({ approvals, host, body }) {
+			const token = approvals.request(decodeBody('approval', body));
+			return ok({
+				token,
+				status_url: `http://${host}/api/v1/approve-action/${token}/status`,
+				user_approve_url: `https://dashboard.example.com/approve/${token}`,
+			});
+		},
+	},
+	{
+		method: 'GET',
+		path: '/approve-action/{token}/status',
+		access: 'anyone',
+		handle: ({ approvals, params }) => ok(approvals.status(params['token'] ?? '')),
+	},
+];
+
+const marketplaceRoutes: readonly Route[] = [
+	{
+		method: 'GET',
+		path: '/agents/marketplace/agentic/discover',
+		access: 'agent',
+		handle({ marketplace, query }) {
+			const names = ['source', 'category', 'search', 'network'] as const;
+			return ok(marketplace.find(decodeTexts(query, [...names])));
+		},
+	},
+	{
+		method: 'GET',
+		path: '/agents/marketplace/{id}',
+		access: 'anyone',
+		handle: ({ marketplace, params }) => ok(marketplace.get(params['id'] ?? '')),
+	},
+];
+
 export const routes: readonly Route[] = [
 	...userRoutes,
 	...ownRoutes,
+	...endpointRoutes,
+	...approvalRoutes,
+	...marketplaceRoutes,
+	{
+		method: 'GET',
+		path: '/agents/self/owner',
+		access: 'agent',
+		handle(exchange) {
+			const { userId } = entryOf(exchange).agent;
+			return ok({ user_id: userId, wallet_address: exchange.world.walletOf(exchange.owner) });
+		},
+	},
+	{
+		method: 'GET',
+		path: '/agents/self/funding-link',
+		access: 'agent',
+		handle({ query, self }) {
+			const { amount = '', destination = 'agent' } = decodeFunding(query);
+			const parts = new URLSearchParams({ amount, destination, agent: self ?? '' });
+			return ok({ url: `https://dashboard.example.com/fund?${parts}` });
+		},
+	},
 	{
 		method: 'GET',
 		path: '/agents/self',

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Approvals } from './approvals.mts';
 import type { Call } from './calls.mts';
 import { decodePath, type Query } from './decode.mts';
+import type { HostedEndpoints } from './endpoints.mts';
 import { holdsKey, withoutKeys, type Credentials, type Keyring } from './keyring.mts';
+import type { Marketplace } from './marketplace.mts';
 import { notDecodable, Problem, unauthorized } from './problems.mts';
 import { routeName, routes, type Answer, type Route } from './routes.mts';
 import type { FaultAction, Script } from './script.mts';
@@ -19,6 +22,9 @@ export interface Parts {
 	wire: Wire;
 	keyring: Keyring;
 	sessions: Sessions;
+	endpoints: HostedEndpoints;
+	marketplace: Marketplace;
+	approvals: Approvals;
 	script: Script;
 	strangers: Strangers;
 	calls: Call[];
@@ -101,11 +107,11 @@ function callerOf(
 	{ keyring, sessions, world }: Parts,
 	{ access = 'user' }: Route,
 	{ headers: { authorization } }: FastifyRequest,
-): { owner: string; self?: { address: string } } {
+): { owner: string; self?: string } {
 	if (access === 'anyone') return { owner: '' };
 	if (access === 'agent') {
-		const address = sessions.agentOf(authorization);
-		return { owner: world.get(address).agent.owner, self: { address } };
+		const self = sessions.agentOf(authorization);
+		return { owner: world.get(self).agent.owner, self };
 	}
 	const { outcome, owner } = keyring.check(authorization);
 	if (outcome === 'valid' && owner !== null) return { owner };
@@ -115,15 +121,19 @@ function callerOf(
 async function handle(parts: Parts, route: Route, request: FastifyRequest): Promise<Answer> {
 	try {
 		const { owner, self } = callerOf(parts, route, request);
-		const params = { ...textsOf(request.params), ...self };
+		// An agent that asks for itself doesn't name itself in the path.
+		const params = { ...(self !== undefined && { address: self }), ...textsOf(request.params) };
 		decodePath(params);
 		return await route.handle({
 			world: parts.world,
 			wire: parts.wire,
 			sessions: parts.sessions,
+			endpoints: parts.endpoints,
+			marketplace: parts.marketplace,
+			approvals: parts.approvals,
 			host: request.host,
 			owner,
-			isSession: self !== undefined,
+			self,
 			params,
 			query: queryOf(request.query),
 			body: bodyOf(request),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { HostedEndpoint } from './endpoints.mts';
 import type { Activity } from './history.mts';
 import type { Agent, AgentKey, AutoCollectConfig, SpendConfig } from './world.mts';
 
@@ -41,16 +42,42 @@ export class Wire {
 	}
 
 	/** As the agent sees itself. */
-	agentSelf({ address, name, balanceMicro }: Agent): object {
+	agentSelf({ address, name, slug, balanceMicro }: Agent): object {
 		return {
 			address,
 			name,
-			slug: null,
+			slug,
 			status: 'deployed',
 			published: false,
 			registry_id: null,
 			registry_uri: null,
 			balance_usdc_micro: balanceMicro,
+		};
+	}
+
+	/** Secrets stay with the emulator. @param slug of the agent, if it has a public name */
+	endpoint(endpoint: HostedEndpoint, slug: string | null): object {
+		return {
+			id: endpoint.id,
+			agent_address: endpoint.agentAddress,
+			agent_slug: slug,
+			access_url: slug && `https://${slug}.example.com/${endpoint.slug}`,
+			slug: endpoint.slug,
+			name: endpoint.name,
+			description: endpoint.description,
+			price_usd: endpoint.priceUsd,
+			network: 'base-sepolia',
+			proxy_url: endpoint.proxyUrl,
+			proxy_timeout_ms: endpoint.proxyTimeoutMs,
+			allowed_methods: endpoint.allowedMethods,
+			proxy_header_names: Object.keys(endpoint.proxyHeaders),
+			required_header_names: endpoint.requiredHeaderNames,
+			rate_limit_per_minute: endpoint.rateLimitPerMinute,
+			instructions: endpoint.instructions,
+			enabled: endpoint.enabled,
+			created_at: this.#time(endpoint.createdAt),
+			updated_at: this.#time(endpoint.updatedAt),
+			deleted_at: null,
 		};
 	}
 

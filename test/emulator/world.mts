@@ -23,6 +23,8 @@ export type AutoCollectConfig = AutoCollectInput & Stamps;
 export interface Agent {
 	address: string;
 	name: string;
+	/** Its public name, if it has one. */
+	slug: string | null;
 	/** The test's name for the user that it belongs to. */
 	owner: string;
 	userId: string;
@@ -40,6 +42,7 @@ export interface Agent {
 export interface AgentInit {
 	address?: string;
 	name?: string;
+	slug?: string;
 	owner?: string;
 	balanceMicro?: bigint | string;
 	initData?: Record<string, unknown>;
@@ -54,7 +57,7 @@ export interface AgentInit {
 /** Replaces what is given; other fields of a config stay unchanged. */
 export type AgentPatch = Pick<
 	AgentInit,
-	'name' | 'balanceMicro' | 'allowlist' | 'keys' | 'spendConfig' | 'autoCollect'
+	'name' | 'slug' | 'balanceMicro' | 'allowlist' | 'keys' | 'spendConfig' | 'autoCollect'
 >;
 
 export interface PaymentDetails {
@@ -156,6 +159,7 @@ export class World {
 	readonly chain: string;
 	readonly #entries = new Map<string, Entry>();
 	readonly #userIds = new Map<string, string>();
+	readonly #wallets = new Map<string, string>();
 	readonly #payments = new Map<string, Place>();
 	readonly #seeds = new Map<string, Place & { count: number }>();
 
@@ -194,6 +198,7 @@ export class World {
 		const agent: Agent = {
 			address,
 			name: init.name ?? `agent ${this.#entries.size + 1}`,
+			slug: init.slug ?? null,
 			owner,
 			userId: this.#userId(owner),
 			balanceMicro: String(init.balanceMicro ?? 0),
@@ -214,6 +219,7 @@ export class World {
 		const { agent } = this.get(ref);
 		const now = this.clock();
 		if (patch.name !== undefined) agent.name = patch.name;
+		if (patch.slug !== undefined) agent.slug = patch.slug;
 		if (patch.balanceMicro !== undefined) agent.balanceMicro = String(patch.balanceMicro);
 		if (patch.allowlist !== undefined) agent.allowlist = [...patch.allowlist];
 		if (patch.keys !== undefined) agent.keys = keysOf(patch.keys, now);
@@ -321,6 +327,13 @@ export class World {
 			expiresAt:
 				details.expiresAt === undefined ? timestamp + PAYMENT_LIFETIME_MS : details.expiresAt,
 		};
+	}
+
+	/** The wallet of a user: the same each time. */
+	walletOf(owner: string): string {
+		const known = this.#wallets.get(owner) ?? randomAddress();
+		this.#wallets.set(owner, known);
+		return known;
 	}
 
 	#userId(owner: string): string {

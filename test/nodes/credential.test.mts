@@ -10,7 +10,7 @@ import type { IHttpRequestOptions, IRequestOptions } from 'n8n-workflow';
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { openContext, type CredentialFields } from './n8n.mts';
+import { openContext, type ApiKeyFields, type CredentialFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const secret = () => randomBytes(24).toString('hex');
@@ -442,7 +442,7 @@ describe('against a service', () => {
 	);
 
 	describe('the credential test', () => {
-		const runTest = async (fields: Partial<CredentialFields> = {}) =>
+		const runTest = async (fields: Partial<ApiKeyFields> = {}) =>
 			await credentialTest.ampersendApiTest.call(new CredentialTestContext(), {
 				id: '1',
 				name: 'Ampersend',
@@ -453,7 +453,7 @@ describe('against a service', () => {
 		/** The message, after checking the status and that the message contains no key. */
 		async function messageOf(
 			status: 'OK' | 'Error',
-			fields?: Partial<CredentialFields>,
+			fields?: Partial<ApiKeyFields>,
 		): Promise<string> {
 			const result = await runTest(fields);
 			expect(result.status).toBe(status);

@@ -41,7 +41,7 @@ export interface AgentCredentialFields {
 	environment: string;
 	baseUrl?: string;
 	agentAddress?: string;
-	agentKey: string;
+	privateKey: string;
 	sessionToken?: string;
 }
 

@@ -1,62 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CredentialTestContext } from 'n8n-core';
-import type { INodeParameters } from 'n8n-workflow';
 
-import { addressOf } from '../../nodes/Ampersend/domain/signIn';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { startEmulator, type Agent } from '../emulator/index.mts';
+import { startEmulator } from '../emulator/index.mts';
+import { addressOfKey, jsonOf, LOGIN, newPrivateKey, useAgentSession } from './agentSession.mts';
 import { openTrigger, type AgentCredentialFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
+const session = useAgentSession(service);
+const { run } = session;
 
-const NONCE = 'GET /agents/auth/nonce';
-const LOGIN = 'POST /agents/auth/login';
 const MINUTE = 60_000;
-
-let privateKey: string;
-let agent: Agent;
-let credential: AgentCredentialFields;
-
-const keyOf = () => `0x${randomBytes(32).toString('hex')}`;
-const addressOfKey = (key: string) => addressOf(Buffer.from(key.slice(2), 'hex'));
-
-beforeEach(() => {
-	privateKey = keyOf();
-	agent = service.emulator.addAgent({
-		name: 'buyer',
-		balanceMicro: 12_500_000n,
-		keys: [addressOfKey(privateKey)],
-		allowlist: [addressOfKey(keyOf())],
-		spendConfig: { daily_limit: '5000000', monthly_limit: null },
-		autoCollect: { enabled: true, threshold: '7000000' },
-	});
-	credential = {
-		environment: 'other',
-		baseUrl: service.emulator.agentBaseUrl,
-		agentAddress: agent.address,
-		agentKey: privateKey,
-	};
-});
-
-/** Whatever the service received or n8n would store: the key is nowhere. */
-afterEach(() => {
-	expect(JSON.stringify(service.emulator.calls).toLowerCase()).not.toContain(privateKey.slice(2));
-});
-
-const run = async (parameters: INodeParameters, fields = credential) => {
-	const outcome = await service.run(
-		{ authentication: 'agentSession', ...parameters },
-		{ credential: fields },
-	);
-	const stored = JSON.stringify(outcome.run);
-	expect(stored).not.toContain(privateKey.slice(2));
-	if (fields.sessionToken) expect(stored).not.toContain(fields.sessionToken);
-	return outcome;
-};
-
-const jsonOf = ({ items }: Awaited<ReturnType<typeof run>>) => items.map(({ json }) => json);
 
 describe("an agent's session reads", () => {
 	it('the agent and its balance', async () => {
@@ -64,7 +19,7 @@ describe("an agent's session reads", () => {
 		expect(outcome.error).toBeUndefined();
 		expect(jsonOf(outcome)).toEqual([
 			{
-				address: agent.address,
+				address: session.agent.address,
 				name: 'buyer',
 				status: 'deployed',
 				balanceUsdc: '12.5',
@@ -75,15 +30,15 @@ describe("an agent's session reads", () => {
 				registryUri: null,
 			},
 		]);
-		expect(service.seen).toEqual([NONCE, LOGIN, 'GET /agents/self']);
+		expect(service.seen).toEqual([...LOGIN, 'GET /agents/self']);
 	});
 
 	it('the spending limits, and what is left of them', async () => {
-		service.emulator.pay({ agent, amountMicro: 1_250_000n });
+		service.emulator.pay({ agent: session.agent, amountMicro: 1_250_000n });
 		const outcome = await run({ resource: 'spendingLimit', operation: 'get' });
 		expect(jsonOf(outcome)).toMatchObject([
 			{
-				agentAddress: agent.address,
+				agentAddress: session.agent.address,
 				dailyLimitUsdc: '5',
 				dailyRemainingUsdc: '3.75',
 				dailyRemainingUsdcMicro: '3750000',
@@ -94,7 +49,7 @@ describe("an agent's session reads", () => {
 	});
 
 	it('no spending limits', async () => {
-		service.emulator.updateAgent(agent, { spendConfig: null });
+		service.emulator.updateAgent(session.agent, { spendConfig: null });
 		const outcome = await run({ resource: 'spendingLimit', operation: 'get' });
 		expect(jsonOf(outcome)).toMatchObject([{ configured: false, dailyLimitUsdc: null }]);
 	});
@@ -103,11 +58,14 @@ describe("an agent's session reads", () => {
 		const [settings] = jsonOf(await run({ resource: 'autoCollect', operation: 'get' }));
 		expect(settings).toMatchObject({ enabled: true, thresholdUsdc: '7' });
 		const [list] = jsonOf(await run({ resource: 'allowlist', operation: 'get' }));
-		expect(list).toMatchObject({ agentAddress: agent.address, sellers: agent.allowlist });
+		expect(list).toMatchObject({
+			agentAddress: session.agent.address,
+			sellers: session.agent.allowlist,
+		});
 	});
 
 	it('transactions and payment events', async () => {
-		const { id } = service.emulator.pay({ agent, amountMicro: 2n });
+		const { id } = service.emulator.pay({ agent: session.agent, amountMicro: 2n });
 		const [transaction] = jsonOf(await run({ resource: 'transaction', operation: 'getMany' }));
 		expect(transaction).toMatchObject({ id, agentName: 'buyer', amountUsdcMicro: '2' });
 		const [event] = jsonOf(await run({ resource: 'paymentEvent', operation: 'getMany' }));
@@ -117,7 +75,7 @@ describe("an agent's session reads", () => {
 	});
 
 	it('a whole history into a file', async () => {
-		service.emulator.seedActivity(agent, 1_000);
+		service.emulator.seedActivity(session.agent, 1_000);
 		const outcome = await run({ resource: 'transaction', operation: 'export' });
 		expect(outcome.error).toBeUndefined();
 		expect(jsonOf(outcome)).toMatchObject([{ rows: 1_000, agents: 1 }]);
@@ -128,7 +86,7 @@ describe('the login', () => {
 	it('is used again by the next execution', async () => {
 		await run({ resource: 'agent', operation: 'get' });
 		await run({ resource: 'agent', operation: 'get' });
-		expect(service.seen).toEqual([NONCE, LOGIN, 'GET /agents/self', 'GET /agents/self']);
+		expect(service.seen).toEqual([...LOGIN, 'GET /agents/self', 'GET /agents/self']);
 	});
 
 	it('is shared by executions that start at the same time', async () => {
@@ -136,26 +94,26 @@ describe('the login', () => {
 			Array.from({ length: 6 }, async () => await run({ resource: 'agent', operation: 'get' })),
 		);
 		expect(outcomes.every(({ items }) => items.length === 1)).toBe(true);
-		expect(service.seen.filter((route) => route === LOGIN)).toHaveLength(1);
+		expect(service.seen.filter((route) => route === LOGIN[1])).toHaveLength(1);
 	});
 
 	it('is renewed once if the session expires during an export', async () => {
-		service.emulator.seedActivity(agent, 3_000);
+		service.emulator.seedActivity(session.agent, 3_000);
 		service.emulator.before('GET /agents/self/activity', () => service.emulator.expireSessions(), {
 			match: ({ query }) => query.page === '5',
 		});
 		const outcome = await run({ resource: 'transaction', operation: 'export' });
 		expect(outcome.error).toBeUndefined();
 		expect(jsonOf(outcome)).toMatchObject([{ rows: 3_000 }]);
-		expect(service.seen.filter((route) => route === LOGIN).length).toBeLessThanOrEqual(7);
+		expect(service.seen.filter((route) => route === LOGIN[1]).length).toBeLessThanOrEqual(7);
 	});
 
 	it.each([-5, 5])("works although n8n's clock is %s minutes off", async (minutes) => {
 		const emulator = await startEmulator({ clock: () => Date.now() - minutes * MINUTE });
 		try {
-			const keys = [addressOfKey(privateKey)];
+			const keys = [addressOfKey(session.credential.privateKey)];
 			const { address: agentAddress } = emulator.addAgent({ name: 'elsewhere', keys });
-			const fields = { ...credential, baseUrl: emulator.agentBaseUrl, agentAddress };
+			const fields = { ...session.credential, baseUrl: emulator.agentBaseUrl, agentAddress };
 			const outcome = await run({ resource: 'agent', operation: 'get' }, fields);
 			expect(jsonOf(outcome)).toMatchObject([{ name: 'elsewhere' }]);
 		} finally {
@@ -168,7 +126,7 @@ describe('a login that is rejected', () => {
 	const cases: Array<[string, () => Partial<AgentCredentialFields>, string]> = [
 		[
 			'with a key that the agent does not have',
-			() => ({ agentKey: keyOf() }),
+			() => ({ privateKey: newPrivateKey() }),
 			'This key is not a key of the agent',
 		],
 		[
@@ -181,7 +139,7 @@ describe('a login that is rejected', () => {
 	it.each(cases)('%s: says so', async (_, change, reason) => {
 		const { error } = await run(
 			{ resource: 'agent', operation: 'get' },
-			{ ...credential, ...change() },
+			{ ...session.credential, ...change() },
 		);
 		expect(error?.message).toBe(`Ampersend rejected the agent key (HTTP 401): ${reason}`);
 		expect(error?.description).toContain('Check Agent Address, Agent Key and Environment');
@@ -189,7 +147,7 @@ describe('a login that is rejected', () => {
 
 	it('after the key was removed: says so', async () => {
 		await run({ resource: 'agent', operation: 'get' });
-		service.emulator.updateAgent(agent, { keys: [] });
+		service.emulator.updateAgent(session.agent, { keys: [] });
 		service.emulator.expireSessions();
 		const { error } = await run({ resource: 'agent', operation: 'get' });
 		expect(error?.message).toContain('Ampersend rejected the agent key (HTTP 401)');
@@ -198,8 +156,8 @@ describe('a login that is rejected', () => {
 
 describe('nothing is sent', () => {
 	it.each([
-		['an empty key', { agentKey: '' }, 'Agent Key: is empty.'],
-		['an address as the key', { agentKey: `0x${'1'.repeat(40)}` }, 'Agent Key: is an address'],
+		['an empty key', { privateKey: '' }, 'Agent Key: is empty.'],
+		['an address as the key', { privateKey: `0x${'1'.repeat(40)}` }, 'Agent Key: is an address'],
 		['no agent', { agentAddress: '' }, 'Agent Address: is empty.'],
 		['the zero address', { agentAddress: `0x${'0'.repeat(40)}` }, 'Agent Address: "0x00000'],
 		['an unknown environment', { environment: 'x' }, 'The Environment is unknown.'],
@@ -208,7 +166,7 @@ describe('nothing is sent', () => {
 	])('with %s', async (_, change, message) => {
 		const { error } = await run(
 			{ resource: 'agent', operation: 'get' },
-			{ ...credential, ...change },
+			{ ...session.credential, ...change },
 		);
 		expect(error?.message).toContain(message);
 		expect(service.emulator.calls).toEqual([]);
@@ -233,14 +191,14 @@ describe('the credential test', () => {
 		});
 
 	it('logs in and names the agent', async () => {
-		expect(await test(credential)).toEqual({
+		expect(await test(session.credential)).toEqual({
 			status: 'OK',
 			message: `Ampersend accepts the agent key of buyer (other, ${service.emulator.agentBaseUrl})`,
 		});
 	});
 
 	it('says why a key is rejected', async () => {
-		const result = await test({ ...credential, agentKey: keyOf() });
+		const result = await test({ ...session.credential, privateKey: newPrivateKey() });
 		expect(result.status).toBe('Error');
 		expect(result.message).toContain('This key is not a key of the agent');
 	});
@@ -248,13 +206,13 @@ describe('the credential test', () => {
 
 describe('the trigger', () => {
 	it('emits each payment once, also after its session expired', async () => {
-		const trigger = openTrigger({ authentication: 'agentSession' }, credential);
-		service.emulator.pay({ agent, id: 'old', timestamp: Date.now() - MINUTE });
+		const trigger = openTrigger({ authentication: 'agentSession' }, session.credential);
+		service.emulator.pay({ agent: session.agent, id: 'old', timestamp: Date.now() - MINUTE });
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
-		service.emulator.pay({ agent, id: 'new' });
+		service.emulator.pay({ agent: session.agent, id: 'new' });
 		expect(await trigger.poll()).toMatchObject([{ activityId: 'new', agentName: 'buyer' }]);
 		service.emulator.expireSessions();
-		service.emulator.pay({ agent, id: 'newer' });
+		service.emulator.pay({ agent: session.agent, id: 'newer' });
 		expect(await trigger.poll()).toMatchObject([{ activityId: 'newer' }]);
 		expect(await trigger.poll()).toBeNull();
 	});
@@ -262,7 +220,7 @@ describe('the trigger', () => {
 	it('cannot be published with a key that is rejected', async () => {
 		const trigger = openTrigger(
 			{ authentication: 'agentSession' },
-			{ ...credential, agentKey: keyOf() },
+			{ ...session.credential, privateKey: newPrivateKey() },
 		);
 		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(
 			'Ampersend rejected the agent key',

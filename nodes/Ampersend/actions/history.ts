@@ -90,7 +90,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 	};
 	return {
 		option: { name: 'Get Many', value: 'getMany', ...texts },
-		inSession: true,
+		inSession: 'also',
 		fields: [...agentScopeFields, ...pagingFields, filters, options],
 		output,
 		async execute(context) {
@@ -136,7 +136,7 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 	}
 	return {
 		option: { name: 'Export', value: 'export', ...texts },
-		inSession: true,
+		inSession: 'also',
 		fields: [...agentScopeFields, filters, ...fileFields(columns)],
 		output: fileOutput,
 		async exportFile(context) {

@@ -23,8 +23,8 @@ export type Schema = z.ZodMiniType<object>;
 interface Described<Output extends Schema> {
 	/** Option of the Operation dropdown. `value` is stored in workflows: never change it. */
 	option: INodePropertyOptions & { action: string };
-	/** Whether the session of an agent can do it too. */
-	inSession?: boolean;
+	/** Whether an agent can do it in its session: also, or only. Absent if it needs an API key. */
+	inSession?: 'also' | 'only';
 	/** Parameters. The registry shows them for this operation; a field's own conditions are kept. */
 	fields: INodeProperties[];
 	output: Output;

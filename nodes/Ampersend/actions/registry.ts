@@ -1,13 +1,19 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
-import type { Authentication } from '../api/deployments';
-import { authenticationField } from '../descriptions/authentication';
+import { rejectAuthentication } from '../api/authorize';
+import { authenticationField, inSession } from '../descriptions/authentication';
+import type { Authentication } from '../domain/authentication';
+import { authentications } from '../domain/authentication';
 import { agent } from './agent';
 import { agentKey } from './agentKey';
 import { allowlist } from './allowlist';
 import { autoCollect } from './autoCollect';
+import { fundingLink } from './fundingLink';
+import { hostedEndpoint } from './hostedEndpoint';
+import { marketplace } from './marketplace';
 import type { Operation, Resource } from './operation';
+import { owner } from './owner';
 import { paymentEvent } from './paymentEvent';
 import { spendingLimit } from './spendingLimit';
 import { transaction } from './transaction';
@@ -18,60 +24,63 @@ export const resources: Resource[] = [
 	agentKey,
 	allowlist,
 	autoCollect,
+	fundingLink,
+	hostedEndpoint,
+	marketplace,
+	owner,
 	paymentEvent,
 	spendingLimit,
 	transaction,
 ];
 
-/** The resources that an authentication can reach, with the operations that it can carry out. */
-function reachableWith(authentication: Authentication): Resource[] {
-	if (authentication === 'apiKey') return resources;
-	return resources
-		.map(({ option, operations }) => ({
-			option,
-			operations: operations.filter(({ inSession }) => inSession),
-		}))
-		.filter(({ operations }) => operations.length > 0);
+/** Whether an authentication can do an operation. */
+function isReachable({ inSession }: Operation, authentication: Authentication): boolean {
+	return authentication === 'apiKey' ? inSession !== 'only' : inSession !== undefined;
 }
 
-function dropdown(
-	names: Pick<INodeProperties, 'displayName' | 'name'>,
-	options: INodePropertyOptions[],
-	show: Record<string, string[]>,
-): INodeProperties {
-	return {
-		...names,
-		type: 'options',
-		noDataExpression: true,
-		displayOptions: { show },
-		options,
-		default: options[0]?.value ?? '',
-	};
+/** The operations of a resource that an authentication can do. */
+function reachable({ operations }: Resource, authentication: Authentication): Operation[] {
+	return operations.filter((operation) => isReachable(operation, authentication));
 }
 
-function dropdownsOf(authentication: Authentication): INodeProperties[] {
-	const reachable = reachableWith(authentication);
-	const show = { authentication: [authentication] };
-	return [
-		dropdown(
-			{ displayName: 'Resource', name: 'resource' },
-			reachable.map(({ option }) => option),
-			show,
-		),
-		...reachable.map(({ option, operations }) =>
-			dropdown(
-				{ displayName: 'Operation', name: 'operation' },
-				operations.map((operation) => operation.option),
-				{ ...show, resource: [String(option.value)] },
-			),
-		),
-	];
+const resourceField: INodeProperties = {
+	displayName: 'Resource',
+	name: 'resource',
+	type: 'options',
+	noDataExpression: true,
+	options: resources.map((resource) => {
+		const isForBoth = authentications.every((one) => reachable(resource, one).length > 0);
+		return isForBoth ? resource.option : { ...resource.option, displayOptions: inSession };
+	}),
+	default: 'agent',
+};
+
+const operationField = { displayName: 'Operation', name: 'operation' } as const;
+
+/** One for each resource and authentication. */
+function operationFields(authentication: Authentication): INodeProperties[] {
+	return resources.flatMap((resource) => {
+		const options = reachable(resource, authentication).map(({ option }) => option);
+		const [first] = options;
+		if (!first) return [];
+		return {
+			...operationField,
+			type: 'options',
+			noDataExpression: true,
+			displayOptions: {
+				show: { authentication: [authentication], resource: [resource.option.value] },
+			},
+			options,
+			default: first.value,
+		};
+	});
 }
 
 export const properties: INodeProperties[] = [
 	authenticationField,
-	...dropdownsOf('apiKey'),
-	...dropdownsOf('agentSession'),
+	resourceField,
+	// n8n's node panel lists the operations of the first field that a resource has.
+	...authentications.flatMap(operationFields),
 	...resources.flatMap((resource) =>
 		resource.operations.flatMap(({ option, fields }) =>
 			updateDisplayOptions(
@@ -81,6 +90,19 @@ export const properties: INodeProperties[] = [
 		),
 	),
 ];
+
+/** @throws ParameterError if only the other authentication can do this */
+export function requireReachable(
+	resource: string,
+	operation: string,
+	authentication: Authentication,
+): void {
+	const { operations = [] } = resources.find(({ option }) => option.value === resource) ?? {};
+	// n8n drops the operation if this authentication can't reach the resource.
+	const meant = operations.filter(({ option }) => ['', option.value].includes(operation));
+	const isOut = meant.every((one) => !isReachable(one, authentication));
+	if (meant.length > 0 && isOut) rejectAuthentication(authentication);
+}
 
 /** Finds an operation by its stored values; undefined for 'Custom API Call' and unknown values. */
 export function findOperation(resource: string, operation: string): Operation | undefined {

@@ -5,7 +5,7 @@ import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Operation, OperationContext } from './operation';
-import { findOperation } from './registry';
+import { findOperation, requireReachable } from './registry';
 
 async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
 	if ('exportFile' in operation) return [await operation.exportFile(context)];
@@ -26,6 +26,10 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 			const resource = this.getNodeParameter('resource', itemIndex) as string;
 			// n8n drops the operation of a resource that it does not find in the description.
 			const operation = this.getNodeParameter('operation', itemIndex, '') as string;
+			const authentication = readAuthentication(
+				this.getNodeParameter('authentication', itemIndex, 'apiKey'),
+			);
+			requireReachable(resource, operation, authentication);
 			const found = findOperation(resource, operation);
 			if (!found) {
 				throw new NodeOperationError(
@@ -40,9 +44,6 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					},
 				);
 			}
-			const authentication = readAuthentication(
-				this.getNodeParameter('authentication', itemIndex, 'apiKey'),
-			);
 			const context = {
 				n8n: this,
 				client: await openClient(this, { authentication, itemIndex }),

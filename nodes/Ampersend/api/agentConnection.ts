@@ -4,7 +4,7 @@ import { ParameterError } from '../domain/parameter';
 import type { PrivateKey } from '../domain/signIn';
 import { readAgentSecret } from '../domain/signIn';
 import type { Connection, Deployment } from './deployments';
-import { CredentialError, deployments, readOtherDeployment } from './deployments';
+import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
 
 /** The fields of an Ampersend Agent credential. */
 export interface AgentFields {
@@ -12,7 +12,7 @@ export interface AgentFields {
 	/** Of the environment "other". */
 	baseUrl?: unknown;
 	agentAddress?: unknown;
-	agentKey?: unknown;
+	privateKey?: unknown;
 	/** The token of the session. n8n fills it in after a login, and replaces it when it expires. */
 	sessionToken?: unknown;
 }
@@ -23,19 +23,17 @@ export interface AgentConnection extends Connection {
 	privateKey: PrivateKey;
 }
 
-/** Where the SDK finds the API of an agent (agent-client.ts). */
-const SESSION_PATH = '/api/v1';
-
 function readDeployment({ environment, baseUrl }: AgentFields): [Deployment, string] {
-	if (environment === 'other') return readOtherDeployment(baseUrl, SESSION_PATH);
+	if (environment === 'other') return readOtherDeployment(baseUrl, AGENT_PATH);
 	const chosen = Object.values(deployments).find(({ name }) => name === environment);
-	if (chosen) return [chosen, chosen.origin + SESSION_PATH];
+	if (chosen) return [chosen, chosen.origin + AGENT_PATH];
 	throw new CredentialError('The Environment is unknown.', 'Choose one from the list.');
 }
 
 /** @throws ParameterError, which never shows the key */
-function readAgent({ agentKey, agentAddress }: AgentFields): [PrivateKey, Address] {
-	const { privateKey, agent } = readAgentSecret('Agent Key', agentKey);
+function readAgent(fields: AgentFields): [PrivateKey, Address] {
+	const { agentAddress } = fields;
+	const { privateKey, agent } = readAgentSecret('Agent Key', fields.privateKey);
 	const isGiven = typeof agentAddress === 'string' && agentAddress.trim() !== '';
 	const address = isGiven || !agent ? parseAddress('Agent Address', agentAddress) : agent;
 	rejectZeroAddress('Agent Address', address);
@@ -62,6 +60,7 @@ export function resolveAgentConnection(fields: AgentFields): AgentConnection {
 		authentication: 'agentSession',
 		deployment,
 		baseUrl,
+		agentBaseUrl: baseUrl,
 		agent,
 		privateKey,
 		get token() {

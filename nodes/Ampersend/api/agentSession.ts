@@ -9,7 +9,7 @@ const RETRY = { attempts: 2, budgetMs: 5_000 };
 
 /**
  * Proves to Ampersend that we have the agent key, with a signature (EIP-4361). The key isn't sent.
- * @param transmit sends a request without credentials
+ * @param transmit sends a request, here without a credential
  * @returns the token of the session
  * @throws CallError
  */
@@ -19,8 +19,8 @@ export async function logIn(connection: AgentConnection, transmit: Transmit): Pr
 	const client: Client = {
 		connection,
 		retry: RETRY,
-		async transmit(request) {
-			const answer = await transmit(request);
+		async transmit(request, withCredential) {
+			const answer = await transmit(request, withCredential);
 			serviceTime = Date.parse(String(answer.headers.date));
 			return answer;
 		},

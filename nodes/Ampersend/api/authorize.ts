@@ -1,5 +1,7 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
+import type { Authentication } from '../domain/authentication';
+import { ParameterError } from '../domain/parameter';
 import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders } from './deployments';
 
@@ -36,4 +38,17 @@ export function authorize(
 		// A subdomain would still get it (follow-redirects), so n8n must not call any other host.
 		allowedDomains: new URL(connection.baseUrl).hostname,
 	};
+}
+
+/**
+ * What is asked for can only be done with the other authentication.
+ * @throws ParameterError always
+ */
+export function rejectAuthentication(authentication: Authentication): never {
+	const isSession = authentication === 'agentSession';
+	throw new ParameterError(
+		'Authentication',
+		isSession ? "an agent's session can't do this." : "an API key can't do this.",
+		`Set Authentication to ${isSession ? 'API Key' : 'Agent Session'}, or choose another operation.`,
+	);
 }

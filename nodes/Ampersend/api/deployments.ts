@@ -1,3 +1,4 @@
+import type { Authentication } from '../domain/authentication';
 import { withoutTrailing } from '../domain/text';
 
 /**
@@ -31,8 +32,8 @@ export const deployments = {
 /** Documented by the curl example of the API-keys page. */
 const DEFAULT_PATH = '/v1';
 
-/** How the API knows who calls: as the owner of agents, or as one of them. */
-export type Authentication = 'apiKey' | 'agentSession';
+/** Where agents call (SDK, agent-client.ts). */
+export const AGENT_PATH = '/api/v1';
 
 /** A text that nobody must see, apart from its prefix. */
 export interface Secret {
@@ -46,6 +47,8 @@ export interface Connection {
 	deployment: Deployment;
 	/** Absolute, without a trailing slash; routes are appended to it. */
 	baseUrl: string;
+	/** The same for routes that agents and anyone can call. */
+	agentBaseUrl: string;
 	/** The only agent that it can reach; absent if it can reach all of an account. */
 	agent?: string;
 	/** What authorizes calls: the API key, or the token of a session; empty before it starts. */
@@ -220,16 +223,23 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	return spell(url);
 }
 
+/** What stands before the path of the API, and the path where agents call it. */
+function agentBaseOf(baseUrl: string): string {
+	return baseUrl.replace(/(?:\/api)?\/v1(?:\/sdk)?$/, '') + AGENT_PATH;
+}
+
 /**
  * Reads the credential's fields.
  * @throws CredentialError for a key or base URL that must not be used, before anything is sent
  */
 export function resolveConnection(fields: { apiKey?: unknown; baseUrl?: unknown }): Connection {
 	const { deployment, apiKey } = readApiKey(fields.apiKey);
+	const baseUrl = readBaseUrl(fields.baseUrl, deployment);
 	return {
 		authentication: 'apiKey',
 		deployment,
-		baseUrl: readBaseUrl(fields.baseUrl, deployment),
+		baseUrl,
+		agentBaseUrl: agentBaseOf(baseUrl),
 		token: apiKey,
 		secrets: [{ text: apiKey, prefix: deployment.keyPrefix }],
 	};

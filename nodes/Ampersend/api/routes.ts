@@ -6,8 +6,17 @@ import { agent } from '../schemas/agent';
 import { agentKey } from '../schemas/agentKey';
 import { agentSelf } from '../schemas/agentSelf';
 import { allowlist } from '../schemas/allowlist';
+import { approval, approvalRequest } from '../schemas/approval';
 import { autoCollect } from '../schemas/autoCollect';
 import { page } from '../schemas/common';
+import {
+	hostedEndpoint,
+	hostedEndpoints,
+	hostedEndpointTest,
+	signingSecret,
+} from '../schemas/hostedEndpoint';
+import { listing, listings } from '../schemas/listing';
+import { fundingLink, owner } from '../schemas/owner';
 import { payments } from '../schemas/payment';
 import { session, signInNonce } from '../schemas/session';
 import { spendConfig } from '../schemas/spendConfig';
@@ -15,25 +24,35 @@ import { spendConfig } from '../schemas/spendConfig';
 /**
  * How we know that a route exists.
  * `documented`: on the vendor's API-keys page. `SDK`: the official SDK calls it, so it works in
- * production. `assumed`: nothing public says so; `source` names the pattern behind it, such as a
- * path that the SDK uses in an agent's own session.
+ * production. `SDK branch`: a branch of the SDK that isn't released calls it. `assumed`: nothing
+ * public says so; `source` names the pattern behind it, such as a path that the SDK uses in an
+ * agent's own session.
  */
-export type Evidence = 'documented' | 'SDK' | 'assumed';
+export type Evidence = 'documented' | 'SDK' | 'SDK branch' | 'assumed';
+
+/**
+ * Who can call a route. `user`: with an API key. `agent`: an agent in its session. `login`: an agent
+ * that starts one. `anyone`: no credential is sent.
+ */
+export type Access = 'user' | 'agent' | 'login' | 'anyone';
 
 export interface Route<Path extends string = string, Answer = unknown> {
 	method: IHttpRequestMethods;
-	/** Relative to the credential's base URL; `{name}` is a path parameter. */
-	path: Path;
+	/** `user` if absent. */
+	access?: Access;
 	/**
-	 * The same for the session of an agent, which knows its agent (SDK, agent-client.ts). Absent if an
-	 * API key is needed.
+	 * Relative to the base URL for API keys, or to the one for agents if `access` isn't `user`;
+	 * `{name}` is a path parameter.
 	 */
+	path: Path;
+	/** Where an agent gets the same of itself in its session. Absent if it needs an API key. */
 	sessionPath?: string;
 	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
-	 * Fields in which an answer for one agent (of the path, or of the session) names its agent. They can be absent (the
-	 * shape says what must be there), but an answer with another agent's address is rejected.
+	 * Fields in which an answer for one agent (of the path, or of the session) names its agent. They
+	 * can be absent (the shape says what must be there), but an answer with another agent's address is
+	 * rejected.
 	 */
 	agentAt?: readonly string[];
 	/** Path to the rows, if the answer is a list; empty if the body itself is one. */
@@ -57,10 +76,17 @@ const checkedOn = '2026-11';
 
 const documented = (source: string) => ({ evidence: 'documented', source, checkedOn }) as const;
 const inSdk = (source: string) => ({ evidence: 'SDK', source, checkedOn }) as const;
+const inBranch = {
+	evidence: 'SDK branch',
+	source: 'Branch feat/agent-hosted-endpoints, hosted-endpoint.ts',
+	checkedOn,
+} as const;
 const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn }) as const;
 
 /** How an answer names its agent; the API spells fields both ways. */
 const agentFields = ['agent_address', 'agentAddress'];
+
+const READ_ENDPOINT = 'Read it with Hosted Endpoint: Get before you run this again.';
 
 /** Every route of the Ampersend API that this package calls. A wrong guess is one line to fix. */
 export const routes = {
@@ -184,26 +210,175 @@ export const routes = {
 	},
 	getSelf: {
 		method: 'GET',
+		access: 'agent',
 		path: '/agents/self',
-		sessionPath: '/agents/self',
 		answer: agentSelf,
 		agentAt: ['address'],
-		...inSdk('agent-client.ts, agent.ts: AgentSelf'),
+		...inSdk('agent-client.ts, agent.ts: AgentSelfDTO'),
+	},
+	getOwner: {
+		method: 'GET',
+		access: 'agent',
+		path: '/agents/self/owner',
+		answer: owner,
+		...inSdk('agent-client.ts, agent.ts: AgentOwnerDTO'),
+	},
+	getFundingLink: {
+		method: 'GET',
+		access: 'agent',
+		path: '/agents/self/funding-link',
+		answer: fundingLink,
+		...inSdk('agent-client.ts, agent.ts: AgentFundingLinkDTO'),
+	},
+	searchMarketplace: {
+		method: 'GET',
+		access: 'agent',
+		path: '/agents/marketplace/agentic/discover',
+		answer: listings,
+		...inSdk('marketplace.ts, curated-agent.ts'),
+	},
+	getListing: {
+		method: 'GET',
+		access: 'anyone',
+		path: '/agents/marketplace/{id}',
+		answer: listing,
+		...inSdk('marketplace.ts, curated-agent.ts'),
+	},
+	listHostedEndpoints: {
+		method: 'GET',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints',
+		answer: hostedEndpoints,
+		agentAt: agentFields,
+		rowsAt: [],
+		...inBranch,
+	},
+	createHostedEndpoint: {
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		check: 'Look for its name with Hosted Endpoint: Get Many before you run this again.',
+		...inBranch,
+	},
+	createHostedEndpoints: {
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/bulk',
+		answer: hostedEndpoints,
+		agentAt: agentFields,
+		rowsAt: [],
+		check:
+			'Either all endpoints were created or none: ' +
+			'look for one with Hosted Endpoint: Get Many before you run this again.',
+		...inBranch,
+	},
+	getHostedEndpoint: {
+		method: 'GET',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		...inBranch,
+	},
+	updateHostedEndpoint: {
+		method: 'PATCH',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		check: READ_ENDPOINT,
+		...inBranch,
+	},
+	deleteHostedEndpoint: {
+		method: 'DELETE',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}',
+		check: 'Look for it with Hosted Endpoint: Get Many before you run this again.',
+		...inBranch,
+	},
+	testHostedEndpoint: {
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}/test',
+		answer: hostedEndpointTest,
+		check: 'A test changes nothing at Ampersend: run it again if the proxied API allows it.',
+		...inBranch,
+	},
+	rotateSigningSecret: {
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}/rotate-secret',
+		answer: signingSecret,
+		check: 'Run it again to get a new secret: nobody has seen one that was lost on the way.',
+		...inBranch,
+	},
+	addProxyHeader: {
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		check: READ_ENDPOINT,
+		...inBranch,
+	},
+	removeProxyHeader: {
+		method: 'DELETE',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers/{name}',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		check: READ_ENDPOINT,
+		...inBranch,
+	},
+	addRequiredHeader: {
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}/required-headers',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		check: READ_ENDPOINT,
+		...inBranch,
+	},
+	removeRequiredHeader: {
+		method: 'DELETE',
+		access: 'agent',
+		path: '/agents/{address}/hosted-endpoints/{id}/required-headers/{name}',
+		answer: hostedEndpoint,
+		agentAt: agentFields,
+		check: READ_ENDPOINT,
+		...inBranch,
 	},
 	requestNonce: {
 		method: 'GET',
+		access: 'login',
 		path: '/agents/auth/nonce',
-		sessionPath: '/agents/auth/nonce',
 		answer: signInNonce,
-		...inSdk('agent-client.ts'),
+		...inSdk('client.ts, types.ts: SIWENonceResponse'),
 	},
 	logIn: {
 		method: 'POST',
+		access: 'login',
 		path: '/agents/auth/login',
-		sessionPath: '/agents/auth/login',
 		answer: session,
 		agentAt: ['agentAddress'],
 		check: 'Run it again: a login changes nothing.',
-		...inSdk('agent-client.ts'),
+		...inSdk('client.ts, types.ts: SIWELoginResponse'),
+	},
+	requestApproval: {
+		method: 'POST',
+		access: 'anyone',
+		path: '/approve-action/agent',
+		answer: approvalRequest,
+		check: 'Run it again: a request that nobody opens does nothing.',
+		...inSdk('approval.ts, types.ts: AgentApprovalRequest'),
+	},
+	getApproval: {
+		method: 'GET',
+		access: 'anyone',
+		path: '/approve-action/{token}/status',
+		answer: approval,
+		...inSdk('approval.ts, types.ts: ApprovalStatus'),
 	},
 } as const satisfies Record<string, Route>;

@@ -11,9 +11,12 @@ import * as z from 'zod/v4-mini';
 
 import { version } from '../../../package.json';
 import { isAddress, sameAddress } from '../domain/address';
+import type { Authentication } from '../domain/authentication';
+import { isSegment } from '../domain/identifier';
 import { ParameterError } from '../domain/parameter';
 import { resolveAgentConnection } from './agentConnection';
-import type { Authentication, Connection } from './deployments';
+import { rejectAuthentication } from './authorize';
+import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
 import type { Call } from './errors';
 import {
@@ -48,8 +51,14 @@ export interface HttpAnswer {
 	body: unknown;
 }
 
-/** Sends one request, once. Rejects only if there was no answer. */
-export type Transmit = (request: IHttpRequestOptions) => Promise<HttpAnswer>;
+/**
+ * Sends one request, once. Rejects only if there was no answer.
+ * @param withCredential whether it says who calls
+ */
+export type Transmit = (
+	request: IHttpRequestOptions,
+	withCredential: boolean,
+) => Promise<HttpAnswer>;
 
 /** Access to one deployment with one key. */
 export interface Client {
@@ -92,7 +101,8 @@ export async function openClient(
 		deadline,
 		cancelled:
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
-		async transmit(request) {
+		async transmit(request, withCredential) {
+			if (!withCredential) return (await context.helpers.httpRequest(request)) as HttpAnswer;
 			return (await context.helpers.httpRequestWithAuthentication.call(
 				context,
 				credential,
@@ -117,15 +127,14 @@ export function openTestClient(
 	return {
 		connection,
 		retry: { attempts: 1, budgetMs: TIMEOUT_MS },
-		async transmit({ url, method, qs, body, headers, timeout }) {
+		async transmit({ url, method, qs, body, headers, timeout }, withCredential) {
 			assertKeyBelongsTo(connection, url);
-			const { token } = connection;
 			return (await helpers.request({
 				uri: url,
 				method,
 				qs,
 				body,
-				headers: { ...headers, ...(token !== '' && authorizationHeaders(connection)) },
+				headers: { ...headers, ...(withCredential && authorizationHeaders(connection)) },
 				timeout,
 				json: true,
 				simple: false,
@@ -143,19 +152,23 @@ export function openTestClient(
 function fillPath(path: string, parameters: Record<string, string>): string {
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => {
 		const value = parameters[name] ?? '';
-		if (!isAddress(value)) throw new ParameterError(name, 'is not an address.', 'Check its value.');
-		return encodeURIComponent(value);
+		const isAddressed = /address$/i.test(name);
+		if (isAddressed ? isAddress(value) : isSegment(value)) return encodeURIComponent(value);
+		const complaint = isAddressed ? 'is not an address.' : "can't be part of a path.";
+		throw new ParameterError(name, complaint, 'Check its value.');
 	});
 }
 
-/** @throws ParameterError if an agent's session can't use the route */
-function sessionPathOf({ sessionPath }: Route): string {
-	if (sessionPath !== undefined) return sessionPath;
-	throw new ParameterError(
-		'Authentication',
-		"an agent's session can't do this.",
-		'Set Authentication to API Key, or choose another operation.',
-	);
+/** @throws ParameterError if this authentication can't use the route */
+function placeOf(route: Route, connection: Connection): { baseUrl: string; path: string } {
+	const { access = 'user', path, sessionPath } = route;
+	const { authentication, baseUrl, agentBaseUrl } = connection;
+	if (access !== 'user') {
+		if (access === 'agent' && authentication === 'apiKey') rejectAuthentication(authentication);
+		return { baseUrl: agentBaseUrl, path };
+	}
+	if (authentication === 'apiKey') return { baseUrl, path };
+	return { baseUrl, path: sessionPath ?? rejectAuthentication(authentication) };
 }
 
 /** The value at a path in JSON; undefined if there is none. */
@@ -220,10 +233,31 @@ function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): 
 }
 
 export interface CallParameters<Path extends string> {
-	/** Addresses for the placeholders in the path. */
+	/** Addresses, ids and names for the placeholders in the path. */
 	path: Record<Placeholders<Path>, string>;
 	query?: IDataObject;
 	body?: IDataObject;
+	/** Parts of the body that nobody must see, not even if the answer repeats them. */
+	secrets?: readonly string[];
+}
+
+/** A shorter text can't be told from others. */
+const FEWEST_SECRET_CHARACTERS = 8;
+
+/** The connection, with more to hide. */
+function hiding(connection: Connection, texts: readonly string[] = []): Connection {
+	const more = texts.filter(({ length }) => length >= FEWEST_SECRET_CHARACTERS);
+	if (more.length === 0) return connection;
+	return {
+		...connection,
+		// A session's token changes.
+		get token() {
+			return connection.token;
+		},
+		get secrets() {
+			return [...connection.secrets, ...more.map((text) => ({ text, prefix: '' }))];
+		},
+	};
 }
 
 async function attempt<Path extends string, R extends Route<Path>>(
@@ -231,15 +265,17 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	route: R,
 	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R>> {
-	const { connection, deadline = Infinity } = client;
-	const isSession = connection.authentication === 'agentSession';
+	const { deadline = Infinity } = client;
+	const connection = hiding(client.connection, parameters.secrets);
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
 	const { address: agent = connection.agent }: { address?: string } = parameters.path;
-	const path = isSession ? sessionPathOf(route) : route.path;
+	const { baseUrl, path } = placeOf(route, connection);
 	const call = { route, path: fillPath(path, parameters.path), agent, connection };
+	const { access = 'user' } = route;
+	const withCredential = access === 'user' || access === 'agent';
 	const request: IHttpRequestOptions = {
 		method: route.method,
-		url: connection.baseUrl + call.path,
+		url: baseUrl + call.path,
 		headers: {
 			Accept: 'application/json',
 			'Ampersend-Client': `n8n-nodes-ampersend/${version}`,
@@ -253,7 +289,7 @@ async function attempt<Path extends string, R extends Route<Path>>(
 		disableFollowRedirect: true,
 	};
 	// `timeout` only limits the time without any byte: an answer that trickles in would never end.
-	const answer = await within(timeout, client.transmit(request), () =>
+	const answer = await within(timeout, client.transmit(request, withCredential), () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
 	return readAnswer(call, route, answer);

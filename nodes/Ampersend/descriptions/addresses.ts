@@ -1,7 +1,8 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
 import { parseAddress, rejectZeroAddress } from '../domain/address';
+import { readText } from '../domain/parameter';
 
 /** A new key is in no list yet, so the user enters its address. */
 export const agentKeyAddressField: INodeProperties = {
@@ -13,6 +14,22 @@ export const agentKeyAddressField: INodeProperties = {
 	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
 	description: "Public address of the key. Keep the private key with the agent's software.",
 };
+
+/** In Additional Fields. */
+export const keyNameField: INodeProperties = {
+	displayName: 'Key Name',
+	name: 'keyName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. Worker 2, November 2026',
+	description: 'Helps you recognize the key when you want to revoke it',
+};
+
+/** The name of a key as the wire has it, if there is one. */
+export function readKeyName(values: IDataObject): { key_name?: string } {
+	const name = readText(keyNameField.displayName, values[keyNameField.name]);
+	return name === '' ? {} : { key_name: name };
+}
 
 export const sellersField: INodeProperties = {
 	displayName: 'Sellers',

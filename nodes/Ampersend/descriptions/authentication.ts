@@ -1,9 +1,14 @@
-import type { INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
+import type { Authentication } from '../domain/authentication';
+import { authentications } from '../domain/authentication';
 import { readChoice } from '../domain/parameter';
 
 /** For fields that make no sense for an agent's session, which is that of one agent. */
 export const withApiKey = { show: { authentication: ['apiKey'] } };
+
+/** For what only an agent can do. */
+export const inSession = { show: { authentication: ['agentSession'] } };
 
 /** Actions and trigger share this field. Workflows without it use an API key. */
 export const authenticationField: INodeProperties = {
@@ -26,22 +31,6 @@ export const authenticationField: INodeProperties = {
 };
 
 /** @throws ParameterError for an unknown value */
-export function readAuthentication(value: unknown): 'apiKey' | 'agentSession' {
-	return readChoice(authenticationField.displayName, value, ['apiKey', 'agentSession']);
+export function readAuthentication(value: unknown): Authentication {
+	return readChoice(authenticationField.displayName, value, authentications);
 }
-
-/** The credentials of actions and trigger. Their tests are `methods.credentialTest`. */
-export const credentials: INodeCredentialDescription[] = [
-	{
-		name: 'ampersendApi',
-		required: true,
-		testedBy: 'ampersendApiTest',
-		displayOptions: { show: { authentication: ['apiKey'] } },
-	},
-	{
-		name: 'ampersendAgentApi',
-		required: true,
-		testedBy: 'ampersendAgentApiTest',
-		displayOptions: { show: { authentication: ['agentSession'] } },
-	},
-];

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
 import { parseLocator } from '../domain/address';
+import { parseIdentifier } from '../domain/identifier';
 import { withApiKey } from './authentication';
 
 function addressLocator(
@@ -82,4 +83,59 @@ export function readAgent({
 	itemIndex: number;
 }): Address {
 	return client.connection.agent ?? readLocator(n8n, agentLocator, itemIndex);
+}
+
+function idLocator(
+	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
+	searchListMethod: string,
+): INodeProperties {
+	return {
+		...field,
+		type: 'resourceLocator',
+		required: true,
+		default: { mode: 'list', value: '' },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod, searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 0f8fad5b-d9cb-469f-a165-70867728950e',
+			},
+		],
+	};
+}
+
+export const hostedEndpointLocator = idLocator(
+	{
+		displayName: 'Hosted Endpoint',
+		name: 'hostedEndpoint',
+		description: 'The endpoint, identified by its ID',
+	},
+	'searchHostedEndpoints',
+);
+
+export const listingLocator = idLocator(
+	{
+		displayName: 'Listing',
+		name: 'listing',
+		description: 'The agent in the marketplace, identified by the ID of its listing',
+	},
+	'searchListings',
+);
+
+/** @throws ParameterError naming the locator, if it has no ID */
+export function readIdLocator(
+	n8n: IExecuteFunctions,
+	{ name, displayName }: INodeProperties,
+	itemIndex: number,
+): string {
+	const value: unknown = n8n.getNodeParameter(name, itemIndex, '');
+	const isLocator = typeof value === 'object' && value !== null && 'value' in value;
+	return parseIdentifier(displayName, isLocator ? value.value : value);
 }

@@ -1,5 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import { ParameterError, looksSecret, quote, requireText } from './parameter';
 
@@ -22,6 +22,15 @@ export function checksummed(address: Address): Address {
 	return `0x${[...digits]
 		.map((digit, index) => (parseInt(hash.charAt(index), 16) >= 8 ? digit.toUpperCase() : digit))
 		.join('')}`;
+}
+
+/**
+ * Six digits by which an owner recognizes the key that an agent asked for: the dashboard shows the
+ * same (SDK, setup.ts).
+ */
+export function verificationCodeOf(address: Address): string {
+	const hash = bytesToHex(keccak_256(hexToBytes(address.slice(2))));
+	return (BigInt(`0x${hash}`) % 1_000_000n).toString().padStart(6, '0');
 }
 
 /** What addresses are compared by: their letter case doesn't count. */

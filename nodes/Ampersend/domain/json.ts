@@ -11,6 +11,14 @@ export function withFurther<Known extends object, Further extends object = objec
 	return { ...known, ...further, ...known };
 }
 
+/** A record without the fields that are undefined. */
+export function given<Row extends object>(
+	row: Row,
+): { [Name in keyof Row]?: Exclude<Row[Name], undefined> };
+export function given(row: object): object {
+	return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+}
+
 /** A record without some of its fields. */
 export function omit<Row extends object>(row: Row, names: ReadonlySet<keyof Row>): Partial<Row> {
 	const others: Partial<Row> = {};

@@ -2,8 +2,10 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 
 import { toNodeError } from '../api/errors';
 import { listAgentKeys, listAgents, take } from '../api/paginate';
+import { routes } from '../api/routes';
 import type { Client } from '../api/send';
-import { openClient } from '../api/send';
+import { openClient, send } from '../api/send';
+import { readAuthentication } from '../descriptions/authentication';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator } from '../domain/address';
 
@@ -31,15 +33,17 @@ function byName(one: { name: string }, other: { name: string }): number {
 	return one.name.localeCompare(other.name);
 }
 
+/** @param list gives the options, in any order */
 async function search(
 	context: ILoadOptionsFunctions,
-	list: (client: Client) => AsyncIterable<Named>,
-	filter?: string,
+	list: (client: Client) => Promise<INodeListSearchResult['results']>,
 ): Promise<INodeListSearchResult> {
 	try {
-		const client = await openClient(context, { retry: RETRY });
-		const found = await take(list(client), Infinity);
-		return { results: found.filter(isFoundBy(filter)).map(toOption).sort(byName) };
+		const authentication = readAuthentication(
+			context.getCurrentNodeParameter('authentication') ?? 'apiKey',
+		);
+		const client = await openClient(context, { authentication, retry: RETRY });
+		return { results: (await list(client)).sort(byName) };
 	} catch (error) {
 		throw toNodeError(context.getNode(), error);
 	}
@@ -49,7 +53,10 @@ async function searchAgents(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	return await search(this, listAgents, filter);
+	return await search(this, async (client) => {
+		const agents = await take(listAgents(client), Infinity);
+		return agents.filter(isFoundBy(filter)).map(toOption);
+	});
 }
 
 async function searchAgentKeys(
@@ -57,8 +64,35 @@ async function searchAgentKeys(
 	filter?: string,
 ): Promise<INodeListSearchResult> {
 	const agent = this.getCurrentNodeParameter('agent');
-	const list = (client: Client) => listAgentKeys(client, parseLocator('Agent', agent));
-	return await search(this, list, filter);
+	return await search(this, async (client) => {
+		const keys = await take(listAgentKeys(client, parseLocator('Agent', agent)), Infinity);
+		return keys.filter(isFoundBy(filter)).map(toOption);
+	});
 }
 
-export const listSearch = { searchAgents, searchAgentKeys };
+async function searchHostedEndpoints(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	const sought = filter.trim().toLowerCase();
+	return await search(this, async (client) => {
+		const { agent: address = '' } = client.connection;
+		const endpoints = await send(client, routes.listHostedEndpoints, { path: { address } });
+		return endpoints
+			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(sought))
+			.map(({ id, name }) => ({ name, value: id }));
+	});
+}
+
+async function searchListings(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	const query = filter.trim() === '' ? {} : { search: filter.trim() };
+	return await search(this, async (client) => {
+		const found = await send(client, routes.searchMarketplace, { path: {}, query });
+		return found.map(({ id, name }) => ({ name, value: id }));
+	});
+}
+
+export const listSearch = { searchAgents, searchAgentKeys, searchHostedEndpoints, searchListings };

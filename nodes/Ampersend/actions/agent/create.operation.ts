@@ -3,19 +3,14 @@ import type { IDataObject } from 'n8n-workflow';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
-import { autoTopUpField, limitField, noLimitField, readNewLimits } from '../../descriptions/limits';
 import { inAlphabeticalOrder } from '../../descriptions/options';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
-import { limits } from '../../domain/limits';
 import { ParameterError, requireText } from '../../domain/parameter';
-import type { SpendConfigInput } from '../../schemas/spendConfig';
-import { unsetSpendConfig } from '../../schemas/spendConfig';
 import type { RowOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
+import { newLimitFields, readSpendConfig } from './newLimits';
 import { createdAgentOutput, toAgentOutput } from './output';
-
-const NO_LIMIT = 'Leave the field out for no limit; if you add it, enter an amount';
 
 const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 
@@ -33,13 +28,6 @@ function readAllowlist(values: IDataObject): Address[] | null {
 		'has no addresses.',
 		'Enter at least one seller, or remove the field to create the agent without an allowlist.',
 	);
-}
-
-/** Limits of the new agent; null without any, as the SDK sends it. */
-function readSpendConfig(values: IDataObject): SpendConfigInput | null {
-	const given = readNewLimits(values);
-	if (Object.keys(given).length === 0) return null;
-	return { ...unsetSpendConfig, ...given };
 }
 
 export const create: RowOperation<typeof createdAgentOutput> = {
@@ -67,14 +55,7 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 			type: 'collection',
 			placeholder: 'Add Field',
 			default: {},
-			options: inAlphabeticalOrder([
-				allowlist,
-				autoTopUpField,
-				...limits.flatMap((limit) => [
-					limitField(limit, NO_LIMIT),
-					noLimitField(limit, 'Whether to create the agent without this limit'),
-				]),
-			]),
+			options: inAlphabeticalOrder([allowlist, ...newLimitFields]),
 		},
 	],
 	output: createdAgentOutput,

@@ -11,7 +11,7 @@ export const get: RowOperation<typeof readAgentOutput> = {
 		action: 'Get agent',
 		description: 'Get an agent and its balance',
 	},
-	inSession: true,
+	inSession: 'also',
 	fields: [agentLocator],
 	output: readAgentOutput,
 

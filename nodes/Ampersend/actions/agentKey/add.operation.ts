@@ -2,9 +2,13 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { agentKeyAddressField, readAddressField } from '../../descriptions/addresses';
+import {
+	agentKeyAddressField,
+	keyNameField,
+	readAddressField,
+	readKeyName,
+} from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import { readText } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
 import { agentKeyOutput, toAgentKeyOutput } from './output';
 
@@ -24,16 +28,7 @@ export const add: RowOperation<typeof agentKeyOutput> = {
 			type: 'collection',
 			placeholder: 'Add Field',
 			default: {},
-			options: [
-				{
-					displayName: 'Key Name',
-					name: 'keyName',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. Worker 2, November 2026',
-					description: 'Helps you recognize the key when you want to revoke it',
-				},
-			],
+			options: [keyNameField],
 		},
 	],
 	output: agentKeyOutput,
@@ -42,10 +37,9 @@ export const add: RowOperation<typeof agentKeyOutput> = {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
-		const keyName = readText('Key Name', values.keyName);
 		const key = await send(client, routes.addAgentKey, {
 			path: { address },
-			body: { agent_key_address: agentKeyAddress, ...(keyName && { key_name: keyName }) },
+			body: { agent_key_address: agentKeyAddress, ...readKeyName(values) },
 		});
 		return toAgentKeyOutput(address, key);
 	},

@@ -11,7 +11,7 @@ export const get: RowOperation<typeof allowlistOutput> = {
 		action: 'Get allowlist',
 		description: 'Get the sellers that the agent can pay',
 	},
-	inSession: true,
+	inSession: 'also',
 	fields: [agentLocator],
 	output: allowlistOutput,
 

@@ -11,7 +11,7 @@ export const get: RowOperation<typeof autoCollectOutput> = {
 		action: 'Get auto-collect settings',
 		description: "Get when and where the agent's earnings are collected",
 	},
-	inSession: true,
+	inSession: 'also',
 	fields: [agentLocator],
 	output: autoCollectOutput,
 

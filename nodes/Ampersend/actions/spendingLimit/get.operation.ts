@@ -11,7 +11,7 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 		action: 'Get spending limits',
 		description: "Get the agent's limits and auto top-up",
 	},
-	inSession: true,
+	inSession: 'also',
 	fields: [agentLocator],
 	output: spendingLimitOutput,
 

@@ -83,7 +83,7 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 		action: 'Summarize transactions',
 		description: 'Count transactions and add up their amounts, by agent, day and more',
 	},
-	inSession: true,
+	inSession: 'also',
 	fields: [...agentScopeFields, groupBy, transactionFilters, options],
 	output: summaryOutput,
 	async execute(context) {

@@ -81,15 +81,18 @@ function seconds(ms: number): string {
 }
 
 function situationOfStatus(status: number, { route, connection }: Call) {
-	const { path, evidence } = route;
+	const { access = 'user', path, evidence } = route;
 	const isSession = connection.authentication === 'agentSession';
 	if (status >= 300 && status < 400) return 'redirect';
-	if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
-	if (status === 403) return isSession ? 'agentNotAllowed' : 'notAllowed';
+	if (access !== 'anyone') {
+		if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
+		if (status === 403) return isSession ? 'agentNotAllowed' : 'notAllowed';
+	}
 	if (status === 409) return 'conflict';
 	if (status === 429) return 'tooManyRequests';
 	if (status === 408 || status >= 500) return 'unavailable';
 	if (status !== 404) return 'rejected';
+	if (/\{(?:id|token)\}/.test(path)) return 'unknownId';
 	if (isSession || !path.includes('{')) return 'unknownPath';
 	return evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
 }

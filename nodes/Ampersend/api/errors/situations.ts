@@ -68,6 +68,14 @@ export const situations = {
 		advice: CHECK_BASE_URL,
 		cause: 'configuration-invalid',
 	},
+	unknownId: {
+		message: 'Ampersend has nothing at {call}{said}',
+		advice: [
+			'Check the ID, token or name. It may be removed or expired, or belong to another agent.',
+			...CHECK_BASE_URL,
+		],
+		cause: 'configuration-invalid',
+	},
 	unknownAddress: {
 		message: 'Ampersend has nothing at {call}{said}',
 		advice: ["Check the address: it may not be in this API key's account.", ...CHECK_BASE_URL],

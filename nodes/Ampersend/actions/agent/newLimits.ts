@@ -1,0 +1,27 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { autoTopUpField, limitField, noLimitField, readNewLimits } from '../../descriptions/limits';
+import { limits } from '../../domain/limits';
+import type { SpendConfigInput } from '../../schemas/spendConfig';
+import { unsetSpendConfig } from '../../schemas/spendConfig';
+
+const NO_LIMIT = 'Leave the field out for no limit; if you add it, enter an amount';
+
+/** In Additional Fields: limits and auto top-up of a new agent. */
+export const newLimitFields: INodeProperties[] = [
+	autoTopUpField,
+	...limits.flatMap((limit) => [
+		limitField(limit, NO_LIMIT),
+		noLimitField(limit, 'Whether to create the agent without this limit'),
+	]),
+];
+
+/**
+ * Limits of the new agent as the wire has them; null without any, as the SDK sends it.
+ * @throws ParameterError naming the field that can't be read
+ */
+export function readSpendConfig(values: IDataObject): SpendConfigInput | null {
+	const given = readNewLimits(values);
+	if (Object.keys(given).length === 0) return null;
+	return { ...unsetSpendConfig, ...given };
+}

@@ -1,0 +1,64 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import {
+	agentKeyAddressField,
+	keyNameField,
+	readAddressField,
+	readKeyName,
+} from '../../descriptions/addresses';
+import { withApiKey } from '../../descriptions/authentication';
+import { agentLocator, readAgent } from '../../descriptions/locators';
+import { readSwitch } from '../../domain/parameter';
+import { approvalRequestOutput, requestApproval as request } from '../approval';
+import type { RowOperation } from '../operation';
+
+const ownerChooses = { displayName: 'Owner Chooses the Agent', name: 'ownerChooses' } as const;
+
+export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
+	option: {
+		name: 'Request Approval',
+		value: 'requestApproval',
+		action: 'Request approval of an agent key',
+		description: 'Get a link where the owner approves a key for an agent. This sends no key.',
+	},
+	inSession: 'also',
+	fields: [
+		agentKeyAddressField,
+		{
+			...ownerChooses,
+			type: 'boolean',
+			default: false,
+			description: 'Whether the owner chooses the agent in the dashboard',
+		},
+		{
+			...agentLocator,
+			displayOptions: { show: { ...withApiKey.show, [ownerChooses.name]: [false] } },
+		},
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			options: [keyNameField],
+		},
+	],
+	output: approvalRequestOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
+		const isOpen = readSwitch(
+			ownerChooses.displayName,
+			n8n.getNodeParameter(ownerChooses.name, itemIndex, false),
+		);
+		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		return await request(client, agentKeyAddress, {
+			name: null,
+			...readKeyName(values),
+			...(isOpen
+				? { mode: 'connect_choose' }
+				: { mode: 'connect', agent_address: readAgent(context) }),
+		});
+	},
+};

@@ -1,0 +1,70 @@
+import * as z from 'zod/v4-mini';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { withFurther } from '../../domain/json';
+import { formatUsdc, parseUsdc } from '../../domain/money';
+import { ParameterError, readChoice } from '../../domain/parameter';
+import type { RowOperation } from '../operation';
+
+const amountField = { displayName: 'Amount (USDC)', name: 'amount' } as const;
+const destinationField = { displayName: 'Destination', name: 'destination' } as const;
+
+const fundingLinkOutput = z.object({ url: z.string() });
+
+/**
+ * The amount in USDC as the service wants it (SDK, agent-client.ts: above 0, at most six decimals, no
+ * leading zeros); undefined for none.
+ */
+function readAmount(value: unknown): string | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	const micro = parseUsdc(amountField.displayName, value);
+	if (micro > 0n) return formatUsdc(micro);
+	throw new ParameterError(
+		amountField.displayName,
+		'is 0.',
+		'Enter an amount above 0, or leave it empty to let the owner choose.',
+	);
+}
+
+export const get: RowOperation<typeof fundingLinkOutput> = {
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get funding link',
+		description: "Get a link to the dashboard's page where the owner can add USDC",
+	},
+	inSession: 'only',
+	fields: [
+		{
+			...amountField,
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. 25.50',
+			description: 'Fills in the amount on the page. Leave it empty to let the owner choose.',
+		},
+		{
+			...destinationField,
+			type: 'options',
+			options: [
+				{ name: 'Agent', value: 'agent', description: "The agent's own balance" },
+				{ name: 'Main Account', value: 'main', description: "The owner's main account" },
+			],
+			default: 'agent',
+			description: 'Where the USDC goes',
+		},
+	],
+	output: fundingLinkOutput,
+
+	async execute({ n8n, client, itemIndex }) {
+		const amount = readAmount(n8n.getNodeParameter(amountField.name, itemIndex, ''));
+		const destination = readChoice(
+			destinationField.displayName,
+			n8n.getNodeParameter(destinationField.name, itemIndex, 'agent'),
+			['agent', 'main'],
+		);
+		const query = { ...(amount !== undefined && { amount }), destination };
+		const { url, ...further } = await send(client, routes.getFundingLink, { path: {}, query });
+		return withFurther({ url }, further);
+	},
+};

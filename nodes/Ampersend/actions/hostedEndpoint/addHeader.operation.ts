@@ -1,0 +1,58 @@
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { headerNameField, headerValueField } from '../../descriptions/hostedEndpoint';
+import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+
+export const addProxyHeader: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Add Proxy Header',
+		value: 'addProxyHeader',
+		action: 'Add proxy header to hosted endpoint',
+		description: 'Add a header that Ampersend sends to your API, such as its key',
+	},
+	inSession: 'only',
+	fields: [hostedEndpointLocator, headerNameField, headerValueField],
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
+		const path = {
+			address: readAgent(context),
+			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+		};
+		const body = {
+			name: parseHeaderName(headerNameField.displayName, read(headerNameField.name)),
+			value: parseHeaderValue(headerValueField.displayName, read(headerValueField.name)),
+		};
+		return toHostedEndpointOutput(
+			await send(client, routes.addProxyHeader, { path, body, secrets: [body.value] }),
+		);
+	},
+};
+
+export const addRequiredHeader: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Add Required Header',
+		value: 'addRequiredHeader',
+		action: 'Add required header to hosted endpoint',
+		description: 'Add a header that every buyer must send',
+	},
+	inSession: 'only',
+	fields: [hostedEndpointLocator, headerNameField],
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
+		const path = {
+			address: readAgent(context),
+			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+		};
+		const body = { name: parseHeaderName(headerNameField.displayName, header) };
+		return toHostedEndpointOutput(await send(client, routes.addRequiredHeader, { path, body }));
+	},
+};

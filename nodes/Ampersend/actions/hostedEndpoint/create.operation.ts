@@ -1,0 +1,80 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import {
+	allowedMethodsField,
+	descriptionField,
+	instructionsField,
+	nameField,
+	priceField,
+	proxyHeadersField,
+	proxyUrlField,
+	rateLimitField,
+	requiredHeadersField,
+	timeoutField,
+} from '../../descriptions/hostedEndpoint';
+import { readAgent } from '../../descriptions/locators';
+import { inAlphabeticalOrder } from '../../descriptions/options';
+import { given } from '../../domain/json';
+import { requireText } from '../../domain/parameter';
+import { parsePrice } from '../../domain/price';
+import { parsePublicUrl } from '../../domain/publicUrl';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
+
+export const create: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Create',
+		value: 'create',
+		action: 'Create hosted endpoint',
+		description: 'Sell an API: Ampersend takes the payment and passes each call on',
+	},
+	inSession: 'only',
+	fields: [
+		{ ...nameField, required: true },
+		{ ...priceField, required: true },
+		{ ...proxyUrlField, required: true },
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			options: inAlphabeticalOrder([
+				allowedMethodsField,
+				descriptionField,
+				instructionsField,
+				proxyHeadersField,
+				rateLimitField,
+				requiredHeadersField,
+				timeoutField,
+			]),
+		},
+	],
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
+		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const address = readAgent(context);
+		const proxyHeaders = readProxyHeaders(values[proxyHeadersField.name]);
+		const body = {
+			name: requireText(nameField.displayName, read(nameField.name)),
+			price_usd: parsePrice(priceField.displayName, read(priceField.name)),
+			proxy_url: parsePublicUrl(proxyUrlField.displayName, read(proxyUrlField.name)),
+			...readSettings(values),
+			...given({
+				proxy_headers: proxyHeaders,
+				required_headers: readRequiredHeaders(values[requiredHeadersField.name]),
+			}),
+			agent_address: address,
+		};
+		const secrets = Object.values(proxyHeaders ?? {});
+		return toHostedEndpointOutput(
+			await send(client, routes.createHostedEndpoint, { path: { address }, body, secrets }),
+		);
+	},
+};

@@ -1,0 +1,93 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { priceField, timeoutField } from '../../descriptions/hostedEndpoint';
+import { readAgent } from '../../descriptions/locators';
+import { given } from '../../domain/json';
+import { readOpenApi } from '../../domain/openApi';
+import { readText } from '../../domain/parameter';
+import { parsePrice } from '../../domain/price';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { readRateLimit, readTimeout } from './settings';
+
+const documentField = { displayName: 'OpenAPI Document', name: 'document' } as const;
+const defaultPriceField = { ...priceField, displayName: 'Default Price (USDC)' } as const;
+const baseUrlField = { displayName: 'Base URL', name: 'baseUrl' } as const;
+
+export const createMany: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Create Many',
+		value: 'createMany',
+		action: 'Create many hosted endpoints',
+		description: 'Create an endpoint for each operation of an OpenAPI 3 document: all, or none',
+	},
+	inSession: 'only',
+	fields: [
+		{
+			...documentField,
+			type: 'json',
+			required: true,
+			default: '',
+			description:
+				'OpenAPI 3.0 or 3.1, as JSON. An operation can set its own x-ampersend-price (in USDC), ' +
+				'x-ampersend-name, x-ampersend-description and x-ampersend-rate-limit.',
+		},
+		{
+			...defaultPriceField,
+			description: 'What a call costs where the document has no x-ampersend-price',
+		},
+		{
+			displayName: 'Additional Fields',
+			name: 'additionalFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			options: [
+				{
+					...baseUrlField,
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. https://api.example.com/v1',
+					description: "Replaces the first of the document's servers",
+				},
+				timeoutField,
+			],
+		},
+	],
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const address = readAgent(context);
+		const defaultPrice: unknown = n8n.getNodeParameter(defaultPriceField.name, itemIndex, '');
+		const timeout = readTimeout(values[timeoutField.name]);
+		const found = readOpenApi(
+			documentField.displayName,
+			n8n.getNodeParameter(documentField.name, itemIndex, ''),
+			readText(baseUrlField.displayName, values[baseUrlField.name]),
+		);
+		const endpoints = found.map(({ place, method, url, name, description, price, rateLimit }) =>
+			given({
+				name,
+				price_usd:
+					price === undefined
+						? parsePrice(defaultPriceField.displayName, defaultPrice)
+						: parsePrice(`${place}: x-ampersend-price`, price),
+				proxy_url: url,
+				allowed_methods: [method],
+				description,
+				rate_limit_per_minute: readRateLimit(rateLimit, `${place}: x-ampersend-rate-limit`),
+				proxy_timeout_ms: timeout,
+				agent_address: address,
+			}),
+		);
+		const created = await send(client, routes.createHostedEndpoints, {
+			path: { address },
+			body: { endpoints },
+		});
+		return created.map(toHostedEndpointOutput);
+	},
+};

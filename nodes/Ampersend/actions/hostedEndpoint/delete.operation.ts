@@ -1,0 +1,30 @@
+import * as z from 'zod/v4-mini';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import type { RowOperation } from '../operation';
+
+const deletedOutput = z.object({ deleted: z.literal(true) });
+
+export const deleteEndpoint: RowOperation<typeof deletedOutput> = {
+	option: {
+		name: 'Delete',
+		value: 'delete',
+		action: 'Delete hosted endpoint',
+		description: "Stop selling an API. You can't undo this.",
+	},
+	inSession: 'only',
+	fields: [hostedEndpointLocator],
+	output: deletedOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const path = {
+			address: readAgent(context),
+			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+		};
+		await send(client, routes.deleteHostedEndpoint, { path });
+		return { deleted: true };
+	},
+};

@@ -1,0 +1,26 @@
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+
+export const get: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get hosted endpoint',
+		description: 'Get an API that the agent sells',
+	},
+	inSession: 'only',
+	fields: [hostedEndpointLocator],
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const path = {
+			address: readAgent(context),
+			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+		};
+		return toHostedEndpointOutput(await send(client, routes.getHostedEndpoint, { path }));
+	},
+};

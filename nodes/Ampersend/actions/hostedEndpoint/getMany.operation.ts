@@ -1,0 +1,26 @@
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { readAgent } from '../../descriptions/locators';
+import { pagingFields, readLimit } from '../../descriptions/paging';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+
+export const getMany: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Get Many',
+		value: 'getMany',
+		action: 'Get many hosted endpoints',
+		description: 'List the APIs that the agent sells',
+	},
+	inSession: 'only',
+	fields: pagingFields,
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const limit = readLimit(n8n, itemIndex);
+		const path = { address: readAgent(context) };
+		const endpoints = await send(client, routes.listHostedEndpoints, { path });
+		return endpoints.slice(0, limit).map(toHostedEndpointOutput);
+	},
+};

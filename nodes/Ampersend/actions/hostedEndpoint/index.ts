@@ -1,0 +1,32 @@
+import type { Resource } from '../operation';
+import { create } from './create.operation';
+import { createMany } from './createMany.operation';
+import { deleteEndpoint } from './delete.operation';
+import { get } from './get.operation';
+import { getMany } from './getMany.operation';
+import { addProxyHeader, addRequiredHeader } from './addHeader.operation';
+import { removeProxyHeader, removeRequiredHeader } from './removeHeader.operation';
+import { rotateSecret } from './rotateSecret.operation';
+import { disable, enable } from './switch.operation';
+import { test } from './test.operation';
+import { update } from './update.operation';
+
+export const hostedEndpoint: Resource = {
+	option: { name: 'Hosted Endpoint', value: 'hostedEndpoint' },
+	operations: [
+		addProxyHeader,
+		addRequiredHeader,
+		create,
+		createMany,
+		deleteEndpoint,
+		disable,
+		enable,
+		get,
+		getMany,
+		removeProxyHeader,
+		removeRequiredHeader,
+		rotateSecret,
+		test,
+		update,
+	],
+};

@@ -1,0 +1,75 @@
+import * as z from 'zod/v4-mini';
+
+import { withFurther } from '../../domain/json';
+import { priceFields } from '../../domain/price';
+import { toIso, toIsoOrNull } from '../../domain/time';
+import type { HostedEndpoint } from '../../schemas/hostedEndpoint';
+
+const text = z.string();
+const optional = z.nullable(text);
+
+/** A hosted endpoint as it leaves the node. Fields that the service adds follow unchanged. */
+export const hostedEndpointOutput = z.object({
+	id: text,
+	name: text,
+	description: text,
+	enabled: z.boolean(),
+	/** Where buyers call it; null while nobody can reach it. */
+	accessUrl: optional,
+	/** For each call. */
+	priceUsdc: text,
+	/** Null if the price isn't a whole number of micro-USDC. */
+	priceUsdcMicro: optional,
+	/** `base` or `base-sepolia`. */
+	network: text,
+	proxyUrl: text,
+	proxyTimeoutMs: z.number(),
+	allowedMethods: z.array(text),
+	/** Names only: the service never returns values. */
+	proxyHeaderNames: z.array(text),
+	requiredHeaderNames: z.array(text),
+	rateLimitPerMinute: z.number(),
+	/** Markdown. */
+	instructions: optional,
+	slug: text,
+	agentAddress: text,
+	agentSlug: optional,
+	createdAt: text,
+	updatedAt: text,
+	deletedAt: optional,
+});
+
+export function toHostedEndpointOutput(
+	endpoint: HostedEndpoint,
+): z.infer<typeof hostedEndpointOutput> {
+	const { id, name, description, enabled, network, slug, access_url, price_usd, ...others } =
+		endpoint;
+	const { proxy_url, proxy_timeout_ms, allowed_methods, proxy_header_names, ...rest } = others;
+	const { required_header_names, rate_limit_per_minute, instructions, ...last } = rest;
+	const { agent_address, agent_slug, created_at, updated_at, deleted_at, ...further } = last;
+	return withFurther(
+		{
+			id,
+			name,
+			description,
+			enabled,
+			accessUrl: access_url,
+			...priceFields(price_usd),
+			network,
+			proxyUrl: proxy_url,
+			proxyTimeoutMs: proxy_timeout_ms,
+			allowedMethods: allowed_methods,
+			proxyHeaderNames: proxy_header_names,
+			requiredHeaderNames: required_header_names,
+			rateLimitPerMinute: rate_limit_per_minute,
+			instructions: instructions?.markdown ?? null,
+			slug,
+			agentAddress: agent_address,
+			agentSlug: agent_slug,
+			createdAt: toIso(created_at),
+			updatedAt: toIso(updated_at),
+			deletedAt: toIsoOrNull(deleted_at),
+		},
+		further,
+	);
+}

@@ -1,0 +1,43 @@
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { headerNameField } from '../../descriptions/hostedEndpoint';
+import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { parseHeaderName } from '../../domain/identifier';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+
+function removeOperation(
+	route: typeof routes.removeProxyHeader | typeof routes.removeRequiredHeader,
+	option: RowOperation['option'],
+): RowOperation<typeof hostedEndpointOutput> {
+	return {
+		option,
+		inSession: 'only',
+		fields: [hostedEndpointLocator, headerNameField],
+		output: hostedEndpointOutput,
+		async execute(context) {
+			const { n8n, client, itemIndex } = context;
+			const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
+			const path = {
+				address: readAgent(context),
+				id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+				name: parseHeaderName(headerNameField.displayName, header),
+			};
+			return toHostedEndpointOutput(await send(client, route, { path }));
+		},
+	};
+}
+
+export const removeProxyHeader = removeOperation(routes.removeProxyHeader, {
+	name: 'Remove Proxy Header',
+	value: 'removeProxyHeader',
+	action: 'Remove proxy header from hosted endpoint',
+	description: 'Remove a header that Ampersend sends to your API',
+});
+
+export const removeRequiredHeader = removeOperation(routes.removeRequiredHeader, {
+	name: 'Remove Required Header',
+	value: 'removeRequiredHeader',
+	action: 'Remove required header from hosted endpoint',
+	description: 'Remove a header that every buyer must send',
+});

@@ -1,0 +1,41 @@
+import * as z from 'zod/v4-mini';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import type { RowOperation } from '../operation';
+
+const ONCE =
+	'signingSecret is shown only once. Store it now. n8n keeps it in the data of this execution: ' +
+	'turn off saving executions in the workflow settings, or delete the execution.';
+
+const secretOutput = z.object({
+	id: z.string(),
+	/** Signs the calls that Ampersend passes on (HMAC). The one before no longer works. */
+	signingSecret: z.string(),
+	notice: z.string(),
+});
+
+export const rotateSecret: RowOperation<typeof secretOutput> = {
+	option: {
+		name: 'Rotate Secret',
+		value: 'rotateSecret',
+		action: 'Rotate signing secret of hosted endpoint',
+		description: 'Get a new secret that signs the calls to your API. The old one stops working.',
+	},
+	inSession: 'only',
+	fields: [
+		{ displayName: ONCE, name: 'notice', type: 'notice', default: '' },
+		hostedEndpointLocator,
+	],
+	output: secretOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex, hint } = context;
+		const id = readIdLocator(n8n, hostedEndpointLocator, itemIndex);
+		const path = { address: readAgent(context), id };
+		const { signingSecret } = await send(client, routes.rotateSigningSecret, { path, body: {} });
+		hint(ONCE);
+		return { id, signingSecret, notice: 'Store signingSecret now: it is shown only once.' };
+	},
+};

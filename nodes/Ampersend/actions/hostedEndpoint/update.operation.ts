@@ -1,0 +1,68 @@
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import {
+	allowedMethodsField,
+	descriptionField,
+	instructionsField,
+	nameField,
+	priceField,
+	proxyUrlField,
+	rateLimitField,
+	timeoutField,
+} from '../../descriptions/hostedEndpoint';
+import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { readUpdateFields, requireChanges, updateFieldsOf } from '../../descriptions/updateFields';
+import { given } from '../../domain/json';
+import { requireText } from '../../domain/parameter';
+import { parsePrice } from '../../domain/price';
+import { parsePublicUrl } from '../../domain/publicUrl';
+import type { RowOperation } from '../operation';
+import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { readSettings } from './settings';
+
+export const update: RowOperation<typeof hostedEndpointOutput> = {
+	option: {
+		name: 'Update',
+		value: 'update',
+		action: 'Update hosted endpoint',
+		description: 'Change the name, price, API or settings of a hosted endpoint',
+	},
+	inSession: 'only',
+	fields: [
+		hostedEndpointLocator,
+		updateFieldsOf([
+			allowedMethodsField,
+			descriptionField,
+			instructionsField,
+			nameField,
+			priceField,
+			proxyUrlField,
+			rateLimitField,
+			timeoutField,
+		]),
+	],
+	output: hostedEndpointOutput,
+
+	async execute(context) {
+		const { n8n, client, itemIndex } = context;
+		const path = {
+			address: readAgent(context),
+			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+		};
+		const values = readUpdateFields(n8n, itemIndex);
+		/** Reads a field that can't be empty, if it was added. */
+		const readIf = <Value>(
+			{ name, displayName }: { name: string; displayName: string },
+			read: (parameter: string, value: unknown) => Value,
+		) => (Object.hasOwn(values, name) ? read(displayName, values[name]) : undefined);
+		const body = requireChanges({
+			...given({
+				name: readIf(nameField, requireText),
+				price_usd: readIf(priceField, parsePrice),
+				proxy_url: readIf(proxyUrlField, parsePublicUrl),
+			}),
+			...readSettings(values),
+		});
+		return toHostedEndpointOutput(await send(client, routes.updateHostedEndpoint, { path, body }));
+	},
+};

@@ -1,0 +1,8 @@
+import type { Resource } from '../operation';
+import { get } from './get.operation';
+import { search } from './search.operation';
+
+export const marketplace: Resource = {
+	option: { name: 'Marketplace', value: 'marketplace' },
+	operations: [get, search],
+};

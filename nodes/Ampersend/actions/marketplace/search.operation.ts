@@ -1,0 +1,81 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { optionsOf } from '../../descriptions/options';
+import { pagingFields, readLimit } from '../../descriptions/paging';
+import { readText } from '../../domain/parameter';
+import type { RowOperation } from '../operation';
+import { listingOutput, toListingOutput } from './output';
+
+const searchField = { displayName: 'Search', name: 'search' } as const;
+
+/** Each is the name of a query parameter, too. */
+const filters: INodeProperties[] = [
+	{
+		displayName: 'Category',
+		name: 'category',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. data',
+		description: 'Only agents of this category',
+	},
+	{
+		displayName: 'Network',
+		name: 'network',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. base',
+		description: 'Only agents that can be paid on this network',
+	},
+	{
+		displayName: 'Source',
+		name: 'source',
+		type: 'options',
+		options: optionsOf(['ampersend', 'bazaar', 'catalog', 'registry']),
+		default: 'ampersend',
+		description: 'Only agents from this list',
+	},
+];
+
+export const search: RowOperation<typeof listingOutput> = {
+	option: {
+		name: 'Search',
+		value: 'search',
+		action: 'Search the marketplace',
+		description: 'Find agents that sell something to other agents',
+	},
+	inSession: 'only',
+	fields: [
+		{
+			...searchField,
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. weather',
+			description: 'Looks in names, descriptions, tags and categories. Leave it empty for all.',
+		},
+		...pagingFields,
+		{
+			displayName: 'Filters',
+			name: 'filters',
+			type: 'collection',
+			placeholder: 'Add Filter',
+			default: {},
+			options: filters,
+		},
+	],
+	output: listingOutput,
+
+	async execute({ n8n, client, itemIndex }) {
+		const values = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+		const sought: unknown = n8n.getNodeParameter(searchField.name, itemIndex, '');
+		const texts = [searchField, ...filters].map(({ displayName, name }) => [
+			name,
+			readText(displayName, name === searchField.name ? sought : values[name]),
+		]);
+		const query = Object.fromEntries(texts.filter(([, text]) => text !== '')) as IDataObject;
+		const limit = readLimit(n8n, itemIndex);
+		const found = await send(client, routes.searchMarketplace, { path: {}, query });
+		return found.slice(0, limit).map(toListingOutput);
+	},
+};

@@ -1,0 +1,52 @@
+import ipaddr from 'ipaddr.js';
+
+import { ParameterError, requireText } from './parameter';
+import { withoutTrailing } from './text';
+
+const MOST_CHARACTERS = 2_048;
+
+/** Names that stand for a machine or a network of one's own (RFC 6761, 6762, 8375, and ICANN). */
+const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)$/;
+
+/** What kind of address it is that nobody else can reach; undefined for a public one. */
+function privacyOf(host: string): string | undefined {
+	const bare = host.replace(/^\[|\]$/g, '');
+	if (ipaddr.isValid(bare)) {
+		const range = ipaddr.process(bare).range();
+		return range === 'unicast' ? undefined : 'is an address of a private or special network';
+	}
+	if (PRIVATE_NAME.test(host)) return 'is a name of a private network';
+	return host.includes('.') ? undefined : 'is a name without a domain';
+}
+
+/**
+ * Checks the address of an API on the internet.
+ * @returns it as it was entered
+ * @throws ParameterError where it isn't one, where it is in a private network, or holds a password
+ */
+export function parsePublicUrl(parameter: string, value: unknown): string {
+	const text = requireText(parameter, value);
+	const advice = 'Enter the whole address of an API on the internet, e.g. https://api.example.com.';
+	if (text.length > MOST_CHARACTERS) {
+		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
+	}
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	if (!url || !['http:', 'https:'].includes(url.protocol) || /[\s\\]/.test(text)) {
+		throw new ParameterError(parameter, 'is not a web address.', advice);
+	}
+	if (url.username || url.password) {
+		throw new ParameterError(
+			parameter,
+			'contains a user name or a password, which everyone who reads the endpoint could see.',
+			'Remove them, and send them in a proxy header.',
+		);
+	}
+	const host = withoutTrailing(url.hostname, '.');
+	const privacy = privacyOf(host);
+	if (privacy === undefined) return text;
+	throw new ParameterError(
+		parameter,
+		`${host.length > 100 ? 'the host' : host} ${privacy}, which Ampersend can't reach.`,
+		advice,
+	);
+}
