@@ -82,7 +82,7 @@ export class AmpersendAgentApi implements ICredentialType {
 		credentials: ICredentialDataDecryptedObject,
 	): Promise<IDataObject> {
 		const connection = resolveAgentConnection(credentials);
-		return { sessionToken: await shareLogIn(connection, this.helpers.httpRequest) };
+		return { sessionToken: await shareLogIn(connection, this.helpers) };
 	}
 
 	/**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeProperties } from 'n8n-workflow';
 
+import { AmpersendAgentApi } from '../../credentials/AmpersendAgentApi.credentials';
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
@@ -33,8 +34,10 @@ describe('Stored names and values do not change by accident', () => {
 		expect({ name, version, properties: properties.map(stored) }).toMatchSnapshot();
 	});
 
-	it('in the credential', () => {
-		const { name, properties } = new AmpersendApi();
-		expect({ name, properties: properties.map(stored) }).toMatchSnapshot();
-	});
+	it.each([new AmpersendApi(), new AmpersendAgentApi()])(
+		'in the credential $displayName',
+		({ name, properties }) => {
+			expect({ name, properties: properties.map(stored) }).toMatchSnapshot();
+		},
+	);
 });

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 
+import type { Operation } from '../../nodes/Ampersend/actions/operation';
 import { resources } from '../../nodes/Ampersend/actions/registry';
 import type { Route } from '../../nodes/Ampersend/api/routes';
 import { routes } from '../../nodes/Ampersend/api/routes';
@@ -11,24 +12,37 @@ import { handledRoutes } from '../emulator/index.mts';
 const table: Route[] = Object.values(routes);
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 
-/** Those that are called with an API key, and those that are called in an agent's session. */
-const withKey = table.filter(({ path, sessionPath }) => path !== sessionPath);
-const inSession = table.flatMap(({ method, sessionPath: path }) =>
-	path === undefined ? [] : [{ method, path }],
+interface Called {
+	name: string;
+	evidence: Route['evidence'];
+}
+
+const calledAt = (route: Route): Called => ({ name: nameOf(route), evidence: route.evidence });
+
+/** Those that are called with an API key. */
+const withKey = table.filter(({ access = 'user' }) => access === 'user').map(calledAt);
+/** What an agent calls of itself instead: the official SDK has all of these. */
+const ofItself = table.flatMap(({ method, sessionPath: path }): Called[] =>
+	path === undefined ? [] : [{ name: nameOf({ method, path }), evidence: 'SDK' }],
 );
-const allNames = [...withKey, ...inSession].map(nameOf).sort();
+const byAgents = table.filter(({ access }) => access === 'agent' || access === 'login');
+const byAnyone = table.filter(({ access }) => access === 'anyone').map(calledAt);
+const inSession = [...ofItself, ...byAgents.map(calledAt)];
+const allNames = [...withKey, ...inSession, ...byAnyone].map(({ name }) => name).sort();
 
 interface TableRow {
 	resource: string;
 	operation: string;
-	routes: string[];
-	evidence: string[];
-	/** Called in an agent's session. */
-	session: string[];
+	/** What is called with an API key, and in an agent's session. */
+	withKey: Called[];
+	inSession: Called[];
 }
 
-function routesIn(cell: string): string[] {
-	return [...cell.matchAll(/`([A-Z]+ [^`]+)`/g)].map(([, route]) => String(route));
+function calledIn(routeCell = '', evidenceCell = ''): Called[] {
+	const names = [...routeCell.matchAll(/`([A-Z]+ [^`]+)`/g)].map(([, name]) => String(name));
+	const words = evidenceCell === '' ? [] : evidenceCell.split(', ');
+	expect(words).toHaveLength(names.length);
+	return names.map((name, i) => ({ name, evidence: words[i] as Route['evidence'] }));
 }
 
 /** Rows of the README's operation table. */
@@ -38,19 +52,32 @@ function readmeRows(): TableRow[] {
 	return section
 		.split('\n')
 		.map((line) => line.split('|').map((cell) => cell.trim()))
-		.filter((cells) => cells.length === 7 && !/^(Resource|-+)$/.test(cells[1] ?? ''))
-		.map(([, resource = '', operation = '', calls = '', evidence = '', session = '']) => ({
+		.filter((cells) => cells.length === 8 && !/^(Resource|-+)$/.test(cells[1] ?? ''))
+		.map(([, resource = '', operation = '', ...cells]) => ({
 			resource,
 			operation,
-			routes: routesIn(calls),
-			evidence: evidence === '' ? [] : evidence.split(',').map((word) => word.trim()),
-			session: routesIn(session),
+			withKey: calledIn(cells[0], cells[1]),
+			inSession: calledIn(cells[2], cells[3]),
 		}));
 }
+
+/** The operations that an authentication can do, as the README names them. */
+const operationsOf = (isMeant: (operation: Operation) => boolean) =>
+	resources.flatMap(({ option, operations }) =>
+		operations.filter(isMeant).map((operation) => `${option.name}: ${operation.option.name}`),
+	);
 
 describe('The routes table, the emulator and the README agree', () => {
 	it('the emulator handles exactly the routes that are called', () => {
 		expect(handledRoutes.map(nameOf).sort()).toEqual(allNames);
+	});
+
+	it('the emulator asks for a credential where the table says so', () => {
+		const openTo = (access: string) =>
+			handledRoutes.filter((route) => route.access === access).map(nameOf);
+		expect(openTo('user').sort()).toEqual(withKey.map(({ name }) => name).sort());
+		const needed = [...ofItself, ...table.filter(({ access }) => access === 'agent').map(calledAt)];
+		expect(openTo('agent').sort()).toEqual(needed.map(({ name }) => name).sort());
 	});
 
 	it('the table contains each route once', () => {
@@ -58,45 +85,38 @@ describe('The routes table, the emulator and the README agree', () => {
 	});
 
 	it('the README names every operation of the node, and the trigger', () => {
-		const operations = resources.flatMap(({ option, operations: own }) =>
-			own.map((operation) => `${option.name}: ${operation.option.name}`),
-		);
+		const named = readmeRows().map(({ resource, operation }) => `${resource}: ${operation}`);
+		const all = operationsOf(() => true);
+		expect(named.sort()).toEqual([...all, 'Ampersend Trigger: Poll', 'Credential: Log in'].sort());
+	});
+
+	it.each([
+		['an API key', 'withKey', operationsOf(({ inSession: only }) => only !== 'only')],
+		['a session', 'inSession', operationsOf(({ inSession: also }) => also !== undefined)],
+	] as const)('the README names routes for what %s can do', (_, column, operations) => {
+		const named = readmeRows().filter((row) => row[column].length > 0);
+		const others = ['Ampersend Trigger: Poll', 'Credential: Log in'];
 		expect(
-			readmeRows()
+			named
 				.map(({ resource, operation }) => `${resource}: ${operation}`)
+				.filter((name) => !others.includes(name))
 				.sort(),
-		).toEqual([...operations, 'Ampersend Trigger: Poll', 'Credential: Log in'].sort());
+		).toEqual([...operations].sort());
 	});
 
-	it('the README names exactly the routes that exist', () => {
-		const named = new Set(readmeRows().flatMap((row) => [...row.routes, ...row.session]));
-		expect([...named].sort()).toEqual(allNames);
-	});
-
-	it('the README shows the evidence of the routes table', () => {
-		const evidenceOf = new Map(table.map((route) => [nameOf(route), route.evidence]));
+	it('the README shows exactly the routes that exist, and their evidence', () => {
+		const known = (called: Called[]) => new Set(called.map((one) => JSON.stringify(one)));
+		const [keyed, sessioned] = [
+			known([...withKey, ...byAnyone]),
+			known([...inSession, ...byAnyone]),
+		];
+		const shown = new Set<string>();
 		for (const row of readmeRows()) {
-			expect({ ...row, evidence: row.routes.map((route) => evidenceOf.get(route)) }).toEqual(row);
+			for (const called of row.withKey) expect(keyed).toContain(JSON.stringify(called));
+			for (const called of row.inSession) expect(sessioned).toContain(JSON.stringify(called));
+			for (const { name } of [...row.withKey, ...row.inSession]) shown.add(name);
 		}
-	});
-
-	it('the README names a session for exactly the operations that have one', () => {
-		const operations = resources.flatMap(({ option, operations: own }) =>
-			own
-				.filter(({ inSession: isInSession }) => isInSession)
-				.map((operation) => `${option.name}: ${operation.option.name}`),
-		);
-		expect(
-			readmeRows()
-				.filter(({ session }) => session.length > 0)
-				.map(({ resource, operation }) => `${resource}: ${operation}`)
-				.sort(),
-		).toEqual([...operations, 'Ampersend Trigger: Poll', 'Credential: Log in'].sort());
-	});
-
-	it('the README names only routes of a session in that column', () => {
-		const names = inSession.map(nameOf);
-		for (const { session } of readmeRows()) expect(names).toEqual(expect.arrayContaining(session));
+		expect([...shown].sort()).toEqual(allNames);
 	});
 
 	it('every write says how to check whether it happened', () => {

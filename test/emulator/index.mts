@@ -6,7 +6,7 @@ import { HostedEndpoints, type HostedEndpoint } from './endpoints.mts';
 import type { Activity, ActivityStatus, PaymentStatus } from './history.mts';
 import { Keyring } from './keyring.mts';
 import { Marketplace, type Listing } from './marketplace.mts';
-import { routeName, routes } from './routes.mts';
+import { routeName, routes, type Access, type Route } from './routes.mts';
 import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
 import { buildServer } from './server.mts';
 import { Sessions } from './sessions.mts';
@@ -137,13 +137,9 @@ export interface Emulator {
 	close(): Promise<void>;
 }
 
-/** Every route that is served under each mount, relative to it. */
-export const handledRoutes: ReadonlyArray<{ method: string; path: string }> = routes.map(
-	({ method, path }) => ({
-		method,
-		path,
-	}),
-);
+/** Every route, relative to the base where those who can call it do. */
+export const handledRoutes: ReadonlyArray<Pick<Route, 'method' | 'path'> & { access: Access }> =
+	routes.map(({ method, path, access = 'user' }) => ({ method, path, access }));
 
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
 	const { deployment = 'sandbox', port = 0, clock = Date.now, latencyMs = 0 } = options;

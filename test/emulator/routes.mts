@@ -40,12 +40,14 @@ export interface Answer {
 	body?: unknown;
 }
 
+export type Access = 'user' | 'agent' | 'anyone';
+
 export interface Route {
 	method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 	/** Relative to the base, parameters in braces. */
 	path: string;
 	/** Who can call it: a user with an API key by default, or an agent in its session. */
-	access?: 'user' | 'agent' | 'anyone';
+	access?: Access;
 	handle(exchange: Exchange): Answer | Promise<Answer>;
 }
 

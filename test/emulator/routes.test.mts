@@ -254,19 +254,26 @@ describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
 	});
 });
 
+const userRoutes = handledRoutes.filter(({ access }) => access === 'user');
+
 describe('handledRoutes', () => {
 	it('names the routes, with parameters in braces and without a mount', () => {
-		expect(handledRoutes).toHaveLength(15);
-		expect(handledRoutes).toContainEqual({
+		expect(userRoutes).toHaveLength(15);
+		expect(userRoutes).toContainEqual({
 			method: 'DELETE',
 			path: '/agents/{address}/keys/{keyAddress}',
+			access: 'user',
 		});
-		expect(handledRoutes.every(({ path }) => /^\/agents(\/|$)/.test(path))).toBe(true);
+		expect(handledRoutes.every(({ path }) => /^\/(agents|approve-action)(\/|$)/.test(path))).toBe(
+			true,
+		);
 	});
 
 	it('contains only routes that the emulator handles', async () => {
-		for (const { method, path } of handledRoutes) {
-			await ask(`${method} ${path.replace(/\{\w+\}/g, randomAddress())}`);
+		for (const { method, path, access } of handledRoutes) {
+			const mount = access === 'user' ? '/v1' : '/api/v1';
+			const filled = path.replace(/\{\w+\}/g, randomAddress());
+			await ask(`${method} ${mount}${filled}`, { whole: true });
 		}
 		const routes = harness.emulator.calls.map(({ route }) => route);
 		expect(routes).toEqual(handledRoutes.map(({ method, path }) => `${method} ${path}`));

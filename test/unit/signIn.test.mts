@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { SiweMessage } from 'siwe';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage } from 'viem/siwe';
+import { keccak256, recoverAddress, toBytes } from 'viem/utils';
 
 import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 import {
@@ -54,6 +56,66 @@ describe('an agent key', () => {
 				issuedAt: new Date(issuedAt),
 			}),
 		);
+	});
+});
+
+describe('a login as others read it', () => {
+	it("is accepted by the SIWE authors' own library", async () => {
+		const domains = fc.constantFrom('api.ampersend.ai', 'localhost:8080', '127.0.0.1:4010');
+		const times = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') });
+		await fc.assert(
+			fc.asyncProperty(keys, domains, times, async (key, domain, time) => {
+				const nonce = randomBytes(16).toString('hex');
+				const address = addressOf(key);
+				const origin = `http${domain.includes(':') ? '' : 's'}://${domain}`;
+				const text = signInText({ origin, address, nonce, issuedAt: time.getTime() });
+				const signature = signText(text, key);
+				const { success, data } = await new SiweMessage(text).verify({ signature, domain, nonce });
+				expect({ success, ...data }).toMatchObject({
+					success: true,
+					address,
+					domain,
+					nonce,
+					uri: origin,
+					version: '1',
+					chainId: 1,
+					issuedAt: time.toISOString(),
+				});
+			}),
+			{ numRuns: 30 },
+		);
+	});
+
+	it('has the form of the example in EIP-4361', () => {
+		const address = '0xe5A12547fe4E872D192E3eCecb76F2Ce1aeA4946';
+		const issuedAt = Date.parse('2021-09-30T16:25:24.000Z');
+		const origin = 'https://service.org';
+		expect(signInText({ origin, address, nonce: '32891757', issuedAt })).toBe(
+			[
+				'service.org wants you to sign in with your Ethereum account:',
+				'0xe5A12547fe4E872D192E3eCecb76F2Ce1aeA4946',
+				'',
+				'Sign in to API',
+				'',
+				'URI: https://service.org',
+				'Version: 1',
+				'Chain ID: 1',
+				'Nonce: 32891757',
+				'Issued At: 2021-09-30T16:25:24.000Z',
+			].join('\n'),
+		);
+	});
+
+	it('has the address that EIP-712 publishes for the hash of "cow"', () => {
+		const key = Buffer.from(keccak256(toBytes('cow')).slice(2), 'hex');
+		expect(addressOf(key)).toBe('0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826');
+	});
+
+	it('signs the hash that the web3.js documentation publishes for EIP-191', async () => {
+		const key = randomKey();
+		const signature = signText('Some data', key) as `0x${string}`;
+		const hash = '0x1da44b586eb0729ff70a73c326926f6ed5a25f5b056e7f47fbc6e58d86871655';
+		expect(await recoverAddress({ hash, signature })).toBe(addressOf(key));
 	});
 });
 

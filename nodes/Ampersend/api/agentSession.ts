@@ -1,8 +1,10 @@
+import type { IHttpRequestHelper } from 'n8n-workflow';
+
 import { addressOf, signInText, signText } from '../domain/signIn';
 import type { AgentConnection } from './agentConnection';
 import { routes } from './routes';
 import type { Client, Transmit } from './send';
-import { send } from './send';
+import { send, transmitWith } from './send';
 
 /** A login is one of several calls that the caller waits for. */
 const RETRY = { attempts: 2, budgetMs: 5_000 };
@@ -44,10 +46,13 @@ const logins = new Map<string, Promise<string>>();
 /**
  * The same, but those who log in at the same time with the same key share one login.
  */
-export async function shareLogIn(connection: AgentConnection, transmit: Transmit): Promise<string> {
+export async function shareLogIn(
+	connection: AgentConnection,
+	helpers: IHttpRequestHelper['helpers'],
+): Promise<string> {
 	const { agent, baseUrl, privateKey } = connection;
 	const id = [baseUrl, agent, addressOf(privateKey)].join(' ').toLowerCase();
-	const running = logins.get(id) ?? logIn(connection, transmit);
+	const running = logins.get(id) ?? logIn(connection, transmitWith(helpers));
 	logins.set(id, running);
 	try {
 		return await running;

@@ -49,6 +49,7 @@ export function rejectAuthentication(authentication: Authentication): never {
 	throw new ParameterError(
 		'Authentication',
 		isSession ? "an agent's session can't do this." : "an API key can't do this.",
-		`Set Authentication to ${isSession ? 'API Key' : 'Agent Session'}, or choose another operation.`,
+		`Set Authentication to ${isSession ? 'API Key' : 'Agent Session'}, ` +
+			'or choose another operation.',
 	);
 }

@@ -31,8 +31,8 @@ import { spendConfig } from '../schemas/spendConfig';
 export type Evidence = 'documented' | 'SDK' | 'SDK branch' | 'assumed';
 
 /**
- * Who can call a route. `user`: with an API key. `agent`: an agent in its session. `login`: an agent
- * that starts one. `anyone`: no credential is sent.
+ * Who can call a route. `user`: with an API key. `agent`: an agent in its session. `login`: an
+ * agent that starts one. `anyone`: no credential is sent.
  */
 export type Access = 'user' | 'agent' | 'login' | 'anyone';
 
@@ -51,8 +51,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	answer?: z.ZodMiniType<Answer>;
 	/**
 	 * Fields in which an answer for one agent (of the path, or of the session) names its agent. They
-	 * can be absent (the shape says what must be there), but an answer with another agent's address is
-	 * rejected.
+	 * can be absent (the shape says what must be there), but an answer with another agent's address
+	 * is rejected.
 	 */
 	agentAt?: readonly string[];
 	/** Path to the rows, if the answer is a list; empty if the body itself is one. */

@@ -14,8 +14,8 @@ export function isUsdPrice(price: number | string): boolean {
 }
 
 /**
- * Reads a price in USDC as text, and gives the number that the service wants. No digit is lost: what
- * JSON makes of the number has the same digits.
+ * Reads a price in USDC as text, and gives the number that the service wants. No digit is lost:
+ * what JSON makes of the number has the same digits.
  * @throws ParameterError naming the parameter, where it is no amount above 0, or too long a number
  */
 export function parsePrice(parameter: string, value: unknown): number {

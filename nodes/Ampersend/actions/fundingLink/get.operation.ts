@@ -13,8 +13,8 @@ const destinationField = { displayName: 'Destination', name: 'destination' } as 
 const fundingLinkOutput = z.object({ url: z.string() });
 
 /**
- * The amount in USDC as the service wants it (SDK, agent-client.ts: above 0, at most six decimals, no
- * leading zeros); undefined for none.
+ * The amount in USDC as the service wants it (SDK, agent-client.ts: above 0, at most six decimals,
+ * no leading zeros); undefined for none.
  */
 function readAmount(value: unknown): string | undefined {
 	if (value === undefined || value === null || value === '') return undefined;

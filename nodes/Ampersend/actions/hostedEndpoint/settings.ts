@@ -31,7 +31,10 @@ function readNumber(
 	);
 }
 
-/** Calls in a minute; undefined for none. @param parameter what names the value, if not the field */
+/**
+ * Calls in a minute; undefined for none.
+ * @param parameter what names the value, if not the field
+ */
 export function readRateLimit(
 	value: unknown,
 	parameter = rateLimitField.displayName as string,
