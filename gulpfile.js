@@ -66,7 +66,15 @@ async function bundle() {
 		plugins: [randomNumbers],
 	});
 	for (const { path, text } of outputFiles) {
-		const { code } = await transform(text, { format: 'cjs', platform: 'node', target: 'node20' });
+		const { code } = await transform(text, {
+			format: 'cjs',
+			platform: 'node',
+			target: 'node20',
+			// Names stay as they are, for those who read a stack trace.
+			minifyWhitespace: true,
+			minifySyntax: true,
+			lineLimit: 200,
+		});
 		await mkdir(dirname(path), { recursive: true });
 		await writeFile(path, code);
 	}
