@@ -199,6 +199,8 @@ export class AmpersendTrigger implements INodeType {
 			const { deadline, simplify } = settings;
 			const authentication = readAuthentication(this.getNodeParameter('authentication', 'apiKey'));
 			const client = await openClient(this, { authentication, retry: RETRY, deadline });
+			const { agent } = client.connection;
+			if (agent !== undefined) settings.agents = [agent];
 			if (this.getMode() === 'manual') {
 				return toOutput(await sampleActivity(client, settings), simplify);
 			}

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Agent } from '../emulator/index.mts';
 import type { TriggerUnderTest } from './n8n.mts';
-import { idsOf, rowsOf, type TriggerBench, type WirePage } from './trigger.mts';
+import { idsOf, OWN_ACTIVITY, rowsOf, type TriggerBench, type WirePage } from './trigger.mts';
 
 export type WireRow = WirePage['activity'][number];
 
@@ -95,6 +95,16 @@ export class ScriptedList {
 		const place = this.rows.findIndex(({ timestamp }) => Number(timestamp) <= at);
 		this.rows.splice(place < 0 ? this.rows.length : place, 0, row);
 	}
+}
+
+/** A service with such a list for the agent that was asked for last, in its session. */
+export function useOwnLists(service: TriggerBench): (agent: Agent) => ScriptedList {
+	let list = new ScriptedList('');
+	service.changePages(
+		(_, { query }) => list.answer(Number(query.page), Number(query.limit)) as WirePage,
+		{ route: OWN_ACTIVITY },
+	);
+	return ({ address }) => (list = new ScriptedList(address));
 }
 
 /** A service with such a list for each agent. */

@@ -1,11 +1,15 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
 import { describe, expect, it } from '@jest/globals';
 import { CredentialTestContext } from 'n8n-core';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { startEmulator } from '../emulator/index.mts';
+import { startEmulator, type Agent } from '../emulator/index.mts';
 import { addressOfKey, jsonOf, LOGIN, newPrivateKey, useAgentSession } from './agentSession.mts';
-import { openTrigger, type AgentCredentialFields } from './n8n.mts';
+import { openTrigger, type AgentCredentialFields, type TriggerOptions } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
+import { atOnce } from './trigger.mts';
 
 const service = useAmpersend();
 const session = useAgentSession(service);
@@ -205,16 +209,98 @@ describe('the credential test', () => {
 });
 
 describe('the trigger', () => {
+	const open = (parameters: INodeParameters = {}, options: TriggerOptions = {}) =>
+		openTrigger({ authentication: 'agentSession', ...parameters }, session.credential, options);
+	const pay = (id: string, agent: Agent = session.agent) => service.emulator.pay({ agent, id });
+	const idsOf = (items: IDataObject[] | null) => items?.map(({ activityId }) => activityId) ?? [];
+
 	it('emits each payment once, also after its session expired', async () => {
-		const trigger = openTrigger({ authentication: 'agentSession' }, session.credential);
+		const trigger = open();
 		service.emulator.pay({ agent: session.agent, id: 'old', timestamp: Date.now() - MINUTE });
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
-		service.emulator.pay({ agent: session.agent, id: 'new' });
+		pay('new');
 		expect(await trigger.poll()).toMatchObject([{ activityId: 'new', agentName: 'buyer' }]);
 		service.emulator.expireSessions();
-		service.emulator.pay({ agent: session.agent, id: 'newer' });
-		expect(await trigger.poll()).toMatchObject([{ activityId: 'newer' }]);
+		pay('newer');
+		expect(idsOf(await trigger.poll())).toEqual(['newer']);
 		expect(await trigger.poll()).toBeNull();
+	});
+
+	it('sends one request for a poll that finds nothing', async () => {
+		const trigger = open();
+		await trigger.poll('trigger', 'activate');
+		service.emulator.clearCalls();
+		expect(await trigger.poll()).toBeNull();
+		expect(service.seen).toEqual(['GET /agents/self/activity']);
+	});
+
+	it('stores neither key nor token', async () => {
+		const trigger = open();
+		await trigger.poll('trigger', 'activate');
+		pay('new');
+		const items = await trigger.poll();
+		const { privateKey, sessionToken } = session.credential;
+		expect(sessionToken).toMatch(/^[\w-]{40,}$/);
+		const stored = JSON.stringify([trigger.state, items, trigger.warnings]);
+		for (const secret of [privateKey.slice(2), sessionToken]) expect(stored).not.toContain(secret);
+	});
+
+	it('ignores the agents that were chosen for an API key', async () => {
+		const other = service.emulator.addAgent();
+		const trigger = open({ agentScope: 'selected', agents: [other.address] });
+		await trigger.poll('trigger', 'activate');
+		pay('new');
+		pay('of another agent', other);
+		expect(idsOf(await trigger.poll())).toEqual(['new']);
+	});
+
+	it('continues if a workflow changes from an API key to a session', async () => {
+		const before = openTrigger({ agentScope: 'all' }, service.credential);
+		pay('old');
+		await before.poll('trigger', 'activate');
+		pay('in between');
+		const state = JSON.parse(JSON.stringify(before.state)) as IDataObject;
+		const after = open({}, { state });
+		expect(idsOf(await after.poll('trigger', 'activate'))).toEqual(['in between']);
+		expect(await after.poll()).toBeNull();
+	});
+
+	it("emits no old payments of another agent after the credential's agent changes", async () => {
+		const privateKey = newPrivateKey();
+		const other = service.emulator.addAgent({ keys: [addressOfKey(privateKey)] });
+		const trigger = open();
+		await trigger.poll('trigger', 'activate');
+		pay('old', other);
+		trigger.credential = { ...session.credential, agentAddress: other.address, privateKey };
+		delete trigger.credential.sessionToken;
+		expect(await trigger.poll()).toBeNull();
+		pay('new', other);
+		pay('of the agent before');
+		expect(idsOf(await trigger.poll())).toEqual(['new']);
+	});
+
+	it('loses nothing while the agent key is replaced', async () => {
+		const trigger = open();
+		await trigger.poll('trigger', 'activate');
+		service.emulator.updateAgent(session.agent, { keys: [] });
+		service.emulator.expireSessions();
+		pay('meanwhile');
+		await expect(trigger.poll()).rejects.toThrow('Ampersend rejected the agent key');
+		const privateKey = newPrivateKey();
+		service.emulator.updateAgent(session.agent, { keys: [addressOfKey(privateKey)] });
+		trigger.credential = { ...session.credential, privateKey };
+		pay('after');
+		expect(idsOf(await trigger.poll())).toEqual(['meanwhile', 'after']);
+	});
+
+	it('waits for the service if a login fails for now', async () => {
+		const trigger = open();
+		service.emulator.fault({ route: LOGIN[0] ?? '', status: 503, times: 2, headers: atOnce });
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		pay('new');
+		await trigger.poll();
+		pay('newer');
+		expect(idsOf(await trigger.poll())).toEqual(['newer']);
 	});
 
 	it('cannot be published with a key that is rejected', async () => {
@@ -225,5 +311,46 @@ describe('the trigger', () => {
 		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(
 			'Ampersend rejected the agent key',
 		);
+	});
+});
+
+describe('every byte that the service receives', () => {
+	it('is free of the private key, in each of its spellings', async () => {
+		const bytes: Buffer[] = [];
+		const target = Number(new URL(service.emulator.origin).port);
+		const sockets = new Set<Socket>();
+		const forwarder = createServer((socket) => {
+			const onward = connect(target, '127.0.0.1');
+			for (const one of [socket, onward]) {
+				sockets.add(one);
+				one.on('error', () => {});
+			}
+			socket.on('data', (chunk) => bytes.push(Buffer.from(chunk)));
+			socket.pipe(onward).pipe(socket);
+		});
+		await new Promise<void>((resolve) => {
+			forwarder.listen(0, '127.0.0.1', resolve);
+		});
+		try {
+			const { port } = forwarder.address() as AddressInfo;
+			const fields = { ...session.credential, baseUrl: `http://127.0.0.1:${port}/api/v1` };
+			jsonOf(await run({ resource: 'agent', operation: 'get' }, fields));
+			jsonOf(await run({ resource: 'transaction', operation: 'export' }, fields));
+			const parameters = { name: 'x', price: '1', proxyUrl: 'https://api.example.com' };
+			jsonOf(await run({ resource: 'hostedEndpoint', operation: 'create', ...parameters }, fields));
+		} finally {
+			for (const socket of sockets) socket.destroy();
+			forwarder.close();
+		}
+		const received = Buffer.concat(bytes);
+		const key = Buffer.from(session.credential.privateKey.slice(2), 'hex');
+		expect(received.length).toBeGreaterThan(1_000);
+		expect(received.includes(key)).toBe(false);
+		const text = received.toString('latin1');
+		expect(text).toContain('wants you to sign in with your Ethereum account');
+		for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+			const spelled = key.toString(encoding);
+			expect(text.toLowerCase()).not.toContain(spelled.toLowerCase());
+		}
 	});
 });

@@ -15,6 +15,7 @@ import {
 	type PaymentDetails,
 	type SeedOptions,
 } from '../emulator/index.mts';
+import { addressOfKey, newPrivateKey } from './agentSession.mts';
 import {
 	openDurableTrigger,
 	openTrigger,
@@ -25,6 +26,8 @@ import {
 } from './n8n.mts';
 
 export const ACTIVITY = 'GET /agents/{address}/activity';
+/** The same for an agent in its session. */
+export const OWN_ACTIVITY = 'GET /agents/self/activity';
 export const LIST = 'GET /agents';
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -120,6 +123,12 @@ export interface TriggerBench {
 	seed(count: number, options?: SeedOptions & PaymentDetails & { agent?: Agent }): void;
 	open(parameters?: INodeParameters, options?: TriggerOptions): TriggerUnderTest;
 	durable(parameters?: INodeParameters, options?: { nodeId?: string }): DurableTriggerUnderTest;
+	/** The same for one agent, in its session. */
+	openSession(
+		agent: Agent,
+		parameters?: INodeParameters,
+		options?: TriggerOptions,
+	): TriggerUnderTest;
 	/** Published, with its baseline read. */
 	activated(parameters?: INodeParameters, options?: TriggerOptions): Promise<TriggerUnderTest>;
 	/** `eventId` of `<activity id>:<status>`. */
@@ -136,7 +145,7 @@ export interface TriggerBench {
 	/** Changes pages of activity before they are answered. */
 	changePages(
 		change: (page: WirePage, call: Call) => WirePage,
-		options?: Pick<FaultInit, 'times'>,
+		options?: Partial<Pick<FaultInit, 'times' | 'route'>>,
 	): void;
 	/** Makes time pass on the node's clock with each answer of a route. */
 	passTime(ms: number, route?: string): void;
@@ -179,7 +188,7 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 			return emulator.calls.map(({ route }) => route);
 		},
 		get readings() {
-			return emulator.calls.filter(({ route }) => route === ACTIVITY);
+			return emulator.calls.filter(({ route }) => route === ACTIVITY || route === OWN_ACTIVITY);
 		},
 		addAgent: (name, init) => emulator.addAgent({ name, createdAt: t0 - DAY, ...init }),
 		pay: (id, timestamp, details) => emulator.pay({ agent: buyer, id, timestamp, ...details }),
@@ -188,6 +197,20 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 		},
 		open(parameters = {}, options = {}) {
 			return openTrigger(parameters, bench.credential, { workflowId: workflowId(), ...options });
+		},
+		openSession(agent, parameters = {}, options = {}) {
+			const privateKey = newPrivateKey();
+			emulator.updateAgent(agent, { keys: [addressOfKey(privateKey)] });
+			const credential = {
+				environment: 'other',
+				baseUrl: emulator.agentBaseUrl,
+				agentAddress: agent.address,
+				privateKey,
+			};
+			return openTrigger({ authentication: 'agentSession', ...parameters }, credential, {
+				workflowId: workflowId(),
+				...options,
+			});
 		},
 		durable(parameters = {}, options = {}) {
 			return openDurableTrigger(parameters, bench.credential, {
@@ -211,10 +234,10 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 				agent === undefined || params.address?.toLowerCase() === agent.address.toLowerCase();
 			emulator.fault({ route: ACTIVITY, status, headers, times, match });
 		},
-		changePages(change, { times = Infinity } = {}) {
+		changePages(change, { times = Infinity, route = ACTIVITY } = {}) {
 			let call: Call | undefined;
 			emulator.fault({
-				route: ACTIVITY,
+				route,
 				times,
 				match: (matched) => {
 					call = matched;

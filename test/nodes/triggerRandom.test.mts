@@ -8,11 +8,12 @@ import {
 	pollOnce,
 	pollUntilQuiet,
 	useLists,
+	useOwnLists,
 	type Division,
 	type Polled,
 	type ScriptedList,
 } from './list.mts';
-import { MINUTE, SECOND, t0, useTrigger } from './trigger.mts';
+import { chosen, MINUTE, SECOND, t0, useTrigger } from './trigger.mts';
 
 const runs = Number(process.env.AMPERSEND_HISTORIES ?? 40);
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
@@ -204,8 +205,11 @@ function bound(all: number, page: number): number {
 }
 
 describe('a service with random behavior', () => {
-	it(`has each payment emitted once, in few requests (AMPERSEND_SEED=${seed})`, async () => {
-		const lists = useLists(service);
+	it.each([
+		['by a trigger with an API key', false],
+		['by a trigger in an agent session', true],
+	])(`has each payment emitted once, %s (AMPERSEND_SEED=${seed})`, async (_, isSession) => {
+		const lists = (isSession ? useOwnLists : useLists)(service);
 		let made = 0;
 		const end = Date.now() + LIMIT;
 		const property = fc.asyncProperty(history, async (given) => {
@@ -217,14 +221,11 @@ describe('a service with random behavior', () => {
 			// Empty answers come after the baseline.
 			const { division } = list;
 			list.division = divide;
-			const trigger = service.open(
-				{
-					agentScope: 'selected',
-					agents: [agent.address.toLowerCase()],
-					options: { maxEvents: given.maxEvents },
-				},
-				{ workflowId: `history ${made}` },
-			);
+			const options = { maxEvents: given.maxEvents };
+			const workflow = { workflowId: `history ${made}` };
+			const trigger = isSession
+				? service.openSession(agent, { options }, workflow)
+				: service.open({ ...chosen(agent), options }, workflow);
 			expect(await trigger.poll('trigger', 'activate')).toBeNull();
 			list.division = division;
 			list.from(() => {});
@@ -236,6 +237,7 @@ describe('a service with random behavior', () => {
 					const one = due.shift();
 					if (one) life.live(one);
 				};
+				if (isSession && polls.length % 2 === 1) service.emulator.expireSessions();
 				polls.push(await pollOnce(service, trigger));
 				list.meanwhile = () => {};
 			}
