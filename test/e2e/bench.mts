@@ -124,9 +124,9 @@ export class Bench {
 		}
 	}
 
-	/** Imports a file of examples/ unchanged, except how often its trigger polls. */
+	/** Imports a file of examples/ unchanged, except how often its trigger polls and how long it waits. */
 	async importExample(file: string): Promise<StoredWorkflow> {
-		return await this.n8n.importWorkflow(withFastPolling(await readExample(file)));
+		return await this.n8n.importWorkflow(quickened(await readExample(file)));
 	}
 
 	/** Files in n8n's folder that contain one of the texts, without the nodes and n8n itself. */
@@ -159,12 +159,16 @@ export async function readExample(file: string): Promise<Workflow> {
 
 const POLL_SECONDS = 5;
 
-function withFastPolling(workflow: Workflow): Workflow {
-	const nodes = workflow.nodes.map((node) =>
-		node.type === TRIGGER
-			? { ...node, parameters: { ...node.parameters, pollTimes: pollEvery(POLL_SECONDS) } }
-			: node,
-	);
+/** Polls often, and waits briefly. */
+function quickened(workflow: Workflow): Workflow {
+	const changes: Record<string, object> = {
+		[TRIGGER]: { pollTimes: pollEvery(POLL_SECONDS) },
+		'n8n-nodes-base.wait': { amount: 1, unit: 'seconds' },
+	};
+	const nodes = workflow.nodes.map((node) => ({
+		...node,
+		parameters: { ...node.parameters, ...changes[node.type] },
+	}));
 	return { ...workflow, nodes };
 }
 

@@ -34,7 +34,21 @@ async function runExample(file: string): Promise<Execution> {
 	const start = nodes.find(({ type }) => type === MANUAL);
 	if (start === undefined) throw new Error(`${file} has no manual trigger.`);
 	const workflow = await bench.importExample(file);
-	return await bench.n8n.run(workflow, start.name);
+	const execution = bench.n8n.run(workflow, start.name);
+	if (file === APPROVAL) await approve();
+	return await execution;
+}
+
+const APPROVAL = 'request-approval.json';
+
+/** Approves what is asked for, as the owner does, once it was found to be pending. */
+async function approve(): Promise<void> {
+	const from = bench.sandbox.calls.length;
+	await waitFor(
+		'a look at the request',
+		() => bench.sandbox.calls.slice(from).some(({ path }) => path.endsWith('/status')) || undefined,
+	);
+	for (const token of bench.sandbox.undecided()) bench.sandbox.decide(token, 'resolved');
 }
 
 /** The rows of a CSV file without quotes, by the names in its header. */
@@ -164,6 +178,26 @@ describe('provision-agent.json', () => {
 		);
 		expect(rows).toHaveLength(2);
 	});
+});
+
+test('request-approval.json sends the link, and reports the new agent', async () => {
+	const before = bench.slack.messages.length;
+	const execution = await runExample(APPROVAL);
+	expect({ status: execution.status, error: execution.error?.message }).toEqual({
+		status: 'success',
+		error: undefined,
+	});
+	const [asked] = outputOf(execution, 'Request approval');
+	const [agent] = bench.sandbox.agents();
+	expect(agent).toMatchObject({
+		name: 'Research assistant',
+		keys: [{ address: '0x1111111111111111111111111111111111111111' }],
+		spendConfig: { daily_limit: '25000000' },
+	});
+	const [link, answer] = bench.slack.messages.slice(before).map(({ text }) => text);
+	expect(link).toContain(String(asked?.json.approveUrl));
+	expect(link).toContain(`*${String(asked?.json.verificationCode)}*`);
+	expect(answer).toBe(`Research assistant: resolved, at ${agent?.address}`);
 });
 
 test('export-transactions.json exports last month, from its first moment to its last', async () => {

@@ -11,5 +11,5 @@ export default {
 	reporters: ['default', ['<rootDir>/../summaryReporter.mjs', { label: 'e2e' }]],
 	transform: root.transform,
 	// Published as ES modules only, which Jest loads as CommonJS: for the emulator, and for mockttp.
-	transformIgnorePatterns: ['/node_modules/(?!(@noble/hashes|get-port|milliparsec)/)'],
+	transformIgnorePatterns: ['/node_modules/(?!(@noble/(curves|hashes)|get-port|milliparsec)/)'],
 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { randomAddress } from '../emulator/index.mts';
 import { ACTIONS, startTestBench, TRIGGER, type Bench } from './bench.mts';
 import { startBrowser } from './browser.mts';
 import { inARow, workflowNode } from './n8n.mts';
@@ -7,7 +8,8 @@ import { waitFor } from './wait.mts';
 
 interface Property {
 	name: string;
-	options?: Array<{ action?: string; displayName?: string }>;
+	options?: Array<{ value: string; action?: string }>;
+	displayOptions?: { show?: { resource?: string[] } };
 }
 
 const SEARCH_MS = 15_000;
@@ -78,10 +80,16 @@ async function search(text: string): Promise<string[]> {
 	return (await noResults.isVisible()) ? [] : await listed();
 }
 
+/** The options of a property, or of all with this name; each of a resource once. */
 async function options(type: string, property: string): Promise<Array<{ action?: string }>> {
 	const types = await bench.n8n.nodeTypes();
 	const properties = (types.find(({ name }) => name === type)?.properties ?? []) as Property[];
-	return properties.filter(({ name }) => name === property).flatMap((each) => each.options ?? []);
+	const found = properties
+		.filter(({ name }) => name === property)
+		.flatMap(({ options: own = [], displayOptions }) =>
+			own.map((option) => ({ of: displayOptions?.show?.resource?.[0], ...option })),
+		);
+	return [...new Map(found.map((option) => [`${option.of} ${option.value}`, option])).values()];
 }
 
 async function openNode(): Promise<void> {
@@ -130,6 +138,36 @@ test('finds the node by what it is for', async () => {
 	expect(lists).toEqual(
 		Object.fromEntries(texts.map((text) => [text, expect.arrayContaining(['Ampersend'])])),
 	);
+});
+
+const dropdown = (id: string) => byTestId(id).locator('input').first();
+
+/** The entries of the dropdown that is open. */
+const entries = () => page.locator('.el-select-dropdown:visible .el-select-dropdown__item');
+
+test("opens an agent's own action in its session, and hides it from API keys", async () => {
+	await bench.n8n.createCredential('Agent of the test', 'ampersendAgentApi', {
+		environment: 'other',
+		baseUrl: bench.sandbox.agentBaseUrl,
+		agentAddress: randomAddress(),
+		privateKey: 'not used',
+	});
+	await openPanel();
+	await openNode();
+	await headings().nth(1).click();
+	await byTestId('node-creator-item-name').filter({ hasText: 'Create hosted endpoint' }).click();
+	await byTestId('parameter-input-operation').waitFor();
+	expect(await dropdown('node-credentials-select').inputValue()).toBe('Agent of the test');
+	expect(await dropdown('parameter-input-resource').inputValue()).toBe('Hosted Endpoint');
+	expect(await dropdown('parameter-input-operation').inputValue()).toBe('Create');
+
+	// n8n shows the choice of a credential in place of Authentication.
+	await dropdown('node-credentials-select').click();
+	await entries().filter({ hasText: 'Ampersend account' }).click();
+	await page.getByText('Only an agent can do this.').waitFor();
+	await dropdown('parameter-input-resource').click();
+	await entries().filter({ hasText: 'Transaction' }).waitFor();
+	expect(await entries().filter({ hasText: 'Hosted Endpoint' }).count()).toBe(0);
 });
 
 test('shows no button on a field that lets an AI model fill it', async () => {

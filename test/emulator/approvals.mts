@@ -26,6 +26,10 @@ export class Approvals {
 		return token;
 	}
 
+	undecided(): string[] {
+		return [...this.#byToken].flatMap(([token, { status }]) => (status === 'pending' ? token : []));
+	}
+
 	/** As the API returns it. @throws Problem 404 */
 	status(token: string): object {
 		const { status, agent, resolvedAt } = this.#get(token);

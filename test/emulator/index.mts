@@ -82,6 +82,8 @@ export interface Emulator {
 	setSessionLifetime(ms: number): void;
 	/** Ends every session. */
 	expireSessions(): void;
+	/** All tokens so far. */
+	sessionTokens(): string[];
 
 	addAgent(init?: AgentInit): Agent;
 	removeAgent(agent: AgentRef): void;
@@ -95,6 +97,8 @@ export interface Emulator {
 	/** Copies of what an agent sells, with the secrets. */
 	hostedEndpoints(agent: AgentRef): HostedEndpoint[];
 	addListing(init?: Partial<Listing>): Listing;
+	/** Tokens of the requests for approval that nobody has decided about. */
+	undecided(): string[];
 	/**
 	 * What the owner decides about a request for approval.
 	 * @param agent whom the owner chooses, where that is asked for
@@ -146,7 +150,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const world = new World(deployment, clock);
 	const wire: WireStyle = { ...defaultStyle, ...options.wire };
 	const keyring = new Keyring(deployment);
-	const sessions = new Sessions(clock);
+	const sessions = new Sessions(clock, deployments[deployment].origin);
 	const endpoints = new HostedEndpoints(clock);
 	const marketplace = new Marketplace(clock);
 	const approvals = new Approvals(world);
@@ -189,6 +193,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 			sessions.lifetimeMs = ms;
 		},
 		expireSessions: () => sessions.expire(),
+		sessionTokens: () => sessions.tokens(),
 
 		addAgent: (init) => structuredClone(world.addAgent(init)),
 		removeAgent: (ref) => world.removeAgent(ref),
@@ -198,6 +203,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 		hostedEndpoints: (ref) => structuredClone(endpoints.of(world.get(ref).agent.address)),
 		addListing: (init) => structuredClone(marketplace.add(init)),
+		undecided: () => approvals.undecided(),
 		decide: (token, status, ref) =>
 			approvals.decide(token, status, ref && world.get(ref).agent.address),
 

@@ -31,7 +31,11 @@ export class Sessions {
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
 
-	constructor(private readonly clock: () => number) {}
+	/** @param publicOrigin of the real service, where a proxy may make clients think they are */
+	constructor(
+		private readonly clock: () => number,
+		private readonly publicOrigin: string,
+	) {}
 
 	requestNonce(): { nonce: string; sessionId: string } {
 		const [nonce, sessionId] = [randomBytes(16).toString('hex'), randomUUID()];
@@ -54,7 +58,10 @@ export class Sessions {
 		this.#nonces.delete(sessionId);
 		if (nonce === undefined) throw unauthorized('Unknown or used session id');
 		const said = parseSiweMessage(message);
-		const wanted = { domain: host, uri: `http://${host}`, version: '1', chainId: 1, nonce };
+		const isPublic = said.domain === new URL(this.publicOrigin).host;
+		const origin = isPublic ? this.publicOrigin : `http://${host}`;
+		const domain = new URL(origin).host;
+		const wanted = { domain, uri: origin, version: '1', chainId: 1, nonce };
 		for (const [name, value] of Object.entries(wanted)) {
 			if (said[name as keyof typeof wanted] !== value) throw unauthorized(`Wrong ${name}`);
 		}
@@ -69,6 +76,10 @@ export class Sessions {
 		const expiresAt = this.clock() + this.lifetimeMs;
 		this.#sessions.set(token, { agent: agentAddress, key: signer, expiresAt });
 		return { token, agentAddress, expiresAt: new Date(expiresAt).toISOString() };
+	}
+
+	tokens(): string[] {
+		return [...this.#sessions.keys()];
 	}
 
 	/** Ends every session now. */

@@ -78,6 +78,7 @@ describe('a login', () => {
 
 	it.each<[string, Partial<SiweMessage>, string]>([
 		['for another host', { domain: 'api.example.com' }, 'Wrong domain'],
+		['for the other deployment', { domain: 'api.ampersend.ai' }, 'Wrong domain'],
 		['for another address', { uri: 'https://api.example.com' }, 'Wrong uri'],
 		['for another chain', { chainId: 8453 }, 'Wrong chainId'],
 		['with another nonce', { nonce: 'abcdefgh12345678' }, 'Wrong nonce'],

@@ -55,6 +55,22 @@ const resourceField: INodeProperties = {
 	default: 'agent',
 };
 
+/** n8n's node panel offers every operation, and n8n may choose a credential that can't do it. */
+const needsSession: INodeProperties = {
+	displayName: 'Only an agent can do this. Choose an Ampersend Agent API credential above.',
+	name: 'needsSession',
+	type: 'notice',
+	displayOptions: {
+		show: {
+			authentication: ['apiKey'],
+			resource: resources
+				.filter((resource) => reachable(resource, 'apiKey').length === 0)
+				.map(({ option }) => option.value),
+		},
+	},
+	default: '',
+};
+
 const operationField = { displayName: 'Operation', name: 'operation' } as const;
 
 /** One for each resource and authentication. */
@@ -79,6 +95,7 @@ function operationFields(authentication: Authentication): INodeProperties[] {
 export const properties: INodeProperties[] = [
 	authenticationField,
 	resourceField,
+	needsSession,
 	// n8n's node panel lists the operations of the first field that a resource has.
 	...authentications.flatMap(operationFields),
 	...resources.flatMap((resource) =>
