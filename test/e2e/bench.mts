@@ -124,7 +124,7 @@ export class Bench {
 		}
 	}
 
-	/** Imports a file of examples/ unchanged, except how often its trigger polls and how long it waits. */
+	/** Imports a file of examples/ unchanged, except how often it polls and how long it waits. */
 	async importExample(file: string): Promise<StoredWorkflow> {
 		return await this.n8n.importWorkflow(quickened(await readExample(file)));
 	}
