@@ -186,7 +186,7 @@ export async function packPackage(folder: string, log: Log): Promise<string> {
 			title: 'Build the nodes',
 			seconds: 300,
 			command: 'npm',
-			args: ['run', 'build'],
+			args: ['exec', '--no', 'gulp', 'bundle'],
 			cwd: rootDir,
 			advice: 'Run "npm run build" in the repository and mend what it names.',
 		},

@@ -5,8 +5,8 @@ export default {
 	testMatch: ['<rootDir>/*.test.mts'],
 	globalSetup: '<rootDir>/setup.mjs',
 	globalTeardown: '<rootDir>/teardown.mjs',
-	// One real n8n at a time.
-	maxWorkers: 1,
+	// Two real n8n at a time: each of them mostly waits.
+	maxWorkers: 2,
 	testTimeout: 180_000,
 	reporters: ['default', ['<rootDir>/../summaryReporter.mjs', { label: 'e2e' }]],
 	transform: root.transform,

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { startEmulator, type Activity, type Agent, type Emulator } from '../emulator/index.mts';
-import { credentialNames, eventIdOf, TRIGGER } from './bench.mts';
+import { credentialNames, eventIdOf, testSetup, TRIGGER } from './bench.mts';
 import { parseFlatted } from './flatted.mts';
 import { e2eDir, installPackage, type Log, type Runtime } from './install.mts';
 import {
@@ -46,6 +47,8 @@ export interface KillOptions {
 	 * otherwise `saved`.
 	 */
 	aim?: Aim;
+	/** Whether the trigger is that of one agent, in its session, instead of all with an API key. */
+	inSession?: boolean;
 	/** Whether n8n saves an execution after each of its nodes: a setting of the workflow. */
 	savesProgress?: boolean;
 	/** How many emissions are measured before the first kill; 0 by default. */
@@ -73,6 +76,7 @@ export interface LostEvent {
 
 export interface KillReport {
 	setting: Setting;
+	inSession: boolean;
 	aim: Aim;
 	seed: number;
 	kills: number;
@@ -108,6 +112,7 @@ const POLL_SECONDS = 2;
 const TRIGGER_NAME = 'Ampersend Trigger';
 const REMOVE_NAME = 'Each event once';
 const ACTIVITY = 'GET /agents/{address}/activity';
+const OWN_ACTIVITY = 'GET /agents/self/activity';
 
 /**
  * How long n8n takes from the answer with a new payment to storing its execution, in ms, if this
@@ -230,6 +235,10 @@ function keep(executions: Map<number, string[]>, id: number, eventIds: string[])
 class KillRun {
 	private readonly random: () => number;
 	private readonly agents: Agent[];
+	/** Of each agent, in a session. */
+	private readonly privateKey = generatePrivateKey();
+	/** What is called to read an agent. */
+	private readonly route: string;
 	private readonly made: Activity[] = [];
 	/**
 	 * Ids of emitted events by execution, read after each kill: n8n rewrites one that was cut off.
@@ -266,13 +275,16 @@ class KillRun {
 	) {
 		this.random = seededRandom(seed);
 		const { setting, aim = setting === 'durable' ? 'answered' : 'saved' } = options;
+		const { inSession = false } = options;
+		this.route = inSession ? OWN_ACTIVITY : ACTIVITY;
+		const keys = [privateKeyToAccount(this.privateKey).address];
 		this.isRepeat = setting === 'repeat';
 		this.aim = aim;
-		this.agents = Array.from({ length: AGENTS }, (_, i) =>
-			emulator.addAgent({ name: `Agent ${i + 1}` }),
+		this.agents = Array.from({ length: inSession ? 1 : AGENTS }, (_, i) =>
+			emulator.addAgent({ name: `Agent ${i + 1}`, keys }),
 		);
 		emulator.fault({
-			route: ACTIVITY,
+			route: this.route,
 			times: Infinity,
 			mutate: (body) => {
 				this.note(body as { activity: Array<{ id: string }> });
@@ -341,19 +353,30 @@ class KillRun {
 	 * Publishes the workflow, and waits until a new payment certainly isn't part of the baseline.
 	 */
 	private async activate(n8n: N8n): Promise<void> {
-		const { apiKey, baseUrl } = this.emulator;
-		const id = await n8n.createCredential(credentialNames.ampersend, 'ampersendApi', {
-			apiKey,
-			baseUrl,
-		});
+		const { inSession = false } = this.options;
+		const { apiKey, baseUrl, agentBaseUrl } = this.emulator;
+		const type = inSession ? 'ampersendAgentApi' : 'ampersendApi';
+		const id = await n8n.createCredential(
+			credentialNames.ampersend,
+			type,
+			inSession
+				? {
+						environment: 'other',
+						baseUrl: agentBaseUrl,
+						agentAddress: this.agents[0]?.address,
+						privateKey: this.privateKey,
+					}
+				: { apiKey, baseUrl },
+		);
 		const trigger = workflowNode({
 			name: TRIGGER_NAME,
 			type: TRIGGER,
 			parameters: {
 				pollTimes: pollEvery(POLL_SECONDS),
+				...(inSession && { authentication: 'agentSession' }),
 				...(this.isRepeat && { options: { afterRestart: 'repeat' } }),
 			},
-			credentials: { ampersendApi: { id, name: credentialNames.ampersend } },
+			credentials: { [type]: { id, name: credentialNames.ampersend } },
 		});
 		const end = workflowNode({ name: 'Do nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
 		const nodes = this.isRepeat ? [trigger, removeDuplicates(), end] : [trigger, end];
@@ -574,9 +597,12 @@ class KillRun {
 		await waitFor(`${count} polls`, () => {
 			const calls = this.emulator.calls
 				.slice(from)
-				.filter(({ route, status }) => route === ACTIVITY && status === 200);
+				.filter(({ route, status }) => route === this.route && status === 200);
 			const readings = ({ address }: Agent) =>
-				calls.filter(({ path }) => path.toLowerCase().includes(address.toLowerCase()));
+				calls.filter(
+					({ route, path }) =>
+						route === OWN_ACTIVITY || path.toLowerCase().includes(address.toLowerCase()),
+				);
 			return this.agents.every((agent) => readings(agent).length >= count) || undefined;
 		});
 	}
@@ -590,7 +616,7 @@ class KillRun {
 		measurement: Pick<KillReport, 'moments' | 'noted'>,
 		before: Activity[],
 	): KillReport {
-		const { setting, kills } = this.options;
+		const { setting, inSession = false, kills } = this.options;
 		const expected = this.made.map(eventIdOf);
 		const emitted = tally(this.held);
 		const delivered = this.isRepeat ? tally(this.unique) : emitted;
@@ -600,6 +626,7 @@ class KillRun {
 		const lost = expected.filter((eventId) => !delivered.has(eventId));
 		return {
 			setting,
+			inSession,
 			aim: this.aim,
 			seed: this.seed,
 			kills,
@@ -693,8 +720,13 @@ export function medianAndLargest(moments: number[]): string {
 }
 
 /** The name of a run in its output. */
-function nameOf({ setting, aim }: Pick<KillReport, 'setting' | 'aim'>): string {
-	return aim === 'noted' ? `${setting}, after Remove Duplicates` : setting;
+function nameOf({
+	setting,
+	inSession,
+	aim,
+}: Pick<KillReport, 'setting' | 'aim'> & Pick<KillOptions, 'inSession'>): string {
+	const name = inSession ? `${setting}, in a session` : setting;
+	return aim === 'noted' ? `${name}, after Remove Duplicates` : name;
 }
 
 /** The report for people, line by line. */
@@ -760,7 +792,7 @@ const aimNames: Record<Aim, string> = {
 /** One row for each report. */
 export function markdownTable(reports: KillReport[]): string {
 	const rows = reports.map((report) => [
-		settingNames[report.setting],
+		settingNames[report.setting] + (report.inSession ? ', in an agent session' : ''),
 		report.payments,
 		`${report.kills} (${report.aimedKills} ${aimNames[report.aim]})`,
 		report.delivered,
@@ -823,4 +855,22 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 		await emulator.close();
 		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 	}
+}
+
+/** The short form of `npm run proof`, for the tests. */
+export async function runShortKills(
+	options: Pick<KillOptions, 'setting' | 'inSession'>,
+): Promise<KillReport> {
+	// At once, so it's printed even if the run fails.
+	const log = (line: string) => void process.stderr.write(`${line}\n`);
+	const report = await runKills({
+		...testSetup(),
+		...options,
+		payments: 40,
+		kills: 4,
+		measured: 5,
+		log,
+	});
+	describeReport(report).forEach(log);
+	return report;
 }

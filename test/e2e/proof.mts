@@ -7,7 +7,7 @@ import { Overrun, within } from '../limit.mts';
 import { installN8n, packPackage } from './install.mts';
 import { broken, describeReport, markdownTable, runKills, type KillReport } from './kills.mts';
 
-const USAGE = `npm run proof                      tests the trigger's promises: about 35 minutes
+const USAGE = `npm run proof                      tests the trigger's promises: about 40 minutes
 npm run proof -- --payments 500    payments in each setting (500)
 npm run proof -- --kills 20        how often n8n is killed in each (20)
 npm run proof -- --seed 1          plays the same payments and kill moments again
@@ -20,9 +20,10 @@ const MEASURED = 30;
 const HISTORIES_LIMIT = 1800;
 const KILLS_LIMIT = 1200;
 
-/** The three settings, and what n8n's Remove Duplicates itself does if it's cut off. */
+/** The settings, a session, and what n8n's Remove Duplicates itself does if it's cut off. */
 const RUNS = [
 	{ setting: 'durable' },
+	{ setting: 'durable', inSession: true },
 	{ setting: 'default' },
 	{ setting: 'repeat' },
 	{ setting: 'repeat', aim: 'noted' },

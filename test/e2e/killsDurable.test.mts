@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { runShortKills } from './kills.mts';
+
+test('with durable cursors, a session loses and repeats nothing', async () => {
+	const report = await runShortKills({ setting: 'durable', inSession: true });
+	expect(report).toMatchObject({
+		payments: 40,
+		delivered: 40,
+		lost: [],
+		emittedTwice: [],
+		unexpected: [],
+	});
+}, 300_000);

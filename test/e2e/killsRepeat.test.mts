@@ -1,0 +1,10 @@
+import { expect, test } from '@jest/globals';
+import { lostOutside, runShortKills } from './kills.mts';
+
+test('with Repeat Last Batch, nothing is lost or acted on twice', async () => {
+	const report = await runShortKills({ setting: 'repeat' });
+	expect(report).toMatchObject({ payments: 40, repeated: [], unexpected: [] });
+	// If Remove Duplicates noted an event that n8n hasn't stored, n8n loses it, not the trigger.
+	expect(lostOutside(report)).toEqual([]);
+	expect(report.delivered + report.lost.length).toBe(40);
+}, 300_000);
