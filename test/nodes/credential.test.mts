@@ -44,7 +44,7 @@ describe('a key selects the deployment', () => {
 	])('%s calls its own host under /v1', (_, apiKey, name, baseUrl) => {
 		for (const override of [undefined, '', '  ']) {
 			const connection = resolveConnection({ apiKey, baseUrl: override });
-			expect(connection).toMatchObject({ apiKey, baseUrl, deployment: { name } });
+			expect(connection).toMatchObject({ token: apiKey, baseUrl, deployment: { name } });
 		}
 	});
 
@@ -55,11 +55,11 @@ describe('a key selects the deployment', () => {
 		['a pasted bearer in lower case with extra spaces', (key: string) => ` bearer   ${key} `],
 	])('%s is accepted', (_, paste) => {
 		expect(resolveConnection({ apiKey: paste(live) })).toMatchObject({
-			apiKey: live,
+			token: live,
 			baseUrl: PRODUCTION,
 		});
 		expect(resolveConnection({ apiKey: paste(test) })).toMatchObject({
-			apiKey: test,
+			token: test,
 			baseUrl: SANDBOX,
 		});
 	});

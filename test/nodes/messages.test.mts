@@ -155,7 +155,7 @@ const troubles: Record<string, Trouble> = {
 			`Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
 		description: {
 			read: 'The Base URL is http://127.0.0.1',
-			write: `${MAY_HAVE_HAPPENED} ${CHECK} The API key goes only to the host`,
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} The credential goes only to the host`,
 		},
 	},
 	'HTTP 429 with a wait beyond the budget': {
@@ -386,5 +386,25 @@ describe('with Continue On Fail', () => {
 		const stored = inspect(items, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
 		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));
 		expect(stored).not.toContain(RAW);
+	});
+});
+
+describe('an assumed route that answers 404', () => {
+	it.each([
+		['allowlist', 'get', 'GET /agents/{address}/authorized-sellers'],
+		['transaction', 'getMany', 'GET /agents/{address}/activity'],
+		['paymentEvent', 'getMany', 'GET /agents/{address}/payments'],
+	])('offers the agent session for %s: %s', async (resource, operation, route) => {
+		service.emulator.fault({ route, status: 404, body: { message: 'Not found' } });
+		const { description } = await fail({ resource, operation, agent });
+		expect(description).toContain('this node assumes it');
+		expect(description).toContain(
+			'Agent Session, under Authentication, has a route for this that is known to work.',
+		);
+	});
+
+	it('offers none where an agent has no such route', async () => {
+		service.emulator.fault({ route: READ, status: 404, body: { message: 'Not found' } });
+		expect((await fail(read)).description).not.toContain('Agent Session');
 	});
 });
