@@ -82,7 +82,8 @@ const credentialTypes: Record<string, ICredentialType> = {
 	ampersendAgentApi: new AmpersendAgentApi(),
 };
 
-class Credentials extends ICredentialsHelper {
+/** The credentials of a test. */
+export class Credentials extends ICredentialsHelper {
 	constructor(private readonly fields: (itemIndex: number) => CredentialFields) {
 		super();
 	}

@@ -231,13 +231,15 @@ describe('A service that ignores the agent in a path', () => {
 });
 
 describe('The routes table', () => {
-	it('says where each answer contains its agent, except for lists of bare addresses', () => {
+	it('says where each answer contains its agent, except for those that have none', () => {
 		const silent = Object.values<Route>(routes)
 			.filter(({ path, answer }) => path.includes('{address}') && answer)
 			.filter(({ agentAt }) => !agentAt?.length);
 		expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([
 			'GET /agents/{address}/authorized-sellers',
 			'PUT /agents/{address}/authorized-sellers',
+			'POST /agents/{address}/hosted-endpoints/{id}/test',
+			'POST /agents/{address}/hosted-endpoints/{id}/rotate-secret',
 		]);
 	});
 });

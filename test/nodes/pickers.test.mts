@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { LoadOptionsContext } from 'n8n-core';
 import type {
-	ICredentialsHelper,
 	INode,
 	INodeParameters,
 	INodeTypes,
@@ -12,11 +11,12 @@ import type {
 
 import { Workflow } from 'n8n-workflow';
 
-import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
+import { useAgentSession } from './agentSession.mts';
+import { Credentials, type CredentialFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
@@ -24,8 +24,12 @@ const service = useAmpersend();
 const type = new Ampersend();
 const { listSearch, loadOptions } = type.methods;
 
-/** The context in which the editor loads a list for a node with these parameters. */
-function editor(parameters: INodeParameters = {}): LoadOptionsContext {
+/** The context in which the editor loads a list for a node. It passes defaults along, too. */
+function editor(
+	given: INodeParameters = {},
+	credential: CredentialFields = service.credential,
+): LoadOptionsContext {
+	const parameters = { authentication: 'apiKey', ...given };
 	const node: INode = {
 		id: 'ampersend',
 		name: 'Ampersend',
@@ -33,7 +37,10 @@ function editor(parameters: INodeParameters = {}): LoadOptionsContext {
 		typeVersion: 1,
 		position: [0, 0],
 		parameters,
-		credentials: { ampersendApi: { id: '1', name: 'Ampersend' } },
+		credentials: {
+			ampersendApi: { id: '1', name: 'Ampersend' },
+			ampersendAgentApi: { id: '2', name: 'Ampersend Agent' },
+		},
 	};
 	const nodeTypes: INodeTypes = {
 		getByName: () => type,
@@ -41,23 +48,14 @@ function editor(parameters: INodeParameters = {}): LoadOptionsContext {
 		getKnownTypes: () => ({}),
 	};
 	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
-	const credentialType = new AmpersendApi();
-	const { credential } = service;
-	const credentialsHelper: Partial<ICredentialsHelper> = {
-		isCredentialUsableByNode: () => true,
-		getParentTypes: () => [],
-		getDecrypted: async () => ({ ...credential }),
-		preAuthentication: async () => undefined,
-		authenticate: async (fields, _name, options) =>
-			await credentialType.authenticate(
-				fields,
-				options as Parameters<AmpersendApi['authenticate']>[1],
-			),
+	const data: Partial<IWorkflowExecuteAdditionalData> = {
+		credentialsHelper: new Credentials(() => credential),
+		currentNodeParameters: parameters,
 	};
 	return new LoadOptionsContext(
 		workflow,
 		node,
-		{ credentialsHelper, currentNodeParameters: parameters } as IWorkflowExecuteAdditionalData,
+		data as IWorkflowExecuteAdditionalData,
 		'parameters.agent',
 	);
 }
@@ -284,5 +282,36 @@ describe("A list that can't be loaded", () => {
 		expect(inspect(error, { depth: 12, showHidden: true })).not.toContain(
 			apiKey.slice('sk_test_'.length),
 		);
+	});
+});
+
+describe('in an agent session', () => {
+	const session = useAgentSession(service);
+	const inSession = () => editor({ authentication: 'agentSession' }, session.credential);
+
+	it('the list of hosted endpoints shows names, and finds by name or ID', async () => {
+		for (const name of ['Weather', 'Maps']) {
+			const parameters = { resource: 'hostedEndpoint', operation: 'create', name };
+			const proxyUrl = 'https://api.example.com';
+			await session.run({ ...parameters, price: '1', proxyUrl });
+		}
+		const [weather, maps] = service.emulator.hostedEndpoints(session.agent);
+		const search = async (filter?: string) =>
+			(await listSearch.searchHostedEndpoints.call(inSession(), filter)).results;
+		expect(await search()).toEqual([
+			{ name: 'Maps', value: maps?.id },
+			{ name: 'Weather', value: weather?.id },
+		]);
+		expect(await search(' WEATH')).toEqual([{ name: 'Weather', value: weather?.id }]);
+		expect(await search(maps?.id)).toEqual([{ name: 'Maps', value: maps?.id }]);
+	});
+
+	it('the list of listings lets the service search', async () => {
+		const { id } = service.emulator.addListing({ name: 'Weather' });
+		service.emulator.addListing({ name: 'Maps' });
+		const search = async (filter?: string) =>
+			(await listSearch.searchListings.call(inSession(), filter)).results;
+		expect(await search('weather')).toEqual([{ name: 'Weather', value: id }]);
+		expect(await search()).toHaveLength(2);
 	});
 });
