@@ -13,6 +13,20 @@ export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
 	return values.map((value) => ({ name: titleOf(value), value }));
 }
 
+/** Fields that a user adds one by one, by their names. */
+export function collectionOf(
+	names: Pick<INodeProperties, 'displayName' | 'name'>,
+	options: INodeProperties[],
+): INodeProperties {
+	return {
+		...names,
+		type: 'collection',
+		placeholder: 'Add Field',
+		default: {},
+		options: inAlphabeticalOrder(options),
+	};
+}
+
 /** Fields by their names. Comparing as a language does would take 10 ms when n8n starts. */
 export function inAlphabeticalOrder(fields: INodeProperties[]): INodeProperties[] {
 	return fields.toSorted((one, other) => (one.displayName < other.displayName ? -1 : 1));

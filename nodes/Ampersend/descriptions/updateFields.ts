@@ -1,19 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ParameterError } from '../domain/parameter';
-import { inAlphabeticalOrder } from './options';
+import { collectionOf } from './options';
 
 const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
 
 /** The fields of an update. One that is left out stays the same. */
 export function updateFieldsOf(options: INodeProperties[]): INodeProperties {
-	return {
-		...updateFields,
-		type: 'collection',
-		placeholder: 'Add Field',
-		default: {},
-		options: inAlphabeticalOrder(options),
-	};
+	return collectionOf(updateFields, options);
 }
 
 export function readUpdateFields(n8n: IExecuteFunctions, itemIndex: number): IDataObject {

@@ -2,13 +2,14 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
+import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
-import { inAlphabeticalOrder } from '../../descriptions/options';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, requireText } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
+import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
 import { createdAgentOutput, toAgentOutput } from './output';
 
@@ -38,33 +39,21 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 		description: 'Create an agent with its first key, allowlist and spending limits',
 	},
 	fields: [
-		{
-			displayName: 'Name',
-			name: 'name',
-			type: 'string',
-			required: true,
-			default: '',
-			placeholder: 'e.g. Research assistant',
-			description: 'Name of the agent in the dashboard',
-		},
+		{ ...nameField, required: true },
 		agentKeyAddressField,
 		ifExistsField,
-		{
-			displayName: 'Additional Fields',
-			name: 'additionalFields',
-			type: 'collection',
-			placeholder: 'Add Field',
-			default: {},
-			options: inAlphabeticalOrder([allowlist, ...newLimitFields]),
-		},
+		additionalFieldsOf([allowlist, ...newLimitFields]),
 	],
 	output: createdAgentOutput,
 
 	async execute({ n8n, client, itemIndex }) {
-		const name = requireText('Name', n8n.getNodeParameter('name', itemIndex));
+		const name = requireText(
+			nameField.displayName,
+			n8n.getNodeParameter(nameField.name, itemIndex),
+		);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const ifExists = readIfExists(n8n, itemIndex);
-		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const values = readAdditionalFields(n8n, itemIndex);
 		const body = {
 			agent_key_address: agentKeyAddress,
 			name,

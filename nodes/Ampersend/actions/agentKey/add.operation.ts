@@ -1,7 +1,6 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
+import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import {
 	agentKeyAddressField,
 	keyNameField,
@@ -19,24 +18,13 @@ export const add: RowOperation<typeof agentKeyOutput> = {
 		action: 'Add agent key',
 		description: 'Add a key that can act for the agent',
 	},
-	fields: [
-		agentLocator,
-		agentKeyAddressField,
-		{
-			displayName: 'Additional Fields',
-			name: 'additionalFields',
-			type: 'collection',
-			placeholder: 'Add Field',
-			default: {},
-			options: [keyNameField],
-		},
-	],
+	fields: [agentLocator, agentKeyAddressField, additionalFieldsOf([keyNameField])],
 	output: agentKeyOutput,
 
 	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
-		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const values = readAdditionalFields(n8n, itemIndex);
 		const key = await send(client, routes.addAgentKey, {
 			path: { address },
 			body: { agent_key_address: agentKeyAddress, ...readKeyName(values) },

@@ -1,5 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
-
+import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import {
 	agentKeyAddressField,
 	keyNameField,
@@ -34,14 +33,7 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 			...agentLocator,
 			displayOptions: { show: { ...withApiKey.show, [ownerChooses.name]: [false] } },
 		},
-		{
-			displayName: 'Additional Fields',
-			name: 'additionalFields',
-			type: 'collection',
-			placeholder: 'Add Field',
-			default: {},
-			options: [keyNameField],
-		},
+		additionalFieldsOf([keyNameField]),
 	],
 	output: approvalRequestOutput,
 
@@ -52,7 +44,7 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 			ownerChooses.displayName,
 			n8n.getNodeParameter(ownerChooses.name, itemIndex, false),
 		);
-		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const values = readAdditionalFields(n8n, itemIndex);
 		return await request(client, agentKeyAddress, {
 			name: null,
 			...readKeyName(values),

@@ -1,7 +1,6 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
+import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import {
 	allowedMethodsField,
 	descriptionField,
@@ -15,7 +14,6 @@ import {
 	timeoutField,
 } from '../../descriptions/hostedEndpoint';
 import { readAgent } from '../../descriptions/locators';
-import { inAlphabeticalOrder } from '../../descriptions/options';
 import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
@@ -36,29 +34,22 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 		{ ...nameField, required: true },
 		{ ...priceField, required: true },
 		{ ...proxyUrlField, required: true },
-		{
-			displayName: 'Additional Fields',
-			name: 'additionalFields',
-			type: 'collection',
-			placeholder: 'Add Field',
-			default: {},
-			options: inAlphabeticalOrder([
-				allowedMethodsField,
-				descriptionField,
-				instructionsField,
-				proxyHeadersField,
-				rateLimitField,
-				requiredHeadersField,
-				timeoutField,
-			]),
-		},
+		additionalFieldsOf([
+			allowedMethodsField,
+			descriptionField,
+			instructionsField,
+			proxyHeadersField,
+			rateLimitField,
+			requiredHeadersField,
+			timeoutField,
+		]),
 	],
 	output: hostedEndpointOutput,
 
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
-		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const values = readAdditionalFields(n8n, itemIndex);
 		const address = readAgent(context);
 		const proxyHeaders = readProxyHeaders(values[proxyHeadersField.name]);
 		const body = {

@@ -1,7 +1,6 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
+import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { priceField, timeoutField } from '../../descriptions/hostedEndpoint';
 import { readAgent } from '../../descriptions/locators';
 import { given } from '../../domain/json';
@@ -38,29 +37,22 @@ export const createMany: RowOperation<typeof hostedEndpointOutput> = {
 			...defaultPriceField,
 			description: 'What a call costs where the document has no x-ampersend-price',
 		},
-		{
-			displayName: 'Additional Fields',
-			name: 'additionalFields',
-			type: 'collection',
-			placeholder: 'Add Field',
-			default: {},
-			options: [
-				{
-					...baseUrlField,
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. https://api.example.com/v1',
-					description: "Replaces the first of the document's servers",
-				},
-				timeoutField,
-			],
-		},
+		additionalFieldsOf([
+			{
+				...baseUrlField,
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. https://api.example.com/v1',
+				description: "Replaces the first of the document's servers",
+			},
+			timeoutField,
+		]),
 	],
 	output: hostedEndpointOutput,
 
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;
-		const values = n8n.getNodeParameter('additionalFields', itemIndex, {}) as IDataObject;
+		const values = readAdditionalFields(n8n, itemIndex);
 		const address = readAgent(context);
 		const defaultPrice: unknown = n8n.getNodeParameter(defaultPriceField.name, itemIndex, '');
 		const timeout = readTimeout(values[timeoutField.name]);
