@@ -3,6 +3,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { parseLocator } from '../domain/address';
 import { parseIdentifier } from '../domain/identifier';
+import { valueOf } from '../domain/parameter';
 import { withApiKey } from './authentication';
 
 function addressLocator(
@@ -120,6 +121,21 @@ export const hostedEndpointLocator = idLocator(
 	'searchHostedEndpoints',
 );
 
+/**
+ * The path to a hosted endpoint: its agent's address and its ID.
+ * @throws ParameterError naming the field that can't be read
+ */
+export function readHostedEndpoint(context: Parameters<typeof readAgent>[0]): {
+	address: Address;
+	id: string;
+} {
+	const { n8n, itemIndex } = context;
+	return {
+		address: readAgent(context),
+		id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+	};
+}
+
 export const listingLocator = idLocator(
 	{
 		displayName: 'Listing',
@@ -135,7 +151,5 @@ export function readIdLocator(
 	{ name, displayName }: INodeProperties,
 	itemIndex: number,
 ): string {
-	const value: unknown = n8n.getNodeParameter(name, itemIndex, '');
-	const isLocator = typeof value === 'object' && value !== null && 'value' in value;
-	return parseIdentifier(displayName, isLocator ? value.value : value);
+	return parseIdentifier(displayName, valueOf(n8n.getNodeParameter(name, itemIndex, '')));
 }

@@ -1,7 +1,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
-import { ParameterError, looksSecret, quote, requireText } from './parameter';
+import { ParameterError, looksSecret, quote, requireText, valueOf } from './parameter';
 
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
@@ -158,8 +158,7 @@ const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
  * @throws ParameterError naming the locator, where it has no address
  */
 export function parseLocator(parameter: string, locator: unknown): Address {
-	const value =
-		typeof locator === 'object' && locator !== null && 'value' in locator ? locator.value : locator;
+	const value = valueOf(locator);
 	if (typeof value === 'string' && value.length > MOST_LINK_CHARACTERS) {
 		throw new ParameterError(
 			parameter,

@@ -94,6 +94,13 @@ export function requireText(parameter: string, value: unknown): string {
 	throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
 }
 
+/** The value of a resource locator, or the value itself where it stands alone. */
+export function valueOf(locator: unknown): unknown {
+	return typeof locator === 'object' && locator !== null && 'value' in locator
+		? locator.value
+		: locator;
+}
+
 /** Room for every status there may ever be. */
 const MOST_WORD_CHARACTERS = 10_000;
 

@@ -1,7 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { headerNameField, headerValueField } from '../../descriptions/hostedEndpoint';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
 import type { RowOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
@@ -20,10 +20,7 @@ export const addProxyHeader: RowOperation<typeof hostedEndpointOutput> = {
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
-		const path = {
-			address: readAgent(context),
-			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
-		};
+		const path = readHostedEndpoint(context);
 		const body = {
 			name: parseHeaderName(headerNameField.displayName, read(headerNameField.name)),
 			value: parseHeaderValue(headerValueField.displayName, read(headerValueField.name)),
@@ -48,10 +45,7 @@ export const addRequiredHeader: RowOperation<typeof hostedEndpointOutput> = {
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;
 		const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
-		const path = {
-			address: readAgent(context),
-			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
-		};
+		const path = readHostedEndpoint(context);
 		const body = { name: parseHeaderName(headerNameField.displayName, header) };
 		return toHostedEndpointOutput(await send(client, routes.addRequiredHeader, { path, body }));
 	},

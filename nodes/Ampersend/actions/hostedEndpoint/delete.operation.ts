@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 
 const deletedOutput = z.object({ deleted: z.literal(true) });
@@ -19,11 +19,8 @@ export const deleteEndpoint: RowOperation<typeof deletedOutput> = {
 	output: deletedOutput,
 
 	async execute(context) {
-		const { n8n, client, itemIndex } = context;
-		const path = {
-			address: readAgent(context),
-			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
-		};
+		const { client } = context;
+		const path = readHostedEndpoint(context);
 		await send(client, routes.deleteHostedEndpoint, { path });
 		return { deleted: true };
 	},

@@ -1,7 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { headerNameField } from '../../descriptions/hostedEndpoint';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName } from '../../domain/identifier';
 import type { RowOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
@@ -19,8 +19,7 @@ function removeOperation(
 			const { n8n, client, itemIndex } = context;
 			const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
 			const path = {
-				address: readAgent(context),
-				id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+				...readHostedEndpoint(context),
 				name: parseHeaderName(headerNameField.displayName, header),
 			};
 			return toHostedEndpointOutput(await send(client, route, { path }));

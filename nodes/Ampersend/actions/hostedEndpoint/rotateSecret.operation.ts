@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 
 const ONCE =
@@ -31,11 +31,14 @@ export const rotateSecret: RowOperation<typeof secretOutput> = {
 	output: secretOutput,
 
 	async execute(context) {
-		const { n8n, client, itemIndex, hint } = context;
-		const id = readIdLocator(n8n, hostedEndpointLocator, itemIndex);
-		const path = { address: readAgent(context), id };
+		const { client, hint } = context;
+		const path = readHostedEndpoint(context);
 		const { signingSecret } = await send(client, routes.rotateSigningSecret, { path, body: {} });
 		hint(ONCE);
-		return { id, signingSecret, notice: 'Store signingSecret now: it is shown only once.' };
+		return {
+			id: path.id,
+			signingSecret,
+			notice: 'Store signingSecret now: it is shown only once.',
+		};
 	},
 };

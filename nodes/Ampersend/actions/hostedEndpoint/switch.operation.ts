@@ -1,6 +1,6 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 
@@ -14,11 +14,8 @@ function switchOperation(
 		fields: [hostedEndpointLocator],
 		output: hostedEndpointOutput,
 		async execute(context) {
-			const { n8n, client, itemIndex } = context;
-			const path = {
-				address: readAgent(context),
-				id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
-			};
+			const { client } = context;
+			const path = readHostedEndpoint(context);
 			const body = { enabled };
 			return toHostedEndpointOutput(
 				await send(client, routes.updateHostedEndpoint, { path, body }),

@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { withFurther } from '../../domain/json';
 import type { RowOperation } from '../operation';
 
@@ -25,11 +25,10 @@ export const test: RowOperation<typeof testOutput> = {
 	output: testOutput,
 
 	async execute(context) {
-		const { n8n, client, itemIndex } = context;
-		const id = readIdLocator(n8n, hostedEndpointLocator, itemIndex);
-		const path = { address: readAgent(context), id };
+		const { client } = context;
+		const path = readHostedEndpoint(context);
 		const answer = await send(client, routes.testHostedEndpoint, { path, body: {} });
 		const { status, latencyMs, ...further } = answer;
-		return withFurther({ id, status, latencyMs }, further);
+		return withFurther({ id: path.id, status, latencyMs }, further);
 	},
 };

@@ -10,7 +10,7 @@ import {
 	rateLimitField,
 	timeoutField,
 } from '../../descriptions/hostedEndpoint';
-import { hostedEndpointLocator, readAgent, readIdLocator } from '../../descriptions/locators';
+import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { readUpdateFields, requireChanges, updateFieldsOf } from '../../descriptions/updateFields';
 import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
@@ -45,10 +45,7 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;
-		const path = {
-			address: readAgent(context),
-			id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
-		};
+		const path = readHostedEndpoint(context);
 		const values = readUpdateFields(n8n, itemIndex);
 		/** Reads a field that can't be empty, if it was added. */
 		const readIf = <Value>(
