@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, micro, timestamp } from './common';
+import { address, micro, someText, timestamp } from './common';
 import { withoutProofs } from './proofs';
 
 /**
@@ -22,12 +22,12 @@ export const wholeMicro = z.union([
  */
 const activity = z
 	.looseObject({
-		type: z.string().check(z.minLength(1)),
-		id: z.string().check(z.minLength(1)),
+		type: someText,
+		id: someText,
 		agent_address: address,
 		receiver: address,
 		amount: wholeMicro,
-		status: z.string().check(z.minLength(1)),
+		status: someText,
 		timestamp,
 		tx_hash: z.nullable(z.string()),
 		chain_caip2id: z.nullable(z.string()),

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, micro } from './common';
+import { address, micro, someText } from './common';
 
 /** An agent as its own session sees it. Source: SDK, agent.ts: AgentSelf. */
 export const agentSelf = z.looseObject({
@@ -8,7 +8,7 @@ export const agentSelf = z.looseObject({
 	name: z.string(),
 	slug: z.nullable(z.string()),
 	/** `deploying`, `deployed`, `failed`, or one that is new. */
-	status: z.string().check(z.minLength(1)),
+	status: someText,
 	published: z.boolean(),
 	registry_id: z.nullable(z.string()),
 	registry_uri: z.nullable(z.string()),

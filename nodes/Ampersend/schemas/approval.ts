@@ -1,20 +1,18 @@
 import * as z from 'zod/v4-mini';
 
-import { address } from './common';
-
-const text = z.string().check(z.minLength(1));
+import { address, someText } from './common';
 
 /** Where an owner approves a new agent or agent key. Source: SDK, types.ts: ApprovalResponse. */
 export const approvalRequest = z.looseObject({
-	token: text,
-	status_url: text,
-	user_approve_url: text,
+	token: someText,
+	status_url: someText,
+	user_approve_url: someText,
 });
 
 /** What became of a request. Source: SDK, types.ts: ApprovalStatus. */
 export const approval = z.looseObject({
 	/** `pending`, `resolved`, `rejected`, `blocked`, or one that is new. */
-	status: text,
+	status: someText,
 	/** Only if resolved. */
 	agent: z.optional(
 		z.nullable(z.looseObject({ address, agent_key_address: z.optional(z.nullable(address)) })),

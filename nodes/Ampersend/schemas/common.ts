@@ -8,6 +8,9 @@ const LATEST_MS = 8.64e15;
 /** `0x` and 40 hexadecimal digits, in any letter case (SDK, types.ts). */
 export const address = z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/));
 
+/** Text that isn't empty. */
+export const someText = z.string().check(z.minLength(1));
+
 /** Micro-USDC as a decimal integer string (SDK, types.ts: NonNegativeIntegerString). */
 export const micro = z.string().check(z.refine(isMicro, 'has an unexpected format'));
 

@@ -1,9 +1,8 @@
 import * as z from 'zod/v4-mini';
 
 import { isUsdPrice } from '../domain/price';
-import { address, timestamp } from './common';
+import { address, someText, timestamp } from './common';
 
-const text = z.string().check(z.minLength(1));
 const count = z.number().check(z.nonnegative());
 
 /**
@@ -11,13 +10,13 @@ const count = z.number().check(z.nonnegative());
  * feat/agent-hosted-endpoints of the SDK, hosted-endpoint.ts: HostedEndpointDTO.
  */
 export const hostedEndpoint = z.looseObject({
-	id: text,
+	id: someText,
 	agent_address: address,
 	agent_slug: z.nullable(z.string()),
 	/** Null until the agent has its public name. */
 	access_url: z.nullable(z.string()),
 	slug: z.string(),
-	name: text,
+	name: someText,
 	description: z.string(),
 	/** USD, which is USDC here. */
 	price_usd: z.union([z.number(), z.string()]).check(z.refine(isUsdPrice, 'is not a price')),
@@ -47,7 +46,7 @@ export const hostedEndpointTest = z.looseObject({
 });
 
 /** Signs what Ampersend passes on. Source: the same, RotateSecretResponse. */
-export const signingSecret = z.looseObject({ signingSecret: text });
+export const signingSecret = z.looseObject({ signingSecret: someText });
 
 /** What makes an endpoint, without its agent. Source: the same, HostedEndpointInput. */
 export interface HostedEndpointInput {

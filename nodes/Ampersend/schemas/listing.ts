@@ -1,21 +1,19 @@
 import * as z from 'zod/v4-mini';
 
-import { address, timestamp } from './common';
-
-const text = z.string().check(z.minLength(1));
+import { address, someText, timestamp } from './common';
 
 /**
  * An agent in the marketplace, with the endpoints that it sells and its skills. Source: SDK,
  * curated-agent.ts: CuratedAgentDTO.
  */
 export const listing = z.looseObject({
-	id: text,
-	name: text,
+	id: someText,
+	name: someText,
 	description: z.nullable(z.string()),
 	/** `catalog`, `bazaar`, `ampersend`, `registry`, or one that is new. */
-	source: text,
+	source: someText,
 	enabled: z.boolean(),
-	category: text,
+	category: someText,
 	tags: z.array(z.string()),
 	url: z.nullable(z.string()),
 	logo_url: z.nullable(z.string()),

@@ -1,12 +1,12 @@
 import * as z from 'zod/v4-mini';
 
-import { address } from './common';
+import { address, someText } from './common';
 
 /** The owner of an agent. Source: SDK, agent.ts: AgentOwnerDTO. */
 export const owner = z.looseObject({
-	user_id: z.string().check(z.minLength(1)),
+	user_id: someText,
 	wallet_address: address,
 });
 
 /** A page of the dashboard on which the owner adds USDC. Source: SDK, agent.ts. */
-export const fundingLink = z.looseObject({ url: z.string().check(z.minLength(1)) });
+export const fundingLink = z.looseObject({ url: someText });

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { wholeMicro } from './activity';
-import { address, micro, timestamp } from './common';
+import { address, micro, someText, timestamp } from './common';
 import { withoutProofs } from './proofs';
 
 /**
@@ -10,12 +10,12 @@ import { withoutProofs } from './proofs';
  * read before 051de14, and what a user API key probably gets, perhaps with an id.
  */
 const eitherPayment = z.looseObject({
-	id: z.optional(z.nullable(z.union([z.string().check(z.minLength(1)), z.number()]))),
+	id: z.optional(z.nullable(z.union([someText, z.number()]))),
 	seller_address: address,
 	amount_usdc_micro: z.optional(z.nullable(micro)),
 	amount: z.optional(z.nullable(wholeMicro)),
 	scheme: z.nullable(z.string()),
-	status: z.string().check(z.minLength(1)),
+	status: someText,
 	tx_hash: z.nullable(z.string()),
 	chain_caip2id: z.nullable(z.string()),
 	created_at: timestamp,
