@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { addressOf } from '../../nodes/Ampersend/domain/signIn';
-import type { Agent } from '../emulator/index.mts';
+import type { Agent, Emulator } from '../emulator/index.mts';
 import type { AgentCredentialFields, Outcome } from './n8n.mts';
 import type { UnderTest } from './setup.mts';
 
@@ -13,6 +13,18 @@ export const newPrivateKey = (): string => `0x${randomBytes(32).toString('hex')}
 
 export const addressOfKey = (privateKey: string): string =>
 	addressOf(Buffer.from(privateKey.slice(2), 'hex'));
+
+/** The credential of an agent that has this key. */
+export const credentialOf = (
+	emulator: Emulator,
+	{ address }: Agent,
+	privateKey: string,
+): AgentCredentialFields => ({
+	environment: 'other',
+	baseUrl: emulator.agentBaseUrl,
+	agentAddress: address,
+	privateKey,
+});
 
 export interface AgentUnderTest {
 	/** The agent of the running test. */
@@ -43,12 +55,7 @@ export function useAgentSession(service: UnderTest): AgentUnderTest {
 			spendConfig: { daily_limit: '5000000', monthly_limit: null },
 			autoCollect: { enabled: true, threshold: '7000000' },
 		});
-		credential = {
-			environment: 'other',
-			baseUrl: service.emulator.agentBaseUrl,
-			agentAddress: agent.address,
-			privateKey,
-		};
+		credential = credentialOf(service.emulator, agent, privateKey);
 	});
 	afterEach(() => {
 		const received = JSON.stringify(service.emulator.calls).toLowerCase();

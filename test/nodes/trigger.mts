@@ -15,7 +15,7 @@ import {
 	type PaymentDetails,
 	type SeedOptions,
 } from '../emulator/index.mts';
-import { addressOfKey, newPrivateKey } from './agentSession.mts';
+import { addressOfKey, credentialOf, newPrivateKey } from './agentSession.mts';
 import {
 	openDurableTrigger,
 	openTrigger,
@@ -201,12 +201,7 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 		openSession(agent, parameters = {}, options = {}) {
 			const privateKey = newPrivateKey();
 			emulator.updateAgent(agent, { keys: [addressOfKey(privateKey)] });
-			const credential = {
-				environment: 'other',
-				baseUrl: emulator.agentBaseUrl,
-				agentAddress: agent.address,
-				privateKey,
-			};
+			const credential = credentialOf(emulator, agent, privateKey);
 			return openTrigger({ authentication: 'agentSession', ...parameters }, credential, {
 				workflowId: workflowId(),
 				...options,

@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
 import { rejectAuthentication } from '../api/authorize';
-import { authenticationField, inSession } from '../descriptions/authentication';
+import { authenticationField, inSession, withApiKey } from '../descriptions/authentication';
 import type { Authentication } from '../domain/authentication';
 import { authentications } from '../domain/authentication';
 import { agent } from './agent';
@@ -43,15 +43,19 @@ function reachable({ operations }: Resource, authentication: Authentication): Op
 	return operations.filter((operation) => isReachable(operation, authentication));
 }
 
+/** The resources that only an agent reaches. */
+const ofAgents = resources.filter((resource) => reachable(resource, 'apiKey').length === 0);
+
 const resourceField: INodeProperties = {
 	displayName: 'Resource',
 	name: 'resource',
 	type: 'options',
 	noDataExpression: true,
-	options: resources.map((resource) => {
-		const isForBoth = authentications.every((one) => reachable(resource, one).length > 0);
-		return isForBoth ? resource.option : { ...resource.option, displayOptions: inSession };
-	}),
+	options: resources.map((resource) =>
+		ofAgents.includes(resource)
+			? { ...resource.option, displayOptions: inSession }
+			: resource.option,
+	),
 	default: 'agent',
 };
 
@@ -62,10 +66,8 @@ const needsSession: INodeProperties = {
 	type: 'notice',
 	displayOptions: {
 		show: {
-			authentication: ['apiKey'],
-			resource: resources
-				.filter((resource) => reachable(resource, 'apiKey').length === 0)
-				.map(({ option }) => option.value),
+			...withApiKey.show,
+			resource: ofAgents.map(({ option }) => option.value),
 		},
 	},
 	default: '',

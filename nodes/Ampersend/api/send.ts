@@ -100,6 +100,7 @@ export async function openClient(
 	const credential = CREDENTIALS[authentication];
 	const data = await context.getCredentials(credential, itemIndex);
 	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
+	const transmitOpenly = transmitWith(context.helpers);
 	return {
 		connection:
 			authentication === 'apiKey' ? resolveConnection(data) : resolveAgentConnection(data),
@@ -108,7 +109,7 @@ export async function openClient(
 		cancelled:
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
 		async transmit(request, withCredential) {
-			if (!withCredential) return (await context.helpers.httpRequest(request)) as HttpAnswer;
+			if (!withCredential) return await transmitOpenly(request, withCredential);
 			return (await context.helpers.httpRequestWithAuthentication.call(
 				context,
 				credential,
@@ -166,15 +167,19 @@ function fillPath(path: string, parameters: Record<string, string>): string {
 }
 
 /** @throws ParameterError if this authentication can't use the route */
-function placeOf(route: Route, connection: Connection): { baseUrl: string; path: string } {
+function placeOf(
+	route: Route,
+	connection: Connection,
+): { baseUrl: string; path: string; withCredential: boolean } {
 	const { access = 'user', path, sessionPath } = route;
 	const { authentication, baseUrl, agentBaseUrl } = connection;
+	const isSession = authentication === 'agentSession';
+	if (access === 'agent' && !isSession) rejectAuthentication(authentication);
 	if (access !== 'user') {
-		if (access === 'agent' && authentication === 'apiKey') rejectAuthentication(authentication);
-		return { baseUrl: agentBaseUrl, path };
+		return { baseUrl: agentBaseUrl, path, withCredential: access === 'agent' };
 	}
-	if (authentication === 'apiKey') return { baseUrl, path };
-	return { baseUrl, path: sessionPath ?? rejectAuthentication(authentication) };
+	const ownPath = isSession ? (sessionPath ?? rejectAuthentication(authentication)) : path;
+	return { baseUrl, path: ownPath, withCredential: true };
 }
 
 /** The value at a path in JSON; undefined if there is none. */
@@ -275,10 +280,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const connection = hiding(client.connection, parameters.secrets);
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
 	const { address: agent = connection.agent }: { address?: string } = parameters.path;
-	const { baseUrl, path } = placeOf(route, connection);
+	const { baseUrl, path, withCredential } = placeOf(route, connection);
 	const call = { route, path: fillPath(path, parameters.path), agent, connection };
-	const { access = 'user' } = route;
-	const withCredential = access === 'user' || access === 'agent';
 	const request: IHttpRequestOptions = {
 		method: route.method,
 		url: baseUrl + call.path,

@@ -25,7 +25,7 @@ export function isMicro(text: string): boolean {
 const MOST_CHARACTERS = 100;
 
 /** Significant digits that a number always keeps (ECMAScript: 53 bits). */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 
 /** Whether a number may have lost digits where it came from. */
 function mayHaveLostDigits(value: unknown, text: string): boolean {
@@ -92,6 +92,17 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 		);
 	}
 	return micro;
+}
+
+/**
+ * The same for an amount that can't be 0.
+ * @param advice what to do about 0
+ * @throws ParameterError naming the parameter, for 0 too
+ */
+export function parsePositiveUsdc(parameter: string, value: unknown, advice: string): bigint {
+	const micro = parseUsdc(parameter, value);
+	if (micro > 0n) return micro;
+	throw new ParameterError(parameter, 'is 0.', advice);
 }
 
 /** Decimal USDC without trailing zeros. @param micro micro-USDC, not negative */

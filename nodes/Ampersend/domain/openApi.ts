@@ -106,9 +106,54 @@ function baseOf(parameter: string, { servers }: z.infer<typeof openApi>): string
 	);
 }
 
+/** The first text that isn't blank. */
+function firstText(...candidates: unknown[]): string | undefined {
+	return candidates
+		.filter((one): one is string => typeof one === 'string')
+		.map((one) => one.trim())
+		.find((one) => one !== '');
+}
+
 /**
- * Reads the operations of an OpenAPI 3 document. The names of the extensions are those of the SDK
- * (branch feat/agent-hosted-endpoints, openapi-import.ts).
+ * Reads a field of a path. The names of the extensions are those of the SDK (branch
+ * feat/agent-hosted-endpoints, openapi-import.ts).
+ * @param field the name of an HTTP method; undefined is returned for other fields
+ * @throws ParameterError for a reference, or where it has another form
+ */
+function readOperation(
+	parameter: string,
+	base: string,
+	path: string,
+	[field, value]: [field: string, value: unknown],
+): OpenApiOperation | undefined {
+	const method = field.toUpperCase();
+	const place = `${parameter}: ${method} ${path.slice(0, 200)}`;
+	if (field === '$ref') {
+		throw new ParameterError(place, "can't be followed.", 'Resolve references first.');
+	}
+	if (!METHODS.includes(field)) return undefined;
+	const { success, data } = z.safeParse(operation, value);
+	if (!success) {
+		throw new ParameterError(
+			place,
+			'has another form than in OpenAPI 3.',
+			'Check the document with an OpenAPI validator.',
+		);
+	}
+	const { summary, operationId, description } = data;
+	return {
+		place,
+		method,
+		url: `${base}${path.startsWith('/') ? '' : '/'}${path}`,
+		name: firstText(data['x-ampersend-name'], summary, operationId) ?? `${method} ${path}`,
+		description: firstText(data['x-ampersend-description'], description, summary),
+		price: data['x-ampersend-price'],
+		rateLimit: data['x-ampersend-rate-limit'],
+	};
+}
+
+/**
+ * Reads the operations of an OpenAPI 3 document.
  * @param baseUrl replaces the document's server; empty for none
  * @throws ParameterError naming the document and the place in it
  */
@@ -122,40 +167,9 @@ export function readOpenApi(
 		baseUrl === '' ? `${parameter}: servers` : 'Base URL',
 		withoutTrailing(baseUrl === '' ? baseOf(parameter, document) : baseUrl, '/'),
 	);
-	const found = Object.entries(document.paths).flatMap(([path, item]) =>
-		Object.keys(item).map((key) => ({ path, key, item })),
+	const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+		Object.entries(item).flatMap((field) => readOperation(parameter, base, path, field) ?? []),
 	);
-	const operations = found.flatMap(({ path, key, item }) => {
-		const place = `${parameter}: ${key.toUpperCase()} ${path.slice(0, 200)}`;
-		if (key === '$ref') {
-			throw new ParameterError(place, "can't be followed.", 'Resolve references first.');
-		}
-		if (!METHODS.includes(key)) return [];
-		const { success, data } = z.safeParse(operation, item[key]);
-		if (!success) {
-			throw new ParameterError(
-				place,
-				'has another form than in OpenAPI 3.',
-				'Check the document with an OpenAPI validator.',
-			);
-		}
-		const method = key.toUpperCase();
-		const extension = (name: string): unknown => data[`x-ampersend-${name}`];
-		const texts = (...candidates: unknown[]) =>
-			candidates
-				.filter((one): one is string => typeof one === 'string')
-				.map((one) => one.trim())
-				.find((one) => one !== '');
-		return {
-			place,
-			method,
-			url: `${base}${path.startsWith('/') ? '' : '/'}${path}`,
-			name: texts(extension('name'), data.summary, data.operationId) ?? `${method} ${path}`,
-			description: texts(extension('description'), data.description, data.summary),
-			price: extension('price'),
-			rateLimit: extension('rate-limit'),
-		};
-	});
 	if (operations.length > 0) return operations;
 	throw new ParameterError(parameter, 'has no operations.', 'Add paths with HTTP methods to it.');
 }

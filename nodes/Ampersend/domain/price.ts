@@ -1,8 +1,5 @@
-import { amountFields, parseUsdc } from './money';
+import { amountFields, EXACT_DIGITS, parsePositiveUsdc, parseUsdc } from './money';
 import { ParameterError } from './parameter';
-
-/** Significant digits that a number keeps on its way through JSON (ECMAScript: 53 bits). */
-const EXACT_DIGITS = 15;
 
 /** Plain decimals of bounded length, with at most the six that USDC has. */
 const WHOLE_MICRO = /^(\d{1,60})(?:\.(\d{1,6}))?$/;
@@ -19,14 +16,11 @@ export function isUsdPrice(price: number | string): boolean {
  * @throws ParameterError naming the parameter, where it is no amount above 0, or too long a number
  */
 export function parsePrice(parameter: string, value: unknown): number {
-	const micro = parseUsdc(parameter, value);
-	if (micro === 0n) {
-		throw new ParameterError(
-			parameter,
-			'is 0.',
-			'Enter what a call costs in USDC, e.g. 0.01. The smallest price is 0.000001.',
-		);
-	}
+	const micro = parsePositiveUsdc(
+		parameter,
+		value,
+		'Enter what a call costs in USDC, e.g. 0.01. The smallest price is 0.000001.',
+	);
 	if (micro.toString().length > EXACT_DIGITS) {
 		throw new ParameterError(
 			parameter,

@@ -3,8 +3,8 @@ import * as z from 'zod/v4-mini';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { withFurther } from '../../domain/json';
-import { formatUsdc, parseUsdc } from '../../domain/money';
-import { ParameterError, readChoice } from '../../domain/parameter';
+import { formatUsdc, parsePositiveUsdc } from '../../domain/money';
+import { readChoice } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
 
 const amountField = { displayName: 'Amount (USDC)', name: 'amount' } as const;
@@ -18,13 +18,8 @@ const fundingLinkOutput = z.object({ url: z.string() });
  */
 function readAmount(value: unknown): string | undefined {
 	if (value === undefined || value === null || value === '') return undefined;
-	const micro = parseUsdc(amountField.displayName, value);
-	if (micro > 0n) return formatUsdc(micro);
-	throw new ParameterError(
-		amountField.displayName,
-		'is 0.',
-		'Enter an amount above 0, or leave it empty to let the owner choose.',
-	);
+	const advice = 'Enter an amount above 0, or leave it empty to let the owner choose.';
+	return formatUsdc(parsePositiveUsdc(amountField.displayName, value, advice));
 }
 
 export const get: RowOperation<typeof fundingLinkOutput> = {

@@ -67,11 +67,13 @@ export const search: RowOperation<typeof listingOutput> = {
 	output: listingOutput,
 
 	async execute({ n8n, client, itemIndex }) {
-		const values = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
-		const sought: unknown = n8n.getNodeParameter(searchField.name, itemIndex, '');
+		const values = {
+			...(n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject),
+			[searchField.name]: n8n.getNodeParameter(searchField.name, itemIndex, '') as unknown,
+		} as IDataObject;
 		const texts = [searchField, ...filters].map(({ displayName, name }) => [
 			name,
-			readText(displayName, name === searchField.name ? sought : values[name]),
+			readText(displayName, values[name]),
 		]);
 		const query = Object.fromEntries(texts.filter(([, text]) => text !== '')) as IDataObject;
 		const limit = readLimit(n8n, itemIndex);
