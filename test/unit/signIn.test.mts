@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
 import { describe, expect, it } from '@jest/globals';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import fc from 'fast-check';
 import { SiweMessage } from 'siwe';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage } from 'viem/siwe';
 import { keccak256, recoverAddress, toBytes } from 'viem/utils';
 
+import { readAgentSecret } from '../../nodes/Ampersend/domain/agentSecret';
 import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
-import {
-	addressOf,
-	readAgentSecret,
-	signInText,
-	signText,
-} from '../../nodes/Ampersend/domain/signIn';
+import { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/signIn';
 
 const randomKey = () => randomBytes(32);
 const hexOf = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}` as const;
@@ -130,6 +127,16 @@ describe('the Agent Key field', () => {
 		['with white space around it', ` ${hexOf(key)}\n`],
 	])('takes a private key %s', (_, text) => {
 		expect(readAgentSecret('Agent Key', text)).toEqual({ privateKey: Uint8Array.from(key) });
+	});
+
+	it.each([-1n, 0n, 1n])('takes the numbers that the curve takes: its order + %s', (distance) => {
+		const digits = (secp256k1.Point.Fn.ORDER + distance).toString(16);
+		const isTaken = secp256k1.utils.isValidSecretKey(Buffer.from(digits, 'hex'));
+		const reading = () => readAgentSecret('Agent Key', digits);
+		if (isTaken)
+			expect(reading()).toEqual({ privateKey: Uint8Array.from(Buffer.from(digits, 'hex')) });
+		else expect(reading).toThrow('is not a private key');
+		expect(isTaken).toBe(distance < 0n);
 	});
 
 	it("takes the SDK's combined secret", () => {

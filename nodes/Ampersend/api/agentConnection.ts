@@ -1,8 +1,8 @@
 import type { Address } from '../domain/address';
 import { parseAddress, rejectZeroAddress, sameAddress } from '../domain/address';
+import type { PrivateKey } from '../domain/agentSecret';
+import { readAgentSecret } from '../domain/agentSecret';
 import { ParameterError } from '../domain/parameter';
-import type { PrivateKey } from '../domain/signIn';
-import { readAgentSecret } from '../domain/signIn';
 import type { Connection, Deployment } from './deployments';
 import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
 

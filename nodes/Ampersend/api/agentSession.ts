@@ -1,10 +1,12 @@
 import type { IHttpRequestHelper } from 'n8n-workflow';
 
-import { addressOf, signInText, signText } from '../domain/signIn';
 import type { AgentConnection } from './agentConnection';
 import { routes } from './routes';
 import type { Client, Transmit } from './send';
 import { send, transmitWith } from './send';
+
+/** The curve takes long to load, and most workflows have no agent session. */
+const signing = async () => await import('../domain/signIn');
 
 /** A login is one of several calls that the caller waits for. */
 const RETRY = { attempts: 2, budgetMs: 5_000 };
@@ -17,6 +19,7 @@ const RETRY = { attempts: 2, budgetMs: 5_000 };
  */
 export async function logIn(connection: AgentConnection, transmit: Transmit): Promise<string> {
 	const { agent, baseUrl, privateKey } = connection;
+	const { addressOf, signInText, signText } = await signing();
 	let serviceTime = NaN;
 	const client: Client = {
 		connection,
@@ -51,6 +54,7 @@ export async function shareLogIn(
 	helpers: IHttpRequestHelper['helpers'],
 ): Promise<string> {
 	const { agent, baseUrl, privateKey } = connection;
+	const { addressOf } = await signing();
 	const id = [baseUrl, agent, addressOf(privateKey)].join(' ').toLowerCase();
 	const running = logins.get(id) ?? logIn(connection, transmitWith(helpers));
 	logins.set(id, running);

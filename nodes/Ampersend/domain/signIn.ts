@@ -1,64 +1,10 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import type { Address } from './address';
-import { checksummed, isAddress } from './address';
-import { ParameterError } from './parameter';
-
-/** The private key of an agent key. It never leaves this file's functions. */
-export type PrivateKey = Uint8Array;
-
-const KEY = /^(?:0x)?([0-9a-fA-F]{64})$/;
-
-/** Between an agent's private key and its address, in the SDK's combined secret. */
-const SEPARATOR = ':::';
-
-/** What the Agent Key field can hold. */
-export interface AgentSecret {
-	privateKey: PrivateKey;
-	/** Of the agent, if the secret names it. */
-	agent?: Address;
-}
-
-/** Longer text than a private key and an address ever are. */
-const MOST_SECRET_CHARACTERS = 1_024;
-
-function readPrivateKey(parameter: string, text: string): PrivateKey {
-	const digits = KEY.exec(text)?.[1];
-	const privateKey = digits === undefined ? undefined : hexToBytes(digits);
-	if (privateKey && secp256k1.utils.isValidSecretKey(privateKey)) return privateKey;
-	throw new ParameterError(
-		parameter,
-		isAddress(text) ? 'is an address, not a private key.' : 'is not a private key.',
-		"Paste the private key of one of the agent's keys: 0x followed by 64 hexadecimal digits.",
-	);
-}
-
-/**
- * Reads the private key of an agent key, or the SDK's combined secret `agentKey:::agentAccount`
- * (SDK, agent-client.ts).
- * @throws ParameterError that never shows the text
- */
-export function readAgentSecret(parameter: string, value: unknown): AgentSecret {
-	const text = typeof value === 'string' ? value.trim() : '';
-	if (text === '' || text.length > MOST_SECRET_CHARACTERS) {
-		throw new ParameterError(
-			parameter,
-			text === '' ? 'is empty.' : `is too long (${text.length} characters).`,
-			"Paste the private key of one of the agent's keys.",
-		);
-	}
-	const [key = '', agent, ...rest] = text.split(SEPARATOR).map((part) => part.trim());
-	const privateKey = readPrivateKey(parameter, key);
-	if (agent === undefined) return { privateKey };
-	if (rest.length === 0 && isAddress(agent)) return { privateKey, agent };
-	throw new ParameterError(
-		parameter,
-		`has no address after "${SEPARATOR}".`,
-		'Paste the whole secret again, or only the private key.',
-	);
-}
+import { checksummed } from './address';
+import type { PrivateKey } from './agentSecret';
 
 /** The address of a private key, with its checksum (EIP-55). */
 export function addressOf(privateKey: PrivateKey): Address {
