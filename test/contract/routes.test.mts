@@ -84,6 +84,13 @@ describe('The routes table, the emulator and the README agree', () => {
 		expect(new Set(allNames).size).toBe(allNames.length);
 	});
 
+	it('what an agent uses instead is a route of its own', () => {
+		const instead = table.flatMap(({ sessionRoute }) => sessionRoute ?? []);
+		expect(instead.length).toBeGreaterThan(0);
+		for (const name of instead)
+			expect((routes as Record<string, Route>)[name]?.access).toBe('agent');
+	});
+
 	it('the README names every operation of the node, and the trigger', () => {
 		const named = readmeRows().map(({ resource, operation }) => `${resource}: ${operation}`);
 		const all = operationsOf(() => true);

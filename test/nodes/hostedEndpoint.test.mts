@@ -194,8 +194,8 @@ describe('nothing is sent', () => {
 
 	it('with an API key', async () => {
 		const { error } = await service.run({ resource: 'hostedEndpoint', operation: 'getMany' });
-		expect(error?.message).toBe("Authentication: an API key can't do this.");
-		expect(error?.description).toContain('Agent Session');
+		expect(error?.message).toBe("Credential: an API key can't do this.");
+		expect(error?.description).toContain('an Ampersend Agent API credential');
 		expect(service.emulator.calls).toEqual([]);
 	});
 });

@@ -394,17 +394,22 @@ describe('an assumed route that answers 404', () => {
 		['allowlist', 'get', 'GET /agents/{address}/authorized-sellers'],
 		['transaction', 'getMany', 'GET /agents/{address}/activity'],
 		['paymentEvent', 'getMany', 'GET /agents/{address}/payments'],
+		['agent', 'get', 'GET /agents/{address}'],
 	])('offers the agent session for %s: %s', async (resource, operation, route) => {
 		service.emulator.fault({ route, status: 404, body: { message: 'Not found' } });
 		const { description } = await fail({ resource, operation, agent });
 		expect(description).toContain('this node assumes it');
 		expect(description).toContain(
-			'Agent Session, under Authentication, has a route for this that is known to work.',
+			'With an Ampersend Agent API credential, the agent has a route that is known to work.',
 		);
 	});
 
 	it('offers none where an agent has no such route', async () => {
-		service.emulator.fault({ route: READ, status: 404, body: { message: 'Not found' } });
-		expect((await fail(read)).description).not.toContain('Agent Session');
+		const keys = { resource: 'agentKey', operation: 'getMany', agent };
+		const route = 'GET /agents/{address}/keys';
+		service.emulator.fault({ route, status: 404, body: { message: 'Not found' } });
+		const { description } = await fail(keys);
+		expect(description).toContain('this node assumes it');
+		expect(description).not.toContain('Ampersend Agent API');
 	});
 });

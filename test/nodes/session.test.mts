@@ -181,7 +181,7 @@ describe('nothing is sent', () => {
 			resource: 'agent',
 			operation: 'getMany',
 		});
-		expect(error?.message).toBe("Authentication: an agent's session can't do this.");
+		expect(error?.message).toBe("Credential: an agent's session can't do this.");
 	});
 });
 

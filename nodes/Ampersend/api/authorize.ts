@@ -47,9 +47,10 @@ export function authorize(
 export function rejectAuthentication(authentication: Authentication): never {
 	const isSession = authentication === 'agentSession';
 	throw new ParameterError(
-		'Authentication',
+		// n8n's editor shows the credential instead of the Authentication parameter.
+		'Credential',
 		isSession ? "an agent's session can't do this." : "an API key can't do this.",
-		`Set Authentication to ${isSession ? 'API Key' : 'Agent Session'}, ` +
-			'or choose another operation.',
+		`Choose an ${isSession ? 'Ampersend API' : 'Ampersend Agent API'} credential, ` +
+			'or another operation.',
 	);
 }

@@ -47,6 +47,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	path: Path;
 	/** Where an agent gets the same of itself in its session. Absent if it needs an API key. */
 	sessionPath?: string;
+	/** The name of the route that an agent uses instead, if its answer there has another shape. */
+	sessionRoute?: string;
 	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
 	/**
@@ -108,6 +110,7 @@ export const routes = {
 	getAgent: {
 		method: 'GET',
 		path: '/agents/{address}',
+		sessionRoute: 'getSelf',
 		answer: agent,
 		agentAt: ['address'],
 		...assumed('Pattern of the documented paths'),

@@ -24,9 +24,10 @@ function factsOf({ route, path, connection }: Call) {
 	const { authentication, baseUrl, deployment } = connection;
 	return {
 		otherPath: authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1',
-		session: route.sessionPath
-			? 'Agent Session, under Authentication, has a route for this that is known to work.'
-			: '',
+		session:
+			(route.sessionPath ?? route.sessionRoute)
+				? 'With an Ampersend Agent API credential, the agent has a route that is known to work.'
+				: '',
 		call: `${route.method} ${path}`,
 		check: route.check ?? '',
 		baseUrl,
