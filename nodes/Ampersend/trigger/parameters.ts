@@ -7,6 +7,7 @@ import {
 	readAmount,
 	readDirections,
 } from '../descriptions/historyFilters';
+import { simplifyField } from '../descriptions/simplify';
 import { addressKey, parseAddresses } from '../domain/address';
 import {
 	ParameterError,
@@ -177,13 +178,7 @@ export const eventOptionsField: INodeProperties = {
 		numberField('existingDays'),
 		numberField('lookBackMinutes'),
 		numberField('maxEvents'),
-		{
-			displayName: 'Simplify',
-			name: 'simplify',
-			type: 'boolean',
-			default: true,
-			description: 'Whether to return a simplified version of the response instead of the raw data',
-		},
+		simplifyField,
 	],
 };
 
@@ -212,6 +207,6 @@ export function readEventOptions(context: IPollFunctions) {
 		existingDays: readNumber(options, 'existingDays'),
 		lookBackMinutes: readNumber(options, 'lookBackMinutes'),
 		mostEvents: readNumber(options, 'maxEvents'),
-		simplify: readSwitch('Simplify', options.simplify) ?? true,
+		isSimple: readSwitch(simplifyField.displayName, options[simplifyField.name]) ?? true,
 	};
 }

@@ -2,7 +2,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput, simplifiedHostedEndpoint, toHostedEndpointOutput } from './output';
 
 export const get: RowOperation<typeof hostedEndpointOutput> = {
 	option: {
@@ -14,6 +14,7 @@ export const get: RowOperation<typeof hostedEndpointOutput> = {
 	inSession: 'only',
 	fields: [hostedEndpointLocator],
 	output: hostedEndpointOutput,
+	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
 		const { client } = context;

@@ -3,7 +3,7 @@ import { send } from '../../api/send';
 import { readAgent } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput, simplifiedHostedEndpoint, toHostedEndpointOutput } from './output';
 
 export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 	option: {
@@ -15,6 +15,7 @@ export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 	inSession: 'only',
 	fields: pagingFields,
 	output: hostedEndpointOutput,
+	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;

@@ -2,7 +2,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { listingLocator, readIdLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { listingOutput, toListingOutput } from './output';
+import { listingOutput, simplifiedListing, toListingOutput } from './output';
 
 export const get: RowOperation<typeof listingOutput> = {
 	option: {
@@ -14,6 +14,7 @@ export const get: RowOperation<typeof listingOutput> = {
 	inSession: 'only',
 	fields: [listingLocator],
 	output: listingOutput,
+	simplified: simplifiedListing,
 
 	async execute({ n8n, client, itemIndex }) {
 		const id = readIdLocator(n8n, listingLocator, itemIndex);

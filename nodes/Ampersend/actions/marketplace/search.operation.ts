@@ -6,7 +6,7 @@ import { optionsOf } from '../../descriptions/options';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { readText } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
-import { listingOutput, toListingOutput } from './output';
+import { listingOutput, simplifiedListing, toListingOutput } from './output';
 
 const searchField = { displayName: 'Search', name: 'search' } as const;
 
@@ -65,6 +65,7 @@ export const search: RowOperation<typeof listingOutput> = {
 		},
 	],
 	output: listingOutput,
+	simplified: simplifiedListing,
 
 	async execute({ n8n, client, itemIndex }) {
 		const values = {

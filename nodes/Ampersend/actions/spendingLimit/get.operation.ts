@@ -2,7 +2,7 @@ import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { spendingLimitOutput, toSpendingLimitOutput } from './output';
+import { simplifiedSpendingLimit, spendingLimitOutput, toSpendingLimitOutput } from './output';
 
 export const get: RowOperation<typeof spendingLimitOutput> = {
 	option: {
@@ -14,6 +14,7 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 	inSession: 'also',
 	fields: [agentLocator],
 	output: spendingLimitOutput,
+	simplified: simplifiedSpendingLimit,
 
 	async execute(context) {
 		const { client, hint } = context;
