@@ -18,12 +18,20 @@ import {
 } from '../domain/parameter';
 import type { EventFilter } from './filter';
 
+/** Every event: n8n's own triggers store it like this. */
+const ALL_EVENTS = '*';
+
 /** One event for each known status of an activity row (SDK, agent.ts). The set is open. */
 export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',
 	options: [
+		{
+			name: 'All Events',
+			value: ALL_EVENTS,
+			description: 'Every payment event, including statuses that Ampersend adds later',
+		},
 		{
 			name: 'Payment Authorized',
 			value: 'payment.authorized',
@@ -50,15 +58,14 @@ export const eventsField: INodeProperties = {
 			description: 'A payment is final',
 		},
 	],
-	default: [],
-	description:
-		'The payment events that start the workflow. Select none for all of them, including ' +
-		'statuses that Ampersend adds later.',
+	default: [ALL_EVENTS],
+	description: 'The payment events that start the workflow. To choose some, remove All Events.',
 };
 
 /** Statuses of the chosen events, sorted; empty for all. */
 function readStatuses(context: IPollFunctions): string[] {
 	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
+	if (words.includes(ALL_EVENTS)) return [];
 	const statuses = words.map((name) => name.replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
 }
