@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import type { INode, INodeParameters, INodeType, INodeTypes } from 'n8n-workflow';
+import { Workflow } from 'n8n-workflow';
+
+import { resources } from '../../nodes/Ampersend/actions/registry';
+import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
+import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
+
+const operations = resources.flatMap(({ option: resource, operations }) =>
+	operations.map(({ option, inSession }) => ({
+		resource,
+		operation: option,
+		authentication: inSession === 'only' ? 'agentSession' : 'apiKey',
+	})),
+);
+
+/** What the editor shows below the node's name (its `getNodeSubtitle` evaluates it like this). */
+function subtitleOf(type: INodeType, parameters: INodeParameters): unknown {
+	const { name, subtitle } = type.description;
+	const node: INode = {
+		id: 'node',
+		name,
+		type: name,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+	};
+	const nodeTypes: INodeTypes = {
+		getByName: () => type,
+		getByNameAndVersion: () => type,
+		getKnownTypes: () => ({}),
+	};
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	return workflow.expression.getSimpleParameterValue(node, subtitle, 'internal', {});
+}
+
+describe('The subtitle', () => {
+	it.each(operations)(
+		'names $operation.name of $resource.name in words',
+		({ resource, operation, authentication }) => {
+			const parameters = {
+				authentication,
+				resource: String(resource.value),
+				operation: String(operation.value),
+			};
+			const words = `${operation.name}: ${resource.name}`.toLowerCase().replace('-', ' ');
+			expect(subtitleOf(new Ampersend(), parameters)).toBe(words);
+		},
+	);
+
+	it.each([
+		[['*'], 'all payment events'],
+		[['payment.denied', '*'], 'all payment events'],
+		[[], 'all payment events'],
+		[['payment.denied', 'payment.failed'], 'denied, failed'],
+		['payment.denied', 'denied'],
+	])('of the trigger on %j is "%s"', (events, subtitle) => {
+		expect(subtitleOf(new AmpersendTrigger(), { events })).toBe(subtitle);
+	});
+});
