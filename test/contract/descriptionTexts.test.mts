@@ -58,3 +58,20 @@ describe('The subtitle', () => {
 		expect(subtitleOf(new AmpersendTrigger(), { events })).toBe(subtitle);
 	});
 });
+
+describe('The switch for none', () => {
+	const collections = new Ampersend().description.properties.flatMap(({ type, options = [] }) =>
+		type === 'collection' ? [options.map(({ name }) => name)] : [],
+	);
+	const pairs = collections.flatMap((names) =>
+		names.flatMap((name, i) => (/^no[A-Z]/.test(name) ? [[name, names[i - 1] ?? '']] : [])),
+	);
+
+	it.each(pairs)('%s stands right below its amount', (name, before) => {
+		expect(`no${before.charAt(0).toUpperCase()}${before.slice(1)}`).toBe(name);
+	});
+
+	it('exists for the limits of a new agent, a request and an update, and for auto-collect', () => {
+		expect(pairs).toHaveLength(10);
+	});
+});
