@@ -59,6 +59,20 @@ describe('The subtitle', () => {
 	});
 });
 
+describe('The list of resources', () => {
+	it.each(resources)('says what $option.name is', ({ option }) => {
+		expect(option.description).toMatch(/^\S.{20,}[^.]$/);
+	});
+
+	it('says how a transaction and a payment event differ', () => {
+		const texts = Object.fromEntries(
+			resources.map(({ option }) => [String(option.value), option.description]),
+		);
+		expect(texts.transaction).toContain('earned or spent');
+		expect(texts.paymentEvent).toContain('no earnings');
+	});
+});
+
 describe('The switch for none', () => {
 	const collections = new Ampersend().description.properties.flatMap(({ type, options = [] }) =>
 		type === 'collection' ? [options.map(({ name }) => name)] : [],
