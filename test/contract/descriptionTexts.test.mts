@@ -73,6 +73,36 @@ describe('The list of resources', () => {
 	});
 });
 
+describe('The list of operations', () => {
+	it.each(operations)(
+		'describes $operation.name of $resource.name, and names it without articles',
+		({ operation }) => {
+			expect(operation.description).toMatch(/^[A-Z].{15,}/);
+			expect(operation.description).not.toBe(operation.action);
+			expect(operation.action).not.toMatch(/\b(?:an?|the)\b/i);
+		},
+	);
+
+	it.each([
+		'agent create',
+		'agentKey add',
+		'agentKey revoke',
+		'allowlist update',
+		'autoCollect update',
+		'hostedEndpoint create',
+		'hostedEndpoint createMany',
+		'hostedEndpoint enable',
+		'hostedEndpoint rotateSecret',
+		'hostedEndpoint update',
+		'spendingLimit update',
+	])('says what %s does to money, or to who can get it', (name) => {
+		const { description } =
+			operations.find(({ resource, operation }) => `${resource.value} ${operation.value}` === name)
+				?.operation ?? {};
+		expect(description).toMatch(/\b(?:USDC|spend|pay|paid|selling)\b/);
+	});
+});
+
 describe('The switch for none', () => {
 	const collections = new Ampersend().description.properties.flatMap(({ type, options = [] }) =>
 		type === 'collection' ? [options.map(({ name }) => name)] : [],
