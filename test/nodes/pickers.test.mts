@@ -318,6 +318,38 @@ describe("The list of an agent's keys", () => {
 	});
 });
 
+describe('The list of sellers', () => {
+	const searchSellers = async (given: INodeParameters, filter?: string) =>
+		await listSearch.searchSellers.call(editor(given), filter);
+
+	it('has the latest counterparties, newest first, then the rest of the allowlist', async () => {
+		const [older, newer, unpaid] = [randomAddress(), randomAddress(), randomAddress()];
+		const { emulator } = service;
+		const agent = emulator.addAgent({ allowlist: [unpaid, older] });
+		emulator.pay({ agent, counterparty: older, timestamp: Date.now() - 2000 });
+		emulator.pay({ agent, counterparty: newer, timestamp: Date.now() - 1000 });
+		emulator.pay({ agent, counterparty: older, timestamp: Date.now() - 3000 });
+		const given = { agentScope: 'one', agent: locator(agent.address) };
+
+		expect(await searchSellers(given)).toEqual({
+			results: [
+				{ name: newer, value: newer.toLowerCase() },
+				{ name: `${older} (allowlist)`, value: older.toLowerCase() },
+				{ name: `${unpaid} (allowlist)`, value: unpaid.toLowerCase() },
+			],
+		});
+		expect((await searchSellers(given, ` ${newer.slice(0, 12)}`)).results).toHaveLength(1);
+	});
+
+	it.each([
+		[{ agentScope: 'all' }, 'Set Agents to One to list its sellers, or use By Address.'],
+		[{ agentScope: 'one', agent: locator('') }, 'Choose an agent first.'],
+	])('is one sentence without an agent: %j', async (given, name) => {
+		expect(await searchSellers(given)).toEqual({ results: [{ name, value: '' }] });
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
+
 describe("A list that can't be loaded", () => {
 	it('says which host does not answer, and what to check', async () => {
 		const { origin, apiKey } = service.emulator;
@@ -387,6 +419,14 @@ describe('in an agent session', () => {
 		]);
 		expect(await search(' WEATH')).toEqual([{ name: 'Weather', value: weather?.id }]);
 		expect(await search(maps?.id)).toEqual([{ name: 'Maps', value: maps?.id }]);
+	});
+
+	it("the list of sellers is that of the session's agent", async () => {
+		const counterparty = randomAddress();
+		const agent = service.emulator.agent(session.agent);
+		service.emulator.pay({ agent, counterparty });
+		const { results } = await listSearch.searchSellers.call(inSession());
+		expect(results[0]?.value).toBe(counterparty.toLowerCase());
 	});
 
 	it('the list of listings lets the service search', async () => {

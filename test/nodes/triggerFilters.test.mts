@@ -135,6 +135,19 @@ describe('the filter', () => {
 		expect(rowsOf(await trigger.poll())).toEqual(['first', 'second']);
 	});
 
+	it.each([
+		['list', (address: string) => address.toLowerCase()],
+		['address', (address: string) => `${address}, ${randomAddress()}`],
+		['url', (address: string) => `https://basescan.org/address/${address}`],
+	])('Counterparty can be chosen by %s', async (mode, valueFor) => {
+		const wanted = randomAddress();
+		const counterparty = { __rl: true, mode, value: valueFor(wanted) };
+		const trigger = await activated({ filters: { counterparty } });
+		pay('wanted', t0, { counterparty: wanted });
+		pay('other', t0 + 1, { counterparty: randomAddress() });
+		expect(rowsOf(await trigger.poll())).toEqual(['wanted']);
+	});
+
 	it('Counterparty accepts a hundred addresses', async () => {
 		const addresses = Array.from({ length: 100 }, randomAddress);
 		const trigger = await activated({ filters: { counterparty: addresses.join(' ') } });

@@ -4,6 +4,7 @@ import { toNodeError } from '../api/errors';
 import type { ListPart } from '../api/paginate';
 import { agentKeysAfter, agentsAfter, listAgentKeys, listAgents, take } from '../api/paginate';
 import { routes } from '../api/routes';
+import { listSellers } from '../api/sellers';
 import type { Client } from '../api/send';
 import { openClient, send } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
@@ -114,22 +115,52 @@ function sentence(text: string): INodeListSearchResult {
 	return { results: [{ name: text, value: '' }] };
 }
 
+/** What to say in place of a list that needs an agent; undefined if there is one. */
+function sayWithoutAgent(agent: unknown): INodeListSearchResult | undefined {
+	if (agent === '') return sentence('Choose an agent first.');
+	// The editor sends no value for an expression that it can't resolve.
+	const isUnresolved = typeof agent === 'object' || String(agent).startsWith('=');
+	return isUnresolved
+		? sentence('Agent is an expression without a value here. Use By Address.')
+		: undefined;
+}
+
 async function searchAgentKeys(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 	token?: string,
 ): Promise<INodeListSearchResult> {
 	const agent = valueOf(this.getCurrentNodeParameter('agent') ?? '');
-	if (agent === '') return sentence('Choose an agent first.');
-	// The editor sends no value for an expression that it can't resolve.
-	if (typeof agent === 'object' || String(agent).startsWith('=')) {
-		return sentence('Agent is an expression without a value here. Use By Address.');
-	}
+	const instead = sayWithoutAgent(agent);
+	if (instead) return instead;
 	return await withClient(this, async (client) => {
 		const address = parseLocator('Agent', agent);
 		const all = () => listAgentKeys(client, address);
 		const after = async (from: string) => await agentKeysAfter(client, address, from);
 		return await searchNamed({ filter, token, all, after, toOption: (key) => toOption(key) });
+	});
+}
+
+/** Sellers are those of one agent, newest first. */
+async function searchSellers(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	const isSession = this.getCurrentNodeParameter('authentication') === 'agentSession';
+	if (!isSession && this.getCurrentNodeParameter('agentScope') !== 'one') {
+		return sentence('Set Agents to One to list its sellers, or use By Address.');
+	}
+	const agent = valueOf(this.getCurrentNodeParameter('agent') ?? '');
+	const instead = isSession ? undefined : sayWithoutAgent(agent);
+	if (instead) return instead;
+	return await withClient(this, async (client) => {
+		const address = client.connection.agent ?? parseLocator('Agent', agent);
+		const sellers = await listSellers(client, address);
+		const sought = addressKey(filter.trim());
+		const found = sellers.filter((seller) => addressKey(seller.address).includes(sought));
+		return {
+			results: found.map((seller) => toOption(seller, ...(seller.isAllowed ? ['allowlist'] : []))),
+		};
 	});
 }
 
@@ -159,4 +190,10 @@ async function searchListings(
 	});
 }
 
-export const listSearch = { searchAgents, searchAgentKeys, searchHostedEndpoints, searchListings };
+export const listSearch = {
+	searchAgents,
+	searchAgentKeys,
+	searchSellers,
+	searchHostedEndpoints,
+	searchListings,
+};

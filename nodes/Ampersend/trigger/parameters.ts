@@ -5,9 +5,10 @@ import {
 	directionField,
 	minimumAmountField,
 	readAmount,
+	readCounterparties,
 	readDirections,
 } from '../descriptions/historyFilters';
-import { addressKey, parseAddresses } from '../domain/address';
+import { addressKey } from '../domain/address';
 import {
 	ParameterError,
 	quote,
@@ -92,7 +93,7 @@ export const eventFiltersField: INodeProperties = {
 export function readEventFilter(context: IPollFunctions): EventFilter {
 	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
 	const minimumMicro = readAmount(minimumAmountField, filters);
-	const counterparties = parseAddresses(counterpartyField.displayName, filters.counterparty);
+	const counterparties = readCounterparties(filters);
 	if (counterparties.length > MOST_COUNTERPARTIES) {
 		throw new ParameterError(
 			counterpartyField.displayName,
