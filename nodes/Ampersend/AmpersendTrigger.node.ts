@@ -164,7 +164,7 @@ export class AmpersendTrigger implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "")' +
-			' || "all payment events" }}',
+			'.replace(/^$|.*\\*.*/, "all payment events") }}',
 		description: 'Starts the workflow when a payment of an AI agent arrives or changes its status',
 		defaults: { name: 'Ampersend Trigger' },
 		polling: true,

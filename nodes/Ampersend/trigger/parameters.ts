@@ -5,10 +5,11 @@ import {
 	directionField,
 	minimumAmountField,
 	readAmount,
+	readCounterparties,
 	readDirections,
 } from '../descriptions/historyFilters';
 import { simplifyField } from '../descriptions/simplify';
-import { addressKey, parseAddresses } from '../domain/address';
+import { addressKey } from '../domain/address';
 import {
 	ParameterError,
 	quote,
@@ -19,12 +20,20 @@ import {
 } from '../domain/parameter';
 import type { EventFilter } from './filter';
 
+/** Every event: n8n's own triggers store it like this. */
+const ALL_EVENTS = '*';
+
 /** One event for each known status of an activity row (SDK, agent.ts). The set is open. */
 export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',
 	options: [
+		{
+			name: 'All Events',
+			value: ALL_EVENTS,
+			description: 'Every payment event, including statuses that Ampersend adds later',
+		},
 		{
 			name: 'Payment Authorized',
 			value: 'payment.authorized',
@@ -51,15 +60,14 @@ export const eventsField: INodeProperties = {
 			description: 'A payment is final',
 		},
 	],
-	default: [],
-	description:
-		'The payment events that start the workflow. Select none for all of them, including ' +
-		'statuses that Ampersend adds later.',
+	default: [ALL_EVENTS],
+	description: 'The payment events that start the workflow. To choose some, remove All Events.',
 };
 
 /** Statuses of the chosen events, sorted; empty for all. */
 function readStatuses(context: IPollFunctions): string[] {
 	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
+	if (words.includes(ALL_EVENTS)) return [];
 	const statuses = words.map((name) => name.replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
 }
@@ -86,7 +94,7 @@ export const eventFiltersField: INodeProperties = {
 export function readEventFilter(context: IPollFunctions): EventFilter {
 	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
 	const minimumMicro = readAmount(minimumAmountField, filters);
-	const counterparties = parseAddresses(counterpartyField.displayName, filters.counterparty);
+	const counterparties = readCounterparties(filters);
 	if (counterparties.length > MOST_COUNTERPARTIES) {
 		throw new ParameterError(
 			counterpartyField.displayName,

@@ -9,7 +9,7 @@ export const get: RowOperation<typeof hostedEndpointOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get hosted endpoint',
-		description: 'Get an API that the agent sells',
+		description: 'Get the price, API and settings of a hosted endpoint',
 	},
 	inSession: 'only',
 	fields: [hostedEndpointLocator],

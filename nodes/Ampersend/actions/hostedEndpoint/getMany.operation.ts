@@ -10,7 +10,7 @@ export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 		name: 'Get Many',
 		value: 'getMany',
 		action: 'Get many hosted endpoints',
-		description: 'List the APIs that the agent sells',
+		description: 'List the APIs that the agent sells, with their prices',
 	},
 	inSession: 'only',
 	fields: pagingFields,

@@ -8,7 +8,7 @@ export const get: RowOperation<typeof listingOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get an agent in the marketplace',
+		action: 'Get agent in marketplace',
 		description: 'Get an agent in the marketplace, with its endpoints and skills',
 	},
 	inSession: 'only',

@@ -42,8 +42,8 @@ export const search: RowOperation<typeof listingOutput> = {
 	option: {
 		name: 'Search',
 		value: 'search',
-		action: 'Search the marketplace',
-		description: 'Find agents that sell something to other agents',
+		action: 'Search marketplace',
+		description: 'Find agents that sell something to other agents, by words, category or network',
 	},
 	inSession: 'only',
 	fields: [

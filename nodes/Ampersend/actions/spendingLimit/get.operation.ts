@@ -9,7 +9,7 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get spending limits',
-		description: "Get the agent's limits and auto top-up",
+		description: 'Get how much the agent can spend, and whether auto top-up is on',
 	},
 	inSession: 'also',
 	fields: [agentLocator],
