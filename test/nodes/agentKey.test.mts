@@ -41,6 +41,7 @@ describe('Agent Key: Add', () => {
 					address: second,
 					name: null,
 					createdAt: new Date(stored?.createdAt ?? NaN).toISOString(),
+					added: true,
 				},
 				pairedItem: { item: 0 },
 			},
@@ -86,6 +87,32 @@ describe('Agent Key: Add', () => {
 		expect(error?.description).toContain('already exists');
 		expect(error?.httpCode).toBe('409');
 		expect(keysOf(address)).toEqual([key]);
+	});
+
+	it('returns the key that the agent has already, however often it runs', async () => {
+		const agentKeyAddress = randomAddress();
+		const { address } = service.emulator.addAgent({ keys: [] });
+		const parameters = { agent: locator(address), agentKeyAddress, ifKeyExists: 'return' };
+		const results = [await run('add', parameters), await run('add', parameters)];
+
+		const [first, second] = results.map(({ items }) => items[0]?.json);
+		expect(first).toMatchObject({ address: agentKeyAddress, added: true });
+		expect(second).toEqual({ ...first, added: false });
+		expect(keysOf(address)).toEqual([agentKeyAddress]);
+	});
+
+	it("doesn't return a key that is rejected for another reason", async () => {
+		const agentKeyAddress = randomAddress();
+		const { address } = service.emulator.addAgent({ keys: [] });
+		service.emulator.fault({
+			route: 'POST /agents/{address}/keys',
+			status: 409,
+			body: { message: 'This key already belongs to another agent' },
+		});
+		const parameters = { agent: locator(address), agentKeyAddress, ifKeyExists: 'return' };
+		const { error } = await run('add', parameters);
+
+		expect(error?.message).toContain('This key already belongs to another agent');
 	});
 
 	it('rejects the zero address, names the field and sends nothing', async () => {

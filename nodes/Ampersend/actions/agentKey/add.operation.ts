@@ -9,26 +9,32 @@ import {
 } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { agentKeyOutput, toAgentKeyOutput } from './output';
+import { findRejected, ifExistsField, readIfExists } from './existing';
+import { addedAgentKeyOutput, toAgentKeyOutput } from './output';
 
-export const add: RowOperation<typeof agentKeyOutput> = {
+export const add: RowOperation<typeof addedAgentKeyOutput> = {
 	option: {
 		name: 'Add',
 		value: 'add',
 		action: 'Add agent key',
 		description: 'Add a key that can act for the agent and spend its USDC',
 	},
-	fields: [agentLocator, agentKeyAddressField, additionalFieldsOf([keyNameField])],
-	output: agentKeyOutput,
+	fields: [agentLocator, agentKeyAddressField, ifExistsField, additionalFieldsOf([keyNameField])],
+	output: addedAgentKeyOutput,
 
 	async execute({ n8n, client, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
+		const returnsExisting = readIfExists(n8n, itemIndex) === 'return';
 		const values = readAdditionalFields(n8n, itemIndex);
-		const key = await send(client, routes.addAgentKey, {
-			path: { address },
-			body: { agent_key_address: agentKeyAddress, ...readKeyName(values) },
-		});
-		return toAgentKeyOutput(address, key);
+		const body = { agent_key_address: agentKeyAddress, ...readKeyName(values) };
+		try {
+			const key = await send(client, routes.addAgentKey, { path: { address }, body });
+			return { ...toAgentKeyOutput(address, key), added: true };
+		} catch (error) {
+			if (!returnsExisting) return await Promise.reject(error);
+			const key = await findRejected(client, address, agentKeyAddress, error);
+			return { ...toAgentKeyOutput(address, key), added: false };
+		}
 	},
 };

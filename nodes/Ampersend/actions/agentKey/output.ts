@@ -14,6 +14,9 @@ export const agentKeyOutput = z.object({
 });
 type AgentKeyOutput = z.infer<typeof agentKeyOutput>;
 
+/** `added` tells a new key from an existing one. */
+export const addedAgentKeyOutput = z.extend(agentKeyOutput, { added: z.boolean() });
+
 export const revokedAgentKeyOutput = z.object({
 	deleted: z.literal(true),
 	agentAddress: z.string(),

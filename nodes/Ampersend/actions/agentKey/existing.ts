@@ -1,0 +1,51 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+
+import { CallError } from '../../api/errors';
+import { listAgentKeys } from '../../api/paginate';
+import type { Client } from '../../api/send';
+import type { Address } from '../../domain/address';
+import { sameAddress } from '../../domain/address';
+import { readChoice } from '../../domain/parameter';
+import type { AgentKey } from '../../schemas/agentKey';
+
+const choices = ['return', 'stop'] as const;
+
+export const ifExistsField: INodeProperties = {
+	displayName: 'If the Key Exists',
+	name: 'ifKeyExists',
+	type: 'options',
+	options: [
+		{
+			name: 'Return Existing',
+			value: 'return',
+			description: "Return the agent's key, so that a workflow can run again",
+		},
+		{ name: 'Stop', value: 'stop', description: 'Stop with a message' },
+	],
+	default: 'stop',
+	description: 'What to do if the agent has this key already',
+};
+
+export function readIfExists(n8n: IExecuteFunctions, itemIndex: number): (typeof choices)[number] {
+	const value = n8n.getNodeParameter(ifExistsField.name, itemIndex);
+	return readChoice(ifExistsField.displayName, value, choices);
+}
+
+/**
+ * The agent's key with this address, after the service has rejected it as an existing one.
+ * @param rejection thrown again if it was rejected for another reason, or if the agent doesn't have
+ * the key
+ */
+export async function findRejected(
+	client: Client,
+	address: Address,
+	keyAddress: Address,
+	rejection: unknown,
+): Promise<AgentKey> {
+	if (rejection instanceof CallError && rejection.status === 409) {
+		for await (const key of listAgentKeys(client, address)) {
+			if (sameAddress(key.address, keyAddress)) return key;
+		}
+	}
+	return await Promise.reject(rejection);
+}
