@@ -6,7 +6,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
-import { useAmpersend } from './setup.mts';
+import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -619,8 +619,8 @@ describe('Agent: Get', () => {
 			agent: locator(address),
 		});
 
-		expect(error?.message).toBe(`Ampersend has nothing at GET /agents/${address}: Agent not found`);
-		expect(error?.description).toContain('Check the address first.');
+		expect(error?.message).toBe(noAgent(address));
+		expect(error?.description).toContain('Choose one from the list');
 		expect(error?.httpCode).toBe('404');
 	});
 
@@ -810,10 +810,7 @@ describe('Agent: Update', () => {
 		});
 		const { error } = await rename(address, 'Second buyer');
 
-		expect(error?.message).toBe(
-			`Ampersend rejected PATCH /agents/${address} (HTTP 400): ` +
-				'name: Expected at most 40 characters',
-		);
+		expect(error?.message).toBe('New Name: Expected at most 40 characters');
 		expect(service.emulator.agent(address).name).toBe('Buyer');
 	});
 

@@ -81,10 +81,8 @@ describe('Agent Key: Add', () => {
 		const { address } = service.emulator.addAgent({ keys: [key] });
 		const { error } = await add(address, key.toLowerCase());
 
-		expect(error?.message).toBe(
-			`Ampersend rejected POST /agents/${address}/keys (HTTP 409): This agent has this key already`,
-		);
-		expect(error?.description).toContain('already exists');
+		expect(error?.message).toBe('Agent Key Address: this agent already has this key.');
+		expect(error?.description).toContain('set If the Key Exists to Return Existing');
 		expect(error?.httpCode).toBe('409');
 		expect(keysOf(address)).toEqual([key]);
 	});
@@ -270,16 +268,15 @@ describe('Agent Key: Revoke', () => {
 		expect(keysOf(address)).toEqual([]);
 	});
 
-	it('says that the key is unknown, and to check the address', async () => {
+	it('says that the key is unknown', async () => {
 		const key = randomAddress();
 		const { address, keys } = service.emulator.addAgent();
 		const { error, items } = await revoke(address, key);
 
 		expect(items).toEqual([]);
-		expect(error?.message).toBe(
-			`Ampersend has nothing at DELETE /agents/${address}/keys/${key}: Agent key not found`,
-		);
-		expect(error?.description).toContain('Check the address first.');
+		const short = `${key.slice(0, 6)}…${key.slice(-4)}`;
+		expect(error?.message).toBe(`Agent Key: the agent has no key ${short}.`);
+		expect(error?.description).toBe('Choose one from the list.');
 		expect(error?.httpCode).toBe('404');
 		expect(service.emulator.agent(address).keys).toEqual(keys);
 	});

@@ -3,7 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
-import { useAmpersend } from './setup.mts';
+import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -60,7 +60,7 @@ describe('Allowlist: Get', () => {
 		]);
 	});
 
-	it('says which agent is unknown, what to check, and that the path is an assumption', async () => {
+	it('says which agent is unknown, and what to do', async () => {
 		const address = randomAddress();
 		const { error } = await service.run({
 			resource: 'allowlist',
@@ -68,10 +68,8 @@ describe('Allowlist: Get', () => {
 			agent: locator(address),
 		});
 
-		expect(error?.message).toBe(
-			`Ampersend has nothing at GET /agents/${address}/authorized-sellers: Agent not found`,
-		);
-		expect(error?.description).toMatch(/Check the address first\..*this node assumes it/);
+		expect(error?.message).toBe(noAgent(address));
+		expect(error?.description).toContain('Choose one from the list');
 		expect(error?.httpCode).toBe('404');
 	});
 
@@ -355,10 +353,8 @@ describe('Allowlist: Update', () => {
 		const address = randomAddress();
 		const { error } = await update(address, { mode: 'add', sellers: A });
 
-		expect(error?.message).toBe(
-			`Ampersend has nothing at GET /agents/${address}/authorized-sellers: Agent not found`,
-		);
-		expect(error?.description).toContain('Check the address first.');
+		expect(error?.message).toBe(noAgent(address));
+		expect(error?.description).toContain('Choose one from the list');
 		expect(service.seen).toEqual([READ]);
 	});
 });

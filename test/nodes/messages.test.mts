@@ -7,7 +7,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { randomAddress, type FaultAction } from '../emulator/index.mts';
 import type { CredentialFields, Outcome } from './n8n.mts';
-import { useAmpersend } from './setup.mts';
+import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -176,11 +176,10 @@ const troubles: Record<string, Trouble> = {
 			},
 		},
 		message: (name) =>
-			`Ampersend rejected ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
-		description: {
-			read: 'Correct the value that is named',
-			write: 'Correct the value that is named',
-		},
+			name === writeName
+				? 'New Name: Expected a non empty string, actual ""'
+				: `Ampersend rejected ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+		description: { read: 'Correct the value that is named', write: 'Correct this value' },
 	},
 	'HTTP 403': {
 		fault: { status: 403, body: { message: 'This agent belongs to another user', trace: RAW } },
@@ -310,28 +309,70 @@ describe('an address that the service does not know', () => {
 	it.each([
 		['read', read],
 		['write', write],
+	])('is named after a %s, and what to do', async (_, parameters) => {
+		const { message, description } = await fail({ ...parameters, agent: unknown });
+		expect(message).toBe(noAgent(unknown.value));
+		expect(description).toBe(
+			'Choose one from the list, or use an API key of the account that owns it.',
+		);
+		expect(service.emulator.calls).toHaveLength(1);
+	});
+
+	it.each([
+		['read', read, READ],
+		['write', write, WRITE],
 	])(
-		'is reported after a %s on an assumed route, with the other possible cause',
-		async (_, parameters) => {
-			const { message, description } = await fail({ ...parameters, agent: unknown });
-			expect(message).toContain(`/agents/${unknown.value}`);
+		'or a route that it lacks: both are named after a %s whose answer leaves it open',
+		async (_, parameters, route) => {
+			service.emulator.fault({ route, status: 404, body: { message: 'Not found' } });
+			const { message, description } = await fail(parameters);
+			expect(message).toContain('Ampersend has nothing at');
 			expect(description).toContain('Check the address first.');
 			expect(description).toContain('this node assumes it');
-			expect(service.emulator.calls).toHaveLength(1);
 		},
 	);
 
 	it('is the only suggested cause on a documented route', async () => {
-		const parameters = {
+		const route = 'POST /agents/{address}/keys';
+		service.emulator.fault({ route, status: 404, body: { message: 'Not found' } });
+		const { message, description } = await fail({
 			resource: 'agentKey',
 			operation: 'add',
-			agent: unknown,
+			agent,
 			agentKeyAddress: randomAddress(),
-		};
-		const { message, description } = await fail(parameters);
-		expect(message).toContain(`Ampersend has nothing at POST /agents/${unknown.value}/keys`);
+		});
+		expect(message).toContain(`Ampersend has nothing at POST /agents/${agent.value}/keys`);
 		expect(description).toContain("Check the address: it may not be in this API key's account.");
 		expect(description).not.toContain('assumes');
+	});
+});
+
+describe('a value that the service rejects', () => {
+	const add = (issues: object[]) => {
+		const route = 'POST /agents/{address}/keys';
+		service.emulator.fault({ route, status: 400, body: { issues } });
+		return fail({
+			resource: 'agentKey',
+			operation: 'add',
+			agent,
+			agentKeyAddress: randomAddress(),
+		});
+	};
+
+	it('is named as in the editor', async () => {
+		const { message, description } = await add([
+			{ path: ['agent_key_address'], message: 'Expected a contract' },
+			{ path: ['body', 'key_name'], message: 'Too long' },
+		]);
+		expect(message).toBe('Agent Key Address: Expected a contract; Key Name: Too long');
+		expect(description).toBe(
+			`Correct this value: Ampersend rejected POST /agents/${agent.value}/keys (HTTP 400).`,
+		);
+	});
+
+	it("is named as the service does if the editor doesn't have it", async () => {
+		const { message } = await add([{ path: ['extra', 0], message: 'Not wanted' }]);
+		expect(message).toContain('(HTTP 400): extra.0: Not wanted');
 	});
 });
 

@@ -17,7 +17,7 @@ import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
 import { useAgentSession } from './agentSession.mts';
 import { Credentials, type CredentialFields } from './n8n.mts';
-import { useAmpersend } from './setup.mts';
+import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -311,10 +311,8 @@ describe("The list of an agent's keys", () => {
 		const address = randomAddress();
 		const error = await caught(searchAgentKeys(locator(address)));
 
-		expect(error.message).toBe(
-			`Ampersend has nothing at GET /agents/${address}/keys: Agent not found`,
-		);
-		expect(error.description).toContain('Check the address first.');
+		expect(error.message).toBe(noAgent(address));
+		expect(error.description).toContain('Choose one from the list');
 	});
 });
 

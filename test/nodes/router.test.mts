@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { randomAddress } from '../emulator/index.mts';
 import type { Outcome } from './n8n.mts';
-import { useAmpersend } from './setup.mts';
+import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -101,7 +101,7 @@ describe('An item that cannot be processed', () => {
 		});
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain(`nothing at GET /agents/${unknown}`);
+		expect(error?.message).toBe(noAgent(unknown));
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
 		expect(service.emulator.calls).toHaveLength(2);
 	});
@@ -138,8 +138,8 @@ describe('An item that cannot be processed', () => {
 			{ json: { name: 'Buyer' }, pairedItem: { item: 0 } },
 			{
 				json: {
-					error: `Ampersend has nothing at GET /agents/${unknown}: Agent not found`,
-					details: expect.stringContaining('Check the address first.'),
+					error: noAgent(unknown),
+					details: expect.stringContaining('Choose one from the list'),
 				},
 				pairedItem: { item: 1 },
 			},
@@ -174,8 +174,8 @@ describe('An item that cannot be processed', () => {
 				json: {
 					agent: unknown,
 					row: 1,
-					error: `Ampersend has nothing at GET /agents/${unknown}: Agent not found`,
-					details: expect.stringContaining('Check the address first.'),
+					error: noAgent(unknown),
+					details: expect.stringContaining('Choose one from the list'),
 				},
 				pairedItem: { item: 0 },
 			},

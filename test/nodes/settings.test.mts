@@ -3,7 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { randomAddress, type Agent, type AgentInit } from '../emulator/index.mts';
 import { settingsOf } from './settings.mts';
-import { useAmpersend } from './setup.mts';
+import { noAgent, useAmpersend } from './setup.mts';
 
 const ampersend = useAmpersend();
 const LIST = 'GET /agents';
@@ -243,10 +243,8 @@ describe.each(kinds)('$title', (kind) => {
 			const { items, error } = await get({ address });
 
 			expect(items).toEqual([]);
-			expect(error?.message).toBe(
-				`Ampersend has nothing at GET /agents/${address}/${path}: Agent not found`,
-			);
-			expect(error?.description).toContain('Check the address first');
+			expect(error?.message).toBe(noAgent(address));
+			expect(error?.description).toContain('Choose one from the list');
 			expect(error?.httpCode).toBe('404');
 			expect(ampersend.seen).toEqual([READ, LIST]);
 		});
@@ -361,7 +359,7 @@ describe.each(kinds)('$title', (kind) => {
 
 			const { error } = await update({ address }, { [amount.field]: '2' });
 
-			expect(error?.message).toContain('Agent not found');
+			expect(error?.message).toBe(noAgent(address));
 			expect(ampersend.seen).toEqual([READ, LIST]);
 		});
 

@@ -19,6 +19,10 @@ export interface UnderTest {
 	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
 }
 
+/** What is said of an agent that the service doesn't know. */
+export const noAgent = (address: string) =>
+	`Agent: no agent ${address.slice(0, 6)}…${address.slice(-4)} is visible to this API key.`;
+
 /** Checks that every output item matches the operation's output schema. */
 function checkOutput({ resource, operation }: INodeParameters, { items }: Outcome): void {
 	const found = findOperation(String(resource), String(operation));

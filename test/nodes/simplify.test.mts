@@ -102,4 +102,19 @@ describe('as a tool', () => {
 		expect(error?.message).toContain(message);
 		expect(service.emulator.calls).toEqual([]);
 	});
+
+	it('tells a model what to do next in the message, because it gets nothing else', async () => {
+		const agent = { __rl: true, mode: 'address', value: 'Buyer' };
+		const { error } = await use({ agentScope: 'one', agent });
+		expect(error?.message).toBe(
+			'Agent: "Buyer" is not an address. ' +
+				'An address is 0x followed by 40 hexadecimal digits. Copy the whole address again.',
+		);
+	});
+
+	it('tells it what to do after a rejected call, too', async () => {
+		service.emulator.revokeApiKey(service.emulator.apiKey);
+		const { error } = await use({});
+		expect(error?.message).toMatch(/rejected the API key .*\. The key is revoked or mistyped\. /);
+	});
 });

@@ -1,6 +1,7 @@
 import type { IHttpRequestMethods } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
+import { limits } from '../domain/limits';
 import { activityPage } from '../schemas/activity';
 import { agent } from '../schemas/agent';
 import { agentKey } from '../schemas/agentKey';
@@ -61,6 +62,10 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	rowsAt?: readonly string[];
 	/** Writes only: how a user checks whether a write took effect when its answer was lost. */
 	check?: string;
+	/** Names in the editor of what the body has, by the service's names. */
+	fields?: Readonly<Record<string, string>>;
+	/** What a 409 means if it says that the agent has the entry already. */
+	conflict?: 'keyExists';
 	evidence: Evidence;
 	source: string;
 	/** Month in which the source was last read. */
@@ -88,6 +93,12 @@ const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn })
 /** How an answer names its agent; the API spells fields both ways. */
 const agentFields = ['agent_address', 'agentAddress'];
 
+const keyFields = { agent_key_address: 'Agent Key Address', key_name: 'Key Name' };
+const limitFields = {
+	auto_topup_allowed: 'Auto Top-Up',
+	...Object.fromEntries(limits.map(({ wire, displayName }) => [wire, displayName])),
+};
+
 const READ_ENDPOINT = 'Read it with Hosted Endpoint: Get before you run this again.';
 
 /** Every route of the Ampersend API that this package calls. A wrong guess is one line to fix. */
@@ -102,6 +113,7 @@ export const routes = {
 		method: 'POST',
 		path: '/agents',
 		answer: agent,
+		fields: { ...keyFields, ...limitFields, name: 'Name', authorized_sellers: 'Allowlist' },
 		check:
 			'Look for its name with Agent: Get Many before you run this again, ' +
 			'or set If an Agent With This Name Exists to Return Existing.',
@@ -120,6 +132,7 @@ export const routes = {
 		path: '/agents/{address}',
 		answer: agent,
 		agentAt: ['address'],
+		fields: { name: 'New Name' },
 		check: 'Read the agent with Agent: Get before you run this again.',
 		...assumed('Pattern of the documented paths'),
 	},
@@ -128,6 +141,8 @@ export const routes = {
 		path: '/agents/{address}/keys',
 		answer: agentKey,
 		agentAt: agentFields,
+		fields: keyFields,
+		conflict: 'keyExists',
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
 		...documented(
 			'API-keys page: path. SDK types.ts (approval request): field names; body assumed',
@@ -174,6 +189,7 @@ export const routes = {
 		path: '/agents/{address}/spend-config',
 		answer: spendConfig,
 		agentAt: agentFields,
+		fields: limitFields,
 		check: 'Read the limits with Spending Limit: Get before you run this again.',
 		...assumed('Pattern of the read. SDK types.ts: body'),
 	},
@@ -190,6 +206,12 @@ export const routes = {
 		path: '/agents/{address}/auto-collect-config',
 		answer: autoCollect,
 		agentAt: agentFields,
+		fields: {
+			enabled: 'Enabled',
+			minimum_remaining: 'Minimum Remaining (USDC)',
+			target_address: 'Target Address',
+			threshold: 'Threshold (USDC)',
+		},
 		check: 'Read the settings with Auto-Collect: Get before you run this again.',
 		...assumed('Pattern of the read'),
 	},

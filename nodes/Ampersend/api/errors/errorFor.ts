@@ -19,6 +19,12 @@ export interface Call {
 	connection: Connection;
 }
 
+/** Enough of the last address in a path to recognize it. */
+function shortAddress(path: string): string {
+	const address = path.match(/0x[0-9a-fA-F]{40}/g)?.at(-1) ?? '';
+	return `${address.slice(0, 6)}…${address.slice(-4)}`;
+}
+
 /** What every text can say about a call. */
 function factsOf({ route, path, connection }: Call) {
 	const { authentication, baseUrl, deployment } = connection;
@@ -34,6 +40,7 @@ function factsOf({ route, path, connection }: Call) {
 		host: new URL(baseUrl).origin,
 		deployment: deployment.origin,
 		dashboard: deployment.dashboard,
+		address: shortAddress(path),
 	};
 }
 
@@ -81,9 +88,26 @@ function seconds(ms: number): string {
 	return `${Math.ceil(ms / 1000)} s`;
 }
 
-function situationOfStatus(status: number, { route, connection }: Call) {
+const NO_AGENT = /^(?:the |this )?agent (?:was )?not found\b|\bno (?:such )?agent\b/i;
+const NO_KEY = /\bkey (?:was )?not found\b|\bno (?:such )?(?:agent )?key\b/i;
+
+/** What the service itself says is wrong; undefined if its words leave it open. */
+function saidSituation(status: number, { path, conflict }: Route, words: string) {
+	if (status === 409) {
+		// Another agent can have it, too.
+		const isOwn = /\balready\b/i.test(words) && !/\b(?:an)?other\b/i.test(words);
+		return isOwn ? conflict : undefined;
+	}
+	if (status !== 404 || !path.includes('{address}')) return undefined;
+	if (path.endsWith('{keyAddress}') && NO_KEY.test(words)) return 'unknownKey';
+	return NO_AGENT.test(words) ? 'unknownAgent' : undefined;
+}
+
+function situationOfStatus(status: number, { route, connection }: Call, words: string) {
 	const { access = 'user', path, evidence } = route;
 	const isSession = connection.authentication === 'agentSession';
+	const said = isSession ? undefined : saidSituation(status, route, words);
+	if (said) return said;
 	if (status >= 300 && status < 400) return 'redirect';
 	if (access !== 'anyone') {
 		if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
@@ -108,12 +132,14 @@ export function errorForStatus(
 	body: unknown,
 	retryAfterMs: number | undefined,
 ): CallError {
-	const words = wordsOf(body, call.connection);
+	const { words = '', isNamed } = wordsOf(body, call.connection, call.route.fields);
 	const facts = {
+		words,
 		said: words ? `: ${words}` : '.',
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
 	};
-	return errorFor(situationOfStatus(status, call), facts, call, { status, retryAfterMs });
+	const situation = isNamed ? 'invalidValue' : situationOfStatus(status, call, words);
+	return errorFor(situation, facts, call, { status, retryAfterMs });
 }
 
 /** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */

@@ -30,25 +30,48 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function issueText({ path, message }: Record<string, unknown>): string {
+/** Names of fields in the editor, by those of the service. */
+export type FieldNames = Readonly<Record<string, string>>;
+
+/** The editor's name of the field that an issue is about. */
+function nameOf({ path }: Record<string, unknown>, names: FieldNames): string | undefined {
+	const steps: unknown[] = Array.isArray(path) ? path : [];
+	const known = steps.findLast((step) => typeof step === 'string' && Object.hasOwn(names, step));
+	return known === undefined ? undefined : names[String(known)];
+}
+
+function issueText(issue: Record<string, unknown>, names: FieldNames): string {
+	const { path, message } = issue;
 	const steps: unknown[] = Array.isArray(path) ? path : [];
 	const field = steps.filter((step) => ['string', 'number'].includes(typeof step)).join('.');
-	return [field, typeof message === 'string' ? message : ''].filter(Boolean).join(': ');
+	const text = typeof message === 'string' ? message : '';
+	return [nameOf(issue, names) ?? field, text].filter(Boolean).join(': ');
 }
 
 /**
  * What the service itself says in a body: its `issues[]`, its `message` (SDK), or another common
  * field with one text; never the body.
+ * @returns `isNamed` if each issue is about a field of the editor, and names it
  */
-export function wordsOf(body: unknown, connection: Connection): string | undefined {
-	if (!isRecord(body)) return undefined;
-	const issues = (Array.isArray(body.issues) ? body.issues : [])
-		.filter(isRecord)
-		.map((issue) => oneLine(issueText(issue), connection))
+export function wordsOf(
+	body: unknown,
+	connection: Connection,
+	names: FieldNames = {},
+): { words?: string; isNamed: boolean } {
+	if (!isRecord(body)) return { isNamed: false };
+	const issues = (Array.isArray(body.issues) ? body.issues : []).filter(isRecord);
+	const issueTexts = issues
+		.map((issue) => oneLine(issueText(issue, names), connection))
 		.filter((text) => text !== '');
-	if (issues.length > 0) return firstOf(issues);
+	if (issueTexts.length > 0) {
+		const isNamed = issues.every((issue) => nameOf(issue, names) !== undefined);
+		return { words: firstOf(issueTexts), isNamed };
+	}
 	const { message, error, detail } = body;
 	const texts = [message, isRecord(error) ? error.message : error, detail];
 	const text = texts.find((one) => typeof one === 'string' && one.trim() !== '');
-	return typeof text === 'string' ? oneLine(text, connection) : undefined;
+	return {
+		words: typeof text === 'string' ? oneLine(text, connection) : undefined,
+		isNamed: false,
+	};
 }

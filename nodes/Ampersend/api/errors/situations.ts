@@ -92,6 +92,26 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
+	unknownAgent: {
+		message: 'Agent: no agent {address} is visible to this API key.',
+		advice: ['Choose one from the list, or use an API key of the account that owns it.'],
+		cause: 'configuration-invalid',
+	},
+	unknownKey: {
+		message: 'Agent Key: the agent has no key {address}.',
+		advice: ['Choose one from the list.'],
+		cause: 'configuration-invalid',
+	},
+	keyExists: {
+		message: 'Agent Key Address: this agent already has this key.',
+		advice: ['Enter another address, or set If the Key Exists to Return Existing.'],
+		cause: 'configuration-invalid',
+	},
+	invalidValue: {
+		message: '{words}',
+		advice: ['Correct this value: Ampersend rejected {call} (HTTP {status}).'],
+		cause: 'configuration-invalid',
+	},
 	conflict: {
 		message: 'Ampersend rejected {call} (HTTP {status}){said}',
 		advice: ['The entry already exists, or someone else changed it. Read the current state first.'],

@@ -22,6 +22,18 @@ function withMessage<NodeError extends Error>(
 }
 
 /**
+ * The message for a person, or for a model: n8n gives a model the message of an error only (2.41,
+ * workflow-execute.js), so it gets the next step there, too.
+ */
+function messageFor(
+	node: INode,
+	{ message, description }: { message: string; description: string },
+): string {
+	const isTool = node.type.endsWith('Tool');
+	return isTool && description ? `${message.replace(/\.?$/, '.')} ${description}` : message;
+}
+
+/**
  * The error that n8n shows, for whatever was thrown while one item was processed.
  * @param itemIndex the input item; absent in triggers and pickers
  */
@@ -34,14 +46,15 @@ export function toNodeError(
 		return withMessage(error);
 	}
 	if (error instanceof CallError) {
-		const { message, description, status, failure } = error;
+		const { description, status, failure } = error;
+		const message = messageFor(node, error);
 		const options = { message, description, httpCode: status?.toString(), failure, itemIndex };
 		return withMessage(new NodeApiError(node, error as CallError & JsonObject, options), message);
 	}
 	if (error instanceof ParameterError || error instanceof CredentialError) {
 		const cause = error instanceof CredentialError ? 'credential-invalid' : 'configuration-invalid';
 		const options = { description: error.description, failure: { cause }, itemIndex } as const;
-		return withMessage(new NodeOperationError(node, error, options), error.message);
+		return withMessage(new NodeOperationError(node, error, options), messageFor(node, error));
 	}
 	const unexpected = error instanceof Error ? error : new Error(String(error));
 	return withMessage(new NodeOperationError(node, unexpected, { itemIndex }));
