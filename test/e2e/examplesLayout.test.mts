@@ -7,8 +7,8 @@ const NOTE = 'n8n-nodes-base.stickyNote';
 const OVERVIEW = 'Note: what it does';
 const GRID = 16;
 /** A node as n8n 2.41 draws it, with its name and subtitle below. An AI Agent is wider. */
-const NODE = { width: 96, height: 96, label: 56 };
-const AGENT_WIDTH = 256;
+const NODE = { width: 96, height: 96, label: 72 };
+const AGENT_WIDTH = 224;
 
 interface Box {
 	name: string;

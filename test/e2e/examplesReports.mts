@@ -18,7 +18,7 @@ export function testReports(examples: () => Examples): void {
 			}),
 		);
 
-	test('monthly-csv-by-email.json sends last month, from its first moment to its last', async () => {
+	test('monthly-csv-by-email.json sends last month, first moment to last', async () => {
 		const { mail, sandbox } = examples().bench;
 		const agent = sandbox.addAgent({ name: 'Buyer' });
 		const empty = await examples().run('monthly-csv-by-email.json');
@@ -100,12 +100,12 @@ export function testReports(examples: () => Examples): void {
 
 		const messages = await run();
 
-		expect(nothing).toEqual(['*Agents spent 0 USDC last week*, in 0 payments.']);
+		expect(nothing).toEqual(['*Agents spent 0 USDC last week* (payments: 0)']);
 		const [headline, ...lines] = messages.join().split('\n');
-		expect(headline).toBe('*Agents spent 90071992548.659933 USDC last week*, in 3 payments.');
+		expect(headline).toBe('*Agents spent 90071992548.659933 USDC last week* (payments: 3)');
 		expect(lines.sort()).toEqual([
-			'• Buyer: 90071992547.409933 USDC, 2 payments',
-			'• Planner: 1.25 USDC, 1 payments',
+			'• Buyer: 90071992547.409933 USDC (payments: 2)',
+			'• Planner: 1.25 USDC (payments: 1)',
 		]);
 	});
 }
