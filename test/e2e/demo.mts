@@ -279,7 +279,10 @@ async function demo(
 				`Email     ${to.map(({ address }) => address).join()}  ${subject}, ` +
 					`${attachments.length} file(s)`,
 			);
-		bench.sheets.onRow = (row) => say(`Sheets    ${row.join(' | ')}`);
+		bench.sheets.onWrite = (sheet, rows) => {
+			const [row = []] = rows;
+			say(`Sheets    ${sheet}: ${rows.length === 1 ? row.join(' | ') : `${rows.length} rows`}`);
+		};
 
 		const imported = await within('The set-up of the workflows', limits.workflows, () =>
 			prepare(ready, apiKey),

@@ -84,6 +84,10 @@ export interface Sheet {
 	rows: string[][];
 }
 
+/** Path of a spreadsheet, of a range in it, or of several changes. */
+const SPREADSHEET =
+	/^\/v4\/spreadsheets\/([^/:]+)(?:\/values\/([^:]+(?::\d+)?)|(?:\/values)?(:batchUpdate))?$/;
+
 type Cell = string | number;
 
 interface RangeValues {
@@ -102,8 +106,8 @@ export class GoogleSheets {
 
 	readonly sheets: Record<string, Sheet>;
 
-	/** Called for each row that is written as a whole. */
-	onRow: (row: string[]) => void = () => {};
+	/** Called for each range that is written. */
+	onWrite: (sheet: string, rows: string[][]) => void = () => {};
 
 	private readonly keys = generateKeyPairSync('rsa', {
 		modulusLength: 2048,
@@ -142,10 +146,7 @@ export class GoogleSheets {
 	/** sheets.googleapis.com, as far as reading, adding and changing rows needs it. */
 	answer({ method, path, body, authorization }: SeenRequest): Answer | undefined {
 		const url = new URL(path, 'https://sheets.googleapis.com');
-		const match =
-			/^\/v4\/spreadsheets\/([^/:]+)(?:\/values\/([^:]+(?::\d+)?)|(?:\/values)?(:batchUpdate))?$/.exec(
-				url.pathname,
-			);
+		const match = SPREADSHEET.exec(url.pathname);
 		if (!match) return undefined;
 		if (authorization !== `Bearer ${this.accessToken}`) {
 			return json(
@@ -185,7 +186,7 @@ export class GoogleSheets {
 		}
 		if (method !== 'PUT') return undefined;
 		const { values } = JSON.parse(body) as { values: Cell[][] };
-		for (const row of this.write(range, values)) this.onRow(row);
+		this.write(range, values);
 		return json({ spreadsheetId, updatedRange: range, updatedRows: values.length });
 	}
 
@@ -195,9 +196,8 @@ export class GoogleSheets {
 		return found;
 	}
 
-	/** @returns the written cells as text */
-	private write(range: string, values: Cell[][]): string[][] {
-		const [, name, column = '', first] = RANGE.exec(range) ?? [];
+	private write(range: string, values: Cell[][]): void {
+		const [, name = '', column = '', first] = RANGE.exec(range) ?? [];
 		const { rows } = this.sheet(name);
 		const texts = values.map((cells) => cells.map(String));
 		texts.forEach((cells, i) => {
@@ -207,6 +207,6 @@ export class GoogleSheets {
 				row[LETTERS.indexOf(column || 'A') + c] = cell;
 			});
 		});
-		return texts;
+		this.onWrite(name, texts);
 	}
 }
