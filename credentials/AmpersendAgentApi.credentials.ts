@@ -22,7 +22,8 @@ export class AmpersendAgentApi implements ICredentialType {
 		dark: 'file:../nodes/Ampersend/ampersend.dark.svg',
 	};
 
-	documentationUrl = 'https://app.ampersend.ai';
+	documentationUrl =
+		'https://www.npmjs.com/package/n8n-nodes-ampersend#credential-ampersend-agent-api';
 
 	properties: INodeProperties[] = [
 		{
@@ -35,6 +36,7 @@ export class AmpersendAgentApi implements ICredentialType {
 				{ name: 'Other', value: 'other', description: 'A proxy or a local emulator' },
 			],
 			default: 'production',
+			hint: 'Production is app.ampersend.ai, Sandbox is app.sandbox.ampersend.ai',
 		},
 		{
 			displayName: 'Base URL',
@@ -51,7 +53,8 @@ export class AmpersendAgentApi implements ICredentialType {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-			description: "The address of the agent's account, as the dashboard shows it",
+			hint: "From the agent's page in the dashboard. Leave it empty if Agent Key names it.",
+			description: "The address of the agent's account, not of its key",
 		},
 		{
 			displayName: 'Agent Key',
@@ -60,6 +63,7 @@ export class AmpersendAgentApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
+			hint: "The private key of a key that the agent has, or the SDK's combined secret",
 			description:
 				"The private key of one of the agent's keys. It signs the login and is never sent. " +
 				"You can also paste the SDK's combined secret: the key, :::, and the agent's address.",

@@ -19,7 +19,7 @@ export class AmpersendApi implements ICredentialType {
 		dark: 'file:../nodes/Ampersend/ampersend.dark.svg',
 	};
 
-	documentationUrl = 'https://app.ampersend.ai';
+	documentationUrl = 'https://www.npmjs.com/package/n8n-nodes-ampersend#credential-ampersend-api';
 
 	properties: INodeProperties[] = [
 		{
@@ -30,8 +30,9 @@ export class AmpersendApi implements ICredentialType {
 			required: true,
 			default: '',
 			placeholder: 'e.g. sk_test_…',
+			hint: 'From the dashboard: API Keys. sk_live_ is production, sk_test_ the sandbox.',
 			description:
-				'Create it in the dashboard, under API Keys in the user menu. It is shown only once. ' +
+				'The dashboard shows it only once. ' +
 				'Keys with sk_live_ call production (Base), keys with sk_test_ the sandbox (Base Sepolia).',
 		},
 		{
@@ -40,9 +41,10 @@ export class AmpersendApi implements ICredentialType {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. https://api.ampersend.ai/v1',
+			hint: 'Leave it empty to use the deployment that the key is for',
 			description:
-				'Leave empty to use the default for the key. Set it for another path, a proxy or a local ' +
-				'emulator. Must start with https, except on this machine.',
+				'Set it for another path, a proxy or a local emulator. ' +
+				'Must start with https, except on this machine.',
 		},
 	];
 

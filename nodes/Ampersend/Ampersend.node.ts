@@ -19,7 +19,9 @@ export class Ampersend implements INodeType {
 		icon: { light: 'file:ampersend.svg', dark: 'file:ampersend.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		subtitle:
+			'={{ ($parameter["operation"] + ": " + $parameter["resource"])' +
+			'.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase() }}',
 		description: 'Manage AI agents that pay with USDC: keys, allowlists, limits and transactions',
 		defaults: { name: 'Ampersend' },
 		usableAsTool: true,

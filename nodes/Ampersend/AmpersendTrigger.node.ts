@@ -12,6 +12,7 @@ import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
 import { authenticationField, readAuthentication } from './descriptions/authentication';
+import { simplify } from './domain/simplify';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -22,7 +23,7 @@ import {
 	readEventFilter,
 	readEventOptions,
 } from './trigger/parameters';
-import { toTriggerEventOutput } from './trigger/output';
+import { simplifiedTriggerEvent, toTriggerEventOutput } from './trigger/output';
 import type { FoundEvent, PollResult, PollSettings } from './trigger/poll';
 import { isPassing, pollActivity, sampleActivity } from './trigger/poll';
 import {
@@ -50,13 +51,13 @@ const RESERVE = 0.1;
 const FUTURE_MS = DAY_MS;
 
 interface TriggerSettings extends PollSettings {
-	simplify: boolean;
+	isSimple: boolean;
 }
 
 /** @throws ParameterError that names the invalid parameter */
 function readSettings(context: IPollFunctions, now: number): TriggerSettings {
 	const options = readEventOptions(context);
-	const { existingDays, lookBackMinutes, mostEvents, simplify, repeatsLastBatch } = options;
+	const { existingDays, lookBackMinutes, mostEvents, isSimple, repeatsLastBatch } = options;
 	const get = (name: string, fallback: unknown): unknown =>
 		context.getNodeParameter(name, fallback);
 	const budgetMs = pollBudget(context);
@@ -72,14 +73,16 @@ function readSettings(context: IPollFunctions, now: number): TriggerSettings {
 		deadline: now + budgetMs * (1 - RESERVE),
 		end: now + budgetMs,
 		...(repeatsLastBatch && { process: thisProcess }),
-		simplify,
+		isSimple,
 	};
 }
 
-function toOutput(events: FoundEvent[], simplify: boolean): INodeExecutionData[][] | null {
-	const items = events.map((event) => ({
-		json: { ...toTriggerEventOutput(event, simplify) } as IDataObject,
-	}));
+function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[][] | null {
+	const items = events.map((event) => {
+		const whole = toTriggerEventOutput(event);
+		const json = isSimple ? simplify(whole, simplifiedTriggerEvent) : whole;
+		return { json: json as IDataObject };
+	});
 	return items.length > 0 ? [items] : null;
 }
 
@@ -142,7 +145,7 @@ async function pollOnce(
 		reportGaps(context, result);
 		stored.cursor = next;
 		if (activation && before === undefined) handOver(node, next);
-		return toOutput(result.events, settings.simplify);
+		return toOutput(result.events, settings.isSimple);
 	} catch (error) {
 		if (activation && error instanceof CallError && isPassing(error)) {
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
@@ -161,7 +164,7 @@ export class AmpersendTrigger implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "")' +
-			' || "all payment events" }}',
+			'.replace(/^$|.*\\*.*/, "all payment events") }}',
 		description: 'Starts the workflow when a payment of an AI agent arrives or changes its status',
 		defaults: { name: 'Ampersend Trigger' },
 		polling: true,
@@ -196,13 +199,13 @@ export class AmpersendTrigger implements INodeType {
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		try {
 			const settings = readSettings(this, Date.now());
-			const { deadline, simplify } = settings;
+			const { deadline, isSimple } = settings;
 			const authentication = readAuthentication(this.getNodeParameter('authentication', 'apiKey'));
 			const client = await openClient(this, { authentication, retry: RETRY, deadline });
 			const { agent } = client.connection;
 			if (agent !== undefined) settings.agents = [agent];
 			if (this.getMode() === 'manual') {
-				return toOutput(await sampleActivity(client, settings), simplify);
+				return toOutput(await sampleActivity(client, settings), isSimple);
 			}
 			const node = `${this.getWorkflow().id}:${this.getNode().id}:${client.connection.baseUrl}`;
 			const stored = this.getWorkflowStaticData('node');

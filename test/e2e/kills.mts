@@ -133,6 +133,11 @@ const CUT_OFF_MS = 2_000;
 const CYCLE_MS = 10_000;
 /** After this many polls without anything new, nothing more will come. */
 const QUIET_POLLS = 4;
+/**
+ * How long n8n takes to request a new payment, in ms: before it repeats a poll that kills have cut
+ * off several times, it waits for up to 5 minutes (@n8n/scheduler, backoff.js).
+ */
+const REQUESTED_MS = 360_000;
 /** How long an aimed kill waits for its moment, in ms. */
 const AIMED_MS = 15_000;
 
@@ -480,8 +485,8 @@ class KillRun {
 		const killer = this.aim === 'answered' ? undefined : await this.killer(n8n, this.aim);
 		await new Promise<void>((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error('n8n did not request a new payment within two minutes.')),
-				120_000,
+				() => reject(new Error('n8n did not request a new payment within six minutes.')),
+				REQUESTED_MS,
 			);
 			this.onNew = () => {
 				clearTimeout(timer);

@@ -18,7 +18,7 @@ const HISTORIES = 10_000;
 const MEASURED = 30;
 /** Limits in seconds. */
 const HISTORIES_LIMIT = 1800;
-const KILLS_LIMIT = 1200;
+const KILLS_LIMIT = 2400;
 
 /** The settings, a session, and what n8n's Remove Duplicates itself does if it's cut off. */
 const RUNS = [

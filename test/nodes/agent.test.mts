@@ -156,7 +156,7 @@ describe('Agent: Create', () => {
 				const { error, items } = await create({}, { [name]: value, ...more });
 
 				expect([value, error?.message]).toEqual([value, `${title} (USDC): is empty.`]);
-				expect(error?.description).toContain(`turn on No ${title}`);
+				expect(error?.description).toContain(`turn on ${title}: None`);
 				expect(items).toEqual([]);
 			}
 		}
@@ -169,7 +169,7 @@ describe('Agent: Create', () => {
 			for (const off of [false, '={{ false }}', '={{ null }}', '={{ undefined }}', '']) {
 				const { error } = await create({}, { [switchOf(name)]: off });
 
-				expect(error?.message).toBe(`${title} (USDC): is missing while No ${title} is off.`);
+				expect(error?.message).toBe(`${title} (USDC): is missing while ${title}: None is off.`);
 			}
 			expect(service.emulator.calls).toEqual([]);
 		},
@@ -178,7 +178,7 @@ describe('Agent: Create', () => {
 	it.each(limitFields)('rejects a %s if the switch that removes it is on', async (title, name) => {
 		const { error } = await create({}, { [name]: '5', [switchOf(name)]: true });
 
-		expect(error?.message).toBe(`${title} (USDC): has an amount while No ${title} is on.`);
+		expect(error?.message).toBe(`${title} (USDC): has an amount while ${title}: None is on.`);
 		expect(service.emulator.calls).toEqual([]);
 	});
 

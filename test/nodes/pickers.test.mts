@@ -62,8 +62,19 @@ function editor(
 
 const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
 
-const searchAgents = async (filter?: string) =>
-	await listSearch.searchAgents.call(editor(), filter);
+const searchAgents = async (filter?: string, token?: string) =>
+	await listSearch.searchAgents.call(editor(), filter, token);
+
+/** What a user gets who scrolls to the end. */
+async function scrolled(): Promise<string[]> {
+	const values: string[] = [];
+	for (let token: string | undefined; ; ) {
+		const { results, paginationToken } = await searchAgents(undefined, token);
+		values.push(...results.map(({ value }) => String(value)));
+		token = paginationToken as string | undefined;
+		if (token === undefined) return values;
+	}
+}
 
 const searchAgentKeys = async (agent: INodeParameters[string], filter?: string) =>
 	await listSearch.searchAgentKeys.call(
@@ -84,15 +95,15 @@ const B = checksummed(`0x${'cd'.repeat(20)}`);
 const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
 
 describe('The list of agents', () => {
-	it('shows name and short address, sorted by name; the values are in lower case', async () => {
-		service.emulator.addAgent({ name: 'Writer', address: A });
+	it('shows name, address and balance, sorted by name; the values are in lower case', async () => {
+		service.emulator.addAgent({ name: 'Writer', address: A, balanceMicro: 12_500_000n });
 		service.emulator.addAgent({ name: 'buyer', address: B });
 		service.emulator.addAgent({ name: 'hidden', owner: 'someone else' });
 
 		expect(await searchAgents()).toEqual({
 			results: [
-				{ name: `buyer (${short(B)})`, value: B.toLowerCase() },
-				{ name: `Writer (${short(A)})`, value: A.toLowerCase() },
+				{ name: `buyer (${short(B)}, 0 USDC)`, value: B.toLowerCase() },
+				{ name: `Writer (${short(A)}, 12.5 USDC)`, value: A.toLowerCase() },
 			],
 		});
 		expect(service.seen).toEqual(['GET /agents']);
@@ -131,9 +142,65 @@ describe('The list of agents', () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 
 		expect((await searchAgents('buyer')).results).toEqual([
-			{ name: `Buyer (${short(address)})`, value: address.toLowerCase() },
+			{ name: `Buyer (${short(address)}, 0 USDC)`, value: address.toLowerCase() },
 		]);
-		expect((await searchAgents()).results).toHaveLength(101);
+	});
+
+	it('leaves out a balance that is no whole number of micro-USDC', async () => {
+		service.emulator.addAgent({ name: 'Writer', address: A, balanceMicro: '1.5' });
+
+		expect((await searchAgents()).results[0]?.name).toBe(`Writer (${short(A)})`);
+	});
+
+	it('is loaded part by part: 1 000 agents, each once, with eleven requests', async () => {
+		const agents = Array.from({ length: 1000 }, (_, i) =>
+			service.emulator.addAgent({ name: `agent ${i}` }),
+		);
+		const values = await scrolled();
+
+		expect(values.toSorted()).toEqual(
+			agents.map(({ address }) => address.toLowerCase()).toSorted(),
+		);
+		expect(service.seen).toHaveLength(11);
+	});
+
+	it('is read whole if rows have moved between two parts, so no agent is missing', async () => {
+		for (let i = 0; i < 150; i++) service.emulator.addAgent({ name: `agent ${i}` });
+		service.emulator.fault({
+			route: 'GET /agents',
+			match: ({ query }) => query.offset === '99',
+			mutate(body) {
+				const { items, total } = body as { items: unknown[]; total: number };
+				return { items: items.slice(1), total: total - 1 };
+			},
+		});
+
+		expect(new Set(await scrolled()).size).toBe(150);
+		expect(service.seen).toHaveLength(4);
+	});
+
+	it('of a whole account is offered where several are chosen', async () => {
+		for (let i = 0; i < 101; i++) service.emulator.addAgent({ name: `agent ${i}` });
+
+		expect(await loadOptions.getAgents.call(editor())).toHaveLength(101);
+	});
+
+	it('ends if the service returns the same rows again', async () => {
+		for (let i = 0; i < 150; i++) service.emulator.addAgent({ name: `agent ${i}` });
+		let first: unknown;
+		service.emulator.fault({
+			route: 'GET /agents',
+			times: Infinity,
+			mutate(body) {
+				const { items, total } = body as { items: unknown; total: number };
+				first ??= items;
+				return { items: first, total };
+			},
+		});
+		const { paginationToken } = await searchAgents();
+		const error = await caught(searchAgents(undefined, String(paginationToken)));
+
+		expect(error.message).toContain('returns the same rows again');
 	});
 
 	it('also loads for one agent of the trigger', async () => {
@@ -148,7 +215,7 @@ describe('The list of agents', () => {
 		expect(
 			await methods.listSearch.searchAgents.call(editor({ agentScope: 'one' }), 'buy'),
 		).toEqual({
-			results: [{ name: `Buyer (${short(B)})`, value: B.toLowerCase() }],
+			results: [{ name: `Buyer (${short(B)}, 0 USDC)`, value: B.toLowerCase() }],
 		});
 	});
 
@@ -157,8 +224,8 @@ describe('The list of agents', () => {
 		service.emulator.addAgent({ name: 'Buyer', address: B });
 
 		expect(await loadOptions.getAgents.call(editor())).toEqual([
-			{ name: `Buyer (${short(B)})`, value: B.toLowerCase() },
-			{ name: `Writer (${short(A)})`, value: A.toLowerCase() },
+			{ name: `Buyer (${short(B)}, 0 USDC)`, value: B.toLowerCase() },
+			{ name: `Writer (${short(A)}, 0 USDC)`, value: A.toLowerCase() },
 		]);
 	});
 
@@ -201,19 +268,35 @@ describe("The list of an agent's keys", () => {
 	});
 
 	it.each([
-		['no agent is chosen', locator(''), 'Agent: is empty.', 'Fill in Agent.'],
 		[
 			"the agent isn't an address",
 			locator('Buyer', 'address'),
 			'Agent: "Buyer" is not an address.',
 			'Copy the whole address again',
 		],
-		['the node has no agent yet', '', 'Agent: is empty.', 'Fill in Agent.'],
 	])('says what is missing if %s, and sends nothing', async (_title, agent, message, advice) => {
 		const error = await caught(searchAgentKeys(agent));
 
 		expect(error.message).toBe(message);
 		expect(error.description).toContain(advice);
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it.each([
+		['no agent is chosen', locator(''), 'Choose an agent first.'],
+		['the node has no agent yet', '', 'Choose an agent first.'],
+		[
+			'the editor has no value for an expression',
+			{ __rl: true, mode: 'address', value: null },
+			'Agent is an expression without a value here. Use By Address.',
+		],
+		[
+			'the agent is still an expression',
+			locator('={{ $json.agent }}', 'address'),
+			'Agent is an expression without a value here. Use By Address.',
+		],
+	])('is one sentence that chooses nothing if %s', async (_title, agent, name) => {
+		expect(await searchAgentKeys(agent)).toEqual({ results: [{ name, value: '' }] });
 		expect(service.emulator.calls).toEqual([]);
 	});
 
@@ -232,6 +315,38 @@ describe("The list of an agent's keys", () => {
 			`Ampersend has nothing at GET /agents/${address}/keys: Agent not found`,
 		);
 		expect(error.description).toContain('Check the address first.');
+	});
+});
+
+describe('The list of sellers', () => {
+	const searchSellers = async (given: INodeParameters, filter?: string) =>
+		await listSearch.searchSellers.call(editor(given), filter);
+
+	it('has the latest counterparties, newest first, then the rest of the allowlist', async () => {
+		const [older, newer, unpaid] = [randomAddress(), randomAddress(), randomAddress()];
+		const { emulator } = service;
+		const agent = emulator.addAgent({ allowlist: [unpaid, older] });
+		emulator.pay({ agent, counterparty: older, timestamp: Date.now() - 2000 });
+		emulator.pay({ agent, counterparty: newer, timestamp: Date.now() - 1000 });
+		emulator.pay({ agent, counterparty: older, timestamp: Date.now() - 3000 });
+		const given = { agentScope: 'one', agent: locator(agent.address) };
+
+		expect(await searchSellers(given)).toEqual({
+			results: [
+				{ name: newer, value: newer.toLowerCase() },
+				{ name: `${older} (allowlist)`, value: older.toLowerCase() },
+				{ name: `${unpaid} (allowlist)`, value: unpaid.toLowerCase() },
+			],
+		});
+		expect((await searchSellers(given, ` ${newer.slice(0, 12)}`)).results).toHaveLength(1);
+	});
+
+	it.each([
+		[{ agentScope: 'all' }, 'Set Agents to One to list its sellers, or use By Address.'],
+		[{ agentScope: 'one', agent: locator('') }, 'Choose an agent first.'],
+	])('is one sentence without an agent: %j', async (given, name) => {
+		expect(await searchSellers(given)).toEqual({ results: [{ name, value: '' }] });
+		expect(service.emulator.calls).toEqual([]);
 	});
 });
 
@@ -304,6 +419,14 @@ describe('in an agent session', () => {
 		]);
 		expect(await search(' WEATH')).toEqual([{ name: 'Weather', value: weather?.id }]);
 		expect(await search(maps?.id)).toEqual([{ name: 'Maps', value: maps?.id }]);
+	});
+
+	it("the list of sellers is that of the session's agent", async () => {
+		const counterparty = randomAddress();
+		const agent = service.emulator.agent(session.agent);
+		service.emulator.pay({ agent, counterparty });
+		const { results } = await listSearch.searchSellers.call(inSession());
+		expect(results[0]?.value).toBe(counterparty.toLowerCase());
 	});
 
 	it('the list of listings lets the service search', async () => {

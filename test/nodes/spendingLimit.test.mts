@@ -78,7 +78,7 @@ describe('Get', () => {
 
 describe('Update', () => {
 	it.each([
-		[{ dailyLimit: '2' }, 'Monthly Limit (USDC)', 'No Monthly Limit'],
+		[{ dailyLimit: '2' }, 'Monthly Limit (USDC)', 'Monthly Limit: None'],
 		[
 			{ dailyLimit: '2', noMonthlyLimit: true, perTransactionLimit: '1' },
 			'Auto Top-Up',
@@ -120,7 +120,7 @@ describe('Update', () => {
 
 	it.each([
 		['autoTopUp', 'Auto Top-Up'],
-		['noDailyLimit', 'No Daily Limit'],
+		['noDailyLimit', 'Daily Limit: None'],
 	])('rejects a value of %s that is neither true nor false', async (field, name) => {
 		const agent = limitedAgent();
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
+import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { randomAddress } from '../emulator/index.mts';
 import {
 	DAY,
@@ -52,6 +53,25 @@ describe('Trigger On', () => {
 		const trigger = await activated({ events: ['payment.denied'] });
 		pay('a', t0);
 		expect(await poll(trigger)).toBeNull();
+	});
+
+	it.each([
+		['All Events', ['*']],
+		['All Events beside another one', ['payment.denied', '*']],
+		['no event', []],
+		['All Events, from an expression', '={{ "*" }}'],
+	])('%s passes every event, and all of them are stored as one filter', async (_, events) => {
+		const trigger = await activated({ events });
+		pay('a', t0, { type: 'earn' });
+		pay('b', t0 + 1, { status: 'denied' });
+		expect(rowsOf(await trigger.poll())).toEqual(['a', 'b']);
+		expect(trigger.state.cursor).toMatchObject({ filter: {} });
+		expect(trigger.state.cursor).not.toHaveProperty('filter.statuses');
+	});
+
+	it('is preset to All Events', () => {
+		const { properties } = new AmpersendTrigger().description;
+		expect(properties.find(({ name }) => name === 'events')?.default).toEqual(['*']);
 	});
 
 	it('can leave out "payment." in an expression', async () => {
@@ -113,6 +133,19 @@ describe('the filter', () => {
 		pay('other', t0 + 2, { counterparty: other });
 		pay('earned', t0 + 3, { type: 'earn' });
 		expect(rowsOf(await trigger.poll())).toEqual(['first', 'second']);
+	});
+
+	it.each([
+		['list', (address: string) => address.toLowerCase()],
+		['address', (address: string) => `${address}, ${randomAddress()}`],
+		['url', (address: string) => `https://basescan.org/address/${address}`],
+	])('Counterparty can be chosen by %s', async (mode, valueFor) => {
+		const wanted = randomAddress();
+		const counterparty = { __rl: true, mode, value: valueFor(wanted) };
+		const trigger = await activated({ filters: { counterparty } });
+		pay('wanted', t0, { counterparty: wanted });
+		pay('other', t0 + 1, { counterparty: randomAddress() });
+		expect(rowsOf(await trigger.poll())).toEqual(['wanted']);
 	});
 
 	it('Counterparty accepts a hundred addresses', async () => {

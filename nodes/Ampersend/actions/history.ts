@@ -11,6 +11,7 @@ import { readHistoryFilter } from '../descriptions/historyFilters';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import type { FilterableRow } from '../domain/filter';
+import type { Simplified } from '../domain/simplify';
 import { Tally } from '../domain/tally';
 import { writeFile } from './file';
 import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
@@ -26,6 +27,7 @@ export interface History<Row extends FilterableRow, Output extends Schema> {
 	filters: INodeProperties;
 	read(client: Client, query: HistoryQuery, reading: Reading): Batches<Row>;
 	output: Output;
+	simplified: Simplified;
 	toOutput(row: AgentRow<Row>): z.infer<Output>;
 	/** Columns of a CSV file, in order. */
 	columns: ReadonlyArray<keyof z.infer<Output> & string>;
@@ -77,7 +79,7 @@ function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string
 }
 
 export function getManyOperation<Row extends FilterableRow, Output extends Schema>(
-	{ noun, filters, read, output, toOutput }: History<Row, Output>,
+	{ noun, filters, read, output, simplified, toOutput }: History<Row, Output>,
 	texts: Texts,
 ): RowOperation<Output> {
 	const options: INodeProperties = {
@@ -93,6 +95,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 		inSession: 'also',
 		fields: [...agentScopeFields, ...pagingFields, filters, options],
 		output,
+		simplified,
 		async execute(context) {
 			const { n8n, client, itemIndex, hint } = context;
 			const limit = readLimit(n8n, itemIndex);

@@ -7,6 +7,7 @@ import type {
 import type * as z from 'zod/v4-mini';
 
 import type { Client } from '../api/send';
+import type { Simplified } from '../domain/simplify';
 
 /** What an operation works with: one input item at a time. */
 export interface OperationContext {
@@ -33,6 +34,8 @@ interface Described<Output extends Schema> {
 /** Gives rows for one input item. The router makes items of them and links them to that item. */
 export interface RowOperation<Output extends Schema = Schema> extends Described<Output> {
 	execute(context: OperationContext): Promise<z.infer<Output> | Array<z.infer<Output>>>;
+	/** For reads of more than ten fields. The router makes items shorter by it. */
+	simplified?: Simplified;
 }
 
 /** Gives one item with a file. */

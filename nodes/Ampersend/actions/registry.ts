@@ -3,6 +3,7 @@ import { updateDisplayOptions } from 'n8n-workflow';
 
 import { rejectAuthentication } from '../api/authorize';
 import { authenticationField, inSession, withApiKey } from '../descriptions/authentication';
+import { simplifyFields } from '../descriptions/simplify';
 import type { Authentication } from '../domain/authentication';
 import { authentications } from '../domain/authentication';
 import { agent } from './agent';
@@ -94,6 +95,11 @@ function operationFields(authentication: Authentication): INodeProperties[] {
 	});
 }
 
+function fieldsOf(operation: Operation): INodeProperties[] {
+	const simplified = 'execute' in operation ? operation.simplified : undefined;
+	return [...operation.fields, ...(simplified ? simplifyFields(simplified) : [])];
+}
+
 export const properties: INodeProperties[] = [
 	authenticationField,
 	resourceField,
@@ -101,10 +107,10 @@ export const properties: INodeProperties[] = [
 	// n8n's node panel lists the operations of the first field that a resource has.
 	...authentications.flatMap(operationFields),
 	...resources.flatMap((resource) =>
-		resource.operations.flatMap(({ option, fields }) =>
+		resource.operations.flatMap((operation) =>
 			updateDisplayOptions(
-				{ show: { resource: [resource.option.value], operation: [option.value] } },
-				fields,
+				{ show: { resource: [resource.option.value], operation: [operation.option.value] } },
+				fieldsOf(operation),
 			),
 		),
 	),

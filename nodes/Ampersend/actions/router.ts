@@ -4,12 +4,17 @@ import { NodeOperationError } from 'n8n-workflow';
 import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
+import { readSimplify } from '../descriptions/simplify';
 import type { Operation, OperationContext } from './operation';
 import { findOperation, requireReachable } from './registry';
 
 async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
 	if ('exportFile' in operation) return [await operation.exportFile(context)];
-	return [await operation.execute(context)].flat().map((row) => ({ json: row as IDataObject }));
+	const { n8n, itemIndex } = context;
+	const { simplified } = operation;
+	const shorten = simplified && readSimplify(n8n, itemIndex, simplified);
+	const rows = [await operation.execute(context)].flat();
+	return rows.map((row) => ({ json: (shorten ? shorten(row) : row) as IDataObject }));
 }
 
 /**

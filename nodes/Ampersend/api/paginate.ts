@@ -19,9 +19,11 @@ interface OffsetPage<Item> {
 	total: number;
 }
 
+type ReadPage<Item> = (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>;
+
 /** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
 async function* offsetPages<Item extends { address: Address }>(
-	readPage: (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>,
+	readPage: ReadPage<Item>,
 ): AsyncGenerator<Item> {
 	const seen = new Set<string>();
 	for (let offset = 0; ; ) {
@@ -46,14 +48,73 @@ async function* offsetPages<Item extends { address: Address }>(
 	}
 }
 
+/** A part of a list that a user reads page by page. */
+export interface ListPart<Item> {
+	items: Item[];
+	/** What the next part starts after; absent at the end of the list. */
+	next?: string;
+}
+
+/** As `next` has it: the offset of the last row, and its address. */
+const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40})$/;
+
+/**
+ * The rows after a part of a list, in the service's order. The page that is read starts with the
+ * last row of that part. If another row is there, rows have moved, and the whole list is read.
+ * @param after `next` of that part; empty for the first one
+ */
+async function partAfter<Item extends { address: Address }>(
+	readPage: ReadPage<Item>,
+	after: string,
+): Promise<ListPart<Item>> {
+	const [, start = '0', last] = NEXT.exec(after) ?? [];
+	const offset = Number(start);
+	const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+	const keys = items.map(({ address }) => addressKey(address));
+	const added = last === undefined ? items : items.slice(1);
+	const hasMore = offset + items.length < total;
+	const hasMoved = last !== undefined && keys[0] !== last;
+	if (hasMoved || (hasMore && added.length === 0)) {
+		return { items: await take(offsetPages(readPage), Infinity) };
+	}
+	return {
+		items: added,
+		...(hasMore && { next: `${offset + items.length - 1} ${keys.at(-1)}` }),
+	};
+}
+
+const agentPages =
+	(client: Client): ReadPage<Agent> =>
+	(query) =>
+		send(client, routes.listAgents, { path: {}, query });
+
+const agentKeyPages =
+	(client: Client, address: Address): ReadPage<AgentKey> =>
+	(query) =>
+		send(client, routes.listAgentKeys, { path: { address }, query });
+
 /** Every agent in the account, in the service's order, page by page. */
 export function listAgents(client: Client): AsyncGenerator<Agent> {
-	return offsetPages((query) => send(client, routes.listAgents, { path: {}, query }));
+	return offsetPages(agentPages(client));
+}
+
+/** The agents after a part of that list. */
+export async function agentsAfter(client: Client, after: string): Promise<ListPart<Agent>> {
+	return await partAfter(agentPages(client), after);
 }
 
 /** Every key of one agent, in the service's order, page by page. */
 export function listAgentKeys(client: Client, address: Address): AsyncGenerator<AgentKey> {
-	return offsetPages((query) => send(client, routes.listAgentKeys, { path: { address }, query }));
+	return offsetPages(agentKeyPages(client, address));
+}
+
+/** The keys after a part of that list. */
+export async function agentKeysAfter(
+	client: Client,
+	address: Address,
+	after: string,
+): Promise<ListPart<AgentKey>> {
+	return await partAfter(agentKeyPages(client, address), after);
 }
 
 /** Requests a page of an agent's transactions. */

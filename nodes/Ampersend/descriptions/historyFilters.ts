@@ -1,10 +1,12 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { tryToParseDateTime } from 'n8n-workflow';
 
-import { addressKey, parseAddresses } from '../domain/address';
+import type { Address } from '../domain/address';
+import { addressKey, parseLocators } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
+import { addressLocator } from './locators';
 import { optionsOf } from './options';
 
 const from: INodeProperties = {
@@ -26,14 +28,25 @@ const to: INodeProperties = {
 		'1 November for To.',
 };
 
-export const counterpartyField: INodeProperties = {
-	displayName: 'Counterparty',
-	name: 'counterparty',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-	description: 'Only payments to these addresses. Separate several with commas or line breaks.',
-};
+export const counterpartyField = addressLocator(
+	{
+		displayName: 'Counterparty',
+		name: 'counterparty',
+		description:
+			'Only payments to these addresses. By Address takes several, with commas or line breaks ' +
+			'between them.',
+	},
+	'searchSellers',
+);
+
+/**
+ * Reads a Filters collection.
+ * @returns none if the filter isn't set
+ * @throws ParameterError for an entry that isn't an address
+ */
+export function readCounterparties({ counterparty }: IDataObject): Address[] {
+	return parseLocators(counterpartyField.displayName, counterparty);
+}
 
 export const directionField: INodeProperties = {
 	displayName: 'Direction',
@@ -213,7 +226,7 @@ export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): Ro
 			'The range ends at To: choose a later time.',
 		);
 	}
-	const counterparties = parseAddresses('Counterparty', filters.counterparty).map(addressKey);
+	const counterparties = readCounterparties(filters).map(addressKey);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const maximumMicro = readAmount(maximumAmountField, filters);
 	if (maximumMicro !== undefined && BigInt(minimumMicro ?? 0) > BigInt(maximumMicro)) {

@@ -23,7 +23,7 @@ export function noLimitField(
 	description = 'Whether to remove this limit',
 ): INodeProperties {
 	return {
-		displayName: `No ${limit.displayName.replace(' (USDC)', '')}`,
+		displayName: `${limit.displayName.replace(' (USDC)', '')}: None`,
 		name: limit.noLimitName,
 		type: 'boolean',
 		default: false,

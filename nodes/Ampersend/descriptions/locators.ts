@@ -6,7 +6,7 @@ import { parseIdentifier } from '../domain/identifier';
 import { valueOf } from '../domain/parameter';
 import { withApiKey } from './authentication';
 
-function addressLocator(
+export function addressLocator(
 	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
 	searchListMethod: string,
 ): INodeProperties {
@@ -14,7 +14,6 @@ function addressLocator(
 		...field,
 		type: 'resourceLocator',
 		default: { mode: 'list', value: '' },
-		required: true,
 		modes: [
 			{
 				displayName: 'From List',
@@ -48,18 +47,22 @@ export const agentLocator: INodeProperties = {
 		},
 		'searchAgents',
 	),
+	required: true,
 	// A session is that of one agent.
 	displayOptions: withApiKey,
 };
 
-export const agentKeyLocator = addressLocator(
-	{
-		displayName: 'Agent Key',
-		name: 'agentKey',
-		description: "The agent's key, identified by its address",
-	},
-	'searchAgentKeys',
-);
+export const agentKeyLocator: INodeProperties = {
+	...addressLocator(
+		{
+			displayName: 'Agent Key',
+			name: 'agentKey',
+			description: "The agent's key, identified by its address",
+		},
+		'searchAgentKeys',
+	),
+	required: true,
+};
 
 /** @throws ParameterError naming the locator, where it has no address */
 export function readLocator(

@@ -153,6 +153,10 @@ const MOST_LINK_CHARACTERS = 2_048;
 /** The first address in a link. More digits would make it a longer number: a transaction hash. */
 const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
 
+function isLink(text: string): boolean {
+	return /^\w+:\/\//.test(text.slice(0, MOST_LINK_CHARACTERS).trim());
+}
+
 /**
  * Reads a resource locator, or its value: an address, or a link that contains one.
  * @throws ParameterError naming the locator, where it has no address
@@ -166,9 +170,7 @@ export function parseLocator(parameter: string, locator: unknown): Address {
 			'Enter only the address: 0x followed by 40 hexadecimal digits.',
 		);
 	}
-	if (typeof value !== 'string' || !/^\w+:\/\//.test(value.trim())) {
-		return parseAddress(parameter, value);
-	}
+	if (typeof value !== 'string' || !isLink(value)) return parseAddress(parameter, value);
 	const found = IN_LINK.exec(value);
 	if (found) return parseAddress(parameter, found[1]);
 	throw new ParameterError(
@@ -176,4 +178,14 @@ export function parseLocator(parameter: string, locator: unknown): Address {
 		'the link contains no address.',
 		'Copy a link that contains 0x and 40 hexadecimal digits, or choose By Address.',
 	);
+}
+
+/**
+ * The same for a locator that can have several addresses.
+ * @returns none if it's empty
+ */
+export function parseLocators(parameter: string, locator: unknown): Address[] {
+	const value = valueOf(locator);
+	const isOne = typeof value === 'string' && isLink(value);
+	return isOne ? [parseLocator(parameter, value)] : parseAddresses(parameter, value);
 }

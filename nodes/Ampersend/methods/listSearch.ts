@@ -1,72 +1,166 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { toNodeError } from '../api/errors';
-import { listAgentKeys, listAgents, take } from '../api/paginate';
+import type { ListPart } from '../api/paginate';
+import { agentKeysAfter, agentsAfter, listAgentKeys, listAgents, take } from '../api/paginate';
 import { routes } from '../api/routes';
+import { listSellers } from '../api/sellers';
 import type { Client } from '../api/send';
 import { openClient, send } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator } from '../domain/address';
+import { formatUsdc, isMicro } from '../domain/money';
+import { valueOf } from '../domain/parameter';
 
 /** The user waits for a list, so it gives up sooner than an execution does. */
 const RETRY = { attempts: 2, budgetMs: 10_000 };
+
+/** No list takes longer, however many rows the service reports. */
+const MOST_MS = 30_000;
+
+type Options = INodeListSearchResult['results'];
 
 interface Named {
 	address: Address;
 	name?: string | null;
 }
 
-/** The value is in lower case, so no checksum can reject it later. */
-function toOption({ address, name }: Named): { name: string; value: string } {
+/** The value is in lower case, so no checksum can reject it later. @param details shown too */
+function toOption({ address, name }: Named, ...details: string[]): Options[number] {
 	const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
-	return { name: name ? `${name} (${short})` : address, value: addressKey(address) };
+	const shown = name ? [short, ...details] : details;
+	const label = shown.length > 0 ? `${name || address} (${shown.join(', ')})` : address;
+	return { name: label, value: addressKey(address) };
 }
 
-function isFoundBy(filter: string | undefined): (named: Named) => boolean {
-	const sought = (filter ?? '').trim().toLowerCase();
-	return ({ address, name }) =>
-		addressKey(address).includes(sought) || (name ?? '').toLowerCase().includes(sought);
+function toAgentOption(agent: Named & { balance: string }): Options[number] {
+	const { balance } = agent;
+	return toOption(agent, ...(isMicro(balance) ? [`${formatUsdc(BigInt(balance))} USDC`] : []));
 }
 
 function byName(one: { name: string }, other: { name: string }): number {
 	return one.name.localeCompare(other.name);
 }
 
-/** @param list gives the options, in any order */
-async function search(
+/** Opens a client, and explains why a list can't be loaded. */
+export async function withClient<Result>(
 	context: ILoadOptionsFunctions,
-	list: (client: Client) => Promise<INodeListSearchResult['results']>,
-): Promise<INodeListSearchResult> {
+	list: (client: Client) => Promise<Result>,
+): Promise<Result> {
 	try {
 		const authentication = readAuthentication(
 			context.getCurrentNodeParameter('authentication') ?? 'apiKey',
 		);
-		const client = await openClient(context, { authentication, retry: RETRY });
-		return { results: (await list(client)).sort(byName) };
+		const deadline = Date.now() + MOST_MS;
+		return await list(await openClient(context, { authentication, retry: RETRY, deadline }));
 	} catch (error) {
 		throw toNodeError(context.getNode(), error);
 	}
 }
 
+/** Every agent, by name. */
+export async function allAgents(client: Client): Promise<Options> {
+	return (await take(listAgents(client), Infinity)).map(toAgentOption).sort(byName);
+}
+
+interface Search<Item extends Named> {
+	filter: string | undefined;
+	/** Of the part that the editor has; absent for the first one. */
+	token: string | undefined;
+	all: () => AsyncIterable<Item>;
+	after: (token: string) => Promise<ListPart<Item>>;
+	toOption: (item: Item) => Options[number];
+}
+
+/**
+ * The next part of a list, or all that a filter finds: where nothing is shown yet, the editor
+ * doesn't ask for more. A list of one part is sorted, a longer one has the service's order.
+ */
+async function searchNamed<Item extends Named>({
+	filter = '',
+	token,
+	all,
+	after,
+	toOption,
+}: Search<Item>): Promise<INodeListSearchResult> {
+	const sought = filter.trim().toLowerCase();
+	if (sought !== '') {
+		const found = (await take(all(), Infinity)).filter(({ address, name }) =>
+			[address, name ?? ''].some((text) => text.toLowerCase().includes(sought)),
+		);
+		return { results: found.map(toOption).sort(byName) };
+	}
+	const { items, next } = await after(token ?? '');
+	// The service may repeat a row.
+	const options = [...new Map(items.map(toOption).map((one) => [one.value, one])).values()];
+	const isWhole = token === undefined && next === undefined;
+	return { results: isWhole ? options.sort(byName) : options, paginationToken: next };
+}
+
 async function searchAgents(
 	this: ILoadOptionsFunctions,
 	filter?: string,
+	token?: string,
 ): Promise<INodeListSearchResult> {
-	return await search(this, async (client) => {
-		const agents = await take(listAgents(client), Infinity);
-		return agents.filter(isFoundBy(filter)).map(toOption);
+	return await withClient(this, async (client) => {
+		const all = () => listAgents(client);
+		const after = async (from: string) => await agentsAfter(client, from);
+		return await searchNamed({ filter, token, all, after, toOption: toAgentOption });
 	});
+}
+
+/** A sentence in place of a list. The editor puts its own title above an error. */
+function sentence(text: string): INodeListSearchResult {
+	return { results: [{ name: text, value: '' }] };
+}
+
+/** What to say in place of a list that needs an agent; undefined if there is one. */
+function sayWithoutAgent(agent: unknown): INodeListSearchResult | undefined {
+	if (agent === '') return sentence('Choose an agent first.');
+	// The editor sends no value for an expression that it can't resolve.
+	const isUnresolved = typeof agent === 'object' || String(agent).startsWith('=');
+	return isUnresolved
+		? sentence('Agent is an expression without a value here. Use By Address.')
+		: undefined;
 }
 
 async function searchAgentKeys(
 	this: ILoadOptionsFunctions,
 	filter?: string,
+	token?: string,
 ): Promise<INodeListSearchResult> {
-	const agent = this.getCurrentNodeParameter('agent');
-	return await search(this, async (client) => {
-		const keys = await take(listAgentKeys(client, parseLocator('Agent', agent)), Infinity);
-		return keys.filter(isFoundBy(filter)).map(toOption);
+	const agent = valueOf(this.getCurrentNodeParameter('agent') ?? '');
+	const instead = sayWithoutAgent(agent);
+	if (instead) return instead;
+	return await withClient(this, async (client) => {
+		const address = parseLocator('Agent', agent);
+		const all = () => listAgentKeys(client, address);
+		const after = async (from: string) => await agentKeysAfter(client, address, from);
+		return await searchNamed({ filter, token, all, after, toOption: (key) => toOption(key) });
+	});
+}
+
+/** Sellers are those of one agent, newest first. */
+async function searchSellers(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	const isSession = this.getCurrentNodeParameter('authentication') === 'agentSession';
+	if (!isSession && this.getCurrentNodeParameter('agentScope') !== 'one') {
+		return sentence('Set Agents to One to list its sellers, or use By Address.');
+	}
+	const agent = valueOf(this.getCurrentNodeParameter('agent') ?? '');
+	const instead = isSession ? undefined : sayWithoutAgent(agent);
+	if (instead) return instead;
+	return await withClient(this, async (client) => {
+		const address = client.connection.agent ?? parseLocator('Agent', agent);
+		const sellers = await listSellers(client, address);
+		const sought = addressKey(filter.trim());
+		const found = sellers.filter((seller) => addressKey(seller.address).includes(sought));
+		return {
+			results: found.map((seller) => toOption(seller, ...(seller.isAllowed ? ['allowlist'] : []))),
+		};
 	});
 }
 
@@ -75,12 +169,13 @@ async function searchHostedEndpoints(
 	filter = '',
 ): Promise<INodeListSearchResult> {
 	const sought = filter.trim().toLowerCase();
-	return await search(this, async (client) => {
+	return await withClient(this, async (client) => {
 		const { agent: address = '' } = client.connection;
 		const endpoints = await send(client, routes.listHostedEndpoints, { path: { address } });
-		return endpoints
+		const results = endpoints
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(sought))
 			.map(({ id, name }) => ({ name, value: id }));
+		return { results: results.sort(byName) };
 	});
 }
 
@@ -89,10 +184,16 @@ async function searchListings(
 	filter = '',
 ): Promise<INodeListSearchResult> {
 	const query = filter.trim() === '' ? {} : { search: filter.trim() };
-	return await search(this, async (client) => {
+	return await withClient(this, async (client) => {
 		const found = await send(client, routes.searchMarketplace, { path: {}, query });
-		return found.map(({ id, name }) => ({ name, value: id }));
+		return { results: found.map(({ id, name }) => ({ name, value: id })).sort(byName) };
 	});
 }
 
-export const listSearch = { searchAgents, searchAgentKeys, searchHostedEndpoints, searchListings };
+export const listSearch = {
+	searchAgents,
+	searchAgentKeys,
+	searchSellers,
+	searchHostedEndpoints,
+	searchListings,
+};

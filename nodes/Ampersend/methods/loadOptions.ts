@@ -1,10 +1,9 @@
 import type { ILoadOptionsFunctions, INodePropertyOptions } from 'n8n-workflow';
 
-import { listSearch } from './listSearch';
+import { allAgents, withClient } from './listSearch';
 
 async function getAgents(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-	const { results } = await listSearch.searchAgents.call(this);
-	return results;
+	return await withClient(this, allAgents);
 }
 
 export const loadOptions = { getAgents };

@@ -3,37 +3,55 @@ import * as z from 'zod/v4-mini';
 import { toTransactionOutput, transactionOutput } from '../actions/transaction/output';
 import { addressKey } from '../domain/address';
 import { withFurther } from '../domain/json';
+import { simplifiedTo } from '../domain/simplify';
 import type { FoundEvent } from './poll';
 
-const { id: activityId, status, ...transaction } = transactionOutput.shape;
+const { occurredAt, id: activityId, ...transaction } = transactionOutput.shape;
 
 /** A payment event as the trigger outputs it: a transaction, and what happened to it. */
 export const triggerEventOutput = z.object({
-	/** Always the same for an event: transaction id, status and agent address. */
-	eventId: z.string(),
+	occurredAt,
 	/** Such as `payment.denied`. */
 	event: z.string(),
+	...transaction,
 	/** Null for a new payment. */
 	previousStatus: z.nullable(z.string()),
-	status,
 	activityId,
-	...transaction,
-	/** The row as the service sent it. Only if Simplify is off. */
-	raw: z.optional(z.unknown()),
+	/** Always the same for an event: transaction id, status and agent address. */
+	eventId: z.string(),
+	/** The row as the service sent it. */
+	raw: z.unknown(),
 });
+
+export const simplifiedTriggerEvent = simplifiedTo(
+	triggerEventOutput,
+	[
+		'occurredAt',
+		'event',
+		'agentName',
+		'direction',
+		'amountUsdc',
+		'counterparty',
+		'status',
+		'explorerUrl',
+		'agentAddress',
+	],
+	'eventId',
+);
 export type TriggerEventOutput = z.infer<typeof triggerEventOutput>;
 
-export function toTriggerEventOutput(found: FoundEvent, simplify: boolean): TriggerEventOutput {
+export function toTriggerEventOutput(found: FoundEvent): TriggerEventOutput {
 	const { row } = found.read;
-	const { id, status, ...transaction } = toTransactionOutput(found);
+	const { occurredAt, id, ...transaction } = toTransactionOutput(found);
+	const { status } = transaction;
 	return withFurther(
+		{ occurredAt, event: `payment.${status}` },
 		{
-			eventId: `${id}:${status}:${addressKey(row.agent_address)}`,
-			event: `payment.${status}`,
+			...transaction,
 			previousStatus: found.previousStatus,
-			status,
 			activityId: id,
+			eventId: `${id}:${status}:${addressKey(row.agent_address)}`,
+			raw: row,
 		},
-		{ ...transaction, ...(!simplify && { raw: row }) },
 	);
 }

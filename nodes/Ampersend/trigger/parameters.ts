@@ -5,9 +5,11 @@ import {
 	directionField,
 	minimumAmountField,
 	readAmount,
+	readCounterparties,
 	readDirections,
 } from '../descriptions/historyFilters';
-import { addressKey, parseAddresses } from '../domain/address';
+import { simplifyField } from '../descriptions/simplify';
+import { addressKey } from '../domain/address';
 import {
 	ParameterError,
 	quote,
@@ -18,12 +20,20 @@ import {
 } from '../domain/parameter';
 import type { EventFilter } from './filter';
 
+/** Every event: n8n's own triggers store it like this. */
+const ALL_EVENTS = '*';
+
 /** One event for each known status of an activity row (SDK, agent.ts). The set is open. */
 export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',
 	options: [
+		{
+			name: 'All Events',
+			value: ALL_EVENTS,
+			description: 'Every payment event, including statuses that Ampersend adds later',
+		},
 		{
 			name: 'Payment Authorized',
 			value: 'payment.authorized',
@@ -50,15 +60,14 @@ export const eventsField: INodeProperties = {
 			description: 'A payment is final',
 		},
 	],
-	default: [],
-	description:
-		'The payment events that start the workflow. Select none for all of them, including ' +
-		'statuses that Ampersend adds later.',
+	default: [ALL_EVENTS],
+	description: 'The payment events that start the workflow. To choose some, remove All Events.',
 };
 
 /** Statuses of the chosen events, sorted; empty for all. */
 function readStatuses(context: IPollFunctions): string[] {
 	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
+	if (words.includes(ALL_EVENTS)) return [];
 	const statuses = words.map((name) => name.replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
 }
@@ -85,7 +94,7 @@ export const eventFiltersField: INodeProperties = {
 export function readEventFilter(context: IPollFunctions): EventFilter {
 	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
 	const minimumMicro = readAmount(minimumAmountField, filters);
-	const counterparties = parseAddresses(counterpartyField.displayName, filters.counterparty);
+	const counterparties = readCounterparties(filters);
 	if (counterparties.length > MOST_COUNTERPARTIES) {
 		throw new ParameterError(
 			counterpartyField.displayName,
@@ -177,13 +186,7 @@ export const eventOptionsField: INodeProperties = {
 		numberField('existingDays'),
 		numberField('lookBackMinutes'),
 		numberField('maxEvents'),
-		{
-			displayName: 'Simplify',
-			name: 'simplify',
-			type: 'boolean',
-			default: true,
-			description: 'Whether to return a simplified version of the response instead of the raw data',
-		},
+		simplifyField,
 	],
 };
 
@@ -212,6 +215,6 @@ export function readEventOptions(context: IPollFunctions) {
 		existingDays: readNumber(options, 'existingDays'),
 		lookBackMinutes: readNumber(options, 'lookBackMinutes'),
 		mostEvents: readNumber(options, 'maxEvents'),
-		simplify: readSwitch('Simplify', options.simplify) ?? true,
+		isSimple: readSwitch(simplifyField.displayName, options[simplifyField.name]) ?? true,
 	};
 }

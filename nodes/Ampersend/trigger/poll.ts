@@ -19,9 +19,6 @@ import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { AgentId, TriggerState } from './state';
 import { MOST_AGENTS } from './state';
 
-/** Maximum events that a manual run shows. */
-const SAMPLE_SIZE = 10;
-
 /** Maximum pages that a manual run reads for each agent. */
 const MOST_SAMPLE_PAGES = 5;
 
@@ -260,11 +257,8 @@ export async function sampleActivity(
 	const { watched } = choose(settings, directory, undefined);
 	const agents = watched.flatMap((id) => directory.get(id) ?? []);
 	const query = { agents, filter, now, mostPages: MOST_SAMPLE_PAGES };
-	const latest = await newestRows(
-		(reading) => readTransactions(client, query, reading),
-		SAMPLE_SIZE,
-	);
-	return latest.reverse().map(({ read, agent }) => ({
+	const latest = await newestRows((reading) => readTransactions(client, query, reading), 1);
+	return latest.map(({ read, agent }) => ({
 		id: addressKey(agent.address),
 		read,
 		previousStatus: null,

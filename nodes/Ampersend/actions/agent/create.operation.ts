@@ -36,7 +36,7 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 		name: 'Create',
 		value: 'create',
 		action: 'Create agent',
-		description: 'Create an agent with its first key, allowlist and spending limits',
+		description: 'Create an agent whose key can spend USDC, with its allowlist and spending limits',
 	},
 	fields: [
 		{ ...nameField, required: true },

@@ -9,7 +9,7 @@ export const get: RowOperation<typeof readAgentOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get agent',
-		description: 'Get an agent and its balance',
+		description: 'Get the name and balance of one agent',
 	},
 	inSession: 'also',
 	fields: [agentLocator],

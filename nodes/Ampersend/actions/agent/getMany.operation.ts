@@ -8,7 +8,7 @@ export const getMany: RowOperation<typeof agentOutput> = {
 		name: 'Get Many',
 		value: 'getMany',
 		action: 'Get many agents',
-		description: 'List the agents in the account and their balances',
+		description: 'List the agents in the account with their addresses and balances',
 	},
 	fields: pagingFields,
 	output: agentOutput,

@@ -7,6 +7,10 @@ import { requestApproval } from './requestApproval.operation';
 import { update } from './update.operation';
 
 export const agent: Resource = {
-	option: { name: 'Agent', value: 'agent' },
+	option: {
+		name: 'Agent',
+		value: 'agent',
+		description: 'An AI agent whose wallet pays and earns USDC',
+	},
 	operations: [create, get, getApprovalOperation('agent'), getMany, requestApproval, update],
 };

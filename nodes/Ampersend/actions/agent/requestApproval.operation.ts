@@ -15,8 +15,8 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 	option: {
 		name: 'Request Approval',
 		value: 'requestApproval',
-		action: 'Request approval of an agent',
-		description: 'Get a link where the owner approves a new agent. This sends no key.',
+		action: 'Request approval of agent',
+		description: 'Get a link where the owner approves a new agent. Nothing changes until then.',
 	},
 	inSession: 'also',
 	fields: [nameField, agentKeyAddressField, additionalFieldsOf([keyNameField, ...newLimitFields])],

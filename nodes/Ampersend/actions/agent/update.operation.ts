@@ -12,7 +12,7 @@ export const update: RowOperation<typeof agentOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update agent',
-		description: 'Rename an agent',
+		description: 'Rename an agent. Its keys, allowlist and limits stay the same.',
 	},
 	fields: [
 		agentLocator,

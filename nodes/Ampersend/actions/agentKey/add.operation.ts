@@ -16,7 +16,7 @@ export const add: RowOperation<typeof agentKeyOutput> = {
 		name: 'Add',
 		value: 'add',
 		action: 'Add agent key',
-		description: 'Add a key that can act for the agent',
+		description: 'Add a key that can act for the agent and spend its USDC',
 	},
 	fields: [agentLocator, agentKeyAddressField, additionalFieldsOf([keyNameField])],
 	output: agentKeyOutput,

@@ -17,8 +17,9 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 	option: {
 		name: 'Request Approval',
 		value: 'requestApproval',
-		action: 'Request approval of an agent key',
-		description: 'Get a link where the owner approves a key for an agent. This sends no key.',
+		action: 'Request approval of agent key',
+		description:
+			'Get a link where the owner approves a key for an agent. Nothing changes until then.',
 	},
 	inSession: 'also',
 	fields: [

@@ -9,7 +9,7 @@ export const revoke: RowOperation<typeof revokedAgentKeyOutput> = {
 		name: 'Revoke',
 		value: 'revoke',
 		action: 'Revoke agent key',
-		description: "Stop a key from acting for the agent. You can't undo this.",
+		description: "Stop a key from acting for the agent and spending its USDC. You can't undo this.",
 	},
 	fields: [agentLocator, agentKeyLocator],
 	output: revokedAgentKeyOutput,

@@ -9,7 +9,7 @@ export const get: RowOperation<typeof allowlistOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get allowlist',
-		description: 'Get the sellers that the agent can pay',
+		description: 'Get the addresses of the sellers that the agent can pay',
 	},
 	inSession: 'also',
 	fields: [agentLocator],

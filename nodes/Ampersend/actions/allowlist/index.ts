@@ -3,6 +3,10 @@ import { get } from './get.operation';
 import { update } from './update.operation';
 
 export const allowlist: Resource = {
-	option: { name: 'Allowlist', value: 'allowlist' },
+	option: {
+		name: 'Allowlist',
+		value: 'allowlist',
+		description: 'The sellers that an agent can pay',
+	},
 	operations: [get, update],
 };

@@ -38,7 +38,7 @@ export const update: RowOperation<typeof updatedAllowlistOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update allowlist',
-		description: 'Add sellers, remove sellers or replace the whole list',
+		description: 'Change which sellers the agent can pay: add or remove some, or replace the list',
 	},
 	fields: [
 		agentLocator,

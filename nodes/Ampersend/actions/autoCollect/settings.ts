@@ -36,7 +36,7 @@ const minimumRemaining: INodeProperties = {
 };
 
 const noMinimumRemaining: INodeProperties = {
-	displayName: 'No Minimum Remaining',
+	displayName: 'Minimum Remaining: None',
 	name: 'noMinimumRemaining',
 	type: 'boolean',
 	default: false,

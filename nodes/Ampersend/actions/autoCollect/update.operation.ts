@@ -29,7 +29,9 @@ export const update: RowOperation<typeof autoCollectOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update auto-collect settings',
-		description: 'Change auto-collect settings. Fields you leave out stay the same.',
+		description:
+			"Change when the agent's USDC is collected, and the address that receives it. " +
+			'Fields you leave out stay the same.',
 	},
 	fields: [agentLocator, settingsFields],
 	output: autoCollectOutput,

@@ -27,7 +27,8 @@ export const get: RowOperation<typeof fundingLinkOutput> = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get funding link',
-		description: "Get a link to the dashboard's page where the owner can add USDC",
+		description:
+			'Get a link to the page where the owner can add USDC to the agent. This moves no money.',
 	},
 	inSession: 'only',
 	fields: [

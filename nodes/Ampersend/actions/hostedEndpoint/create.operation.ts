@@ -27,7 +27,7 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 		name: 'Create',
 		value: 'create',
 		action: 'Create hosted endpoint',
-		description: 'Sell an API: Ampersend takes the payment and passes each call on',
+		description: 'Start selling an API: buyers pay USDC for each call, and Ampersend passes it on',
 	},
 	inSession: 'only',
 	fields: [

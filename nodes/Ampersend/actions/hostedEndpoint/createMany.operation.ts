@@ -20,7 +20,8 @@ export const createMany: RowOperation<typeof hostedEndpointOutput> = {
 		name: 'Create Many',
 		value: 'createMany',
 		action: 'Create many hosted endpoints',
-		description: 'Create an endpoint for each operation of an OpenAPI 3 document: all, or none',
+		description:
+			'Start selling each operation of an OpenAPI 3 document: creates all endpoints, or none',
 	},
 	inSession: 'only',
 	fields: [

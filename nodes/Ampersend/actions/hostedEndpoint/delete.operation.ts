@@ -12,7 +12,7 @@ export const deleteEndpoint: RowOperation<typeof deletedOutput> = {
 		name: 'Delete',
 		value: 'delete',
 		action: 'Delete hosted endpoint',
-		description: "Stop selling an API. You can't undo this.",
+		description: "Stop selling an API, and delete its endpoint. You can't undo this.",
 	},
 	inSession: 'only',
 	fields: [hostedEndpointLocator],

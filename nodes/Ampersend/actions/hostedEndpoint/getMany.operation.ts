@@ -3,18 +3,19 @@ import { send } from '../../api/send';
 import { readAgent } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput, simplifiedHostedEndpoint, toHostedEndpointOutput } from './output';
 
 export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
 		action: 'Get many hosted endpoints',
-		description: 'List the APIs that the agent sells',
+		description: 'List the APIs that the agent sells, with their prices',
 	},
 	inSession: 'only',
 	fields: pagingFields,
 	output: hostedEndpointOutput,
+	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
 		const { n8n, client, itemIndex } = context;

@@ -12,7 +12,11 @@ import { test } from './test.operation';
 import { update } from './update.operation';
 
 export const hostedEndpoint: Resource = {
-	option: { name: 'Hosted Endpoint', value: 'hostedEndpoint' },
+	option: {
+		name: 'Hosted Endpoint',
+		value: 'hostedEndpoint',
+		description: 'An API that an agent sells: buyers pay USDC for each call',
+	},
 	operations: [
 		addProxyHeader,
 		addRequiredHeader,

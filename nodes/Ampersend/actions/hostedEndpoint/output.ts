@@ -2,6 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { withFurther } from '../../domain/json';
 import { priceFields } from '../../domain/price';
+import { simplifiedTo } from '../../domain/simplify';
 import { toIso, toIsoOrNull } from '../../domain/time';
 import type { HostedEndpoint } from '../../schemas/hostedEndpoint';
 
@@ -38,6 +39,22 @@ export const hostedEndpointOutput = z.object({
 	updatedAt: text,
 	deletedAt: optional,
 });
+
+export const simplifiedHostedEndpoint = simplifiedTo(
+	hostedEndpointOutput,
+	[
+		'name',
+		'description',
+		'enabled',
+		'priceUsdc',
+		'network',
+		'accessUrl',
+		'proxyUrl',
+		'allowedMethods',
+		'updatedAt',
+	],
+	'id',
+);
 
 export function toHostedEndpointOutput(
 	endpoint: HostedEndpoint,

@@ -21,7 +21,7 @@ export const rotateSecret: RowOperation<typeof secretOutput> = {
 		name: 'Rotate Secret',
 		value: 'rotateSecret',
 		action: 'Rotate signing secret of hosted endpoint',
-		description: 'Get a new secret that signs the calls to your API. The old one stops working.',
+		description: 'Replace the secret that signs paid calls to your API. The old one stops working.',
 	},
 	inSession: 'only',
 	fields: [

@@ -28,12 +28,12 @@ export const enable = switchOperation(true, {
 	name: 'Enable',
 	value: 'enable',
 	action: 'Enable hosted endpoint',
-	description: 'Start selling an API again',
+	description: 'Start selling an API again: buyers can pay USDC for calls',
 });
 
 export const disable = switchOperation(false, {
 	name: 'Disable',
 	value: 'disable',
 	action: 'Disable hosted endpoint',
-	description: 'Stop selling an API, and keep its endpoint',
+	description: 'Stop selling an API, but keep its endpoint',
 });

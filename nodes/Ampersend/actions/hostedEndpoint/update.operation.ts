@@ -25,7 +25,7 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update hosted endpoint',
-		description: 'Change the name, price, API or settings of a hosted endpoint',
+		description: 'Change what buyers pay, or the name, API or settings of a hosted endpoint',
 	},
 	inSession: 'only',
 	fields: [

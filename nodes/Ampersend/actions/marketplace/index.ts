@@ -3,6 +3,10 @@ import { get } from './get.operation';
 import { search } from './search.operation';
 
 export const marketplace: Resource = {
-	option: { name: 'Marketplace', value: 'marketplace' },
+	option: {
+		name: 'Marketplace',
+		value: 'marketplace',
+		description: 'Agents that sell something to other agents',
+	},
 	operations: [get, search],
 };

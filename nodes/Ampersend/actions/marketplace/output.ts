@@ -1,6 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { withFurther } from '../../domain/json';
+import { simplifiedTo } from '../../domain/simplify';
 import { toIso } from '../../domain/time';
 import type { Listing } from '../../schemas/listing';
 
@@ -26,6 +27,22 @@ export const listingOutput = z.object({
 	createdAt: text,
 	updatedAt: text,
 });
+
+export const simplifiedListing = simplifiedTo(
+	listingOutput,
+	[
+		'name',
+		'description',
+		'category',
+		'tags',
+		'url',
+		'docsUrl',
+		'endpoints',
+		'skills',
+		'agentAddress',
+	],
+	'id',
+);
 
 export function toListingOutput(listing: Listing): z.infer<typeof listingOutput> {
 	const { id, name, description, source, category, tags, enabled, url, ...others } = listing;

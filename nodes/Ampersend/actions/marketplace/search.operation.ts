@@ -6,7 +6,7 @@ import { optionsOf } from '../../descriptions/options';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { readText } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
-import { listingOutput, toListingOutput } from './output';
+import { listingOutput, simplifiedListing, toListingOutput } from './output';
 
 const searchField = { displayName: 'Search', name: 'search' } as const;
 
@@ -42,8 +42,8 @@ export const search: RowOperation<typeof listingOutput> = {
 	option: {
 		name: 'Search',
 		value: 'search',
-		action: 'Search the marketplace',
-		description: 'Find agents that sell something to other agents',
+		action: 'Search marketplace',
+		description: 'Find agents that sell something to other agents, by words, category or network',
 	},
 	inSession: 'only',
 	fields: [
@@ -65,6 +65,7 @@ export const search: RowOperation<typeof listingOutput> = {
 		},
 	],
 	output: listingOutput,
+	simplified: simplifiedListing,
 
 	async execute({ n8n, client, itemIndex }) {
 		const values = {

@@ -1,6 +1,6 @@
 import { readPaymentEvents } from '../../api/history';
 import { paymentEventFilters } from '../../descriptions/historyFilters';
-import { toPaymentEventOutput, paymentEventOutput } from './output';
+import { paymentEventOutput, simplifiedPaymentEvent, toPaymentEventOutput } from './output';
 
 export const paymentEvents = {
 	noun: 'payment events',
@@ -8,6 +8,7 @@ export const paymentEvents = {
 	filters: paymentEventFilters,
 	read: readPaymentEvents,
 	output: paymentEventOutput,
+	simplified: simplifiedPaymentEvent,
 	toOutput: toPaymentEventOutput,
 	columns: [
 		'occurredAt',

@@ -4,29 +4,45 @@ import type { AgentRow, ReadPayment } from '../../api/history';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';
+import { simplifiedTo } from '../../domain/simplify';
 import { toIso, toIsoOrNull } from '../../domain/time';
 
 const text = z.string();
 
 /** A payment event as it leaves the node. */
 export const paymentEventOutput = z.object({
-	/** Where the service gives one. */
-	id: z.optional(text),
-	agentAddress: text,
-	agentName: text,
-	counterparty: text,
-	...amountShape({ amount: text }),
-	status: text,
-	scheme: z.nullable(text),
-	transactionHash: z.nullable(text),
-	explorerUrl: z.nullable(text),
-	/** CAIP-2. */
-	chain: z.nullable(text),
 	/** ISO 8601, UTC. */
 	occurredAt: text,
+	agentName: text,
+	...amountShape({ amount: text }),
+	counterparty: text,
+	status: text,
 	/** ISO 8601, UTC. */
 	expiresAt: z.nullable(text),
+	scheme: z.nullable(text),
+	explorerUrl: z.nullable(text),
+	transactionHash: z.nullable(text),
+	/** CAIP-2. */
+	chain: z.nullable(text),
+	agentAddress: text,
+	/** Where the service gives one. */
+	id: z.optional(text),
 });
+
+export const simplifiedPaymentEvent = simplifiedTo(
+	paymentEventOutput,
+	[
+		'occurredAt',
+		'agentName',
+		'amountUsdc',
+		'counterparty',
+		'status',
+		'expiresAt',
+		'explorerUrl',
+		'agentAddress',
+	],
+	'id',
+);
 export type PaymentEventOutput = z.infer<typeof paymentEventOutput>;
 
 /** Those of the service that the output has in its own way. */
@@ -48,18 +64,18 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 	const { id, seller_address, status, scheme, tx_hash, chain_caip2id, expires_at } = row;
 	return withFurther(
 		{
-			...(id !== undefined && { id }),
-			agentAddress: agent.address,
-			agentName: agent.name,
-			counterparty: seller_address,
-			...amountFields({ amount }),
-			status,
-			scheme,
-			transactionHash: tx_hash,
-			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
-			chain: chain_caip2id,
 			occurredAt: toIso(at),
+			agentName: agent.name,
+			...amountFields({ amount }),
+			counterparty: seller_address,
+			status,
 			expiresAt: toIsoOrNull(expires_at),
+			scheme,
+			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
+			transactionHash: tx_hash,
+			chain: chain_caip2id,
+			agentAddress: agent.address,
+			...(id !== undefined && { id }),
 		},
 		omit(row, knownFields),
 	);

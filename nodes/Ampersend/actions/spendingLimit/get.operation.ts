@@ -2,18 +2,19 @@ import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { spendingLimitOutput, toSpendingLimitOutput } from './output';
+import { simplifiedSpendingLimit, spendingLimitOutput, toSpendingLimitOutput } from './output';
 
 export const get: RowOperation<typeof spendingLimitOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
 		action: 'Get spending limits',
-		description: "Get the agent's limits and auto top-up",
+		description: 'Get how much the agent can spend, and whether auto top-up is on',
 	},
 	inSession: 'also',
 	fields: [agentLocator],
 	output: spendingLimitOutput,
+	simplified: simplifiedSpendingLimit,
 
 	async execute(context) {
 		const { client, hint } = context;

@@ -4,6 +4,7 @@ import type { Address } from '../../domain/address';
 import { withFurther } from '../../domain/json';
 import { eachLimit } from '../../domain/limits';
 import { amountFields, amountShape } from '../../domain/money';
+import { simplifiedTo } from '../../domain/simplify';
 import { toIsoOrNull } from '../../domain/time';
 import type { SpendConfig } from '../../schemas/spendConfig';
 import { spendConfig, unsetSpendConfig } from '../../schemas/spendConfig';
@@ -22,6 +23,23 @@ export const spendingLimitOutput = z.object({
 	createdAt: text,
 	updatedAt: text,
 });
+
+/** A null is a limit that isn't set. */
+export const simplifiedSpendingLimit = simplifiedTo(
+	spendingLimitOutput,
+	[
+		'dailyLimitUsdc',
+		'dailyRemainingUsdc',
+		'monthlyLimitUsdc',
+		'monthlyRemainingUsdc',
+		'perTransactionLimitUsdc',
+		'autoTopUp',
+		'configured',
+		'updatedAt',
+	],
+	'agentAddress',
+	{ keepsNull: true },
+);
 type SpendingLimitOutput = z.infer<typeof spendingLimitOutput>;
 
 /** @param config undefined where the agent has no limits yet */

@@ -42,7 +42,8 @@ export const update: RowOperation<typeof spendingLimitOutput> = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update spending limits',
-		description: 'Change limits and auto top-up. Fields you leave out stay the same.',
+		description:
+			'Change how much the agent can spend, and auto top-up. Fields you leave out stay the same.',
 	},
 	fields: [
 		agentLocator,

@@ -1,6 +1,6 @@
 import { readTransactions } from '../../api/history';
 import { transactionFilters } from '../../descriptions/historyFilters';
-import { toTransactionOutput, transactionOutput } from './output';
+import { simplifiedTransaction, toTransactionOutput, transactionOutput } from './output';
 
 export const transactions = {
 	noun: 'transactions',
@@ -8,6 +8,7 @@ export const transactions = {
 	filters: transactionFilters,
 	read: readTransactions,
 	output: transactionOutput,
+	simplified: simplifiedTransaction,
 	toOutput: toTransactionOutput,
 	columns: [
 		'occurredAt',

@@ -5,6 +5,7 @@ import type { ReadRow } from '../../api/activityList';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';
+import { simplifiedTo } from '../../domain/simplify';
 import type { Total } from '../../domain/tally';
 import { toIso } from '../../domain/time';
 
@@ -12,22 +13,37 @@ const text = z.string();
 
 /** A transaction as it leaves the nodes. */
 export const transactionOutput = z.object({
-	id: text,
-	agentAddress: text,
+	/** ISO 8601, UTC. */
+	occurredAt: text,
 	agentName: text,
 	/** `earn`, `spend`, or one that is new. */
 	direction: text,
+	...amountShape({ amount: text }),
 	/** Null where the service doesn't publish who paid. */
 	counterparty: z.nullable(text),
-	...amountShape({ amount: text }),
 	status: text,
-	transactionHash: z.nullable(text),
 	explorerUrl: z.nullable(text),
+	transactionHash: z.nullable(text),
 	/** CAIP-2. */
 	chain: z.nullable(text),
-	/** ISO 8601, UTC. */
-	occurredAt: text,
+	agentAddress: text,
+	id: text,
 });
+
+export const simplifiedTransaction = simplifiedTo(
+	transactionOutput,
+	[
+		'occurredAt',
+		'agentName',
+		'direction',
+		'amountUsdc',
+		'counterparty',
+		'status',
+		'explorerUrl',
+		'agentAddress',
+	],
+	'id',
+);
 export type TransactionOutput = z.infer<typeof transactionOutput>;
 
 /** Those of the service that the output has in its own way. */
@@ -49,17 +65,17 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 	const { id, type, agent_address, status, tx_hash, chain_caip2id } = row;
 	return withFurther(
 		{
-			id,
-			agentAddress: agent_address,
+			occurredAt: toIso(at),
 			agentName: agent.name,
 			direction: type,
-			counterparty,
 			...amountFields({ amount }),
+			counterparty,
 			status,
-			transactionHash: tx_hash,
 			explorerUrl: explorerUrl(chain_caip2id, tx_hash),
+			transactionHash: tx_hash,
 			chain: chain_caip2id,
-			occurredAt: toIso(at),
+			agentAddress: agent_address,
+			id,
 		},
 		omit(row, knownFields),
 	);
