@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { N8n } from './n8n.mts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
@@ -53,4 +54,21 @@ const FLAGS = [
 /** A browser with its own profile, which it removes. */
 export async function startBrowser(): Promise<Browser> {
 	return await chromium.launch({ executablePath: findChromium(), headless: true, args: FLAGS });
+}
+
+/** A page of n8n's editor, logged in, that reaches nothing but n8n. */
+export async function openEditor(browser: Browser, { url, login }: N8n): Promise<Page> {
+	const page = await browser.newPage({ viewport: { width: 1400, height: 1200 } });
+	page.setDefaultTimeout(30_000);
+	// The editor looks up each community package in the npm registry.
+	await page.route(
+		({ origin }) => origin !== url,
+		async (route) => await route.abort(),
+	);
+	await page.goto(`${url}/signin`);
+	await page.locator('input[type=email]').fill(login.email);
+	await page.locator('input[type=password]').fill(login.password);
+	await page.keyboard.press('Enter');
+	await page.waitForURL(({ pathname }) => pathname !== '/signin');
+	return page;
 }
