@@ -99,6 +99,11 @@ function assets() {
 	return src('nodes/**/*.{svg,json}', { encoding: false }).pipe(dest('dist/nodes'));
 }
 
-exports.build = series(clean, parallel(typeCheck, bundle), assets);
+/** What the editor shows of a node's output before it has run. */
+async function outputSchemas() {
+	await run(process.execPath, [require.resolve('tsx/cli'), 'build/writeSchemas.mts']);
+}
+
+exports.build = series(clean, parallel(typeCheck, bundle, outputSchemas), assets);
 /** The same without the type check, which takes the most time. */
-exports.bundle = series(clean, bundle, assets);
+exports.bundle = series(clean, parallel(bundle, outputSchemas), assets);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { randomAddress } from '../emulator/index.mts';
 import { ACTIONS, startTestBench, TRIGGER, type Bench } from './bench.mts';
-import { startBrowser } from './browser.mts';
+import { openEditor, startBrowser } from './browser.mts';
 import { inARow, workflowNode } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
@@ -21,19 +21,7 @@ let page: Page;
 beforeAll(async () => {
 	bench = await startTestBench();
 	browser = await startBrowser();
-	page = await browser.newPage({ viewport: { width: 1400, height: 1200 } });
-	page.setDefaultTimeout(30_000);
-	// The editor looks up each community package in the npm registry.
-	await page.route(
-		({ origin }) => origin !== bench.n8n.url,
-		async (route) => await route.abort(),
-	);
-	const { email, password } = bench.n8n.login;
-	await page.goto(`${bench.n8n.url}/signin`);
-	await page.locator('input[type=email]').fill(email);
-	await page.locator('input[type=password]').fill(password);
-	await page.keyboard.press('Enter');
-	await page.waitForURL(({ pathname }) => pathname !== '/signin');
+	page = await openEditor(browser, bench.n8n);
 });
 
 afterAll(async () => {

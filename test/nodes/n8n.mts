@@ -65,9 +65,17 @@ const source: INodeType = {
 	},
 };
 
+const ampersend = new Ampersend();
+
+/** The same node for an AI agent, as n8n makes one (tool-generation/ai-tools.js). */
+const ampersendTool: INodeType = Object.assign(new Ampersend(), {
+	description: { ...ampersend.description, name: 'ampersendTool' },
+});
+
 const types: Record<string, INodeType> = {
 	source,
-	ampersend: new Ampersend(),
+	ampersend,
+	ampersendTool,
 	ampersendTrigger: new AmpersendTrigger(),
 };
 
@@ -181,7 +189,7 @@ function additionalData(
 }
 
 function nodeOf(
-	type: 'ampersend' | 'ampersendTrigger',
+	type: 'ampersend' | 'ampersendTool' | 'ampersendTrigger',
 	parameters: INodeParameters,
 	id: string = type,
 ): INode {
@@ -228,6 +236,8 @@ export interface RunOptions {
 	input?: IDataObject[];
 	onError?: OnError;
 	timezone?: string;
+	/** Whether an AI agent uses the node. */
+	isTool?: boolean;
 	/** Called with the running execution, so a test can cancel it. */
 	onStart?: (execution: { cancel(): void }) => void;
 }
@@ -235,7 +245,7 @@ export interface RunOptions {
 /** Executes the Ampersend node once. Missing parameters get their defaults, as in the editor. */
 export async function runNode(
 	parameters: INodeParameters,
-	{ credential, input = [{}], onError, timezone = 'UTC', onStart }: RunOptions,
+	{ credential, input = [{}], onError, timezone = 'UTC', isTool = false, onStart }: RunOptions,
 ): Promise<Outcome> {
 	const start: INode = {
 		id: 'source',
@@ -245,7 +255,8 @@ export async function runNode(
 		position: [0, 0],
 		parameters: {},
 	};
-	const node: INode = { ...nodeOf('ampersend', parameters), ...(onError && { onError }) };
+	const type = isTool ? 'ampersendTool' : 'ampersend';
+	const node: INode = { ...nodeOf(type, parameters), ...(onError && { onError }) };
 	const workflow = new Workflow({
 		id: 'test',
 		nodes: [start, node],

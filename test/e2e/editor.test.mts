@@ -1,0 +1,129 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { startTestBench, type Bench } from './bench.mts';
+import { openEditor, startBrowser } from './browser.mts';
+
+let bench: Bench;
+let browser: Browser;
+let page: Page;
+let pictures: string;
+let pictureCount = 0;
+
+beforeAll(async () => {
+	bench = await startTestBench();
+	const buyer = bench.sandbox.addAgent({ name: 'Buyer', balanceMicro: 3_500_000n });
+	bench.sandbox.addAgent({ name: 'Seller' });
+	bench.sandbox.pay({ agent: buyer, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
+	browser = await startBrowser();
+	page = await openEditor(browser, bench.n8n);
+	pictures = await mkdtemp(join(tmpdir(), 'ampersend-editor-'));
+});
+
+afterAll(async () => {
+	await browser?.close();
+	await bench?.stop();
+	console.log(`Screenshots of the editor: ${pictures}`);
+});
+
+afterEach(async () => {
+	await picture('end');
+});
+
+/** For people to look at. */
+async function picture(name: string): Promise<void> {
+	pictureCount++;
+	const file = `${String(pictureCount).padStart(2, '0')}-${name}.png`;
+	await page.screenshot({ path: join(pictures, file) });
+}
+
+/** Names the step that didn't work, and takes a picture of what was there instead. */
+async function step(name: string, action: () => Promise<void>): Promise<void> {
+	try {
+		await action();
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new Error(`${name}: ${reason}`, { cause: error });
+	} finally {
+		await picture(name.toLowerCase().replaceAll(/\W+/g, '-'));
+	}
+}
+
+const byTestId = (id: string, within: Page | Locator = page) =>
+	within.locator(`[data-test-id="${id}"]`);
+
+/** Adds a node from the panel: searches the entry, then opens one of its lists. */
+async function addNode(list: 'Triggers' | 'Actions', name: string): Promise<void> {
+	await byTestId('node-creator-plus-button').click();
+	await byTestId('node-creator-search-bar').fill('ampersend');
+	await byTestId('node-creator-item-name').filter({ hasText: 'Ampersend' }).first().click();
+	const heading = byTestId('node-creator-category-item').filter({ hasText: list });
+	await heading.waitFor();
+	const item = byTestId('node-creator-item-name').filter({ hasText: name }).first();
+	if (!(await item.isVisible())) await heading.click();
+	await item.click();
+}
+
+const output = () => byTestId('output-panel');
+const dialog = () => byTestId('credential-edit-dialog');
+
+async function saveKey(apiKey: string): Promise<void> {
+	await byTestId('parameter-input-field', dialog()).first().fill(apiKey);
+	await byTestId('credential-save-button').click();
+}
+
+test('a new user makes a credential, picks an agent and reads it', async () => {
+	await page.goto(`${bench.n8n.url}/workflow/new`);
+	await step('Add the trigger', async () => {
+		await addNode('Triggers', 'payment settled');
+		await byTestId('ndv').waitFor();
+	});
+	await step('Close the trigger', async () => {
+		await byTestId('ndv-close-button').click();
+	});
+	await step('Add the node', async () => {
+		await addNode('Actions', 'Get agent');
+		await byTestId('parameter-input-operation').waitFor();
+	});
+	await step('Open a new credential', async () => {
+		await byTestId('node-credentials-select').click();
+		await byTestId('node-credentials-select-item-new').click();
+		await dialog().waitFor();
+	});
+	await step('Save a key with a wrong prefix', async () => {
+		await saveKey('another prefix');
+		await dialog().getByText('More details').click();
+		await dialog().getByText('A key starts with sk_live_ or sk_test_').waitFor();
+	});
+	await step('Save the right key', async () => {
+		await saveKey(bench.sandbox.apiKey);
+		// n8n closes the dialog once the test has passed.
+		await dialog().waitFor({ state: 'hidden' });
+	});
+	await step('Open the credential again', async () => {
+		await byTestId('credential-edit-button').first().click();
+		await byTestId('credentials-config-container-test-success').waitFor();
+	});
+	await step('Close the credential', async () => {
+		await page.getByRole('button', { name: 'Close this dialog' }).click();
+		await dialog().waitFor({ state: 'hidden' });
+	});
+	await step('Pick an agent', async () => {
+		await byTestId('rlc-input').click();
+		const agents = byTestId('rlc-item');
+		await agents.filter({ hasText: 'Seller' }).waitFor();
+		await byTestId('rlc-search').fill('buy');
+		await agents.filter({ hasText: 'Seller' }).waitFor({ state: 'hidden' });
+		await agents.filter({ hasText: 'Buyer' }).click();
+	});
+	await step('Run the node', async () => {
+		await byTestId('node-execute-button').click();
+		await output().locator('td').filter({ hasText: 'Buyer' }).waitFor();
+	});
+	const headings = await output().locator('th').allInnerTexts();
+	const cells = await output().locator('td').allInnerTexts();
+	expect(headings.slice(0, 3)).toEqual(['address', 'name', 'balanceUsdc']);
+	expect(cells.slice(1, 3)).toEqual(['Buyer', '3.5']);
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+
+import { outputSchemas } from '../../build/outputSchemas.mts';
+import { resources } from '../../nodes/Ampersend/actions/registry';
+import { jsonOf, useAgentSession } from './agentSession.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+const session = useAgentSession(service);
+
+const schemas = outputSchemas();
+
+const long = resources.flatMap(({ option: resource, operations }) =>
+	operations
+		.filter((operation) => 'execute' in operation && operation.simplified !== undefined)
+		.map(({ option }) => [resource.value, option.value] as [string, string]),
+);
+
+/** One of everything that can be read. */
+async function seed(): Promise<INodeParameters> {
+	const { emulator } = service;
+	emulator.pay({ agent: session.agent });
+	const listing = emulator.addListing({ docs_url: null });
+	const [endpoint] = jsonOf(
+		await session.run({
+			resource: 'hostedEndpoint',
+			operation: 'create',
+			name: 'Weather',
+			proxyUrl: 'https://api.example.com/weather',
+			price: '0.01',
+		}),
+	);
+	return {
+		hostedEndpoint: { __rl: true, mode: 'id', value: String(endpoint?.id) },
+		listing: { __rl: true, mode: 'id', value: String(listing.id) },
+	};
+}
+
+describe('a read of more than ten fields', () => {
+	it.each(long)('is simplified: %s, %s', async (resource, operation) => {
+		const parameters = { resource, operation, ...(await seed()) };
+		const [simple = {}] = jsonOf(await session.run({ ...parameters, simplify: true }));
+		const [whole = {}] = jsonOf(await session.run({ ...parameters, simplify: false }));
+		const names = Object.keys(simple);
+		const promised = schemas.get(`__schema__/v1.0.0/${resource}/${operation}.json`);
+		expect(names.length).toBeLessThanOrEqual(10);
+		expect(Object.keys(whole).length).toBeGreaterThan(10);
+		expect(whole).toMatchObject(simple);
+		expect(Object.keys(promised?.properties ?? {}).filter((name) => names.includes(name))).toEqual(
+			names,
+		);
+		if (resource !== 'spendingLimit') expect(Object.values(simple)).not.toContain(null);
+	});
+
+	it('keeps a limit that is null, which means no limit', async () => {
+		const limits = { resource: 'spendingLimit', operation: 'get', simplify: true };
+		expect(jsonOf(await session.run(limits))).toMatchObject([
+			{ dailyLimitUsdc: '5', monthlyLimitUsdc: null },
+		]);
+	});
+
+	it('is simplified by default', async () => {
+		service.emulator.pay({ agent: session.agent });
+		const read = { resource: 'transaction', operation: 'getMany' };
+		const [simple] = jsonOf(await session.run({ ...read, simplify: true }));
+		const byDefault = await session.run({ ...read, simplify: undefined });
+		expect(jsonOf(byDefault)).toEqual([simple]);
+	});
+});
+
+describe('as a tool', () => {
+	const use = async (parameters: INodeParameters) => {
+		service.emulator.pay({ agent: session.agent });
+		const read = { resource: 'transaction', operation: 'getMany', ...parameters };
+		return await service.run(read, { isTool: true });
+	};
+
+	it('gives a model simplified items by default', async () => {
+		const [item = {}] = jsonOf(await use({}));
+		expect(Object.keys(item)).toContain('amountUsdc');
+		expect(item).not.toHaveProperty('amountUsdcMicro');
+	});
+
+	it('gives it every field of raw ones', async () => {
+		expect(jsonOf(await use({ output: 'raw' }))[0]).toHaveProperty('amountUsdcMicro');
+	});
+
+	it.each([
+		['a list', ['amountUsdc', 'status']],
+		['text, as a model writes it', '={{ "amountUsdc, status" }}'],
+	])('gives it the fields that %s names, and the ID', async (_, outputFields) => {
+		const [item = {}] = jsonOf(await use({ output: 'selectedFields', outputFields }));
+		expect(Object.keys(item)).toEqual(['amountUsdc', 'status', 'id']);
+	});
+
+	it.each([
+		['no field', [], 'Output Fields: none is selected.'],
+		['a field that does not exist', ['price'], 'Output Fields: "price" is not an option.'],
+	])('refuses %s, and sends nothing', async (_, outputFields, message) => {
+		const { error } = await use({ output: 'selectedFields', outputFields });
+		expect(error?.message).toContain(message);
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
