@@ -31,14 +31,19 @@ export const e2eDir = join(rootDir, 'test', 'e2e');
 
 const stampFile = join(e2eDir, 'node_modules', '.n8n-ready');
 
+const platform = process.platform === 'win32' ? 'win' : process.platform;
+/** The npm package with the Node.js of this platform. */
+export const nodePackage = `node-${platform}-${process.arch}`;
+
+/** The Node.js that npm installed into a folder. */
+export function nodeBinary(folder: string): string {
+	const file = process.platform === 'win32' ? 'node.exe' : 'node';
+	return join(folder, 'node_modules', nodePackage, 'bin', file);
+}
+
 /** n8n 2.41 needs Node.js 24, which many developers' machines don't have. */
 function findNode24(): string | undefined {
-	const folder = join(
-		e2eDir,
-		'node_modules',
-		`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
-	);
-	const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+	const binary = nodeBinary(e2eDir);
 	if (existsSync(binary)) return binary;
 	return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
 }
@@ -68,7 +73,7 @@ function cleanEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 	return { ...env, ...extra };
 }
 
-async function runStep(step: Step, log: Log): Promise<string> {
+export async function runStep(step: Step, log: Log): Promise<string> {
 	const started = Date.now();
 	const seconds = () => Math.round((Date.now() - started) / 1000);
 	const logFolder = await mkdtemp(join(tmpdir(), 'ampersend-install-'));
@@ -111,6 +116,35 @@ async function runStep(step: Step, log: Log): Promise<string> {
 	return stdout;
 }
 
+/** Builds what n8n's packages have in C++, for the Node.js that n8n will run on. */
+export async function buildNativeModules(
+	folder: string,
+	node: string,
+	title: string,
+	log: Log,
+): Promise<void> {
+	const home = dirname(dirname(node));
+	const hasHeaders = existsSync(join(home, 'include', 'node'));
+	await runStep(
+		{
+			title,
+			seconds: 600,
+			command: 'npm',
+			// The repository's .npmrc switches scripts off, and an outer `npm run` passes that on.
+			args: ['rebuild', '--ignore-scripts=false', 'sqlite3', 'isolated-vm'],
+			cwd: folder,
+			env: cleanEnv({
+				PATH: [dirname(node), process.env.PATH].join(delimiter),
+				...(hasHeaders ? { npm_config_nodedir: home } : {}),
+			}),
+			advice:
+				'If no ready-made binary fits, this compiles one: it needs Python 3, make and a C++ ' +
+				'compiler (Debian: apt install python3 build-essential).',
+		},
+		log,
+	);
+}
+
 /**
  * Installs n8n and its Node.js into `test/e2e/node_modules`, unless they are installed.
  */
@@ -143,25 +177,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 		);
 	}
 	if (!done) {
-		const headers = join(dirname(dirname(node)), 'include', 'node');
-		await runStep(
-			{
-				title: 'Build its native modules (2 of 2)',
-				seconds: 600,
-				command: 'npm',
-				// The repository's .npmrc switches scripts off, and an outer `npm run` passes that on.
-				args: ['rebuild', '--ignore-scripts=false', 'sqlite3', 'isolated-vm'],
-				cwd: e2eDir,
-				env: cleanEnv({
-					PATH: [dirname(node), process.env.PATH].join(delimiter),
-					...(existsSync(headers) ? { npm_config_nodedir: dirname(dirname(node)) } : {}),
-				}),
-				advice:
-					'If no ready-made binary fits, this compiles one: it needs Python 3, make and a C++ ' +
-					'compiler (Debian: apt install python3 build-essential).',
-			},
-			log,
-		);
+		await buildNativeModules(e2eDir, node, 'Build its native modules (2 of 2)', log);
 		// npm succeeds even if a rebuild runs no script.
 		await runStep(
 			{

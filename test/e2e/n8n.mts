@@ -135,6 +135,11 @@ function inheritedEnv(): NodeJS.ProcessEnv {
 	);
 }
 
+/** The environment of an n8n with its own folder that asks nobody on the internet. */
+export function n8nEnv(userFolder: string): NodeJS.ProcessEnv {
+	return { ...inheritedEnv(), ...quiet, N8N_USER_FOLDER: userFolder };
+}
+
 export class N8n {
 	private cookie = '';
 
@@ -146,7 +151,26 @@ export class N8n {
 	) {}
 
 	/** Starts n8n, sets up its owner if needed, and logs in. */
-	static async start({ runtime, userFolder, env = {}, login }: N8nOptions): Promise<N8n> {
+	static async start({ login, ...options }: N8nOptions): Promise<N8n> {
+		const n8n = await N8n.boot(options, login);
+		try {
+			if (login === undefined) await n8n.setUpOwner();
+			await n8n.logIn();
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
+		return n8n;
+	}
+
+	/** Starts n8n, and logs nobody in. */
+	static async boot(
+		{ runtime, userFolder, env = {} }: Omit<N8nOptions, 'login'>,
+		login: Login = {
+			email: 'owner@example.com',
+			password: `Pw1${randomBytes(9).toString('base64url')}`,
+		},
+	): Promise<N8n> {
 		const [port, brokerPort] = await freePorts(2);
 		const child = spawn(
 			runtime.node,
@@ -154,9 +178,7 @@ export class N8n {
 			{
 				cwd: userFolder,
 				env: {
-					...inheritedEnv(),
-					...quiet,
-					N8N_USER_FOLDER: userFolder,
+					...n8nEnv(userFolder),
 					N8N_PORT: String(port),
 					N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 					...env,
@@ -171,15 +193,9 @@ export class N8n {
 		};
 		child.stdout?.on('data', collect);
 		child.stderr?.on('data', collect);
-		const owner = login ?? {
-			email: 'owner@example.com',
-			password: `Pw1${randomBytes(9).toString('base64url')}`,
-		};
-		const n8n = new N8n(`http://127.0.0.1:${port}`, owner, child, output);
+		const n8n = new N8n(`http://127.0.0.1:${port}`, login, child, output);
 		try {
 			await n8n.waitUntilUp();
-			if (login === undefined) await n8n.setUpOwner();
-			await n8n.logIn();
 		} catch (error) {
 			await n8n.stop();
 			throw error;

@@ -80,7 +80,6 @@ describe('an active workflow', () => {
 					agentAddress: agent.address,
 					agentName: agent.name,
 					amountUsdc,
-					amountUsdcMicro: String(amountMicro),
 					status,
 				},
 			]);
@@ -120,7 +119,7 @@ describe('an active workflow', () => {
 		);
 
 		expect(outputOf(second, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
-			{ event: 'payment.settled', previousStatus: 'authorized', amountUsdc: '3' },
+			{ event: 'payment.settled', amountUsdc: '3' },
 		]);
 	});
 });
