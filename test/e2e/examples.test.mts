@@ -7,12 +7,16 @@ import { testPayments } from './examplesPayments.mts';
 import { testProvisioning } from './examplesProvisioning.mts';
 import { testReports } from './examplesReports.mts';
 import { ScriptedModel } from './model.mts';
+import type { N8n } from './n8n.mts';
 
 let examples: Examples;
 let model: ScriptedModel;
+/** All that n8n has, read once: it's long. */
+let types: Awaited<ReturnType<N8n['nodeTypes']>>;
 
 beforeAll(async () => {
 	examples = new Examples(await startTestBench());
+	types = await examples.bench.n8n.nodeTypes();
 	model = await ScriptedModel.start();
 	await examples.bench.n8n.createCredential('OpenAi account', 'openAiApi', model.credential);
 });
@@ -33,7 +37,6 @@ const MANUAL = 'n8n-nodes-base.manualTrigger';
 
 describe.each(files)('%s', (file) => {
 	test('uses node types, parameters and options that this n8n has', async () => {
-		const types = await examples.bench.n8n.nodeTypes();
 		for (const node of (await readExample(file)).nodes) {
 			const versions = types.filter(({ name }) => name === node.type);
 			const type = versions.find(({ version }) => [version].flat().includes(node.typeVersion));
