@@ -5,6 +5,7 @@ import { startEmulator, type Activity, type Emulator } from '../emulator/index.m
 import { installPackage, rootDir, type Log, type Runtime } from './install.mts';
 import { N8n, pollEvery, readWorkflow, type StoredWorkflow, type Workflow } from './n8n.mts';
 import { forwardTo, Proxy, type Handler } from './proxy.mts';
+import { Mailbox } from './mailbox.mts';
 import { GoogleSheets, Slack } from './services.mts';
 
 export const TRIGGER = 'n8n-nodes-ampersend.ampersendTrigger';
@@ -15,20 +16,34 @@ export const credentialNames = {
 	ampersend: 'Ampersend account',
 	slack: 'Slack account',
 	sheets: 'Google Service Account account',
+	mail: 'SMTP account',
 } as const;
 
-/** The header row for `examples/payment-alerts-to-slack-and-sheets.json`. */
-export const sheetColumns = [
-	'Time',
-	'Event',
-	'Agent',
-	'Direction',
-	'Counterparty',
-	'Amount (USDC)',
-	'Status',
-	'Transaction',
-	'Event ID',
-];
+/** The header rows that the examples ask for. */
+export const sheetColumns = {
+	Payments: [
+		'Time',
+		'Event',
+		'Agent',
+		'Direction',
+		'Counterparty',
+		'Amount (USDC)',
+		'Status',
+		'Transaction',
+		'Event ID',
+	],
+	Transactions: [
+		'Time',
+		'Agent',
+		'Direction',
+		'Amount (USDC)',
+		'Counterparty',
+		'Status',
+		'Transaction',
+		'ID',
+	],
+	Agents: ['Name', 'Agent Key', 'Backup Key', 'Sellers', 'Daily Limit (USDC)', 'Address'],
+};
 
 /** The trigger's name for the event of a payment in its current status. */
 export function eventIdOf({ id, status, agentAddress }: Activity): string {
@@ -59,6 +74,7 @@ export class Bench {
 		readonly production: Emulator,
 		readonly slack: Slack,
 		readonly sheets: GoogleSheets,
+		readonly mail: Mailbox,
 		readonly credentialId: string,
 		private readonly folder: string,
 	) {}
@@ -92,6 +108,8 @@ export class Bench {
 				'api.ampersend.ai': forwardTo(production.origin),
 				'api.sandbox.ampersend.ai': forwardTo(sandbox.origin),
 			};
+			const mail = await Mailbox.start();
+			undo.push(() => mail.stop());
 			const proxy = await Proxy.start(folder, handlers);
 			undo.push(() => proxy.stop());
 
@@ -117,7 +135,8 @@ export class Bench {
 				inpersonate: false,
 				httpNode: false,
 			});
-			return new Bench(n8n, proxy, sandbox, production, slack, sheets, credentialId, folder);
+			await n8n.createCredential(credentialNames.mail, 'smtp', mail.credential);
+			return new Bench(n8n, proxy, sandbox, production, slack, sheets, mail, credentialId, folder);
 		} catch (error) {
 			for (const step of undo.reverse()) await step();
 			throw error;
@@ -145,6 +164,7 @@ export class Bench {
 	async stop(): Promise<void> {
 		await this.n8n.stop();
 		await this.proxy.stop();
+		await this.mail.stop();
 		await this.sandbox.close();
 		await this.production.close();
 		await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });

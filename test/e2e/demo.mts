@@ -1,25 +1,39 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { seedDemoAgents } from '../emulator/demo.mts';
+import type { Agent } from '../emulator/index.mts';
 import { startPaymentStream, type StreamedPayment } from '../emulator/stream.mts';
 import { within } from '../limit.mts';
-import { Bench, credentialNames, readExample } from './bench.mts';
+import { Bench, credentialNames, examplesDir, readExample } from './bench.mts';
 import { installN8n, packPackage } from './install.mts';
 import { outputOf, type Execution, type StoredWorkflow } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
 const USAGE = `npm run demo                 a real n8n with the nodes in it, until Ctrl+C
 npm run demo -- --every 5    seconds between the payments that the local Ampersend makes (15)
-npm run demo -- --once       provision an agent, make one payment, show its alert, export, and end
+npm run demo -- --once       run the examples once, make one payment, show its alert, and end
 
 With AMPERSEND_API_KEY set, n8n calls the real deployment of that key. The demo then creates no
 agent and makes no payment.`;
 
 const ALERTS = 'payment-alerts-to-slack-and-sheets.json';
 const PROVISION = 'provision-agent.json';
-const EXPORT = 'export-transactions.json';
+/** They need nothing but what is there, and run as often as you like. */
+const RUN_BY_HAND = [
+	PROVISION,
+	'provision-agents-from-sheet.json',
+	'nightly-export-to-sheets.json',
+	'monthly-csv-by-email.json',
+	'weekly-spending-summary.json',
+	'low-balance-to-slack.json',
+];
+/** It only reads, so it also runs with a real deployment. */
+const EXPORT = 'monthly-csv-by-email.json';
+const SESSION_CREDENTIAL = 'Ampersend Agent account';
 /** The trigger's name in the example. */
 const TRIGGER_NAME = 'Ampersend Trigger';
 const ALERT_TIMEOUT_MS = 60_000;
@@ -84,11 +98,30 @@ function describeRun(name: string, execution: Execution): string {
 	return `workflow  "${name}" ${outcome}${events.length > 0 ? ` (${events.join(', ')})` : ''}`;
 }
 
-async function runByHand(bench: Bench, file: string): Promise<Execution> {
-	const example = await readExample(file);
-	const trigger = example.nodes.find(({ type }) => type === 'n8n-nodes-base.manualTrigger');
-	const workflow = await bench.importExample(file);
-	const execution = await bench.n8n.run(workflow, trigger?.name ?? '');
+const STARTS = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.scheduleTrigger']);
+
+/** The imported examples, by their files. */
+type Imported = ReadonlyMap<string, StoredWorkflow>;
+
+function importedFrom(imported: Imported, file: string): StoredWorkflow {
+	const workflow = imported.get(file);
+	if (workflow === undefined) throw new Error(`${file} wasn't imported.`);
+	return workflow;
+}
+
+async function importAll(bench: Bench): Promise<Imported> {
+	const imported = new Map<string, StoredWorkflow>();
+	for (const file of (await readdir(examplesDir)).sort())
+		imported.set(file, await bench.importExample(file));
+	say(`workflows ${imported.size} examples are imported`);
+	return imported;
+}
+
+async function runByHand(bench: Bench, imported: Imported, file: string): Promise<void> {
+	const { nodes } = await readExample(file);
+	const start = nodes.find(({ type }) => STARTS.has(type));
+	const workflow = importedFrom(imported, file);
+	const execution = await bench.n8n.run(workflow, start?.name ?? '');
 	say(describeRun(workflow.name, execution));
 	if (execution.status !== 'success') {
 		throw new Error(
@@ -96,24 +129,21 @@ async function runByHand(bench: Bench, file: string): Promise<Execution> {
 				(execution.error?.description ?? ''),
 		);
 	}
-	return execution;
 }
 
-async function showExport(bench: Bench, execution: Execution): Promise<void> {
-	const file = outputOf(execution, 'Export transactions')[0]?.binary?.data;
-	if (file === undefined) throw new Error('The export gave no file.');
-	const lines = (await bench.n8n.file(file)).toString('utf8').trimEnd().split('\r\n');
-	say(`file      ${file.fileName}: ${lines.length - 1} transactions`);
-}
-
-/** Runs each example once and ends, for a check by a person or a machine. */
-async function once(bench: Bench, alerts: StoredWorkflow, real: boolean): Promise<void> {
+/** Runs the examples once and ends, for a check by a person or a machine. */
+async function once(bench: Bench, imported: Imported, real: boolean): Promise<void> {
 	if (real) {
-		await showExport(bench, await runByHand(bench, EXPORT));
+		await runByHand(bench, imported, EXPORT);
 		return;
 	}
-	const [agent] = bench.sandbox.agents();
-	if (agent === undefined) throw new Error('The provisioning workflow created no agent.');
+	for (const file of RUN_BY_HAND) await runByHand(bench, imported, file);
+	// It finds the agent, the key and the sellers of its first run.
+	await runByHand(bench, imported, PROVISION);
+
+	const alerts = importedFrom(imported, ALERTS);
+	const rows = bench.sheets.sheet('Payments').rows;
+	const [agent] = bench.sandbox.agents() as [Agent];
 	const activity = bench.sandbox.pay({
 		agent,
 		type: 'spend',
@@ -128,15 +158,7 @@ async function once(bench: Bench, alerts: StoredWorkflow, real: boolean): Promis
 	);
 	say(describeRun(alerts.name, run));
 	if (run.status !== 'success') throw new Error(`The alert workflow failed: ${run.error?.message}`);
-	if (bench.slack.messages.length !== 1 || bench.sheets.rows.length !== 1) {
-		throw new Error(
-			`One payment led to ${bench.slack.messages.length} Slack messages and ` +
-				`${bench.sheets.rows.length} rows.`,
-		);
-	}
-	// A second run of the same example: the agent exists, so its key is removed and added again.
-	bench.sandbox.updateAgent(agent, { keys: agent.keys.slice(0, 1).map(({ address }) => address) });
-	await showExport(bench, await runByHand(bench, PROVISION));
+	if (rows.length !== 1) throw new Error(`One payment led to ${rows.length} rows.`);
 }
 
 async function untilStopped(
@@ -166,32 +188,61 @@ async function untilStopped(
 	}
 }
 
-/**
- * Tests the credential, and imports, runs and publishes the examples. @returns the one with payment
- * alerts
- */
-async function prepare(
-	bench: Bench,
-	onceOnly: boolean,
-	apiKey: string | undefined,
-): Promise<StoredWorkflow> {
-	const { status, message } = await bench.n8n.testCredential(
-		bench.credentialId,
-		credentialNames.ampersend,
-		'ampersendApi',
-		apiKey === undefined
-			? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl }
-			: { apiKey, baseUrl: '' },
-	);
-	if (status !== 'OK') throw new UsageError(`The credential test failed: ${message}`);
-	say(`Credential "${credentialNames.ampersend}": ${message}`);
+/** Five agents: four with a history, and one that also logs in itself. */
+async function addAgents(bench: Bench): Promise<void> {
+	const { sandbox, sheets } = bench;
+	const key = generatePrivateKey();
+	const seller = sandbox.addAgent({
+		name: 'Translation seller',
+		balanceMicro: 410_000n,
+		keys: [{ address: privateKeyToAccount(key).address, name: 'n8n' }],
+		spendConfig: { daily_limit: '1000000' },
+	});
+	const agents = [...seedDemoAgents(sandbox), seller];
+	for (const { name, address, balanceMicro } of agents)
+		say(`agent     ${address}  ${usdc(BigInt(balanceMicro))}  ${name}`);
+	const digits = ['7', '8', '9'].map((digit) => `0x${digit.repeat(40)}`);
+	sheets.sheet('Agents').rows.push(['Support bot', ...digits, '2.50', '']);
 
-	if (apiKey === undefined) await runByHand(bench, PROVISION);
-	else await bench.importExample(PROVISION);
-	if (!(onceOnly && apiKey !== undefined)) await bench.importExample(EXPORT);
-	const alerts = await bench.n8n.activate(await bench.importExample(ALERTS));
-	say(`workflow  "${alerts.name}" is active and looks for payments every 5 s`);
-	return alerts;
+	const values = {
+		environment: 'other',
+		baseUrl: sandbox.agentBaseUrl,
+		agentAddress: seller.address,
+		privateKey: key,
+	};
+	const id = await bench.n8n.createCredential(SESSION_CREDENTIAL, 'ampersendAgentApi', values);
+	await testCredential(bench, { id, name: SESSION_CREDENTIAL, type: 'ampersendAgentApi', values });
+}
+
+interface Credential {
+	id: string;
+	name: string;
+	type: string;
+	values: Record<string, unknown>;
+}
+
+async function testCredential(bench: Bench, { id, name, type, values }: Credential): Promise<void> {
+	const { status, message } = await bench.n8n.testCredential(id, name, type, values);
+	if (status !== 'OK') throw new UsageError(`The credential test failed: ${message}`);
+	say(`Credential "${name}": ${message}`);
+}
+
+/** Tests the credentials, adds agents, imports the examples and publishes the one with alerts. */
+async function prepare(bench: Bench, apiKey: string | undefined): Promise<Imported> {
+	await testCredential(bench, {
+		id: bench.credentialId,
+		name: credentialNames.ampersend,
+		type: 'ampersendApi',
+		values:
+			apiKey === undefined
+				? { apiKey: bench.sandbox.apiKey, baseUrl: bench.sandbox.baseUrl }
+				: { apiKey, baseUrl: '' },
+	});
+	if (apiKey === undefined) await addAgents(bench);
+	const imported = await importAll(bench);
+	const alerts = await bench.n8n.activate(importedFrom(imported, ALERTS));
+	say(`workflow  "${alerts.name}" is published and looks for payments every 5 s`);
+	return imported;
 }
 
 async function demo(
@@ -219,31 +270,45 @@ async function demo(
 		);
 		stopped.throwIfAborted();
 		const ready = bench;
-		bench.slack.onMessage = ({ channel, text }) =>
+		bench.slack.onMessage = ({ channel, text, buttons }) => {
 			say(`Slack     ${channel}  ${text.replaceAll('\n', '  ')}`);
+			for (const [label, link] of Object.entries(buttons)) say(`          [${label}] ${link}`);
+		};
+		bench.mail.onEmail = ({ to = [], subject, attachments }) =>
+			say(
+				`Email     ${to.map(({ address }) => address).join()}  ${subject}, ` +
+					`${attachments.length} file(s)`,
+			);
 		bench.sheets.onRow = (row) => say(`Sheets    ${row.join(' | ')}`);
 
-		const alerts = await within('The set-up of the workflows', limits.workflows, () =>
-			prepare(ready, onceOnly, apiKey),
+		const imported = await within('The set-up of the workflows', limits.workflows, () =>
+			prepare(ready, apiKey),
 		);
 		const { email, password } = bench.n8n.login;
 		say(`\nn8n       ${bench.n8n.url}\nlogin     ${email}   password ${password}`);
 		const deployment = apiKey?.startsWith('sk_live_') ? 'production' : 'sandbox';
 		say(
 			apiKey === undefined
-				? `Ampersend is a local emulator at ${bench.sandbox.baseUrl}; no real money moves.`
+				? `API key   ${bench.sandbox.apiKey}\nBase URL  ${bench.sandbox.baseUrl}\n` +
+						'Ampersend is a local emulator: no real money moves. ' +
+						'You can enter its key in a credential of your own.'
 				: `Ampersend is the real ${deployment} deployment. ` +
 						'The demo creates no agent and makes no payment.',
 		);
-		say('Slack and Google Sheets are answered by a local proxy: nothing is sent to them.\n');
+		say('Local servers answer for Slack, Google Sheets and email: nothing leaves this machine.\n');
 
 		if (onceOnly)
 			await within('The run of everything once', limits.once, () =>
-				once(ready, alerts, apiKey !== undefined),
+				once(ready, imported, apiKey !== undefined),
 			);
 		else {
 			say('Ctrl+C ends it and removes everything it made.');
-			await untilStopped(bench, alerts, apiKey === undefined ? everyMs : 0, stopped);
+			await untilStopped(
+				bench,
+				importedFrom(imported, ALERTS),
+				apiKey === undefined ? everyMs : 0,
+				stopped,
+			);
 		}
 	} finally {
 		if (bench !== undefined) {

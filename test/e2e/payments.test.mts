@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Activity, Agent } from '../emulator/index.mts';
 import { randomAddress } from '../emulator/index.mts';
-import { sheetColumns, startTestBench, type Bench } from './bench.mts';
+import { startTestBench, type Bench } from './bench.mts';
 import { outputOf, type Execution, type StoredWorkflow } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
@@ -29,10 +29,12 @@ async function runFor(payment: Activity): Promise<Execution> {
 	});
 }
 
+const payments = () => bench.sheets.sheet('Payments');
+
 /** Cells of the sheet's last row, by column. */
 function lastRow(): Record<string, string | undefined> {
-	const row = bench.sheets.rows.at(-1) ?? [];
-	return Object.fromEntries(sheetColumns.map((column, i) => [column, row[i]]));
+	const row = payments().rows.at(-1) ?? [];
+	return Object.fromEntries(payments().columns.map((column, i) => [column, row[i]]));
 }
 
 describe('an active workflow', () => {
@@ -63,7 +65,7 @@ describe('an active workflow', () => {
 	] as const)(
 		'sends $event to Slack and Google Sheets',
 		async ({ type, status, event, amountMicro, amountUsdc }) => {
-			const seen = { messages: bench.slack.messages.length, rows: bench.sheets.rows.length };
+			const seen = { messages: bench.slack.messages.length, rows: payments().rows.length };
 
 			const payment = bench.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
 			const execution = await runFor(payment);
@@ -81,13 +83,13 @@ describe('an active workflow', () => {
 					status,
 				},
 			]);
-			expect(bench.slack.messages.slice(seen.messages)).toEqual([
+			expect(bench.slack.messages.slice(seen.messages)).toMatchObject([
 				{
 					channel: '#payments',
 					text: expect.stringContaining(`*${event}*: ${amountUsdc} USDC, ${agent.name}`),
 				},
 			]);
-			expect(bench.sheets.rows.length - seen.rows).toBe(1);
+			expect(payments().rows.length - seen.rows).toBe(1);
 			expect(lastRow()).toMatchObject({
 				Event: event,
 				Agent: agent.name,
@@ -123,7 +125,7 @@ describe('an active workflow', () => {
 });
 
 test('nothing was sent twice, and nothing from before', async () => {
-	const ids = bench.sheets.rows.map((row) => row[sheetColumns.indexOf('Event ID')]);
+	const ids = payments().rows.map((row) => row[payments().columns.indexOf('Event ID')]);
 	expect(new Set(ids).size).toBe(ids.length);
 	expect(ids).toHaveLength(5);
 	expect(bench.slack.messages).toHaveLength(5);

@@ -20,6 +20,23 @@ export interface Answer {
 export interface SlackMessage {
 	channel: string;
 	text: string;
+	/** The links of its buttons, by their labels. */
+	buttons: Record<string, string>;
+}
+
+/** The part of a message's blocks that is read here. */
+interface SlackBlock {
+	text?: { text: string };
+	elements?: Array<{ text: { text: string }; url?: string }>;
+}
+
+/** The text and the buttons of a message that consists of blocks. */
+function readBlocks(blocks: SlackBlock[]): Pick<SlackMessage, 'text' | 'buttons'> {
+	const texts = blocks.map(({ text }) => text?.text.trim() ?? '');
+	const buttons = blocks.flatMap(({ elements = [] }) =>
+		elements.map(({ text, url = '' }) => [text.text, url]),
+	);
+	return { text: texts.filter(Boolean).join('\n'), buttons: Object.fromEntries(buttons) };
 }
 
 const json = (value: unknown, statusCode = 200): Answer => ({
@@ -43,11 +60,14 @@ export class Slack {
 	answer({ method, path, body, authorization }: SeenRequest): Answer | undefined {
 		if (method !== 'POST' || path !== '/api/chat.postMessage') return undefined;
 		if (authorization !== `Bearer ${this.token}`) return json({ ok: false, error: 'invalid_auth' });
-		const { channel, text } = JSON.parse(body) as Partial<SlackMessage>;
+		const sent = JSON.parse(body) as { channel?: string; text?: string; blocks?: SlackBlock[] };
+		const { channel, blocks = [] } = sent;
+		const { text, buttons } = readBlocks([{ text: { text: sent.text ?? '' } }, ...blocks]);
 		if (!channel) return json({ ok: false, error: 'channel_not_found' });
 		if (!text) return json({ ok: false, error: 'no_text' });
-		this.messages.push({ channel, text });
-		this.onMessage({ channel, text });
+		const message = { channel, text, buttons };
+		this.messages.push(message);
+		this.onMessage(message);
 		return json({
 			ok: true,
 			channel: 'C0000000001',
@@ -57,16 +77,32 @@ export class Slack {
 	}
 }
 
-/** One spreadsheet with one sheet, and the token endpoint of a service account. */
+export interface Sheet {
+	/** The header, in row 1. */
+	columns: string[];
+	/** Rows below the header. */
+	rows: string[][];
+}
+
+type Cell = string | number;
+
+interface RangeValues {
+	range: string;
+	values: Cell[][];
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** The sheet's name, column and first row of a range such as `'Payments'!C3` or `Payments!5:7`. */
+const RANGE = /^'?([^!']+)'?!([A-Z]?)(\d+)(?::\d+)?$/;
+
+/** One spreadsheet, and the token endpoint of a service account. */
 export class GoogleSheets {
 	readonly email = 'robot@project.example.com';
 
-	readonly sheet = 'Payments';
+	readonly sheets: Record<string, Sheet>;
 
-	/** Rows below the header. */
-	readonly rows: string[][] = [];
-
-	/** Called for each row. */
+	/** Called for each row that is written as a whole. */
 	onRow: (row: string[]) => void = () => {};
 
 	private readonly keys = generateKeyPairSync('rsa', {
@@ -77,7 +113,12 @@ export class GoogleSheets {
 
 	private readonly accessToken = `ya29.${randomBytes(24).toString('hex')}`;
 
-	constructor(readonly columns: string[]) {}
+	/** @param columns of each sheet, by its name */
+	constructor(columns: Record<string, string[]>) {
+		this.sheets = Object.fromEntries(
+			Object.entries(columns).map(([name, header]) => [name, { columns: header, rows: [] }]),
+		);
+	}
 
 	get privateKey(): string {
 		return this.keys.privateKey;
@@ -98,11 +139,11 @@ export class GoogleSheets {
 		return json({ access_token: this.accessToken, expires_in: 3599, token_type: 'Bearer' });
 	}
 
-	/** sheets.googleapis.com, as far as appending a row needs it. */
+	/** sheets.googleapis.com, as far as reading, adding and changing rows needs it. */
 	answer({ method, path, body, authorization }: SeenRequest): Answer | undefined {
 		const url = new URL(path, 'https://sheets.googleapis.com');
 		const match =
-			/^\/v4\/spreadsheets\/([^/:]+)(?:\/values\/([^:]+(?::\d+)?)|(:batchUpdate))?(:append)?$/.exec(
+			/^\/v4\/spreadsheets\/([^/:]+)(?:\/values\/([^:]+(?::\d+)?)|(?:\/values)?(:batchUpdate))?$/.exec(
 				url.pathname,
 			);
 		if (!match) return undefined;
@@ -119,32 +160,53 @@ export class GoogleSheets {
 			);
 		}
 		const [, spreadsheetId, encodedRange, batchUpdate] = match;
-		if (batchUpdate && method === 'POST') return json({ spreadsheetId, replies: [{}] });
+		if (batchUpdate && method === 'POST') {
+			const { data = [] } = JSON.parse(body) as { data?: RangeValues[] };
+			for (const { range, values } of data) this.write(range, values);
+			return json({ spreadsheetId, replies: [{}] });
+		}
 		if (encodedRange === undefined) {
-			const properties = {
-				sheetId: 0,
-				title: this.sheet,
-				index: 0,
-				sheetType: 'GRID',
-				gridProperties: { rowCount: 1000, columnCount: 26 },
-			};
-			return method === 'GET' ? json({ sheets: [{ properties }] }) : undefined;
+			const sheets = Object.keys(this.sheets).map((title, i) => ({
+				properties: {
+					sheetId: i,
+					title,
+					index: i,
+					sheetType: 'GRID',
+					gridProperties: { rowCount: 1000, columnCount: 26 },
+				},
+			}));
+			return method === 'GET' ? json({ sheets }) : undefined;
 		}
 		const range = decodeURIComponent(encodedRange);
 		if (method === 'GET') {
-			const firstRowOnly = range.endsWith('!1:1');
-			return json({
-				range,
-				majorDimension: 'ROWS',
-				values: [this.columns, ...(firstRowOnly ? [] : this.rows)],
-			});
+			const { columns, rows } = this.sheet(/^'?([^!']+)/.exec(range)?.[1]);
+			const values = [columns, ...(range.endsWith('!1:1') ? [] : rows)];
+			return json({ range, majorDimension: 'ROWS', values });
 		}
-		if (method !== 'PUT' && method !== 'POST') return undefined;
-		const { values } = JSON.parse(body) as { values: Array<Array<string | number>> };
-		for (const row of values.map((cells) => cells.map(String))) {
-			this.rows.push(row);
-			this.onRow(row);
-		}
+		if (method !== 'PUT') return undefined;
+		const { values } = JSON.parse(body) as { values: Cell[][] };
+		for (const row of this.write(range, values)) this.onRow(row);
 		return json({ spreadsheetId, updatedRange: range, updatedRows: values.length });
+	}
+
+	sheet(name = ''): Sheet {
+		const found = this.sheets[name];
+		if (found === undefined) throw new Error(`The spreadsheet has no sheet "${name}".`);
+		return found;
+	}
+
+	/** @returns the written cells as text */
+	private write(range: string, values: Cell[][]): string[][] {
+		const [, name, column = '', first] = RANGE.exec(range) ?? [];
+		const { rows } = this.sheet(name);
+		const texts = values.map((cells) => cells.map(String));
+		texts.forEach((cells, i) => {
+			// Row 1 is the header.
+			const row = (rows[Number(first) - 2 + i] ??= []);
+			cells.forEach((cell, c) => {
+				row[LETTERS.indexOf(column || 'A') + c] = cell;
+			});
+		});
+		return texts;
 	}
 }

@@ -240,7 +240,9 @@ describe('an active workflow', () => {
 	async function emitted(): Promise<unknown[]> {
 		const executions = await bench.n8n.executions(workflow);
 		const runs = executions.flatMap((execution) => execution.runs[NODE] ?? []);
-		return runs.flatMap(({ data }) => data?.main?.[0] ?? []).map(({ json }) => String(json.eventId).split(':')[0]);
+		return runs
+			.flatMap(({ data }) => data?.main?.[0] ?? [])
+			.map(({ json }) => String(json.eventId).split(':')[0]);
 	}
 
 	async function allEmitted(): Promise<void> {

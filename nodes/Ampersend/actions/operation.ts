@@ -34,7 +34,7 @@ interface Described<Output extends Schema> {
 /** Gives rows for one input item. The router makes items of them and links them to that item. */
 export interface RowOperation<Output extends Schema = Schema> extends Described<Output> {
 	execute(context: OperationContext): Promise<z.infer<Output> | Array<z.infer<Output>>>;
-	/** For reads of more than ten fields. The router makes items shorter by it. */
+	/** For reads of many fields. The router makes items shorter by it. */
 	simplified?: Simplified;
 }
 

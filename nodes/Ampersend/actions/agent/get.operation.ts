@@ -2,7 +2,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { readAgentOutput, toAgentOutput, toOwnAgentOutput } from './output';
+import { readAgentOutput, simplifiedReadAgent, toAgentOutput, toOwnAgentOutput } from './output';
 
 export const get: RowOperation<typeof readAgentOutput> = {
 	option: {
@@ -14,6 +14,7 @@ export const get: RowOperation<typeof readAgentOutput> = {
 	inSession: 'also',
 	fields: [agentLocator],
 	output: readAgentOutput,
+	simplified: simplifiedReadAgent,
 
 	async execute({ n8n, client, itemIndex }) {
 		if (client.connection.agent !== undefined) {

@@ -1,7 +1,7 @@
 import { listAgents, take } from '../../api/paginate';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
-import { agentOutput, toAgentOutput } from './output';
+import { agentOutput, simplifiedAgent, toAgentOutput } from './output';
 
 export const getMany: RowOperation<typeof agentOutput> = {
 	option: {
@@ -12,6 +12,7 @@ export const getMany: RowOperation<typeof agentOutput> = {
 	},
 	fields: pagingFields,
 	output: agentOutput,
+	simplified: simplifiedAgent,
 
 	async execute({ n8n, client, itemIndex }) {
 		const agents = await take(listAgents(client), readLimit(n8n, itemIndex));

@@ -2,6 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { withFurther } from '../../domain/json';
 import { amountFields, amountShape, isMicro } from '../../domain/money';
+import { simplifiedTo } from '../../domain/simplify';
 import { toIso } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';
 import type { AgentSelf } from '../../schemas/agentSelf';
@@ -16,6 +17,15 @@ export const agentOutput = z.object({
 	createdAt: z.string(),
 	updatedAt: z.string(),
 });
+
+const ofEveryAgent = ['name', 'balanceUsdc', 'balance'] as const;
+
+/** The service adds some fields, such as a nonce. */
+export const simplifiedAgent = simplifiedTo(
+	agentOutput,
+	[...ofEveryAgent, 'createdAt', 'updatedAt'],
+	'address',
+);
 type AgentOutput = z.infer<typeof agentOutput>;
 
 /** `created` tells a new agent from an existing one. */
@@ -53,6 +63,12 @@ const ownAgentOutput = z.object({
 
 /** With an API key, or in a session. */
 export const readAgentOutput = z.union([agentOutput, ownAgentOutput]);
+
+export const simplifiedReadAgent = simplifiedTo(
+	z.object({ ...agentOutput.shape, ...ownAgentOutput.shape }),
+	[...ofEveryAgent, 'status', 'published', 'createdAt', 'updatedAt'],
+	'address',
+);
 
 export function toOwnAgentOutput(agent: AgentSelf): z.infer<typeof ownAgentOutput> {
 	const { address, name, status, balance_usdc_micro, published, slug, ...others } = agent;

@@ -1,0 +1,74 @@
+import { expect } from '@jest/globals';
+import { request } from 'undici';
+import { readExample, type Bench } from './bench.mts';
+import { outputOf, type Execution } from './n8n.mts';
+import { waitFor } from './wait.mts';
+
+const STARTS = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.scheduleTrigger']);
+
+/** Runs the files of examples/ in one n8n, and plays the people who answer them. */
+export class Examples {
+	constructor(readonly bench: Bench) {}
+
+	/** @param meanwhile what happens outside n8n while it runs */
+	async run(file: string, meanwhile?: () => Promise<void>): Promise<Execution> {
+		const { nodes } = await readExample(file);
+		const start = nodes.find(({ type }) => STARTS.has(type));
+		if (start === undefined) throw new Error(`${file} has nothing to start it by hand.`);
+		const workflow = await this.bench.importExample(file);
+		const [execution] = await Promise.all([
+			this.bench.n8n.run(workflow, start.name),
+			meanwhile?.(),
+		]);
+		expectSuccess(execution);
+		return execution;
+	}
+
+	/** Presses a button of the Slack message that comes next, as a person's browser does. */
+	async press(label: string): Promise<string> {
+		const { messages } = this.bench.slack;
+		const from = messages.length;
+		const message = await waitFor('a question in Slack', () =>
+			messages.slice(from).find(({ buttons }) => label in buttons),
+		);
+		await this.open(message.buttons[label] ?? '');
+		return message.text;
+	}
+
+	/** n8n ignores a click that comes before the execution waits, and one by a robot. */
+	async open(link: string): Promise<void> {
+		const headers = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0' };
+		await waitFor('n8n to take the answer', async () => {
+			const answer = await request(link, { headers });
+			await answer.body.dump();
+			return answer.statusCode === 200 || undefined;
+		});
+	}
+
+	/** The file in a node's output. */
+	async fileOf(execution: Execution, node: string) {
+		const binary = outputOf(execution, node)[0]?.binary?.data;
+		if (binary === undefined) throw new Error(`"${node}" has no file in its output.`);
+		return { fileName: binary.fileName, content: await this.bench.n8n.file(binary) };
+	}
+
+	/** Texts of the Slack messages that came while the steps ran. */
+	async messagesOf(steps: () => Promise<unknown>): Promise<string[]> {
+		const from = this.bench.slack.messages.length;
+		await steps();
+		return this.bench.slack.messages.slice(from).map(({ text }) => text);
+	}
+}
+
+export function expectSuccess({ status, error }: Execution): void {
+	expect({ status, error: error?.message }).toEqual({ status: 'success', error: undefined });
+}
+
+/** The rows of a CSV file without quotes, by the names in its header. */
+export function readCsv(content: Buffer): Array<Record<string, string>> {
+	const [header = '', ...lines] = content.toString('utf8').trimEnd().split('\r\n');
+	const names = header.split(',');
+	return lines.map((line) =>
+		Object.fromEntries(line.split(',').map((cell, i) => [names[i], cell])),
+	);
+}
