@@ -263,14 +263,14 @@ export class N8n {
 		return await this.rest('POST', '/workflows', { settings: {}, ...workflow });
 	}
 
-	/**
-	 * Publishes a workflow, and waits until its triggers are active: n8n answers before their first
-	 * poll.
-	 */
+	/** Publishes a workflow. n8n answers before the first poll of its triggers. */
+	async publish({ id, versionId }: StoredWorkflow): Promise<StoredWorkflow> {
+		return await this.rest('POST', `/workflows/${id}/activate`, { versionId });
+	}
+
+	/** Publishes a workflow, and waits until its triggers are active. */
 	async activate(workflow: StoredWorkflow, timeoutMs = 30_000): Promise<StoredWorkflow> {
-		const active = await this.rest<StoredWorkflow>('POST', `/workflows/${workflow.id}/activate`, {
-			versionId: workflow.versionId,
-		});
+		const active = await this.publish(workflow);
 		const until = Date.now() + timeoutMs;
 		for (;;) {
 			const { status, triggers } = await this.rest<PublicationStatus>(
