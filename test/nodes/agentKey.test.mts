@@ -6,7 +6,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
-import { useAmpersend } from './setup.mts';
+import { short, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -274,8 +274,7 @@ describe('Agent Key: Revoke', () => {
 		const { error, items } = await revoke(address, key);
 
 		expect(items).toEqual([]);
-		const short = `${key.slice(0, 6)}…${key.slice(-4)}`;
-		expect(error?.message).toBe(`Agent Key: the agent has no key ${short}.`);
+		expect(error?.message).toBe(`Agent Key: the agent has no key ${short(key)}.`);
 		expect(error?.description).toBe('Choose one from the list.');
 		expect(error?.httpCode).toBe('404');
 		expect(service.emulator.agent(address).keys).toEqual(keys);

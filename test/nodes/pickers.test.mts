@@ -17,7 +17,7 @@ import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
 import { useAgentSession } from './agentSession.mts';
 import { Credentials, type CredentialFields } from './n8n.mts';
-import { noAgent, useAmpersend } from './setup.mts';
+import { noAgent, short, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
 
@@ -92,7 +92,6 @@ const caught = async (promise: Promise<unknown>): Promise<Error & { description?
 
 const A = checksummed(`0x${'ab'.repeat(20)}`);
 const B = checksummed(`0x${'cd'.repeat(20)}`);
-const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
 
 describe('The list of agents', () => {
 	it('shows name, address and balance, sorted by name; the values are in lower case', async () => {

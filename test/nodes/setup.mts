@@ -19,9 +19,12 @@ export interface UnderTest {
 	run(parameters: INodeParameters, options?: Partial<RunOptions>): Promise<Outcome>;
 }
 
+/** An address as messages and pickers show it. */
+export const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
+
 /** What is said of an agent that the service doesn't know. */
 export const noAgent = (address: string) =>
-	`Agent: no agent ${address.slice(0, 6)}…${address.slice(-4)} is visible to this API key.`;
+	`Agent: no agent ${short(address)} is visible to this API key.`;
 
 /** Checks that every whole item matches the operation's output schema. */
 function checkOutput({ resource, operation, simplify }: INodeParameters, { items }: Outcome): void {

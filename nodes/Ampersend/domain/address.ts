@@ -33,6 +33,11 @@ export function verificationCodeOf(address: Address): string {
 	return (BigInt(`0x${hash}`) % 1_000_000n).toString().padStart(6, '0');
 }
 
+/** Enough of an address to recognize it. */
+export function shortAddress(address: Address): string {
+	return `${address.slice(0, 6)}…${address.slice(-4)}`;
+}
+
 /** What addresses are compared by: their letter case doesn't count. */
 export function addressKey(address: Address): string {
 	return address.toLowerCase();

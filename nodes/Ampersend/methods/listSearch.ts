@@ -9,7 +9,7 @@ import type { Client } from '../api/send';
 import { openClient, send } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Address } from '../domain/address';
-import { addressKey, parseLocator } from '../domain/address';
+import { addressKey, parseLocator, shortAddress } from '../domain/address';
 import { formatUsdc, isMicro } from '../domain/money';
 import { valueOf } from '../domain/parameter';
 
@@ -28,8 +28,7 @@ interface Named {
 
 /** The value is in lower case, so no checksum can reject it later. @param details shown too */
 function toOption({ address, name }: Named, ...details: string[]): Options[number] {
-	const short = `${address.slice(0, 6)}…${address.slice(-4)}`;
-	const shown = name ? [short, ...details] : details;
+	const shown = name ? [shortAddress(address), ...details] : details;
 	const label = shown.length > 0 ? `${name || address} (${shown.join(', ')})` : address;
 	return { name: label, value: addressKey(address) };
 }

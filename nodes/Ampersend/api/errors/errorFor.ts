@@ -1,5 +1,6 @@
 import { NodeApiError } from 'n8n-workflow';
 
+import { shortAddress } from '../../domain/address';
 import type { Connection } from '../deployments';
 import { CredentialError, isCredentialError } from '../deployments';
 import type { Placeholders, Route } from '../routes';
@@ -19,12 +20,6 @@ export interface Call {
 	connection: Connection;
 }
 
-/** Enough of the last address in a path to recognize it. */
-function shortAddress(path: string): string {
-	const address = path.match(/0x[0-9a-fA-F]{40}/g)?.at(-1) ?? '';
-	return `${address.slice(0, 6)}…${address.slice(-4)}`;
-}
-
 /** What every text can say about a call. */
 function factsOf({ route, path, connection }: Call) {
 	const { authentication, baseUrl, deployment } = connection;
@@ -40,7 +35,8 @@ function factsOf({ route, path, connection }: Call) {
 		host: new URL(baseUrl).origin,
 		deployment: deployment.origin,
 		dashboard: deployment.dashboard,
-		address: shortAddress(path),
+		// Of the agent, or of its key.
+		address: shortAddress(path.match(/0x[0-9a-fA-F]{40}/g)?.at(-1) ?? ''),
 	};
 }
 
