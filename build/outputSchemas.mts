@@ -45,10 +45,9 @@ function schemaOf(output: Operation['output'], simplified?: Simplified): OutputS
 export function outputSchemas(): Map<string, OutputSchema> {
 	const version = '__schema__/v1.0.0';
 	const ofActions = resources.flatMap(({ option: resource, operations }) =>
-		operations.map((operation) => {
-			const simplified = 'execute' in operation ? operation.simplified : undefined;
-			const path = `${version}/${resource.value}/${operation.option.value}.json`;
-			return [path, schemaOf(operation.output, simplified)] as const;
+		operations.map(({ option, output, simplified }) => {
+			const path = `${version}/${resource.value}/${option.value}.json`;
+			return [path, schemaOf(output, simplified)] as const;
 		}),
 	);
 	const ofTrigger = schemaOf(triggerEventOutput, simplifiedTriggerEvent);

@@ -240,7 +240,7 @@ function resourcePage(resource: Resource, comments: Comments): string {
 	/** The first operation with an output, by the text about the output. */
 	const firsts = new Map<string, string>();
 	const sections = operations.map((operation) => {
-		const simplified = 'execute' in operation ? operation.simplified : undefined;
+		const { simplified } = operation;
 		const shape = output(operation.output, { comments, simplified });
 		const first = firsts.get(shape);
 		if (first === undefined) firsts.set(shape, operation.option.name);

@@ -13,7 +13,7 @@ const schemas = outputSchemas();
 
 const long = resources.flatMap(({ option: resource, operations }) =>
 	operations
-		.filter((operation) => 'execute' in operation && operation.simplified !== undefined)
+		.filter(({ simplified }) => simplified !== undefined)
 		.map(({ option }) => [resource.value, option.value] as [string, string]),
 );
 

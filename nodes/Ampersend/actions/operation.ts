@@ -29,13 +29,13 @@ interface Described<Output extends Schema> {
 	/** Parameters. The registry shows them for this operation; a field's own conditions are kept. */
 	fields: INodeProperties[];
 	output: Output;
+	/** For reads of many fields. The router makes rows shorter by it. */
+	simplified?: Simplified;
 }
 
 /** Gives rows for one input item. The router makes items of them and links them to that item. */
 export interface RowOperation<Output extends Schema = Schema> extends Described<Output> {
 	execute(context: OperationContext): Promise<z.infer<Output> | Array<z.infer<Output>>>;
-	/** For reads of many fields. The router makes items shorter by it. */
-	simplified?: Simplified;
 }
 
 /** Gives one item with a file. */

@@ -95,9 +95,8 @@ function operationFields(authentication: Authentication): INodeProperties[] {
 	});
 }
 
-function fieldsOf(operation: Operation): INodeProperties[] {
-	const simplified = 'execute' in operation ? operation.simplified : undefined;
-	return [...operation.fields, ...(simplified ? simplifyFields(simplified) : [])];
+function fieldsOf({ fields, simplified }: Operation): INodeProperties[] {
+	return [...fields, ...(simplified ? simplifyFields(simplified) : [])];
 }
 
 export const properties: INodeProperties[] = [
