@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { toTransactionOutput, transactionOutput } from '../actions/transaction/output';
+import { toTransactionOutput, transactionOutput, whatMatters } from '../actions/transaction/output';
 import { addressKey } from '../domain/address';
 import { withFurther } from '../domain/json';
 import { simplifiedTo } from '../domain/simplify';
@@ -25,17 +25,7 @@ export const triggerEventOutput = z.object({
 
 export const simplifiedTriggerEvent = simplifiedTo(
 	triggerEventOutput,
-	[
-		'occurredAt',
-		'event',
-		'agentName',
-		'direction',
-		'amountUsdc',
-		'counterparty',
-		'status',
-		'explorerUrl',
-		'agentAddress',
-	],
+	['occurredAt', 'event', ...whatMatters],
 	'eventId',
 );
 export type TriggerEventOutput = z.infer<typeof triggerEventOutput>;

@@ -30,18 +30,20 @@ export const transactionOutput = z.object({
 	id: text,
 });
 
+/** What matters of a transaction besides its time, and of the trigger's event of one. */
+export const whatMatters = [
+	'agentName',
+	'direction',
+	'amountUsdc',
+	'counterparty',
+	'status',
+	'explorerUrl',
+	'agentAddress',
+] as const;
+
 export const simplifiedTransaction = simplifiedTo(
 	transactionOutput,
-	[
-		'occurredAt',
-		'agentName',
-		'direction',
-		'amountUsdc',
-		'counterparty',
-		'status',
-		'explorerUrl',
-		'agentAddress',
-	],
+	['occurredAt', ...whatMatters],
 	'id',
 );
 export type TransactionOutput = z.infer<typeof transactionOutput>;
