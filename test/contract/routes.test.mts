@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 import type { Operation } from '../../nodes/Ampersend/actions/operation';
-import { resources } from '../../nodes/Ampersend/actions/registry';
+import { properties, resources } from '../../nodes/Ampersend/actions/registry';
 import type { Route } from '../../nodes/Ampersend/api/routes';
 import { routes } from '../../nodes/Ampersend/api/routes';
 import { handledRoutes } from '../emulator/index.mts';
@@ -82,6 +82,13 @@ describe('The routes table, the emulator and the README agree', () => {
 
 	it('the table contains each route once', () => {
 		expect(new Set(allNames).size).toBe(allNames.length);
+	});
+
+	it('fields of a body have the names that they have in the editor', () => {
+		const shown = new Set(JSON.stringify(properties).match(/(?<="displayName":")[^"]+/g));
+		const names = table.flatMap(({ fields = {} }) => Object.values(fields));
+		expect(names.length).toBeGreaterThan(0);
+		expect(names.filter((name) => !shown.has(name))).toEqual([]);
 	});
 
 	it('what an agent uses instead is a route of its own', () => {

@@ -348,9 +348,9 @@ describe('an address that the service does not know', () => {
 });
 
 describe('a value that the service rejects', () => {
-	const add = (issues: object[]) => {
+	const add = (issues: object[], status = 400) => {
 		const route = 'POST /agents/{address}/keys';
-		service.emulator.fault({ route, status: 400, body: { issues } });
+		service.emulator.fault({ route, status, body: { issues } });
 		return fail({
 			resource: 'agentKey',
 			operation: 'add',
@@ -373,6 +373,17 @@ describe('a value that the service rejects', () => {
 	it("is named as the service does if the editor doesn't have it", async () => {
 		const { message } = await add([{ path: ['extra', 0], message: 'Not wanted' }]);
 		expect(message).toContain('(HTTP 400): extra.0: Not wanted');
+	});
+
+	it.each([
+		[401, 'Ampersend rejected the API key (HTTP 401)', 'revoked or mistyped'],
+		[403, "The API key isn't allowed to use POST", 'use a key of the account'],
+		[500, 'Ampersend could not process POST', MAY_HAVE_HAPPENED],
+	])('is not the cause of HTTP %i, whatever issues it has', async (status, what, next) => {
+		const issues = [{ path: ['key_name'], message: 'Too long' }];
+		const { message, description } = await add(issues, status);
+		expect(message).toContain(what);
+		expect(description).toContain(next);
 	});
 });
 

@@ -6,6 +6,7 @@ import { CredentialError, isCredentialError } from '../deployments';
 import type { Placeholders, Route } from '../routes';
 import { hideKey } from '../secrets';
 import { CallError, chainOf } from './CallError';
+import type { ServiceWords } from './serviceText';
 import { oneLine, wordsOf } from './serviceText';
 import type { Situation } from './situations';
 import { situations } from './situations';
@@ -99,7 +100,11 @@ function saidSituation(status: number, { path, conflict }: Route, words: string)
 	return NO_AGENT.test(words) ? 'unknownAgent' : undefined;
 }
 
-function situationOfStatus(status: number, { route, connection }: Call, words: string) {
+function situationOfStatus(
+	status: number,
+	{ route, connection }: Call,
+	{ words = '', isNamed }: ServiceWords,
+) {
 	const { access = 'user', path, evidence } = route;
 	const isSession = connection.authentication === 'agentSession';
 	const said = isSession ? undefined : saidSituation(status, route, words);
@@ -112,7 +117,7 @@ function situationOfStatus(status: number, { route, connection }: Call, words: s
 	if (status === 409) return 'conflict';
 	if (status === 429) return 'tooManyRequests';
 	if (status === 408 || status >= 500) return 'unavailable';
-	if (status !== 404) return 'rejected';
+	if (status !== 404) return isNamed ? 'invalidValue' : 'rejected';
 	if (/\{(?:id|token)\}/.test(path)) return 'unknownId';
 	if (isSession || !path.includes('{')) return 'unknownPath';
 	return evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
@@ -128,14 +133,14 @@ export function errorForStatus(
 	body: unknown,
 	retryAfterMs: number | undefined,
 ): CallError {
-	const { words = '', isNamed } = wordsOf(body, call.connection, call.route.fields);
+	const said = wordsOf(body, call.connection, call.route.fields);
+	const { words = '' } = said;
 	const facts = {
 		words,
 		said: words ? `: ${words}` : '.',
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
 	};
-	const situation = isNamed ? 'invalidValue' : situationOfStatus(status, call, words);
-	return errorFor(situation, facts, call, { status, retryAfterMs });
+	return errorFor(situationOfStatus(status, call, said), facts, call, { status, retryAfterMs });
 }
 
 /** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */

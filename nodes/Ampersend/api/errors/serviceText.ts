@@ -33,39 +33,42 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** Names of fields in the editor, by those of the service. */
 export type FieldNames = Readonly<Record<string, string>>;
 
-/** The editor's name of the field that an issue is about. */
-function nameOf({ path }: Record<string, unknown>, names: FieldNames): string | undefined {
-	const steps: unknown[] = Array.isArray(path) ? path : [];
-	const known = steps.findLast((step) => typeof step === 'string' && Object.hasOwn(names, step));
-	return known === undefined ? undefined : names[String(known)];
+/** What an issue says, with the editor's name of the field that it is about. */
+function readIssue({ path, message }: Record<string, unknown>, names: FieldNames) {
+	const steps = (Array.isArray(path) ? path : [])
+		.filter((step) => ['string', 'number'].includes(typeof step))
+		.map(String);
+	const known = steps.findLast((step) => Object.hasOwn(names, step));
+	const field = known === undefined ? steps.join('.') : names[known];
+	const text = typeof message === 'string' ? message : '';
+	return { text: [field, text].filter(Boolean).join(': '), isNamed: known !== undefined };
 }
 
-function issueText(issue: Record<string, unknown>, names: FieldNames): string {
-	const { path, message } = issue;
-	const steps: unknown[] = Array.isArray(path) ? path : [];
-	const field = steps.filter((step) => ['string', 'number'].includes(typeof step)).join('.');
-	const text = typeof message === 'string' ? message : '';
-	return [nameOf(issue, names) ?? field, text].filter(Boolean).join(': ');
+export interface ServiceWords {
+	/** Absent if the service says nothing. */
+	words?: string;
+	/** Whether each issue is about a field of the editor, and names it. */
+	isNamed: boolean;
 }
 
 /**
  * What the service itself says in a body: its `issues[]`, its `message` (SDK), or another common
  * field with one text; never the body.
- * @returns `isNamed` if each issue is about a field of the editor, and names it
  */
 export function wordsOf(
 	body: unknown,
 	connection: Connection,
 	names: FieldNames = {},
-): { words?: string; isNamed: boolean } {
+): ServiceWords {
 	if (!isRecord(body)) return { isNamed: false };
-	const issues = (Array.isArray(body.issues) ? body.issues : []).filter(isRecord);
+	const issues = (Array.isArray(body.issues) ? body.issues : [])
+		.filter(isRecord)
+		.map((issue) => readIssue(issue, names));
 	const issueTexts = issues
-		.map((issue) => oneLine(issueText(issue, names), connection))
+		.map(({ text }) => oneLine(text, connection))
 		.filter((text) => text !== '');
 	if (issueTexts.length > 0) {
-		const isNamed = issues.every((issue) => nameOf(issue, names) !== undefined);
-		return { words: firstOf(issueTexts), isNamed };
+		return { words: firstOf(issueTexts), isNamed: issues.every(({ isNamed }) => isNamed) };
 	}
 	const { message, error, detail } = body;
 	const texts = [message, isRecord(error) ? error.message : error, detail];
