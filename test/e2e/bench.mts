@@ -177,6 +177,15 @@ export async function readExample(file: string): Promise<Workflow> {
 	return await readWorkflow(join(examplesDir, file));
 }
 
+const STARTS = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.scheduleTrigger']);
+
+/** The node from which a person starts a workflow. */
+export function startOf({ name, nodes }: Workflow): string {
+	const start = nodes.find(({ type }) => STARTS.has(type));
+	if (start === undefined) throw new Error(`"${name}" has nothing to start it by hand.`);
+	return start.name;
+}
+
 const POLL_SECONDS = 5;
 
 /** Polls often, and waits briefly. */

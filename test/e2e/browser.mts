@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import type { N8n } from './n8n.mts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
@@ -71,4 +71,9 @@ export async function openEditor(browser: Browser, { url, login }: N8n): Promise
 	await page.keyboard.press('Enter');
 	await page.waitForURL(({ pathname }) => pathname !== '/signin');
 	return page;
+}
+
+/** What n8n marks for its own tests. */
+export function byTestId(within: Page | Locator, id: string): Locator {
+	return within.locator(`[data-test-id="${id}"]`);
 }

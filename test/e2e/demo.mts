@@ -8,7 +8,7 @@ import { seedDemoAgents } from '../emulator/demo.mts';
 import type { Agent } from '../emulator/index.mts';
 import { startPaymentStream, type StreamedPayment } from '../emulator/stream.mts';
 import { within } from '../limit.mts';
-import { Bench, credentialNames, examplesDir, readExample } from './bench.mts';
+import { Bench, credentialNames, examplesDir, readExample, startOf } from './bench.mts';
 import { installN8n, packPackage } from './install.mts';
 import { outputOf, type Execution, type StoredWorkflow } from './n8n.mts';
 import { waitFor } from './wait.mts';
@@ -98,8 +98,6 @@ function describeRun(name: string, execution: Execution): string {
 	return `workflow  "${name}" ${outcome}${events.length > 0 ? ` (${events.join(', ')})` : ''}`;
 }
 
-const STARTS = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.scheduleTrigger']);
-
 /** The imported examples, by their files. */
 type Imported = ReadonlyMap<string, StoredWorkflow>;
 
@@ -118,10 +116,8 @@ async function importAll(bench: Bench): Promise<Imported> {
 }
 
 async function runByHand(bench: Bench, imported: Imported, file: string): Promise<void> {
-	const { nodes } = await readExample(file);
-	const start = nodes.find(({ type }) => STARTS.has(type));
 	const workflow = importedFrom(imported, file);
-	const execution = await bench.n8n.run(workflow, start?.name ?? '');
+	const execution = await bench.n8n.run(workflow, startOf(await readExample(file)));
 	say(describeRun(workflow.name, execution));
 	if (execution.status !== 'success') {
 		throw new Error(

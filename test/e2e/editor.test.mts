@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startTestBench, type Bench } from './bench.mts';
-import { openEditor, startBrowser } from './browser.mts';
+import { byTestId, openEditor, startBrowser } from './browser.mts';
 
 let bench: Bench;
 let browser: Browser;
@@ -51,45 +51,42 @@ async function step(name: string, action: () => Promise<void>): Promise<void> {
 	}
 }
 
-const byTestId = (id: string, within: Page | Locator = page) =>
-	within.locator(`[data-test-id="${id}"]`);
-
 /** Adds a node from the panel: searches the entry, then opens one of its lists. */
 async function addNode(list: 'Triggers' | 'Actions', name: string): Promise<void> {
-	await byTestId('node-creator-plus-button').click();
-	await byTestId('node-creator-search-bar').fill('ampersend');
-	await byTestId('node-creator-item-name').filter({ hasText: 'Ampersend' }).first().click();
-	const heading = byTestId('node-creator-category-item').filter({ hasText: list });
+	await byTestId(page, 'node-creator-plus-button').click();
+	await byTestId(page, 'node-creator-search-bar').fill('ampersend');
+	await byTestId(page, 'node-creator-item-name').filter({ hasText: 'Ampersend' }).first().click();
+	const heading = byTestId(page, 'node-creator-category-item').filter({ hasText: list });
 	await heading.waitFor();
-	const item = byTestId('node-creator-item-name').filter({ hasText: name }).first();
+	const item = byTestId(page, 'node-creator-item-name').filter({ hasText: name }).first();
 	if (!(await item.isVisible())) await heading.click();
 	await item.click();
 }
 
-const output = () => byTestId('output-panel');
-const dialog = () => byTestId('credential-edit-dialog');
+const output = () => byTestId(page, 'output-panel');
+const dialog = () => byTestId(page, 'credential-edit-dialog');
 
 async function saveKey(apiKey: string): Promise<void> {
-	await byTestId('parameter-input-field', dialog()).first().fill(apiKey);
-	await byTestId('credential-save-button').click();
+	await byTestId(dialog(), 'parameter-input-field').first().fill(apiKey);
+	await byTestId(page, 'credential-save-button').click();
 }
 
 test('a new user makes a credential, picks an agent and reads it', async () => {
 	await page.goto(`${bench.n8n.url}/workflow/new`);
 	await step('Add the trigger', async () => {
 		await addNode('Triggers', 'payment settled');
-		await byTestId('ndv').waitFor();
+		await byTestId(page, 'ndv').waitFor();
 	});
 	await step('Close the trigger', async () => {
-		await byTestId('ndv-close-button').click();
+		await byTestId(page, 'ndv-close-button').click();
 	});
 	await step('Add the node', async () => {
 		await addNode('Actions', 'Get agent');
-		await byTestId('parameter-input-operation').waitFor();
+		await byTestId(page, 'parameter-input-operation').waitFor();
 	});
 	await step('Open a new credential', async () => {
-		await byTestId('node-credentials-select').click();
-		await byTestId('node-credentials-select-item-new').click();
+		await byTestId(page, 'node-credentials-select').click();
+		await byTestId(page, 'node-credentials-select-item-new').click();
 		await dialog().waitFor();
 	});
 	await step('Save a key with a wrong prefix', async () => {
@@ -103,23 +100,23 @@ test('a new user makes a credential, picks an agent and reads it', async () => {
 		await dialog().waitFor({ state: 'hidden' });
 	});
 	await step('Open the credential again', async () => {
-		await byTestId('credential-edit-button').first().click();
-		await byTestId('credentials-config-container-test-success').waitFor();
+		await byTestId(page, 'credential-edit-button').first().click();
+		await byTestId(page, 'credentials-config-container-test-success').waitFor();
 	});
 	await step('Close the credential', async () => {
 		await page.getByRole('button', { name: 'Close this dialog' }).click();
 		await dialog().waitFor({ state: 'hidden' });
 	});
 	await step('Pick an agent', async () => {
-		await byTestId('rlc-input').click();
-		const agents = byTestId('rlc-item');
+		await byTestId(page, 'rlc-input').click();
+		const agents = byTestId(page, 'rlc-item');
 		await agents.filter({ hasText: 'Seller' }).waitFor();
-		await byTestId('rlc-search').fill('buy');
+		await byTestId(page, 'rlc-search').fill('buy');
 		await agents.filter({ hasText: 'Seller' }).waitFor({ state: 'hidden' });
 		await agents.filter({ hasText: 'Buyer' }).click();
 	});
 	await step('Run the node', async () => {
-		await byTestId('node-execute-button').click();
+		await byTestId(page, 'node-execute-button').click();
 		await output().locator('td').filter({ hasText: 'Buyer' }).waitFor();
 	});
 	const headings = await output().locator('th').allInnerTexts();

@@ -1,10 +1,8 @@
 import { expect } from '@jest/globals';
 import { request } from 'undici';
-import { readExample, type Bench } from './bench.mts';
+import { readExample, startOf, type Bench } from './bench.mts';
 import { outputOf, type Execution } from './n8n.mts';
 import { waitFor } from './wait.mts';
-
-const STARTS = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.scheduleTrigger']);
 
 /** Runs the files of examples/ in one n8n, and plays the people who answer them. */
 export class Examples {
@@ -12,14 +10,9 @@ export class Examples {
 
 	/** @param meanwhile what happens outside n8n while it runs */
 	async run(file: string, meanwhile?: () => Promise<void>): Promise<Execution> {
-		const { nodes } = await readExample(file);
-		const start = nodes.find(({ type }) => STARTS.has(type));
-		if (start === undefined) throw new Error(`${file} has nothing to start it by hand.`);
+		const start = startOf(await readExample(file));
 		const workflow = await this.bench.importExample(file);
-		const [execution] = await Promise.all([
-			this.bench.n8n.run(workflow, start.name),
-			meanwhile?.(),
-		]);
+		const [execution] = await Promise.all([this.bench.n8n.run(workflow, start), meanwhile?.()]);
 		expectSuccess(execution);
 		return execution;
 	}

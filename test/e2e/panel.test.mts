@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { randomAddress } from '../emulator/index.mts';
 import { ACTIONS, startTestBench, TRIGGER, type Bench } from './bench.mts';
-import { openEditor, startBrowser } from './browser.mts';
+import { byTestId, openEditor, startBrowser } from './browser.mts';
 import { inARow, workflowNode } from './n8n.mts';
 import { waitFor } from './wait.mts';
 
@@ -29,14 +29,10 @@ afterAll(async () => {
 	await bench?.stop();
 });
 
-function byTestId(id: string, within: Page | Locator = page): Locator {
-	return within.locator(`[data-test-id="${id}"]`);
-}
-
 async function openPanel(): Promise<void> {
 	await page.goto(`${bench.n8n.url}/workflow/new`);
-	await byTestId('node-creator-plus-button').click();
-	await byTestId('node-creator-search-bar').waitFor();
+	await byTestId(page, 'node-creator-plus-button').click();
+	await byTestId(page, 'node-creator-search-bar').waitFor();
 }
 
 /** What the panel lists. It's drawn bit by bit, so this waits until it stays the same. */
@@ -44,7 +40,7 @@ async function listed(): Promise<string[]> {
 	let last: string[] = [];
 	return await waitFor('the panel to be drawn', async () => {
 		const before = last;
-		last = await byTestId('node-creator-item-name').allInnerTexts();
+		last = await byTestId(page, 'node-creator-item-name').allInnerTexts();
 		return last.length > 0 && last.join() === before.join() ? last : undefined;
 	});
 }
@@ -54,9 +50,9 @@ async function listed(): Promise<string[]> {
  * while to appear, if it does.
  */
 async function search(text: string): Promise<string[]> {
-	const field = byTestId('node-creator-search-bar');
-	const entry = byTestId('node-creator-item-name').filter({ hasText: 'Ampersend' }).first();
-	const noResults = byTestId('node-creator-no-results');
+	const field = byTestId(page, 'node-creator-search-bar');
+	const entry = byTestId(page, 'node-creator-item-name').filter({ hasText: 'Ampersend' }).first();
+	const noResults = byTestId(page, 'node-creator-no-results');
 	// The results of an earlier search disappear first.
 	await field.fill('');
 	await entry.or(noResults).waitFor({ state: 'hidden' });
@@ -82,12 +78,12 @@ async function options(type: string, property: string): Promise<Array<{ action?:
 
 async function openNode(): Promise<void> {
 	await search('ampersend');
-	await byTestId('node-creator-item-name').click();
+	await byTestId(page, 'node-creator-item-name').click();
 	await headings().nth(1).waitFor();
 }
 
 function headings(): Locator {
-	return byTestId('node-creator-category-item');
+	return byTestId(page, 'node-creator-category-item');
 }
 
 test('finds one entry by name for both nodes, with all actions and triggers', async () => {
@@ -128,7 +124,7 @@ test('finds the node by what it is for', async () => {
 	);
 });
 
-const dropdown = (id: string) => byTestId(id).locator('input').first();
+const dropdown = (id: string) => byTestId(page, id).locator('input').first();
 
 /** The entries of the dropdown that is open. */
 const entries = () => page.locator('.el-select-dropdown:visible .el-select-dropdown__item');
@@ -143,8 +139,10 @@ test("opens an agent's own action in its session, and hides it from API keys", a
 	await openPanel();
 	await openNode();
 	await headings().nth(1).click();
-	await byTestId('node-creator-item-name').filter({ hasText: 'Create hosted endpoint' }).click();
-	await byTestId('parameter-input-operation').waitFor();
+	await byTestId(page, 'node-creator-item-name')
+		.filter({ hasText: 'Create hosted endpoint' })
+		.click();
+	await byTestId(page, 'parameter-input-operation').waitFor();
 	expect(await dropdown('node-credentials-select').inputValue()).toBe('Agent of the test');
 	expect(await dropdown('parameter-input-resource').inputValue()).toBe('Hosted Endpoint');
 	expect(await dropdown('parameter-input-operation').inputValue()).toBe('Create');
@@ -164,10 +162,10 @@ test('shows no button on a field that lets an AI model fill it', async () => {
 		inARow('Fields', [workflowNode({ name: 'Make it', type: ACTIONS, parameters })]),
 	);
 	await page.goto(`${bench.n8n.url}/workflow/${workflow.id}`);
-	await byTestId('canvas-node').dblclick();
-	const field = byTestId('parameter-input-name');
+	await byTestId(page, 'canvas-node').dblclick();
+	const field = byTestId(page, 'parameter-input-name');
 	await field.waitFor();
 	await field.hover();
 
-	expect(await byTestId('from-ai-override-button').count()).toBe(0);
+	expect(await byTestId(page, 'from-ai-override-button').count()).toBe(0);
 });

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { seedDemoAgents } from '../emulator/demo.mts';
 import { within } from '../limit.mts';
 import { ACTIONS, Bench, credentialNames, TRIGGER } from './bench.mts';
-import { openEditor, startBrowser } from './browser.mts';
+import { byTestId, openEditor, startBrowser } from './browser.mts';
 import { installN8n, packPackage, rootDir } from './install.mts';
 import { inARow, workflowNode } from './n8n.mts';
 
@@ -48,8 +48,6 @@ const listTransactions = inARow('Transactions', [
 		},
 	}),
 ]);
-
-const byTestId = (page: Page, id: string): Locator => page.locator(`[data-test-id="${id}"]`);
 
 async function takeAll(bench: Bench, page: Page): Promise<void> {
 	const take = async (name: string) => {
