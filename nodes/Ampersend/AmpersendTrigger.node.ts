@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { isSandbox } from './api/deployments';
 import { CallError, toNodeError } from './api/errors';
 import type { Client } from './api/send';
 import { openClient } from './api/send';
@@ -210,6 +211,13 @@ export class AmpersendTrigger implements INodeType {
 			const node = `${this.getWorkflow().id}:${this.getNode().id}:${client.connection.baseUrl}`;
 			const stored = this.getWorkflowStaticData('node');
 			const activation = isActivation(this, stored);
+			// n8n shows no hint of a trigger.
+			if (activation && isSandbox(client.connection)) {
+				this.logger.info(
+					`${this.getNode().name}: published with a credential for the sandbox, ` +
+						'where no real USDC is paid',
+				);
+			}
 			return await inTurn(
 				{ node, stored, activation, durable: isDurable(this), budgetMs: pollBudget(this) },
 				async (isMine) => await pollOnce(this, client, settings, { node, activation, isMine }),

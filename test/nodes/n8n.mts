@@ -238,15 +238,18 @@ export interface RunOptions {
 	timezone?: string;
 	/** Whether an AI agent uses the node. */
 	isTool?: boolean;
+	/** Whether the workflow is published. */
+	published?: boolean;
+	/** By default a run from the editor. */
+	mode?: WorkflowExecuteMode;
 	/** Called with the running execution, so a test can cancel it. */
 	onStart?: (execution: { cancel(): void }) => void;
 }
 
 /** Executes the Ampersend node once. Missing parameters get their defaults, as in the editor. */
-export async function runNode(
-	parameters: INodeParameters,
-	{ credential, input = [{}], onError, timezone = 'UTC', isTool = false, onStart }: RunOptions,
-): Promise<Outcome> {
+export async function runNode(parameters: INodeParameters, options: RunOptions): Promise<Outcome> {
+	const { credential, input = [{}], onError, timezone = 'UTC', onStart } = options;
+	const { isTool = false, published: active = false, mode = 'manual' } = options;
 	const start: INode = {
 		id: 'source',
 		name: 'Source',
@@ -261,13 +264,13 @@ export async function runNode(
 		id: 'test',
 		nodes: [start, node],
 		connections: { Source: { main: [[{ node: node.name, type: 'main', index: 0 }]] } },
-		active: false,
+		active,
 		nodeTypes,
 		settings: { executionOrder: 'v1', timezone },
 	});
 	const credentialOf = typeof credential === 'function' ? credential : () => credential;
-	const data = additionalData(workflow, 'manual', credentialOf);
-	const execution = new WorkflowExecute(data, 'manual', {
+	const data = additionalData(workflow, mode, credentialOf);
+	const execution = new WorkflowExecute(data, mode, {
 		version: 1,
 		startData: {},
 		resultData: { runData: {} },
@@ -340,6 +343,8 @@ export interface TriggerUnderTest {
 	readonly writes: number;
 	/** Warnings that the node has written to n8n's log. */
 	readonly warnings: string[];
+	/** What else it has written there. */
+	readonly notes: string[];
 	/** The credential as the next poll finds it. */
 	credential: CredentialFields;
 	budgetMs?: number | null;
@@ -369,7 +374,7 @@ interface PollContextOptions {
 	/** The node's static data, as the node sees it. */
 	staticData: () => IDataObject;
 	/** As the poll finds it. */
-	trigger: Pick<TriggerUnderTest, 'credential' | 'warnings' | 'budgetMs'>;
+	trigger: Pick<TriggerUnderTest, 'credential' | 'warnings' | 'notes' | 'budgetMs'>;
 }
 
 function pollContext(workflow: Workflow, node: INode, options: PollContextOptions): PollContext {
@@ -391,8 +396,9 @@ function pollContext(workflow: Workflow, node: INode, options: PollContextOption
 	if (trigger.budgetMs === null) Reflect.deleteProperty(context, 'getPollBudgetMs');
 	const silent = () => {};
 	const warn = (message: string) => trigger.warnings.push(message);
+	const info = (message: string) => trigger.notes.push(message);
 	Object.defineProperty(context, 'logger', {
-		value: { debug: silent, info: silent, warn, error: silent },
+		value: { debug: silent, info, warn, error: silent },
 	});
 	return context;
 }
@@ -440,6 +446,7 @@ export function openTrigger(
 			return writes;
 		},
 		warnings: [],
+		notes: [],
 		budgetMs: options.budgetMs,
 		async poll(mode = 'trigger', activation) {
 			if (mode === 'manual') return await pollOf(openContextFor(mode, activation ?? 'manual'));
@@ -462,6 +469,7 @@ export interface DurableTriggerUnderTest {
 	/** The cursor in the database. */
 	cursor: IDataObject;
 	readonly warnings: string[];
+	readonly notes: string[];
 	credential: CredentialFields;
 	/** How long a scheduled poll can take, in ms. */
 	budgetMs: number;
@@ -482,12 +490,12 @@ export function openDurableTrigger(
 	const copyOf = (cursor: IDataObject) => JSON.parse(JSON.stringify(cursor)) as IDataObject;
 	const poll = async (activation: WorkflowActivateMode, isScheduled: boolean) => {
 		const copy = copyOf(trigger.cursor);
-		const { credential, warnings, budgetMs } = trigger;
+		const { credential, warnings, notes, budgetMs } = trigger;
 		const context = pollContext(triggerWorkflow(node, options), node, {
 			mode: 'trigger',
 			activation,
 			staticData: () => copy,
-			trigger: { credential, warnings, ...(isScheduled && { budgetMs }) },
+			trigger: { credential, warnings, notes, ...(isScheduled && { budgetMs }) },
 		});
 		const before = JSON.stringify(copy);
 		const items = await pollOf(context);
@@ -498,6 +506,7 @@ export function openDurableTrigger(
 	const trigger: DurableTriggerUnderTest = {
 		cursor: copyOf(options.state ?? {}),
 		warnings: [],
+		notes: [],
 		credential,
 		budgetMs: options.budgetMs ?? SCHEDULED_BUDGET_MS,
 		activate: async (activation = 'activate') => await poll(activation, false),

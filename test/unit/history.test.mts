@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { resolveConnection } from '../../nodes/Ampersend/api/deployments';
-import type { HistoryReport } from '../../nodes/Ampersend/api/history';
+import { HistoryReport } from '../../nodes/Ampersend/api/history';
 import { readTransactions, consumeHistory } from '../../nodes/Ampersend/api/history';
 import type { Client } from '../../nodes/Ampersend/api/send';
 import { Tally } from '../../nodes/Ampersend/domain/tally';
@@ -148,7 +148,7 @@ describe(`a history that changes while it is read (AMPERSEND_SEED=${seed})`, () 
 				fc.constantFrom(200, 200, 100, 37),
 				async (plan, turns, cap) => {
 					const service = new Service(plan, turns, cap);
-					const rows = await readAll(service, plan, { totals: new Map(), miscounts: [] });
+					const rows = await readAll(service, plan, new HistoryReport());
 
 					const ids = rows.map(({ id }) => id);
 					expect(new Set(ids).size).toBe(ids.length);
@@ -183,7 +183,7 @@ describe(`a history that changes while it is read (AMPERSEND_SEED=${seed})`, () 
 						{ rows, sameTime: 1, changes: [{ answer, kind: 'move up', count }] },
 					];
 					const service = new Service(plan, turns, 200);
-					const report: HistoryReport = { totals: new Map(), miscounts: [] };
+					const report = new HistoryReport();
 					const ids = (await readAll(service, plan, report)).map(({ id }) => id);
 
 					expect(new Set(ids).size).toBe(ids.length);

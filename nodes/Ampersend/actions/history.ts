@@ -2,8 +2,8 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
-import type { AgentRow, Batches, HistoryQuery, HistoryReport, Reading } from '../api/history';
-import { consumeHistory, newestRows } from '../api/history';
+import type { AgentRow, Batches, HistoryQuery, Reading } from '../api/history';
+import { consumeHistory, HistoryReport, newestRows } from '../api/history';
 import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
@@ -11,6 +11,7 @@ import { readHistoryFilter } from '../descriptions/historyFilters';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import type { FilterableRow } from '../domain/filter';
+import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
 import { Tally } from '../domain/tally';
 import { writeFile } from './file';
@@ -47,15 +48,24 @@ export async function readQuery(
 	const scope = readAgentScope(get);
 	const filter = readHistoryFilter(n8n, itemIndex);
 	const agents = await selectAgents(client, scope, agentScopeParameter(get));
-	return { agents, filter, now, report: { totals: new Map(), miscounts: [] } };
+	return { agents, filter, now, report: new HistoryReport() };
 }
 
-/** Shows a note for each list that isn't as long as the service reports. */
-export function reportMiscounts(
-	{ miscounts }: HistoryReport,
+/** Shows notes: a list isn't as long as the service reports, or has values that are new. */
+export function showReport(
+	{ miscounts, unknown }: HistoryReport,
 	noun: string,
 	hint: OperationContext['hint'],
 ): void {
+	for (const [name, values] of Object.entries(unknown)) {
+		if (values.size === 0) continue;
+		hint(
+			`Some ${noun} have a ${name} that this node doesn't know: ` +
+				`${[...values].map(quote).join(', ')}. ` +
+				'They count like the others, unless a filter leaves them out. ' +
+				'A newer version of n8n-nodes-ampersend may know more.',
+		);
+	}
 	for (const { agent, read, reported } of miscounts) {
 		hint(
 			`Ampersend reports ${reported} ${noun} of ${agent}, but lists ${read}. ` +
@@ -109,7 +119,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 			);
 			const rows = isOldestFirst ? newestFirst.reverse().slice(0, limit) : newestFirst;
 			if (rows.length === limit) limitHint(limit, query, noun).forEach(hint);
-			reportMiscounts(query.report, noun, hint);
+			showReport(query.report, noun, hint);
 			return rows.map(toOutput);
 		},
 	};
@@ -155,7 +165,7 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 					return { binary: await writeFile(n8n, itemIndex, file, rows), tally };
 				},
 			);
-			reportMiscounts(query.report, noun, hint);
+			showReport(query.report, noun, hint);
 			return { json: toFileOutput(file, query, tally), binary };
 		},
 	};

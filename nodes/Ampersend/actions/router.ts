@@ -1,12 +1,17 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
+import { isSandbox } from '../api/deployments';
 import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import { readSimplify } from '../descriptions/simplify';
 import type { Operation, OperationContext } from './operation';
 import { findOperation, requireReachable } from './registry';
+
+const SANDBOX_HINT =
+	'This workflow is published, and its Ampersend credential is for the sandbox: no real USDC is ' +
+	'paid there. For production, choose another credential in this node.';
 
 async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
 	if ('exportFile' in operation) return [await operation.exportFile(context)];
@@ -49,9 +54,11 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					},
 				);
 			}
+			const client = await openClient(this, { authentication, itemIndex });
+			if (isSandbox(client.connection) && this.getWorkflow().active) hints.add(SANDBOX_HINT);
 			const context = {
 				n8n: this,
-				client: await openClient(this, { authentication, itemIndex }),
+				client,
 				itemIndex,
 				hint: (message: string) => hints.add(message),
 			};

@@ -56,6 +56,10 @@ export interface Connection {
 	readonly secrets: readonly Secret[];
 }
 
+export function isSandbox({ deployment }: Connection): boolean {
+	return deployment.origin === deployments.sandbox.origin;
+}
+
 /** Known across bundles, where `instanceof` is always false: each has its own class. */
 const BRAND = Symbol.for('n8n-nodes-ampersend.CredentialError');
 

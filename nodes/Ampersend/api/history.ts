@@ -1,6 +1,6 @@
 import type { Address } from '../domain/address';
-import type { FilterableRow, RowFilter } from '../domain/filter';
-import { matcherOf } from '../domain/filter';
+import type { FilterableRow, KnownValues, RowFilter } from '../domain/filter';
+import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
 import type { Payment } from '../schemas/payment';
 import type { ReadRow } from './activityList';
@@ -29,11 +29,29 @@ export interface ReadPayment extends FilterableRow {
 /** Rows of a history, a few at a time. No batch is empty. */
 export type Batches<Row> = AsyncGenerator<Array<AgentRow<Row>>, void>;
 
-/** What a reading notices about the service's counts. */
-export interface HistoryReport {
-	/** How many rows the service reports, before filters, by agent. */
-	totals: Map<Address, number>;
-	miscounts: Array<Miscount & { agent: string }>;
+/** More unknown values say nothing more. */
+const MOST_UNKNOWN = 5;
+
+/** What a reading notices about the service's answers, before filters. */
+export class HistoryReport {
+	/** How many rows the service reports, by agent. */
+	readonly totals = new Map<Address, number>();
+	readonly miscounts: Array<Miscount & { agent: string }> = [];
+	/** The first values that aren't known here. */
+	readonly unknown = { direction: new Set<string>(), status: new Set<string>() };
+
+	look(rows: FilterableRow[], { directions, statuses }: KnownValues): void {
+		const { unknown } = this;
+		const add = (values: Set<string>, value: string): void => {
+			if (values.size < MOST_UNKNOWN) values.add(value);
+		};
+		for (const { direction, status } of rows) {
+			if (!statuses.includes(status)) add(unknown.status, status);
+			if (direction !== undefined && directions?.includes(direction) === false) {
+				add(unknown.direction, direction);
+			}
+		}
+	}
 }
 
 export interface HistoryQuery {
@@ -188,6 +206,7 @@ export function readTransactions(
 				}
 				const { rows, inOrder, total } = value;
 				if (total !== undefined) report?.totals.set(address, total);
+				report?.look(rows, knownOfTransactions);
 				yield { rows: rows.filter(matches), inOrder, reached: rows.at(-1)?.at ?? -Infinity };
 			}
 		} finally {
@@ -229,6 +248,7 @@ export function readPaymentEvents(
 		);
 		const rows = eachOnce(payments).map(readPayment);
 		report?.totals.set(address, rows.length);
+		report?.look(rows, knownOfPaymentEvents);
 		yield {
 			rows: rows.filter(matches).sort((one, other) => other.at - one.at),
 			inOrder: true,

@@ -4,6 +4,7 @@ import { tryToParseDateTime } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocators } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
+import { knownOfPaymentEvents, knownOfTransactions } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
 import { addressLocator } from './locators';
@@ -77,7 +78,8 @@ export const minimumAmountField = {
 	description: 'Only payments of at least this amount (USDC)',
 } as const satisfies INodeProperties;
 
-function status(values: string[]): INodeProperties {
+/** An expression can give other values than the known ones. */
+function status(values: readonly string[]): INodeProperties {
 	return {
 		displayName: 'Status',
 		name: 'status',
@@ -99,37 +101,23 @@ function filters(options: INodeProperties[]): INodeProperties {
 	};
 }
 
-/** Statuses of an activity row (SDK, agent.ts). The set is open: an expression can give others. */
 export const transactionFilters = filters([
 	counterpartyField,
 	directionField,
 	from,
 	maximumAmountField,
 	minimumAmountField,
-	status(['authorized', 'denied', 'failed', 'received', 'settled']),
+	status(knownOfTransactions.statuses),
 	to,
 ]);
 
-/**
- * Statuses of a payment (SDK, agent.ts). Payment events are payments that agents make, so they have
- * no direction.
- */
+/** Payment events are payments that agents make, so they have no direction. */
 export const paymentEventFilters = filters([
 	counterpartyField,
 	from,
 	maximumAmountField,
 	minimumAmountField,
-	status([
-		'authorized',
-		'denied',
-		'expired',
-		'failure',
-		'pending',
-		'requested',
-		'settled',
-		'success',
-		'unmanaged',
-	]),
+	status(knownOfPaymentEvents.statuses),
 	to,
 ]);
 
@@ -188,7 +176,10 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
  * @throws ParameterError if an expression gives no valid direction
  */
 export function readDirections({ direction }: IDataObject): string[] | undefined {
-	const chosen = readChoice('Direction', direction ?? 'both', ['both', 'earn', 'spend']);
+	const chosen = readChoice('Direction', direction ?? 'both', [
+		'both',
+		...knownOfTransactions.directions,
+	]);
 	return chosen === 'both' ? undefined : [chosen];
 }
 

@@ -13,6 +13,34 @@ export interface FilterableRow {
 	counterparty: Address | null;
 }
 
+/** The values of a history that are known. The sets are open: the service can add to them. */
+export interface KnownValues {
+	/** Absent if rows have no direction. */
+	directions?: readonly string[];
+	statuses: readonly string[];
+}
+
+/** Source: SDK, agent.ts: UnifiedAgentActivityDTO. */
+export const knownOfTransactions = {
+	directions: ['earn', 'spend'],
+	statuses: ['authorized', 'denied', 'failed', 'received', 'settled'],
+} as const satisfies KnownValues;
+
+/** Source: SDK, agent.ts: AgentSelfPaymentDTO. */
+export const knownOfPaymentEvents = {
+	statuses: [
+		'authorized',
+		'denied',
+		'expired',
+		'failure',
+		'pending',
+		'requested',
+		'settled',
+		'success',
+		'unmanaged',
+	],
+} as const satisfies KnownValues;
+
 /** Which rows pass. An absent part lets everything through. JSON. */
 export interface RowFilter {
 	/** Epoch ms, inclusive. */

@@ -2,7 +2,13 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { readAgentOutput, simplifiedReadAgent, toAgentOutput, toOwnAgentOutput } from './output';
+import {
+	noteBalances,
+	readAgentOutput,
+	simplifiedReadAgent,
+	toAgentOutput,
+	toOwnAgentOutput,
+} from './output';
 
 export const get: RowOperation<typeof readAgentOutput> = {
 	option: {
@@ -16,11 +22,13 @@ export const get: RowOperation<typeof readAgentOutput> = {
 	output: readAgentOutput,
 	simplified: simplifiedReadAgent,
 
-	async execute({ n8n, client, itemIndex }) {
+	async execute({ n8n, client, itemIndex, hint }) {
 		if (client.connection.agent !== undefined) {
 			return toOwnAgentOutput(await send(client, routes.getSelf, { path: {} }));
 		}
 		const address = readLocator(n8n, agentLocator, itemIndex);
-		return toAgentOutput(await send(client, routes.getAgent, { path: { address } }));
+		const agent = await send(client, routes.getAgent, { path: { address } });
+		noteBalances([agent], hint);
+		return toAgentOutput(agent);
 	},
 };

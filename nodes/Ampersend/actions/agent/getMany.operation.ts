@@ -1,7 +1,7 @@
 import { listAgents, take } from '../../api/paginate';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
-import { agentOutput, simplifiedAgent, toAgentOutput } from './output';
+import { agentOutput, noteBalances, simplifiedAgent, toAgentOutput } from './output';
 
 export const getMany: RowOperation<typeof agentOutput> = {
 	option: {
@@ -14,8 +14,9 @@ export const getMany: RowOperation<typeof agentOutput> = {
 	output: agentOutput,
 	simplified: simplifiedAgent,
 
-	async execute({ n8n, client, itemIndex }) {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const agents = await take(listAgents(client), readLimit(n8n, itemIndex));
+		noteBalances(agents, hint);
 		return agents.map(toAgentOutput);
 	},
 };

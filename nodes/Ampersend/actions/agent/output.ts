@@ -2,10 +2,12 @@ import * as z from 'zod/v4-mini';
 
 import { withFurther } from '../../domain/json';
 import { amountFields, amountShape, isMicro } from '../../domain/money';
+import { quote } from '../../domain/parameter';
 import { simplifiedTo } from '../../domain/simplify';
 import { toIso } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';
 import type { AgentSelf } from '../../schemas/agentSelf';
+import type { OperationContext } from '../operation';
 
 /** An agent as it leaves the node. Fields that the service adds follow unchanged. */
 export const agentOutput = z.object({
@@ -45,6 +47,17 @@ export function toAgentOutput(agent: Agent): AgentOutput {
 			updatedAt: toIso(updatedAt),
 		},
 		further,
+	);
+}
+
+/** Shows a note if a balance isn't in the unit that `toAgentOutput` assumes. */
+export function noteBalances(agents: Agent[], hint: OperationContext['hint']): void {
+	const other = agents.find(({ balance }) => !isMicro(balance));
+	if (!other) return;
+	hint(
+		`The balance of ${quote(other.name)} is ${quote(other.balance)}, which isn't in whole ` +
+			'micro-USDC. The output has it as "balance", and no "balanceUsdc". ' +
+			'A newer version of n8n-nodes-ampersend may know it.',
 	);
 }
 

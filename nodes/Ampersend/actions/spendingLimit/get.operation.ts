@@ -2,6 +2,7 @@ import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
+import { noteLowBalance } from './lowBalance';
 import { simplifiedSpendingLimit, spendingLimitOutput, toSpendingLimitOutput } from './output';
 
 export const get: RowOperation<typeof spendingLimitOutput> = {
@@ -22,7 +23,8 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 		const config = await getSettings(client, routes.getSpendingLimit, address, {
 			path: { address },
 		});
-		if (!config) hint(unsetHint('spending limits', address));
+		if (config) await noteLowBalance(context, address, config);
+		else hint(unsetHint('spending limits', address));
 		return toSpendingLimitOutput(address, config);
 	},
 };

@@ -9,7 +9,7 @@ import { optionsOf } from '../../descriptions/options';
 import { ParameterError, quote, readChoice, readText, readWords } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
-import { readQuery, reportMiscounts } from '../history';
+import { readQuery, showReport } from '../history';
 import type { RowOperation } from '../operation';
 import type { SummaryGroup } from './output';
 import { summaryOutput, toSummaryOutput } from './output';
@@ -102,7 +102,7 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 			},
 			false,
 		);
-		reportMiscounts(query.report, 'transactions', hint);
+		showReport(query.report, 'transactions', hint);
 		const isEmptyWhole = chosen.size === 0 && tally.rows === 0;
 		const totals = isEmptyWhole ? [{ group: {}, rows: 0, amount: 0n }] : tally.totals;
 		return totals.map(toSummaryOutput);
