@@ -467,3 +467,35 @@ describe('a lost answer', () => {
 		expect(service.emulator.hostedEndpoints(session.agent)).toHaveLength(1);
 	});
 });
+
+describe('a value that the service rejects', () => {
+	it.each([
+		['create', 'POST', '', weather, ['proxy_url'], 'Proxy URL'],
+		['update', 'PATCH', '/{id}', { updateFields: { price: '2' } }, ['price_usd'], 'Price (USDC)'],
+		[
+			'addProxyHeader',
+			'POST',
+			'/{id}/proxy-headers',
+			{ headerName: 'X-Key', headerValue: 'secret-of-the-API' },
+			['value'],
+			'Header Value',
+		],
+		[
+			'addRequiredHeader',
+			'POST',
+			'/{id}/required-headers',
+			{ headerName: 'X-City' },
+			['name'],
+			'Header Name',
+		],
+	])('is named by %s as in the editor', async (...row) => {
+		const [operation, method, path, parameters, issuePath, field] = row;
+		const { id } = await createOne();
+		const route = `${method} /agents/{address}/hosted-endpoints${path}`;
+		const issues = [{ path: issuePath, message: 'Not allowed' }];
+		service.emulator.fault({ route, status: 422, body: { issues } });
+		const { error } = await run(operation, { hostedEndpoint: byId(id), ...parameters });
+		expect(error?.message).toBe(`${field}: Not allowed`);
+		expect(error?.description).toContain('(HTTP 422)');
+	});
+});

@@ -370,6 +370,32 @@ describe('a value that the service rejects', () => {
 		);
 	});
 
+	it('is named in an allowlist', async () => {
+		const route = 'PUT /agents/{address}/authorized-sellers';
+		const issues = [{ path: ['authorized_sellers', 0], message: 'Not a seller' }];
+		service.emulator.fault({ route, status: 400, body: { issues } });
+		const { message } = await fail({
+			resource: 'allowlist',
+			operation: 'update',
+			agent,
+			mode: 'add',
+			sellers: randomAddress(),
+		});
+		expect(message).toBe('Sellers: Not a seller');
+	});
+
+	it('is named in a request for approval', async () => {
+		const issues = [{ path: ['session_key_address'], message: 'Not a key' }];
+		const route = 'POST /approve-action/agent';
+		service.emulator.fault({ route, status: 400, body: { issues } });
+		const { message } = await fail({
+			resource: 'agent',
+			operation: 'requestApproval',
+			agentKeyAddress: randomAddress(),
+		});
+		expect(message).toBe('Agent Key Address: Not a key');
+	});
+
 	it("is named as the service does if the editor doesn't have it", async () => {
 		const { message } = await add([{ path: ['extra', 0], message: 'Not wanted' }]);
 		expect(message).toContain('(HTTP 400): extra.0: Not wanted');

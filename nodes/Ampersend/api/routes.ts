@@ -99,6 +99,21 @@ const limitFields = {
 	...Object.fromEntries(limits.map(({ wire, displayName }) => [wire, displayName])),
 };
 
+const newAgentFields = { ...keyFields, ...limitFields, name: 'Name' };
+const endpointFields = {
+	allowed_methods: 'Allowed Methods',
+	description: 'Description',
+	instructions: 'Instructions',
+	name: 'Name',
+	price_usd: 'Price (USDC)',
+	proxy_headers: 'Proxy Headers',
+	proxy_timeout_ms: 'Timeout (Ms)',
+	proxy_url: 'Proxy URL',
+	rate_limit_per_minute: 'Rate Limit per Minute',
+	required_headers: 'Required Headers',
+};
+const headerFields = { name: 'Header Name', value: 'Header Value' };
+
 const READ_ENDPOINT = 'Read it with Hosted Endpoint: Get before you run this again.';
 
 /** Every route of the Ampersend API that this package calls. A wrong guess is one line to fix. */
@@ -113,7 +128,7 @@ export const routes = {
 		method: 'POST',
 		path: '/agents',
 		answer: agent,
-		fields: { ...keyFields, ...limitFields, name: 'Name', authorized_sellers: 'Allowlist' },
+		fields: { ...newAgentFields, authorized_sellers: 'Allowlist' },
 		check:
 			'Look for its name with Agent: Get Many before you run this again, ' +
 			'or set If an Agent With This Name Exists to Return Existing.',
@@ -173,6 +188,7 @@ export const routes = {
 		method: 'PUT',
 		path: '/agents/{address}/authorized-sellers',
 		answer: allowlist,
+		fields: { authorized_sellers: 'Sellers' },
 		check: 'Read the allowlist with Allowlist: Get before you run this again.',
 		...assumed('Pattern of the read'),
 	},
@@ -284,6 +300,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		fields: endpointFields,
 		check: 'Look for its name with Hosted Endpoint: Get Many before you run this again.',
 		...inBranch,
 	},
@@ -313,6 +330,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		fields: endpointFields,
 		check: READ_ENDPOINT,
 		...inBranch,
 	},
@@ -345,6 +363,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		fields: headerFields,
 		check: READ_ENDPOINT,
 		...inBranch,
 	},
@@ -363,6 +382,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}/required-headers',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		fields: headerFields,
 		check: READ_ENDPOINT,
 		...inBranch,
 	},
@@ -396,6 +416,7 @@ export const routes = {
 		access: 'anyone',
 		path: '/approve-action/agent',
 		answer: approvalRequest,
+		fields: { ...newAgentFields, session_key_address: 'Agent Key Address' },
 		check: 'Run it again: a request that nobody opens does nothing.',
 		...inSdk('approval.ts, types.ts: AgentApprovalRequest'),
 	},
