@@ -338,6 +338,36 @@ describe('The list of sellers', () => {
 		expect((await searchSellers(given, ` ${newer.slice(0, 12)}`)).results).toHaveLength(1);
 	});
 
+	const LISTS = ['authorized-sellers', 'activity'].map((path) => `GET /agents/{address}/${path}`);
+	const withTwo = () => {
+		const [allowed, paid] = [randomAddress(), randomAddress()];
+		const agent = service.emulator.addAgent({ allowlist: [allowed] });
+		service.emulator.pay({ agent, counterparty: paid });
+		return { given: { agentScope: 'one', agent: locator(agent.address) }, allowed, paid };
+	};
+
+	it.each([
+		['the allowlist', 0, 'paid'],
+		['the activity', 1, 'allowed'],
+	] as const)("has the rest if Ampersend doesn't offer %s", async (_, index, left) => {
+		const { given, ...sellers } = withTwo();
+		service.emulator.fault({ route: String(LISTS[index]), status: 404 });
+
+		expect((await searchSellers(given)).results).toMatchObject([
+			{ value: sellers[left].toLowerCase() },
+		]);
+	});
+
+	it.each([
+		['both are unknown', LISTS, 404],
+		['one is denied', LISTS.slice(0, 1), 403],
+	])("can't be loaded if %s", async (_, failing, status) => {
+		const { given } = withTwo();
+		for (const route of failing) service.emulator.fault({ route, status });
+
+		await expect(searchSellers(given)).rejects.toMatchObject({ httpCode: String(status) });
+	});
+
 	it.each([
 		[{ agentScope: 'all' }, 'Set Agents to One to list its sellers, or use By Address.'],
 		[{ agentScope: 'one', agent: locator('') }, 'Choose an agent first.'],

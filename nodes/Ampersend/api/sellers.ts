@@ -1,10 +1,13 @@
 import type { Address } from '../domain/address';
 import { addressKey, uniqueAddresses } from '../domain/address';
 import { LARGEST_PAGE, readRows } from './activityList';
+import { CallError } from './errors';
 import { sendForPage } from './paginate';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
+
+const is404 = (reason: unknown) => reason instanceof CallError && reason.status === 404;
 
 /** A seller that an agent can pay, has paid or has tried to pay. */
 export interface Seller {
@@ -12,19 +15,27 @@ export interface Seller {
 	isAllowed: boolean;
 }
 
-/** The latest counterparties of an agent, newest first, then the others of its allowlist. */
+/**
+ * The latest counterparties of an agent, newest first, then the others of its allowlist. One of the
+ * two is enough if the service doesn't offer the other's route, which is assumed.
+ */
 export async function listSellers(client: Client, agent: Address): Promise<Seller[]> {
 	const request = { page: 1, limit: LARGEST_PAGE };
-	const [allowlist, answer] = await Promise.all([
+	const [allowed, listed] = await Promise.allSettled([
 		send(client, routes.getAllowlist, { path: { address: agent } }),
 		sendForPage(client, agent, 'all', request),
 	]);
-	const allowed = new Set(allowlist.map(addressKey));
-	const recent = readRows(request, answer)
+	const failed = [allowed, listed].filter((one) => one.status === 'rejected');
+	const unexpected = failed.length === 2 ? failed[0] : failed.find(({ reason }) => !is404(reason));
+	if (unexpected) return await Promise.reject(unexpected.reason);
+	const allowlist = allowed.status === 'fulfilled' ? allowed.value : [];
+	const rows = listed.status === 'fulfilled' ? readRows(request, listed.value) : [];
+	const allowedKeys = new Set(allowlist.map(addressKey));
+	const recent = rows
 		.sort((one, other) => other.at - one.at)
 		.flatMap(({ counterparty }) => counterparty ?? []);
 	return uniqueAddresses([...recent, ...allowlist]).map((address) => ({
 		address,
-		isAllowed: allowed.has(addressKey(address)),
+		isAllowed: allowedKeys.has(addressKey(address)),
 	}));
 }
