@@ -96,7 +96,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 		displayName: 'Options',
 		name: 'options',
 		type: 'collection',
-		placeholder: 'Add Option',
+		placeholder: 'Add option',
 		default: {},
 		options: [orderOption('Oldest First reads the whole history')],
 	};
