@@ -124,6 +124,9 @@ const storedState = z.object({
 	lastBatch: z.optional(z.object({ process: text, since: number, agents: mapOf(storedCursor) })),
 });
 
+/** Of a later release. */
+const laterState = z.object({ version: number.check(z.gt(1)) });
+
 /** The state as n8n stores it: JSON. */
 export type StoredState = z.input<typeof storedState>;
 type Decoded = z.output<typeof storedState>;
@@ -191,7 +194,7 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 	if (stored === undefined || stored === null) return undefined;
 	// n8n's objects each have a hidden field that tracks changes.
 	const plain: unknown = JSON.parse(JSON.stringify(stored));
-	const { data: later } = z.safeParse(z.object({ version: number.check(z.gt(1)) }), plain);
+	const { data: later } = z.safeParse(laterState, plain);
 	if (later) {
 		throw new ParameterError(
 			'Ampersend Trigger',
