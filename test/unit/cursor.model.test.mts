@@ -4,7 +4,7 @@ import { play } from './model/history.mts';
 import { seed, TIGHT_BYTES, trigger } from './model/trigger.mts';
 
 /** `npm run proof` runs more. */
-const histories = Number(process.env.AMPERSEND_HISTORIES ?? 1_500);
+const histories = Number(process.env.AMPERSEND_HISTORIES ?? 1_000);
 
 const MINUTE_MS = 60_000;
 
