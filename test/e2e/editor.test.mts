@@ -3,8 +3,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { startTestBench, type Bench } from './bench.mts';
+import { ACTIONS, credentialNames, startTestBench, type Bench } from './bench.mts';
 import { byTestId, openEditor, startBrowser } from './browser.mts';
+import { inARow, workflowNode } from './n8n.mts';
 
 let bench: Bench;
 let browser: Browser;
@@ -130,4 +131,41 @@ test('a new user makes a credential, picks an agent and reads it', async () => {
 		'address',
 	]);
 	expect(cells.slice(0, 2)).toEqual(['Buyer', '3.5']);
+});
+
+test('what an operation returns is seen before it runs, and a hint after it', async () => {
+	const { address } = bench.sandbox.addAgent({
+		name: 'Spender',
+		balanceMicro: 1_000_000n,
+		spendConfig: { auto_topup_allowed: false, daily_limit: '5000000' },
+	});
+	const limits = workflowNode({
+		name: 'Limits',
+		type: ACTIONS,
+		parameters: {
+			resource: 'spendingLimit',
+			operation: 'get',
+			agent: { __rl: true, mode: 'address', value: address },
+		},
+		credentials: { ampersendApi: { id: null, name: credentialNames.ampersend } },
+	});
+	const start = workflowNode({
+		name: 'Start',
+		type: 'n8n-nodes-base.manualTrigger',
+		parameters: {},
+	});
+	const next = workflowNode({ name: 'Next', type: 'n8n-nodes-base.set', parameters: {} });
+	const { id } = await bench.n8n.importWorkflow(inARow('Limits', [start, limits, next]));
+
+	await step('Open the next node', async () => {
+		await page.goto(`${bench.n8n.url}/workflow/${id}/${next.id}`);
+		const input = byTestId(page, 'ndv-input-panel');
+		await byTestId(input, 'schema-preview-warning').waitFor();
+		await input.getByText('dailyLimitUsdc').first().waitFor();
+	});
+	await step('Run the node with a low balance', async () => {
+		await page.goto(`${bench.n8n.url}/workflow/${id}/${limits.id}`);
+		await byTestId(page, 'node-execute-button').click();
+		await output().getByText('"Spender" has 1 USDC, less than its daily limit of 5 USDC').waitFor();
+	});
 });

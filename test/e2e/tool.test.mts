@@ -83,6 +83,14 @@ const tools = [
 		agent: agentOfModel,
 		limit: fromAi('limit', 'How many, newest first', 'number'),
 	}),
+	tool('Get amounts', {
+		resource: 'transaction',
+		operation: 'getMany',
+		agentScope: 'one',
+		agent: agentOfModel,
+		output: 'selectedFields',
+		outputFields: ['amountUsdc', 'status'],
+	}),
 	tool(
 		'Update spending limits',
 		{
@@ -191,6 +199,11 @@ test('offers each tool with its name, what it does and its parameters', async ()
 			},
 			required: ['agent', 'limit'],
 		},
+		Get_amounts: {
+			description: expect.stringMatching(/^Get many transactions\b.* in Ampersend$/),
+			properties: { agent: offeredAgent },
+			required: ['agent'],
+		},
 		Update_spending_limits: {
 			description: expect.stringMatching(/^Update spending limits\b.* in Ampersend$/),
 			properties: { daily_limit: { type: 'string', description: 'New daily limit in USDC' } },
@@ -234,6 +247,18 @@ test('reads as many payments as the model asks for', async () => {
 	]);
 });
 
+test('reads only the fields that the tool is set to, and the id', async () => {
+	const { id } = bench.sandbox.pay({ agent: buyer, type: 'spend', amountMicro: 4n });
+	model.play(
+		() => ({ tool: 'Get_amounts', arguments: { agent: buyer.address } }),
+		() => 'Done.',
+	);
+
+	await chat(bench, assistant(), 'How much did Buyer spend last?');
+
+	expect(itemOf(model.results[0])).toEqual({ amountUsdc: '0.000004', status: 'settled', id });
+});
+
 describe('the model is told what it can do about', () => {
 	test('a change that the credential may not make', async () => {
 		const calls = bench.sandbox.calls.length;
@@ -245,7 +270,10 @@ describe('the model is told what it can do about', () => {
 		const execution = await chat(bench, assistant(), 'Raise the daily limit of Buyer to 1000.');
 
 		const answer = answerOf(execution);
-		expect(answer).toContain("I can't change the limit. Credential: an agent's session can't do");
+		expect(answer).toContain(
+			"I can't change the limit. Credential: an agent's session can't do this. " +
+				'Choose an Ampersend API credential, or another operation.',
+		);
 		expect(bench.sandbox.calls).toHaveLength(calls);
 		expect(bench.sandbox.agent(buyer).spendConfig?.daily_limit).toBe('25000000');
 	});
