@@ -331,8 +331,8 @@ describe('The list of sellers', () => {
 		expect(await searchSellers(given)).toEqual({
 			results: [
 				{ name: newer, value: newer.toLowerCase() },
-				{ name: `${older} (allowlist)`, value: older.toLowerCase() },
-				{ name: `${unpaid} (allowlist)`, value: unpaid.toLowerCase() },
+				{ name: `${short(older, 10)} (allowlist)`, value: older.toLowerCase() },
+				{ name: `${short(unpaid, 10)} (allowlist)`, value: unpaid.toLowerCase() },
 			],
 		});
 		expect((await searchSellers(given, ` ${newer.slice(0, 12)}`)).results).toHaveLength(1);

@@ -20,7 +20,8 @@ export interface UnderTest {
 }
 
 /** An address as messages and pickers show it. */
-export const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
+export const short = (address: string, digits = 4) =>
+	`${address.slice(0, 2 + digits)}…${address.slice(-digits)}`;
 
 /** What is said of an agent that the service doesn't know. */
 export const noAgent = (address: string) =>

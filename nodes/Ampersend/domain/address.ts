@@ -33,9 +33,13 @@ export function verificationCodeOf(address: Address): string {
 	return (BigInt(`0x${hash}`) % 1_000_000n).toString().padStart(6, '0');
 }
 
-/** Enough of an address to recognize it. */
-export function shortAddress(address: Address): string {
-	return `${address.slice(0, 6)}…${address.slice(-4)}`;
+/**
+ * Enough of an address to recognize it.
+ * @param digits shown of each end: beside a name few are enough, but somebody can make an address
+ * that looks like another one
+ */
+export function shortAddress(address: Address, digits = 4): string {
+	return `${address.slice(0, 2 + digits)}…${address.slice(-digits)}`;
 }
 
 /** What addresses are compared by: their letter case doesn't count. */

@@ -26,10 +26,14 @@ interface Named {
 	name?: string | null;
 }
 
+/** An address that stands alone has as many digits as the editor has room for beside details. */
+const DIGITS = 10;
+
 /** The value is in lower case, so no checksum can reject it later. @param details shown too */
 function toOption({ address, name }: Named, ...details: string[]): Options[number] {
 	const shown = name ? [shortAddress(address), ...details] : details;
-	const label = shown.length > 0 ? `${name || address} (${shown.join(', ')})` : address;
+	const title = name || shortAddress(address, DIGITS);
+	const label = shown.length > 0 ? `${title} (${shown.join(', ')})` : address;
 	return { name: label, value: addressKey(address) };
 }
 
