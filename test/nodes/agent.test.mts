@@ -455,7 +455,7 @@ describe('Agent: Create, if an agent with that name exists', () => {
 		const { error } = await create({ ifAgentExists: 'return' });
 
 		expect(error?.message).toBe(
-			"The API key isn't allowed to use GET /agents (HTTP 403): Not for this key",
+			"The API key isn't allowed to list the agents (HTTP 403): Not for this key",
 		);
 		expect(service.emulator.agents()).toEqual([]);
 	});
@@ -466,17 +466,17 @@ describe('Agent: Create, when the answer is lost', () => {
 		[
 			'the connection breaks',
 			{ reset: true, when: 'after' },
-			'ended before POST /agents was answered (ECONNRESET)',
+			'ended while waiting for Ampersend to create the agent (ECONNRESET)',
 		],
 		[
 			'the service answers 502',
 			{ status: 502, body: '<html>', when: 'after' },
-			'could not process POST /agents (HTTP 502)',
+			'could not create the agent (HTTP 502)',
 		],
 		[
 			'the service answers 500 with Retry-After',
 			{ status: 500, headers: { 'Retry-After': '0' }, when: 'after' },
-			'could not process POST /agents (HTTP 500)',
+			'could not create the agent (HTTP 500)',
 		],
 		['the answer is cut off', { malformedJson: true }, 'a malformed body instead of'],
 	] as const)('if %s, is not sent again and says how to check', async (_title, fault, message) => {
@@ -633,7 +633,7 @@ describe('Agent: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			`The API key isn't allowed to use GET /agents/${address} (HTTP 403): ` +
+			"The API key isn't allowed to read the agent (HTTP 403): " +
 				'This agent belongs to another user',
 		);
 		expect(error?.description).toContain('Choose one of your own agents');

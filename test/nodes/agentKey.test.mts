@@ -249,7 +249,7 @@ describe('Agent Key: Revoke', () => {
 		const { items, error } = await revoke(address, key);
 
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('with text/html instead of a JSON object or list');
+		expect(error?.message).toContain('with text/html instead of JSON');
 		expect(error?.description).toContain('Look for the address with Agent Key: Get Many');
 		expect(keysOf(address)).toEqual([key]);
 	});

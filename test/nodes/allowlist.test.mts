@@ -83,7 +83,7 @@ describe('Allowlist: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			`Ampersend's answer to GET /agents/${address}/authorized-sellers has changed format: ` +
+			'Ampersend was asked to read the allowlist, and its answer has changed format: ' +
 				'the whole body has an unexpected format.',
 		);
 		expect(error?.description).toContain('Update n8n-nodes-ampersend');

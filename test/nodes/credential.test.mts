@@ -494,7 +494,7 @@ describe('against a service', () => {
 				body: { message: 'Suspended account' },
 			});
 			expect(await messageOf('Error')).toMatch(
-				/isn't allowed to use GET \/agents \(HTTP 403\): Suspended account/,
+				/isn't allowed to list the agents \(HTTP 403\): Suspended account/,
 			);
 		});
 
@@ -514,7 +514,7 @@ describe('against a service', () => {
 			const { emulator } = ampersend;
 			emulator.expectUnknown('/wrong/agents');
 			const message = await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` });
-			expect(message).toContain('has nothing at GET /agents');
+			expect(message).toContain('found nothing when asked to list the agents');
 			expect(message).toContain(`${emulator.origin}/wrong`);
 			expect(message).toContain('/api/v1/sdk');
 		});
@@ -526,7 +526,7 @@ describe('against a service', () => {
 				body: '<html>Sign in, raw</html>',
 			});
 			const message = await messageOf('Error');
-			expect(message).toContain('with text/html instead of a JSON object or list');
+			expect(message).toContain('with text/html instead of JSON');
 			expect(message).not.toContain('raw');
 		});
 
@@ -548,9 +548,7 @@ describe('against a service', () => {
 				status: 302,
 				headers: { location: `${otherOrigin}/stolen` },
 			});
-			expect(await messageOf('Error')).toContain(
-				'with a redirect (HTTP 302), which is not followed',
-			);
+			expect(await messageOf('Error')).toContain('a redirect (HTTP 302) is not followed');
 			expect(seen).toEqual([]);
 		});
 

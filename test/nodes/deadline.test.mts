@@ -44,7 +44,7 @@ describe('a service that hangs', () => {
 		service.emulator.clearCalls();
 		service.emulator.fault({ route: LIST, hang: true });
 		expect(await settled(trigger)).toMatchObject({
-			message: expect.stringContaining('did not answer GET /agents within'),
+			message: expect.stringContaining('did not list the agents within'),
 			failure: { cause: 'temporarily-unavailable' },
 		});
 		expect(service.emulator.calls).toHaveLength(1);

@@ -34,7 +34,8 @@ export function historyOf(ampersend: UnderTest, resource: 'transaction' | 'payme
 		},
 	});
 	return {
-		path,
+		/** What the rows are called. */
+		noun: resource === 'transaction' ? 'transactions' : 'payment events',
 		route,
 		getMany: run('getMany'),
 		exportFile: run('export'),

@@ -87,7 +87,7 @@ const kinds: Kind[] = [
 ];
 
 describe.each(kinds)('$title', ({ resource, place, broken, special, files, columns }) => {
-	const { path, getMany, exportFile, requests, changeNewest } = historyOf(ampersend, resource);
+	const { noun, getMany, exportFile, requests, changeNewest } = historyOf(ampersend, resource);
 
 	describe('Get Many', () => {
 		it('returns nothing for an account without agents, and does not fail', async () => {
@@ -207,7 +207,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 
 				expect(items).toEqual([]);
 				expect(error?.message).toBe(
-					`Ampersend's answer to GET /agents/${agent.address}/${path} has changed format: ` +
+					`Ampersend was asked to list the ${noun}, and its answer has changed format: ` +
 						`${place}.${field} ${complaint}.`,
 				);
 				expect(error?.description).toContain('Update n8n-nodes-ampersend');

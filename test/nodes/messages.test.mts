@@ -24,8 +24,9 @@ const read: INodeParameters = { resource: 'agent', operation: 'get', agent };
 const write: INodeParameters = { resource: 'agent', operation: 'update', agent, name: 'New name' };
 const list: INodeParameters = { resource: 'agent', operation: 'getMany' };
 
-const readName = `GET /agents/${address}`;
-const writeName = `PATCH /agents/${address}`;
+const readName = 'read the agent';
+const writeName = 'rename the agent';
+const requestOf = { [readName]: `GET /agents/${address}`, [writeName]: `PATCH /agents/${address}` };
 const CHECK = 'Read the agent with Agent: Get before you run this again.';
 const CONTACT_SUPPORT = 'If this keeps happening, contact Ampersend support.';
 const MAY_HAVE_HAPPENED = 'The change may have been made, so it was not sent again.';
@@ -78,12 +79,15 @@ interface Trouble {
 	calls?: { read: number };
 }
 
+const notJson = (name: string, found: string) =>
+	`Ampersend could not ${name}: ${service.emulator.origin} answered with ${found} instead of JSON.`;
+
 const atOnce = { 'Retry-After': '0' };
 
 const troubles: Record<string, Trouble> = {
 	'HTTP 500': {
 		fault: { status: 500, headers: atOnce, body: { message: 'Database away', trace: RAW } },
-		message: (name) => `Ampersend could not process ${name} (HTTP 500): Database away`,
+		message: (name) => `Ampersend could not ${name} (HTTP 500): Database away`,
 		description: {
 			read: CONTACT_SUPPORT,
 			write: `${MAY_HAVE_HAPPENED} ${CHECK} ${CONTACT_SUPPORT}`,
@@ -92,13 +96,13 @@ const troubles: Record<string, Trouble> = {
 	},
 	"HTTP 503 with a proxy's page": {
 		fault: { status: 503, headers: atOnce, body: HTML },
-		message: (name) => `Ampersend could not process ${name} (HTTP 503).`,
+		message: (name) => `Ampersend could not ${name} (HTTP 503).`,
 		description: { read: 'contact Ampersend support', write: `${MAY_HAVE_HAPPENED} ${CHECK}` },
 		calls: { read: 4 },
 	},
 	'a lost connection': {
 		fault: { reset: true },
-		message: (name) => `ended before ${name} was answered (ECONNRESET).`,
+		message: (name) => `ended while waiting for Ampersend to ${name} (ECONNRESET).`,
 		description: {
 			read: 'Run it again later',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK} Run it again later`,
@@ -107,7 +111,7 @@ const troubles: Record<string, Trouble> = {
 	},
 	'HTML instead of JSON': {
 		fault: { status: 200, body: HTML },
-		message: (name) => `answered ${name} with text/html instead of a JSON object or list.`,
+		message: (name) => notJson(name, 'text/html'),
 		description: {
 			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
@@ -115,7 +119,7 @@ const troubles: Record<string, Trouble> = {
 	},
 	'truncated JSON': {
 		fault: { malformedJson: true },
-		message: (name) => `answered ${name} with a malformed body instead of a JSON object or list.`,
+		message: (name) => notJson(name, 'a malformed body'),
 		description: {
 			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
@@ -123,7 +127,7 @@ const troubles: Record<string, Trouble> = {
 	},
 	'an empty body': {
 		fault: { status: 200 },
-		message: (name) => `answered ${name} with an empty body instead of a JSON object or list.`,
+		message: (name) => notJson(name, 'an empty body'),
 		description: {
 			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
@@ -134,7 +138,8 @@ const troubles: Record<string, Trouble> = {
 			mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }),
 		},
 		message: (name) =>
-			`Ampersend's answer to ${name} has changed format: name is missing; balance is missing.`,
+			`Ampersend was asked to ${name}, and its answer has changed format: ` +
+			'name is missing; balance is missing.',
 		description: {
 			read: 'Update n8n-nodes-ampersend',
 			write: `The change was accepted. ${CHECK} Update n8n-nodes-ampersend`,
@@ -143,7 +148,8 @@ const troubles: Record<string, Trouble> = {
 	'a field of another format': {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
 		message: (name) =>
-			`Ampersend's answer to ${name} has changed format: createdAt has an unexpected format.`,
+			`Ampersend was asked to ${name}, and its answer has changed format: ` +
+			'createdAt has an unexpected format.',
 		description: {
 			read: 'report this message as an issue',
 			write: `The change was accepted. ${CHECK}`,
@@ -151,8 +157,7 @@ const troubles: Record<string, Trouble> = {
 	},
 	'a redirect': {
 		fault: { status: 307, headers: { location: 'https://login.example/' }, body: HTML },
-		message: (name) =>
-			`Ampersend answered ${name} with a redirect (HTTP 307), which is not followed`,
+		message: (name) => `Ampersend could not ${name}: a redirect (HTTP 307) is not followed.`,
 		description: {
 			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK} The credential goes only to the host`,
@@ -178,21 +183,31 @@ const troubles: Record<string, Trouble> = {
 		message: (name) =>
 			name === writeName
 				? 'New Name: Expected a non empty string, actual ""'
-				: `Ampersend rejected ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+				: `Ampersend refused to ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
 		description: { read: 'Correct the value that is named', write: 'Correct this value' },
 	},
 	'HTTP 403': {
 		fault: { status: 403, body: { message: 'This agent belongs to another user', trace: RAW } },
 		message: (name) =>
-			`The API key isn't allowed to use ${name} (HTTP 403): This agent belongs to another user`,
+			`The API key isn't allowed to ${name} (HTTP 403): This agent belongs to another user`,
 		description: { read: 'Choose one of your own agents', write: 'Choose one of your own agents' },
 	},
 	'HTTP 409': {
 		fault: { status: 409, body: { message: 'It has changed', trace: RAW } },
-		message: (name) => `Ampersend rejected ${name} (HTTP 409): It has changed`,
+		message: (name) => `Ampersend refused to ${name} (HTTP 409): It has changed`,
 		description: { read: 'Read the current state first.', write: 'Read the current state first.' },
 	},
 };
+
+/** A message that doesn't name a parameter is followed by what was requested. */
+function expectRequest(
+	{ message, description }: { message: string; description: string },
+	name: typeof readName | typeof writeName,
+): void {
+	const request = `The request was ${requestOf[name]}.`;
+	if (message.includes(name)) expect(description.endsWith(request)).toBe(true);
+	else expect(description).not.toContain('The request was');
+}
 
 describe.each(Object.entries(troubles))('%s', (_, { fault, message, description, calls }) => {
 	it('after a read, says what happened and what to do', async () => {
@@ -202,6 +217,7 @@ describe.each(Object.entries(troubles))('%s', (_, { fault, message, description,
 		expect(seen.message).toContain(message(readName));
 		expect(seen.description).toContain(description.read);
 		expect(seen.description).not.toMatch(/may have been made|was accepted|was not made|not sent/);
+		expectRequest(seen, readName);
 		expect(callsOf(READ)).toBe(attempts);
 	});
 
@@ -210,6 +226,7 @@ describe.each(Object.entries(troubles))('%s', (_, { fault, message, description,
 		const seen = await fail(write);
 		expect(seen.message).toContain(message(writeName));
 		expect(seen.description).toContain(description.write);
+		expectRequest(seen, writeName);
 		expect(callsOf(WRITE)).toBe(1);
 	});
 });
@@ -286,7 +303,7 @@ describe('a bad base URL', () => {
 	});
 
 	it.each([
-		['read', list, 'GET /agents'],
+		['read', list, 'list the agents'],
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
 	])(
@@ -295,7 +312,7 @@ describe('a bad base URL', () => {
 			const { origin } = service.emulator;
 			service.emulator.expectUnknown(/^\/wrong\/agents/);
 			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
-			expect(message).toContain(`Ampersend has nothing at ${name}`);
+			expect(message).toContain(`Ampersend found nothing when asked to ${name} (HTTP 404)`);
 			expect(description).toContain(`The Base URL is ${origin}/wrong.`);
 			expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
 			expect(service.emulator.calls).toHaveLength(1);
@@ -326,7 +343,7 @@ describe('an address that the service does not know', () => {
 		async (_, parameters, route) => {
 			service.emulator.fault({ route, status: 404, body: { message: 'Not found' } });
 			const { message, description } = await fail(parameters);
-			expect(message).toContain('Ampersend has nothing at');
+			expect(message).toContain('Ampersend found nothing when asked to');
 			expect(description).toContain('Check the address first.');
 			expect(description).toContain('this node assumes it');
 		},
@@ -341,7 +358,7 @@ describe('an address that the service does not know', () => {
 			agent,
 			agentKeyAddress: randomAddress(),
 		});
-		expect(message).toContain(`Ampersend has nothing at POST /agents/${agent.value}/keys`);
+		expect(message).toContain('Ampersend found nothing when asked to add the agent key (HTTP 404)');
 		expect(description).toContain("Check the address: it may not be in this API key's account.");
 		expect(description).not.toContain('assumes');
 	});
@@ -366,7 +383,7 @@ describe('a value that the service rejects', () => {
 		]);
 		expect(message).toBe('Agent Key Address: Expected a contract; Key Name: Too long');
 		expect(description).toBe(
-			`Correct this value: Ampersend rejected POST /agents/${agent.value}/keys (HTTP 400).`,
+			'Correct this value: Ampersend refused to add the agent key (HTTP 400).',
 		);
 	});
 
@@ -403,8 +420,8 @@ describe('a value that the service rejects', () => {
 
 	it.each([
 		[401, 'Ampersend rejected the API key (HTTP 401)', 'revoked or mistyped'],
-		[403, "The API key isn't allowed to use POST", 'use a key of the account'],
-		[500, 'Ampersend could not process POST', MAY_HAVE_HAPPENED],
+		[403, "The API key isn't allowed to add the agent key", 'use a key of the account'],
+		[500, 'Ampersend could not add the agent key', MAY_HAVE_HAPPENED],
 	])('is not the cause of HTTP %i, whatever issues it has', async (status, what, next) => {
 		const issues = [{ path: ['key_name'], message: 'Too long' }];
 		const { message, description } = await add(issues, status);
@@ -459,7 +476,10 @@ describe('with Continue On Fail', () => {
 		const { items, error } = await service.run(read, { onError: 'continueRegularOutput' });
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => Object.values(json))).toEqual([
-			[`Ampersend could not process ${readName} (HTTP 500).`, CONTACT_SUPPORT],
+			[
+				`Ampersend could not ${readName} (HTTP 500).`,
+				`${CONTACT_SUPPORT} The request was ${requestOf[readName]}.`,
+			],
 		]);
 		const stored = inspect(items, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
 		expect(stored).not.toContain(service.emulator.apiKey.slice(8, 24));

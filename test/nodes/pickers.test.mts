@@ -399,7 +399,7 @@ describe("A list that can't be loaded", () => {
 		});
 		const error = await caught(searchAgents());
 
-		expect(error.message).toBe('Ampersend could not process GET /agents (HTTP 503).');
+		expect(error.message).toBe('Ampersend could not list the agents (HTTP 503).');
 		expect(service.seen).toEqual(['GET /agents', 'GET /agents']);
 	});
 

@@ -279,8 +279,7 @@ describe('A cancelled execution', () => {
 
 			const message = onError ? items[0]?.json.error : error?.message;
 			expect(message).toBe(
-				`GET /agents/${agents[0]?.address}/authorized-sellers was stopped ` +
-					'because the execution was canceled.',
+				'The request to read the allowlist was stopped because the execution was canceled.',
 			);
 			if (!onError) expect(run.status).toBe('canceled');
 			expect(service.seen).toEqual([route]);
@@ -391,7 +390,7 @@ describe('The API key', () => {
 		],
 		[
 			'a page that repeats it comes instead of JSON',
-			'with text/html instead of a JSON object or list',
+			'with text/html instead of JSON',
 			() =>
 				service.emulator.fault({
 					route: 'POST /agents',

@@ -520,7 +520,7 @@ describe('Get Many', () => {
 			const { items, error } = await getMany({ returnAll: true });
 
 			expect(items).toEqual([]);
-			expect(error?.message).toContain(`GET /agents/${agent.address}/activity`);
+			expect(error?.description).toContain(`GET /agents/${agent.address}/activity`);
 			expect(error?.message).toContain('a malformed body');
 		});
 	});

@@ -73,7 +73,7 @@ describe('publishing is rejected', () => {
 		service.emulator.fault({ route: LIST, status: 403, body: { message: 'Not for this key' } });
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toBe(
-			"The API key isn't allowed to use GET /agents (HTTP 403): Not for this key",
+			"The API key isn't allowed to list the agents (HTTP 403): Not for this key",
 		);
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 	});
@@ -88,7 +88,7 @@ describe('publishing is rejected', () => {
 			service.failActivity({ status: 403, times: agents });
 			const error = await thrownBy(open(parameters), 'activate');
 			expect(error.message).toMatch(
-				/^The API key isn't allowed to use GET \/agents\/0x\w{40}\/activity \(HTTP 403\)/,
+				/^The API key isn't allowed to list the transactions \(HTTP 403\)/,
 			);
 			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 		}
@@ -97,7 +97,7 @@ describe('publishing is rejected', () => {
 	it('if the service does not have the assumed route, with what to set', async () => {
 		service.failActivity({ status: 404, times: 1 });
 		const error = await thrownBy(open(), 'activate');
-		expect(error.message).toMatch(/^Ampersend has nothing at GET \/agents\/0x\w{40}\/activity/);
+		expect(error.message).toMatch(/^Ampersend found nothing when asked to list the transactions/);
 		expect(error.description).toContain('this node assumes it');
 		expect(error.description).toContain('/api/v1/sdk');
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
@@ -108,7 +108,7 @@ describe('publishing is rejected', () => {
 		const trigger = open();
 		trigger.credential = { ...service.credential, baseUrl: `${service.emulator.origin}/wrong` };
 		const error = await thrownBy(trigger, 'activate');
-		expect(error.message).toContain('has nothing at GET /agents');
+		expect(error.message).toContain('found nothing when asked to list the agents');
 		expect(error.description).toContain(`The Base URL is ${service.emulator.origin}/wrong.`);
 	});
 

@@ -105,7 +105,7 @@ describe('a failure', () => {
 		const trigger = await activated();
 		pay('a', t0);
 		service.emulator.fault({ route: ACTIVITY, malformedJson: true });
-		expect((await thrownBy(trigger)).message).toContain('instead of a JSON object or list');
+		expect((await thrownBy(trigger)).message).toContain('instead of JSON');
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
@@ -191,7 +191,7 @@ describe('a failure of some agents', () => {
 		pay('a', t0);
 		service.failActivity({ times: 2 * ATTEMPTS });
 		const error = await thrownBy(trigger);
-		expect(error.message).toMatch(/could not process GET \/agents\/0x\w+\/activity \(HTTP 500\)/);
+		expect(error.message).toMatch(/could not list the transactions \(HTTP 500\)/);
 		expect(error.failure).toMatchObject({ cause: 'temporarily-unavailable' });
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});

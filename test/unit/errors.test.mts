@@ -130,7 +130,7 @@ describe("the service's messages", () => {
 			undefined,
 		);
 		expect(message).toBe(
-			'Ampersend rejected POST /agents (HTTP 400): spend_config.a: Expected string; ' +
+			'Ampersend refused to create the agent (HTTP 400): spend_config.a: Expected string; ' +
 				'spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
 		);
 	});
@@ -167,7 +167,7 @@ describe("the service's messages", () => {
 		[{ issues: [] }],
 	])('are omitted if the body is %j', (body) => {
 		const { message, description } = errorForStatus(read, 500, body, undefined);
-		expect(message).toBe(`Ampersend could not process GET ${read.path} (HTTP 500).`);
+		expect(message).toBe('Ampersend could not list the transactions (HTTP 500).');
 		expect(description).not.toContain('raw');
 	});
 });

@@ -38,6 +38,8 @@ export type Evidence = 'documented' | 'SDK' | 'SDK branch' | 'assumed';
 export type Access = 'user' | 'agent' | 'login' | 'anyone';
 
 export interface Route<Path extends string = string, Answer = unknown> {
+	/** What it does, after "Ampersend could not": an infinitive without "to". */
+	does: string;
 	method: IHttpRequestMethods;
 	/** `user` if absent. */
 	access?: Access;
@@ -119,12 +121,14 @@ const READ_ENDPOINT = 'Read it with Hosted Endpoint: Get before you run this aga
 /** Every route of the Ampersend API that this package calls. A wrong guess is one line to fix. */
 export const routes = {
 	listAgents: {
+		does: 'list the agents',
 		method: 'GET',
 		path: '/agents',
 		answer: page(agent),
 		...documented('API-keys page: path. SDK management.ts: shape. Query limit, offset: assumed'),
 	},
 	createAgent: {
+		does: 'create the agent',
 		method: 'POST',
 		path: '/agents',
 		answer: agent,
@@ -135,6 +139,7 @@ export const routes = {
 		...documented('API-keys page: path. SDK management.ts: body and shape'),
 	},
 	getAgent: {
+		does: 'read the agent',
 		method: 'GET',
 		path: '/agents/{address}',
 		sessionRoute: 'getSelf',
@@ -143,6 +148,7 @@ export const routes = {
 		...assumed('Pattern of the documented paths'),
 	},
 	updateAgent: {
+		does: 'rename the agent',
 		method: 'PATCH',
 		path: '/agents/{address}',
 		answer: agent,
@@ -152,6 +158,7 @@ export const routes = {
 		...assumed('Pattern of the documented paths'),
 	},
 	addAgentKey: {
+		does: 'add the agent key',
 		method: 'POST',
 		path: '/agents/{address}/keys',
 		answer: agentKey,
@@ -164,6 +171,7 @@ export const routes = {
 		),
 	},
 	listAgentKeys: {
+		does: 'list the agent keys',
 		method: 'GET',
 		path: '/agents/{address}/keys',
 		answer: page(agentKey),
@@ -172,12 +180,14 @@ export const routes = {
 		...assumed('Pattern of the documented paths'),
 	},
 	revokeAgentKey: {
+		does: 'revoke the agent key',
 		method: 'DELETE',
 		path: '/agents/{address}/keys/{keyAddress}',
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
 		...assumed('Pattern of the documented paths'),
 	},
 	getAllowlist: {
+		does: 'read the allowlist',
 		method: 'GET',
 		path: '/agents/{address}/authorized-sellers',
 		sessionPath: '/agents/self/authorized-sellers',
@@ -185,6 +195,7 @@ export const routes = {
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	replaceAllowlist: {
+		does: 'replace the allowlist',
 		method: 'PUT',
 		path: '/agents/{address}/authorized-sellers',
 		answer: allowlist,
@@ -193,6 +204,7 @@ export const routes = {
 		...assumed('Pattern of the read'),
 	},
 	getSpendingLimit: {
+		does: 'read the spending limits',
 		method: 'GET',
 		path: '/agents/{address}/spend-config',
 		sessionPath: '/agents/self/spend-config',
@@ -201,6 +213,7 @@ export const routes = {
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	setSpendingLimit: {
+		does: 'change the spending limits',
 		method: 'PUT',
 		path: '/agents/{address}/spend-config',
 		answer: spendConfig,
@@ -210,6 +223,7 @@ export const routes = {
 		...assumed('Pattern of the read. SDK types.ts: body'),
 	},
 	getAutoCollect: {
+		does: 'read the auto-collect settings',
 		method: 'GET',
 		path: '/agents/{address}/auto-collect-config',
 		sessionPath: '/agents/self/auto-collect-config',
@@ -218,6 +232,7 @@ export const routes = {
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	setAutoCollect: {
+		does: 'change the auto-collect settings',
 		method: 'PUT',
 		path: '/agents/{address}/auto-collect-config',
 		answer: autoCollect,
@@ -232,6 +247,7 @@ export const routes = {
 		...assumed('Pattern of the read'),
 	},
 	listActivity: {
+		does: 'list the transactions',
 		method: 'GET',
 		path: '/agents/{address}/activity',
 		sessionPath: '/agents/self/activity',
@@ -241,6 +257,7 @@ export const routes = {
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	listPayments: {
+		does: 'list the payment events',
 		method: 'GET',
 		path: '/agents/{address}/payments',
 		sessionPath: '/agents/self/payments',
@@ -250,6 +267,7 @@ export const routes = {
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
 	getSelf: {
+		does: 'read the agent',
 		method: 'GET',
 		access: 'agent',
 		path: '/agents/self',
@@ -258,6 +276,7 @@ export const routes = {
 		...inSdk('agent-client.ts, agent.ts: AgentSelfDTO'),
 	},
 	getOwner: {
+		does: 'read the owner',
 		method: 'GET',
 		access: 'agent',
 		path: '/agents/self/owner',
@@ -265,6 +284,7 @@ export const routes = {
 		...inSdk('agent-client.ts, agent.ts: AgentOwnerDTO'),
 	},
 	getFundingLink: {
+		does: 'get the funding link',
 		method: 'GET',
 		access: 'agent',
 		path: '/agents/self/funding-link',
@@ -272,6 +292,7 @@ export const routes = {
 		...inSdk('agent-client.ts, agent.ts: AgentFundingLinkDTO'),
 	},
 	searchMarketplace: {
+		does: 'search the marketplace',
 		method: 'GET',
 		access: 'agent',
 		path: '/agents/marketplace/agentic/discover',
@@ -279,6 +300,7 @@ export const routes = {
 		...inSdk('marketplace.ts, curated-agent.ts'),
 	},
 	getListing: {
+		does: 'read the listing',
 		method: 'GET',
 		access: 'anyone',
 		path: '/agents/marketplace/{id}',
@@ -286,6 +308,7 @@ export const routes = {
 		...inSdk('marketplace.ts, curated-agent.ts'),
 	},
 	listHostedEndpoints: {
+		does: 'list the hosted endpoints',
 		method: 'GET',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints',
@@ -295,6 +318,7 @@ export const routes = {
 		...inBranch,
 	},
 	createHostedEndpoint: {
+		does: 'create the hosted endpoint',
 		method: 'POST',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints',
@@ -305,6 +329,7 @@ export const routes = {
 		...inBranch,
 	},
 	createHostedEndpoints: {
+		does: 'create the hosted endpoints',
 		method: 'POST',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/bulk',
@@ -317,6 +342,7 @@ export const routes = {
 		...inBranch,
 	},
 	getHostedEndpoint: {
+		does: 'read the hosted endpoint',
 		method: 'GET',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}',
@@ -325,6 +351,7 @@ export const routes = {
 		...inBranch,
 	},
 	updateHostedEndpoint: {
+		does: 'change the hosted endpoint',
 		method: 'PATCH',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}',
@@ -335,6 +362,7 @@ export const routes = {
 		...inBranch,
 	},
 	deleteHostedEndpoint: {
+		does: 'delete the hosted endpoint',
 		method: 'DELETE',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}',
@@ -342,6 +370,7 @@ export const routes = {
 		...inBranch,
 	},
 	testHostedEndpoint: {
+		does: 'test the hosted endpoint',
 		method: 'POST',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/test',
@@ -350,6 +379,7 @@ export const routes = {
 		...inBranch,
 	},
 	rotateSigningSecret: {
+		does: 'rotate the signing secret',
 		method: 'POST',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/rotate-secret',
@@ -358,6 +388,7 @@ export const routes = {
 		...inBranch,
 	},
 	addProxyHeader: {
+		does: 'add the proxy header',
 		method: 'POST',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers',
@@ -368,6 +399,7 @@ export const routes = {
 		...inBranch,
 	},
 	removeProxyHeader: {
+		does: 'remove the proxy header',
 		method: 'DELETE',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers/{name}',
@@ -377,6 +409,7 @@ export const routes = {
 		...inBranch,
 	},
 	addRequiredHeader: {
+		does: 'add the required header',
 		method: 'POST',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/required-headers',
@@ -387,6 +420,7 @@ export const routes = {
 		...inBranch,
 	},
 	removeRequiredHeader: {
+		does: 'remove the required header',
 		method: 'DELETE',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/required-headers/{name}',
@@ -396,6 +430,7 @@ export const routes = {
 		...inBranch,
 	},
 	requestNonce: {
+		does: 'prepare a session',
 		method: 'GET',
 		access: 'login',
 		path: '/agents/auth/nonce',
@@ -403,6 +438,7 @@ export const routes = {
 		...inSdk('client.ts, types.ts: SIWENonceResponse'),
 	},
 	logIn: {
+		does: 'start a session',
 		method: 'POST',
 		access: 'login',
 		path: '/agents/auth/login',
@@ -412,6 +448,7 @@ export const routes = {
 		...inSdk('client.ts, types.ts: SIWELoginResponse'),
 	},
 	requestApproval: {
+		does: 'request the approval',
 		method: 'POST',
 		access: 'anyone',
 		path: '/approve-action/agent',
@@ -421,6 +458,7 @@ export const routes = {
 		...inSdk('approval.ts, types.ts: AgentApprovalRequest'),
 	},
 	getApproval: {
+		does: 'read the approval',
 		method: 'GET',
 		access: 'anyone',
 		path: '/approve-action/{token}/status',

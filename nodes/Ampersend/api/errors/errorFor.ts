@@ -30,7 +30,7 @@ function factsOf({ route, path, connection }: Call) {
 			(route.sessionPath ?? route.sessionRoute)
 				? 'With an Ampersend Agent API credential, the agent has a route that is known to work.'
 				: '',
-		call: `${route.method} ${path}`,
+		does: route.does,
 		check: route.check ?? '',
 		baseUrl,
 		host: new URL(baseUrl).origin,
@@ -68,7 +68,12 @@ export function errorFor<One extends Name>(
 	const isWrite = call !== undefined && call.route.method !== 'GET';
 	const facts = { ...further, ...(call && factsOf(call)), status: String(status) };
 	const hide = call ? hideKey(call.connection) : (text: string) => text;
-	const sentences = isWrite && ifWrite ? [ifWrite, ...advice] : advice;
+	// For support, where the message doesn't name a parameter.
+	const request =
+		call && message.includes('{does}')
+			? [`The request was ${call.route.method} ${call.path}.`]
+			: [];
+	const sentences = [...(isWrite && ifWrite ? [ifWrite] : []), ...advice, ...request];
 	const canWait = cause === 'rate-limited' || cause === 'temporarily-unavailable';
 	return new CallError({
 		message: hide(fill(message, facts)),

@@ -29,7 +29,7 @@ const PAGES = "Ampersend doesn't document how it divides a list into pages: this
 /** Every text about a call, one row a situation. */
 export const situations = {
 	redirect: {
-		message: 'Ampersend answered {call} with a redirect (HTTP {status}), which is not followed.',
+		message: 'Ampersend could not {does}: a redirect (HTTP {status}) is not followed.',
 		ifWrite: MAY_BE_MADE,
 		advice: ['The credential goes only to the host in the Base URL.', ...CHECK_BASE_URL],
 		cause: 'configuration-invalid',
@@ -51,7 +51,7 @@ export const situations = {
 		cause: 'credential-invalid',
 	},
 	notAllowed: {
-		message: "The API key isn't allowed to use {call} (HTTP {status}){said}",
+		message: "The API key isn't allowed to {does} (HTTP {status}){said}",
 		advice: [
 			"The agent belongs to another account, or the key doesn't have this permission.",
 			'Choose one of your own agents, or use a key of the account that owns the agent.',
@@ -59,17 +59,17 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	agentNotAllowed: {
-		message: "The agent isn't allowed to use {call} (HTTP {status}){said}",
+		message: "The agent isn't allowed to {does} (HTTP {status}){said}",
 		advice: ['Its owner can do this with an API key.'],
 		cause: 'configuration-invalid',
 	},
 	unknownPath: {
-		message: 'Ampersend has nothing at {call}{said}',
+		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
 		advice: CHECK_BASE_URL,
 		cause: 'configuration-invalid',
 	},
 	unknownId: {
-		message: 'Ampersend has nothing at {call}{said}',
+		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
 		advice: [
 			'Check the ID, token or name. It may be removed or expired, or belong to another agent.',
 			...CHECK_BASE_URL,
@@ -77,12 +77,12 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	unknownAddress: {
-		message: 'Ampersend has nothing at {call}{said}',
+		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
 		advice: ["Check the address: it may not be in this API key's account.", ...CHECK_BASE_URL],
 		cause: 'configuration-invalid',
 	},
 	unknownAddressOrRoute: {
-		message: 'Ampersend has nothing at {call}{said}',
+		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
 		advice: [
 			"Check the address first. It may not be in this API key's account.",
 			'If it is, Ampersend may not offer this route:',
@@ -109,16 +109,16 @@ export const situations = {
 	},
 	invalidValue: {
 		message: '{words}',
-		advice: ['Correct this value: Ampersend rejected {call} (HTTP {status}).'],
+		advice: ['Correct this value: Ampersend refused to {does} (HTTP {status}).'],
 		cause: 'configuration-invalid',
 	},
 	conflict: {
-		message: 'Ampersend rejected {call} (HTTP {status}){said}',
+		message: 'Ampersend refused to {does} (HTTP {status}){said}',
 		advice: ['The entry already exists, or someone else changed it. Read the current state first.'],
 		cause: 'configuration-invalid',
 	},
 	rejected: {
-		message: 'Ampersend rejected {call} (HTTP {status}){said}',
+		message: 'Ampersend refused to {does} (HTTP {status}){said}',
 		advice: ['Correct the value that is named. If none is named, check every field.'],
 		cause: 'configuration-invalid',
 	},
@@ -131,26 +131,27 @@ export const situations = {
 		repeat: 'always',
 	},
 	unavailable: {
-		message: 'Ampersend could not process {call} (HTTP {status}){said}',
+		message: 'Ampersend could not {does} (HTTP {status}){said}',
 		ifWrite: MAY_BE_MADE,
 		advice: ['If this keeps happening, contact Ampersend support.'],
 		cause: 'temporarily-unavailable',
 		repeat: 'reads',
 	},
 	notJson: {
-		message: '{host} answered {call} with {found} instead of a JSON object or list.',
+		message: 'Ampersend could not {does}: {host} answered with {found} instead of JSON.',
 		ifWrite: MAY_BE_MADE,
 		advice: CHECK_BASE_URL,
 		cause: 'configuration-invalid',
 	},
 	drift: {
-		message: "Ampersend's answer to {call} has changed format: {places}.",
+		message: 'Ampersend was asked to {does}, and its answer has changed format: {places}.',
 		ifWrite: ACCEPTED,
 		advice: UPDATE,
 		cause: 'node-defect',
 	},
 	otherAgent: {
-		message: "Ampersend's answer to {call} belongs to another agent: {place} is {other}.",
+		message:
+			'Ampersend was asked to {does}, and its answer belongs to another agent: {place} is {other}.',
 		ifWrite: 'The change was accepted, but it is unclear for which agent. {check}',
 		advice: ["The answer isn't used. Report this message to Ampersend support."],
 		cause: 'node-defect',
@@ -171,7 +172,7 @@ export const situations = {
 	},
 	cancelled: {
 		// n8n recognizes a canceled execution by this spelling in the message.
-		message: '{call} was stopped because the execution was canceled.',
+		message: 'The request to {does} was stopped because the execution was canceled.',
 		ifWrite: MAY_BE_MADE,
 		advice: ['No further request is sent.'],
 	},
@@ -199,14 +200,14 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	timedOut: {
-		message: 'Ampersend did not answer {call} within {limit}.',
+		message: 'Ampersend did not {does} within {limit}.',
 		ifWrite: MAY_BE_MADE,
 		advice: ['Run it again later, and check that n8n can reach this host.'],
 		cause: 'temporarily-unavailable',
 		repeat: 'reads',
 	},
 	connectionEnded: {
-		message: 'The connection to {host} ended before {call} was answered ({reason}).',
+		message: 'The connection to {host} ended while waiting for Ampersend to {does} ({reason}).',
 		ifWrite: MAY_BE_MADE,
 		advice: ['Run it again later, and check that n8n can reach this host.'],
 		cause: 'temporarily-unavailable',
