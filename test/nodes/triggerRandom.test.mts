@@ -15,7 +15,7 @@ import {
 } from './list.mts';
 import { chosen, MINUTE, SECOND, t0, useTrigger } from './trigger.mts';
 
-const runs = Number(process.env.AMPERSEND_HISTORIES ?? 40);
+const runs = Number(process.env.AMPERSEND_HISTORIES ?? 30);
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
 /** No history starts later than this, in ms. */
 const LIMIT = 40_000;
