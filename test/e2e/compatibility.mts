@@ -175,7 +175,8 @@ async function startPublished(installed: Installed): Promise<N8n> {
 		return await N8n.boot(options);
 	}
 	const n8n = await N8n.start(options);
-	await n8n.publish(await n8n.importWorkflow(triggerWorkflow));
+	// The first releases of 2.x need it to be said.
+	await n8n.publish(await n8n.importWorkflow({ ...triggerWorkflow, active: false }));
 	return n8n;
 }
 
