@@ -2,6 +2,8 @@ export default {
 	testEnvironment: 'node',
 	// Jest leaves one core free: of two, as CI has them, that is half.
 	maxWorkers: '100%',
+	// A worker that has run all of n8n takes a while to end.
+	workerGracefulExitTimeout: 10_000,
 	// A bound for what hangs; how fast things are is no test's affair.
 	testTimeout: 240_000,
 	reporters: ['default', ['<rootDir>/test/summaryReporter.mjs', { label: 'tests' }]],
