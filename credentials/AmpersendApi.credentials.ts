@@ -7,7 +7,18 @@ import type {
 } from 'n8n-workflow';
 
 import { authorize } from '../nodes/Ampersend/api/authorize';
-import { resolveConnection } from '../nodes/Ampersend/api/deployments';
+import { deployments, resolveConnection } from '../nodes/Ampersend/api/deployments';
+
+/** Shown beside a key that starts like this. n8n hides a saved key, and the notice with it. */
+function notice({ keyPrefix }: { keyPrefix: string }, name: string, text: string): INodeProperties {
+	return {
+		displayName: text,
+		name,
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { apiKey: [{ _cnd: { startsWith: keyPrefix } }] } },
+	};
+}
 
 export class AmpersendApi implements ICredentialType {
 	name = 'ampersendApi';
@@ -35,6 +46,16 @@ export class AmpersendApi implements ICredentialType {
 				'The dashboard shows it only once. ' +
 				'Keys with sk_live_ call production (Base), keys with sk_test_ the sandbox (Base Sepolia).',
 		},
+		notice(
+			deployments.production,
+			'productionKey',
+			'This key is for production: what agents pay is real USDC.',
+		),
+		notice(
+			deployments.sandbox,
+			'sandboxKey',
+			'This key is for the sandbox: no real USDC is paid there.',
+		),
 		{
 			displayName: 'Base URL',
 			name: 'baseUrl',

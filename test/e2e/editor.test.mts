@@ -69,8 +69,11 @@ async function addNode(list: 'Triggers' | 'Actions', name: string): Promise<void
 const output = () => byTestId(page, 'output-panel');
 const dialog = () => byTestId(page, 'credential-edit-dialog');
 
-async function saveKey(apiKey: string): Promise<void> {
+async function enterKey(apiKey: string): Promise<void> {
 	await byTestId(dialog(), 'parameter-input-field').first().fill(apiKey);
+}
+
+async function save(): Promise<void> {
 	await byTestId(page, 'credential-save-button').click();
 }
 
@@ -93,12 +96,17 @@ test('a new user makes a credential, picks an agent and reads it', async () => {
 		await dialog().waitFor();
 	});
 	await step('Save a key with a wrong prefix', async () => {
-		await saveKey('another prefix');
+		await enterKey('another prefix');
+		await save();
 		await dialog().getByText('More details').click();
 		await dialog().getByText('A key starts with sk_live_ or sk_test_').waitFor();
 	});
-	await step('Save the right key', async () => {
-		await saveKey(bench.sandbox.apiKey);
+	await step('Enter the right key', async () => {
+		await enterKey(bench.sandbox.apiKey);
+		await dialog().getByText('This key is for the sandbox').waitFor();
+	});
+	await step('Save it', async () => {
+		await save();
 		// n8n closes the dialog once the test has passed.
 		await dialog().waitFor({ state: 'hidden' });
 	});
