@@ -175,9 +175,14 @@ async function startPublished(installed: Installed): Promise<N8n> {
 		return await N8n.boot(options);
 	}
 	const n8n = await N8n.start(options);
-	// The first releases of 2.x need it to be said.
-	await n8n.publish(await n8n.importWorkflow({ ...triggerWorkflow, active: false }));
-	return n8n;
+	try {
+		// The first releases of 2.x need it to be said.
+		await n8n.publish(await n8n.importWorkflow({ ...triggerWorkflow, active: false }));
+		return n8n;
+	} catch (error) {
+		await n8n.stop();
+		return await Promise.reject(error);
+	}
 }
 
 async function runTrigger(installed: Installed, agent: Agent): Promise<void> {
