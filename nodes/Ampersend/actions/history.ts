@@ -8,6 +8,7 @@ import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
+import { optionsField } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import type { FilterableRow } from '../domain/filter';
@@ -92,14 +93,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 	{ noun, filters, read, output, simplified, toOutput }: History<Row, Output>,
 	texts: Texts,
 ): RowOperation<Output> {
-	const options: INodeProperties = {
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		options: [orderOption('Oldest First reads the whole history')],
-	};
+	const options = optionsField([orderOption('Oldest First reads the whole history')]);
 	return {
 		option: { name: 'Get Many', value: 'getMany', ...texts },
 		inSession: 'also',

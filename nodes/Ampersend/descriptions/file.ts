@@ -4,7 +4,7 @@ import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, safeFileName } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { optionsOf } from './options';
+import { optionsField, optionsOf } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 
 const binaryField = {
@@ -38,51 +38,43 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 			placeholder: 'e.g. data',
 			hint: 'The name of the output binary field to put the file in',
 		},
-		{
-			displayName: 'Options',
-			name: 'options',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: [
-				{
-					displayName: 'Byte Order Mark',
-					name: 'byteOrderMark',
-					type: 'boolean',
-					default: false,
-					displayOptions: { show: { '/format': ['csv'] } },
-					description:
-						'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
-				},
-				{
-					displayName: 'Columns',
-					name: 'columns',
-					type: 'multiOptions',
-					options: optionsOf(columns),
-					default: [],
-					description: 'The fields to write, in this order. Select none for all of them.',
-				},
-				{
-					displayName: 'Delimiter',
-					name: 'delimiter',
-					type: 'options',
-					options: optionsOf(delimiterNames),
-					default: 'comma',
-					displayOptions: { show: { '/format': ['csv'] } },
-					description: 'What separates the fields of a line',
-				},
-				{
-					displayName: 'File Name',
-					name: 'fileName',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. transactions.csv',
-					description:
-						'Leave empty to use the time of the export. Folders in the name are ignored.',
-				},
-				orderOption('Oldest First keeps the file in memory until it is complete'),
-			],
-		},
+		optionsField([
+			{
+				displayName: 'Byte Order Mark',
+				name: 'byteOrderMark',
+				type: 'boolean',
+				default: false,
+				displayOptions: { show: { '/format': ['csv'] } },
+				description:
+					'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
+			},
+			{
+				displayName: 'Columns',
+				name: 'columns',
+				type: 'multiOptions',
+				options: optionsOf(columns),
+				default: [],
+				description: 'The fields to write, in this order. Select none for all of them.',
+			},
+			{
+				displayName: 'Delimiter',
+				name: 'delimiter',
+				type: 'options',
+				options: optionsOf(delimiterNames),
+				default: 'comma',
+				displayOptions: { show: { '/format': ['csv'] } },
+				description: 'What separates the fields of a line',
+			},
+			{
+				displayName: 'File Name',
+				name: 'fileName',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. transactions.csv',
+				description: 'Leave empty to use the time of the export. Folders in the name are ignored.',
+			},
+			orderOption('Oldest First keeps the file in memory until it is complete'),
+		]),
 	];
 }
 

@@ -27,6 +27,18 @@ export function collectionOf(
 	};
 }
 
+/** The Options of an operation or of the trigger, which a user adds one by one. */
+export function optionsField(options: INodeProperties[]): INodeProperties {
+	return {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options,
+	};
+}
+
 /** Fields by their names. Comparing as a language does would take 10 ms when n8n starts. */
 export function inAlphabeticalOrder(fields: INodeProperties[]): INodeProperties[] {
 	return fields.toSorted((one, other) => (one.displayName < other.displayName ? -1 : 1));

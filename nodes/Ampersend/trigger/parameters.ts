@@ -8,6 +8,7 @@ import {
 	readCounterparties,
 	readDirections,
 } from '../descriptions/historyFilters';
+import { optionsField } from '../descriptions/options';
 import { simplifyField } from '../descriptions/simplify';
 import { addressKey } from '../domain/address';
 import {
@@ -175,20 +176,13 @@ const afterRestart: INodeProperties = {
 	description: 'What the first poll after a restart of n8n does',
 };
 
-export const eventOptionsField: INodeProperties = {
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add option',
-	default: {},
-	options: [
-		afterRestart,
-		numberField('existingDays'),
-		numberField('lookBackMinutes'),
-		numberField('maxEvents'),
-		simplifyField,
-	],
-};
+export const eventOptionsField = optionsField([
+	afterRestart,
+	numberField('existingDays'),
+	numberField('lookBackMinutes'),
+	numberField('maxEvents'),
+	simplifyField,
+]);
 
 function readNumber(options: IDataObject, name: NumberOption): number {
 	const { displayName, least, most, default: fallback } = wholeNumbers[name];

@@ -5,7 +5,7 @@ import type { AgentRow } from '../../api/history';
 import { consumeHistory, readTransactions } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
-import { optionsOf } from '../../descriptions/options';
+import { optionsField, optionsOf } from '../../descriptions/options';
 import { ParameterError, quote, readChoice, readText, readWords } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
@@ -37,14 +37,7 @@ const timeZone = {
 	description: 'Where a day starts and ends. Leave empty for the time zone of the workflow.',
 } as const satisfies INodeProperties;
 
-const options: INodeProperties = {
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add option',
-	default: {},
-	options: [timeZone],
-};
+const options = optionsField([timeZone]);
 
 /** @throws ParameterError for an unknown part */
 function readParts(n8n: IExecuteFunctions, itemIndex: number): Set<Part> {
