@@ -342,6 +342,11 @@ export function waitAfter(
 	return wait === undefined || Date.now() + wait >= deadline ? undefined : wait;
 }
 
+/** A client whose calls are sent once. */
+export function withoutRetry(client: Client): Client {
+	return { ...client, retry: { ...client.retry, attempts: 1 } };
+}
+
 /**
  * Does work that consists of several calls, and starts it again from the beginning if the call that
  * failed can be repeated: a read after a lost connection, 429 or 5xx, a write only after 429. So
@@ -352,7 +357,7 @@ export async function repeat<Result>(
 	client: Client,
 	work: (once: Client) => Promise<Result>,
 ): Promise<Result> {
-	const once: Client = { ...client, retry: { ...client.retry, attempts: 1 } };
+	const once = withoutRetry(client);
 	const startedAt = Date.now();
 	for (let number = 1; ; number++) {
 		try {
