@@ -14,6 +14,8 @@ export interface Situation {
 	repeat?: 'always' | 'reads';
 }
 
+const NOTHING_FOUND = 'Ampersend found nothing when asked to {does} (HTTP {status}){said}';
+const REFUSED = 'Ampersend refused to {does} (HTTP {status}){said}';
 const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {check}';
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
@@ -64,12 +66,12 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	unknownPath: {
-		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
+		message: NOTHING_FOUND,
 		advice: CHECK_BASE_URL,
 		cause: 'configuration-invalid',
 	},
 	unknownId: {
-		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
+		message: NOTHING_FOUND,
 		advice: [
 			'Check the ID, token or name. It may be removed or expired, or belong to another agent.',
 			...CHECK_BASE_URL,
@@ -77,12 +79,12 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	unknownAddress: {
-		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
+		message: NOTHING_FOUND,
 		advice: ["Check the address: it may not be in this API key's account.", ...CHECK_BASE_URL],
 		cause: 'configuration-invalid',
 	},
 	unknownAddressOrRoute: {
-		message: 'Ampersend found nothing when asked to {does} (HTTP {status}){said}',
+		message: NOTHING_FOUND,
 		advice: [
 			"Check the address first. It may not be in this API key's account.",
 			'If it is, Ampersend may not offer this route:',
@@ -113,12 +115,12 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	conflict: {
-		message: 'Ampersend refused to {does} (HTTP {status}){said}',
+		message: REFUSED,
 		advice: ['The entry already exists, or someone else changed it. Read the current state first.'],
 		cause: 'configuration-invalid',
 	},
 	rejected: {
-		message: 'Ampersend refused to {does} (HTTP {status}){said}',
+		message: REFUSED,
 		advice: ['Correct the value that is named. If none is named, check every field.'],
 		cause: 'configuration-invalid',
 	},
