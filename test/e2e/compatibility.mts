@@ -181,7 +181,7 @@ async function startPublished(installed: Installed): Promise<N8n> {
 		return n8n;
 	} catch (error) {
 		await n8n.stop();
-		return await Promise.reject(error);
+		throw error;
 	}
 }
 
