@@ -636,6 +636,7 @@ describe('Agent: Get', () => {
 			"The API key isn't allowed to read the agent (HTTP 403): " +
 				'This agent belongs to another user',
 		);
+		expect(error?.description).toContain(`The request was GET /agents/${address}.`);
 		expect(error?.description).toContain('Choose one of your own agents');
 	});
 });

@@ -86,6 +86,7 @@ describe('Allowlist: Get', () => {
 			'Ampersend was asked to read the allowlist, and its answer has changed format: ' +
 				'the whole body has an unexpected format.',
 		);
+		expect(error?.description).toContain(`GET /agents/${address}/authorized-sellers.`);
 		expect(error?.description).toContain('Update n8n-nodes-ampersend');
 	});
 });

@@ -34,6 +34,7 @@ export function historyOf(ampersend: UnderTest, resource: 'transaction' | 'payme
 		},
 	});
 	return {
+		path,
 		/** What the rows are called. */
 		noun: resource === 'transaction' ? 'transactions' : 'payment events',
 		route,

@@ -87,7 +87,10 @@ const kinds: Kind[] = [
 ];
 
 describe.each(kinds)('$title', ({ resource, place, broken, special, files, columns }) => {
-	const { noun, getMany, exportFile, requests, changeNewest } = historyOf(ampersend, resource);
+	const { noun, path, getMany, exportFile, requests, changeNewest } = historyOf(
+		ampersend,
+		resource,
+	);
 
 	describe('Get Many', () => {
 		it('returns nothing for an account without agents, and does not fail', async () => {
@@ -210,6 +213,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 					`Ampersend was asked to list the ${noun}, and its answer has changed format: ` +
 						`${place}.${field} ${complaint}.`,
 				);
+				expect(error?.description).toContain(`GET /agents/${agent.address}/${path}.`);
 				expect(error?.description).toContain('Update n8n-nodes-ampersend');
 			},
 		);

@@ -26,7 +26,12 @@ const list: INodeParameters = { resource: 'agent', operation: 'getMany' };
 
 const readName = 'read the agent';
 const writeName = 'rename the agent';
-const requestOf = { [readName]: `GET /agents/${address}`, [writeName]: `PATCH /agents/${address}` };
+const listName = 'list the agents';
+const requestOf: Record<string, string> = {
+	[listName]: 'GET /agents',
+	[readName]: `GET /agents/${address}`,
+	[writeName]: `PATCH /agents/${address}`,
+};
 const CHECK = 'Read the agent with Agent: Get before you run this again.';
 const CONTACT_SUPPORT = 'If this keeps happening, contact Ampersend support.';
 const MAY_HAVE_HAPPENED = 'The change may have been made, so it was not sent again.';
@@ -202,7 +207,7 @@ const troubles: Record<string, Trouble> = {
 /** A message that doesn't name a parameter is followed by what was requested. */
 function expectRequest(
 	{ message, description }: { message: string; description: string },
-	name: typeof readName | typeof writeName,
+	name: string,
 ): void {
 	const request = `The request was ${requestOf[name]}.`;
 	if (message.includes(name)) expect(description.endsWith(request)).toBe(true);
@@ -303,7 +308,7 @@ describe('a bad base URL', () => {
 	});
 
 	it.each([
-		['read', list, 'list the agents'],
+		['read', list, listName],
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
 	])(
@@ -313,6 +318,7 @@ describe('a bad base URL', () => {
 			service.emulator.expectUnknown(/^\/wrong\/agents/);
 			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
 			expect(message).toContain(`Ampersend found nothing when asked to ${name} (HTTP 404)`);
+			expect(description).toContain(`The request was ${requestOf[name]}.`);
 			expect(description).toContain(`The Base URL is ${origin}/wrong.`);
 			expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
 			expect(service.emulator.calls).toHaveLength(1);
@@ -359,6 +365,7 @@ describe('an address that the service does not know', () => {
 			agentKeyAddress: randomAddress(),
 		});
 		expect(message).toContain('Ampersend found nothing when asked to add the agent key (HTTP 404)');
+		expect(description).toContain(`The request was POST /agents/${agent.value}/keys.`);
 		expect(description).toContain("Check the address: it may not be in this API key's account.");
 		expect(description).not.toContain('assumes');
 	});

@@ -166,16 +166,31 @@ const cases: Array<[string, Case]> = [
 	],
 ];
 
+/** What each route is asked to do, in a message. */
+const asks: Record<string, string> = {
+	'GET /agents/{address}': 'read the agent',
+	'PATCH /agents/{address}': 'rename the agent',
+	'GET /agents/{address}/keys': 'list the agent keys',
+	'POST /agents/{address}/keys': 'add the agent key',
+	'GET /agents/{address}/spend-config': 'read the spending limits',
+	'PUT /agents/{address}/spend-config': 'change the spending limits',
+	'GET /agents/{address}/auto-collect-config': 'read the auto-collect settings',
+	'PUT /agents/{address}/auto-collect-config': 'change the auto-collect settings',
+	'GET /agents/{address}/activity': 'list the transactions',
+	'GET /agents/{address}/payments': 'list the payment events',
+};
+
 describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => {
 	it('is rejected if the answer is for another agent, and nothing is written', async () => {
 		service.emulator.fault({ route, ...fault(other.address) });
 		const { items, error } = await service.run(parameters());
 		expect(items).toEqual([]);
-		expect(error?.message).toEqual(
-			expect.stringContaining(
-				`, and its answer belongs to another agent: ${place} is ${other.address}.`,
-			),
+		expect(error?.message).toBe(
+			`Ampersend was asked to ${asks[route]}, and its answer belongs to another agent: ` +
+				`${place} is ${other.address}.`,
 		);
+		const name = route.replace('{address}', asked.address);
+		expect(error?.description).toContain(`The request was ${name}.`);
 		if (check === undefined) {
 			expect(error?.description).toMatch(/^The answer isn't used\./);
 			expect(service.seen.filter((seen) => !seen?.startsWith('GET '))).toEqual([]);

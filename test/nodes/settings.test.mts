@@ -12,6 +12,8 @@ const target = randomAddress().toLowerCase();
 interface Kind {
 	resource: 'spendingLimit' | 'autoCollect';
 	title: string;
+	/** In a message. */
+	called: string;
 	path: string;
 	/** How to give an emulated agent these settings, and where it keeps them. */
 	store: (settings: object) => AgentInit;
@@ -35,6 +37,7 @@ const kinds: Kind[] = [
 	{
 		resource: 'spendingLimit',
 		title: 'Spending Limit',
+		called: 'spending limits',
 		path: 'spend-config',
 		store: (settings) => ({ spendConfig: settings }),
 		stored: (agent) => agent.spendConfig,
@@ -87,6 +90,7 @@ const kinds: Kind[] = [
 	{
 		resource: 'autoCollect',
 		title: 'Auto-Collect',
+		called: 'auto-collect settings',
 		path: 'auto-collect-config',
 		store: (settings) => ({ autoCollect: settings }),
 		stored: (agent) => agent.autoCollect,
@@ -162,7 +166,7 @@ const badAmounts = [
 ];
 
 describe.each(kinds)('$title', (kind) => {
-	const { resource, title, path, store, stored, amount, other, settings } = kind;
+	const { resource, title, called, path, store, stored, amount, other, settings } = kind;
 	const READ = `GET /agents/{address}/${path}`;
 	const WRITE = `PUT /agents/{address}/${path}`;
 	const { get, update, bodies } = settingsOf(ampersend, resource);
@@ -272,7 +276,8 @@ describe.each(kinds)('$title', (kind) => {
 
 			const { error } = await get(agent);
 
-			expect(error?.message).toContain("The API key isn't allowed to read the ");
+			expect(error?.message).toContain(`The API key isn't allowed to read the ${called}`);
+			expect(error?.description).toContain(`GET /agents/${agent.address}`);
 			expect(error?.description).toContain('another account');
 			expect(ampersend.seen).toEqual([READ]);
 		});
@@ -282,9 +287,11 @@ describe.each(kinds)('$title', (kind) => {
 
 			const { error } = await get(agent);
 
-			expect(error?.message).toEqual(
-				expect.stringContaining(`, and its answer has changed format: ${amount.wire} is missing.`),
+			expect(error?.message).toBe(
+				`Ampersend was asked to read the ${called}, and its answer has changed format: ` +
+					`${amount.wire} is missing.`,
 			);
+			expect(error?.description).toContain(`GET /agents/${agent.address}/${path}`);
 		});
 
 		it("does not show an amount that isn't whole micro-USDC", async () => {

@@ -98,6 +98,7 @@ describe('publishing is rejected', () => {
 		service.failActivity({ status: 404, times: 1 });
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toMatch(/^Ampersend found nothing when asked to list the transactions/);
+		expect(error.description).toMatch(/The request was GET \/agents\/0x\w{40}\/activity\.$/);
 		expect(error.description).toContain('this node assumes it');
 		expect(error.description).toContain('/api/v1/sdk');
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });

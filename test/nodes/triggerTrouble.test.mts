@@ -192,6 +192,7 @@ describe('a failure of some agents', () => {
 		service.failActivity({ times: 2 * ATTEMPTS });
 		const error = await thrownBy(trigger);
 		expect(error.message).toMatch(/could not list the transactions \(HTTP 500\)/);
+		expect(error.description).toMatch(/The request was GET \/agents\/0x\w{40}\/activity\.$/);
 		expect(error.failure).toMatchObject({ cause: 'temporarily-unavailable' });
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});

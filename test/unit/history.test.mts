@@ -5,8 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { resolveConnection } from '../../nodes/Ampersend/api/deployments';
-import { HistoryReport } from '../../nodes/Ampersend/api/history';
-import { readTransactions, consumeHistory } from '../../nodes/Ampersend/api/history';
+import { consumeHistory, HistoryReport, readTransactions } from '../../nodes/Ampersend/api/history';
 import type { Client } from '../../nodes/Ampersend/api/send';
 import { Tally } from '../../nodes/Ampersend/domain/tally';
 
