@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { numbered, historyOf, DAY, downFrom, HOUR, MINUTE, numbersOf } from './history.mts';
 import { fileOf, numbersIn } from './files.mts';
 import { ScriptedList, type Meanwhile } from './list.mts';
+import { orders } from './ties.mts';
 import { useAmpersend } from './setup.mts';
 
 const ampersend = useAmpersend();
@@ -85,6 +86,20 @@ describe('Export of a list that changes while it is read', () => {
 
 		expect(error).toBeUndefined();
 		expect(idsIn(fileOf(items[0]).text).sort()).toEqual(names(1000).sort());
+	});
+
+	it.each(orders)('has each row once if the service lists %s', async (_, division) => {
+		const list = scripted(1000, () => {}, 0);
+		for (const i of downFrom(499, 500)) list.add(`other ${i}`, Date.now() - DAY - (i % 5) * MINUTE);
+		list.division = division;
+		const ids = [...names(1000), ...downFrom(499, 500).map((i) => `other ${i}`)].sort();
+		const { items, error, hints } = await exportFile({ format: 'json' });
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		expect(idsIn(fileOf(items[0]).text).sort()).toEqual(ids);
+		const many = await getMany({ returnAll: true, simplify: false });
+		expect(many.items.map(({ json }) => json.id).sort()).toEqual(ids);
 	});
 
 	it('ends with an error if the list is another one at each request', async () => {

@@ -9,6 +9,7 @@ import {
 	DAY,
 	idsOf,
 	LIST,
+	MINUTE,
 	one,
 	poll,
 	t0,
@@ -43,6 +44,16 @@ describe('at publishing', () => {
 		expect(await poll(trigger)).toBeNull();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('what an empty list shows later, and is older than the look-back, starts nothing', async () => {
+		const trigger = await activated();
+		seed(1000, { newest: Date.now() - 16 * MINUTE, everyMs: MINUTE });
+		expect(await poll(trigger)).toBeNull();
+		pay('late', Date.now() - 13 * MINUTE);
+		expect(await poll(trigger)).toEqual(['late:settled']);
+		pay('new', Date.now());
+		expect(await poll(trigger)).toEqual(['new:settled']);
 	});
 
 	it('a workflow that was active before continues from its position', async () => {

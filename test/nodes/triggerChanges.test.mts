@@ -332,6 +332,7 @@ describe('an agent that is removed', () => {
 
 	it('for many polls comes back after a month without repetition or loss', async () => {
 		pay('old', t0 - 40 * DAY);
+		pay('old too', t0 - 40 * DAY, { agent: seller });
 		const trigger = await activated();
 		pay('a', t0 - 39 * DAY);
 		for (let i = 0; i < 4; i++) {

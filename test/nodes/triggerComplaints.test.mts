@@ -107,6 +107,7 @@ describe('a complaint about n8n', () => {
 	});
 
 	it('#6564: the state does not grow with the number of payments', async () => {
+		pay('before', t0 - 2 * DAY);
 		const trigger = await activated();
 		const sizes: number[] = [];
 		for (let i = 0; i < 12; i++) {

@@ -92,6 +92,7 @@ describe('an open payment', () => {
 	it.each([19, 20, 250, 1000, 3000])(
 		'behind %s newer ones is seen to settle at the next poll',
 		async (newer) => {
+			pay('before', t0 - WEEK);
 			const trigger = await activated(one(service.buyer.address));
 			pay('open', t0 - 4 * DAY, { status: 'authorized' });
 			expect(await poll(trigger)).toEqual(['open:authorized']);
@@ -122,6 +123,7 @@ describe('an open payment', () => {
 	});
 
 	it('is seen to settle in a poll that emits new payments too', async () => {
+		pay('before', t0 - WEEK);
 		const trigger = await activated();
 		pay('open', t0 - 4 * DAY, { status: 'authorized' });
 		seed(250, { newest: t0 - 3 * DAY, everyMs: MINUTE });
@@ -145,6 +147,7 @@ describe('an open payment', () => {
 	});
 
 	it('is one of many: each settles within a few polls, with four pages more', async () => {
+		pay('before', t0 - WEEK);
 		const trigger = await activated(one(service.buyer.address));
 		const ids = upTo(10).map((i) => `open ${i}`);
 		ids.forEach((id, i) => pay(id, t0 - 4 * DAY + i * 300 * MINUTE, { status: 'authorized' }));
@@ -162,6 +165,7 @@ describe('an open payment', () => {
 	});
 
 	it('is watched while it is at most a week behind the newest one', async () => {
+		pay('before', t0 - 2 * WEEK);
 		const trigger = await activated(one(service.buyer.address));
 		pay('within', t0 - WEEK, { status: 'authorized' });
 		pay('beyond', t0 - WEEK - 1, { status: 'authorized' });

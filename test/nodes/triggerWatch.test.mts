@@ -11,6 +11,7 @@ describe('an open payment', () => {
 	it.each([0, 30])(
 		'is watched for a week behind the newest one, with %s payments in between',
 		async (between) => {
+			pay('before', t0 - 2 * WEEK);
 			const trigger = await activated();
 			pay('beyond', t0 - WEEK - HOUR, { status: 'authorized' });
 			pay('within', t0 - WEEK + HOUR, { status: 'authorized' });

@@ -30,6 +30,7 @@ const LOOK_BACK = 15 * MINUTE;
 const wants: Wants = {
 	lookBackMs: LOOK_BACK,
 	horizon: T0 + 30 * DAY,
+	now: T0 - 30 * DAY,
 	enough: Infinity,
 	counts: () => true,
 	sizes,
@@ -94,7 +95,7 @@ function poll(
 	const full = {
 		scope: 'all' as const,
 		filter: {},
-		now: T0,
+		now: T0 - 30 * DAY,
 		lookBackMs: LOOK_BACK,
 		horizon: wants.horizon,
 		missing: [],

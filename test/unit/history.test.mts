@@ -32,12 +32,15 @@ interface List {
 	rows: number;
 	/** The same time for this many rows in a row. */
 	sameTime: number;
+	/** Whether rows of the same time are in the same order in each answer. */
+	ties: 'kept' | 'by page size' | 'new';
 	changes: Change[];
 }
 
 const list: fc.Arbitrary<List> = fc.record({
 	rows: fc.oneof(fc.nat(30), fc.nat(1500)),
 	sameTime: fc.constantFrom(1, 1, 1, 3, 250),
+	ties: fc.constantFrom<List['ties'][]>('kept', 'by page size', 'new'),
 	changes: fc.uniqueArray(
 		fc.record({
 			answer: fc.integer({ min: 2, max: 9 }),
@@ -179,7 +182,7 @@ describe(`a history that changes while it is read (AMPERSEND_SEED=${seed})`, () 
 				delays,
 				async (rows, answer, count, turns) => {
 					const plan: List[] = [
-						{ rows, sameTime: 1, changes: [{ answer, kind: 'move up', count }] },
+						{ rows, sameTime: 1, ties: 'kept', changes: [{ answer, kind: 'move up', count }] },
 					];
 					const service = new Service(plan, turns, 200);
 					const report = new HistoryReport();

@@ -11,6 +11,10 @@ import type { Activity } from '../schemas/activity';
  * Reading goes down the list. Payments that are added on top push the others down, so a row can
  * come twice, but none is skipped. Each page shares a row with the page above it. If one doesn't,
  * rows were removed or another replica answered: it's requested again, then a little higher up.
+ *
+ * A database that sorts by time alone can list payments of the same moment in another order in each
+ * answer. A page then repeats more of them than it overlaps the pages above, so others are missing:
+ * the moment is read again until it has as many payments as places in the list.
  */
 
 /** Maximum rows of activity in one page (SDK, agent-client.ts). */
@@ -68,6 +72,15 @@ const MOST_PUSHES = 50;
 /** No list has more pages. */
 const MOST_PAGES = 2 ** 20;
 
+/** Rows whose ids are remembered, however many are read. */
+const MOST_KEPT = MOST_PUSHES * LARGEST_PAGE;
+
+/** How often the payments of one moment are read again before reading gives up. */
+const MOST_PASSES = 40;
+
+/** How often in a row that must find no other payment of the moment. */
+const QUIET_PASSES = 2;
+
 export function offsetOf({ page, limit }: PageRequest): number {
 	return (page - 1) * limit;
 }
@@ -123,7 +136,7 @@ export function countFrom(request: PageRequest, answer: PageAnswer): number | un
  * A row names only the receiver. For an earned payment that's usually the agent itself. The service
  * doesn't say who paid, so there is no counterparty.
  */
-function readRow(row: Activity, rank: number | undefined): ReadRow {
+function readRow(row: Activity): ReadRow {
 	const { receiver, agent_address } = row;
 	return {
 		row,
@@ -132,13 +145,25 @@ function readRow(row: Activity, rank: number | undefined): ReadRow {
 		direction: row.type,
 		status: row.status,
 		counterparty: sameAddress(receiver, agent_address) ? null : receiver,
-		rank,
 	};
 }
 
-export function readRows(request: PageRequest, answer: PageAnswer): ReadRow[] {
+/** The rows of a page. */
+export interface ReadPage {
+	/** Newest first. */
+	rows: ReadRow[];
+	/** Whether the service returned them in this order. */
+	cameInOrder: boolean;
+}
+
+/** Reads a page. A service can sort the rows of a page in another way than the pages. */
+export function readPage(request: PageRequest, answer: PageAnswer): ReadPage {
+	const came = answer.activity.map(readRow);
+	const cameInOrder = came.every(({ at }, i) => at <= (came[i - 1]?.at ?? Infinity));
+	const rows = cameInOrder ? came : came.toSorted((one, other) => other.at - one.at);
 	const count = countFrom(request, answer);
-	return answer.activity.map((row, i) => readRow(row, count === undefined ? count : count - i));
+	if (count !== undefined) for (const [i, one] of rows.entries()) one.rank = count - i;
+	return { rows, cameInOrder };
 }
 
 /**
@@ -148,6 +173,17 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
 	let newest = -Infinity;
 	for (const { at } of rows) if (at <= horizon) newest = Math.max(newest, at);
 	return newest;
+}
+
+/**
+ * The rank of the topmost of the newest rows: how many rows the list has up to them. Undefined if
+ * there are none, or one has no rank.
+ */
+export function rankOfNewest(rows: ReadRow[]): number | undefined {
+	const newest = newestOf(rows, Infinity);
+	const ranks = rows.filter(({ at }) => at === newest).map(({ rank }) => rank ?? NaN);
+	const rank = Math.max(...ranks);
+	return Number.isFinite(rank) ? rank : undefined;
 }
 
 /** Rows of a list, read downwards without a gap, each once. */
@@ -160,59 +196,109 @@ export class Stretch {
 	size = 0;
 	/** Newest first. */
 	lastPage: ReadRow[] = [];
+	/** Time of the oldest rows, epoch ms, and how many have it. */
 	private oldest = Infinity;
-	/** Whether the rows came newest first. */
-	inOrder = true;
+	private oldestCount = 0;
+	private pages = 0;
+	/** Whether the service returned the rows of each page, and of the last one, newest first. */
+	private cameInOrder = true;
+	private lastCameInOrder = true;
+	/** Whether each page has only rows that aren't newer than those above it. */
+	private pagesInOrder = true;
 	/** Whether nothing follows the rows. */
 	isAll = false;
-
-	constructor(newestFirst: ReadRow[] = [], isAll = false) {
-		this.add(newestFirst, isAll);
-	}
 
 	/**
 	 * Adds a page if it shares a row with the page above it. That row must have the same time in
 	 * both: a change may move a row to the top.
 	 * @param isAll whether nothing follows the page
-	 * @returns how many of its rows are new here; undefined if it shares none
+	 * @returns whether it shares one
 	 */
-	add(page: ReadRow[], isAll = false): number | undefined {
-		const before = this.size;
+	add({ rows: page, cameInOrder }: ReadPage, isAll = false): boolean {
+		const { size: before, oldest } = this;
 		const start = before === 0 ? 0 : this.startIn(page);
-		if (start < 0) return undefined;
-		// Rows above the shared one were added meanwhile. They are for the next reading.
-		this.lastPage = page.slice(start);
-		for (const one of this.lastPage) {
-			if (this.has(one)) continue;
-			this.ids.add(one.row.id);
-			this.rows.push(one);
-			this.size++;
-			this.inOrder &&= one.at <= this.oldest;
-			this.oldest = Math.min(this.oldest, one.at);
-		}
+		if (start < 0) return false;
+		// Rows above the shared one were added meanwhile. They are for the next reading. If the page
+		// came in another order, it doesn't tell which ones.
+		this.lastPage = cameInOrder ? page.slice(start) : page;
+		for (const one of this.lastPage) if (this.put(one)) this.pagesInOrder &&= one.at <= oldest;
+		if (this.size > before) this.pages++;
+		this.cameInOrder &&= cameInOrder;
+		this.lastCameInOrder = cameInOrder;
 		this.top ??= this.lastPage[0];
 		this.isAll = isAll;
-		return this.size - before;
+		return true;
+	}
+
+	/** Adds the rows of the oldest time. */
+	addOldest({ rows }: ReadPage): void {
+		for (const one of rows) if (one.at === this.oldest) this.put(one);
+	}
+
+	/** @returns whether the row is new here */
+	private put(one: ReadRow): boolean {
+		if (this.has(one)) return false;
+		this.ids.add(one.row.id);
+		this.rows.push(one);
+		this.size++;
+		if (one.at < this.oldest) [this.oldest, this.oldestCount] = [one.at, 0];
+		if (one.at === this.oldest) this.oldestCount++;
+		return true;
 	}
 
 	protected has({ row }: ReadRow): boolean {
 		return this.ids.has(row.id);
 	}
 
+	private isOfEnd(one: ReadRow): boolean {
+		return one.at === this.oldest && this.has(one);
+	}
+
 	/** Where a page continues this one; negative if it doesn't. */
-	protected startIn(page: ReadRow[]): number {
+	private startIn(page: ReadRow[]): number {
 		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
-		return page.findIndex(({ row, at }) => above.get(row.id) === at);
+		let start = page.findIndex((one) => above.get(one.row.id) === one.at || this.isOfEnd(one));
+		// Rows of the same moment may have changed places.
+		while (start > 0 && page[start - 1]?.at === page[start]?.at) start--;
+		return start;
+	}
+
+	/**
+	 * Whether rows of the oldest time changed places. A page then repeats more of them than it
+	 * overlaps the pages above, so as many others are where these were; or it has only others.
+	 * @param overlap rows of the page that are at places that were read before
+	 */
+	isShuffled({ rows: page }: ReadPage, overlap: number): boolean {
+		if (!this.pagesInOrder || this.oldestCount > MOST_KEPT) return false;
+		const repeated = page.filter((one) => this.isOfEnd(one)).length;
+		return repeated > Math.max(0, overlap) || (repeated === 0 && page[0]?.at === this.oldest);
+	}
+
+	get isOneMoment(): boolean {
+		return this.oldestCount === this.size;
+	}
+
+	/** The oldest time, epoch ms, and how many rows have it. */
+	get end(): { at: number; count: number } {
+		return { at: this.oldest, count: this.oldestCount };
 	}
 
 	/**
 	 * Whether the whole page is above the end of the last one, because that many rows were added
 	 * meanwhile.
 	 */
-	isBelow(page: ReadRow[]): boolean {
+	isBelow({ rows: page }: ReadPage): boolean {
 		const { top } = this;
 		const lowest = page.at(-1);
 		return Boolean(top && lowest && (this.has(lowest) || lowest.at > top.at));
+	}
+
+	/**
+	 * Whether the list is known to be newest first, as far as it was read. One page whose rows came
+	 * in another order doesn't tell.
+	 */
+	get inOrder(): boolean {
+		return this.pagesInOrder && (this.cameInOrder || this.pages > 1);
 	}
 
 	/**
@@ -221,9 +307,8 @@ export class Stretch {
 	 */
 	isBehind(time: number): boolean {
 		if (this.inOrder) return this.oldest < time;
-		const isBefore = ({ at }: ReadRow, i: number) =>
-			at < time && at <= (this.lastPage[i - 1]?.at ?? time);
-		return this.lastPage.length > 0 && this.lastPage.every(isBefore);
+		const newest = this.lastPage[0];
+		return newest !== undefined && this.lastCameInOrder && newest.at < time;
 	}
 
 	get newestFirst(): ReadRow[] {
@@ -248,18 +333,8 @@ export class PassingStretch extends Stretch {
 	takeAdded(): ReadRow[] {
 		const { ids, rows } = this;
 		this.rows = [];
-		if (ids.size >= MOST_PUSHES * LARGEST_PAGE) [this.earlierIds, this.ids] = [ids, new Set()];
+		if (ids.size >= MOST_KEPT) [this.earlierIds, this.ids] = [ids, new Set()];
 		return rows;
-	}
-
-	/**
-	 * Payments of the same moment may change places between two pages, so one that is above the
-	 * shared row isn't always new. There is no next reading for it.
-	 */
-	protected override startIn(page: ReadRow[]): number {
-		let start = super.startIn(page);
-		while (start > 0 && page[start - 1]?.at === page[start]?.at) start--;
-		return start;
 	}
 }
 
@@ -288,8 +363,7 @@ function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => Pages<
 }
 
 /** The first page of a list, as large as possible. */
-interface Top {
-	rows: ReadRow[];
+interface Top extends ReadPage {
 	/** Maximum rows that the service returns in a page. */
 	size: number;
 	/** Whether there is no other page. */
@@ -308,11 +382,12 @@ export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undef
 	for (let isAgain = false; ; isAgain = true) {
 		const answer = yield request;
 		if (!answer) return undefined;
-		const rows = readRows(request, answer);
+		const page = readPage(request, answer);
+		const { rows } = page;
 		const isLast = isLastPage(request, answer);
 		if (rows.length >= (top?.rows.length ?? 0)) {
 			const size = isLast ? largest : Math.min(largest, rows.length || largest);
-			top = { rows, size, isLast, total: answer.totalCount ?? 0 };
+			top = { ...page, size, isLast, total: answer.totalCount ?? 0 };
 		}
 		const isDoubtful = rows.length === 0 && (doubtsEmpty || !isLast);
 		if (isAgain || (top?.size === largest && !isDoubtful)) return top;
@@ -324,6 +399,8 @@ interface Descent {
 	stretch: Stretch;
 	/** Offset to start at if the stretch is empty. */
 	from?: number;
+	/** How many places at the top of the list were read, if the stretch isn't empty. */
+	placesRead?: number;
 	/**
 	 * Maximum rows that the service returns in a page, if known. If it returns fewer than requested,
 	 * its pages start at other offsets, too.
@@ -338,33 +415,92 @@ interface Descent {
 /** `bottom`: reading reached `isBottom` or the end of the list. */
 type End = 'bottom' | 'too far' | 'gap' | 'short page' | 'no answer';
 
+/**
+ * Reads all payments of the oldest time of a stretch again: until one page has them all, or there
+ * are as many as they have places in the list and reading them twice more finds no other.
+ * @param start offset of the first of them
+ * @returns offset after the last of them, or why there is none
+ */
+function* readMoment(stretch: Stretch, start: number, size: number): Pages<number | End> {
+	const { at } = stretch.end;
+	let [above, quiet] = [Math.max(0, start - 1), 0];
+	for (let pass = 0; pass < MOST_PASSES; pass++) {
+		// A database can sort pages of each size in another way.
+		const largest = Math.max(2, size - (pass % Math.ceil(size / 2)));
+		const { count: before } = stretch.end;
+		let first: number | undefined;
+		for (let offset = above; ; ) {
+			const request = pageAt(offset, largest);
+			const answer = yield request;
+			if (!answer) return 'no answer';
+			const page = readPage(request, answer);
+			const top = offsetOf(request);
+			const isFirst = first === undefined;
+			const newer = page.rows.filter((one) => one.at > at).length;
+			if (newer > 0 || top === 0) first = top + newer;
+			if (first === undefined) {
+				// Rows were removed above it.
+				above = Math.max(0, above - Math.ceil(size / 4));
+				break;
+			}
+			stretch.addOldest(page);
+			const end = top + page.rows.filter((one) => one.at >= at).length;
+			if (end < top + page.rows.length || isShort(request, answer)) {
+				const { count } = stretch.end;
+				quiet = count === before && count >= end - first ? quiet + 1 : 0;
+				if ((isFirst || quiet >= QUIET_PASSES) && page.rows.length > 0) return end;
+				break;
+			}
+			offset = end;
+		}
+	}
+	return 'gap';
+}
+
 /** Reads down page by page. Each page shares a row with the one above it. */
 export function* readDown(descent: Descent): Pages<End> {
-	const { stretch, mostRows, isBottom, size = LARGEST_PAGE } = descent;
-	const from = descent.from ?? Math.max(0, stretch.size - 1);
+	const { stretch, mostRows, isBottom, size = LARGEST_PAGE, from: top = 0 } = descent;
+	let placesRead = top + (descent.placesRead ?? 0);
+	const from = Math.max(top, placesRead - 1);
 	const isRepeated = watchForRepeats();
 	let [offset, misses, pushes, isOver] = [from, 0, 0, false];
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
 		// If this may be the end, requests what would come after it.
 		const request = isOver
-			? pageAt(offset + 1, stretch.lastPage.length || size)
+			? pageAt(offset + 1, Math.min(stretch.lastPage.length || size, size))
 			: pageAt(offset, size);
 		const answer = yield request;
 		if (!answer) return 'no answer';
-		const page = readRows(request, answer);
+		const page = readPage(request, answer);
+		const { rows } = page;
 		const isRepeat = yield* isRepeated(request, answer);
 		const isLast = isLastPage(request, answer);
 		if (isShort(request, answer) && !isLast && descent.size === undefined) return 'short page';
-		const added = isOver && page.length === 0 ? 0 : stretch.add(page, isLast);
-		if (added === undefined) {
+		const before = stretch.size;
+		if (stretch.isShuffled(page, placesRead - offsetOf(request))) {
+			// Rows of this time may be above the stretch too, which then can't have all of them.
+			if (top > 0 && stretch.isOneMoment) stretch.addOldest(page);
+			else {
+				const end = yield* readMoment(stretch, top + stretch.size - stretch.end.count, size);
+				if (typeof end !== 'number') return end;
+				if (++pushes > MOST_PUSHES) return 'gap';
+				[placesRead, offset, isOver] = [end, end - 1, false];
+				continue;
+			}
+		}
+		const isContinued = (isOver && rows.length === 0) || stretch.add(page, isLast);
+		if (!isContinued) {
 			isOver = false;
-			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) offset += size - 1;
-			else if (++misses > MOST_MISSES) return 'gap';
+			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) {
+				offset += size - 1;
+				placesRead = offset + 1;
+			} else if (++misses > MOST_MISSES) return 'gap';
 			// Another replica may answer the same page better. If not, rows were removed above it.
-			else offset = Math.max(descent.from ?? 0, offset - (misses - 1) * Math.ceil(size / 4));
+			else offset = Math.max(top, offset - (misses - 1) * Math.ceil(size / 4));
 			continue;
 		}
+		const added = stretch.size - before;
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		if (added > 0) [misses, pushes] = [0, 0];
 		// A full page with only rows that were read before: that many were added meanwhile.
@@ -373,7 +509,8 @@ export function* readDown(descent: Descent): Pages<End> {
 		if (misses > MOST_MISSES || pushes > MOST_PUSHES) return 'gap';
 		isOver =
 			added === 0 && (isShort(request, answer) || request.page * request.limit <= offset + 1);
-		offset = Math.max(offset, offsetOf(request) + page.length - 1);
+		offset = Math.max(offset, offsetOf(request) + rows.length - 1);
+		placesRead = offset + 1;
 	}
 	return 'bottom';
 }
@@ -394,9 +531,10 @@ export function* readFromTop(
 	if (top.rows.length === 0 && !top.isLast) {
 		throw new PagingObservation('reports more transactions after an empty page', true);
 	}
-	stretch.add(top.rows, top.isLast);
+	stretch.add(top, top.isLast);
 	const mostRows = MOST_PAGES * LARGEST_PAGE;
-	const end = yield* readDown({ stretch, size: top.size, mostRows, isBottom });
+	const placesRead = top.rows.length;
+	const end = yield* readDown({ stretch, placesRead, size: top.size, mostRows, isBottom });
 	if (end === 'bottom' || end === 'no answer') return;
 	throw new PagingObservation('changes its list faster than it can be read', true);
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../domain/address';
 import { addressKey, uniqueAddresses } from '../domain/address';
-import { LARGEST_PAGE, readRows } from './activityList';
+import { LARGEST_PAGE, readPage } from './activityList';
 import { CallError } from './errors';
 import { sendForPage } from './paginate';
 import { routes } from './routes';
@@ -29,11 +29,9 @@ export async function listSellers(client: Client, agent: Address): Promise<Selle
 	const unexpected = failed.length === 2 ? failed[0] : failed.find(({ reason }) => !is404(reason));
 	if (unexpected) return await Promise.reject(unexpected.reason);
 	const allowlist = allowed.status === 'fulfilled' ? allowed.value : [];
-	const rows = listed.status === 'fulfilled' ? readRows(request, listed.value) : [];
+	const rows = listed.status === 'fulfilled' ? readPage(request, listed.value).rows : [];
 	const allowedKeys = new Set(allowlist.map(addressKey));
-	const recent = rows
-		.sort((one, other) => other.at - one.at)
-		.flatMap(({ counterparty }) => counterparty ?? []);
+	const recent = rows.flatMap(({ counterparty }) => counterparty ?? []);
 	return uniqueAddresses([...recent, ...allowlist]).map((address) => ({
 		address,
 		isAllowed: allowedKeys.has(addressKey(address)),

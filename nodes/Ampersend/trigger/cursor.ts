@@ -1,17 +1,14 @@
 import type { ReadRow } from '../api/activityList';
-import { newestOf } from '../api/activityList';
+import { newestOf, rankOfNewest } from '../api/activityList';
 import { matcherOf } from '../domain/filter';
 import type { EventFilter } from './filter';
 import { intersect, isSameFilter } from './filter';
 import type { Baseline, Reading } from './reading';
-import { watchedSince } from './reading';
+import { CLOCKS_MS, watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
 import { isOpen, keyOf } from './state';
 
 const BEGINNING: AgentCursor = { newest: 0, floor: 0, asOf: 0, rank: 0, rows: new Map() };
-
-/** How far n8n's clock and the service's can differ, in ms. */
-const CLOCKS_MS = 15 * 60_000;
 
 export interface Settings {
 	scope: TriggerState['scope'];
@@ -129,16 +126,20 @@ function move(
 	// or the time of the newest row when the list was last read down to the floor. Rows may have
 	// appeared unseen since then.
 	const emittedUpTo = left[0]?.read.at ?? Math.max(0, newestOf(rows, horizon));
-	const reached = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
+	const floor = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
 	const firstLeft = rows.findIndex((read) => waiting.has(read));
 	const lastKnown = rows.findLastIndex((read) => !waiting.has(read) && known.has(keyOf(read.row)));
 	const isLeftBelow =
 		(left[0]?.read.at ?? newest) < newest || (firstLeft >= 0 && firstLeft < lastKnown);
 	const isLookDue = isLeftBelow || !isDown;
-	const rank = isDone ? total : (rows[lastKnown] ?? cursor).rank;
+	const seen = handled.filter(({ row }) => known.has(keyOf(row)));
+	// Among payments of one moment, ranks don't show which ones are left.
+	const isCutInMoment = left[0]?.read.at === newestOf(seen, Infinity);
+	const reached = seen.length > 0 ? rankOfNewest(seen) : cursor.rank;
+	const rank = isDone ? total : isCutInMoment ? undefined : reached;
 	return forget({
 		newest,
-		floor: isDown ? Math.max(cursor.floor, reached) : cursor.floor,
+		floor: isDown ? Math.max(cursor.floor, floor) : cursor.floor,
 		asOf: isLookDue ? Math.min(lookedAsOf, newest - 1) : lookedAsOf,
 		...(rank !== undefined && { rank }),
 		rows: known,

@@ -61,11 +61,32 @@ interface Outcome {
 	isOutOfTime?: boolean;
 }
 
-/** Ends a reading without further pages, and returns what it has. */
+/**
+ * Ends a reading without further pages, and returns what it has.
+ * @throws PagingObservation if it can't be continued from there
+ */
 function finish(pages: Pages<Reading | undefined>): Reading | undefined {
 	let step = pages.next(undefined);
 	while (!step.done) step = pages.next(undefined);
 	return step.value;
+}
+
+function errorOf({ message, isPassing }: PagingObservation): CallError {
+	return errorForPaging(message, isPassing);
+}
+
+/** The result after a page that couldn't be read. */
+function endWith(error: CallError, pages: Pages<Reading | undefined>, deadline: number): Outcome {
+	// The deadline cut the call short: the service isn't to blame.
+	const isOutOfTime = Date.now() >= deadline;
+	try {
+		const reading = finish(pages);
+		return isOutOfTime ? { reading, isOutOfTime } : { reading, error };
+	} catch (thrown) {
+		const isPaging = thrown instanceof PagingObservation;
+		if (isPaging) return isOutOfTime ? { error: errorOf(thrown), isOutOfTime } : { error };
+		throw thrown;
+	}
 }
 
 /** Runs a reading page by page, until it's done, a page can't be read, or time is up. */
@@ -84,13 +105,9 @@ async function carryOut(
 		}
 		return { reading: step.value };
 	} catch (error) {
-		if (error instanceof PagingObservation) {
-			return { error: errorForPaging(error.message, error.isPassing) };
-		}
-		if (!(error instanceof CallError)) return await Promise.reject(error);
-		const reading = finish(pages);
-		// The deadline cut the call short: the service isn't to blame.
-		return Date.now() >= deadline ? { reading, isOutOfTime: true } : { reading, error };
+		if (error instanceof PagingObservation) return { error: errorOf(error) };
+		if (error instanceof CallError) return endWith(error, pages, deadline);
+		return await Promise.reject(error);
 	}
 }
 

@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../api/activityList';
+import type { Pages, ReadPage, ReadRow } from '../api/activityList';
 import {
 	countFrom,
 	findTime,
@@ -7,8 +7,9 @@ import {
 	newestOf,
 	offsetOf,
 	PagingObservation,
+	rankOfNewest,
 	readDown,
-	readRows,
+	readPage,
 	readTop,
 	Stretch,
 } from '../api/activityList';
@@ -93,6 +94,8 @@ export interface Wants {
 	lookBackMs: number;
 	/** Rows dated later than this don't count as the newest. Epoch ms. */
 	horizon: number;
+	/** Epoch ms, by n8n's clock. */
+	now: number;
 	/** Rows that pass `counts` after which reading a backlog ends. */
 	enough: number;
 	counts: (row: ReadRow) => boolean;
@@ -100,6 +103,9 @@ export interface Wants {
 }
 
 const WEEK_MS = 7 * 24 * 60 * 60_000;
+
+/** How far n8n's clock and the service's can differ, in ms. */
+export const CLOCKS_MS = 15 * 60_000;
 
 /** How often a reading may start again from another row. */
 const MOST_RESTARTS = 4;
@@ -121,37 +127,57 @@ function isInPlace(rows: AgentCursor['rows'], { row, at }: ReadRow): boolean {
 	return rows.get(keyOf(row))?.at === at;
 }
 
-/** The rows at the top of the list, joined to the first page if they share a row. */
-function* readTopStretch(first: Reading, largest: number, isRetry: boolean) {
+/** What a reading starts with: the small page that an idle poll reads. */
+interface First {
+	page: ReadPage;
+	reading: Reading;
+}
+
+function stretchOf(page: ReadPage, isAll = false): Stretch {
+	const stretch = new Stretch();
+	stretch.add(page, isAll);
+	return stretch;
+}
+
+/**
+ * The rows at the top of the list, joined to the first page if they share a row. If a page comes in
+ * another order, it doesn't tell which of its rows were added since the first one.
+ */
+function* readTopStretch({ page }: First, largest: number, isRetry: boolean) {
 	const top = yield* readTop(largest);
-	let stretch = new Stretch(first.rows.toReversed());
-	if (top && stretch.add(top.rows, top.isLast) === undefined && isRetry) {
-		stretch = new Stretch(top.rows, top.isLast);
+	const joined = stretchOf(page);
+	const [size, first] = [top?.size ?? largest, page.rows.length];
+	if (!top) return { stretch: joined, placesRead: first, size };
+	const placesRead = top.rows.length;
+	if (page.cameInOrder && top.cameInOrder) {
+		if (joined.add(top, top.isLast)) return { stretch: joined, placesRead, size };
+		if (!isRetry) return { stretch: joined, placesRead: first, size };
 	}
-	return { stretch, size: top?.size ?? largest };
+	return { stretch: stretchOf(top, top.isLast), placesRead, size };
 }
 
 /** Reads a list that isn't in order: all of it, or down to a page of old rows. */
-function* readUnordered(cursor: AgentCursor, first: Reading, { sizes }: Wants): Pages<Reading> {
+function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pages<Reading> {
 	const top = yield* readTopStretch(first, sizes.page, true);
 	const isBottom = () => top.stretch.isBehind(cursor.floor);
 	const end = yield* readDown({ ...top, mostRows: 3 * sizes.rows, isBottom });
-	if (end === 'too far') {
-		throw new PagingObservation('lists payments in no order, and more than can be read at once');
-	}
-	const isWhole = end === 'bottom';
-	return { ...first, rows: isWhole ? top.stretch.oldestFirst : [], isWhole, isDown: isWhole };
+	if (end === 'bottom') return { ...first.reading, rows: top.stretch.oldestFirst };
+	throw new PagingObservation(
+		'lists payments in no order, and more than can be read at once',
+		end !== 'too far',
+	);
 }
 
 /** Reads a backlog in stretches, oldest first. */
-function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Reading> {
-	const { stretch: height, page: largest, rows: mostRows } = wants.sizes;
+function* climb(cursor: AgentCursor, first: First, wants: Wants): Pages<Reading> {
+	const { page: largest, rows: mostRows } = wants.sizes;
+	let { stretch: height } = wants.sizes;
 	const isKnown = (one: ReadRow) => one.at <= cursor.newest && isInPlace(cursor.rows, one);
 	const rows = new Map<string, ReadRow>();
 	let size: number | undefined;
-	let [asOf, fresh, counted] = [first.asOf, 0, 0];
+	let [asOf, fresh, counted] = [first.reading.asOf, 0, 0];
 	const found = (isWhole: boolean, isDown = true): Reading => ({
-		...first,
+		...first.reading,
 		rows: [...rows.values()],
 		isWhole,
 		isDown,
@@ -163,12 +189,12 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 		// The list was read down to the floor when the backlog was found. Until the backlog is read,
 		// the count shows whether anything was added below the known rows since.
 		if (!isBehind(cursor)) return false;
-		const rank = stretch.newestFirst.find(isKnown)?.rank;
+		const rank = rankOfNewest(stretch.newestFirst.filter(isKnown));
 		if (rank === undefined || rank !== cursor.rank) return false;
 		({ asOf } = cursor);
 		return true;
 	};
-	const { total } = first;
+	const { total } = first.reading;
 	let bottom =
 		total === undefined || cursor.rank === undefined ? undefined : Math.max(0, total - cursor.rank);
 	for (let restarts = 0; restarts <= MOST_RESTARTS; ) {
@@ -183,7 +209,7 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 		const stretch = (from === 0 && top?.stretch) || new Stretch();
 		const end = yield* readDown({
 			stretch,
-			...(from > 0 && { from }),
+			...(from > 0 ? { from } : { placesRead: top?.placesRead ?? 0 }),
 			size,
 			mostRows: bottom - from + 3 * height,
 			isBottom: isBottomOf(stretch),
@@ -204,7 +230,11 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 			if (isLowest && end !== 'short page') bottom = undefined;
 			continue;
 		}
-		for (const one of oldestFirst) {
+		// The list may have more rows of the newest time above, in any order. The next stretch has them.
+		const newest = oldestFirst.at(-1)?.at ?? Infinity;
+		const ended = from === 0 ? oldestFirst : oldestFirst.filter(({ at }) => at < newest);
+		if (ended.length === 0 && from > 0) height *= 2;
+		for (const one of ended) {
 			if (rows.has(one.row.id)) continue;
 			rows.set(one.row.id, one);
 			const isNew = one.at >= cursor.floor && !cursor.rows.has(keyOf(one.row));
@@ -213,7 +243,7 @@ function* climb(cursor: AgentCursor, first: Reading, wants: Wants): Pages<Readin
 		}
 		if (from === 0) return found(true);
 		if (counted >= wants.enough || fresh >= mostRows) return found(false);
-		bottom = from;
+		if (ended.length > 0) bottom = from;
 	}
 	if (rows.size > 0) return found(false);
 	throw new PagingObservation('changes its list faster than it can be read', true);
@@ -225,14 +255,14 @@ function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 	// A wrong empty answer would end the earlier filter too soon.
 	if (answer?.activity.length === 0 && cursor.filter) answer = yield request;
 	if (!answer) return { rows: [], isWhole: false, isDown: false, asOf: -Infinity };
-	const page = readRows(request, answer);
-	const stretch = new Stretch(page);
+	const page = readPage(request, answer);
+	const stretch = stretchOf(page);
 	const total = countFrom(request, answer);
-	const first: Reading = {
+	const reading: Reading = {
 		rows: stretch.oldestFirst,
 		isWhole: true,
 		isDown: true,
-		asOf: newestOf(page, wants.horizon),
+		asOf: newestOf(page.rows, wants.horizon),
 		...(total !== undefined && { total }),
 	};
 	const isAll = isLastPage(request, answer);
@@ -240,11 +270,11 @@ function* readNewRows(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 		total !== undefined &&
 		total === cursor.rank &&
 		cursor.newest <= cursor.asOf &&
-		page.every(
+		page.rows.every(
 			(one) => (one.at <= cursor.newest || one.at > wants.horizon) && isInPlace(cursor.rows, one),
 		);
-	if (isAll || isIdle || stretch.isBehind(cursor.floor)) return first;
-	return yield* climb(cursor, first, wants);
+	if (isAll || isIdle || stretch.isBehind(cursor.floor)) return reading;
+	return yield* climb(cursor, { page, reading }, wants);
 }
 
 /** Times on the pages that were read, and the last page that can have rows. */
@@ -306,7 +336,7 @@ function* readOpenRows(cursor: AgentCursor, reading: Reading, size: Sizes): Page
 			// The next poll continues with this payment, or with the one after it if this one took all
 			// the pages.
 			if (!answer) return result(last ?? key);
-			const rows = readRows(request, answer);
+			const { rows } = readPage(request, answer);
 			for (const [i, one] of rows.entries()) {
 				if (sought.delete(keyOf(one.row))) found.push({ place: offsetOf(request) + i, read: one });
 			}
@@ -332,11 +362,21 @@ function hintOf({ rank }: KnownRow, total: number | undefined, size: number): nu
 	return Math.max(1, Math.floor((total - rank) / size) + 1);
 }
 
-/** Requests at most `most` pages. After that, a reading gets no answer. */
-function* bounded<Result>(pages: Pages<Result>, most: number): Pages<Result> {
+/**
+ * Requests at most `most` pages. After that, a reading gets no answer.
+ * @throws PagingObservation if it ends then without a result that the next poll can continue from
+ */
+function* bounded<Result>(
+	pages: Pages<Result>,
+	most: number,
+	isProgress: (result: Result) => boolean,
+): Pages<Result> {
 	let asked = 0;
 	for (let step = pages.next(); ; ) {
-		if (step.done) return step.value;
+		if (step.done) {
+			if (asked < most || isProgress(step.value)) return step.value;
+			throw new PagingObservation('changes its list faster than it can be read', true);
+		}
 		step = pages.next(asked++ < most ? yield step.value : undefined);
 	}
 }
@@ -348,7 +388,12 @@ function* readAll(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 
 /** Reads what is new to a cursor: one small page if nothing is, however long the history. */
 export function readNews(cursor: AgentCursor, wants: Wants): Pages<Reading> {
-	return bounded(readAll(cursor, wants), wants.sizes.pages);
+	const isNew = ({ row }: ReadRow) => !cursor.rows.has(keyOf(row));
+	return bounded(
+		readAll(cursor, wants),
+		wants.sizes.pages,
+		({ rows, isWhole }) => isWhole || rows.some(isNew),
+	);
 }
 
 /**
@@ -356,22 +401,34 @@ export function readNews(cursor: AgentCursor, wants: Wants): Pages<Reading> {
  * week behind the newest row, up to `sizes.baseline` rows.
  * @returns undefined if there was no time for it, or the answers can't be right
  */
-function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline | undefined> {
+function* readStart({ lookBackMs, horizon, now, sizes: size }: Wants): Pages<Baseline | undefined> {
 	const top = yield* readTop(size.page);
 	// A wrong empty answer would make all payments new.
 	if (!top || (top.rows.length === 0 && top.total > 0)) return undefined;
-	const stretch = new Stretch(top.rows, top.isLast);
+	const stretch = stretchOf(top, top.isLast);
 	const isBottom = () => {
 		const newest = newestOf(stretch.newestFirst, horizon);
 		const isEnough = stretch.inOrder && stretch.size >= size.baseline;
 		return stretch.isBehind(isEnough ? newest - lookBackMs : watchedSince({ newest }));
 	};
-	const end = yield* readDown({ stretch, size: top.size, mostRows: Infinity, isBottom });
+	const end = yield* readDown({
+		stretch,
+		placesRead: top.rows.length,
+		size: top.size,
+		mostRows: Infinity,
+		isBottom,
+	});
 	const rows = stretch.oldestFirst;
 	const [oldest, total] = [rows[0]?.at, rows.length > 0 ? rows.at(-1)?.rank : 0];
 	const isCut = end !== 'bottom';
-	if (isCut && !stretch.inOrder) return undefined;
-	const floor = Math.max(0, newestOf(rows, horizon) - lookBackMs);
+	if (isCut && !stretch.inOrder) {
+		if (end === 'no answer') return undefined;
+		throw new PagingObservation('lists payments in no order, and more than can be read at once');
+	}
+	// An empty list has no newest row. What it shows later may be older than the trigger.
+	const newest =
+		rows.length > 0 ? newestOf(rows, horizon) : now - Math.max(0, CLOCKS_MS - lookBackMs);
+	const floor = Math.max(0, newest - lookBackMs);
 	return {
 		rows,
 		isWhole: true,
@@ -388,5 +445,5 @@ function* readStart({ lookBackMs, horizon, sizes: size }: Wants): Pages<Baseline
  * @returns undefined if there was no time for it, or the answers can't be right
  */
 export function readBaseline(wants: Wants): Pages<Baseline | undefined> {
-	return bounded(readStart(wants), wants.sizes.pages);
+	return bounded(readStart(wants), wants.sizes.pages, (baseline) => baseline !== undefined);
 }

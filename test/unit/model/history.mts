@@ -36,7 +36,7 @@ export const smallSizes: Sizes = {
 	stretch: 16,
 	rows: 60,
 	baseline: 25,
-	pages: 80,
+	pages: 250,
 	openPages: 4,
 };
 
@@ -586,6 +586,7 @@ export class History {
 					continue;
 				}
 				if (page > smallSizes.pages + 1) complain(`${address} gets ${page} requests`);
+				this.excuseHidden(agent);
 				let answer = this.service.answer(address, agent.rows, this.made, given.value);
 				if (one.emptyAt === pages && start) {
 					answer = { activity: [], hasNextPage: false, totalCount: 0 };
@@ -639,6 +640,19 @@ export class History {
 			this.saved = { text, knowledge: structuredClone(this.knowledge) };
 		}
 		this.hasJustEmitted = events.length > 0;
+	}
+
+	/**
+	 * A payment that a replica lacks while its list is read can be missed if it's late. If payments
+	 * of one moment change places, it's like a late one: it can be further down than a newer one.
+	 */
+	private excuseHidden({ rows }: Agent): void {
+		const { lag, ties } = this.setting.manners;
+		if (lag === 0 || ties === 'kept') return;
+		for (const row of rows) {
+			const isLacking = row.seq > this.made - lag;
+			row.isTooLate ||= isLacking && rows.some((one) => one !== row && one.at === row.at);
+		}
 	}
 
 	/**
@@ -761,7 +775,9 @@ export class History {
 			row.isTooLate = true;
 			row.emitted = [];
 		}
-		agent.unreadBefore = isCutShort || !this.isTame ? read.floor : 0;
+		// What an empty list shows later, and is from before it was read, was there before.
+		const isUncertain = isCutShort || !this.isTame || read.rows.length === 0;
+		agent.unreadBefore = isUncertain ? read.floor : 0;
 		for (const row of rows) {
 			row.isTooLate ||= row.at < agent.unreadBefore;
 			row.isUnread = !isRead(row);

@@ -4,6 +4,7 @@ import type { PageAnswer, Pages, ReadRow } from '../../../nodes/Ampersend/api/ac
 import * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import * as reading from '../../../nodes/Ampersend/trigger/reading';
 import * as state from '../../../nodes/Ampersend/trigger/state';
+import type { Activity } from '../../../nodes/Ampersend/schemas/activity';
 import type { AgentCursor, TriggerState } from '../../../nodes/Ampersend/trigger/state';
 import { DAY, LOOK_BACK, MINUTE, steps, type Kind, type Trigger } from './history.mts';
 import type { Manners } from './service.mts';
@@ -165,6 +166,16 @@ const hurried: Kind = {
 	steps: [create(), remove(), noTime, choose(noTime, of([0], null))],
 };
 
+/** Payments of one moment, in another order in each answer. */
+const shuffledTies: Kind = {
+	...payments,
+	manners: { ties: 'new' },
+	steps: [pay({ after: of(0), late: of(1), count: of(4, 9, 23) }), calm],
+};
+
+/** Pages that come newest first, each with its oldest row first. */
+const upsideDown: Kind = { ...payments, manners: { within: 'oldest first' } };
+
 /** Replicas that lag behind each other. */
 const lagging: Kind = {
 	...payments,
@@ -274,6 +285,33 @@ export const mutants: Mutant[] = [
 					const last = earlier.at(-1)?.activity.slice(-1) ?? [];
 					const isEmpty = answer.activity.length === 0 || isOver;
 					return isEmpty ? { activity: last, hasNextPage: false } : answer;
+				}),
+		},
+	},
+	{
+		name: 'leaves what comes above a known payment for later, whatever its time',
+		kind: shuffledTies,
+		change: {
+			readNews: (one, wants) =>
+				misled(reading.readNews(one, wants), (answer, earlier) => {
+					const ids = new Set(earlier.flatMap(({ activity }) => activity.map(({ id }) => id)));
+					const start = Math.max(
+						0,
+						answer.activity.findIndex(({ id }) => ids.has(id)),
+					);
+					return { ...answer, activity: answer.activity.slice(start) };
+				}),
+		},
+	},
+	{
+		name: 'drops the rows of a page that are newer than the one above',
+		kind: upsideDown,
+		change: {
+			readNews: (one, wants) =>
+				misled(reading.readNews(one, wants), ({ activity, ...answer }) => {
+					const isNewer = ({ timestamp }: Activity, i: number) =>
+						Number(timestamp) > Number(activity[i - 1]?.timestamp ?? Infinity);
+					return { ...answer, activity: activity.filter((row, i) => !isNewer(row, i)) };
 				}),
 		},
 	},

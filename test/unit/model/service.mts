@@ -28,6 +28,10 @@ export const manners = fc.record({
 	lag: fc.constantFrom(0, 0, 1, 2, 3),
 	/** A change sets a payment's time to the time of the change. */
 	movesUp: fc.boolean(),
+	/** Order of payments of the same time: as they came, or another one in each answer or page size. */
+	ties: fc.constantFrom('kept', 'kept', 'new', 'by size'),
+	/** Order of the rows within a page. */
+	within: fc.constantFrom('newest first', 'newest first', 'oldest first', 'shuffled'),
 });
 export type Manners = typeof manners extends fc.Arbitrary<infer T> ? T : never;
 
@@ -37,7 +41,16 @@ export const tame: Manners = {
 	cap: Infinity,
 	lag: 0,
 	movesUp: false,
+	ties: 'kept',
+	within: 'newest first',
 };
+
+/** Mixes two numbers into one between 0 and 2 ** 32. */
+function mix(one: number, other: number): number {
+	let mixed = Math.imul(one ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(other + 1, 0xc2b2ae35);
+	mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+	return (mixed ^ (mixed >>> 13)) >>> 0;
+}
 
 /** Answers the requests of a history. */
 export class Service {
@@ -51,10 +64,21 @@ export class Service {
 		this.random = (Math.imul(this.random, 1_103_515_245) + 12_345) >>> 0;
 		const isLagging = lag > 0 && ((this.random >>> 16) & 1) === 1;
 		const seen = isLagging ? this.asOf(rows, seq - lag) : rows;
-		const newestFirst = seen.toSorted((one, other) => other.at - one.at || other.seq - one.seq);
+		const { ties, within } = this.manners;
+		const salt = { kept: undefined, new: this.random, 'by size': request.limit }[ties];
+		const placeOf = ({ seq }: Row) => (salt === undefined ? seq : mix(seq, salt));
+		const newestFirst = seen.toSorted(
+			(one, other) => other.at - one.at || placeOf(other) - placeOf(one),
+		);
 		const limit = Math.min(cap, request.limit);
 		const start = (request.page - 1) * limit;
-		const page = newestFirst.slice(start, start + limit);
+		const inList = newestFirst.slice(start, start + limit);
+		const page = {
+			'newest first': () => inList,
+			'oldest first': () => inList.toReversed(),
+			shuffled: () =>
+				inList.toSorted((one, other) => mix(one.seq, this.random) - mix(other.seq, this.random)),
+		}[within]();
 		const total = newestFirst.length;
 		this.frozen ??= total;
 		const counts = {
