@@ -131,6 +131,27 @@ describe('Export of a list that is not as the service reports it', () => {
 		]);
 	});
 
+	it('knows no count by the name __proto__', async () => {
+		ampersend.emulator.seedActivity(ampersend.emulator.addAgent(), 5, numbered);
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			mutate: (body) => {
+				const { totalCount, ...page } = body as { totalCount: number };
+				const hidden = `{"__proto__":{"totalCount":${totalCount + 7}}}`;
+				return Object.defineProperties(
+					page,
+					Object.getOwnPropertyDescriptors(JSON.parse(hidden) as object),
+				);
+			},
+		});
+		const { items, error, hints } = await exportFile();
+
+		expect(error).toBeUndefined();
+		expect(items[0]?.json).toMatchObject({ rows: 5 });
+		expect(hints).toEqual([]);
+	});
+
 	it('says nothing without a count, or if reading ends before the end of the list', async () => {
 		const agent = ampersend.emulator.addAgent();
 		const newest = Date.now() - HOUR;
