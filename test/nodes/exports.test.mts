@@ -262,7 +262,7 @@ describe('The columns and marks of an export', () => {
 		expect(fileOf(items[0]).text).toBe('\ufeffagentName;amountUsdc\r\n"Zoë; buyer";1.5\r\n');
 	});
 
-	it('are those of a spreadsheet that expects a decimal comma, unless you add another option', async () => {
+	it('are those of a spreadsheet with a decimal comma, unless you add another option', async () => {
 		const agent = ampersend.emulator.addAgent({ name: 'Zoë, 12.5; =1+1' });
 		ampersend.emulator.pay({ agent, amountMicro: 1_273_560_001n });
 		const write = async (options: object) => {

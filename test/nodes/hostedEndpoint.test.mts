@@ -463,7 +463,7 @@ describe('many endpoints from an OpenAPI document', () => {
 		expect(error?.description).toContain('Hosted Endpoint: Get Many');
 	});
 
-	it('may come back in another order, with a price as text and a name in another spelling', async () => {
+	it('may come back in another order, with prices as text and a name spelled anew', async () => {
 		service.emulator.fault({
 			route: 'POST /agents/{address}/hosted-endpoints/bulk',
 			mutate: (body) =>

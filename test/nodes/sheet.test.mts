@@ -1,4 +1,4 @@
-/** Cells of a spreadsheet as parameters: TRUE and FALSE are switches, and an empty cell is not set. */
+/** Cells of a sheet as parameters: TRUE and FALSE are switches, an empty cell is not set. */
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 

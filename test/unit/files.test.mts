@@ -51,7 +51,7 @@ const isFormula = (text: string) =>
 	/^[\t\r]/.test(text) ||
 	FORMULA_SIGNS.includes([...text].find((character) => !/^[\s\p{C}]$/u.test(character)) ?? 'none');
 
-/** What a CSV file has in place of a text: an apostrophe wherever a spreadsheet may start a formula. */
+/** A text as a CSV file has it: an apostrophe wherever a spreadsheet may start a formula. */
 function safe(text: string): string {
 	const cells = text.match(/[,;|\t\r\n]|[^,;|\t\r\n]+/g) ?? [];
 	const startsFormula = (cell: string) =>

@@ -95,7 +95,7 @@ const MOST_ENCODED = 1000;
 /** A text that starts with a letter or digit and has no delimiter, quote or line break. */
 const PLAIN = /^[\da-z][^",;|\t\r\n]*$/i;
 
-/** A text with a formula in it is quoted: then only programs that expect another delimiter split it. */
+/** Quotes a text with a formula behind a delimiter, as it does for the file's own delimiter. */
 function toSafeText(text: string) {
 	const value = withoutFormulas(text);
 	return value !== text && CELL_END.test(text) ? { value, quoted: true } : value;

@@ -29,8 +29,8 @@ export function omit<Row extends object>(row: Row, names: ReadonlySet<keyof Row>
 }
 
 /**
- * Deletes every field `__proto__` in a JSON value. Where a copy is made field by field, such a field
- * would give it fields that nobody sees. Changes the value itself.
+ * Deletes every field `__proto__` in a JSON value. Where a copy is made field by field, such a
+ * field would give it fields that nobody sees. Changes the value itself.
  */
 export function dropPrototypes(value: unknown): void {
 	visitRecords(value, (record) => {

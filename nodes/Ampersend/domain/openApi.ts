@@ -10,7 +10,7 @@ export interface OpenApiOperation {
 	/** Names it in a message, e.g. `OpenAPI Document: GET /weather`. */
 	place: string;
 	method: string;
-	/** Whole address, encoded. A path parameter stays as it is in the document, e.g. `/cities/{id}`. */
+	/** Whole, encoded. A path parameter stays as it is in the document, e.g. `/cities/{id}`. */
 	url: string;
 	name: string;
 	description?: string;
@@ -67,7 +67,7 @@ const jsonText = z.pipe(
 const SET_BASE_URL = 'Add Base URL to Additional Fields.';
 const CHANGE_DOCUMENT = 'Correct it in the document.';
 
-/** The JSON of a field: an object from an expression, or its text, which a file may start with a BOM. */
+/** The JSON of a field: an object from an expression, or its text, maybe with a byte order mark. */
 function parseJson(parameter: string, value: unknown): unknown {
 	if (typeof value === 'string' && value.trim() === '') {
 		throw new ParameterError(parameter, 'is empty.', 'Paste an OpenAPI 3 document, as JSON.');

@@ -162,7 +162,8 @@ export const situations = {
 		message: "Ampersend's answer isn't what was sent: {difference}.",
 		advice: [
 			'The change was accepted, so it was not sent again.',
-			'Look at the prices with Hosted Endpoint: Get Many, and correct what is wrong before you run this again.',
+			'Look at the prices with Hosted Endpoint: Get Many,',
+			'and correct what is wrong before you run this again.',
 		],
 		cause: 'node-defect',
 	},
