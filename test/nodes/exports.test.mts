@@ -146,6 +146,27 @@ describe('Export of a list that is not as the service reports it', () => {
 		]);
 	});
 
+	it('knows no count by the name __proto__', async () => {
+		ampersend.emulator.seedActivity(ampersend.emulator.addAgent(), 5, numbered);
+		ampersend.emulator.fault({
+			route,
+			times: Infinity,
+			mutate: (body) => {
+				const { totalCount, ...page } = body as { totalCount: number };
+				const hidden = `{"__proto__":{"totalCount":${totalCount + 7}}}`;
+				return Object.defineProperties(
+					page,
+					Object.getOwnPropertyDescriptors(JSON.parse(hidden) as object),
+				);
+			},
+		});
+		const { items, error, hints } = await exportFile();
+
+		expect(error).toBeUndefined();
+		expect(items[0]?.json).toMatchObject({ rows: 5 });
+		expect(hints).toEqual([]);
+	});
+
 	it('says nothing without a count, or if reading ends before the end of the list', async () => {
 		const agent = ampersend.emulator.addAgent();
 		const newest = Date.now() - HOUR;
@@ -256,6 +277,51 @@ describe('The columns and marks of an export', () => {
 		expect(fileOf(items[0]).text).toBe('\ufeffagentName;amountUsdc\r\n"Zoë; buyer";1.5\r\n');
 	});
 
+	it('are those of a spreadsheet with a decimal comma, unless you add another option', async () => {
+		const agent = ampersend.emulator.addAgent({ name: 'Zoë, 12.5; =1+1' });
+		ampersend.emulator.pay({ agent, amountMicro: 1_273_560_001n });
+		const write = async (options: object) => {
+			const columns = ['agentName', 'amountUsdc', 'amountUsdcMicro'];
+			const { items, error } = await exportFile({ options: { columns, ...options } });
+			expect(error).toBeUndefined();
+			return fileOf(items[0]).text;
+		};
+
+		expect(await write({ layout: 'spreadsheet' })).toBe(
+			'\ufeffagentName;amountUsdc;amountUsdcMicro\r\n' +
+				`"Zoë, 12.5;' =1+1";1273,560001;1273560001\r\n`,
+		);
+		expect(
+			await write({
+				layout: 'spreadsheet',
+				decimalSeparator: 'dot',
+				delimiter: 'tab',
+				byteOrderMark: 'FALSE',
+			}),
+		).toContain('agentName\tamountUsdc\tamountUsdcMicro\r\n"Zoë');
+		expect(await write({ decimalSeparator: 'comma' })).toContain(',"1273,560001",1273560001\r\n');
+	});
+
+	it.each(['layout', 'decimalSeparator', 'delimiter', 'order', 'byteOrderMark', 'fileName'])(
+		'are the default ones if an expression gives an empty text for %s',
+		async (option) => {
+			ampersend.emulator.pay({ agent: ampersend.emulator.addAgent(), amountMicro: 1_500_000n });
+			const options = { columns: ['amountUsdc', 'status'], [option]: '={{ "" }}' };
+			const { items, error } = await exportFile({ format: '={{ "" }}', options });
+
+			expect(error).toBeUndefined();
+			expect(fileOf(items[0]).text).toBe('amountUsdc,status\r\n1.5,settled\r\n');
+		},
+	);
+
+	it.each(['TRUE', 'True', ' true '])('take %j of a sheet for a switch', async (byteOrderMark) => {
+		ampersend.emulator.addAgent();
+		const { items, error } = await exportFile({ options: { byteOrderMark } });
+
+		expect(error).toBeUndefined();
+		expect(fileOf(items[0]).text).toMatch(/^\ufeff/);
+	});
+
 	it('leave other fields out of JSON too', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, amountMicro: 1_500_000n });
@@ -268,6 +334,8 @@ describe('The columns and marks of an export', () => {
 	it.each([
 		['Columns', { columns: ['amountUsdc', 'amount'] }, '"amount" is not an option'],
 		['Delimiter', { delimiter: '={{ "x" }}' }, '"x" is not an option'],
+		['Decimal Separator', { decimalSeparator: '={{ "," }}' }, '"," is not an option'],
+		['Layout', { layout: '={{ "x" }}' }, '"x" is not an option'],
 		['Order', { order: '={{ "random" }}' }, '"random" is not an option'],
 		['Byte Order Mark', { byteOrderMark: '={{ "maybe" }}' }, '"maybe" is neither true nor false'],
 	])(

@@ -133,6 +133,7 @@ describe('nothing is sent', () => {
 		['without a proxy URL', url(' '), 'Proxy URL: is empty.'],
 		['for a path', url('/weather'), 'Proxy URL: is not a web address.'],
 		['for another scheme', url('ftp://api.example.com'), 'Proxy URL: is not a web address.'],
+		['for a placeholder', url('https://{h}.example.com'), '{h}.example.com is not a host name'],
 		['for a password', url('https://me:pass@api.example.com'), 'Proxy URL: contains a user name'],
 		['for a method that does not exist', extra({ allowedMethods: ['FETCH'] }), '"FETCH" is not'],
 		['for no method', extra({ allowedMethods: [] }), 'Allowed Methods: is empty.'],
@@ -334,6 +335,31 @@ describe('a secret', () => {
 	);
 });
 
+/** The part of the service's answer that says what is sold. */
+interface HostedEndpointRow {
+	name: string;
+	price_usd: number | string;
+}
+
+describe('a price that comes back as another one', () => {
+	it.each([
+		['create', 'POST', '', weather],
+		['update', 'PATCH', '/{id}', { updateFields: { price: '0.01' } }],
+	])('stops the workflow: %s', async (operation, method, path, parameters) => {
+		const { id } = await createOne();
+		service.emulator.fault({
+			route: `${method} /agents/{address}/hosted-endpoints${path}`,
+			mutate: (body) => ({ ...(body as HostedEndpointRow), price_usd: 10 }),
+		});
+		const { error } = await run(operation, {
+			hostedEndpoint: byId(id),
+			...parameters,
+			...(operation === 'create' && { name: 'Maps' }),
+		});
+		expect(error?.message).toContain('with a price of 0.01 USDC, and came back with 10.');
+	});
+});
+
 describe('many endpoints from an OpenAPI document', () => {
 	const document = {
 		openapi: '3.1.0',
@@ -384,6 +410,74 @@ describe('many endpoints from an OpenAPI document', () => {
 		expect(service.emulator.hostedEndpoints(session.agent)).toHaveLength(1);
 	});
 
+	it('are sold at the server of the operation or the path, as the document says', async () => {
+		const paths = {
+			'x-note': 'not a path',
+			'/a': { get: { summary: 'A', servers: [{ url: 'https://one.example.com' }] } },
+			'/b': { servers: [{ url: 'https://two.example.com/v2' }], get: { summary: 'B' } },
+		};
+		const text = `\ufeff${JSON.stringify({ ...document, paths })}`;
+		expect(jsonOf(await many({ document: text }))).toMatchObject([
+			{ proxyUrl: 'https://one.example.com/a' },
+			{ proxyUrl: 'https://two.example.com/v2/b' },
+		]);
+	});
+
+	it('cost what the document shows, whatever is in __proto__', async () => {
+		const hidden = JSON.stringify({
+			...document,
+			paths: { '/a': { get: { summary: 'A', proto: { 'x-ampersend-price': 5 } } } },
+		}).replace('"proto"', '"__proto__"');
+		expect(jsonOf(await many({ document: hidden }))).toMatchObject([{ priceUsdc: '0.01' }]);
+	});
+
+	it.each<[string, (rows: HostedEndpointRow[]) => HostedEndpointRow[], string]>([
+		['one comes back', ([first]) => [first!], '3 hosted endpoints were sent, and 1 came back'],
+		['none comes back', () => [], '3 hosted endpoints were sent, and 0 came back'],
+		['one comes back twice', (rows) => [...rows, rows[0]!], 'and 4 came back'],
+		[
+			'a price is another one',
+			(rows) => rows.map((row, i) => (i === 0 ? { ...row, price_usd: 0.2 } : row)),
+			'"Weather" was sent with a price of 0.02 USDC, and came back with 0.2',
+		],
+		[
+			'prices change places',
+			(rows) => rows.map((row, i) => ({ ...row, price_usd: rows[(i + 1) % 3]!.price_usd })),
+			'"Weather" was sent with a price of 0.02 USDC, and came back with 0.01',
+		],
+		[
+			'a price and a name are others',
+			(rows) => rows.map((row, i) => (i === 1 ? { ...row, name: 'x', price_usd: 9 } : row)),
+			'"report" was sent with a price of 0.01 USDC, and did not come back with it',
+		],
+	])('stop the workflow if %s', async (_, change, difference) => {
+		service.emulator.fault({
+			route: 'POST /agents/{address}/hosted-endpoints/bulk',
+			mutate: (body) => change(body as HostedEndpointRow[]),
+		});
+		const { items, error } = await many();
+		expect(items).toEqual([]);
+		expect(error?.message).toContain(`Ampersend's answer isn't what was sent: `);
+		expect(error?.message).toContain(difference);
+		expect(error?.description).toContain('The change was accepted, so it was not sent again.');
+		expect(error?.description).toContain('Hosted Endpoint: Get Many');
+	});
+
+	it('may come back in another order, with prices as text and a name spelled anew', async () => {
+		service.emulator.fault({
+			route: 'POST /agents/{address}/hosted-endpoints/bulk',
+			mutate: (body) =>
+				(body as HostedEndpointRow[])
+					.map((row, i) => ({
+						...row,
+						price_usd: `${row.price_usd}0`,
+						name: i === 1 ? 'REPORT' : row.name,
+					}))
+					.reverse(),
+		});
+		expect(jsonOf(await many())).toHaveLength(3);
+	});
+
 	const changed = (changes: object) => JSON.stringify({ ...document, ...changes });
 	const weatherWith = (get: object) => changed({ paths: { '/weather': { get } } });
 	it.each<[string, INodeParameters, string]>([
@@ -399,6 +493,21 @@ describe('many endpoints from an OpenAPI document', () => {
 			'a private server',
 			{ document: changed({ servers: [{ url: 'http://10.0.0.1' }] }) },
 			'OpenAPI Document: servers: 10.0.0.1 is an address of a private',
+		],
+		[
+			'a path with a line break',
+			{ document: changed({ paths: { '/a\nb': { get: {} } } }) },
+			'OpenAPI Document: GET /a b: its path has white space',
+		],
+		[
+			'a base URL with a query',
+			{ additionalFields: { baseUrl: 'https://api.example.com?key=1' } },
+			'Base URL: has a "?" or "#"',
+		],
+		[
+			'a placeholder for a host',
+			{ document: changed({ servers: [{ url: 'https://{h}' }] }) },
+			'"https://{h}" has a variable without a value',
 		],
 		[
 			'a private base URL',

@@ -769,17 +769,18 @@ describe("A new field of the service with an output field's name", () => {
 
 describe('Export', () => {
 	it.each([
-		['../../etc/x', 'x'],
-		['/etc/passwd', 'passwd'],
-		['C:\\x', 'x'],
+		['../../etc/x', 'x.csv'],
+		['/etc/passwd', 'passwd.csv'],
+		['C:\\x', 'x.csv'],
 		['..\\..\\october.csv', 'october.csv'],
 		['october\0.csv', 'october.csv'],
 		['october\r\nSet-Cookie: a=b.csv', 'octoberSet-Cookie_ a=b.csv'],
-		['.htaccess', 'htaccess'],
-		['october.csv?x=1', 'october.csv_x=1'],
+		['.htaccess', 'htaccess.csv'],
+		['october.csv?x=1', 'october.csv_x=1.csv'],
 		['CON.csv', '_CON.csv'],
 		[`${'\u{1f4b8}'.repeat(500)}.csv`, `${'\u{1f4b8}'.repeat(49)}.csv`],
-		[42, '42'],
+		[42, '42.csv'],
+		['2026-11-29T18:25:19.000Z', '2026-11-29T18_25_19.000Z.csv'],
 	])('turns the file name %j into %j, in item and file', async (fileName, name) => {
 		const { items, error } = await exportFile(
 			{ options: { fileName: '={{ $json.fileName }}' } },
@@ -791,6 +792,22 @@ describe('Export', () => {
 		expect(fileOf(items[0]).fileName).toBe(name);
 		expect(items[0]?.binary?.data?.directory).toBeUndefined();
 	});
+
+	it.each(['$now', 'new Date()', '$now.toISO()', '$today.toISODate()'])(
+		'names a file {{ %s }} with an extension',
+		async (moment) => {
+			for (const format of ['csv', 'json', 'jsonl']) {
+				const { items, error } = await exportFile({
+					format,
+					options: { fileName: `={{ ${moment} }}` },
+				});
+				expect(error).toBeUndefined();
+				expect(items[0]?.json.fileName).toMatch(
+					new RegExp(String.raw`^\d{4}-\d{2}-\d{2}[\w.+-]*\.${format}$`),
+				);
+			}
+		},
+	);
 
 	it.each(['..', '.', '/', 'C:\\', '../..', '\0', '\r\n', ' . . ', '\u202e'])(
 		'names a file after the time of the export if its name is %j',

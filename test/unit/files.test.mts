@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
 	encodeFile,
 	fileFormats,
+	fileNameOf,
 	safeFileName,
 	type FileFormat,
 	type FileLayout,
@@ -15,6 +16,7 @@ const layoutOf = (columns: string[], others: Partial<FileLayout> = {}): FileLayo
 	isSelection: false,
 	delimiter: ',',
 	byteOrderMark: false,
+	decimalSeparator: '.',
 	...others,
 });
 
@@ -48,6 +50,20 @@ const FORMULA_SIGNS = '=+-@\uff1d\uff0b\uff0d\uff20';
 const isFormula = (text: string) =>
 	/^[\t\r]/.test(text) ||
 	FORMULA_SIGNS.includes([...text].find((character) => !/^[\s\p{C}]$/u.test(character)) ?? 'none');
+
+/** A text as a CSV file has it: an apostrophe wherever a spreadsheet may start a formula. */
+function safe(text: string): string {
+	const cells = text.match(/[,;|\t\r\n]|[^,;|\t\r\n]+/g) ?? [];
+	const startsFormula = (cell: string) =>
+		FORMULA_SIGNS.includes(
+			[...cell].find((character) => !/^[\s\p{C}"]$/u.test(character)) ?? 'none',
+		);
+	return [
+		isFormula(text) ? "'" : '',
+		...cells.map((cell, i) => (i > 0 && startsFormula(cell) ? `'${cell}` : cell)),
+	].join('');
+}
+const hasFormulaInside = (text: string) => safe(text) !== text && /[,;|\t\r\n]/.test(text);
 
 describe('a CSV file', () => {
 	it('has a header, one line per row, CRLF line ends, and the requested columns', () => {
@@ -84,13 +100,33 @@ describe('a CSV file', () => {
 		).toContain('115792089237316195423570985008687907853269984665640564039457\r\n');
 	});
 
-	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("https://x")', '\uff1d1+1'])(
+	it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t1', '\r1', '=HYPERLINK("https://x")', '\uff1d1+1'])(
 		'writes %j as text, not as a formula',
 		(name) => {
 			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
 			expect(field).toBe(`'${name}`);
 		},
 	);
+
+	it.each([
+		['Shop;=1+1;', "Shop;'=1+1;"],
+		['Shop,=1+1', "Shop,'=1+1"],
+		['Shop\t=1+1', "Shop\t'=1+1"],
+		['Shop|=1+1', "Shop|'=1+1"],
+		['Shop\n=1+1', "Shop\n'=1+1"],
+		['Shop\r=1+1', "Shop\r'=1+1"],
+		['Shop; \u200b@SUM(1)', "Shop;' \u200b@SUM(1)"],
+		['Shop;"=1+1', 'Shop;\'"=1+1'],
+		['=1;=2;+3', "'=1;'=2;'+3"],
+		['\t=1+1', "'\t'=1+1"],
+	])('writes %j so that no cell is a formula if it is split at any delimiter', (name, text) => {
+		for (const delimiter of [',', ';', '\t', '|']) {
+			const layout = layoutOf(['name', 'id'], { delimiter });
+			expect(encode('csv', [{ name, id: 'a' }], layout)).toBe(
+				`name${delimiter}id\r\n"${text.replaceAll('"', '""')}"${delimiter}a\r\n`,
+			);
+		}
+	});
 
 	const before = [
 		'',
@@ -112,7 +148,8 @@ describe('a CSV file', () => {
 		for (const sign of FORMULA_SIGNS) {
 			const name = `${start}${sign}HYPERLINK("https://x","y")`;
 			const [, [field] = []] = readCsv(csv([{ name }], ['name']));
-			expect(field).toBe(`'${name}`);
+			expect(field).toBe(safe(name));
+			expect(field).toMatch(/^'/);
 		}
 	});
 
@@ -135,9 +172,7 @@ describe('a CSV file', () => {
 		);
 		fc.assert(
 			fc.property(fc.array(fc.record({ one: value, two: value }), { maxLength: 5 }), (rows) => {
-				const expected = rows.map(({ one, two }) =>
-					[one, two].map((text) => (isFormula(text) ? `'${text}` : text)),
-				);
+				const expected = rows.map(({ one, two }) => [one, two].map(safe));
 				expect(readCsv(csv(rows, ['one', 'two']))).toEqual([['one', 'two'], ...expected]);
 			}),
 			{ numRuns: 500 },
@@ -161,6 +196,22 @@ describe('the name of a file', () => {
 		['a:b', 'a_b'],
 	])('%j becomes %j', (given, name) => {
 		expect(safeFileName(given)).toBe(name);
+	});
+
+	it.each([
+		['2026-11-29T18:25:19.000+01:00', '2026-11-29T18_25_19.000+01_00.csv'],
+		['2026-11-29T18:25:19.000Z', '2026-11-29T18_25_19.000Z.csv'],
+		['2026-11-29', '2026-11-29.csv'],
+		['weather.example.com', 'weather.example.com.csv'],
+		['October. ', 'October.csv'],
+		['aux', '_aux.csv'],
+		['october.CSV', 'october.CSV'],
+		['october.txt', 'october.txt'],
+		['.csv', 'csv.csv'],
+		['a'.repeat(5_000), `${'a'.repeat(196)}.csv`],
+		[' . ', ''],
+	])('%j has an extension: %j', (given, name) => {
+		expect(fileNameOf(given, 'csv')).toBe(name);
 	});
 
 	it('is stable for any input', () => {
@@ -287,6 +338,7 @@ describe('the layout of a file', () => {
 				'a"b',
 				'a,b',
 				'a;b',
+				'a;=b',
 				'a\nb',
 				"'a",
 				'',
@@ -298,18 +350,35 @@ describe('the layout of a file', () => {
 		const delimiters = fc.constantFrom(',', ';', '|', '\t');
 		const property = fc.property(fc.array(row), delimiters, (table, delimiter) => {
 			const columns = ['a', 'b', 'c'];
-			const safe = (text: string) => (isFormula(text) ? `'${text}` : text);
 			const expected = stringify(table, {
 				header: true,
 				columns,
 				delimiter,
 				record_delimiter: 'windows',
 				quoted_match: /[\r\n]/,
-				cast: { string: safe },
+				cast: {
+					string: (text) =>
+						hasFormulaInside(text) ? { value: safe(text), quoted: true } : safe(text),
+				},
 			});
 			expect(encode('csv', table, layoutOf(columns, { delimiter }))).toBe(expected);
 		});
 		fc.assert(property, { numRuns: 2_000 });
+	});
+
+	it('writes amounts with a decimal comma, and nothing else', () => {
+		const amounts = {
+			name: '12.5',
+			amountUsdc: '1273.560001',
+			amountUsdcMicro: '1273560001',
+			feeUsdc: null,
+			totalUsdc: '2',
+		};
+		const columns = Object.keys(amounts);
+		const write = (delimiter: string) =>
+			encode('csv', [amounts], layoutOf(columns, { delimiter, decimalSeparator: ',' }));
+		expect(write(';')).toContain('\r\n12.5;1273,560001;1273560001;;2\r\n');
+		expect(write(',')).toContain('\r\n12.5,"1273,560001",1273560001,,2\r\n');
 	});
 
 	it('selects the fields of every format, in the given order', () => {

@@ -14,6 +14,7 @@ import { version } from '../../../package.json';
 import { isAddress, sameAddress } from '../domain/address';
 import type { Authentication } from '../domain/authentication';
 import { isSegment } from '../domain/identifier';
+import { dropPrototypes } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
 import { resolveAgentConnection } from './agentConnection';
 import { rejectAuthentication } from './authorize';
@@ -223,6 +224,7 @@ function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 
 function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): AnswerOf<R> {
 	const { statusCode, headers, body } = answer;
+	dropPrototypes(body);
 	hideKeyIn(body, call.connection);
 	if (statusCode < 200 || statusCode >= 300) {
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());

@@ -50,7 +50,7 @@ export const agentScopeFields: INodeProperties[] = [
  * @throws ParameterError if no agent is selected, or the selection is invalid
  */
 export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
-	const scope = readChoice('Agents', get('agentScope', 'all'), ['all', 'one', 'selected']);
+	const scope = readChoice('Agents', get('agentScope', ''), ['all', 'one', 'selected'], 'all');
 	if (scope === 'all') return 'all';
 	if (scope === 'one') {
 		return [parseLocator(agentLocator.displayName, get(agentLocator.name, ''))];

@@ -32,5 +32,5 @@ export const authenticationField: INodeProperties = {
 
 /** @throws ParameterError for an unknown value */
 export function readAuthentication(value: unknown): Authentication {
-	return readChoice(authenticationField.displayName, value, authentications);
+	return readChoice(authenticationField.displayName, value, authentications, 'apiKey');
 }

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { FileFormat, FileLayout } from '../domain/files';
-import { fileFormats, safeFileName } from '../domain/files';
+import { fileFormats, fileNameOf } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
 import { optionsField, optionsOf } from './options';
@@ -14,6 +14,17 @@ const binaryField = {
 
 const delimiters = { comma: ',', pipe: '|', semicolon: ';', tab: '\t' } as const;
 const delimiterNames = Object.keys(delimiters) as Array<keyof typeof delimiters>;
+const decimalSeparators = { comma: ',', dot: '.' } as const;
+const decimalSeparatorNames = ['comma', 'dot'] as const;
+
+/** What the other options are if they aren't set. */
+const layouts = {
+	all: { delimiter: 'comma', decimalSeparator: 'dot', byteOrderMark: false },
+	spreadsheet: { delimiter: 'semicolon', decimalSeparator: 'comma', byteOrderMark: true },
+} as const;
+const layoutNames = ['all', 'spreadsheet'] as const;
+
+const inCsv = { show: { '/format': ['csv'] } };
 
 /** The fields for an export's file. @param columns of a CSV file, in order */
 export function fileFields(columns: readonly string[]): INodeProperties[] {
@@ -44,7 +55,7 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 				name: 'byteOrderMark',
 				type: 'boolean',
 				default: false,
-				displayOptions: { show: { '/format': ['csv'] } },
+				displayOptions: inCsv,
 				description:
 					'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
 			},
@@ -57,12 +68,23 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 				description: 'The fields to write, in this order. Select none for all of them.',
 			},
 			{
+				displayName: 'Decimal Separator',
+				name: 'decimalSeparator',
+				type: 'options',
+				options: optionsOf(decimalSeparatorNames),
+				default: 'dot',
+				displayOptions: inCsv,
+				description:
+					'What comes before the decimals of an amount. A spreadsheet adds up only amounts with ' +
+					'the separator of its own language.',
+			},
+			{
 				displayName: 'Delimiter',
 				name: 'delimiter',
 				type: 'options',
 				options: optionsOf(delimiterNames),
 				default: 'comma',
-				displayOptions: { show: { '/format': ['csv'] } },
+				displayOptions: inCsv,
 				description: 'What separates the fields of a line',
 			},
 			{
@@ -71,7 +93,27 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. transactions.csv',
-				description: 'Leave empty to use the time of the export. Folders in the name are ignored.',
+				description:
+					'Leave empty to use the time of the export. Folders in the name are ignored. ' +
+					'A name without an extension gets that of the format.',
+			},
+			{
+				displayName: 'Layout',
+				name: 'layout',
+				type: 'options',
+				options: [
+					{ name: 'All Columns', value: 'all', description: 'For most programs' },
+					{
+						name: 'Spreadsheet With Decimal Comma',
+						value: 'spreadsheet',
+						description:
+							'For Excel, LibreOffice or Google Sheets in a language that writes 12,5, such as ' +
+							'German or French: semicolons, decimal commas and a byte order mark',
+					},
+				],
+				default: 'all',
+				displayOptions: inCsv,
+				description: 'What the file is for. Other options that you add take precedence.',
 			},
 			orderOption('Oldest First keeps the file in memory until it is complete'),
 		]),
@@ -86,16 +128,29 @@ export interface FileTarget {
 	isOldestFirst: boolean;
 }
 
-/** @throws ParameterError for an unknown column */
+/** @throws ParameterError for an unknown column, or an invalid option */
 function readLayout(options: IDataObject, columns: readonly string[]): FileLayout {
 	const selected = readWords('Columns', options.columns);
 	for (const column of selected) readChoice('Columns', column, columns);
-	const delimiter = readChoice('Delimiter', options.delimiter ?? 'comma', delimiterNames);
+	const preset = layouts[readChoice('Layout', options.layout ?? '', layoutNames, 'all')];
+	const delimiter = readChoice(
+		'Delimiter',
+		options.delimiter ?? '',
+		delimiterNames,
+		preset.delimiter,
+	);
+	const decimalSeparator = readChoice(
+		'Decimal Separator',
+		options.decimalSeparator ?? '',
+		decimalSeparatorNames,
+		preset.decimalSeparator,
+	);
 	return {
 		columns: selected.length > 0 ? [...new Set(selected)] : columns,
 		isSelection: selected.length > 0,
 		delimiter: delimiters[delimiter],
-		byteOrderMark: readSwitch('Byte Order Mark', options.byteOrderMark) ?? false,
+		byteOrderMark: readSwitch('Byte Order Mark', options.byteOrderMark) ?? preset.byteOrderMark,
+		decimalSeparator: decimalSeparators[decimalSeparator],
 	};
 }
 
@@ -115,13 +170,14 @@ export function readFileTarget(
 		'File Format',
 		n8n.getNodeParameter('format', itemIndex),
 		Object.keys(fileFormats) as FileFormat[],
+		'csv',
 	);
 	const options = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
 		format,
 		fileName:
-			safeFileName(readText('File Name', options.fileName)) ||
+			fileNameOf(readText('File Name', options.fileName), format) ||
 			`${subject}-${moment}Z.${fileFormats[format].extension}`,
 		binaryPropertyName: requireText(
 			binaryField.displayName,

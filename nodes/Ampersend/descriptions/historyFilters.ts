@@ -176,10 +176,8 @@ function readMoment(parameter: string, value: unknown, timezone: string): number
  * @throws ParameterError if an expression gives no valid direction
  */
 export function readDirections({ direction }: IDataObject): string[] | undefined {
-	const chosen = readChoice('Direction', direction ?? 'both', [
-		'both',
-		...knownOfTransactions.directions,
-	]);
+	const directions = ['both', ...knownOfTransactions.directions];
+	const chosen = readChoice('Direction', direction ?? '', directions, 'both');
 	return chosen === 'both' ? undefined : [chosen];
 }
 

@@ -19,5 +19,5 @@ export function orderOption(remark: string): INodeProperties {
 
 /** @throws ParameterError if an expression gives no valid order */
 export function readIsOldestFirst({ order }: IDataObject): boolean {
-	return readChoice('Order', order ?? 'newestFirst', orders) === 'oldestFirst';
+	return readChoice('Order', order ?? '', orders, 'newestFirst') === 'oldestFirst';
 }

@@ -9,6 +9,8 @@ export interface FileLayout {
 	delimiter: string;
 	/** Whether a CSV file starts with a byte order mark. */
 	byteOrderMark: boolean;
+	/** What a CSV file has before the decimals of an amount. */
+	decimalSeparator: '.' | ',';
 }
 
 /** The parts of a file, as text. */
@@ -72,6 +74,19 @@ function linesOf(rows: object[], { columns, isSelection }: FileLayout): string[]
  */
 const FORMULA = /^(?:[\t\r]|[\s\p{C}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u;
 
+/** Where a spreadsheet may start a cell, whatever the delimiter of the file. */
+const CELL_END = /([,;|\t\r\n])/;
+
+/** What starts a formula there. It may drop quotes that it takes for those of a field. */
+const FORMULA_IN_CELL = /^[\s\p{C}"]*[=+\-@\uff1d\uff0b\uff0d\uff20]/u;
+
+/** An apostrophe makes a text of what a spreadsheet would run as a formula. */
+function withoutFormulas(text: string): string {
+	const [first = '', ...others] = text.split(CELL_END);
+	const safe = others.map((cell) => (FORMULA_IN_CELL.test(cell) ? `'${cell}` : cell));
+	return (FORMULA.test(text) ? "'" : '') + first + safe.join('');
+}
+
 const LINE_END = '\r\n';
 
 /** Fields to remember. */
@@ -80,17 +95,31 @@ const MOST_ENCODED = 1000;
 /** A text that starts with a letter or digit and has no delimiter, quote or line break. */
 const PLAIN = /^[\da-z][^",;|\t\r\n]*$/i;
 
+/** Quotes a text with a formula behind a delimiter, as it does for the file's own delimiter. */
+function toSafeText(text: string) {
+	const value = withoutFormulas(text);
+	return value !== text && CELL_END.test(text) ? { value, quoted: true } : value;
+}
+
+/** Columns of decimal USDC: no other decimals are in a file. */
+const AMOUNT = /Usdc$/;
+
+function withDecimalComma(amount: unknown): unknown {
+	return typeof amount === 'string' ? amount.replace('.', ',') : amount;
+}
+
 /**
  * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
- * would run as a formula gets a leading apostrophe: names come from others.
+ * would run as a formula gets apostrophes: names come from others.
  */
-function csvEncoder({ columns, delimiter, byteOrderMark }: FileLayout): Encoder {
+function csvEncoder(layout: FileLayout): Encoder {
+	const { columns, delimiter, byteOrderMark, decimalSeparator } = layout;
 	const options = {
 		delimiter,
 		record_delimiter: 'windows',
 		// By default the encoder quotes CRLF, but not a CR or an LF alone.
 		quoted_match: /[\r\n]/,
-		cast: { string: (value: string) => (FORMULA.test(value) ? `'${value}` : value) },
+		cast: { string: toSafeText },
 	} as const;
 	// Most texts need nothing of what the library does, and names come again and again. A file can
 	// have millions of fields.
@@ -104,8 +133,13 @@ function csvEncoder({ columns, delimiter, byteOrderMark }: FileLayout): Encoder 
 		if (encoded.size < MOST_ENCODED) encoded.set(value, field);
 		return field;
 	};
+	const readers = columns.map((column) =>
+		decimalSeparator === ',' && AMOUNT.test(column)
+			? (row: object): unknown => withDecimalComma(Reflect.get(row, column))
+			: (row: object): unknown => Reflect.get(row, column),
+	);
 	const encodeRow = (row: object): string =>
-		columns.map((column) => encodeField(Reflect.get(row, column))).join(delimiter) + LINE_END;
+		readers.map((read) => encodeField(read(row))).join(delimiter) + LINE_END;
 	return {
 		head: (byteOrderMark ? '\ufeff' : '') + stringify([columns], options),
 		encode: (rows) => rows.map(encodeRow).join(''),
@@ -213,4 +247,17 @@ export function safeFileName(text: string): string {
 	const most = MOST_NAME_BYTES - encoder.encode(ending).length;
 	const whole = withoutOuterDots(cutToBytes(name.slice(0, endingOf(name)), most) + ending);
 	return DEVICE.test(whole) ? `_${whole}` : whole;
+}
+
+/** Extensions of text files. What follows the last dot of a name can also be a time or a host. */
+const EXTENSION = /\.(?:csv|dat|jsonl?|log|ndjson|psv|tab|tsv|txt)$/i;
+
+/**
+ * The name of a file as a user gives it, made safe. It gets the format's extension if it has none.
+ * @returns an empty text if nothing is left of it
+ */
+export function fileNameOf(text: string, format: FileFormat): string {
+	const name = safeFileName(text);
+	if (name === '' || EXTENSION.test(name)) return name;
+	return safeFileName(`${name}.${fileFormats[format].extension}`);
 }

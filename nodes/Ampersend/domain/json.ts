@@ -29,6 +29,16 @@ export function omit<Row extends object>(row: Row, names: ReadonlySet<keyof Row>
 }
 
 /**
+ * Deletes every field `__proto__` in a JSON value. Where a copy is made field by field, such a
+ * field would give it fields that nobody sees. Changes the value itself.
+ */
+export function dropPrototypes(value: unknown): void {
+	visitRecords(value, (record) => {
+		if (Object.hasOwn(record, '__proto__')) Reflect.deleteProperty(record, '__proto__');
+	});
+}
+
+/**
  * Visits every object and list in a JSON value. It doesn't recurse, so no depth is too much. Fields
  * that `visit` deletes aren't visited.
  */

@@ -1,7 +1,8 @@
 import * as z from 'zod/v4-mini';
 
+import { dropPrototypes } from './json';
 import { ParameterError, quote } from './parameter';
-import { parsePublicUrl } from './publicUrl';
+import { parsePublicUrl, WHOLE_ADDRESS } from './publicUrl';
 import { withoutTrailing } from './text';
 
 /** One operation of an OpenAPI document, as an endpoint needs it. */
@@ -9,7 +10,7 @@ export interface OpenApiOperation {
 	/** Names it in a message, e.g. `OpenAPI Document: GET /weather`. */
 	place: string;
 	method: string;
-	/** Whole address. A path parameter stays as it is in the document, e.g. `/cities/{id}`. */
+	/** Whole, encoded. A path parameter stays as it is in the document, e.g. `/cities/{id}`. */
 	url: string;
 	name: string;
 	description?: string;
@@ -23,27 +24,39 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
 
 const text = z.optional(z.string());
 
-const operation = z.looseObject({ summary: text, operationId: text, description: text });
-
-const openApi = z.looseObject({
-	servers: z.optional(
-		z.array(
-			z.looseObject({
-				url: z.string(),
-				variables: z.optional(
-					z.record(z.string(), z.looseObject({ default: z.union([z.string(), z.number()]) })),
-				),
-			}),
-		),
+const server = z.looseObject({
+	url: z.string(),
+	variables: z.optional(
+		z.record(z.string(), z.looseObject({ default: z.union([z.string(), z.number()]) })),
 	),
-	paths: z.record(z.string(), z.record(z.string(), z.unknown())),
 });
 
+/** The document, a path and an operation can have servers. */
+const servers = z.optional(z.array(server));
+
+type Server = z.infer<typeof server>;
+
+const operation = z.looseObject({
+	summary: text,
+	operationId: text,
+	description: text,
+	servers,
+});
+
+const pathItem = z.looseObject({ servers });
+
+const openApi = z.looseObject({ servers, paths: z.record(z.string(), z.unknown()) });
+
 const jsonText = z.pipe(
-	z.string(),
+	z.unknown(),
 	z.transform((json, { issues }): unknown => {
 		try {
-			return JSON.parse(json);
+			// A copy, since it changes below, and an item may hold the original.
+			const value: unknown = JSON.parse(
+				typeof json === 'string' ? json.trim() : JSON.stringify(json),
+			);
+			dropPrototypes(value);
+			return value;
 		} catch {
 			issues.push({ code: 'custom', input: json, message: 'is not JSON' });
 			return undefined;
@@ -52,11 +65,11 @@ const jsonText = z.pipe(
 );
 
 const SET_BASE_URL = 'Add Base URL to Additional Fields.';
+const CHANGE_DOCUMENT = 'Correct it in the document.';
 
-/** The JSON of a field: an object from an expression, or its text. */
+/** The JSON of a field: an object from an expression, or its text, maybe with a byte order mark. */
 function parseJson(parameter: string, value: unknown): unknown {
-	if (typeof value !== 'string') return value;
-	if (value.trim() === '') {
+	if (typeof value === 'string' && value.trim() === '') {
 		throw new ParameterError(parameter, 'is empty.', 'Paste an OpenAPI 3 document, as JSON.');
 	}
 	const { success, data } = z.safeParse(jsonText, value);
@@ -90,20 +103,51 @@ function parseDocument(parameter: string, value: unknown): z.infer<typeof openAp
 	);
 }
 
-/** Where the API is: the document's first server, with the defaults of its variables. */
-function baseOf(parameter: string, { servers }: z.infer<typeof openApi>): string {
-	const [server] = servers ?? [];
-	if (!server) throw new ParameterError(parameter, 'names no server.', SET_BASE_URL);
+/** What a variable or path parameter leaves in an address, encoded too. */
+const BRACE = /[{}]|%7[bd]/i;
+
+/**
+ * Checks an address that paths follow.
+ * @param advice how to give another one
+ */
+function parseBase(place: string, value: string, advice: string): string {
+	if (BRACE.test(value)) {
+		throw new ParameterError(place, `${quote(value)} has a variable without a value.`, advice);
+	}
+	const base = parsePublicUrl(place, value, advice);
+	if (!/[?#]/.test(base)) return withoutTrailing(base, '/');
+	throw new ParameterError(place, 'has a "?" or "#", so no path can follow it.', advice);
+}
+
+/** Where the API is: the first server, with the defaults of its variables. */
+function baseOf(place: string, [server]: Server[], advice: string): string {
+	if (!server) throw new ParameterError(place, 'names no server.', advice);
 	const { url, variables = {} } = server;
 	const filled = url.replace(/\{([^{}]{1,100})\}/g, (variable, name: string) =>
 		Object.hasOwn(variables, name) ? String(variables[name]?.default) : variable,
 	);
-	if (URL.canParse(filled)) return filled;
-	throw new ParameterError(
-		parameter,
-		`its server ${quote(filled)} is not a whole web address.`,
-		SET_BASE_URL,
-	);
+	if (URL.canParse(filled)) return parseBase(place, filled, advice);
+	throw new ParameterError(place, `${quote(filled)} is not a whole web address.`, advice);
+}
+
+/** What ends a path, or what URL drops or replaces in silence. */
+const NOT_IN_PATH = /[\s\\?#\p{Cc}\p{Cf}\p{Cs}]|%7[bd]/iu;
+
+/** Parts that lead out of the path before them. */
+const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
+
+/** The address of an operation, encoded except for the braces of path parameters. */
+function addressOf(place: string, base: string, path: string): string {
+	if (NOT_IN_PATH.test(path) || DOTS.test(path)) {
+		throw new ParameterError(
+			place,
+			'its path has white space, an invisible character, one of ? # \\, or . or .. as a part.',
+			CHANGE_DOCUMENT,
+		);
+	}
+	const { href } = new URL(`${base}${path.startsWith('/') ? '' : '/'}${path}`);
+	const address = href.replaceAll('%7B', '{').replaceAll('%7D', '}');
+	return parsePublicUrl(place, address, CHANGE_DOCUMENT);
 }
 
 /** The first text that isn't blank. */
@@ -114,47 +158,67 @@ function firstText(...candidates: unknown[]): string | undefined {
 		.find((one) => one !== '');
 }
 
+/** Where a document has something, for messages. */
+function placeIn(parameter: string, name: string): string {
+	return `${parameter}: ${name.slice(0, 200).replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')}`;
+}
+
+/** @throws ParameterError that names the place, where a part has another form */
+function readPart<Part>(shape: z.ZodMiniType<Part>, place: string, value: unknown): Part {
+	const { success, data } = z.safeParse(shape, value);
+	if (success) return data;
+	throw new ParameterError(
+		place,
+		'has another form than in OpenAPI 3.',
+		'Check the document with an OpenAPI validator.',
+	);
+}
+
+/** The address before a path. @param own servers of an operation and of its path */
+type BaseFor = (...own: Array<[place: string, servers: Server[] | undefined]>) => string;
+
 /**
- * Reads a field of a path. The names of the extensions are those of the SDK (branch
+ * Reads a path. The names of the extensions are those of the SDK (branch
  * feat/agent-hosted-endpoints, openapi-import.ts).
- * @param field the name of an HTTP method; undefined is returned for other fields
  * @throws ParameterError for a reference, or where it has another form
  */
-function readOperation(
+function readPath(
 	parameter: string,
-	base: string,
-	path: string,
-	[field, value]: [field: string, value: unknown],
-): OpenApiOperation | undefined {
-	const method = field.toUpperCase();
-	const place = `${parameter}: ${method} ${path.slice(0, 200)}`;
-	if (field === '$ref') {
-		throw new ParameterError(place, "can't be followed.", 'Resolve references first.');
-	}
-	if (!METHODS.includes(field)) return undefined;
-	const { success, data } = z.safeParse(operation, value);
-	if (!success) {
+	baseFor: BaseFor,
+	[path, value]: [path: string, value: unknown],
+): OpenApiOperation[] {
+	const pathPlace = placeIn(parameter, path);
+	const item = readPart(pathItem, pathPlace, value);
+	if (Object.hasOwn(item, '$ref')) {
 		throw new ParameterError(
-			place,
-			'has another form than in OpenAPI 3.',
-			'Check the document with an OpenAPI validator.',
+			placeIn(parameter, `$REF ${path}`),
+			"can't be followed.",
+			'Resolve references first.',
 		);
 	}
-	const { summary, operationId, description } = data;
-	return {
-		place,
-		method,
-		url: `${base}${path.startsWith('/') ? '' : '/'}${path}`,
-		name: firstText(data['x-ampersend-name'], summary, operationId) ?? `${method} ${path}`,
-		description: firstText(data['x-ampersend-description'], description, summary),
-		price: data['x-ampersend-price'],
-		rateLimit: data['x-ampersend-rate-limit'],
-	};
+	const methods = Object.keys(item).filter((field) => METHODS.includes(field));
+	return methods.map((field) => {
+		const method = field.toUpperCase();
+		const place = placeIn(parameter, `${method} ${path}`);
+		const data = readPart(operation, place, item[field]);
+		const { summary, operationId, description } = data;
+		const base = baseFor([place, data.servers], [pathPlace, item.servers]);
+		return {
+			place,
+			method,
+			url: addressOf(place, base, path),
+			name: firstText(data['x-ampersend-name'], summary, operationId) ?? `${method} ${path}`,
+			description: firstText(data['x-ampersend-description'], description, summary),
+			price: data['x-ampersend-price'],
+			rateLimit: data['x-ampersend-rate-limit'],
+		};
+	});
 }
 
 /**
  * Reads the operations of an OpenAPI 3 document.
- * @param baseUrl replaces the document's server; empty for none
+ * @param baseUrl replaces the document's servers, but not those of a path or an operation; empty
+ * for none
  * @throws ParameterError naming the document and the place in it
  */
 export function readOpenApi(
@@ -163,13 +227,16 @@ export function readOpenApi(
 	baseUrl: string,
 ): OpenApiOperation[] {
 	const document = parseDocument(parameter, value);
-	const base = parsePublicUrl(
-		baseUrl === '' ? `${parameter}: servers` : 'Base URL',
-		withoutTrailing(baseUrl === '' ? baseOf(parameter, document) : baseUrl, '/'),
-	);
-	const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-		Object.entries(item).flatMap((field) => readOperation(parameter, base, path, field) ?? []),
-	);
+	const replacement = baseUrl === '' ? undefined : parseBase('Base URL', baseUrl, WHOLE_ADDRESS);
+	const baseFor: BaseFor = (...own) => {
+		for (const [place, found = []] of own) {
+			if (found.length > 0) return baseOf(`${place}: servers`, found, CHANGE_DOCUMENT);
+		}
+		return replacement ?? baseOf(`${parameter}: servers`, document.servers ?? [], SET_BASE_URL);
+	};
+	const operations = Object.entries(document.paths)
+		.filter(([path]) => !path.startsWith('x-'))
+		.flatMap((entry) => readPath(parameter, baseFor, entry));
 	if (operations.length > 0) return operations;
 	throw new ParameterError(parameter, 'has no operations.', 'Add paths with HTTP methods to it.');
 }

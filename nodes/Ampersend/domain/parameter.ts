@@ -78,8 +78,10 @@ function readAs<Value>(
 }
 
 const optionalText = z.pipe(
-	z.nullish(z.union([z.string(), z.number()])),
-	z.transform((value) => String(value ?? '').trim()),
+	z.nullish(z.union([z.string(), z.number(), z.date()])),
+	z.transform((value) =>
+		value instanceof Date ? value.toISOString() : String(value ?? '').trim(),
+	),
 );
 
 /** Optional text, trimmed; empty where there is none. @throws ParameterError where it isn't text */
@@ -136,26 +138,31 @@ export function readCount(value: unknown): number | undefined {
 	return z.safeParse(count, value).data;
 }
 
-const flag = z.union([
-	z.boolean(),
-	z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' }),
-]);
+/** Letter case doesn't matter: a spreadsheet writes TRUE and FALSE. */
+const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
 
 /** A switch, which an expression may give as text; undefined where it isn't set. */
 export function readSwitch(parameter: string, value: unknown): boolean | undefined {
-	if (value === undefined || value === null || value === '') return undefined;
-	return readAs(flag, parameter, value, [
+	const given = typeof value === 'string' ? value.trim() : value;
+	if (given === undefined || given === null || given === '') return undefined;
+	return readAs(flag, parameter, given, [
 		'is neither true nor false.',
 		'Use the switch, or an expression that returns true or false.',
 	]);
 }
 
-/** One of several values. @throws ParameterError where it is another */
+/**
+ * One of several values.
+ * @param fallback for an empty text, such as an empty cell gives: the field isn't set
+ * @throws ParameterError where it is another
+ */
 export function readChoice<Choice extends string>(
 	parameter: string,
 	value: unknown,
 	choices: readonly Choice[],
+	fallback?: Choice,
 ): Choice {
+	if (fallback !== undefined && value === '') return fallback;
 	return readAs(z.enum(choices), parameter, value, [
 		'is not an option.',
 		`Use one of: ${choices.join(', ')}.`,

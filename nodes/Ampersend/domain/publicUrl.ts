@@ -8,6 +8,15 @@ const MOST_CHARACTERS = 2_048;
 /** Names that stand for a machine or a network of one's own (RFC 6761, 6762, 8375, and ICANN). */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)$/;
 
+/** As URL gives a host, which may still have what stands for another name, such as `{host}`. */
+const HOST_NAME = /^[a-z\d._-]+$/;
+
+/** What URL drops or replaces in silence, or nobody sees. */
+const UNSEEN = /[\s\\\p{Cc}\p{Cf}\p{Cs}]/u;
+
+export const WHOLE_ADDRESS =
+	'Enter the whole address of an API on the internet, e.g. https://api.example.com.';
+
 /** What kind of address it is that nobody else can reach; undefined for a public one. */
 function privacyOf(host: string): string | undefined {
 	const bare = host.replace(/^\[|\]$/g, '');
@@ -15,23 +24,28 @@ function privacyOf(host: string): string | undefined {
 		const range = ipaddr.process(bare).range();
 		return range === 'unicast' ? undefined : 'is an address of a private or special network';
 	}
+	if (!HOST_NAME.test(host)) return 'is not a host name';
 	if (PRIVATE_NAME.test(host)) return 'is a name of a private network';
 	return host.includes('.') ? undefined : 'is a name without a domain';
 }
 
 /**
  * Checks the address of an API on the internet.
+ * @param advice how to give another one
  * @returns it as it was entered
  * @throws ParameterError where it isn't one, where it is in a private network, or holds a password
  */
-export function parsePublicUrl(parameter: string, value: unknown): string {
+export function parsePublicUrl(
+	parameter: string,
+	value: unknown,
+	advice: string = WHOLE_ADDRESS,
+): string {
 	const text = requireText(parameter, value);
-	const advice = 'Enter the whole address of an API on the internet, e.g. https://api.example.com.';
 	if (text.length > MOST_CHARACTERS) {
 		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
 	}
 	const url = URL.canParse(text) ? new URL(text) : undefined;
-	if (!url || !['http:', 'https:'].includes(url.protocol) || /[\s\\]/.test(text)) {
+	if (!url || !['http:', 'https:'].includes(url.protocol) || UNSEEN.test(text)) {
 		throw new ParameterError(parameter, 'is not a web address.', advice);
 	}
 	if (url.username || url.password) {

@@ -200,10 +200,12 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 /** @throws ParameterError that names the invalid option */
 export function readEventOptions(context: IPollFunctions) {
 	const options = context.getNodeParameter(eventOptionsField.name, {}) as IDataObject;
-	const chosen = readChoice(afterRestart.displayName, options.afterRestart ?? 'continue', [
+	const chosen = readChoice(
+		afterRestart.displayName,
+		options.afterRestart ?? '',
+		['continue', 'repeat'],
 		'continue',
-		'repeat',
-	]);
+	);
 	return {
 		repeatsLastBatch: chosen === 'repeat',
 		existingDays: readNumber(options, 'existingDays'),

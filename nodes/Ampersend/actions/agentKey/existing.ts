@@ -28,7 +28,7 @@ export const ifExistsField: INodeProperties = {
 
 export function readIfExists(n8n: IExecuteFunctions, itemIndex: number): (typeof choices)[number] {
 	const value = n8n.getNodeParameter(ifExistsField.name, itemIndex);
-	return readChoice(ifExistsField.displayName, value, choices);
+	return readChoice(ifExistsField.displayName, value, choices, 'stop');
 }
 
 /**

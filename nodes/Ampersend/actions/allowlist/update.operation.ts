@@ -76,6 +76,7 @@ export const update: RowOperation<typeof updatedAllowlistOutput> = {
 			mode.displayName,
 			n8n.getNodeParameter(mode.name, itemIndex),
 			allowlistModes,
+			'add',
 		);
 		const emptyAllowed = readSwitch(
 			allowEmpty.displayName,

@@ -56,8 +56,9 @@ export const get: RowOperation<typeof fundingLinkOutput> = {
 		const amount = readAmount(n8n.getNodeParameter(amountField.name, itemIndex, ''));
 		const destination = readChoice(
 			destinationField.displayName,
-			n8n.getNodeParameter(destinationField.name, itemIndex, 'agent'),
+			n8n.getNodeParameter(destinationField.name, itemIndex, ''),
 			['agent', 'main'],
+			'agent',
 		);
 		const query = { ...(amount !== undefined && { amount }), destination };
 		const { url, ...further } = await send(client, routes.getFundingLink, { path: {}, query });

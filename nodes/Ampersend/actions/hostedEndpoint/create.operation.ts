@@ -19,6 +19,7 @@ import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
 import type { RowOperation } from '../operation';
+import { rejectOtherEndpoints } from './answered';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
 
@@ -64,8 +65,9 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 			agent_address: address,
 		};
 		const secrets = Object.values(proxyHeaders ?? {});
-		return toHostedEndpointOutput(
-			await send(client, routes.createHostedEndpoint, { path: { address }, body, secrets }),
-		);
+		const path = { address };
+		const created = await send(client, routes.createHostedEndpoint, { path, body, secrets });
+		rejectOtherEndpoints([body], [created]);
+		return toHostedEndpointOutput(created);
 	},
 };

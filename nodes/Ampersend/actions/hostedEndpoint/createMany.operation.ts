@@ -8,6 +8,7 @@ import { readOpenApi } from '../../domain/openApi';
 import { readText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import type { RowOperation } from '../operation';
+import { rejectOtherEndpoints } from './answered';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readRateLimit, readTimeout } from './settings';
 
@@ -44,7 +45,9 @@ export const createMany: RowOperation<typeof hostedEndpointOutput> = {
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. https://api.example.com/v1',
-				description: "Replaces the first of the document's servers",
+				description:
+					'Replaces the servers of the document. A path or an operation with servers of its own ' +
+					'keeps them.',
 			},
 			timeoutField,
 		]),
@@ -62,25 +65,26 @@ export const createMany: RowOperation<typeof hostedEndpointOutput> = {
 			n8n.getNodeParameter(documentField.name, itemIndex, ''),
 			readText(baseUrlField.displayName, values[baseUrlField.name]),
 		);
-		const endpoints = found.map(({ place, method, url, name, description, price, rateLimit }) =>
-			given({
-				name,
-				price_usd:
-					price === undefined
-						? parsePrice(defaultPriceField.displayName, defaultPrice)
-						: parsePrice(`${place}: x-ampersend-price`, price),
-				proxy_url: url,
-				allowed_methods: [method],
+		const endpoints = found.map(({ place, method, url, name, description, price, rateLimit }) => ({
+			name,
+			price_usd:
+				price === undefined
+					? parsePrice(defaultPriceField.displayName, defaultPrice)
+					: parsePrice(`${place}: x-ampersend-price`, price),
+			proxy_url: url,
+			allowed_methods: [method],
+			...given({
 				description,
 				rate_limit_per_minute: readRateLimit(rateLimit, `${place}: x-ampersend-rate-limit`),
 				proxy_timeout_ms: timeout,
-				agent_address: address,
 			}),
-		);
+			agent_address: address,
+		}));
 		const created = await send(client, routes.createHostedEndpoints, {
 			path: { address },
 			body: { endpoints },
 		});
+		rejectOtherEndpoints(endpoints, created);
 		return created.map(toHostedEndpointOutput);
 	},
 };

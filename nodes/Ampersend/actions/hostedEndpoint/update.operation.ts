@@ -17,6 +17,7 @@ import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
 import type { RowOperation } from '../operation';
+import { rejectOtherEndpoints } from './answered';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readSettings } from './settings';
 
@@ -60,6 +61,9 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 			}),
 			...readSettings(values),
 		});
-		return toHostedEndpointOutput(await send(client, routes.updateHostedEndpoint, { path, body }));
+		const updated = await send(client, routes.updateHostedEndpoint, { path, body });
+		const { price_usd, name = updated.name } = body;
+		if (price_usd !== undefined) rejectOtherEndpoints([{ name, price_usd }], [updated]);
+		return toHostedEndpointOutput(updated);
 	},
 };

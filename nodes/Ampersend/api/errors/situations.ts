@@ -158,6 +158,15 @@ export const situations = {
 		advice: ["The answer isn't used. Report this message to Ampersend support."],
 		cause: 'node-defect',
 	},
+	otherEndpoints: {
+		message: "Ampersend's answer isn't what was sent: {difference}.",
+		advice: [
+			'The change was accepted, so it was not sent again.',
+			'Look at the prices with Hosted Endpoint: Get Many,',
+			'and correct what is wrong before you run this again.',
+		],
+		cause: 'node-defect',
+	},
 	pages: {
 		message: "Ampersend {observation}, so the list can't be read completely.",
 		advice: [PAGES, ...UPDATE],

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { readChoice, readSwitch, readText } from '../../nodes/Ampersend/domain/parameter';
+
+describe('a switch', () => {
+	it.each([
+		[true, true],
+		['true', true],
+		['TRUE', true],
+		[' True ', true],
+		[false, false],
+		['FALSE', false],
+		['', undefined],
+		[' ', undefined],
+		[undefined, undefined],
+	])('reads %j as %j', (given, value) => {
+		expect(readSwitch('Return All', given)).toBe(value);
+	});
+
+	it.each(['yes', '1', 1, 0, 'TRUE FALSE', [], {}])('rejects %j', (given) => {
+		expect(() => readSwitch('Return All', given)).toThrow('is neither true nor false.');
+	});
+});
+
+describe('a choice', () => {
+	it('is its default if the text is empty, and only then', () => {
+		const read = (given: unknown) => readChoice('Order', given, ['up', 'down'], 'down');
+		expect(read('')).toBe('down');
+		expect(read('up')).toBe('up');
+		for (const given of [undefined, null, 'UP', 'left', ['up'], 0, false]) {
+			expect(() => read(given)).toThrow('Order: ');
+		}
+	});
+
+	it('is required without a default', () => {
+		expect(() => readChoice('Columns', '', ['id'])).toThrow('Columns: "" is not an option.');
+	});
+});
+
+describe('a text', () => {
+	it('is the ISO text of a date', () => {
+		expect(readText('File Name', new Date(0))).toBe('1970-01-01T00:00:00.000Z');
+		expect(() => readText('File Name', new Date(NaN))).toThrow('is not text.');
+	});
+});
