@@ -7,11 +7,27 @@ import { checksummed } from './address';
 import type { PrivateKey } from './agentSecret';
 import { isNonce } from './session';
 
-/** The address of a private key, with its checksum (EIP-55). */
-export function addressOf(privateKey: PrivateKey): Address {
+function deriveAddress(privateKey: PrivateKey): Address {
 	const publicKey = secp256k1.getPublicKey(privateKey, false);
 	const hash = keccak_256(publicKey.subarray(1));
 	return checksummed(`0x${bytesToHex(hash.subarray(-20))}`);
+}
+
+/** By the hash of the key, so that no key is kept. */
+const derived = new Map<string, Address>();
+
+const MOST_DERIVED = 100;
+
+/**
+ * The address of a private key, with its checksum (EIP-55). It takes milliseconds, and every
+ * request of a session needs it, so it's derived once.
+ */
+export function addressOf(privateKey: PrivateKey): Address {
+	const id = bytesToHex(keccak_256(privateKey));
+	const address = derived.get(id) ?? deriveAddress(privateKey);
+	if (derived.size >= MOST_DERIVED) derived.clear();
+	derived.set(id, address);
+	return address;
 }
 
 export interface SignIn {
