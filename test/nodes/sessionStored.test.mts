@@ -241,6 +241,8 @@ describe('a session that ends', () => {
 		});
 		const outcome = await run({ resource: 'transaction', operation: 'export' });
 		expect(jsonOf(outcome)).toMatchObject([{ rows: 3_000 }]);
+		// The pages that were requested at the same time share the second login.
+		expect(service.seen.filter((seen) => seen === LOGIN[1])).toHaveLength(2);
 	});
 
 	it('with 403 costs the trigger no payment', async () => {
