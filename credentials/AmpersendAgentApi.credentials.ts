@@ -78,25 +78,26 @@ export class AmpersendAgentApi implements ICredentialType {
 	];
 
 	/**
-	 * n8n calls this before the first call, and again after a 401, and stores the token.
+	 * n8n calls this if no session is stored, and after a 401, and stores the new session.
 	 * @throws CallError, CredentialError or ParameterError
 	 */
 	async preAuthentication(
 		this: IHttpRequestHelper,
 		credentials: ICredentialDataDecryptedObject,
 	): Promise<IDataObject> {
-		const connection = resolveAgentConnection(credentials);
+		const connection = await resolveAgentConnection(credentials);
 		return { sessionToken: await shareLogIn(connection, this.helpers) };
 	}
 
 	/**
 	 * Runs for every call of the session, including the HTTP Request node.
-	 * @throws CredentialError before anything is sent, if the host isn't the session's own
+	 * @throws CredentialError before anything is sent, if the host isn't the session's own, or the
+	 * stored session isn't for this credential or has ended: n8n then logs in
 	 */
 	async authenticate(
 		credentials: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
-		return authorize(resolveAgentConnection(credentials), requestOptions);
+		return authorize(await resolveAgentConnection(credentials), requestOptions);
 	}
 }

@@ -80,8 +80,8 @@ export interface Emulator {
 	revokeApiKey(key: string): void;
 	/** For sessions that start from now on. */
 	setSessionLifetime(ms: number): void;
-	/** Ends every session. */
-	expireSessions(): void;
+	/** Ends every session. @param status of the answers that they get from now on */
+	expireSessions(status?: 401 | 403): void;
 	/** All tokens so far. */
 	sessionTokens(): string[];
 
@@ -192,7 +192,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		setSessionLifetime: (ms) => {
 			sessions.lifetimeMs = ms;
 		},
-		expireSessions: () => sessions.expire(),
+		expireSessions: (status = 401) => {
+			sessions.endedStatus = status;
+			sessions.expire();
+		},
 		sessionTokens: () => sessions.tokens(),
 
 		addAgent: (init) => structuredClone(world.addAgent(init)),

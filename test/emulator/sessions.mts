@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { parseSiweMessage } from 'viem/siwe';
 import { recoverMessageAddress } from 'viem/utils';
 import { addressId } from './addresses.mts';
-import { unauthorized } from './problems.mts';
+import { Problem, unauthorized } from './problems.mts';
 
 /** How much the clocks of agent and service may differ. */
 const MOST_SKEW_MS = 60_000;
@@ -30,6 +30,8 @@ export class Sessions {
 	readonly #sessions = new Map<string, Session>();
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
+	/** What an ended session gets. */
+	endedStatus: 401 | 403 = 401;
 
 	/** @param publicOrigin of the real service, where a proxy may make clients think they are */
 	constructor(
@@ -96,7 +98,9 @@ export class Sessions {
 		if (token === undefined) throw unauthorized('Missing session token');
 		const session = this.#sessions.get(token);
 		if (!session) throw unauthorized('Unknown session');
-		if (session.expiresAt <= this.clock()) throw unauthorized('The session has expired');
+		if (session.expiresAt <= this.clock()) {
+			throw new Problem(this.endedStatus, { message: 'The session has expired' });
+		}
 		return session.agent;
 	}
 }

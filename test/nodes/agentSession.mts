@@ -35,6 +35,18 @@ export interface AgentUnderTest {
 	run(parameters: INodeParameters, credential?: AgentCredentialFields): Promise<Outcome>;
 }
 
+/**
+ * A credential after someone edits and saves it. n8n sends the hidden field to the editor as a
+ * placeholder, gets it back, and keeps what was stored (credentials.service.js, `unredact`).
+ */
+export const savedOver = (
+	stored: AgentCredentialFields,
+	changes: Partial<AgentCredentialFields>,
+): AgentCredentialFields => {
+	expect(stored.sessionToken).toMatch(/./);
+	return { ...stored, ...changes };
+};
+
 /** What an agent calls to log in. */
 export const LOGIN = ['GET /agents/auth/nonce', 'POST /agents/auth/login'];
 
@@ -74,7 +86,7 @@ export function useAgentSession(service: UnderTest): AgentUnderTest {
 				{ credential: fields },
 			);
 			const stored = JSON.stringify(outcome.run);
-			for (const secret of [fields.privateKey.slice(2), fields.sessionToken]) {
+			for (const secret of [fields.privateKey.slice(2), ...service.emulator.sessionTokens()]) {
 				if (secret) expect(stored).not.toContain(secret);
 			}
 			return outcome;

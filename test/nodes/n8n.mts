@@ -36,7 +36,7 @@ export interface ApiKeyFields {
 	baseUrl?: string;
 }
 
-/** n8n stores the token of the session here. */
+/** n8n stores the session here. */
 export interface AgentCredentialFields {
 	environment: string;
 	baseUrl?: string;
@@ -92,6 +92,9 @@ const credentialTypes: Record<string, ICredentialType> = {
 
 /** The credentials of a test. */
 export class Credentials extends ICredentialsHelper {
+	/** What n8n stores in the hidden field, whatever expressions in the others give for an item. */
+	#stored: IDataObject = {};
+
 	constructor(private readonly fields: (itemIndex: number) => CredentialFields) {
 		super();
 	}
@@ -125,6 +128,7 @@ export class Credentials extends ICredentialsHelper {
 		const { preAuthentication } = credentialTypes[type] ?? {};
 		if (!preAuthentication || (credentials.sessionToken !== '' && !isExpired)) return undefined;
 		const output = await preAuthentication.call(helpers, credentials);
+		this.#stored = output;
 		Object.assign(this.fields(0), output);
 		return Object.assign(credentials, output);
 	}
@@ -134,7 +138,8 @@ export class Credentials extends ICredentialsHelper {
 	}
 
 	async getDecrypted(...[, , , , , , values]: Parameters<ICredentialsHelper['getDecrypted']>) {
-		return { baseUrl: '', sessionToken: '', ...this.fields(values?.itemIndex ?? 0) };
+		const fields = this.fields(values?.itemIndex ?? 0);
+		return { baseUrl: '', sessionToken: '', ...this.#stored, ...fields };
 	}
 
 	async getCredentials(): Promise<never> {
@@ -302,8 +307,11 @@ export async function runNode(parameters: INodeParameters, options: RunOptions):
  * The context of any node that uses the credential, including HTTP Request and Custom API
  * Call.
  */
-export function openContext(credential: CredentialFields): PollContext {
-	const node = nodeOf('ampersendTrigger', {});
+export function openContext(
+	credential: CredentialFields,
+	parameters: INodeParameters = {},
+): PollContext {
+	const node = nodeOf('ampersendTrigger', parameters);
 	const workflow = new Workflow({
 		id: 'test',
 		nodes: [node],

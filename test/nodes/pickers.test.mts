@@ -15,7 +15,7 @@ import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
-import { useAgentSession } from './agentSession.mts';
+import { addressOfKey, newPrivateKey, savedOver, useAgentSession } from './agentSession.mts';
 import { Credentials, type CredentialFields } from './n8n.mts';
 import { noAgent, short, useAmpersend } from './setup.mts';
 
@@ -453,6 +453,22 @@ describe('in an agent session', () => {
 		const agent = service.emulator.agent(session.agent);
 		service.emulator.pay({ agent, counterparty });
 		const { results } = await listSearch.searchSellers.call(inSession());
+		expect(results[0]?.value).toBe(counterparty.toLowerCase());
+	});
+
+	it("the list of sellers is the other agent's once its credential is saved over", async () => {
+		const parameters = { resource: 'agent', operation: 'get' };
+		await session.run(parameters);
+		const privateKey = newPrivateKey();
+		const agent = service.emulator.addAgent({ keys: [addressOfKey(privateKey)] });
+		const counterparty = randomAddress();
+		service.emulator.pay({ agent, counterparty });
+		const changes = { agentAddress: agent.address, privateKey };
+		const context = editor(
+			{ authentication: 'agentSession' },
+			savedOver(session.credential, changes),
+		);
+		const { results } = await listSearch.searchSellers.call(context);
 		expect(results[0]?.value).toBe(counterparty.toLowerCase());
 	});
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { SiweMessage } from 'siwe';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage } from 'viem/siwe';
-import { keccak256, recoverAddress, toBytes } from 'viem/utils';
+import { keccak256, recoverMessageAddress, toBytes } from 'viem/utils';
 
 import { readAgentSecret } from '../../nodes/Ampersend/domain/agentSecret';
 import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
@@ -14,6 +14,14 @@ import { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/si
 
 const randomKey = () => randomBytes(32);
 const hexOf = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}` as const;
+
+const loginOf = (key: Uint8Array) =>
+	signInText({
+		origin: 'https://service.org',
+		address: addressOf(key),
+		nonce: '32891757',
+		issuedAt: 0,
+	});
 
 const keys = fc
 	.uint8Array({ minLength: 32, maxLength: 32 })
@@ -26,12 +34,21 @@ describe('an agent key', () => {
 		);
 	});
 
-	it('signs a text as viem does', async () => {
+	it('signs the text of a login as viem does', async () => {
+		const nonces = fc.stringMatching(/^[A-Za-z0-9]{8,64}$/);
 		await fc.assert(
-			fc.asyncProperty(keys, fc.string({ unit: 'grapheme' }), async (key, message) => {
+			fc.asyncProperty(keys, nonces, async (key, nonce) => {
+				const login = {
+					origin: 'https://api.example',
+					address: addressOf(key),
+					nonce,
+					issuedAt: 0,
+				};
+				const message = signInText(login);
 				const expected = await privateKeyToAccount(hexOf(key)).signMessage({ message });
 				expect(signText(message, key)).toBe(expected);
 			}),
+			{ numRuns: 30 },
 		);
 	});
 
@@ -108,11 +125,53 @@ describe('a login as others read it', () => {
 		expect(addressOf(key)).toBe('0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826');
 	});
 
-	it('signs the hash that the web3.js documentation publishes for EIP-191', async () => {
+	it('is hashed as EIP-191 says: the signature names its signer', async () => {
 		const key = randomKey();
-		const signature = signText('Some data', key) as `0x${string}`;
-		const hash = '0x1da44b586eb0729ff70a73c326926f6ed5a25f5b056e7f47fbc6e58d86871655';
-		expect(await recoverAddress({ hash, signature })).toBe(addressOf(key));
+		const message = loginOf(key);
+		const signature = signText(message, key) as `0x${string}`;
+		expect(await recoverMessageAddress({ message, signature })).toBe(addressOf(key));
+	});
+});
+
+describe('a text that is no login', () => {
+	const key = randomKey();
+	const login = loginOf(key);
+	const uri = 'URI: https://service.org';
+	const time = 'Issued At: 1970-01-01T00:00:00.000Z';
+
+	it('differs from one that is signed', () => {
+		expect(signText(login, key)).toMatch(/^0x[0-9a-f]{130}$/);
+		expect(login).toContain(uri);
+		expect(login).toContain(time);
+	});
+
+	it.each([
+		['any text', 'Some data'],
+		['nothing', ''],
+		['a login with another key', loginOf(randomKey())],
+		['resources', `${login}\nResources:\n- urn:recap:eyJhdHQiOnt9fQ`],
+		['an end', `${login}\nExpiration Time: 2100-01-01T00:00:00.000Z`],
+		['a line break at the end', `${login}\n`],
+		['a line before', `\n${login}`],
+		['another statement', login.replace('Sign in to API', 'Send all')],
+		['no statement', login.replace('Sign in to API\n\n', '')],
+		['two lines of statement', login.replace('Sign in to API', 'Sign in to API\nand pay')],
+		['the statement in another case', login.replace('Sign in', 'SIGN IN')],
+		['another host in the URI', login.replace(uri, 'URI: https://elsewhere.org')],
+		['a path in the URI', login.replace(uri, `${uri}/path`)],
+		['another scheme', login.replace(uri, 'URI: ftp://service.org')],
+		['a user in the host', login.replaceAll('service.org', 'user@service.org')],
+		['another version', login.replace('Version: 1', 'Version: 2')],
+		['another chain', login.replace('Chain ID: 1', 'Chain ID: 8453')],
+		['a short nonce', login.replace('32891757', '3289175')],
+		['a long nonce', login.replace('32891757', 'a'.repeat(257))],
+		['a nonce with a line break', login.replace('32891757', '32891757\nRequest ID: 1')],
+		['a nonce of 20 MB', login.replace('32891757', 'a'.repeat(20_000_000))],
+		['a carriage return', login.replaceAll('\n', '\r\n')],
+		['another time', login.replace(time, 'Issued At: now')],
+	])('is not signed: %s', (_, text) => {
+		expect(text).not.toBe(login);
+		expect(() => signText(text, key)).toThrow('Only the text of a login is signed');
 	});
 });
 

@@ -3,6 +3,7 @@ import { parseAddress, rejectZeroAddress, sameAddress } from '../domain/address'
 import type { PrivateKey } from '../domain/agentSecret';
 import { readAgentSecret } from '../domain/agentSecret';
 import { ParameterError } from '../domain/parameter';
+import { fingerprintOf, readSession } from '../domain/session';
 import type { Connection, Deployment } from './deployments';
 import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
 
@@ -13,14 +14,24 @@ export interface AgentFields {
 	baseUrl?: unknown;
 	agentAddress?: unknown;
 	privateKey?: unknown;
-	/** The token of the session. n8n fills it in after a login, and replaces it when it expires. */
+	/**
+	 * The session (`domain/session.ts`). n8n fills it in after a login, and keeps it when someone
+	 * saves the credential with other fields.
+	 */
 	sessionToken?: unknown;
 }
+
+/** The curve takes long to load, and most workflows have no agent session. */
+export const signing = async () => await import('../domain/signIn');
 
 /** Access to one deployment as one agent. */
 export interface AgentConnection extends Connection {
 	agent: Address;
 	privateKey: PrivateKey;
+	/** The address of the private key. */
+	keyAddress: Address;
+	/** The fingerprint of what its sessions are made for. */
+	madeFor: string;
 }
 
 function readDeployment({ environment, baseUrl }: AgentFields): [Deployment, string] {
@@ -45,16 +56,18 @@ function readAgent(fields: AgentFields): [PrivateKey, Address] {
 	);
 }
 
-const text = (field: unknown): string => (typeof field === 'string' ? field : '');
-
 /**
- * Reads the credential's fields. The token is read from them each time: n8n renews it there.
+ * Reads the credential's fields. The session is read from them each time: n8n renews it there. If
+ * it was made for something else, or ends, there is no token.
  * @throws CredentialError or ParameterError for fields that must not be used, before anything is
  * sent
  */
-export function resolveAgentConnection(fields: AgentFields): AgentConnection {
+export async function resolveAgentConnection(fields: AgentFields): Promise<AgentConnection> {
 	const [deployment, baseUrl] = readDeployment(fields);
 	const [privateKey, agent] = readAgent(fields);
+	const { addressOf } = await signing();
+	const keyAddress = addressOf(privateKey);
+	const madeFor = fingerprintOf(baseUrl, agent, keyAddress);
 	const keyDigits = Buffer.from(privateKey).toString('hex');
 	return {
 		authentication: 'agentSession',
@@ -63,14 +76,44 @@ export function resolveAgentConnection(fields: AgentFields): AgentConnection {
 		agentBaseUrl: baseUrl,
 		agent,
 		privateKey,
+		keyAddress,
+		madeFor,
 		get token() {
-			return text(fields.sessionToken);
+			const session = readSession(fields.sessionToken);
+			const isUsable = session?.madeFor === madeFor && Date.now() < session.endsAt;
+			return isUsable ? session.token : '';
 		},
 		get secrets() {
-			return [keyDigits, keyDigits.toUpperCase(), this.token].map((secret) => ({
-				text: secret,
-				prefix: '',
-			}));
+			// A session that has just ended is a secret, too.
+			const token = readSession(fields.sessionToken)?.token ?? '';
+			return [keyDigits, keyDigits.toUpperCase(), token].map((text) => ({ text, prefix: '' }));
 		},
 	};
+}
+
+/**
+ * What the service answers if it ended a session. What production answers isn't public: 401 is
+ * assumed. A call with such an answer wasn't carried out, so it can be sent again.
+ */
+const MAY_HAVE_ENDED = [401, 403];
+
+/**
+ * Makes a call in a session, and makes it again in a new session if the one from before the call
+ * may have ended.
+ * @param fields of the credential, which n8n changes after a login
+ * @param call asks n8n to send it
+ */
+export async function inSession<Answer extends { statusCode: number }>(
+	fields: AgentFields,
+	connection: AgentConnection,
+	call: () => Promise<Answer>,
+): Promise<Answer> {
+	const { token } = connection;
+	// n8n logs in before a call only if nothing is stored.
+	if (token === '') fields.sessionToken = '';
+	const answer = await call();
+	if (token === '' || !MAY_HAVE_ENDED.includes(answer.statusCode)) return answer;
+	// A call beside this one may have logged in already.
+	if (connection.token === token) fields.sessionToken = '';
+	return await call();
 }

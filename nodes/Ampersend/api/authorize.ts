@@ -3,7 +3,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 import type { Authentication } from '../domain/authentication';
 import { ParameterError } from '../domain/parameter';
 import type { Connection } from './deployments';
-import { assertKeyBelongsTo, authorizationHeaders } from './deployments';
+import { assertKeyBelongsTo, authorizationHeaders, CredentialError } from './deployments';
 
 /** The HTTP Request node passes `uri`, newer helpers `url`. */
 type AnyRequestOptions = IHttpRequestOptions & { uri?: string };
@@ -19,14 +19,28 @@ function targetsOf({ url, uri, baseURL }: AnyRequestOptions): string[] {
 }
 
 /**
+ * n8n logs in and authorizes the request again if a call ends with 401 (n8n-core,
+ * authentication.js). This stands for that answer, so no service sees a token that isn't for it.
+ */
+function noSession(): CredentialError {
+	const error = new CredentialError(
+		'The agent has no session for this request.',
+		"Run it again: n8n then logs in. If that doesn't help, save the credential again.",
+	);
+	return Object.assign(error, { response: { status: 401 } });
+}
+
+/**
  * A request with what authorizes it, for n8n's `authenticate`.
- * @throws CredentialError before anything is sent, if the host isn't the connection's own
+ * @throws CredentialError before anything is sent, if the host isn't the connection's own, or there
+ * is no session for it
  */
 export function authorize(
 	connection: Connection,
 	request: IHttpRequestOptions,
 ): IHttpRequestOptions {
 	for (const target of targetsOf(request)) assertKeyBelongsTo(connection, target);
+	if (connection.token === '') throw noSession();
 	const otherHeaders = Object.entries(request.headers ?? {}).filter(
 		([name]) => name.toLowerCase() !== 'authorization',
 	);

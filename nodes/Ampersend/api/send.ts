@@ -16,7 +16,7 @@ import type { Authentication } from '../domain/authentication';
 import { isSegment } from '../domain/identifier';
 import { dropPrototypes } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
-import { resolveAgentConnection } from './agentConnection';
+import { inSession, resolveAgentConnection } from './agentConnection';
 import { rejectAuthentication } from './authorize';
 import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
@@ -97,29 +97,29 @@ export async function openClient(
 		deadline?: number;
 	} = {},
 ): Promise<Client> {
-	const isSession = authentication === 'agentSession';
 	const credential = CREDENTIALS[authentication];
 	const data = await context.getCredentials(credential, itemIndex);
 	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
 	const transmitOpenly = transmitWith(context.helpers);
+	const transmitAuthorized = async (request: IHttpRequestOptions) =>
+		(await context.helpers.httpRequestWithAuthentication.call(
+			context,
+			credential,
+			{ ...request },
+			{ credentialsDecrypted },
+		)) as HttpAnswer;
+	const session =
+		authentication === 'agentSession' ? await resolveAgentConnection(data) : undefined;
 	return {
-		connection:
-			authentication === 'apiKey' ? resolveConnection(data) : resolveAgentConnection(data),
+		connection: session ?? resolveConnection(data),
 		retry,
 		deadline,
 		cancelled:
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
 		async transmit(request, withCredential) {
 			if (!withCredential) return await transmitOpenly(request, withCredential);
-			return (await context.helpers.httpRequestWithAuthentication.call(
-				context,
-				credential,
-				// On a 401 of a session, n8n logs in again, repeats the request, and then throws.
-				isSession
-					? { ...request, ignoreHttpStatusErrors: { ignore: true, except: [401] } }
-					: request,
-				{ credentialsDecrypted },
-			)) as HttpAnswer;
+			if (!session) return await transmitAuthorized(request);
+			return await inSession(data, session, async () => await transmitAuthorized(request));
 		},
 	};
 }

@@ -52,7 +52,7 @@ async function ampersendAgentApiTest(
 ): Promise<INodeCredentialTestResult> {
 	return await resultOf(async () => {
 		const fields = { ...data, sessionToken: '' };
-		const connection = resolveAgentConnection(fields);
+		const connection = await resolveAgentConnection(fields);
 		const client = openTestClient(this.helpers, connection);
 		fields.sessionToken = await logIn(connection, client.transmit);
 		const { name } = await send(client, routes.getSelf, { path: {} });

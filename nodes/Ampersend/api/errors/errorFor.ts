@@ -1,5 +1,3 @@
-import { NodeApiError } from 'n8n-workflow';
-
 import { shortAddress } from '../../domain/address';
 import type { Connection } from '../deployments';
 import { CredentialError, isCredentialError } from '../deployments';
@@ -202,10 +200,6 @@ export function errorForNoAnswer(
 	}
 	const failedLogIn = chain.find((one) => one instanceof CallError);
 	if (failedLogIn) return failedLogIn;
-	// n8n throws the second 401 of a session.
-	if (chain.some((one) => one instanceof NodeApiError && one.httpCode === '401')) {
-		return errorForStatus(call, 401, undefined, undefined);
-	}
 	const code = chain.map(codeOf).find((found) => found !== undefined);
 	const cause = new Error(oneLine(chain.at(-1)?.message ?? String(error), call.connection));
 	const facts = { reason: code ?? cause.message, limit: seconds(timeoutMs) };
