@@ -205,6 +205,8 @@ export class Stretch {
 	private lastCameInOrder = true;
 	/** Whether each page has only rows that aren't newer than those above it. */
 	private pagesInOrder = true;
+	/** Whether that's so although no row appeared among rows that were read. */
+	private isMixed = false;
 	/** Whether nothing follows the rows. */
 	isAll = false;
 
@@ -221,7 +223,12 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading. If the page
 		// came in another order, it doesn't tell which ones.
 		this.lastPage = cameInOrder ? page.slice(start) : page;
-		for (const one of this.lastPage) if (this.put(one)) this.pagesInOrder &&= one.at <= oldest;
+		const hasEnd = cameInOrder && this.lastPage.some((one) => this.isOfEnd(one));
+		for (const one of this.lastPage) {
+			if (!this.put(one) || one.at <= oldest) continue;
+			this.pagesInOrder = false;
+			this.isMixed ||= !hasEnd;
+		}
 		if (this.size > before) this.pages++;
 		this.cameInOrder &&= cameInOrder;
 		this.lastCameInOrder = cameInOrder;
@@ -269,7 +276,7 @@ export class Stretch {
 	 * @param overlap rows of the page that are at places that were read before
 	 */
 	isShuffled({ rows: page }: ReadPage, overlap: number): boolean {
-		if (!this.pagesInOrder || this.oldestCount > MOST_KEPT) return false;
+		if (this.isMixed || this.oldestCount > MOST_KEPT) return false;
 		const repeated = page.filter((one) => this.isOfEnd(one)).length;
 		return repeated > Math.max(0, overlap) || (repeated === 0 && page[0]?.at === this.oldest);
 	}
