@@ -67,6 +67,15 @@ export function replaceParts(
 	return replaced + text.slice(copied);
 }
 
+/** The start of a text, on one line. */
+export function shortLine(text: string, most: number): string {
+	const start = text
+		.slice(0, 10 * most)
+		.replace(/\s+/g, ' ')
+		.trim();
+	return start.length > most ? `${start.slice(0, most)}…` : start;
+}
+
 /** Text for a place that shows HTML. */
 export function escapeHtml(text: string): string {
 	return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
