@@ -1,5 +1,8 @@
+import type * as z from 'zod/v4-mini';
+
 import { visitRecords } from '../domain/json';
 import { Needle, replaceParts } from '../domain/text';
+import { visitUnknown } from '../schemas/unknown';
 import type { Connection, Secret } from './deployments';
 
 /** Hides a key in a text. */
@@ -109,16 +112,64 @@ export function hideKey({ secrets }: Pick<Connection, 'secrets'>): Hide {
 	return (text) => hides.reduce((rest, hide) => hide(rest), text);
 }
 
+function hideInField(record: Record<string, unknown>, name: string, hide: Hide): void {
+	const value = record[name];
+	const shownName = hide(name);
+	const shownValue = typeof value === 'string' ? hide(value) : value;
+	if (shownName !== name) delete record[name];
+	if (shownName !== name || shownValue !== value) record[shownName] = shownValue;
+}
+
+function hideIn(body: unknown, hide: Hide): void {
+	visitRecords(body, (record) => {
+		for (const name of Object.keys(record)) hideInField(record, name, hide);
+	});
+}
+
 /** Hides the key in every text of an answer, including field names. Changes the answer itself. */
 export function hideKeyIn(body: unknown, connection: Connection): void {
-	const hide = hideKey(connection);
-	visitRecords(body, (record) => {
-		for (const name of Object.keys(record)) {
-			const value = record[name];
-			const shownName = hide(name);
-			const shownValue = typeof value === 'string' ? hide(value) : value;
-			if (shownName !== name) delete record[name];
-			if (shownName !== name || shownValue !== value) record[shownName] = shownValue;
-		}
+	hideIn(body, hideKey(connection));
+}
+
+/**
+ * Hides what a call sent in secret in the fields that its answer has beyond its shape. A known field
+ * never has it, only what is equal by chance, and without that it would be another one. Changes the
+ * answer itself.
+ */
+export function hideInUnknown(shape: z.core.$ZodType, data: unknown, secrets: Secret[]): void {
+	if (secrets.length === 0) return;
+	const hide = hideKey({ secrets });
+	visitUnknown(shape, data, (record, name) => {
+		hideIn(record[name], hide);
+		hideInField(record, name, hide);
 	});
+}
+
+/** Every text in a value, its field names too. */
+function textsIn(value: unknown): string[] {
+	const texts: string[] = [];
+	visitRecords([value], (record) => {
+		if (!Array.isArray(record)) texts.push(...Object.keys(record));
+		texts.push(...Object.values(record).filter((one) => typeof one === 'string'));
+	});
+	return texts;
+}
+
+/**
+ * What a call sends in secret, without what it also sends in public.
+ * @param hidden parts of the body that nobody must see, under names that everyone can see
+ * @param open everything else that is sent
+ */
+export function secretsOf(hidden: object | undefined, open: unknown): Secret[] {
+	if (!hidden) return [];
+	const values: string[] = [];
+	const names: string[] = [];
+	visitRecords(hidden, (record) => {
+		names.push(...Object.keys(record));
+		values.push(...Object.values(record).filter((one) => typeof one === 'string'));
+	});
+	const shown = [...names, ...textsIn(open)].map((text) => text.toLowerCase());
+	return values
+		.filter((value) => !shown.some((text) => text.includes(value.toLowerCase())))
+		.map((text) => ({ text, prefix: '' }));
 }
