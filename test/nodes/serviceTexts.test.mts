@@ -1,4 +1,4 @@
-/** What a service can put in front of a user: texts, links, and answers that aren't quite as known. */
+/** What a service can put in front of a user: texts, links, and answers that aren't as known. */
 import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { CredentialTestContext } from 'n8n-core';

@@ -11,8 +11,8 @@ export function withoutTrailing(text: string, character: string): string {
 const PROBE_CHARACTERS = 16;
 
 /**
- * Finds a text in others, in time that grows with their length only: `indexOf` takes as many steps as
- * both lengths multiplied, if what is searched repeats itself (Knuth, Morris, Pratt).
+ * Finds a text in others, in time that grows with their length only (Knuth, Morris, Pratt).
+ * `indexOf` can take as many steps as both lengths multiplied, if the text repeats itself.
  */
 export class Needle {
 	/** For each start of the text: how much of it is also its end. */

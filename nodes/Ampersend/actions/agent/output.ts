@@ -17,7 +17,6 @@ export const agentOutput = z.object({
 	balance: z.optional(z.string()),
 	...amountShape({ balance: z.nullable(z.string()) }),
 	createdAt: z.string(),
-	/** Null where the service gives none that fits. */
 	updatedAt: z.nullable(z.string()),
 });
 

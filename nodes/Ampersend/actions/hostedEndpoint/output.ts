@@ -10,8 +10,8 @@ const text = z.string();
 const optional = z.nullable(text);
 
 /**
- * A hosted endpoint as it leaves the node. Fields that the service adds follow unchanged. Null is what
- * the service gives none of that fits.
+ * A hosted endpoint as it leaves the node. Fields that the service adds follow unchanged. What the
+ * service gives none of that fits is null.
  */
 export const hostedEndpointOutput = z.object({
 	id: text,

@@ -9,8 +9,8 @@ const text = z.string();
 const optional = z.nullable(text);
 
 /**
- * An agent in the marketplace. Its endpoints and skills are as the service returns them. Null is what
- * the service gives none of that fits.
+ * An agent in the marketplace. Its endpoints and skills are as the service returns them. What the
+ * service gives none of that fits is null.
  */
 export const listingOutput = z.object({
 	id: text,
