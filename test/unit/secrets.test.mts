@@ -125,7 +125,7 @@ describe('a secret that repeats itself', () => {
 	])('%s takes no longer than another one in a text that is like it', (_, secret) => {
 		const hideIt = hideKey({ secrets: [{ text: secret, prefix: '' }] });
 		for (const part of ['a', 'ab', '%61', 'a%61', secret.slice(1), secret.slice(0, -1)]) {
-			const text = `${part.repeat(Math.ceil(400_000 / part.length))}%`;
+			const text = `${part.repeat(Math.ceil(200_000 / part.length))}%`;
 			expect(cpuOf(() => hideIt(text))).toBeLessThan(1_000);
 		}
 	});

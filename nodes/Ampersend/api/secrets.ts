@@ -132,8 +132,8 @@ export function hideKeyIn(body: unknown, connection: Connection): void {
 }
 
 /**
- * Hides what a call sent in secret in the fields that its answer has beyond its shape. A known field
- * has it only by chance, and would be wrong without it. Changes the answer itself.
+ * Hides what a call sent in secret, in the fields that its answer has beyond its shape. A known
+ * field has it only by chance, and would be wrong without it. Changes the answer itself.
  */
 export function hideInUnknown(shape: z.core.$ZodType, data: unknown, secrets: Secret[]): void {
 	if (secrets.length === 0) return;
