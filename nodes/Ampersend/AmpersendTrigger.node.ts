@@ -202,7 +202,13 @@ export class AmpersendTrigger implements INodeType {
 			const settings = readSettings(this, Date.now());
 			const { deadline, isSimple } = settings;
 			const authentication = readAuthentication(this.getNodeParameter('authentication', 'apiKey'));
-			const client = await openClient(this, { authentication, retry: RETRY, deadline });
+			const noted = new Set<string>();
+			// n8n shows no hint of a trigger.
+			const note = (message: string): void => {
+				if (!noted.has(message)) this.logger.info(`${this.getNode().name}: ${message}`);
+				noted.add(message);
+			};
+			const client = await openClient(this, { authentication, retry: RETRY, deadline, note });
 			const { agent } = client.connection;
 			if (agent !== undefined) settings.agents = [agent];
 			if (this.getMode() === 'manual') {
@@ -211,7 +217,6 @@ export class AmpersendTrigger implements INodeType {
 			const node = `${this.getWorkflow().id}:${this.getNode().id}:${client.connection.baseUrl}`;
 			const stored = this.getWorkflowStaticData('node');
 			const activation = isActivation(this, stored);
-			// n8n shows no hint of a trigger.
 			if (activation && isSandbox(client.connection)) {
 				this.logger.info(
 					`${this.getNode().name}: published with a credential for the sandbox, ` +

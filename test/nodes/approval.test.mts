@@ -129,7 +129,7 @@ describe.each(ways)('with the credential of %s', (_, run) => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
-	it.each([' ', '..', 'a/b', 'a?b', 'a b', 'x'.repeat(501)])(
+	it.each([' ', '..', 'a/../b', 'https://a/b', 'a?b', 'a b', 'x'.repeat(4_097)])(
 		'nothing is sent for the token "%s"',
 		async (token) => {
 			const { error } = await run({ resource: 'agent', operation: 'getApproval', token });

@@ -140,7 +140,7 @@ describe('Export of a list that is not as the service reports it', () => {
 		expect(hints).toEqual([
 			expect.objectContaining({
 				message:
-					`Ampersend reports ${reported} transactions of Buyer, but lists 500. ` +
+					`Ampersend reports ${reported} transactions of "Buyer", but lists 500. ` +
 					'Run this again, and ask Ampersend if the numbers still differ.',
 			}),
 		]);

@@ -86,4 +86,47 @@ describe('the key of a connection', () => {
 		const hideShort = hideKey(resolveConnection({ apiKey: 'sk_test_' + 'abc' }));
 		expect(hideShort(`abc sk_test_${'abc'}`)).toBe('abc sk_test_…');
 	});
+
+	it('is hidden next to itself, and after a percent sign', () => {
+		const hideRepeated = hideKey({ secrets: [{ text: 'abab'.repeat(5), prefix: '' }] });
+		expect(hideRepeated(`x${'ab'.repeat(23)}y`)).toBe('x…y');
+		expect(hideRepeated(`%${'ab'.repeat(10)}%`)).toBe('%…%');
+		expect(hideRepeated(`%${'ab'.repeat(7)}%61b${'ab'.repeat(2)}%`)).toBe('%…%');
+	});
+
+	it('is hidden with percent signs of its own', () => {
+		const secret = 'a%41%zz%b c';
+		const hideIt = hideKey({ secrets: [{ text: secret, prefix: '' }] });
+		for (const text of [secret, encodeURIComponent(secret), escaped(secret)]) {
+			expect(hideIt(`<${text}>`)).toBe('<…>');
+		}
+	});
+
+	it('without a prefix is not hidden if it is so short that it is common', () => {
+		expect(hideKey({ secrets: [{ text: 'e', prefix: '' }] })('level')).toBe('level');
+	});
+});
+
+/** CPU time in ms, which other processes don't change. */
+function cpuOf(work: () => void): number {
+	const before = process.cpuUsage();
+	work();
+	const { user, system } = process.cpuUsage(before);
+	return (user + system) / 1000;
+}
+
+describe('a secret that repeats itself', () => {
+	const many = 4_000;
+	it.each([
+		['at its start', `${'a'.repeat(many)}b`],
+		['at its end', `b${'a'.repeat(many)}`],
+		['at both ends', `${'a'.repeat(many)}b${'a'.repeat(many)}`],
+		['in pairs', `${'ab'.repeat(many)}c`],
+	])('%s takes no longer than another one in a text that is like it', (_, secret) => {
+		const hideIt = hideKey({ secrets: [{ text: secret, prefix: '' }] });
+		for (const part of ['a', 'ab', '%61', 'a%61', secret.slice(1), secret.slice(0, -1)]) {
+			const text = `${part.repeat(Math.ceil(200_000 / part.length))}%`;
+			expect(cpuOf(() => hideIt(text))).toBeLessThan(1_000);
+		}
+	});
 });

@@ -6,7 +6,7 @@ import type { Client } from '../api/send';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import { verificationCodeOf } from '../domain/address';
-import { parseIdentifier } from '../domain/identifier';
+import { parseToken } from '../domain/identifier';
 import { withFurther } from '../domain/json';
 import type { RowOperation } from './operation';
 
@@ -18,7 +18,8 @@ export const approvalRequestOutput = z.object({
 	token: text,
 	/** Where the owner approves, in a browser. */
 	approveUrl: text,
-	statusUrl: text,
+	/** Null if it isn't a link. */
+	statusUrl: optional,
 	/** Six digits that the dashboard shows, too: the owner compares them. */
 	verificationCode: text,
 	agentKeyAddress: text,
@@ -86,7 +87,7 @@ export function getApprovalOperation(what: string): RowOperation<typeof approval
 		output: approvalOutput,
 
 		async execute({ n8n, client, itemIndex }) {
-			const token = parseIdentifier(
+			const token = parseToken(
 				tokenField.displayName,
 				n8n.getNodeParameter(tokenField.name, itemIndex, ''),
 			);

@@ -69,7 +69,7 @@ export function showReport(
 	}
 	for (const { agent, read, reported } of miscounts) {
 		hint(
-			`Ampersend reports ${reported} ${noun} of ${agent}, but lists ${read}. ` +
+			`Ampersend reports ${reported} ${noun} of ${quote(agent)}, but lists ${read}. ` +
 				'Run this again, and ask Ampersend if the numbers still differ.',
 		);
 	}

@@ -6,6 +6,7 @@ import { toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import { readSimplify } from '../descriptions/simplify';
+import { escapeHtml } from '../domain/text';
 import type { Operation, OperationContext } from './operation';
 import { findOperation, requireReachable } from './registry';
 
@@ -54,13 +55,14 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 					},
 				);
 			}
-			const client = await openClient(this, { authentication, itemIndex });
+			const hint = (message: string) => hints.add(message);
+			const client = await openClient(this, { authentication, itemIndex, note: hint });
 			if (isSandbox(client.connection) && this.getWorkflow().active) hints.add(SANDBOX_HINT);
 			const context = {
 				n8n: this,
 				client,
 				itemIndex,
-				hint: (message: string) => hints.add(message),
+				hint,
 			};
 			for (const item of await run(found, context)) {
 				output.push({ ...item, pairedItem: { item: itemIndex } });
@@ -77,6 +79,9 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 		}
 	}
 
-	for (const message of hints) this.addExecutionHints({ message, location: 'outputPane' });
+	// n8n shows hints as HTML, and any text in one can be the service's.
+	for (const hint of hints) {
+		this.addExecutionHints({ message: escapeHtml(hint), location: 'outputPane' });
+	}
 	return [output];
 }

@@ -1,5 +1,6 @@
 import type { Authentication } from '../domain/authentication';
 import { withoutTrailing } from '../domain/text';
+import { hostOf, isLoopback, parseUrl } from '../domain/webAddress';
 
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key can call.
@@ -87,6 +88,9 @@ const { production, sandbox } = deployments;
 const MOST_KEY_CHARACTERS = 1_024;
 const MOST_URL_CHARACTERS = 2_048;
 
+/** More hexadecimal digits than an address has: most of a private key. */
+const PRIVATE_KEY = /[0-9a-f]{43}/i;
+
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MOST_HOST_CHARACTERS = 259;
 
@@ -125,25 +129,6 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	return { deployment, apiKey };
 }
 
-function parseUrl(text: string): URL | undefined {
-	return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-/** Host name in one spelling: trailing dots name the same host. */
-function hostOf(url: URL): string {
-	return withoutTrailing(url.hostname, '.');
-}
-
-function isLoopback(url: URL): boolean {
-	const host = hostOf(url);
-	return (
-		host === 'localhost' ||
-		host.endsWith('.localhost') ||
-		host === '[::1]' ||
-		/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-	);
-}
-
 /** @throws CredentialError */
 function rejectBaseUrl(complaint: string, advice: string): never {
 	throw new CredentialError(`The Base URL ${complaint}.`, advice);
@@ -171,10 +156,18 @@ function parseBaseUrl(text: string, usual: string): URL {
 			`Remove the user name and any part after "?" or "#", e.g. ${usual}.`,
 		);
 	}
-	if (Object.values(deployments).some(({ keyPrefix }) => text.includes(keyPrefix))) {
+	// In the spelling that would be sent: a URL drops line breaks, which don't hide a key.
+	if (Object.values(deployments).some(({ keyPrefix }) => url.href.includes(keyPrefix))) {
 		rejectBaseUrl(
 			'contains something that looks like an API key',
 			`Put the key into API Key only, and an address like ${usual} here.`,
+		);
+	}
+	if (PRIVATE_KEY.test(url.href)) {
+		rejectBaseUrl(
+			'contains something that looks like a private key',
+			`Put a secret only into its own field, and an address like ${usual} here. ` +
+				'If anyone else can see the address, replace the key.',
 		);
 	}
 	if (url.protocol !== 'https:' && !isLoopback(url)) {

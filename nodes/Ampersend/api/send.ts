@@ -16,9 +16,10 @@ import type { Authentication } from '../domain/authentication';
 import { isSegment } from '../domain/identifier';
 import { dropPrototypes } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
+import { misfitsIn } from '../schemas/misfits';
 import { inSession, resolveAgentConnection } from './agentConnection';
 import { rejectAuthentication } from './authorize';
-import type { Connection } from './deployments';
+import type { Connection, Secret } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
 import type { Call } from './errors';
 import {
@@ -32,7 +33,7 @@ import {
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
 import type { AnswerOf, Placeholders, Route } from './routes';
-import { hideKeyIn } from './secrets';
+import { hideInUnknown, hideKeyIn, secretsOf } from './secrets';
 import { within } from './timeLimit';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
@@ -76,7 +77,11 @@ export interface Client {
 	readonly cancelled?: AbortSignal;
 	/** Epoch ms at which a call ends without an answer, and after which none is repeated. */
 	readonly deadline?: number;
+	/** Gets what a user should know of an answer that could be read. */
+	readonly note?: Note;
 }
+
+type Note = (message: string) => void;
 
 /**
  * Opens a client with the node's credential.
@@ -90,11 +95,13 @@ export async function openClient(
 		itemIndex = 0,
 		retry = defaultRetryPolicy,
 		deadline,
+		note,
 	}: {
 		authentication?: Authentication;
 		itemIndex?: number;
 		retry?: RetryPolicy;
 		deadline?: number;
+		note?: Note;
 	} = {},
 ): Promise<Client> {
 	const credential = CREDENTIALS[authentication];
@@ -114,6 +121,7 @@ export async function openClient(
 		connection: session ?? resolveConnection(data),
 		retry,
 		deadline,
+		note,
 		cancelled:
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
 		async transmit(request, withCredential) {
@@ -222,17 +230,34 @@ function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 	}
 }
 
-function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): AnswerOf<R> {
-	const { statusCode, headers, body } = answer;
+/** Says which fields couldn't be read, where nothing rests on them. */
+function noteMisfits({ note }: Client, { does }: Route, body: unknown, data: unknown): void {
+	if (!note) return;
+	for (const { field, isMissing } of misfitsIn(body, data)) {
+		note(
+			`Ampersend was asked to ${does}, and ${field} ` +
+				`${isMissing ? 'is missing in its answer' : "isn't as expected in its answer"}. ` +
+				'It counts as empty. A newer version of n8n-nodes-ampersend may know more.',
+		);
+	}
+}
+
+function readAnswer<R extends Route>(
+	client: Client,
+	call: Call,
+	route: R,
+	{ statusCode, headers, body }: HttpAnswer,
+	secrets: Secret[],
+): AnswerOf<R> {
 	dropPrototypes(body);
-	hideKeyIn(body, call.connection);
+	hideKeyIn(body, client.connection);
+	const contentType = String(headers['content-type'] ?? '').split(';')[0] ?? '';
 	if (statusCode < 200 || statusCode >= 300) {
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-		throw errorForStatus(call, statusCode, body, retryAfterMs);
+		throw errorForStatus(call, statusCode, body, retryAfterMs, contentType);
 	}
 	if (!route.answer && (statusCode === 204 || body === '')) return undefined as AnswerOf<R>;
 	if (typeof body !== 'object' || body === null) {
-		const contentType = String(headers['content-type'] ?? '').split(';')[0] ?? '';
 		throw errorForNotJson(call, statusCode, body, contentType);
 	}
 	if (!route.answer) return undefined as AnswerOf<R>;
@@ -242,6 +267,8 @@ function readAnswer<R extends Route>(call: Call, route: R, answer: HttpAnswer): 
 		throw errorFor('drift', { places }, call, { status: statusCode });
 	}
 	rejectOtherAgent(call, statusCode, body);
+	noteMisfits(client, route, body, parsed.data);
+	hideInUnknown(route.answer, parsed.data, secrets);
 	return parsed.data as AnswerOf<R>;
 }
 
@@ -250,16 +277,12 @@ export interface CallParameters<Path extends string> {
 	path: Record<Placeholders<Path>, string>;
 	query?: IDataObject;
 	body?: IDataObject;
-	/** Parts of the body that nobody must see, not even if the answer repeats them. */
-	secrets?: readonly string[];
+	/** The rest of the body, whose values nobody must see, not even if the answer repeats them. */
+	secretBody?: IDataObject;
 }
 
-/** A shorter text can't be told from others. */
-const FEWEST_SECRET_CHARACTERS = 8;
-
 /** The connection, with more to hide. */
-function hiding(connection: Connection, texts: readonly string[] = []): Connection {
-	const more = texts.filter(({ length }) => length >= FEWEST_SECRET_CHARACTERS);
+function hiding(connection: Connection, more: Secret[]): Connection {
 	if (more.length === 0) return connection;
 	return {
 		...connection,
@@ -268,7 +291,7 @@ function hiding(connection: Connection, texts: readonly string[] = []): Connecti
 			return connection.token;
 		},
 		get secrets() {
-			return [...connection.secrets, ...more.map((text) => ({ text, prefix: '' }))];
+			return [...connection.secrets, ...more];
 		},
 	};
 }
@@ -279,7 +302,9 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R>> {
 	const { deadline = Infinity } = client;
-	const connection = hiding(client.connection, parameters.secrets);
+	const { body, secretBody, ...open } = parameters;
+	const secrets = secretsOf(secretBody, [client.connection.baseUrl, open, body]);
+	const connection = hiding(client.connection, secrets);
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
 	const { address: agent = connection.agent }: { address?: string } = parameters.path;
 	const { baseUrl, path, withCredential } = placeOf(route, connection);
@@ -292,7 +317,7 @@ async function attempt<Path extends string, R extends Route<Path>>(
 			'Ampersend-Client': `n8n-nodes-ampersend/${version}`,
 		},
 		...(parameters.query && { qs: parameters.query }),
-		...(parameters.body && { body: parameters.body }),
+		...((body ?? secretBody) && { body: { ...body, ...secretBody } }),
 		json: true,
 		timeout,
 		returnFullResponse: true,
@@ -303,7 +328,7 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const answer = await within(timeout, client.transmit(request, withCredential), () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
-	return readAnswer(call, route, answer);
+	return readAnswer(client, call, route, answer, secrets);
 }
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */

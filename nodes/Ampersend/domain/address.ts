@@ -47,8 +47,8 @@ export function addressKey(address: Address): string {
 	return address.toLowerCase();
 }
 
-export function sameAddress(one: Address, other: Address): boolean {
-	return one === other || addressKey(one) === addressKey(other);
+export function sameAddress(one: Address | null, other: Address): boolean {
+	return one !== null && (one === other || addressKey(one) === addressKey(other));
 }
 
 /**

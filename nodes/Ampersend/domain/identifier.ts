@@ -1,17 +1,36 @@
 import { ParameterError, quote, requireText } from './parameter';
 
-/** Longer than any id, token or header name. */
+/** Longer than any id or header name. */
 const MOST_CHARACTERS = 500;
+
+/** Longer than any token: it can be a JWT. */
+const MOST_TOKEN_CHARACTERS = 4_096;
 
 /** What most servers accept. */
 const MOST_VALUE_CHARACTERS = 8_192;
 
 /** Whether text can be a part of a path: one that is neither empty nor a step in it. */
 export function isSegment(text: string): boolean {
-	return text !== '' && text !== '.' && text !== '..' && text.length <= MOST_CHARACTERS;
+	return text !== '' && text !== '.' && text !== '..' && text.length <= MOST_TOKEN_CHARACTERS;
+}
+
+function isShortSegment(text: string): boolean {
+	return isSegment(text) && text.length <= MOST_CHARACTERS;
 }
 
 const IDENTIFIER = /^[\w.~:=+-]+$/;
+
+/** Base64 has slashes. */
+const TOKEN = /^[\w.~:=+/-]+$/;
+
+const LINK_OR_STEP = /:\/\/|(?:^|\/)\.{1,2}(?:\/|$)/;
+
+/** Whether text can be a token, whatever it's made of: neither a link nor steps in a path. */
+export function isToken(text: string): boolean {
+	return isSegment(text) && TOKEN.test(text) && !LINK_OR_STEP.test(text);
+}
+
+const OTHERWISE = 'Copy it again, whole and alone, from the step that returned it.';
 
 /** The letters of an HTTP token (RFC 9110). */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -34,22 +53,29 @@ function reject(
 }
 
 /**
- * Reads an id or a token that the service made up.
+ * Reads a token that the service made up.
+ * @throws ParameterError where it can't be one
+ */
+export function parseToken(parameter: string, value: unknown): string {
+	const text = requireText(parameter, value);
+	if (isToken(text)) return text;
+	reject(parameter, text, MOST_TOKEN_CHARACTERS, [`${quote(text)} can't be one.`, OTHERWISE]);
+}
+
+/**
+ * Reads an id that the service made up.
  * @throws ParameterError where it can't be one
  */
 export function parseIdentifier(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
-	if (isSegment(text) && IDENTIFIER.test(text)) return text;
-	reject(parameter, text, MOST_CHARACTERS, [
-		`${quote(text)} can't be one.`,
-		'Copy it again, whole and alone, from the step that returned it.',
-	]);
+	if (isShortSegment(text) && IDENTIFIER.test(text)) return text;
+	reject(parameter, text, MOST_CHARACTERS, [`${quote(text)} can't be one.`, OTHERWISE]);
 }
 
 /** Reads the name of an HTTP header. @throws ParameterError where it can't be one */
 export function parseHeaderName(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
-	if (isSegment(text) && HEADER_NAME.test(text)) return text;
+	if (isShortSegment(text) && HEADER_NAME.test(text)) return text;
 	reject(parameter, text, MOST_CHARACTERS, [
 		`${quote(text)} is not the name of a header.`,
 		'Enter only the name, such as X-Api-Key: letters, digits and hyphens.',

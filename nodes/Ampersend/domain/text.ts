@@ -6,3 +6,77 @@ export function withoutTrailing(text: string, character: string): string {
 	while (end > 0 && text[end - 1] === character) end--;
 	return text.slice(0, end);
 }
+
+/** A pattern of this length is found quickly in any text. */
+const PROBE_CHARACTERS = 16;
+
+/**
+ * Finds a text in others, in time that grows with their length only (Knuth, Morris, Pratt).
+ * `indexOf` can take as many steps as both lengths multiplied, if the text repeats itself.
+ */
+export class Needle {
+	/** For each start of the text: how much of it is also its end. */
+	private readonly borders: number[] = [0];
+	private readonly probe: string;
+
+	/** @param text not empty */
+	constructor(readonly text: string) {
+		this.probe = text.slice(0, PROBE_CHARACTERS);
+		for (let at = 1, length = 0; at < text.length; at++) {
+			length = this.next(length, text[at]);
+			this.borders.push(length);
+		}
+	}
+
+	/** How much of the text has been found after another character. */
+	private next(found: number, character: string | undefined): number {
+		let length = found;
+		while (length > 0 && this.text[length] !== character) length = this.borders[length - 1] ?? 0;
+		return this.text[length] === character ? length + 1 : length;
+	}
+
+	/** Where each of its places in another text starts. Places can overlap. */
+	placesIn(text: string): number[] {
+		const places: number[] = [];
+		if (!text.includes(this.probe)) return places;
+		for (let at = 0, found = 0; at < text.length; at++) {
+			// After a whole one, the search continues with the longest end that is also a start.
+			if (found === this.text.length) found = this.borders[found - 1] ?? 0;
+			found = this.next(found, text[at]);
+			if (found === this.text.length) places.push(at + 1 - found);
+		}
+		return places;
+	}
+}
+
+/**
+ * Replaces parts of a text.
+ * @param parts where each starts and ends, by their starts; those that overlap count as one
+ */
+export function replaceParts(
+	text: string,
+	parts: Array<readonly [start: number, end: number]>,
+	shown: string,
+): string {
+	let replaced = '';
+	let copied = 0;
+	for (const [start, end] of parts) {
+		if (start >= copied) replaced += text.slice(copied, start) + shown;
+		copied = Math.max(copied, end);
+	}
+	return replaced + text.slice(copied);
+}
+
+/** The start of a text, on one line. */
+export function shortLine(text: string, most: number): string {
+	const start = text
+		.slice(0, 10 * most)
+		.replace(/\s+/g, ' ')
+		.trim();
+	return start.length > most ? `${start.slice(0, most)}…` : start;
+}
+
+/** Text for a place that shows HTML. */
+export function escapeHtml(text: string): string {
+	return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -7,7 +7,7 @@ import type {
 import { resolveAgentConnection } from '../api/agentConnection';
 import { logIn } from '../api/agentSession';
 import { CredentialError, resolveConnection } from '../api/deployments';
-import { CallError } from '../api/errors';
+import { CallError, oneLine } from '../api/errors';
 import { routes } from '../api/routes';
 import { openTestClient, send } from '../api/send';
 import { ParameterError } from '../domain/parameter';
@@ -57,7 +57,8 @@ async function ampersendAgentApiTest(
 		fields.sessionToken = await logIn(connection, client.transmit);
 		const { name } = await send(client, routes.getSelf, { path: {} });
 		const { deployment, baseUrl } = connection;
-		return `Ampersend accepts the agent key of ${name} (${deployment.name}, ${baseUrl})`;
+		const shown = oneLine(name, connection);
+		return `Ampersend accepts the agent key of ${shown} (${deployment.name}, ${baseUrl})`;
 	});
 }
 

@@ -12,6 +12,7 @@ import type { Address } from '../domain/address';
 import { addressKey, parseLocator, shortAddress } from '../domain/address';
 import { formatUsdc, isMicro } from '../domain/money';
 import { valueOf } from '../domain/parameter';
+import { shortLine } from '../domain/text';
 
 /** The user waits for a list, so it gives up sooner than an execution does. */
 const RETRY = { attempts: 2, budgetMs: 10_000 };
@@ -29,10 +30,13 @@ interface Named {
 /** An address that stands alone has as many digits as the editor has room for beside details. */
 const DIGITS = 10;
 
+/** The editor has no room for more. */
+const MOST_NAME_CHARACTERS = 200;
+
 /** The value is in lower case, so no checksum can reject it later. @param details shown too */
 function toOption({ address, name }: Named, ...details: string[]): Options[number] {
-	const shown = name ? [shortAddress(address), ...details] : details;
-	const title = name || shortAddress(address, DIGITS);
+	const shown = name?.trim() ? [shortAddress(address), ...details] : details;
+	const title = shortLine(name ?? '', MOST_NAME_CHARACTERS) || shortAddress(address, DIGITS);
 	const label = shown.length > 0 ? `${title} (${shown.join(', ')})` : address;
 	return { name: label, value: addressKey(address) };
 }
@@ -40,6 +44,10 @@ function toOption({ address, name }: Named, ...details: string[]): Options[numbe
 function toAgentOption(agent: Named & { balance: string }): Options[number] {
 	const { balance } = agent;
 	return toOption(agent, ...(isMicro(balance) ? [`${formatUsdc(BigInt(balance))} USDC`] : []));
+}
+
+function toIdOption({ id, name }: { id: string; name: string }): Options[number] {
+	return { name: shortLine(name, MOST_NAME_CHARACTERS), value: id };
 }
 
 function byName(one: { name: string }, other: { name: string }): number {
@@ -177,7 +185,7 @@ async function searchHostedEndpoints(
 		const endpoints = await send(client, routes.listHostedEndpoints, { path: { address } });
 		const results = endpoints
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(sought))
-			.map(({ id, name }) => ({ name, value: id }));
+			.map(toIdOption);
 		return { results: results.sort(byName) };
 	});
 }
@@ -189,7 +197,7 @@ async function searchListings(
 	const query = filter.trim() === '' ? {} : { search: filter.trim() };
 	return await withClient(this, async (client) => {
 		const found = await send(client, routes.searchMarketplace, { path: {}, query });
-		return { results: found.map(({ id, name }) => ({ name, value: id })).sort(byName) };
+		return { results: found.map(toIdOption).sort(byName) };
 	});
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, micro, someText, timestamp } from './common';
+import { address, ifFits, micro, someCount, someText, timestamp } from './common';
 import { withoutProofs } from './proofs';
 
 /**
@@ -25,12 +25,13 @@ const activity = z
 		type: someText,
 		id: someText,
 		agent_address: address,
-		receiver: address,
+		/** Null where it isn't known: such a row is still a payment. */
+		receiver: ifFits(address),
 		amount: wholeMicro,
 		status: someText,
 		timestamp,
-		tx_hash: z.nullable(z.string()),
-		chain_caip2id: z.nullable(z.string()),
+		tx_hash: ifFits(z.string()),
+		chain_caip2id: ifFits(z.string()),
 	})
 	.check(z.overwrite(withoutProofs));
 
@@ -40,5 +41,5 @@ export const activityPage = z.looseObject({
 	activity: z.array(activity),
 	hasNextPage: z.boolean(),
 	/** Saves requests only: nothing rests on it. */
-	totalCount: z.optional(z.number()),
+	totalCount: z.catch(z.optional(someCount), undefined),
 });

@@ -1,12 +1,14 @@
 import * as z from 'zod/v4-mini';
 
-import { address, someText } from './common';
+import { isToken } from '../domain/identifier';
+import { address, ifFits, link, someText } from './common';
 
 /** Where an owner approves a new agent or agent key. Source: SDK, types.ts: ApprovalResponse. */
 export const approvalRequest = z.looseObject({
-	token: someText,
-	status_url: someText,
-	user_approve_url: someText,
+	/** Get Approval has to take it. */
+	token: someText.check(z.refine(isToken, 'has an unexpected format')),
+	status_url: ifFits(link),
+	user_approve_url: link,
 });
 
 /** What became of a request. Source: SDK, types.ts: ApprovalStatus. */
@@ -15,10 +17,10 @@ export const approval = z.looseObject({
 	status: someText,
 	/** Only if resolved. */
 	agent: z.optional(
-		z.nullable(z.looseObject({ address, agent_key_address: z.optional(z.nullable(address)) })),
+		z.nullable(z.looseObject({ address, agent_key_address: z.optional(ifFits(address)) })),
 	),
 	/** ISO 8601; absent while it is pending. */
-	resolved_at: z.optional(z.nullable(z.string())),
+	resolved_at: z.optional(ifFits(z.string())),
 });
 
 export type ApprovalRequest = z.infer<typeof approvalRequest>;

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, micro, timestamp } from './common';
+import { address, ifFits, micro, timestamp } from './common';
 
 /** What is sent: every field, always. Amounts in micro-USDC. */
 export const autoCollectInput = z.object({
@@ -14,8 +14,8 @@ export const autoCollectInput = z.object({
 export const autoCollect = z.looseObject({
 	agent_address: z.optional(address),
 	...autoCollectInput.shape,
-	created_at: z.optional(timestamp),
-	updated_at: z.optional(timestamp),
+	created_at: z.optional(ifFits(timestamp)),
+	updated_at: z.optional(ifFits(timestamp)),
 });
 
 export type AutoCollect = z.infer<typeof autoCollect>;

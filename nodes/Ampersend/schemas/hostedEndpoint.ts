@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { isUsdPrice } from '../domain/price';
-import { address, someText, timestamp } from './common';
+import { address, ifFits, link, someText, timestamp } from './common';
 
 const count = z.number().check(z.nonnegative());
 
@@ -12,25 +12,25 @@ const count = z.number().check(z.nonnegative());
 export const hostedEndpoint = z.looseObject({
 	id: someText,
 	agent_address: address,
-	agent_slug: z.nullable(z.string()),
+	agent_slug: ifFits(z.string()),
 	/** Null until the agent has its public name. */
-	access_url: z.nullable(z.string()),
-	slug: z.string(),
+	access_url: ifFits(link),
+	slug: ifFits(z.string()),
 	name: someText,
-	description: z.string(),
+	description: ifFits(z.string()),
 	/** USD, which is USDC here. */
 	price_usd: z.union([z.number(), z.string()]).check(z.refine(isUsdPrice, 'is not a price')),
-	network: z.string(),
+	network: ifFits(z.string()),
 	proxy_url: z.string(),
-	proxy_timeout_ms: count,
-	allowed_methods: z.array(z.string()),
-	proxy_header_names: z.array(z.string()),
-	required_header_names: z.array(z.string()),
-	rate_limit_per_minute: count,
-	instructions: z.nullable(z.looseObject({ markdown: z.string() })),
+	proxy_timeout_ms: ifFits(count),
+	allowed_methods: ifFits(z.array(z.string())),
+	proxy_header_names: ifFits(z.array(z.string())),
+	required_header_names: ifFits(z.array(z.string())),
+	rate_limit_per_minute: ifFits(count),
+	instructions: ifFits(z.looseObject({ markdown: z.string() })),
 	enabled: z.boolean(),
-	created_at: timestamp,
-	updated_at: timestamp,
+	created_at: ifFits(timestamp),
+	updated_at: ifFits(timestamp),
 	deleted_at: z.nullable(timestamp),
 });
 
@@ -42,7 +42,7 @@ export const hostedEndpoints = z.array(hostedEndpoint);
 export const hostedEndpointTest = z.looseObject({
 	/** HTTP status. */
 	status: z.number(),
-	latencyMs: z.number(),
+	latencyMs: ifFits(z.number()),
 });
 
 /** Signs what Ampersend passes on. Source: the same, RotateSecretResponse. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, someText, timestamp } from './common';
+import { address, ifFits, link, someText, timestamp } from './common';
 
 /**
  * An agent in the marketplace, with the endpoints that it sells and its skills. Source: SDK,
@@ -9,20 +9,20 @@ import { address, someText, timestamp } from './common';
 export const listing = z.looseObject({
 	id: someText,
 	name: someText,
-	description: z.nullable(z.string()),
+	description: ifFits(z.string()),
 	/** `catalog`, `bazaar`, `ampersend`, `registry`, or one that is new. */
-	source: someText,
+	source: ifFits(someText),
 	enabled: z.boolean(),
-	category: someText,
-	tags: z.array(z.string()),
-	url: z.nullable(z.string()),
-	logo_url: z.nullable(z.string()),
-	docs_url: z.nullable(z.string()),
-	ampersend_agent_address: z.nullable(address),
-	created_at: timestamp,
-	updated_at: timestamp,
-	endpoints: z.array(z.looseObject({})),
-	skills: z.array(z.looseObject({})),
+	category: ifFits(someText),
+	tags: ifFits(z.array(z.string())),
+	url: ifFits(link),
+	logo_url: ifFits(link),
+	docs_url: ifFits(link),
+	ampersend_agent_address: ifFits(address),
+	created_at: ifFits(timestamp),
+	updated_at: ifFits(timestamp),
+	endpoints: ifFits(z.array(z.looseObject({}))),
+	skills: ifFits(z.array(z.looseObject({}))),
 });
 
 export type Listing = z.infer<typeof listing>;

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, someText } from './common';
+import { address, link, someText } from './common';
 
 /** The owner of an agent. Source: SDK, agent.ts: AgentOwnerDTO. */
 export const owner = z.looseObject({
@@ -9,4 +9,4 @@ export const owner = z.looseObject({
 });
 
 /** A page of the dashboard on which the owner adds USDC. Source: SDK, agent.ts. */
-export const fundingLink = z.looseObject({ url: someText });
+export const fundingLink = z.looseObject({ url: link });

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { wholeMicro } from './activity';
-import { address, micro, someText, timestamp } from './common';
+import { address, ifFits, micro, someText, timestamp } from './common';
 import { withoutProofs } from './proofs';
 
 /**
@@ -11,15 +11,15 @@ import { withoutProofs } from './proofs';
  */
 const eitherPayment = z.looseObject({
 	id: z.optional(z.nullable(z.union([someText, z.number()]))),
-	seller_address: address,
+	seller_address: ifFits(address),
 	amount_usdc_micro: z.optional(z.nullable(micro)),
 	amount: z.optional(z.nullable(wholeMicro)),
-	scheme: z.nullable(z.string()),
+	scheme: ifFits(z.string()),
 	status: someText,
-	tx_hash: z.nullable(z.string()),
-	chain_caip2id: z.nullable(z.string()),
+	tx_hash: ifFits(z.string()),
+	chain_caip2id: ifFits(z.string()),
 	created_at: timestamp,
-	expires_at: z.nullable(timestamp),
+	expires_at: ifFits(timestamp),
 });
 
 /** One form for both: the amount under one name, the id as text where there is one. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { eachLimit } from '../domain/limits';
-import { address, micro, timestamp } from './common';
+import { address, ifFits, micro, timestamp } from './common';
 
 /** What is sent: every field, always. Limits in micro-USDC, `null` for no limit. */
 export const spendConfigInput = z.object({
@@ -16,8 +16,8 @@ export const spendConfig = z.looseObject({
 	/** What is left of the limits, null for no limit. Only in an agent's session. */
 	daily_remaining_usdc_micro: z.optional(z.nullable(micro)),
 	monthly_remaining_usdc_micro: z.optional(z.nullable(micro)),
-	created_at: z.optional(timestamp),
-	updated_at: z.optional(timestamp),
+	created_at: z.optional(ifFits(timestamp)),
+	updated_at: z.optional(ifFits(timestamp)),
 });
 
 export type SpendConfig = z.infer<typeof spendConfig>;

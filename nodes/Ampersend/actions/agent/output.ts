@@ -4,7 +4,7 @@ import { withFurther } from '../../domain/json';
 import { amountFields, amountShape, isMicro } from '../../domain/money';
 import { quote } from '../../domain/parameter';
 import { simplifiedTo } from '../../domain/simplify';
-import { toIso } from '../../domain/time';
+import { toIso, toIsoOrNull } from '../../domain/time';
 import type { Agent } from '../../schemas/agent';
 import type { AgentSelf } from '../../schemas/agentSelf';
 import type { OperationContext } from '../operation';
@@ -17,7 +17,7 @@ export const agentOutput = z.object({
 	balance: z.optional(z.string()),
 	...amountShape({ balance: z.nullable(z.string()) }),
 	createdAt: z.string(),
-	updatedAt: z.string(),
+	updatedAt: z.nullable(z.string()),
 });
 
 const ofEveryAgent = ['name', 'balanceUsdc', 'balance'] as const;
@@ -44,7 +44,7 @@ export function toAgentOutput(agent: Agent): AgentOutput {
 			...(!isAmount && { balance }),
 			...amountFields({ balance: isAmount ? balance : null }),
 			createdAt: toIso(createdAt),
-			updatedAt: toIso(updatedAt),
+			updatedAt: toIsoOrNull(updatedAt),
 		},
 		further,
 	);
@@ -68,7 +68,7 @@ const ownAgentOutput = z.object({
 	/** `deploying`, `deployed`, `failed`, or one that is new. */
 	status: z.string(),
 	...amountShape({ balance: z.string() }),
-	published: z.boolean(),
+	published: z.nullable(z.boolean()),
 	slug: z.nullable(z.string()),
 	registryId: z.nullable(z.string()),
 	registryUri: z.nullable(z.string()),

@@ -21,12 +21,10 @@ export const addProxyHeader: RowOperation<typeof hostedEndpointOutput> = {
 		const { n8n, client, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const path = readHostedEndpoint(context);
-		const body = {
-			name: parseHeaderName(headerNameField.displayName, read(headerNameField.name)),
-			value: parseHeaderValue(headerValueField.displayName, read(headerValueField.name)),
-		};
+		const name = parseHeaderName(headerNameField.displayName, read(headerNameField.name));
+		const value = parseHeaderValue(headerValueField.displayName, read(headerValueField.name));
 		return toHostedEndpointOutput(
-			await send(client, routes.addProxyHeader, { path, body, secrets: [body.value] }),
+			await send(client, routes.addProxyHeader, { path, body: { name }, secretBody: { value } }),
 		);
 	},
 };

@@ -52,21 +52,18 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const values = readAdditionalFields(n8n, itemIndex);
 		const address = readAgent(context);
-		const proxyHeaders = readProxyHeaders(values[proxyHeadersField.name]);
+		const proxy_headers = readProxyHeaders(values[proxyHeadersField.name]);
 		const body = {
 			name: requireText(nameField.displayName, read(nameField.name)),
 			price_usd: parsePrice(priceField.displayName, read(priceField.name)),
 			proxy_url: parsePublicUrl(proxyUrlField.displayName, read(proxyUrlField.name)),
 			...readSettings(values),
-			...given({
-				proxy_headers: proxyHeaders,
-				required_headers: readRequiredHeaders(values[requiredHeadersField.name]),
-			}),
+			...given({ required_headers: readRequiredHeaders(values[requiredHeadersField.name]) }),
 			agent_address: address,
 		};
-		const secrets = Object.values(proxyHeaders ?? {});
 		const path = { address };
-		const created = await send(client, routes.createHostedEndpoint, { path, body, secrets });
+		const secretBody = given({ proxy_headers });
+		const created = await send(client, routes.createHostedEndpoint, { path, body, secretBody });
 		rejectOtherEndpoints([body], [created]);
 		return toHostedEndpointOutput(created);
 	},

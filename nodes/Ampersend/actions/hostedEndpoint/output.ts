@@ -3,17 +3,20 @@ import * as z from 'zod/v4-mini';
 import { withFurther } from '../../domain/json';
 import { priceFields } from '../../domain/price';
 import { simplifiedTo } from '../../domain/simplify';
-import { toIso, toIsoOrNull } from '../../domain/time';
+import { toIsoOrNull } from '../../domain/time';
 import type { HostedEndpoint } from '../../schemas/hostedEndpoint';
 
 const text = z.string();
 const optional = z.nullable(text);
 
-/** A hosted endpoint as it leaves the node. Fields that the service adds follow unchanged. */
+/**
+ * A hosted endpoint as it leaves the node. Fields that the service adds follow unchanged. What the
+ * service gives none of that fits is null.
+ */
 export const hostedEndpointOutput = z.object({
 	id: text,
 	name: text,
-	description: text,
+	description: optional,
 	enabled: z.boolean(),
 	/** Where buyers call it; null while nobody can reach it. */
 	accessUrl: optional,
@@ -22,21 +25,21 @@ export const hostedEndpointOutput = z.object({
 	/** Null if the price isn't a whole number of micro-USDC. */
 	priceUsdcMicro: optional,
 	/** `base` or `base-sepolia`. */
-	network: text,
+	network: optional,
 	proxyUrl: text,
-	proxyTimeoutMs: z.number(),
-	allowedMethods: z.array(text),
+	proxyTimeoutMs: z.nullable(z.number()),
+	allowedMethods: z.nullable(z.array(text)),
 	/** Names only: the service never returns values. */
-	proxyHeaderNames: z.array(text),
-	requiredHeaderNames: z.array(text),
-	rateLimitPerMinute: z.number(),
+	proxyHeaderNames: z.nullable(z.array(text)),
+	requiredHeaderNames: z.nullable(z.array(text)),
+	rateLimitPerMinute: z.nullable(z.number()),
 	/** Markdown. */
 	instructions: optional,
-	slug: text,
+	slug: optional,
 	agentAddress: text,
 	agentSlug: optional,
-	createdAt: text,
-	updatedAt: text,
+	createdAt: optional,
+	updatedAt: optional,
 	deletedAt: optional,
 });
 
@@ -83,8 +86,8 @@ export function toHostedEndpointOutput(
 			slug,
 			agentAddress: agent_address,
 			agentSlug: agent_slug,
-			createdAt: toIso(created_at),
-			updatedAt: toIso(updated_at),
+			createdAt: toIsoOrNull(created_at),
+			updatedAt: toIsoOrNull(updated_at),
 			deletedAt: toIsoOrNull(deleted_at),
 		},
 		further,

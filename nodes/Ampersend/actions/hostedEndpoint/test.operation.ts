@@ -10,7 +10,7 @@ const testOutput = z.object({
 	id: z.string(),
 	/** HTTP status of the API's answer. */
 	status: z.number(),
-	latencyMs: z.number(),
+	latencyMs: z.nullable(z.number()),
 });
 
 export const test: RowOperation<typeof testOutput> = {

@@ -2,30 +2,33 @@ import * as z from 'zod/v4-mini';
 
 import { withFurther } from '../../domain/json';
 import { simplifiedTo } from '../../domain/simplify';
-import { toIso } from '../../domain/time';
+import { toIsoOrNull } from '../../domain/time';
 import type { Listing } from '../../schemas/listing';
 
 const text = z.string();
 const optional = z.nullable(text);
 
-/** An agent in the marketplace. Its endpoints and skills are as the service returns them. */
+/**
+ * An agent in the marketplace. Its endpoints and skills are as the service returns them. What the
+ * service gives none of that fits is null.
+ */
 export const listingOutput = z.object({
 	id: text,
 	name: text,
 	description: optional,
-	source: text,
-	category: text,
-	tags: z.array(text),
+	source: optional,
+	category: optional,
+	tags: z.nullable(z.array(text)),
 	enabled: z.boolean(),
 	url: optional,
 	docsUrl: optional,
 	logoUrl: optional,
 	/** Of the same agent at Ampersend, if it is one. */
 	agentAddress: optional,
-	endpoints: z.array(z.looseObject({})),
-	skills: z.array(z.looseObject({})),
-	createdAt: text,
-	updatedAt: text,
+	endpoints: z.nullable(z.array(z.looseObject({}))),
+	skills: z.nullable(z.array(z.looseObject({}))),
+	createdAt: optional,
+	updatedAt: optional,
 });
 
 export const simplifiedListing = simplifiedTo(
@@ -63,8 +66,8 @@ export function toListingOutput(listing: Listing): z.infer<typeof listingOutput>
 			agentAddress: ampersend_agent_address,
 			endpoints,
 			skills,
-			createdAt: toIso(created_at),
-			updatedAt: toIso(updated_at),
+			createdAt: toIsoOrNull(created_at),
+			updatedAt: toIsoOrNull(updated_at),
 		},
 		further,
 	);

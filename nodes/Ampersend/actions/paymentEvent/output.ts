@@ -15,7 +15,8 @@ export const paymentEventOutput = z.object({
 	occurredAt: text,
 	agentName: text,
 	...amountShape({ amount: text }),
-	counterparty: text,
+	/** Null where the service gives none that fits. */
+	counterparty: z.nullable(text),
 	status: text,
 	/** ISO 8601, UTC. */
 	expiresAt: z.nullable(text),

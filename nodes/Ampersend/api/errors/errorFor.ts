@@ -7,7 +7,7 @@ import { CallError, chainOf } from './CallError';
 import type { ServiceWords } from './serviceText';
 import { oneLine, wordsOf } from './serviceText';
 import type { Situation } from './situations';
-import { situations } from './situations';
+import { MAYBE_ELSEWHERE, situations } from './situations';
 
 /** One call, as its error messages need it. */
 export interface Call {
@@ -59,7 +59,7 @@ export function errorFor<One extends Name>(
 	name: One,
 	further: FactsOf<One>,
 	call?: Call,
-	outcome: { status?: number; retryAfterMs?: number; cause?: Error } = {},
+	outcome: { status?: number; retryAfterMs?: number; cause?: Error; advice?: string[] } = {},
 ): CallError {
 	const { message, ifWrite, advice, cause, repeat }: Situation = situations[name];
 	const { status, retryAfterMs } = outcome;
@@ -71,7 +71,8 @@ export function errorFor<One extends Name>(
 		call && message.includes('{does}')
 			? [`The request was ${call.route.method} ${call.path}.`]
 			: [];
-	const sentences = [...(isWrite && ifWrite ? [ifWrite] : []), ...advice, ...request];
+	const first = [...(isWrite && ifWrite ? [ifWrite] : []), ...(outcome.advice ?? [])];
+	const sentences = [...first, ...advice, ...request];
 	const canWait = cause === 'rate-limited' || cause === 'temporarily-unavailable';
 	return new CallError({
 		message: hide(fill(message, facts)),
@@ -103,16 +104,22 @@ function saidSituation(status: number, { path, conflict }: Route, words: string)
 	return NO_AGENT.test(words) ? 'unknownAgent' : undefined;
 }
 
+/** Those that mean the same, whoever answers. */
+const ANYONES = [401, 404, 408, 429];
+
 function situationOfStatus(
 	status: number,
 	{ route, connection }: Call,
 	{ words = '', isNamed }: ServiceWords,
+	isElsewhere: boolean,
 ) {
 	const { access = 'user', path, evidence } = route;
 	const isSession = connection.authentication === 'agentSession';
 	const said = isSession ? undefined : saidSituation(status, route, words);
 	if (said) return said;
 	if (status >= 300 && status < 400) return 'redirect';
+	if (status === 407) return 'proxyLogIn';
+	if (isElsewhere && !ANYONES.includes(status)) return 'refusedElsewhere';
 	if (access !== 'anyone') {
 		if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
 		if (status === 403) return isSession ? 'agentNotAllowed' : 'notAllowed';
@@ -126,6 +133,11 @@ function situationOfStatus(
 	return evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
 }
 
+/** Whether a body is text that isn't JSON, such as a page. */
+function isOtherText(body: unknown, contentType: string): boolean {
+	return typeof body === 'string' && body.trim() !== '' && !contentType.endsWith('json');
+}
+
 /**
  * The error for an answer that isn't 2xx.
  * @param retryAfterMs the service's `Retry-After`, in ms
@@ -135,6 +147,7 @@ export function errorForStatus(
 	status: number,
 	body: unknown,
 	retryAfterMs: number | undefined,
+	contentType = '',
 ): CallError {
 	const said = wordsOf(body, call.connection, call.route.fields);
 	const { words = '' } = said;
@@ -143,7 +156,10 @@ export function errorForStatus(
 		said: words ? `: ${words}` : '.',
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
 	};
-	return errorFor(situationOfStatus(status, call, said), facts, call, { status, retryAfterMs });
+	const isElsewhere = status >= 400 && status < 500 && isOtherText(body, contentType);
+	const situation = situationOfStatus(status, call, said, isElsewhere);
+	const advice = isElsewhere && ANYONES.includes(status) ? [MAYBE_ELSEWHERE] : [];
+	return errorFor(situation, facts, call, { status, retryAfterMs, advice });
 }
 
 /** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */

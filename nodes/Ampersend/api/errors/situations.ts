@@ -20,6 +20,10 @@ const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {c
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
 
+/** For an answer that Ampersend doesn't give: its own are JSON. */
+export const MAYBE_ELSEWHERE =
+	"The answer isn't JSON, so a proxy or a firewall may have answered instead of Ampersend.";
+
 const CHECK_BASE_URL = [
 	'The Base URL is {baseUrl}.',
 	'If Ampersend gave you another path, set it in the credential, e.g. {deployment}{otherPath}.',
@@ -122,6 +126,21 @@ export const situations = {
 	rejected: {
 		message: REFUSED,
 		advice: ['Correct the value that is named. If none is named, check every field.'],
+		cause: 'configuration-invalid',
+	},
+	proxyLogIn: {
+		message: 'A proxy between n8n and Ampersend asks for a login (HTTP {status}).',
+		ifWrite: 'The change was not made.',
+		advice: [
+			"Check user name and password in n8n's proxy settings (HTTPS_PROXY, HTTP_PROXY),",
+			'or ask whoever runs the proxy to let n8n through to {host}.',
+			'Nothing is wrong with the credential of this node.',
+		],
+		cause: 'configuration-invalid',
+	},
+	refusedElsewhere: {
+		message: 'Ampersend could not {does}: {host} answered with HTTP {status}, and not in JSON.',
+		advice: [MAYBE_ELSEWHERE, 'Ask whoever runs your network or n8n.', ...CHECK_BASE_URL],
 		cause: 'configuration-invalid',
 	},
 	tooManyRequests: {

@@ -1,0 +1,37 @@
+import { withoutTrailing } from './text';
+
+/** Longer than any link to a page, with a token in it. */
+const MOST_CHARACTERS = 8_192;
+
+/** What an address can have (RFC 3986): nothing that a message would read as markup. */
+const IN_ADDRESS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
+
+export function parseUrl(text: string): URL | undefined {
+	return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** Host name in one spelling: trailing dots name the same host. */
+export function hostOf(url: URL): string {
+	return withoutTrailing(url.hostname, '.');
+}
+
+export function isLoopback(url: URL): boolean {
+	const host = hostOf(url);
+	return (
+		host === 'localhost' ||
+		host.endsWith('.localhost') ||
+		host === '[::1]' ||
+		/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+	);
+}
+
+/**
+ * Whether somebody can be given this link: https, or http on this machine. Anything before an `@`
+ * looks like the host and isn't.
+ */
+export function isLink(text: string): boolean {
+	if (text.length > MOST_CHARACTERS || !IN_ADDRESS.test(text)) return false;
+	const url = parseUrl(text);
+	if (!url || url.username || url.password) return false;
+	return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
+}
