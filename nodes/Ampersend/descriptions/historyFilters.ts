@@ -2,11 +2,11 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { tryToParseDateTime } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
-import { addressKey, parseLocators } from '../domain/address';
+import { addressKey, parseAddresses } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
-import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
+import { ParameterError, quote, readChoice, readWords, valueOf } from '../domain/parameter';
 import { addressLocator } from './locators';
 import { optionsOf } from './options';
 
@@ -46,7 +46,7 @@ export const counterpartyField = addressLocator(
  * @throws ParameterError for an entry that isn't an address
  */
 export function readCounterparties({ counterparty }: IDataObject): Address[] {
-	return parseLocators(counterpartyField.displayName, counterparty);
+	return parseAddresses(counterpartyField.displayName, valueOf(counterparty));
 }
 
 export const directionField: INodeProperties = {

@@ -1,4 +1,4 @@
-import { ParameterError, quote, requireText } from './parameter';
+import { ParameterError, findForeignCharacter, quote, requireText } from './parameter';
 
 /** Longer than any id, token or header name. */
 const MOST_CHARACTERS = 500;
@@ -40,8 +40,9 @@ function reject(
 export function parseIdentifier(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isSegment(text) && IDENTIFIER.test(text)) return text;
+	const foreign = findForeignCharacter(text);
 	reject(parameter, text, MOST_CHARACTERS, [
-		`${quote(text)} can't be one.`,
+		foreign ? `has ${foreign}, which none has.` : `${quote(text)} can't be one.`,
 		'Copy it again, whole and alone, from the step that returned it.',
 	]);
 }
@@ -50,8 +51,9 @@ export function parseIdentifier(parameter: string, value: unknown): string {
 export function parseHeaderName(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isSegment(text) && HEADER_NAME.test(text)) return text;
+	const foreign = findForeignCharacter(text);
 	reject(parameter, text, MOST_CHARACTERS, [
-		`${quote(text)} is not the name of a header.`,
+		foreign ? `has ${foreign}, which no name has.` : `${quote(text)} is not the name of a header.`,
 		'Enter only the name, such as X-Api-Key: letters, digits and hyphens.',
 	]);
 }

@@ -61,6 +61,23 @@ export function quote(value: unknown): string {
 	return `"${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 3)}…` : line}"`;
 }
 
+const SHOWN = /^(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{P}\p{S}]$/u;
+
+/**
+ * Names the first character that is neither ASCII nor white space: one that nobody sees, or that
+ * looks like another one. Chat apps and word processors put them in.
+ * @returns undefined if there is none
+ */
+export function findForeignCharacter(text: string): string | undefined {
+	// JavaScript counts the byte order mark as white space.
+	const character = /\ufeff|[^\x20-\x7e\s]/u.exec(text)?.[0];
+	if (character === undefined) return undefined;
+	const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+	return SHOWN.test(character)
+		? `the character "${character}" (U+${code})`
+		: `an invisible character (U+${code})`;
+}
+
 /**
  * Reads a value that an expression may have given.
  * @param complaint what is wrong with a value of another shape, after its quote
