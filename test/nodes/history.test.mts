@@ -354,8 +354,72 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			ampersend.emulator.pay({ agent, timestamp: Date.parse('2024-01-01T00:00:00Z') });
 
 			const { items, error } = await getMany({
-				filters: { from: '', to: '={{ $json.nothing }}' },
+				filters: { from: '', to: '={{ "" }}' },
 			});
+
+			expect(error).toBeUndefined();
+			expect(items).toHaveLength(1);
+		});
+
+		const names = {
+			from: 'From',
+			to: 'To',
+			counterparty: 'Counterparty',
+			status: 'Status',
+			minimumAmount: 'Minimum Amount (USDC)',
+			maximumAmount: 'Maximum Amount (USDC)',
+			...(resource === 'transaction' && { direction: 'Direction' }),
+		};
+
+		it.each(Object.entries(names))(
+			'an expression for %s that gives no value is not "no filter"',
+			async (name, title) => {
+				const agent = ampersend.emulator.addAgent();
+				ampersend.emulator.pay({ agent });
+				// n8n turns a TypeError into undefined, and says nothing.
+				for (const expression of [
+					'={{ $json.date.startOf("month") }}',
+					'={{ $now.startof("month") }}',
+					'={{ $json.wrong }}',
+					'={{ null }}',
+				]) {
+					for (const operation of ['getMany', 'export']) {
+						const { items, error } = await getMany(
+							{ operation, filters: { [name]: expression } },
+							{ input: [{ date: '2026-10-05' }] },
+						);
+
+						expect(items).toEqual([]);
+						expect(error?.message).toBe(`${title}: the expression gives no value.`);
+						expect(error?.description).toContain('empty text');
+					}
+				}
+				expect(ampersend.seen).toEqual([]);
+			},
+		);
+
+		it('a locator whose expression gives no value is not "no filter" either', async () => {
+			const counterparty = { __rl: true, mode: 'address', value: '={{ $json.wrong }}' };
+
+			const { error } = await getMany({ filters: { counterparty } });
+
+			expect(error?.message).toBe('Counterparty: the expression gives no value.');
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it('fields that a person left empty are no filter', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			const empty = {
+				from: '',
+				to: '',
+				minimumAmount: '',
+				maximumAmount: '',
+				status: [],
+				counterparty: { __rl: true, mode: 'list', value: '' },
+			};
+
+			const { items, error } = await getMany({ filters: empty });
 
 			expect(error).toBeUndefined();
 			expect(items).toHaveLength(1);

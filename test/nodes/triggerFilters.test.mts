@@ -424,6 +424,19 @@ describe('a parameter that cannot be read', () => {
 			{ filters: { counterparty: tooMany } },
 		],
 		['Direction: "up" is not an option', { filters: { direction: 'up' } }],
+		...Object.entries({
+			counterparty: 'Counterparty',
+			direction: 'Direction',
+			minimumAmount: 'Minimum Amount (USDC)',
+		}).map(([name, title]): [string, INodeParameters] => [
+			`${title}: the expression gives no value`,
+			{ filters: { [name]: '={{ $now.startof("month") }}' } },
+		]),
+		['Trigger On: the expression gives no value', { events: '={{ $now.wrong }}' }],
+		[
+			'Maximum Events per Poll: the expression gives no value',
+			{ options: { maxEvents: '={{ null }}' } },
+		],
 		['After a Restart: "again" is not an option', { options: { afterRestart: 'again' } }],
 		['Agent: is empty', one('')],
 		['Agent: "nobody" is not an address', one('nobody', 'address')],

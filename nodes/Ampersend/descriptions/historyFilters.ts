@@ -8,7 +8,7 @@ import { knownOfPaymentEvents, knownOfTransactions } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords, valueOf } from '../domain/parameter';
 import { addressLocator } from './locators';
-import { optionsOf } from './options';
+import { optionsOf, readCollection } from './options';
 
 const from: INodeProperties = {
 	displayName: 'From',
@@ -206,7 +206,11 @@ export function readAmount(
  * @throws ParameterError that names the invalid filter
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
-	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	const filters = readCollection(
+		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
+		// It has all filters that payment events have.
+		transactionFilters,
+	);
 	const timezone = n8n.getTimezone();
 	const from = readMoment('From', filters.from, timezone);
 	const to = readMoment('To', filters.to, timezone);

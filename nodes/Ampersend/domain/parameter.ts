@@ -111,6 +111,21 @@ export function requireText(parameter: string, value: unknown): string {
 	throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
 }
 
+/**
+ * An expression that can't be evaluated, such as one with a TypeError, gives undefined in n8n, and
+ * says nothing about it. A filter must not let everything through then.
+ * @throws ParameterError where a field that is there has no value; empty text is one
+ */
+export function rejectNothing(parameter: string, value: unknown): void {
+	if (value !== undefined && value !== null) return;
+	throw new ParameterError(
+		parameter,
+		'the expression gives no value.',
+		'Correct the expression: n8n gives no value if it names a field that is missing, or uses text ' +
+			'as a date. To leave the field unset, remove it, or let the expression give empty text.',
+	);
+}
+
 /** The value of a resource locator, or the value itself where it stands alone. */
 export function valueOf(locator: unknown): unknown {
 	return typeof locator === 'object' && locator !== null && 'value' in locator
