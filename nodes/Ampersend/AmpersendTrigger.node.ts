@@ -13,6 +13,8 @@ import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
 import { authenticationField, readAuthentication } from './descriptions/authentication';
+import { knownOfTransactions } from './domain/filter';
+import { quote } from './domain/parameter';
 import { simplify } from './domain/simplify';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
@@ -37,6 +39,8 @@ import {
 	pollBudget,
 	thisProcess,
 } from './trigger/scheduler';
+import type { EventFilter } from './trigger/filter';
+import type { TriggerState } from './trigger/state';
 import { readState, writeState } from './trigger/state';
 
 /** Waiting for a retry must leave time for the rest of a poll. */
@@ -106,6 +110,28 @@ function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): v
 	}
 }
 
+/** The words of Trigger On that are neither known nor the status of a payment that was read. */
+function warnOfEvents(
+	context: IPollFunctions,
+	{ statuses = [] }: EventFilter,
+	state?: TriggerState,
+) {
+	const known: readonly string[] = knownOfTransactions.statuses;
+	const seen = new Set<string>();
+	for (const cursor of state?.agents.values() ?? []) {
+		for (const row of cursor?.rows.values() ?? []) {
+			for (const status of row.statuses) seen.add(status.toLowerCase());
+		}
+	}
+	const unknown = statuses.filter((status) => !known.includes(status) && !seen.has(status));
+	if (unknown.length === 0) return;
+	warn(
+		context,
+		`${eventsField.displayName}: no payment so far has ${unknown.map(quote).join(', ')}. ` +
+			`This node knows ${known.join(', ')}`,
+	);
+}
+
 interface PollRun {
 	node: string;
 	activation: boolean;
@@ -144,11 +170,13 @@ async function pollOnce(
 			);
 		}
 		reportGaps(context, result);
+		if (activation) warnOfEvents(context, settings.filter, result.state);
 		stored.cursor = next;
 		if (activation && before === undefined) handOver(node, next);
 		return toOutput(result.events, settings.isSimple);
 	} catch (error) {
 		if (activation && error instanceof CallError && isPassing(error)) {
+			warnOfEvents(context, settings.filter, state);
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 			return null;
 		}

@@ -54,7 +54,7 @@ export async function readQuery(
 
 /** Shows notes: a list isn't as long as the service reports, or has values that are new. */
 export function showReport(
-	{ miscounts, unknown }: HistoryReport,
+	{ miscounts, unknown, sought, known }: HistoryReport,
 	noun: string,
 	hint: OperationContext['hint'],
 ): void {
@@ -65,6 +65,13 @@ export function showReport(
 				`${[...values].map(quote).join(', ')}. ` +
 				'They count like the others, unless a filter leaves them out. ' +
 				'A newer version of n8n-nodes-ampersend may know more.',
+		);
+	}
+	if (sought.size > 0) {
+		const words = [...sought.values()].map(quote).join(', ');
+		hint(
+			`Status: none of the ${noun} that were read has ${words}. ` +
+				`This node knows ${known.join(', ')}.`,
 		);
 	}
 	for (const { agent, read, reported } of miscounts) {

@@ -136,18 +136,38 @@ export function valueOf(locator: unknown): unknown {
 /** Room for every status there may ever be. */
 const MOST_WORD_CHARACTERS = 10_000;
 
+const LIST_ADVICE = 'Use a list of texts, or one text with commas between the words.';
+
+const jsonList = z.pipe(
+	z.string(),
+	z.transform((text): unknown => JSON.parse(text)),
+);
+
+/** The entries of a list that an expression gave as JSON text, or the text itself. */
+function unpack(parameter: string, text: string): string {
+	if (!text.trim().startsWith('[')) return text;
+	const complaint = "looks like a list, but isn't one of texts in JSON.";
+	const shape = z.pipe(jsonList, z.array(z.string()));
+	try {
+		return readAs(shape, parameter, text, [complaint, LIST_ADVICE]).join();
+	} catch (error) {
+		if (error instanceof ParameterError) throw error;
+		throw new ParameterError(parameter, `${quote(text)} ${complaint}`, LIST_ADVICE);
+	}
+}
+
 /**
- * Reads words: a list of texts, or text with commas or white space between them; none where there
- * is no value.
+ * Reads words: a list of texts, JSON text of one, or text with commas or white space between the
+ * words; none where there is no value.
  * @throws ParameterError for an entry that isn't text
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
-	const advice = 'Use a list of texts, or one text with commas between the words.';
-	const text = entries
-		.map((entry) => readAs(z.string(), parameter, entry, ['is not text.', advice]))
-		.join();
-	if (text.length < MOST_WORD_CHARACTERS) {
+	const texts = entries.map((entry) =>
+		readAs(z.string(), parameter, entry, ['is not text.', LIST_ADVICE]),
+	);
+	if (texts.join().length < MOST_WORD_CHARACTERS) {
+		const text = texts.map((one) => unpack(parameter, one)).join();
 		return text.split(/[\s,]+/).filter((word) => word !== '');
 	}
 	throw new ParameterError(
@@ -182,14 +202,18 @@ export function readSwitch(parameter: string, value: unknown): boolean | undefin
 	]);
 }
 
-/** One of several values. @throws ParameterError where it is another */
+/** One of several values, in any letter case. @throws ParameterError where it is another */
 export function readChoice<Choice extends string>(
 	parameter: string,
 	value: unknown,
 	choices: readonly Choice[],
 ): Choice {
-	return readAs(z.enum(choices), parameter, value, [
-		'is not an option.',
+	const word = typeof value === 'string' ? value.toLowerCase() : undefined;
+	const chosen = choices.find((choice) => choice.toLowerCase() === word);
+	if (chosen !== undefined) return chosen;
+	throw new ParameterError(
+		parameter,
+		`${quote(value)} is not an option.`,
 		`Use one of: ${choices.join(', ')}.`,
-	]);
+	);
 }

@@ -70,13 +70,13 @@ function getter(context: IPollFunctions) {
 	return (name: string, fallback: object): unknown => context.getNodeParameter(name, fallback);
 }
 
-/** Statuses of the chosen events, sorted; empty for all. */
+/** Statuses of the chosen events in lower case, sorted; empty for all. */
 function readStatuses(context: IPollFunctions): string[] {
 	const events = getter(context)(eventsField.name, []);
 	rejectNothing(eventsField.displayName, events);
 	const words = readWords(eventsField.displayName, events);
 	if (words.includes(ALL_EVENTS)) return [];
-	const statuses = words.map((name) => name.replace(/^payment\./, ''));
+	const statuses = words.map((name) => name.toLowerCase().replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
 }
 
