@@ -13,8 +13,6 @@ import type { Client } from './api/send';
 import { openClient } from './api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from './descriptions/agentScope';
 import { authenticationField, readAuthentication } from './descriptions/authentication';
-import { knownOfTransactions } from './domain/filter';
-import { quote } from './domain/parameter';
 import { simplify } from './domain/simplify';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
@@ -26,9 +24,11 @@ import {
 	readEventFilter,
 	readEventOptions,
 } from './trigger/parameters';
+import { lastingGap } from './trigger/gaps';
 import { simplifiedTriggerEvent, toTriggerEventOutput } from './trigger/output';
-import type { FoundEvent, PollResult, PollSettings } from './trigger/poll';
+import type { FoundEvent, PollSettings } from './trigger/poll';
 import { isPassing, pollActivity, sampleActivity } from './trigger/poll';
+import { reportGaps, reportUnknownEvents, warn } from './trigger/report';
 import {
 	forgetHandover,
 	handedOver,
@@ -39,8 +39,6 @@ import {
 	pollBudget,
 	thisProcess,
 } from './trigger/scheduler';
-import type { EventFilter } from './trigger/filter';
-import type { TriggerState } from './trigger/state';
 import { readState, writeState } from './trigger/state';
 
 /** Waiting for a retry must leave time for the rest of a poll. */
@@ -91,47 +89,6 @@ function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[]
 	return items.length > 0 ? [items] : null;
 }
 
-function warn(context: IPollFunctions, message: string): void {
-	context.logger.warn(`${context.getNode().name}: ${message}`);
-}
-
-function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
-	for (const { agent, error, hasBaseline } of skipped) {
-		const whatNext = hasBaseline
-			? 'the next poll catches up'
-			: 'it starts with the first poll that can read it';
-		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
-	}
-	if (unread.length > 0) {
-		context.logger.info(
-			`${context.getNode().name}: no time for ${unread.length} agents; ` +
-				`the next poll continues with ${unread[0]}`,
-		);
-	}
-}
-
-/** The words of Trigger On that are neither known nor the status of a payment that was read. */
-function warnOfEvents(
-	context: IPollFunctions,
-	{ statuses = [] }: EventFilter,
-	state?: TriggerState,
-) {
-	const known: readonly string[] = knownOfTransactions.statuses;
-	const seen = new Set<string>();
-	for (const cursor of state?.agents.values() ?? []) {
-		for (const row of cursor?.rows.values() ?? []) {
-			for (const status of row.statuses) seen.add(status.toLowerCase());
-		}
-	}
-	const unknown = statuses.filter((status) => !known.includes(status) && !seen.has(status));
-	if (unknown.length === 0) return;
-	warn(
-		context,
-		`${eventsField.displayName}: no payment so far has ${unknown.map(quote).join(', ')}. ` +
-			`This node knows ${known.join(', ')}`,
-	);
-}
-
 interface PollRun {
 	node: string;
 	activation: boolean;
@@ -170,13 +127,16 @@ async function pollOnce(
 			);
 		}
 		reportGaps(context, result);
-		if (activation) warnOfEvents(context, settings.filter, result.state);
+		if (activation) reportUnknownEvents(context, settings.filter, result.state);
+		const isStored = stored.cursor !== undefined && !activation;
+		const gap = lastingGap(node, settings.now, isStored ? state : undefined, result);
+		if (gap) throw toNodeError(context.getNode(), gap);
 		stored.cursor = next;
 		if (activation && before === undefined) handOver(node, next);
 		return toOutput(result.events, settings.isSimple);
 	} catch (error) {
 		if (activation && error instanceof CallError && isPassing(error)) {
-			warnOfEvents(context, settings.filter, state);
+			reportUnknownEvents(context, settings.filter, state);
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 			return null;
 		}
