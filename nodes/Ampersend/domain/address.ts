@@ -116,9 +116,6 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 /** Longer than any link of a dashboard or an explorer. */
 const MOST_LINK_CHARACTERS = 2_048;
 
-/** An address in a link. More digits would make it a longer number: a transaction hash. */
-const IN_LINK = /0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/g;
-
 /** A part of a link that may be an address with a character of another alphabet in it. */
 const DIGITS = /[0-9a-fA-F]{8}/;
 
@@ -175,8 +172,9 @@ function addressInLink(parameter: string, link: string): Address {
 			COPY_FROM_SOURCE,
 		);
 	}
-	const found = (link.match(IN_LINK) ?? []).map((word) => checkAddress(parameter, word));
-	const addresses = uniqueAddresses(found);
+	// More digits would make it a longer number: a transaction hash.
+	const words = link.match(/0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/g) ?? [];
+	const addresses = uniqueAddresses(words.map((word) => checkAddress(parameter, word)));
 	const [address] = addresses;
 	if (addresses.length > 1) rejectSeveral(parameter, 'the link contains', addresses);
 	if (address !== undefined) return address;
@@ -187,17 +185,25 @@ function addressInLink(parameter: string, link: string): Address {
 	);
 }
 
-/**
- * The words between commas, white space, line breaks, and the brackets and quotes of JSON. A comma
- * within a link belongs to it, unless an address or a link follows.
- */
+/** A comma within a link belongs to it, unless an address or a link follows. */
+function splitLinks(text: string): string[] {
+	const words: string[] = [];
+	for (const piece of text.split(/[,;]+/)) {
+		const isNext = piece === '' || isLink(piece) || /^(?:0x|eip155:)/.test(piece);
+		const last = isNext ? undefined : words.pop();
+		words.push(last === undefined ? piece : `${last},${piece}`);
+	}
+	return words;
+}
+
+/** The words between commas, white space, line breaks, and the brackets and quotes of JSON. */
 function wordsOf(text: string): string[] {
 	return (
 		text
 			.trim()
 			// JavaScript counts the byte order mark as white space.
 			.split(/(?:[^\S\ufeff]|["'[\]])+/)
-			.flatMap((word) => word.split(isLink(word) ? /[,;]+(?=$|0x|eip155:|\w{1,32}:)/ : /[,;]+/))
+			.flatMap((word) => (isLink(word) ? splitLinks(word) : word.split(/[,;]+/)))
 			.filter((word) => word !== '')
 	);
 }

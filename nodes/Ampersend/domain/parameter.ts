@@ -138,22 +138,24 @@ const MOST_WORD_CHARACTERS = 10_000;
 
 const LIST_ADVICE = 'Use a list of texts, or one text with commas between the words.';
 
-const jsonList = z.pipe(
-	z.string(),
-	z.transform((text): unknown => JSON.parse(text)),
-);
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
 
 /** The entries of a list that an expression gave as JSON text, or the text itself. */
 function unpack(parameter: string, text: string): string {
 	if (!text.trim().startsWith('[')) return text;
-	const complaint = "looks like a list, but isn't one of texts in JSON.";
-	const shape = z.pipe(jsonList, z.array(z.string()));
-	try {
-		return readAs(shape, parameter, text, [complaint, LIST_ADVICE]).join();
-	} catch (error) {
-		if (error instanceof ParameterError) throw error;
-		throw new ParameterError(parameter, `${quote(text)} ${complaint}`, LIST_ADVICE);
-	}
+	const { success, data } = z.safeParse(z.array(z.string()), parseJson(text));
+	if (success) return data.join();
+	throw new ParameterError(
+		parameter,
+		`${quote(text)} looks like a list, but isn't one of texts in JSON.`,
+		LIST_ADVICE,
+	);
 }
 
 /**
