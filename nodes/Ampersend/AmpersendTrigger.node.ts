@@ -24,9 +24,11 @@ import {
 	readEventFilter,
 	readEventOptions,
 } from './trigger/parameters';
+import { lastingGap } from './trigger/gaps';
 import { simplifiedTriggerEvent, toTriggerEventOutput } from './trigger/output';
-import type { FoundEvent, PollResult, PollSettings } from './trigger/poll';
+import type { FoundEvent, PollSettings } from './trigger/poll';
 import { isPassing, pollActivity, sampleActivity } from './trigger/poll';
+import { reportGaps, reportUnknownEvents, warn } from './trigger/report';
 import {
 	forgetHandover,
 	handedOver,
@@ -87,25 +89,6 @@ function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[]
 	return items.length > 0 ? [items] : null;
 }
 
-function warn(context: IPollFunctions, message: string): void {
-	context.logger.warn(`${context.getNode().name}: ${message}`);
-}
-
-function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
-	for (const { agent, error, hasBaseline } of skipped) {
-		const whatNext = hasBaseline
-			? 'the next poll catches up'
-			: 'it starts with the first poll that can read it';
-		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
-	}
-	if (unread.length > 0) {
-		context.logger.info(
-			`${context.getNode().name}: no time for ${unread.length} agents; ` +
-				`the next poll continues with ${unread[0]}`,
-		);
-	}
-}
-
 interface PollRun {
 	node: string;
 	activation: boolean;
@@ -144,11 +127,16 @@ async function pollOnce(
 			);
 		}
 		reportGaps(context, result);
+		if (activation) reportUnknownEvents(context, settings.filter, result.state);
+		const isStored = stored.cursor !== undefined && !activation;
+		const gap = lastingGap(node, settings.now, isStored ? state : undefined, result);
+		if (gap) throw toNodeError(context.getNode(), gap);
 		stored.cursor = next;
 		if (activation && before === undefined) handOver(node, next);
 		return toOutput(result.events, settings.isSimple);
 	} catch (error) {
 		if (activation && error instanceof CallError && isPassing(error)) {
+			reportUnknownEvents(context, settings.filter, state);
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 			return null;
 		}

@@ -136,7 +136,8 @@ describe('Agent Key: Add', () => {
 
 		expect(error?.message).toMatch(/^Agent Key Address: .* looks like a secret/);
 		expect(error?.description).toBe(
-			'An address is 0x followed by 40 hexadecimal digits. Copy the whole address again.',
+			'Enter addresses only: 0x followed by 40 hexadecimal digits. ' +
+				'If it was a private key, replace it: anyone who saw it can use it.',
 		);
 		expect(inspect(error, { depth: 12 })).not.toContain(secret);
 		expect(service.emulator.calls).toEqual([]);

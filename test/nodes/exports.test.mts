@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, it } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
 
 import { numbered, historyOf, DAY, downFrom, HOUR, MINUTE, numbersOf } from './history.mts';
 import { fileOf, numbersIn } from './files.mts';
@@ -333,6 +334,7 @@ describe('The columns and marks of an export', () => {
 
 	it.each([
 		['Columns', { columns: ['amountUsdc', 'amount'] }, '"amount" is not an option'],
+		['Columns', { columns: '={{ $json.wrong }}' }, 'the expression gives no value'],
 		['Delimiter', { delimiter: '={{ "x" }}' }, '"x" is not an option'],
 		['Decimal Separator', { decimalSeparator: '={{ "," }}' }, '"," is not an option'],
 		['Layout', { layout: '={{ "x" }}' }, '"x" is not an option'],
@@ -554,6 +556,18 @@ describe('Summarize', () => {
 		emulator.pay({ agent: two!, type: 'earn', amountMicro: 8n, timestamp: day + DAY });
 		return { one: one!, two: two!, exact };
 	}
+
+	it.each<[string, INodeParameters]>([
+		['Group By', { groupBy: '={{ $json.wrong }}' }],
+		['Time Zone', { options: { timeZone: '={{ $json.wrong }}' } }],
+		['From', { filters: { from: '={{ $json.date.startOf("month") }}' } }],
+	])('is not of everything if an expression for %s gives no value', async (title, parameters) => {
+		const { items, error } = await summarize(parameters, { input: [{ date: '2026-10-05' }] });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toBe(`${title}: the expression gives no value.`);
+		expect(ampersend.seen).toEqual([]);
+	});
 
 	it('adds up by direction and status if you choose nothing else', async () => {
 		const { exact } = addPayments();

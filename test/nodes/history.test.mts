@@ -350,11 +350,174 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			ampersend.emulator.pay({ agent, timestamp: Date.parse('2024-01-01T00:00:00Z') });
 
 			const { items, error } = await getMany({
-				filters: { from: '', to: '={{ $json.nothing }}' },
+				filters: { from: '', to: '={{ "" }}' },
 			});
 
 			expect(error).toBeUndefined();
 			expect(items).toHaveLength(1);
+		});
+
+		const names = {
+			from: 'From',
+			to: 'To',
+			counterparty: 'Counterparty',
+			status: 'Status',
+			minimumAmount: 'Minimum Amount (USDC)',
+			maximumAmount: 'Maximum Amount (USDC)',
+			...(resource === 'transaction' && { direction: 'Direction' }),
+		};
+
+		it.each(Object.entries(names))(
+			'an expression for %s that gives no value is not "no filter"',
+			async (name, title) => {
+				const agent = ampersend.emulator.addAgent();
+				ampersend.emulator.pay({ agent });
+				// n8n turns a TypeError into undefined, and says nothing.
+				for (const expression of [
+					'={{ $json.date.startOf("month") }}',
+					'={{ $now.startof("month") }}',
+					'={{ $json.wrong }}',
+					'={{ null }}',
+				]) {
+					for (const operation of ['getMany', 'export']) {
+						const { items, error } = await getMany(
+							{ operation, filters: { [name]: expression } },
+							{ input: [{ date: '2026-10-05' }] },
+						);
+
+						expect(items).toEqual([]);
+						expect(error?.message).toBe(`${title}: the expression gives no value.`);
+						expect(error?.description).toContain('empty text');
+					}
+				}
+				expect(ampersend.seen).toEqual([]);
+			},
+		);
+
+		it('a locator whose expression gives no value is not "no filter" either', async () => {
+			const counterparty = { __rl: true, mode: 'address', value: '={{ $json.wrong }}' };
+
+			const { error } = await getMany({ filters: { counterparty } });
+
+			expect(error?.message).toBe('Counterparty: the expression gives no value.');
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it('fields that a person left empty are no filter', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			const empty = {
+				from: '',
+				to: '',
+				minimumAmount: '',
+				maximumAmount: '',
+				status: [],
+				counterparty: { __rl: true, mode: 'list', value: '' },
+			};
+
+			const { items, error } = await getMany({ filters: empty });
+
+			expect(error).toBeUndefined();
+			expect(items).toHaveLength(1);
+		});
+
+		it('reads statuses in any letter case, and from JSON text of a list', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent, status: 'settled' });
+			ampersend.emulator.pay({ agent, status: 'denied' });
+			for (const [status, expected] of [
+				['={{ "Settled" }}', ['settled']],
+				['={{ ["SETTLED"] }}', ['settled']],
+				['={{ \'["settled"]\' }}', ['settled']],
+				['={{ \' [ "settled", "Denied" ] \' }}', ['denied', 'settled']],
+			] as const) {
+				const { items, error, hints } = await getMany({ filters: { status } });
+
+				expect(error).toBeUndefined();
+				expect(items.map(({ json }) => json.status).sort()).toEqual(expected);
+				expect(hints).toEqual([]);
+			}
+		});
+
+		it('finds a row whose status the service spells in capitals', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.pay({ agent });
+			ampersend.emulator.fault(changeNewest({ status: 'SETTLED' }));
+
+			const { items } = await getMany({ filters: { status: ['settled'] } });
+
+			expect(items.map(({ json }) => json.status)).toEqual(['SETTLED']);
+		});
+
+		it.each(['[settled]', '["settled"', '[["settled"]]', '[1]'])(
+			'rejects the text %s, which is no list of texts, and sends nothing',
+			async (text) => {
+				const { error } = await getMany(
+					{ filters: { status: '={{ $json.text }}' } },
+					{ input: [{ text }] },
+				);
+
+				expect(error?.message).toBe(
+					`Status: "${text}" looks like a list, but isn't one of texts in JSON.`,
+				);
+				expect(ampersend.seen).toEqual([]);
+			},
+		);
+
+		it.each(['all', 'completed', 'complted, settled'])(
+			'says that no row has a status of the filter that is not known: %s',
+			async (status) => {
+				const agent = ampersend.emulator.addAgent();
+				for (let i = 0; i < 3; i++) ampersend.emulator.pay({ agent, status: 'denied' });
+				const [word = ''] = status.split(',');
+				const hint = new RegExp(
+					`^Status: none of the ${noun} that were read has "${word}"\\. This node knows authorized, `,
+				);
+
+				for (const operation of ['getMany', 'export']) {
+					const { error, hints } = await getMany({ operation, filters: { status } });
+
+					expect(error).toBeUndefined();
+					expect(hints.map(({ message }) => message)).toEqual([expect.stringMatching(hint)]);
+				}
+				const tool = await getMany({ filters: { status } }, { isTool: true });
+				expect(tool.items.map(({ json }) => json)).toEqual([
+					{ hints: [expect.stringMatching(hint)] },
+				]);
+			},
+		);
+
+		it('says nothing of a known status that no row has', async () => {
+			ampersend.emulator.addAgent();
+
+			const { items, hints } = await getMany({ filters: { status: ['denied'] } });
+
+			expect([items, hints]).toEqual([[], []]);
+		});
+
+		it("does not guess which address of an explorer's link is meant", async () => {
+			const agent = ampersend.emulator.addAgent();
+			const [token, seller, other] = [randomAddress(), randomAddress(), randomAddress()];
+			for (const counterparty of [seller, other]) ampersend.emulator.pay({ agent, counterparty });
+			const link = (rest: string) => ({
+				__rl: true,
+				mode: 'url',
+				value: `https://basescan.org/${rest}`,
+			});
+
+			const ambiguous = await getMany({
+				filters: { counterparty: link(`token/${token}?a=${seller}`) },
+			});
+
+			expect(ambiguous.error?.message).toBe(
+				`Counterparty: the link contains 2 addresses: ${token}, ${seller}.`,
+			);
+			expect(ampersend.seen).toEqual([]);
+
+			const two = `address/${seller}, https://basescan.org/address/${other}`;
+			const { items } = await getMany({ filters: { counterparty: link(two) } });
+
+			expect(items.map(({ json }) => json.counterparty).sort()).toEqual([seller, other].sort());
 		});
 
 		it.each([

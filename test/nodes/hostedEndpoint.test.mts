@@ -144,6 +144,15 @@ describe('nothing is sent', () => {
 		['for a header without a value', headers(['X-Key', '']), 'Proxy Headers: X-Key: is empty.'],
 		['for a line break in a value', headers(['X-Key', 'a\r\nHost: b']), 'such as a line break'],
 		['for a header twice', headers(['X-Key', 'a'], ['x-key', 'b']), 'has "x-key" twice'],
+		...Object.entries({
+			allowedMethods: 'Allowed Methods',
+			rateLimit: 'Rate Limit per Minute',
+			requiredHeaders: 'Required Headers',
+		}).map(([name, title]): [string, INodeParameters, string] => [
+			`if an expression for ${title} gives no value`,
+			extra({ [name]: '={{ $json.wrong }}' }),
+			`${title}: the expression gives no value.`,
+		]),
 		['for a required header of two lines', extra({ requiredHeaders: 'X-City:' }), '"X-City:"'],
 	])('%s', async (_, parameters, message) => {
 		const { error } = await run('create', parameters);
@@ -222,6 +231,17 @@ describe('the life of a hosted endpoint', () => {
 		expect(updated).toMatchObject([{ priceUsdc: '0.25', proxyUrl: weather.proxyUrl }]);
 		jsonOf(await run('update', { hostedEndpoint: byId(id), updateFields: { instructions: '' } }));
 		expect(theEndpoint().instructions).toBeNull();
+	});
+
+	it('keeps texts for which an expression gives no value', async () => {
+		const { id } = await createOne();
+		const before = theEndpoint();
+		for (const nothing of ['={{ null }}', '={{ $json.wrong }}']) {
+			const updateFields = { instructions: nothing, description: nothing, name: 'Weather 2' };
+			jsonOf(await run('update', { hostedEndpoint: byId(id), updateFields }));
+			expect(lastBody()).toEqual({ name: 'Weather 2' });
+		}
+		expect(theEndpoint().instructions).toEqual(before.instructions);
 	});
 
 	it('rejects an empty name, price or address in an update', async () => {

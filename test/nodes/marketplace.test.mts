@@ -76,6 +76,18 @@ describe('the marketplace', () => {
 	it.each<[string, string, INodeParameters, string]>([
 		['search', 'a list as the text', { search: '={{ [1] }}' }, 'Search: "[1]" is not text.'],
 		['search', 'a limit of 0', { limit: 0 }, 'Limit: "0" is not'],
+		[
+			'search',
+			'a text without a value',
+			{ search: '={{ $json.wrong }}' },
+			'Search: the expression gives no value.',
+		],
+		[
+			'search',
+			'a category without a value',
+			{ filters: { category: '={{ $json.wrong }}' } },
+			'Category: the expression gives no value.',
+		],
 		['get', 'no ID', { listing: { mode: 'id', value: ' ' } }, 'Listing: is empty.'],
 		['get', 'a path', { listing: { mode: 'id', value: '..' } }, 'Listing: ".." can\'t be one.'],
 	])('%s rejects %s', async (operation, _, parameters, message) => {

@@ -94,7 +94,62 @@ describe('Trigger On', () => {
 	});
 });
 
+describe('an event that does not exist', () => {
+	it.each(['payment.setled', 'all', '={{ ["payment.denied", "Completed"] }}'])(
+		"is named in n8n's log when the workflow is published, and not at each poll: %s",
+		async (events) => {
+			const trigger = await activated({ events });
+			expect(trigger.warnings).toEqual([
+				expect.stringMatching(
+					/^Under Test: Trigger On: no payment so far has "(setled|all|completed)"\. This node knows authorized, /,
+				),
+			]);
+			await trigger.poll();
+			expect(trigger.warnings).toHaveLength(1);
+		},
+	);
+
+	it('is named if the service is not available at publishing, too', async () => {
+		service.failActivity();
+		const trigger = await activated({ events: ['payment.setled'] });
+		expect(trigger.warnings.join()).toContain('no payment so far has "setled"');
+	});
+
+	it.each([
+		['events that are known', ['payment.denied', 'payment.settled']],
+		['all events', ['*']],
+		['a status of the service that is new', ['payment.disputed']],
+	])('is not suspected in %s', async (_, events) => {
+		pay('a', t0);
+		service.changePages((page) => ({
+			...page,
+			activity: page.activity.map((row) => ({ ...row, status: 'disputed' })),
+		}));
+		const trigger = await activated({ events });
+		expect(trigger.warnings).toEqual([]);
+	});
+
+	it.each([
+		['capitals', ['Payment.Settled']],
+		['JSON text of a list', '={{ \'["payment.settled"]\' }}'],
+		['a status alone', '={{ "SETTLED" }}'],
+	])('is not one in %s', async (_, events) => {
+		const trigger = await activated({ events });
+		expect(trigger.warnings).toEqual([]);
+		pay('a', t0);
+		pay('b', t0 + 1, { status: 'denied' });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+});
+
 describe('the filter', () => {
+	it('Direction accepts any letter case', async () => {
+		const trigger = await activated({ filters: { direction: '={{ "Earn" }}' } });
+		pay('earned', t0, { type: 'earn' });
+		pay('spent', t0 + 1);
+		expect(rowsOf(await trigger.poll())).toEqual(['earned']);
+	});
+
 	it.each([
 		['both', ['earned', 'spent']],
 		['earn', ['earned']],
@@ -424,6 +479,28 @@ describe('a parameter that cannot be read', () => {
 			{ filters: { counterparty: tooMany } },
 		],
 		['Direction: "up" is not an option', { filters: { direction: 'up' } }],
+		...Object.entries({
+			counterparty: 'Counterparty',
+			direction: 'Direction',
+			minimumAmount: 'Minimum Amount (USDC)',
+		}).map(([name, title]): [string, INodeParameters] => [
+			`${title}: the expression gives no value`,
+			{ filters: { [name]: '={{ $now.startof("month") }}' } },
+		]),
+		['Trigger On: the expression gives no value', { events: '={{ $now.wrong }}' }],
+		[
+			'Maximum Events per Poll: the expression gives no value',
+			{ options: { maxEvents: '={{ null }}' } },
+		],
+		[
+			'Counterparty: the link contains 2 addresses',
+			{
+				filters: {
+					counterparty: `https://basescan.org/token/${randomAddress()}?a=${randomAddress()}`,
+				},
+			},
+		],
+		['Trigger On: "[payment.settled" looks like a list', { events: '={{ "[payment.settled" }}' }],
 		['After a Restart: "again" is not an option', { options: { afterRestart: 'again' } }],
 		['Agent: is empty', one('')],
 		['Agent: "nobody" is not an address', one('nobody', 'address')],

@@ -1,4 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import type { NodeApiError } from 'n8n-workflow';
+
+import type { Agent } from '../emulator/index.mts';
 
 import {
 	ACTIVITY,
@@ -7,6 +10,7 @@ import {
 	DAY,
 	gathered,
 	LIST,
+	MINUTE,
 	one,
 	poll,
 	rowNumbers,
@@ -195,6 +199,135 @@ describe('a failure of some agents', () => {
 		expect(error.description).toMatch(/The request was GET \/agents\/0x\w{40}\/activity\.$/);
 		expect(error.failure).toMatchObject({ cause: 'temporarily-unavailable' });
 		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+});
+
+describe('an agent that is never read', () => {
+	/** Makes time pass on the node's clock. */
+	function useClock() {
+		let now = Date.now();
+		jest.spyOn(Date, 'now').mockImplementation(() => now);
+		return { pass: (ms: number) => void (now += ms) };
+	}
+	const HOUR = 60 * MINUTE;
+	type Fault =
+		| { status: number; headers?: Record<string, string> }
+		| { mutate: (body: unknown) => unknown };
+	const REASONS: Array<[string, Fault, string]> = [
+		['a right that was taken away', { status: 403 }, 'HTTP 403'],
+		['a path that is not there', { status: 404 }, 'HTTP 404'],
+		[
+			'a row of another form',
+			{ mutate: () => ({ activity: [{ id: 'odd' }], hasNextPage: false, totalCount: 1 }) },
+			'has changed format',
+		],
+	];
+	/** Makes an agent unreadable until the returned function is called. */
+	function breakAgent(agent: Agent, fault: Fault): () => void {
+		let isBroken = true;
+		service.emulator.fault({
+			route: ACTIVITY,
+			times: Infinity,
+			...fault,
+			match: ({ params }) => isBroken && sameAgent(params.address, agent),
+		});
+		return () => void (isBroken = false);
+	}
+	const sameAgent = (address: string | undefined, agent: Agent) =>
+		address?.toLowerCase() === agent.address.toLowerCase();
+
+	it.each(REASONS)('for %s is thrown once an hour, and loses nothing', async (_, fault, said) => {
+		const clock = useClock();
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		const repair = breakAgent(seller, fault);
+		pay('b0', t0);
+		pay('s0', t0, { agent: seller });
+		expect(await poll(trigger)).toEqual(['b0:settled']);
+		const ids: string[] = [];
+		let thrown = 0;
+		for (let minute = 10; minute <= 130; minute += 10) {
+			clock.pass(10 * MINUTE);
+			if (minute % 40 === 20) pay(`b${minute}`, t0 + minute, { agent: service.buyer });
+			const [before, writes] = [JSON.stringify(trigger.state), trigger.writes];
+			try {
+				ids.push(...((await poll(trigger)) ?? []));
+			} catch (error) {
+				thrown++;
+				expect((error as Error).message).toMatch(
+					new RegExp(`^Could not read agent ${seller.address.toLowerCase()} since 20.*Z: `),
+				);
+				expect((error as Error).message).toContain(said);
+				// Any other cause would keep all agents waiting under the durable scheduler.
+				expect((error as NodeApiError).failure).toEqual({ cause: 'temporarily-unavailable' });
+				expect((error as NodeApiError).httpCode).toBeNull();
+				expect((error as NodeApiError).description).toContain('at most once an hour');
+				expect([JSON.stringify(trigger.state), trigger.writes]).toEqual([before, writes]);
+			}
+		}
+		expect(thrown).toBe(3);
+		expect(ids).toEqual(['b20:settled', 'b60:settled', 'b100:settled']);
+		repair();
+		expect(await poll(trigger)).toEqual(['s0:settled']);
+		clock.pass(2 * HOUR);
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('is thrown although every poll has events, which come with the next one', async () => {
+		const clock = useClock();
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		breakAgent(seller, { status: 403 });
+		const ids: string[] = [];
+		const thrown: number[] = [];
+		for (let minute = 0; minute < 40; minute++) {
+			clock.pass(MINUTE);
+			pay(`b${minute}`, t0 + minute);
+			try {
+				ids.push(...((await poll(trigger)) ?? []));
+			} catch {
+				thrown.push(minute);
+			}
+		}
+		expect(thrown).toEqual([15]);
+		expect(ids).toEqual(upTo(40).map((minute) => `b${minute}:settled`));
+	});
+
+	it('for a reason that passes is not thrown, and neither is one poll alone', async () => {
+		const clock = useClock();
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		const repair = breakAgent(seller, { status: 503, headers: atOnce });
+		for (let i = 0; i < 3; i++) {
+			clock.pass(HOUR);
+			expect(await poll(trigger)).toBeNull();
+		}
+		repair();
+		service.failActivity({ status: 403, agent: seller, times: 1 });
+		for (let i = 0; i < 3; i++) expect(await poll(trigger)).toBeNull();
+	});
+
+	it('is not thrown at publishing, nor by a poll that reads the baseline of another', async () => {
+		const clock = useClock();
+		const [seller, third] = [service.addAgent('seller'), service.addAgent('third')];
+		breakAgent(seller, { status: 403 });
+		const repairThird = breakAgent(third, { status: 503, headers: atOnce });
+		pay('old', t0, { agent: third });
+		const trigger = service.durable();
+		expect(await trigger.activate()).toBeNull();
+		pay('b', t0);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+		repairThird();
+		clock.pass(MINUTE);
+		expect(await poll(trigger)).toBeNull();
+		pay('new', t0 + 1, { agent: third });
+		expect(await poll(trigger)).toEqual(['new:settled']);
+		const before = JSON.stringify(trigger.cursor);
+		await expect(poll(trigger)).rejects.toThrow('HTTP 403');
+		expect(JSON.stringify(trigger.cursor)).toBe(before);
+		pay('next', t0 + 2, { agent: third });
+		expect(await poll(trigger)).toEqual(['next:settled']);
+		expect(await poll(trigger)).toBeNull();
 	});
 });
 

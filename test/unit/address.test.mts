@@ -191,6 +191,110 @@ describe('a list of addresses', () => {
 	});
 });
 
+const link = (rest: string) => `https://basescan.org/${rest}`;
+
+describe('an address in a link, or with its blockchain', () => {
+	it.each([
+		['in a path', link(`address/${one}`)],
+		['in a query', link(`token?a=${one}`)],
+		['in a fragment', link(`#/${one}`)],
+		[
+			'several times, in any letter case',
+			link(`address/${one}?a=${one.toLowerCase()}#${upper(one)}`),
+		],
+		['beside the hash of a transaction', link(`tx/0x${'ab'.repeat(32)}?from=${one}`)],
+		['beside numbers with commas', link(`address/${one}?p=1,2`)],
+		['of a list in JSON', `["${link(`address/${one}`)}"]`],
+		['after eip155:8453:', `eip155:8453:${one}`],
+		['after eip155:1:, in a link', link(`account/eip155:1:${one}`)],
+	])('is read %s', (_, text) => {
+		expect(parseAddress('Agent', text)).toBe(one);
+		expect(parseAddresses('Sellers', text)).toEqual([one]);
+	});
+
+	it.each([
+		['two links', `${link(`address/${one}`)}, ${link(`address/${two}`)}`],
+		['two links with only a comma', `${link(`address/${one}`)},${link(`address/${two}`)}`],
+		['a link and an address', `${link(`address/${one}`)};${two}`],
+		['addresses with their blockchains', `eip155:8453:${one}\neip155:8453:${two}`],
+	])('is one of a list: %s', (_, text) => {
+		expect(parseAddresses('Sellers', text)).toEqual([one, two]);
+		const { message, description } = rejectionOf(() => parseAddress('Agent', text));
+		expect(message).toBe(`Agent: has 2 addresses: ${one}, ${two}.`);
+		expect(description).toBe('Enter only the address that you mean.');
+	});
+
+	it.each([
+		['a path and a query', link(`token/${one}?a=${two}`)],
+		['a path', link(`${one}/${two}`)],
+		['a query and a fragment', link(`?a=${one}#${two}`)],
+		['a path and a coded query', link(`${one}?next=https%3A%2F%2Fx%2F${two}`)],
+	])('is not guessed if a link has two, in %s', (_, text) => {
+		for (const read of [parseAddress, parseAddresses]) {
+			const { message } = rejectionOf(() => read('Counterparty', text));
+			expect(message).toBe(`Counterparty: the link contains 2 addresses: ${one}, ${two}.`);
+		}
+	});
+
+	it('is checked there, too', () => {
+		const wrong = one.replace('A', 'a');
+		const { message } = rejectionOf(() => parseAddress('Agent', link(`address/${wrong}`)));
+		expect(message).toContain("doesn't match its checksum");
+	});
+
+	it('is not searched for in a text of unbounded length', () => {
+		for (const read of [parseAddress, parseAddresses]) {
+			const { message } = rejectionOf(() => read('Agent', link('a'.repeat(5_000))));
+			expect(message).toBe('Agent: is too long for an address or a link (5021 characters).');
+		}
+	});
+});
+
+describe('a character that no address has', () => {
+	const replaced = (character: string) => `${one.slice(0, 12)}${character}${one.slice(13)}`;
+
+	it.each([
+		['a zero width space', '\u200b', 'an invisible character (U+200B)'],
+		['a byte order mark', '\ufeff', 'an invisible character (U+FEFF)'],
+		['a soft hyphen', '\u00ad', 'an invisible character (U+00AD)'],
+		['a mark of direction', '\u202e', 'an invisible character (U+202E)'],
+		['NUL', '\0', 'an invisible character (U+0000)'],
+		['a Cyrillic a', '\u0430', 'the character "\u0430" (U+0430)'],
+		['a fullwidth A', '\uff21', 'the character "\uff21" (U+FF21)'],
+		['an emoji', '\u{1f4b8}', 'the character "\u{1f4b8}" (U+1F4B8)'],
+	])('is named: %s', (_, character, named) => {
+		const text = replaced(character);
+		const rejection = rejectionOf(() => parseAddress('Agent', text));
+		expect(rejection.message).toBe(`Agent: has ${named}, which no address has.`);
+		expect(rejection.description).toContain('Chat apps and word processors');
+		for (const read of [parseAddress, parseAddresses]) {
+			for (const part of [text, encodeURIComponent(text)]) {
+				const found = link(`token/${two}?a=${part}`);
+				expect(rejectionOf(() => read('Agent', found)).message).toBe(
+					`Agent: the link has ${named} where an address can be.`,
+				);
+			}
+		}
+	});
+
+	it('is named in a list, too', () => {
+		const text = `${two},${replaced('\u0430')}`;
+		expect(rejectionOf(() => parseAddresses('Sellers', text)).message).toContain('(U+0430)');
+	});
+
+	it('does not matter elsewhere in a link', () => {
+		expect(parseAddress('Agent', `https://beispiel.de/übersicht/${one}`)).toBe(one);
+	});
+
+	it('does not show the private key that it is in', () => {
+		const key = randomBytes(32).toString('hex');
+		const { message, description } = rejectionOf(() =>
+			parseAddress('Agent', `0x${key.slice(0, 40)}\u200b${key.slice(40)}`),
+		);
+		expect(`${message} ${description}`).not.toContain(key.slice(0, 8));
+	});
+});
+
 describe('a secret pasted where an address belongs', () => {
 	const digits = 'b1c7d4e8'.repeat(8);
 	const phrase = Array.from({ length: 12 }, (_, i) => 'word' + 'abcdefghijkl'.charAt(i)).join(' ');

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
@@ -8,7 +8,7 @@ import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
-import { optionsField } from '../descriptions/options';
+import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import type { FilterableRow } from '../domain/filter';
@@ -54,7 +54,7 @@ export async function readQuery(
 
 /** Shows notes: a list isn't as long as the service reports, or has values that are new. */
 export function showReport(
-	{ miscounts, unknown }: HistoryReport,
+	{ miscounts, unknown, sought, known }: HistoryReport,
 	noun: string,
 	hint: OperationContext['hint'],
 ): void {
@@ -65,6 +65,13 @@ export function showReport(
 				`${[...values].map(quote).join(', ')}. ` +
 				'They count like the others, unless a filter leaves them out. ' +
 				'A newer version of n8n-nodes-ampersend may know more.',
+		);
+	}
+	if (sought.size > 0) {
+		const words = [...sought.values()].map(quote).join(', ');
+		hint(
+			`Status: none of the ${noun} that were read has ${words}. ` +
+				`This node knows ${known.join(', ')}.`,
 		);
 	}
 	for (const { agent, read, reported } of miscounts) {
@@ -104,7 +111,10 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 			const { n8n, client, itemIndex, hint } = context;
 			const limit = readLimit(n8n, itemIndex);
 			const isOldestFirst = readIsOldestFirst(
-				n8n.getNodeParameter(options.name, itemIndex, {}) as IDataObject,
+				readCollection(
+					(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
+					options,
+				),
 			);
 			const query = await readQuery(context, Date.now());
 			const newestFirst = await newestRows(

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { NodeOperationError } from 'n8n-workflow';
 
 import { isSandbox } from '../api/deployments';
-import { toNodeError } from '../api/errors';
+import { isTool, toNodeError } from '../api/errors';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import { readSimplify } from '../descriptions/simplify';
@@ -15,6 +15,21 @@ const SANDBOX_HINT =
 	'paid there. For production, choose another credential in this node.';
 
 async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
+	const notes: string[] = [];
+	const hint = (message: string): void => {
+		notes.push(message);
+		context.hint(message);
+	};
+	const items = await carryOut(operation, { ...context, hint });
+	// A model doesn't see hints. One of a filter that nothing passes is all that it can learn.
+	const isForModel = notes.length > 0 && isTool(context.n8n.getNode());
+	return isForModel ? [...items, { json: { hints: notes } }] : items;
+}
+
+async function carryOut(
+	operation: Operation,
+	context: OperationContext,
+): Promise<INodeExecutionData[]> {
 	if ('exportFile' in operation) return [await operation.exportFile(context)];
 	const { n8n, itemIndex } = context;
 	const { simplified } = operation;

@@ -39,6 +39,19 @@ export class HistoryReport {
 	readonly miscounts: Array<Miscount & { agent: string }> = [];
 	/** The first values that aren't known here. */
 	readonly unknown = { direction: new Set<string>(), status: new Set<string>() };
+	/** Statuses that the filter names, that aren't known here and that no row has had, in lower case. */
+	readonly sought = new Map<string, string>();
+	/** Statuses that are known here. */
+	known: readonly string[] = [];
+
+	/** Begins a reading. */
+	begin({ statuses = [] }: RowFilter, { statuses: known }: KnownValues): void {
+		this.known = known;
+		for (const status of statuses) {
+			const word = status.toLowerCase();
+			if (!known.includes(word)) this.sought.set(word, status);
+		}
+	}
 
 	look(rows: FilterableRow[], { directions, statuses }: KnownValues): void {
 		const { unknown } = this;
@@ -46,7 +59,10 @@ export class HistoryReport {
 			if (values.size < MOST_UNKNOWN) values.add(value);
 		};
 		for (const { direction, status } of rows) {
-			if (!statuses.includes(status)) add(unknown.status, status);
+			if (!statuses.includes(status)) {
+				add(unknown.status, status);
+				this.sought.delete(status.toLowerCase());
+			}
 			if (direction !== undefined && directions?.includes(direction) === false) {
 				add(unknown.direction, direction);
 			}
@@ -180,6 +196,7 @@ export function readTransactions(
 ): Batches<ReadRow> {
 	const { from = -Infinity } = filter;
 	const matches = matcherOf(filter);
+	report?.begin(filter, knownOfTransactions);
 	const preset = presetCovering(filter.from, now);
 	const largestPage = Math.min(
 		LARGEST_PAGE,
@@ -241,6 +258,7 @@ export function readPaymentEvents(
 	{ order }: Reading,
 ): Batches<ReadPayment> {
 	const matches = matcherOf(filter);
+	report?.begin(filter, knownOfPaymentEvents);
 	const query = { preset: presetCovering(filter.from, now) };
 	return readLanes(client, agents, order, async function* ({ address }, pace) {
 		const payments = await pace.run(

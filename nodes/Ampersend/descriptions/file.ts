@@ -4,7 +4,7 @@ import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, fileNameOf } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { optionsField, optionsOf } from './options';
+import { optionsField, optionsOf, rejectNothingIn } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 
 const binaryField = {
@@ -130,6 +130,7 @@ export interface FileTarget {
 
 /** @throws ParameterError for an unknown column, or an invalid option */
 function readLayout(options: IDataObject, columns: readonly string[]): FileLayout {
+	rejectNothingIn(options, [{ displayName: 'Columns', name: 'columns' }]);
 	const selected = readWords('Columns', options.columns);
 	for (const column of selected) readChoice('Columns', column, columns);
 	const preset = layouts[readChoice('Layout', options.layout ?? '', layoutNames, 'all')];

@@ -2,13 +2,13 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 import { tryToParseDateTime } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
-import { addressKey, parseLocators } from '../domain/address';
+import { addressKey, parseAddresses } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
-import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
+import { ParameterError, quote, readChoice, readWords, valueOf } from '../domain/parameter';
 import { addressLocator } from './locators';
-import { optionsOf } from './options';
+import { optionsOf, readCollection } from './options';
 
 const from: INodeProperties = {
 	displayName: 'From',
@@ -46,7 +46,7 @@ export const counterpartyField = addressLocator(
  * @throws ParameterError for an entry that isn't an address
  */
 export function readCounterparties({ counterparty }: IDataObject): Address[] {
-	return parseLocators(counterpartyField.displayName, counterparty);
+	return parseAddresses(counterpartyField.displayName, valueOf(counterparty));
 }
 
 export const directionField: INodeProperties = {
@@ -204,7 +204,11 @@ export function readAmount(
  * @throws ParameterError that names the invalid filter
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
-	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	const filters = readCollection(
+		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
+		// It has all filters that payment events have.
+		transactionFilters,
+	);
 	const timezone = n8n.getTimezone();
 	const from = readMoment('From', filters.from, timezone);
 	const to = readMoment('To', filters.to, timezone);

@@ -1,4 +1,6 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+
+import { rejectNothing, valueOf } from '../domain/parameter';
 
 /** A stored value as a name in the editor: `amountUsdc` is "Amount USDC". */
 function titleOf(value: string): string {
@@ -37,6 +39,34 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 		default: {},
 		options,
 	};
+}
+
+/**
+ * Reads a collection that widens what is read or written where a field is left out.
+ * @param get reads a parameter by name, and returns the fallback if it isn't there
+ * @throws ParameterError naming a field that was added and has no value
+ */
+export function readCollection(
+	get: (name: string, fallback: object) => unknown,
+	{ displayName, name, options = [] }: INodeProperties,
+): IDataObject {
+	const values = get(name, {}) as IDataObject;
+	rejectNothing(displayName, values);
+	rejectNothingIn(
+		values,
+		options.filter((option) => 'displayName' in option),
+	);
+	return values;
+}
+
+/** @throws ParameterError naming one of the fields that was added to a collection and has no value */
+export function rejectNothingIn(
+	values: IDataObject,
+	fields: Array<Pick<INodeProperties, 'displayName' | 'name'>>,
+): void {
+	for (const { displayName, name } of fields) {
+		if (Object.hasOwn(values, name)) rejectNothing(displayName, valueOf(values[name]));
+	}
 }
 
 /** Fields by their names. Comparing as a language does would take 10 ms when n8n starts. */

@@ -1,7 +1,14 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
-import { ParameterError, looksSecret, quote, requireText, valueOf } from './parameter';
+import {
+	ParameterError,
+	findForeignCharacter,
+	looksSecret,
+	quote,
+	requireText,
+	valueOf,
+} from './parameter';
 
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
@@ -10,6 +17,13 @@ export type Address = string;
 export type AgentScope = 'all' | Address[];
 
 const SHAPE = /^0x[0-9a-fA-F]{40}$/;
+
+/** Addresses that a message names. */
+const MOST_NAMED = 5;
+
+const COPY_AGAIN = 'Copy the whole address again.';
+const COPY_FROM_SOURCE =
+	'Chat apps and word processors add and replace characters: copy the address from its source.';
 
 export function isAddress(text: string): boolean {
 	return SHAPE.test(text);
@@ -51,30 +65,27 @@ export function sameAddress(one: Address | null, other: Address): boolean {
 	return one !== null && (one === other || addressKey(one) === addressKey(other));
 }
 
-/**
- * Checks one address, and keeps its letter case.
- * @throws ParameterError for a wrong shape, or for mixed case with a wrong checksum
- */
-export function parseAddress(parameter: string, value: unknown): Address {
-	const text = requireText(parameter, value);
-	if (!isAddress(text)) {
+/** @throws ParameterError for a wrong shape, or for mixed case with a wrong checksum */
+function checkAddress(parameter: string, word: string): Address {
+	if (!isAddress(word)) {
+		const foreign = findForeignCharacter(word);
 		throw new ParameterError(
 			parameter,
-			`${quote(text)} is not an address.`,
-			'An address is 0x followed by 40 hexadecimal digits. Copy the whole address again.',
+			foreign ? `has ${foreign}, which no address has.` : `${quote(word)} is not an address.`,
+			`An address is 0x followed by 40 hexadecimal digits. ${foreign ? COPY_FROM_SOURCE : COPY_AGAIN}`,
 		);
 	}
-	const digits = text.slice(2);
+	const digits = word.slice(2);
 	const mixedCase = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
-	if (mixedCase && checksummed(text) !== text) {
+	if (mixedCase && checksummed(word) !== word) {
 		throw new ParameterError(
 			parameter,
-			`${quote(text)} doesn't match its checksum, so at least one character is wrong.`,
+			`${quote(word)} doesn't match its checksum, so at least one character is wrong.`,
 			'Copy the address again from its source. If you changed upper and lower case on purpose, ' +
 				'enter it in lower case.',
 		);
 	}
-	return text;
+	return word;
 }
 
 const ZERO = `0x${'0'.repeat(40)}`;
@@ -102,17 +113,136 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 	return [...byKey.values()];
 }
 
-/** The words between commas, white space, line breaks, and the brackets and quotes of JSON. */
-function wordsOf(parameter: string, text: string): string[] {
-	if (looksSecret(text)) {
+/** Longer than any link of a dashboard or an explorer. */
+const MOST_LINK_CHARACTERS = 2_048;
+
+/** A part of a link that may be an address with a character of another alphabet in it. */
+const DIGITS = /[0-9a-fA-F]{8}/;
+
+/** Before an address, its blockchain (CAIP-10). Accounts have the same address on each. */
+const CHAIN = /^eip155:\d{1,32}:(?=0x)/;
+
+function isLink(text: string): boolean {
+	return /^\w{1,32}:\/\//.test(text);
+}
+
+function tooLong(parameter: string, length: number): ParameterError {
+	return new ParameterError(
+		parameter,
+		`is too long for an address or a link (${length} characters).`,
+		'Enter only the address: 0x followed by 40 hexadecimal digits.',
+	);
+}
+
+/** @throws ParameterError naming the addresses */
+function rejectSeveral(parameter: string, what: string, addresses: Address[]): never {
+	const named = addresses.slice(0, MOST_NAMED).join(', ');
+	const rest = addresses.length - MOST_NAMED;
+	throw new ParameterError(
+		parameter,
+		`${what} ${addresses.length} addresses: ${named}${rest > 0 ? ` and ${rest} more` : ''}.`,
+		'Enter only the address that you mean.',
+	);
+}
+
+function decoded(part: string): string {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+}
+
+/**
+ * The address in a link. One with several is ambiguous: an explorer's link can name a token's
+ * contract and one of its holders.
+ * @throws ParameterError if there is none, or more than one
+ */
+function addressInLink(parameter: string, link: string): Address {
+	if (link.length > MOST_LINK_CHARACTERS) throw tooLong(parameter, link.length);
+	const parts = link.split(/[/?&=#:,;]+/).map(decoded);
+	const foreign = parts
+		.filter((part) => DIGITS.test(part))
+		.map(findForeignCharacter)
+		.find((found) => found !== undefined);
+	if (foreign !== undefined) {
 		throw new ParameterError(
 			parameter,
-			'contains something that looks like a secret, so it is not shown.',
-			'Enter addresses only: 0x followed by 40 hexadecimal digits. ' +
-				'If it was a private key, replace it: anyone who saw it can use it.',
+			`the link has ${foreign} where an address can be.`,
+			COPY_FROM_SOURCE,
 		);
 	}
-	return text.split(/[\s,;"'[\]]+/).filter((word) => word !== '');
+	// More digits would make it a longer number: a transaction hash.
+	const words = link.match(/0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/g) ?? [];
+	const addresses = uniqueAddresses(words.map((word) => checkAddress(parameter, word)));
+	const [address] = addresses;
+	if (addresses.length > 1) rejectSeveral(parameter, 'the link contains', addresses);
+	if (address !== undefined) return address;
+	throw new ParameterError(
+		parameter,
+		'the link contains no address.',
+		'Copy a link that contains 0x and 40 hexadecimal digits, or choose By Address.',
+	);
+}
+
+/** A comma within a link belongs to it, unless an address or a link follows. */
+function splitLinks(text: string): string[] {
+	const words: string[] = [];
+	for (const piece of text.split(/[,;]+/)) {
+		const isNext = piece === '' || isLink(piece) || /^(?:0x|eip155:)/.test(piece);
+		const last = isNext ? undefined : words.pop();
+		words.push(last === undefined ? piece : `${last},${piece}`);
+	}
+	return words;
+}
+
+/** The words between commas, white space, line breaks, and the brackets and quotes of JSON. */
+function wordsOf(text: string): string[] {
+	return (
+		text
+			.trim()
+			// JavaScript counts the byte order mark as white space.
+			.split(/(?:[^\S\ufeff]|["'[\]])+/)
+			.flatMap((word) => (isLink(word) ? splitLinks(word) : word.split(/[,;]+/)))
+			.filter((word) => word !== '')
+	);
+}
+
+/** @throws ParameterError where a secret may be among the words */
+function rejectSecret(parameter: string, words: string[]): void {
+	// A link can have the hash of a transaction, and no message shows a link.
+	const others = words.filter((word) => !isLink(word));
+	if (!looksSecret(others.join(' '))) return;
+	throw new ParameterError(
+		parameter,
+		'contains something that looks like a secret, so it is not shown.',
+		'Enter addresses only: 0x followed by 40 hexadecimal digits. ' +
+			'If it was a private key, replace it: anyone who saw it can use it.',
+	);
+}
+
+function readWord(parameter: string, word: string): Address {
+	if (isLink(word)) return addressInLink(parameter, word);
+	return checkAddress(parameter, word.replace(CHAIN, ''));
+}
+
+/**
+ * Reads one address: alone, with its blockchain before it (CAIP-10), or in a link. Keeps its letter
+ * case.
+ * @throws ParameterError where there is none, or more than one
+ */
+export function parseAddress(parameter: string, value: unknown): Address {
+	const text = requireText(parameter, value);
+	if (text.length > MOST_LINK_CHARACTERS) throw tooLong(parameter, text.length);
+	const words = wordsOf(text);
+	rejectSecret(parameter, words);
+	const hasAny = words.some((word) => isLink(word) || isAddress(word.replace(CHAIN, '')));
+	// A name of several words is quoted whole.
+	const read = hasAny ? words : [text];
+	const addresses = uniqueAddresses(read.map((word) => readWord(parameter, word)));
+	const [address = text] = addresses;
+	if (addresses.length > 1) rejectSeveral(parameter, 'has', addresses);
+	return address;
 }
 
 /** Room for more than ten thousand addresses. */
@@ -127,13 +257,13 @@ function sizeOf(entries: unknown[]): number {
 }
 
 /**
- * Reads a list of addresses: an array, or text with commas, white space or line breaks between
- * them. Empty entries and duplicates (in any letter case) are dropped.
+ * Reads a list of addresses, each as `parseAddress` does: an array, or text with commas, white
+ * space or line breaks between them. Empty entries and duplicates (in any letter case) are dropped.
  * @throws ParameterError naming the first entry that isn't an address
  */
 export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (value === undefined || value === null) return [];
-	const entries = Array.isArray(value) ? value : [value];
+	const entries: unknown[] = Array.isArray(value) ? value : [value];
 	if (sizeOf(entries) > MOST_LIST_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
@@ -141,60 +271,23 @@ export function parseAddresses(parameter: string, value: unknown): Address[] {
 			'Enter fewer addresses at once.',
 		);
 	}
-	const words: unknown[] = entries.flatMap((entry: unknown) =>
-		typeof entry === 'string' ? wordsOf(parameter, entry) : [entry],
-	);
 	return uniqueAddresses(
-		words.map((word) => {
-			if (typeof word === 'string') return parseAddress(parameter, word);
-			throw new ParameterError(
-				parameter,
-				`${quote(word)} is not an address.`,
-				'Enter addresses separated by commas or line breaks, or use a list of texts.',
-			);
+		entries.flatMap((entry) => {
+			if (typeof entry !== 'string') {
+				throw new ParameterError(
+					parameter,
+					`${quote(entry)} is not an address.`,
+					'Enter addresses separated by commas or line breaks, or use a list of texts.',
+				);
+			}
+			const words = wordsOf(entry);
+			rejectSecret(parameter, words);
+			return words.map((word) => readWord(parameter, word));
 		}),
 	);
 }
 
-/** Longer than any link of a dashboard or an explorer. */
-const MOST_LINK_CHARACTERS = 2_048;
-
-/** The first address in a link. More digits would make it a longer number: a transaction hash. */
-const IN_LINK = /(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/;
-
-function isLink(text: string): boolean {
-	return /^\w+:\/\//.test(text.slice(0, MOST_LINK_CHARACTERS).trim());
-}
-
-/**
- * Reads a resource locator, or its value: an address, or a link that contains one.
- * @throws ParameterError naming the locator, where it has no address
- */
+/** The same for a resource locator, or its value. */
 export function parseLocator(parameter: string, locator: unknown): Address {
-	const value = valueOf(locator);
-	if (typeof value === 'string' && value.length > MOST_LINK_CHARACTERS) {
-		throw new ParameterError(
-			parameter,
-			`is too long for an address or a link (${value.length} characters).`,
-			'Enter only the address: 0x followed by 40 hexadecimal digits.',
-		);
-	}
-	if (typeof value !== 'string' || !isLink(value)) return parseAddress(parameter, value);
-	const found = IN_LINK.exec(value);
-	if (found) return parseAddress(parameter, found[1]);
-	throw new ParameterError(
-		parameter,
-		'the link contains no address.',
-		'Copy a link that contains 0x and 40 hexadecimal digits, or choose By Address.',
-	);
-}
-
-/**
- * The same for a locator that can have several addresses.
- * @returns none if it's empty
- */
-export function parseLocators(parameter: string, locator: unknown): Address[] {
-	const value = valueOf(locator);
-	const isOne = typeof value === 'string' && isLink(value);
-	return isOne ? [parseLocator(parameter, value)] : parseAddresses(parameter, value);
+	return parseAddress(parameter, valueOf(locator));
 }

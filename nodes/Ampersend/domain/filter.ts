@@ -57,11 +57,15 @@ export interface RowFilter {
 	maximumMicro?: string | undefined;
 }
 
-/** Returns a test for rows. It reads the filter only once. */
+function wordsOf(words: string[] | undefined): Set<string> | undefined {
+	return words && new Set(words.map((word) => word.toLowerCase()));
+}
+
+/** Returns a test for rows. It reads the filter only once. The letter case of words doesn't count. */
 export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
 	const { from = -Infinity, to = Infinity, minimumMicro = '0' } = filter;
-	const directions = filter.directions && new Set(filter.directions);
-	const statuses = filter.statuses && new Set(filter.statuses);
+	const directions = wordsOf(filter.directions);
+	const statuses = wordsOf(filter.statuses);
 	const counterparties = filter.counterparties && new Set(filter.counterparties);
 	const minimum = BigInt(minimumMicro);
 	const maximum = filter.maximumMicro === undefined ? undefined : BigInt(filter.maximumMicro);
@@ -70,7 +74,7 @@ export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
 		at < to &&
 		amount >= minimum &&
 		(maximum === undefined || amount <= maximum) &&
-		(directions?.has(direction) ?? true) &&
-		(statuses?.has(status) ?? true) &&
+		(directions?.has(direction.toLowerCase()) ?? true) &&
+		(statuses?.has(status.toLowerCase()) ?? true) &&
 		(counterparties?.has(counterparty === null ? '' : addressKey(counterparty)) ?? true);
 }

@@ -1,4 +1,4 @@
-import { ParameterError, quote, requireText } from './parameter';
+import { ParameterError, findForeignCharacter, quote, requireText } from './parameter';
 
 /** Longer than any id or header name. */
 const MOST_CHARACTERS = 500;
@@ -69,15 +69,20 @@ export function parseToken(parameter: string, value: unknown): string {
 export function parseIdentifier(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isShortSegment(text) && IDENTIFIER.test(text)) return text;
-	reject(parameter, text, MOST_CHARACTERS, [`${quote(text)} can't be one.`, OTHERWISE]);
+	const foreign = findForeignCharacter(text);
+	reject(parameter, text, MOST_CHARACTERS, [
+		foreign ? `has ${foreign}, which none has.` : `${quote(text)} can't be one.`,
+		OTHERWISE,
+	]);
 }
 
 /** Reads the name of an HTTP header. @throws ParameterError where it can't be one */
 export function parseHeaderName(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isShortSegment(text) && HEADER_NAME.test(text)) return text;
+	const foreign = findForeignCharacter(text);
 	reject(parameter, text, MOST_CHARACTERS, [
-		`${quote(text)} is not the name of a header.`,
+		foreign ? `has ${foreign}, which no name has.` : `${quote(text)} is not the name of a header.`,
 		'Enter only the name, such as X-Api-Key: letters, digits and hyphens.',
 	]);
 }

@@ -61,6 +61,23 @@ export function quote(value: unknown): string {
 	return `"${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 3)}…` : line}"`;
 }
 
+const SHOWN = /^(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}\p{P}\p{S}]$/u;
+
+/**
+ * Names the first character that is neither ASCII nor white space: one that nobody sees, or that
+ * looks like another one. Chat apps and word processors put them in.
+ * @returns undefined if there is none
+ */
+export function findForeignCharacter(text: string): string | undefined {
+	// JavaScript counts the byte order mark as white space.
+	const character = /\ufeff|[^\x20-\x7e\s]/u.exec(text)?.[0];
+	if (character === undefined) return undefined;
+	const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+	return SHOWN.test(character)
+		? `the character "${character}" (U+${code})`
+		: `an invisible character (U+${code})`;
+}
+
 /**
  * Reads a value that an expression may have given.
  * @param complaint what is wrong with a value of another shape, after its quote
@@ -96,6 +113,21 @@ export function requireText(parameter: string, value: unknown): string {
 	throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
 }
 
+/**
+ * An expression that can't be evaluated, such as one with a TypeError, gives undefined in n8n, and
+ * says nothing about it. A filter must not let everything through then.
+ * @throws ParameterError where a field that is there has no value; empty text is one
+ */
+export function rejectNothing(parameter: string, value: unknown): void {
+	if (value !== undefined && value !== null) return;
+	throw new ParameterError(
+		parameter,
+		'the expression gives no value.',
+		'Correct the expression: n8n gives no value if it names a field that is missing, or uses text ' +
+			'as a date. To leave the field unset, remove it, or let the expression give empty text.',
+	);
+}
+
 /** The value of a resource locator, or the value itself where it stands alone. */
 export function valueOf(locator: unknown): unknown {
 	return typeof locator === 'object' && locator !== null && 'value' in locator
@@ -106,18 +138,40 @@ export function valueOf(locator: unknown): unknown {
 /** Room for every status there may ever be. */
 const MOST_WORD_CHARACTERS = 10_000;
 
+const LIST_ADVICE = 'Use a list of texts, or one text with commas between the words.';
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/** The entries of a list that an expression gave as JSON text, or the text itself. */
+function unpack(parameter: string, text: string): string {
+	if (!text.trim().startsWith('[')) return text;
+	const { success, data } = z.safeParse(z.array(z.string()), parseJson(text));
+	if (success) return data.join();
+	throw new ParameterError(
+		parameter,
+		`${quote(text)} looks like a list, but isn't one of texts in JSON.`,
+		LIST_ADVICE,
+	);
+}
+
 /**
- * Reads words: a list of texts, or text with commas or white space between them; none where there
- * is no value.
+ * Reads words: a list of texts, JSON text of one, or text with commas or white space between the
+ * words; none where there is no value.
  * @throws ParameterError for an entry that isn't text
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
-	const advice = 'Use a list of texts, or one text with commas between the words.';
-	const text = entries
-		.map((entry) => readAs(z.string(), parameter, entry, ['is not text.', advice]))
-		.join();
-	if (text.length < MOST_WORD_CHARACTERS) {
+	const texts = entries.map((entry) =>
+		readAs(z.string(), parameter, entry, ['is not text.', LIST_ADVICE]),
+	);
+	if (texts.join().length < MOST_WORD_CHARACTERS) {
+		const text = texts.map((one) => unpack(parameter, one)).join();
 		return text.split(/[\s,]+/).filter((word) => word !== '');
 	}
 	throw new ParameterError(
@@ -152,7 +206,7 @@ export function readSwitch(parameter: string, value: unknown): boolean | undefin
 }
 
 /**
- * One of several values.
+ * One of several values, in any letter case.
  * @param fallback for an empty text, such as an empty cell gives: the field isn't set
  * @throws ParameterError where it is another
  */
@@ -163,8 +217,12 @@ export function readChoice<Choice extends string>(
 	fallback?: Choice,
 ): Choice {
 	if (fallback !== undefined && value === '') return fallback;
-	return readAs(z.enum(choices), parameter, value, [
-		'is not an option.',
+	const word = typeof value === 'string' ? value.toLowerCase() : undefined;
+	const chosen = choices.find((choice) => choice.toLowerCase() === word);
+	if (chosen !== undefined) return chosen;
+	throw new ParameterError(
+		parameter,
+		`${quote(value)} is not an option.`,
 		`Use one of: ${choices.join(', ')}.`,
-	]);
+	);
 }

@@ -8,7 +8,7 @@ import {
 	readCounterparties,
 	readDirections,
 } from '../descriptions/historyFilters';
-import { optionsField } from '../descriptions/options';
+import { optionsField, readCollection } from '../descriptions/options';
 import { simplifyField } from '../descriptions/simplify';
 import { addressKey } from '../domain/address';
 import {
@@ -18,6 +18,7 @@ import {
 	readCount,
 	readSwitch,
 	readWords,
+	rejectNothing,
 } from '../domain/parameter';
 import type { EventFilter } from './filter';
 
@@ -65,11 +66,17 @@ export const eventsField: INodeProperties = {
 	description: 'The payment events that start the workflow. To choose some, remove All Events.',
 };
 
-/** Statuses of the chosen events, sorted; empty for all. */
+function getter(context: IPollFunctions) {
+	return (name: string, fallback: object): unknown => context.getNodeParameter(name, fallback);
+}
+
+/** Statuses of the chosen events in lower case, sorted; empty for all. */
 function readStatuses(context: IPollFunctions): string[] {
-	const words = readWords(eventsField.displayName, context.getNodeParameter(eventsField.name, []));
+	const events = getter(context)(eventsField.name, []);
+	rejectNothing(eventsField.displayName, events);
+	const words = readWords(eventsField.displayName, events);
 	if (words.includes(ALL_EVENTS)) return [];
-	const statuses = words.map((name) => name.replace(/^payment\./, ''));
+	const statuses = words.map((name) => name.toLowerCase().replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
 }
 
@@ -93,7 +100,7 @@ export const eventFiltersField: INodeProperties = {
  * @throws ParameterError that names the invalid filter
  */
 export function readEventFilter(context: IPollFunctions): EventFilter {
-	const filters = context.getNodeParameter(eventFiltersField.name, {}) as IDataObject;
+	const filters = readCollection(getter(context), eventFiltersField);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const counterparties = readCounterparties(filters);
 	if (counterparties.length > MOST_COUNTERPARTIES) {
@@ -199,7 +206,7 @@ function readNumber(options: IDataObject, name: NumberOption): number {
 
 /** @throws ParameterError that names the invalid option */
 export function readEventOptions(context: IPollFunctions) {
-	const options = context.getNodeParameter(eventOptionsField.name, {}) as IDataObject;
+	const options = readCollection(getter(context), eventOptionsField);
 	const chosen = readChoice(
 		afterRestart.displayName,
 		options.afterRestart ?? '',

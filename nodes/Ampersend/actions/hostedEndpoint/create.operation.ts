@@ -14,6 +14,7 @@ import {
 	timeoutField,
 } from '../../descriptions/hostedEndpoint';
 import { readAgent } from '../../descriptions/locators';
+import { rejectNothingIn } from '../../descriptions/options';
 import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
@@ -51,6 +52,8 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 		const { n8n, client, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const values = readAdditionalFields(n8n, itemIndex);
+		// Without one of them, an endpoint takes more calls than it should.
+		rejectNothingIn(values, [allowedMethodsField, rateLimitField, requiredHeadersField]);
 		const address = readAgent(context);
 		const proxy_headers = readProxyHeaders(values[proxyHeadersField.name]);
 		const body = {

@@ -64,7 +64,8 @@ function readMethods(value: unknown): string[] | undefined {
 
 /** Undefined for no change, null to remove them. */
 function readInstructions(value: unknown): { markdown: string } | null | undefined {
-	if (value === undefined) return undefined;
+	// Null isn't empty text: an expression that gives it must not remove them.
+	if (value === undefined || value === null) return undefined;
 	const markdown = readText(instructionsField.displayName, value);
 	return markdown === '' ? null : { markdown };
 }
@@ -77,7 +78,9 @@ export function readSettings(values: IDataObject): HostedEndpointUpdate {
 	const { description } = values;
 	return given({
 		description:
-			description === undefined ? undefined : readText(descriptionField.displayName, description),
+			description === undefined || description === null
+				? undefined
+				: readText(descriptionField.displayName, description),
 		instructions: readInstructions(values[instructionsField.name]),
 		allowed_methods: readMethods(values[allowedMethodsField.name]),
 		rate_limit_per_minute: readRateLimit(values[rateLimitField.name]),

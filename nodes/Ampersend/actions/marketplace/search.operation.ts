@@ -2,9 +2,9 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { optionsOf } from '../../descriptions/options';
+import { optionsOf, readCollection } from '../../descriptions/options';
 import { pagingFields, readLimit } from '../../descriptions/paging';
-import { readText } from '../../domain/parameter';
+import { readText, rejectNothing } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
 import { listingOutput, simplifiedListing, toListingOutput } from './output';
 
@@ -38,6 +38,15 @@ const filters: INodeProperties[] = [
 	},
 ];
 
+const filtersField: INodeProperties = {
+	displayName: 'Filters',
+	name: 'filters',
+	type: 'collection',
+	placeholder: 'Add Filter',
+	default: {},
+	options: filters,
+};
+
 export const search: RowOperation<typeof listingOutput> = {
 	option: {
 		name: 'Search',
@@ -55,23 +64,20 @@ export const search: RowOperation<typeof listingOutput> = {
 			description: 'Looks in names, descriptions, tags and categories. Leave it empty for all.',
 		},
 		...pagingFields,
-		{
-			displayName: 'Filters',
-			name: 'filters',
-			type: 'collection',
-			placeholder: 'Add Filter',
-			default: {},
-			options: filters,
-		},
+		filtersField,
 	],
 	output: listingOutput,
 	simplified: simplifiedListing,
 
 	async execute({ n8n, client, itemIndex }) {
-		const values = {
-			...(n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject),
-			[searchField.name]: n8n.getNodeParameter(searchField.name, itemIndex, '') as unknown,
-		} as IDataObject;
+		const get = (name: string, fallback: unknown): unknown =>
+			n8n.getNodeParameter(name, itemIndex, fallback);
+		const words = get(searchField.name, '');
+		rejectNothing(searchField.displayName, words);
+		const values: Record<string, unknown> = {
+			...readCollection(get, filtersField),
+			[searchField.name]: words,
+		};
 		const texts = [searchField, ...filters].map(({ displayName, name }) => [
 			name,
 			readText(displayName, values[name]),

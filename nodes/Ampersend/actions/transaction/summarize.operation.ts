@@ -1,12 +1,19 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { ReadRow } from '../../api/activityList';
 import type { AgentRow } from '../../api/history';
 import { consumeHistory, readTransactions } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
-import { optionsField, optionsOf } from '../../descriptions/options';
-import { ParameterError, quote, readChoice, readText, readWords } from '../../domain/parameter';
+import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
+import {
+	ParameterError,
+	quote,
+	readChoice,
+	readText,
+	readWords,
+	rejectNothing,
+} from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
 import { readQuery, showReport } from '../history';
@@ -42,13 +49,18 @@ const options = optionsField([timeZone]);
 /** @throws ParameterError for an unknown part */
 function readParts(n8n: IExecuteFunctions, itemIndex: number): Set<Part> {
 	const { displayName, name } = groupBy;
-	const chosen = readWords(displayName, n8n.getNodeParameter(name, itemIndex, []));
+	const value: unknown = n8n.getNodeParameter(name, itemIndex, []);
+	rejectNothing(displayName, value);
+	const chosen = readWords(displayName, value);
 	return new Set(chosen.map((part) => readChoice(displayName, part, parts)));
 }
 
 /** @throws ParameterError for an unknown time zone */
 function readTimeZone(n8n: IExecuteFunctions, itemIndex: number): string {
-	const values = n8n.getNodeParameter(options.name, itemIndex, {}) as IDataObject;
+	const values = readCollection(
+		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
+		options,
+	);
 	const zone = readText(timeZone.displayName, values.timeZone) || n8n.getTimezone();
 	if (isTimeZone(zone)) return zone;
 	throw new ParameterError(

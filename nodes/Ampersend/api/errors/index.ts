@@ -1,4 +1,4 @@
 export { CallError } from './CallError';
 export * from './errorFor';
 export { firstOf, oneLine, redact } from './serviceText';
-export { toNodeError } from './toNodeError';
+export { isTool, toNodeError } from './toNodeError';

@@ -21,6 +21,11 @@ function withMessage<NodeError extends Error>(
 	return error;
 }
 
+/** Whether an AI agent uses the node: n8n makes a node of its own for that. */
+export function isTool({ type }: INode): boolean {
+	return type.endsWith('Tool');
+}
+
 /**
  * The message for a person, or for a model: n8n gives a model the message of an error only (2.41,
  * workflow-execute.js), so it gets the next step there, too.
@@ -29,8 +34,7 @@ function messageFor(
 	node: INode,
 	{ message, description }: { message: string; description: string },
 ): string {
-	const isTool = node.type.endsWith('Tool');
-	return isTool && description ? `${message.replace(/\.?$/, '.')} ${description}` : message;
+	return isTool(node) && description ? `${message.replace(/\.?$/, '.')} ${description}` : message;
 }
 
 /**

@@ -1,0 +1,56 @@
+import type { IPollFunctions } from 'n8n-workflow';
+
+import { knownOfTransactions } from '../domain/filter';
+import { quote } from '../domain/parameter';
+import type { EventFilter } from './filter';
+import { eventsField } from './parameters';
+import type { PollResult } from './poll';
+import { isPassing } from './poll';
+import type { TriggerState } from './state';
+
+/*
+ * What goes into n8n's log: n8n shows no hint of a trigger.
+ */
+
+export function warn(context: IPollFunctions, message: string): void {
+	context.logger.warn(`${context.getNode().name}: ${message}`);
+}
+
+/** Says which agents weren't read. */
+export function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
+	for (const { agent, error, hasBaseline } of skipped) {
+		const next = isPassing(error) ? 'the next poll' : 'the first poll that can read it';
+		const whatNext = hasBaseline
+			? `${next} catches up`
+			: 'it starts with the first poll that can read it';
+		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
+	}
+	if (unread.length > 0) {
+		context.logger.info(
+			`${context.getNode().name}: no time for ${unread.length} agents; ` +
+				`the next poll continues with ${unread[0]}`,
+		);
+	}
+}
+
+/** Says which words of Trigger On are neither known nor the status of a payment that was read. */
+export function reportUnknownEvents(
+	context: IPollFunctions,
+	{ statuses = [] }: EventFilter,
+	state: TriggerState | undefined,
+): void {
+	const known: readonly string[] = knownOfTransactions.statuses;
+	const seen = new Set<string>();
+	for (const cursor of state?.agents.values() ?? []) {
+		for (const row of cursor?.rows.values() ?? []) {
+			for (const status of row.statuses) seen.add(status.toLowerCase());
+		}
+	}
+	const unknown = statuses.filter((status) => !known.includes(status) && !seen.has(status));
+	if (unknown.length === 0) return;
+	warn(
+		context,
+		`${eventsField.displayName}: no payment so far has ${unknown.map(quote).join(', ')}. ` +
+			`This node knows ${known.join(', ')}`,
+	);
+}
