@@ -95,7 +95,7 @@ function poll(
 	const full = {
 		scope: 'all' as const,
 		filter: {},
-		now: T0 - 30 * DAY,
+		now: T0,
 		lookBackMs: LOOK_BACK,
 		horizon: wants.horizon,
 		missing: [],

@@ -13,8 +13,10 @@ import type { Activity } from '../schemas/activity';
  * rows were removed or another replica answered: it's requested again, then a little higher up.
  *
  * A database that sorts by time alone can list payments of the same moment in another order in each
- * answer. A page then repeats more of them than it overlaps the pages above, so others are missing:
- * the moment is read again until it has as many payments as places in the list.
+ * answer. So a page starts above the moment with which the pages above it end, and has all of it.
+ * If a moment has more payments than a page, a page can repeat more of them than it overlaps the
+ * pages above. Then as many others are missing: the moment is read again until it has as many
+ * payments as places in the list.
  */
 
 /** Maximum rows of activity in one page (SDK, agent-client.ts). */
@@ -96,7 +98,7 @@ export function* requestsAfter(
 	total: number,
 ): Generator<PageRequest> {
 	for (let next = page * limit; next < total; ) {
-		const request = pageAt(next - 1, size);
+		const request = pageAt(Math.max(0, next - 2), size);
 		yield request;
 		next = request.page * request.limit;
 	}
@@ -203,9 +205,9 @@ export class Stretch {
 	/** Whether the service returned the rows of each page, and of the last one, newest first. */
 	private cameInOrder = true;
 	private lastCameInOrder = true;
-	/** Whether each page has only rows that aren't newer than those above it. */
-	private pagesInOrder = true;
-	/** Whether that's so although no row appeared among rows that were read. */
+	/** Whether each row was added after all newer ones. */
+	private isSorted = true;
+	/** Whether a newer row came so that it doesn't look like one that appeared meanwhile. */
 	private isMixed = false;
 	/** Whether nothing follows the rows. */
 	isAll = false;
@@ -223,11 +225,10 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading. If the page
 		// came in another order, it doesn't tell which ones.
 		this.lastPage = cameInOrder ? page.slice(start) : page;
-		const hasEnd = cameInOrder && this.lastPage.some((one) => this.isOfEnd(one));
 		for (const one of this.lastPage) {
 			if (!this.put(one) || one.at <= oldest) continue;
-			this.pagesInOrder = false;
-			this.isMixed ||= !hasEnd;
+			this.isSorted = false;
+			this.isMixed ||= !cameInOrder;
 		}
 		if (this.size > before) this.pages++;
 		this.cameInOrder &&= cameInOrder;
@@ -237,9 +238,11 @@ export class Stretch {
 		return true;
 	}
 
-	/** Adds the rows of the oldest time. */
+	/** Adds the rows of the oldest time, and no longer compares pages with newer rows. */
 	addOldest({ rows }: ReadPage): void {
-		for (const one of rows) if (one.at === this.oldest) this.put(one);
+		const oldest = rows.filter(({ at }) => at === this.oldest);
+		for (const one of oldest) this.put(one);
+		this.lastPage = oldest;
 	}
 
 	/** @returns whether the row is new here */
@@ -285,6 +288,19 @@ export class Stretch {
 		return this.oldestCount === this.size;
 	}
 
+	/** How many rows at the end of the last page are from the oldest time; 0 if that's all of it. */
+	get tail(): number {
+		const newer = this.lastPage.findIndex(({ at }) => at === this.oldest);
+		return newer > 0 ? this.lastPage.length - newer : 0;
+	}
+
+	/** Whether a page has a row of the last one that is from before its end. */
+	startsAbove({ rows: page }: ReadPage): boolean {
+		if (this.isMixed) return true;
+		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
+		return page.some(({ row, at }) => at > this.oldest && above.get(row.id) === at);
+	}
+
 	/** The oldest time, epoch ms, and how many rows have it. */
 	get end(): { at: number; count: number } {
 		return { at: this.oldest, count: this.oldestCount };
@@ -305,7 +321,12 @@ export class Stretch {
 	 * in another order doesn't tell.
 	 */
 	get inOrder(): boolean {
-		return this.pagesInOrder && (this.cameInOrder || this.pages > 1);
+		return !this.isMixed && (this.cameInOrder || this.pages > 1);
+	}
+
+	/** Whether, besides, each row was added after all newer ones. */
+	get cameNewestFirst(): boolean {
+		return this.inOrder && this.isSorted;
 	}
 
 	/**
@@ -318,8 +339,10 @@ export class Stretch {
 		return newest !== undefined && this.lastCameInOrder && newest.at < time;
 	}
 
+	/** If the list isn't in order, as it has them. */
 	get newestFirst(): ReadRow[] {
-		return [...this.rows];
+		const rows = [...this.rows];
+		return this.inOrder && !this.isSorted ? rows.sort((one, other) => other.at - one.at) : rows;
 	}
 
 	get oldestFirst(): ReadRow[] {
@@ -349,22 +372,23 @@ export class PassingStretch extends Stretch {
  * Returns a check of each page: does it start with the same row as the page before it?
  * @throws PagingObservation if several in a row do, and page 1 does too
  */
-function watchForRepeats(): (request: PageRequest, answer: PageAnswer) => Pages<boolean> {
+function watchForRepeats(): (request: PageRequest, page: ReadPage) => Pages<boolean> {
 	let [last, repeats]: [{ id: string; offset: number } | undefined, number] = [undefined, 0];
-	return function* (request, { activity: [first] }) {
+	return function* (request, { rows: [first] }) {
 		const offset = offsetOf(request);
-		const isRepeat = first !== undefined && first.id === last?.id && last.offset !== offset;
+		const isRepeat = first !== undefined && first.row.id === last?.id && last.offset !== offset;
 		repeats = isRepeat ? repeats + 1 : 0;
 		if (repeats >= MOST_MISSES) {
 			// If rows are added as fast as pages are read, pages start with the same row, but page 1
 			// doesn't.
-			const top = yield { page: 1, limit: request.limit };
-			if (top?.activity[0]?.id === first?.id) {
+			const topRequest = { page: 1, limit: request.limit };
+			const top = yield topRequest;
+			if (top && readPage(topRequest, top).rows[0]?.row.id === first?.row.id) {
 				throw new PagingObservation('returns the same rows again, whatever "page" asks for');
 			}
 			repeats = 0;
 		}
-		if (!isRepeat) last = first && { id: first.id, offset };
+		if (!isRepeat) last = first && { id: first.row.id, offset };
 		return isRepeat;
 	};
 }
@@ -473,19 +497,23 @@ export function* readDown(descent: Descent): Pages<End> {
 	let [offset, misses, pushes, isOver] = [from, 0, 0, false];
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
+		const above = pageAt(Math.max(top, offset - stretch.tail), size);
+		const isAbove = !isOver && stretch.tail > 0 && above.page * above.limit > offset + 1;
 		// If this may be the end, requests what would come after it.
-		const request = isOver
-			? pageAt(offset + 1, Math.min(stretch.lastPage.length || size, size))
-			: pageAt(offset, size);
+		const request = isAbove
+			? above
+			: isOver
+				? pageAt(offset + 1, Math.min(stretch.lastPage.length || size, size))
+				: pageAt(offset, size);
 		const answer = yield request;
 		if (!answer) return 'no answer';
 		const page = readPage(request, answer);
 		const { rows } = page;
-		const isRepeat = yield* isRepeated(request, answer);
+		const isRepeat = yield* isRepeated(request, page);
 		const isLast = isLastPage(request, answer);
 		if (isShort(request, answer) && !isLast && descent.size === undefined) return 'short page';
 		const before = stretch.size;
-		if (stretch.isShuffled(page, placesRead - offsetOf(request))) {
+		if (!isAbove && stretch.isShuffled(page, placesRead - offsetOf(request))) {
 			// Rows of this time may be above the stretch too, which then can't have all of them.
 			if (top > 0 && stretch.isOneMoment) stretch.addOldest(page);
 			else {
@@ -496,7 +524,9 @@ export function* readDown(descent: Descent): Pages<End> {
 				continue;
 			}
 		}
-		const isContinued = (isOver && rows.length === 0) || stretch.add(page, isLast);
+		const isContinued =
+			(isOver && rows.length === 0) ||
+			((!isAbove || stretch.startsAbove(page)) && stretch.add(page, isLast));
 		if (!isContinued) {
 			isOver = false;
 			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) {
@@ -557,8 +587,9 @@ export function* findTime(time: number, limit: number): Pages<number> {
 		const request = { page: most === Infinity ? least * 2 : Math.ceil((least + most) / 2), limit };
 		const answer = yield request;
 		if (!answer) break;
-		yield* isRepeated(request, answer);
-		if (answer.activity.some(({ timestamp }) => epochToMs(timestamp) >= time)) least = request.page;
+		const page = readPage(request, answer);
+		yield* isRepeated(request, page);
+		if (page.rows.some(({ at }) => at >= time)) least = request.page;
 		else most = request.page - 1;
 	}
 	return least * limit;

@@ -172,7 +172,7 @@ export async function* listActivity(
 	try {
 		for (let step = pages.next(); ; ) {
 			const rows = stretch.takeAdded();
-			if (rows.length > 0) yield { rows, inOrder: stretch.inOrder, total };
+			if (rows.length > 0) yield { rows, inOrder: stretch.cameNewestFirst, total };
 			if (step.done) break;
 			const answer = await fetchPage(step.value);
 			total = answer.totalCount;
