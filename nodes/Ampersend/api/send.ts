@@ -271,6 +271,17 @@ function hiding(connection: Connection, texts: readonly string[] = []): Connecti
 	};
 }
 
+/** @throws ParameterError for a path parameter that can't be in the path */
+export function callOf<Path extends string>(
+	{ connection }: Pick<Client, 'connection'>,
+	route: Route<Path>,
+	parameters: CallParameters<Path>,
+): Call {
+	const { address: agent = connection.agent }: { address?: string } = parameters.path;
+	const { path } = placeOf(route, connection);
+	return { route, path: fillPath(path, parameters.path), agent, connection };
+}
+
 async function attempt<Path extends string, R extends Route<Path>>(
 	client: Client,
 	route: R,
@@ -279,9 +290,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const { deadline = Infinity } = client;
 	const connection = hiding(client.connection, parameters.secrets);
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
-	const { address: agent = connection.agent }: { address?: string } = parameters.path;
-	const { baseUrl, path, withCredential } = placeOf(route, connection);
-	const call = { route, path: fillPath(path, parameters.path), agent, connection };
+	const { baseUrl, withCredential } = placeOf(route, connection);
+	const call = callOf({ connection }, route, parameters);
 	const request: IHttpRequestOptions = {
 		method: route.method,
 		url: baseUrl + call.path,

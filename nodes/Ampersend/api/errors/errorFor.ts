@@ -24,8 +24,9 @@ export interface Call {
 /** What every text can say about a call. */
 function factsOf({ route, path, connection }: Call) {
 	const { authentication, baseUrl, deployment } = connection;
+	const otherPath = authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1';
 	return {
-		otherPath: authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1',
+		otherPath: baseUrl.endsWith(otherPath) ? '/v1' : otherPath,
 		session:
 			(route.sessionPath ?? route.sessionRoute)
 				? 'With an Ampersend Agent API credential, the agent has a route that is known to work.'

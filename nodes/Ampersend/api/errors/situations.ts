@@ -94,6 +94,17 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
+	noRoutesOfAgent: {
+		message:
+			'Ampersend was asked to {does}, and offers neither that nor the allowlist of an agent ' +
+			'at this Base URL (HTTP {status}).',
+		advice: [
+			"So this node can't tell whether the agent has any, and it changes nothing.",
+			'{session}',
+			...CHECK_BASE_URL,
+		],
+		cause: 'configuration-invalid',
+	},
 	unknownAgent: {
 		message: 'Agent: no agent {address} is visible to this API key.',
 		advice: ['Choose one from the list, or use an API key of the account that owns it.'],
