@@ -235,6 +235,12 @@ export interface RunOptions {
 	/** The input items; by default one empty item. */
 	input?: IDataObject[];
 	onError?: OnError;
+	/** How often Retry On Fail runs the node; by default it's off. */
+	maxTries?: number;
+	/** How often the node runs with the same input, as in a loop. */
+	runs?: number;
+	/** The stored run of an execution that failed, which n8n retries. */
+	retryOf?: IRun;
 	timezone?: string;
 	/** Whether an AI agent uses the node. */
 	isTool?: boolean;
@@ -250,6 +256,7 @@ export interface RunOptions {
 export async function runNode(parameters: INodeParameters, options: RunOptions): Promise<Outcome> {
 	const { credential, input = [{}], onError, timezone = 'UTC', onStart } = options;
 	const { isTool = false, published: active = false, mode = 'manual' } = options;
+	const { maxTries, runs = 1, retryOf } = options;
 	const start: INode = {
 		id: 'source',
 		name: 'Source',
@@ -259,11 +266,16 @@ export async function runNode(parameters: INodeParameters, options: RunOptions):
 		parameters: {},
 	};
 	const type = isTool ? 'ampersendTool' : 'ampersend';
-	const node: INode = { ...nodeOf(type, parameters), ...(onError && { onError }) };
+	const node: INode = {
+		...nodeOf(type, parameters),
+		...(onError && { onError }),
+		...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1 }),
+	};
+	const connection = { node: node.name, type: 'main', index: 0 } as const;
 	const workflow = new Workflow({
 		id: 'test',
 		nodes: [start, node],
-		connections: { Source: { main: [[{ node: node.name, type: 'main', index: 0 }]] } },
+		connections: { Source: { main: [Array.from({ length: runs }, () => connection)] } },
 		active,
 		nodeTypes,
 		settings: { executionOrder: 'v1', timezone },
@@ -275,7 +287,7 @@ export async function runNode(parameters: INodeParameters, options: RunOptions):
 		startData: {},
 		resultData: { runData: {} },
 		executionData: {
-			contextData: {},
+			contextData: JSON.parse(JSON.stringify(retryOf?.data.executionData?.contextData ?? {})),
 			metadata: {},
 			waitingExecution: {},
 			waitingExecutionSource: {},

@@ -75,6 +75,11 @@ export interface Client {
 	readonly cancelled?: AbortSignal;
 	/** Epoch ms at which a call ends without an answer, and after which none is repeated. */
 	readonly deadline?: number;
+	/**
+	 * What stopped an earlier try of the same work, in which a write may have been carried out. A
+	 * request that would then do it twice isn't sent.
+	 */
+	readonly unclear?: CallError;
 }
 
 /**
@@ -292,6 +297,8 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
 	const { baseUrl, withCredential } = placeOf(route, connection);
 	const call = callOf({ connection }, route, parameters);
+	// The other methods say how something is to be, and a second entry is a conflict.
+	if (client.unclear && route.method === 'POST' && !route.conflict) throw client.unclear;
 	const request: IHttpRequestOptions = {
 		method: route.method,
 		url: baseUrl + call.path,

@@ -7,7 +7,7 @@ import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
 import { autoCollectInput } from '../../schemas/autoCollect';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { autoCollectOutput, toAutoCollectOutput } from './output';
 import {
 	enabled,
@@ -40,7 +40,7 @@ function requireAll(changes: Partial<AutoCollectInput>): AutoCollectInput {
 	};
 }
 
-export const update: RowOperation<typeof autoCollectOutput> = {
+export const update: WriteOperation<typeof autoCollectOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -53,17 +53,19 @@ export const update: RowOperation<typeof autoCollectOutput> = {
 	output: autoCollectOutput,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = readChanges(readUpdateFields(n8n, itemIndex));
 		const path = { address };
-		const config = await repeat(client, async (once) => {
-			const current = await getSettings(once, routes.getAutoCollect, address, { path });
-			const body = current
-				? { ...z.parse(autoCollectInput, current), ...changes }
-				: requireAll(changes);
-			return await send(once, routes.setAutoCollect, { path, body });
-		});
-		return toAutoCollectOutput(address, config);
+		return async ({ client }) => {
+			const config = await repeat(client, async (once) => {
+				const current = await getSettings(once, routes.getAutoCollect, address, { path });
+				const body = current
+					? { ...z.parse(autoCollectInput, current), ...changes }
+					: requireAll(changes);
+				return await send(once, routes.setAutoCollect, { path, body });
+			});
+			return toAutoCollectOutput(address, config);
+		};
 	},
 };

@@ -18,11 +18,11 @@ import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
 
-export const create: RowOperation<typeof hostedEndpointOutput> = {
+export const create: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Create',
 		value: 'create',
@@ -46,8 +46,8 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 	],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const values = readAdditionalFields(n8n, itemIndex);
 		const address = readAgent(context);
@@ -64,8 +64,10 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 			agent_address: address,
 		};
 		const secrets = Object.values(proxyHeaders ?? {});
-		return toHostedEndpointOutput(
-			await send(client, routes.createHostedEndpoint, { path: { address }, body, secrets }),
-		);
+		return async ({ client }) => {
+			return toHostedEndpointOutput(
+				await send(client, routes.createHostedEndpoint, { path: { address }, body, secrets }),
+			);
+		};
 	},
 };

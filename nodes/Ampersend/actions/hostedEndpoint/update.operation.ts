@@ -16,11 +16,11 @@ import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readSettings } from './settings';
 
-export const update: RowOperation<typeof hostedEndpointOutput> = {
+export const update: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -43,8 +43,8 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 	],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const path = readHostedEndpoint(context);
 		const values = readUpdateFields(n8n, itemIndex);
 		/** Reads a field that can't be empty, if it was added. */
@@ -60,6 +60,10 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 			}),
 			...readSettings(values),
 		});
-		return toHostedEndpointOutput(await send(client, routes.updateHostedEndpoint, { path, body }));
+		return async ({ client }) => {
+			return toHostedEndpointOutput(
+				await send(client, routes.updateHostedEndpoint, { path, body }),
+			);
+		};
 	},
 };

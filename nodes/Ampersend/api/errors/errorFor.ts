@@ -9,7 +9,7 @@ import { CallError, chainOf } from './CallError';
 import type { ServiceWords } from './serviceText';
 import { oneLine, wordsOf } from './serviceText';
 import type { Situation } from './situations';
-import { situations } from './situations';
+import { changesNothing, situations } from './situations';
 
 /** One call, as its error messages need it. */
 export interface Call {
@@ -82,6 +82,7 @@ export function errorFor<One extends Name>(
 		status,
 		failure: canWait && retryAfterMs !== undefined ? { cause, retryAfterMs } : cause && { cause },
 		repeatable: repeat === 'always' || (repeat === 'reads' && !isWrite),
+		mayBeMade: isWrite && !changesNothing.has(ifWrite),
 		cancelled: name === 'cancelled',
 		cause: outcome.cause,
 	});

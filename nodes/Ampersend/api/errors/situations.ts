@@ -19,6 +19,14 @@ const REFUSED = 'Ampersend refused to {does} (HTTP {status}){said}';
 const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {check}';
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
+const NOT_MADE = 'The change was not made.';
+
+/** What a write is told of if it certainly has changed nothing. */
+export const changesNothing: ReadonlySet<string | undefined> = new Set([
+	undefined,
+	NOT_SENT,
+	NOT_MADE,
+]);
 
 const CHECK_BASE_URL = [
 	'The Base URL is {baseUrl}.',
@@ -137,7 +145,7 @@ export const situations = {
 	},
 	tooManyRequests: {
 		message: 'Ampersend is receiving too many requests (HTTP {status}).',
-		ifWrite: 'The change was not made.',
+		ifWrite: NOT_MADE,
 		advice: ['Run it again {when}, or process fewer items at once.'],
 		cause: 'rate-limited',
 		// A request that is rejected for its rate has not been carried out.
