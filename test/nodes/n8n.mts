@@ -252,6 +252,8 @@ export interface RunOptions {
 	onStart?: (execution: { cancel(): void }) => void;
 }
 
+let executions = 0;
+
 /** Executes the Ampersend node once. Missing parameters get their defaults, as in the editor. */
 export async function runNode(parameters: INodeParameters, options: RunOptions): Promise<Outcome> {
 	const { credential, input = [{}], onError, timezone = 'UTC', onStart } = options;
@@ -282,6 +284,7 @@ export async function runNode(parameters: INodeParameters, options: RunOptions):
 	});
 	const credentialOf = typeof credential === 'function' ? credential : () => credential;
 	const data = additionalData(workflow, mode, credentialOf);
+	data.executionId = String(++executions);
 	const execution = new WorkflowExecute(data, mode, {
 		version: 1,
 		startData: {},

@@ -156,8 +156,7 @@ describe('A write that an earlier try has finished', () => {
 		service.emulator.fault({
 			route: REQUEST,
 			status: 400,
-			match: ({ body }) => (body as IDataObject).name !== 'first',
-			times: 1,
+			match: ({ body }) => (body as IDataObject).name === 'last',
 		});
 
 		const outcome = await service.run(
@@ -167,12 +166,27 @@ describe('A write that an earlier try has finished', () => {
 				name: '={{ $json.name ?? "at " + $now.toMillis() + Math.random() }}',
 				agentKeyAddress: keyAddress(),
 			},
-			{ input: [{}, { name: 'first' }], maxTries: 3 },
+			{ input: [{}, { name: 'last' }], maxTries: 3 },
 		);
 
 		expect(outcome.error).toBeUndefined();
 		expect(outcome.items).toHaveLength(2);
 		expect(countOf(REQUEST)).toBe(3);
+	});
+
+	it('is known again with an item that JSON cannot hold', async () => {
+		const circular: IDataObject = { name: 'one', price: '0.01', big: 1n as never };
+		circular.self = circular;
+		service.emulator.fault({
+			route: CREATE_ENDPOINT,
+			status: 400,
+			match: ({ body }) => (body as IDataObject).name === 'two',
+		});
+
+		const outcome = await createEndpoints([circular, ...priced('two')]);
+
+		expect(namesOf(outcome)).toEqual(['one', 'two']);
+		expect(countOf(CREATE_ENDPOINT)).toBe(3);
 	});
 
 	it('does not hide what stops every try', async () => {
@@ -315,6 +329,21 @@ describe("A retry of the whole execution, n8n's Retry", () => {
 	});
 });
 
+describe('A retry of the whole execution after a write that may have been made', () => {
+	it('makes it again, since a person could check', async () => {
+		const input = [agentNamed('A')];
+		const others = { ifAgentExists: 'create' };
+		service.emulator.fault({ route: CREATE_AGENT, status: 502 });
+		const { run: retryOf, error } = await createAgents(input, {}, others);
+		expect(error?.description).toContain('may have been made');
+
+		const outcome = await createAgents(input, { retryOf }, others);
+
+		expect(namesOf(outcome)).toEqual(['A']);
+		expect(countOf(CREATE_AGENT)).toBe(2);
+	});
+});
+
 describe('A write that may have been made', () => {
 	const lost = (route: string, times = 1) =>
 		service.emulator.fault({ route, status: 502, when: 'after', times });
@@ -368,6 +397,33 @@ describe('A write that may have been made', () => {
 
 		expect(namesOf(outcome)).toEqual(['one']);
 		expect(endpointNames()).toEqual(['one']);
+	});
+
+	it('is sent again if only the login before it was lost', async () => {
+		lost('POST /agents/auth/login');
+
+		const outcome = await createEndpoints(priced('one'));
+
+		expect(namesOf(outcome)).toEqual(['one']);
+	});
+
+	it('is made for other items, and with Continue its item says so after each try', async () => {
+		service.emulator.fault({
+			route: CREATE_ENDPOINT,
+			reset: true,
+			when: 'after',
+			match: ({ body }) => (body as IDataObject).name === 'one',
+		});
+
+		const { items } = await createEndpoints(priced('one', 'two'), {
+			onError: 'continueRegularOutput',
+		});
+
+		expect(items).toMatchObject([
+			{ json: { details: expect.stringContaining('may have been made') } },
+			{ json: { name: 'two' } },
+		]);
+		expect(countOf(CREATE_ENDPOINT)).toBe(2);
 	});
 
 	it('is what the message is about, and not that the agent exists', async () => {

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { jsonStringify } from 'n8n-workflow';
+import { replaceCircularReferences } from 'n8n-workflow';
 
 import { CallError } from '../api/errors';
 import { digestOf } from '../domain/digest';
@@ -17,6 +17,8 @@ interface Earlier {
 	written?: Written;
 	/** What stopped a write that may have been made. */
 	unclear?: Pick<CallError, 'message' | 'description' | 'status'>;
+	/** In which execution it was unclear. */
+	executionId?: string;
 }
 
 interface Stored {
@@ -25,6 +27,13 @@ interface Stored {
 }
 
 const NAME = 'writes';
+
+/** Items come from any node, so they can hold what JSON can't. */
+function textOf(value: object | undefined): string {
+	return JSON.stringify(replaceCircularReferences(value), (_, field: unknown) =>
+		typeof field === 'bigint' ? String(field) : field,
+	);
+}
 
 /**
  * What the tries of one run have written. n8n's Retry On Fail runs a node again with all items, and
@@ -42,10 +51,14 @@ export class WriteMemory {
 		return this.#earlier(itemIndex)?.written;
 	}
 
-	/** What stopped a write of an earlier try that may have been made. */
+	/**
+	 * What stopped a write of an earlier try that may have been made. Whoever retries the whole
+	 * execution has read so, and could check.
+	 */
 	unclearFor(itemIndex: number): CallError | undefined {
-		const { unclear } = this.#earlier(itemIndex) ?? {};
-		return unclear && new CallError({ ...unclear, repeatable: false, mayBeMade: true });
+		const { unclear, executionId } = this.#earlier(itemIndex) ?? {};
+		if (!unclear || executionId !== this.n8n.getExecutionId()) return undefined;
+		return new CallError({ ...unclear, repeatable: false, mayBeMade: true });
 	}
 
 	keepWritten(itemIndex: number, written: Written): void {
@@ -54,7 +67,8 @@ export class WriteMemory {
 
 	keepUnclear(itemIndex: number, { message, description, status }: CallError): void {
 		const unclear = { message, description, status };
-		this.#open().items[itemIndex] = { digest: this.#digest(itemIndex), unclear };
+		const executionId = this.n8n.getExecutionId();
+		this.#open().items[itemIndex] = { digest: this.#digest(itemIndex), unclear, executionId };
 	}
 
 	/** There is no further try. */
@@ -88,7 +102,7 @@ export class WriteMemory {
 	#digest(itemIndex: number): string {
 		const { parameters, credentials } = this.n8n.getNode();
 		const { json } = this.n8n.getInputData()[itemIndex] ?? {};
-		this.#parameters ??= digestOf(jsonStringify({ parameters, credentials }));
-		return digestOf(this.#parameters + jsonStringify(json, { replaceCircularRefs: true }));
+		this.#parameters ??= digestOf(textOf({ parameters, credentials }));
+		return digestOf(this.#parameters + textOf(json));
 	}
 }

@@ -82,7 +82,8 @@ export function errorFor<One extends Name>(
 		status,
 		failure: canWait && retryAfterMs !== undefined ? { cause, retryAfterMs } : cause && { cause },
 		repeatable: repeat === 'always' || (repeat === 'reads' && !isWrite),
-		mayBeMade: isWrite && !changesNothing.has(ifWrite),
+		// A login before the write changes nothing.
+		mayBeMade: isWrite && call.route.access !== 'login' && !changesNothing.has(ifWrite),
 		cancelled: name === 'cancelled',
 		cause: outcome.cause,
 	});
