@@ -119,7 +119,7 @@ describe('An item that is invalid', () => {
 });
 
 describe('A write that an earlier try has finished', () => {
-	it('is not made again: the next try returns its result, and makes only what is missing', async () => {
+	it('is not made again: the next try returns its result, and makes what is missing', async () => {
 		service.emulator.fault({
 			route: CREATE_ENDPOINT,
 			status: 400,
@@ -499,7 +499,7 @@ describe('What n8n stores of the tries', () => {
 		expect(contextOf(outcome)).not.toContain('one');
 	});
 
-	it('is never a signing secret: the next try rotates again, and returns the valid one', async () => {
+	it('is never a signing secret: each try rotates again', async () => {
 		await createEndpoints(priced('one', 'two'), { maxTries: undefined });
 		const ids = service.emulator.hostedEndpoints(session.agent).map(({ id }) => id);
 		const secrets: string[] = [];

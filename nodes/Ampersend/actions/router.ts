@@ -116,9 +116,9 @@ async function prepare(run: Run, itemIndex: number): Promise<Work> {
 }
 
 /**
- * What an item that fails returns with Continue On Fail: what happened (`error`) and what to do next
- * (`details`). n8n sends an item to its error output by these two fields, and adds the input to it.
- * With `error` beside `json` it would keep the message only, and drop details and input.
+ * What an item that fails returns with Continue On Fail: what happened (`error`) and what to do
+ * next (`details`). n8n sends an item to its error output by these two fields, and adds the input
+ * to it. With `error` beside `json` it would keep the message only, and drop details and input.
  * @throws NodeApiError or NodeOperationError without it
  */
 function failed(n8n: IExecuteFunctions, itemIndex: number, error: unknown): Items {
@@ -128,8 +128,8 @@ function failed(n8n: IExecuteFunctions, itemIndex: number, error: unknown): Item
 }
 
 /**
- * Every input item runs the operation that the node is set to. The parameters of all writes are read
- * before the first one, so that an item that is invalid stops the run before it has changed
+ * Every input item runs the operation that the node is set to. The parameters of all writes are
+ * read before the first one, so that an item that is invalid stops the run before it has changed
  * anything. Output items are linked to their input item.
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -41,14 +41,14 @@ function textOf(value: object | undefined): string {
  * execution, so nothing is kept longer than until the run succeeds.
  */
 export class WriteMemory {
-	#stored?: Stored;
-	#parameters?: string;
+	private stored?: Stored;
+	private parameters?: string;
 
 	constructor(private readonly n8n: IExecuteFunctions) {}
 
 	/** The rows and notes of a write that an earlier try finished. */
 	writtenFor(itemIndex: number): Written | undefined {
-		return this.#earlier(itemIndex)?.written;
+		return this.earlier(itemIndex)?.written;
 	}
 
 	/**
@@ -56,53 +56,51 @@ export class WriteMemory {
 	 * execution has read so, and could check.
 	 */
 	unclearFor(itemIndex: number): CallError | undefined {
-		const { unclear, executionId } = this.#earlier(itemIndex) ?? {};
+		const { unclear, executionId } = this.earlier(itemIndex) ?? {};
 		if (!unclear || executionId !== this.n8n.getExecutionId()) return undefined;
 		return new CallError({ ...unclear, repeatable: false, mayBeMade: true });
 	}
 
 	keepWritten(itemIndex: number, written: Written): void {
-		this.#open().items[itemIndex] = { digest: this.#digest(itemIndex), written };
+		this.open().items[itemIndex] = { digest: this.digest(itemIndex), written };
 	}
 
 	keepUnclear(itemIndex: number, { message, description, status }: CallError): void {
 		const unclear = { message, description, status };
 		const executionId = this.n8n.getExecutionId();
-		this.#open().items[itemIndex] = { digest: this.#digest(itemIndex), unclear, executionId };
+		this.open().items[itemIndex] = { digest: this.digest(itemIndex), unclear, executionId };
 	}
 
 	/** There is no further try. */
 	clear(): void {
-		if (this.#stored) delete this.n8n.getContext('node')[NAME];
-		this.#stored = undefined;
+		if (this.stored) delete this.n8n.getContext('node')[NAME];
+		this.stored = undefined;
 	}
 
-	#earlier(itemIndex: number): Earlier | undefined {
-		const earlier = this.#open().items[itemIndex];
-		return earlier?.digest === undefined || earlier.digest !== this.#digest(itemIndex)
-			? undefined
-			: earlier;
+	private earlier(itemIndex: number): Earlier | undefined {
+		const earlier = this.open().items[itemIndex];
+		return earlier && earlier.digest === this.digest(itemIndex) ? earlier : undefined;
 	}
 
-	#open(): Stored {
-		if (this.#stored) return this.#stored;
+	private open(): Stored {
+		if (this.stored) return this.stored;
 		const context = this.n8n.getContext('node');
 		// In a loop, each run of the node has another one.
 		const runIndex = Number(this.n8n.getWorkflowDataProxy(0).$runIndex);
 		const stored = context[NAME] as Stored | undefined;
-		this.#stored = stored?.runIndex === runIndex ? stored : { runIndex, items: {} };
-		context[NAME] = this.#stored;
-		return this.#stored;
+		this.stored = stored?.runIndex === runIndex ? stored : { runIndex, items: {} };
+		context[NAME] = this.stored;
+		return this.stored;
 	}
 
 	/**
-	 * Of the parameters as they are set, before n8n evaluates expressions: `$now` has another value in
-	 * each try. The input item stands for what the expressions read.
+	 * Of the parameters as they are set, before n8n evaluates expressions: `$now` has another value
+	 * in each try. The input item stands for what the expressions read.
 	 */
-	#digest(itemIndex: number): string {
+	private digest(itemIndex: number): string {
 		const { parameters, credentials } = this.n8n.getNode();
 		const { json } = this.n8n.getInputData()[itemIndex] ?? {};
-		this.#parameters ??= digestOf(textOf({ parameters, credentials }));
-		return digestOf(this.#parameters + textOf(json));
+		this.parameters ??= digestOf(textOf({ parameters, credentials }));
+		return digestOf(this.parameters + textOf(json));
 	}
 }

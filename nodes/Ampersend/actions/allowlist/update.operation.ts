@@ -97,8 +97,8 @@ export const update: WriteOperation<typeof updatedAllowlistOutput> = {
 			const asRequested = isSame(difference);
 			if (!asRequested) {
 				hint(
-					`The allowlist of ${address} ${describeDifference(difference)}. Someone else changed it, ` +
-						"or the service didn't accept the whole list. Check it with Allowlist: Get.",
+					`The allowlist of ${address} ${describeDifference(difference)}. Someone else changed ` +
+						"it, or the service didn't accept the whole list. Check it with Allowlist: Get.",
 				);
 			}
 			if (changedMeanwhile) {
