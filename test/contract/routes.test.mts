@@ -80,6 +80,15 @@ describe('The routes table, the emulator and the README agree', () => {
 		expect(openTo('agent').sort()).toEqual(needed.map(({ name }) => name).sort());
 	});
 
+	it('what writes is a WriteOperation, so that a retry of n8n writes nothing twice', () => {
+		const isWrite = ({ name }: Called) => !name.startsWith('GET ');
+		const writing = readmeRows()
+			.filter((row) => [...row.withKey, ...row.inSession].some(isWrite))
+			.map(({ resource, operation }) => `${resource}: ${operation}`)
+			.filter((name) => name !== 'Credential: Log in');
+		expect(operationsOf((operation) => 'prepare' in operation).sort()).toEqual(writing.sort());
+	});
+
 	it('the table contains each route once', () => {
 		expect(new Set(allNames).size).toBe(allNames.length);
 	});

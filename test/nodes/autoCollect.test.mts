@@ -12,6 +12,7 @@ const { get, update, bodies } = settingsOf(ampersend, 'autoCollect');
 const READ = 'GET /agents/{address}/auto-collect-config';
 const WRITE = 'PUT /agents/{address}/auto-collect-config';
 const LIST = 'GET /agents';
+const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
 
 /** From EIP-55, with a valid checksum. */
 const CHECKSUMMED = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
@@ -79,44 +80,64 @@ describe('Get', () => {
 			createdAt: null,
 			updatedAt: null,
 		});
-		expect(ampersend.seen).toEqual([READ, LIST]);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
 	});
 });
 
 describe('Update', () => {
-	it('sets up auto-collect with only the switch and a threshold', async () => {
+	it.each<[string, INodeParameters, object]>([
+		['a minimum', { minimumRemaining: '0.5' }, { minimum_remaining: '500000' }],
+		['no minimum', { noMinimumRemaining: true }, { minimum_remaining: null }],
+	])("sets an agent's first settings with %s if each has a value", async (_, set, sent) => {
 		const agent = ampersend.emulator.addAgent();
+		const others = { enabled: true, threshold: '50', targetAddress: CHECKSUMMED };
 
-		const { items, error } = await update(agent, { enabled: true, threshold: '50' });
+		const { items, error } = await update(agent, { ...others, ...set });
 
 		expect(error).toBeUndefined();
-		expect(ampersend.seen).toEqual([READ, LIST, WRITE]);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST, WRITE]);
 		expect(bodies()).toEqual([
-			{ enabled: true, threshold: '50000000', target_address: null, minimum_remaining: null },
+			{ enabled: true, threshold: '50000000', target_address: CHECKSUMMED, ...sent },
 		]);
 		expect(items[0]?.json).toMatchObject({
 			configured: true,
 			thresholdUsdc: '50',
-			targetAddress: null,
+			targetAddress: CHECKSUMMED,
 		});
 	});
 
-	it.each<[string, INodeParameters]>([
-		['Threshold (USDC)', { enabled: true, minimumRemaining: '1' }],
-		['Enabled', { threshold: '50' }],
-	])('requires %s if nothing is set up yet, and writes nothing without it', async (name, set) => {
-		const agent = ampersend.emulator.addAgent();
+	const all = {
+		enabled: true,
+		threshold: '50',
+		targetAddress: CHECKSUMMED,
+		noMinimumRemaining: true,
+	};
+	it.each<[string, string, INodeParameters, string]>([
+		['an agent without settings', 'Threshold (USDC)', { threshold: '' }, ''],
+		['an agent without settings', 'Enabled', { enabled: '' }, ''],
+		['settings that answer 404', 'Target Address', { targetAddress: '' }, ''],
+		[
+			'settings that answer 404',
+			'Minimum Remaining (USDC)',
+			{ noMinimumRemaining: false },
+			' or Minimum Remaining: None',
+		],
+	])('for %s, requires %s, and erases nothing without it', async (what, name, left, orElse) => {
+		const isHidden = what.startsWith('settings');
+		const agent = isHidden ? collectedAgent() : ampersend.emulator.addAgent();
+		if (isHidden) ampersend.emulator.fault({ route: READ, status: 404 });
+		const before = ampersend.emulator.agent(agent).autoCollect;
 
-		const { items, error } = await update(agent, set);
+		const { items, error } = await update(agent, { ...all, ...left });
 
 		expect(items).toEqual([]);
 		expect(error?.message).toBe(
 			`${name}: is required, because the service reports ` +
 				'no auto-collect settings for this agent.',
 		);
-		expect(error?.description).toBe(`Add ${name} to Update Fields.`);
-		expect(ampersend.seen).toEqual([READ, LIST]);
-		expect(ampersend.emulator.agent(agent).autoCollect).toBeNull();
+		expect(error?.description).toBe(`Add ${name}${orElse} to Update Fields.`);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
+		expect(ampersend.emulator.agent(agent).autoCollect).toEqual(before);
 	});
 
 	it('rejects the zero address as target, names the field and sends nothing', async () => {

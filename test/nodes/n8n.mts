@@ -240,6 +240,12 @@ export interface RunOptions {
 	/** The input items; by default one empty item. */
 	input?: IDataObject[];
 	onError?: OnError;
+	/** How often Retry On Fail runs the node; by default it's off. */
+	maxTries?: number;
+	/** How often the node runs with the same input, as in a loop. */
+	runs?: number;
+	/** The stored run of an execution that failed, which n8n retries. */
+	retryOf?: IRun;
 	timezone?: string;
 	/** Whether an AI agent uses the node. */
 	isTool?: boolean;
@@ -251,10 +257,13 @@ export interface RunOptions {
 	onStart?: (execution: { cancel(): void }) => void;
 }
 
+let executions = 0;
+
 /** Executes the Ampersend node once. Missing parameters get their defaults, as in the editor. */
 export async function runNode(parameters: INodeParameters, options: RunOptions): Promise<Outcome> {
 	const { credential, input = [{}], onError, timezone = 'UTC', onStart } = options;
 	const { isTool = false, published: active = false, mode = 'manual' } = options;
+	const { maxTries, runs = 1, retryOf } = options;
 	const start: INode = {
 		id: 'source',
 		name: 'Source',
@@ -264,23 +273,29 @@ export async function runNode(parameters: INodeParameters, options: RunOptions):
 		parameters: {},
 	};
 	const type = isTool ? 'ampersendTool' : 'ampersend';
-	const node: INode = { ...nodeOf(type, parameters), ...(onError && { onError }) };
+	const node: INode = {
+		...nodeOf(type, parameters),
+		...(onError && { onError }),
+		...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1 }),
+	};
+	const connection = { node: node.name, type: 'main', index: 0 } as const;
 	const workflow = new Workflow({
 		id: 'test',
 		nodes: [start, node],
-		connections: { Source: { main: [[{ node: node.name, type: 'main', index: 0 }]] } },
+		connections: { Source: { main: [Array.from({ length: runs }, () => connection)] } },
 		active,
 		nodeTypes,
 		settings: { executionOrder: 'v1', timezone },
 	});
 	const credentialOf = typeof credential === 'function' ? credential : () => credential;
 	const data = additionalData(workflow, mode, credentialOf);
+	data.executionId = String(++executions);
 	const execution = new WorkflowExecute(data, mode, {
 		version: 1,
 		startData: {},
 		resultData: { runData: {} },
 		executionData: {
-			contextData: {},
+			contextData: JSON.parse(JSON.stringify(retryOf?.data.executionData?.contextData ?? {})),
 			metadata: {},
 			waitingExecution: {},
 			waitingExecutionSource: {},

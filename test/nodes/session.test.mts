@@ -63,6 +63,25 @@ describe("an agent's session reads", () => {
 		service.emulator.updateAgent(session.agent, { spendConfig: null });
 		const outcome = await run({ resource: 'spendingLimit', operation: 'get' });
 		expect(jsonOf(outcome)).toMatchObject([{ configured: false, dailyLimitUsdc: null }]);
+		expect(service.seen.slice(-3)).toEqual([
+			'GET /agents/self/spend-config',
+			'GET /agents/self',
+			'GET /agents/self/authorized-sellers',
+		]);
+	});
+
+	it.each([
+		['spendingLimit', 'spend-config'],
+		['autoCollect', 'auto-collect-config'],
+	])('no "not set" of %s if the allowlist answers 404, too', async (resource, path) => {
+		service.emulator.fault({ route: `GET /agents/self/${path}`, status: 404 });
+		service.emulator.fault({ route: 'GET /agents/self/authorized-sellers', status: 404 });
+
+		const { items, error } = await run({ resource, operation: 'get' });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('offers neither that nor the allowlist of an agent');
+		expect(error?.description).toContain(`GET /agents/self/${path}`);
 	});
 
 	it('the auto-collect settings and the allowlist', async () => {

@@ -7,6 +7,7 @@ import { noAgent, useAmpersend } from './setup.mts';
 
 const ampersend = useAmpersend();
 const LIST = 'GET /agents';
+const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
 const target = randomAddress().toLowerCase();
 
 interface Kind {
@@ -237,7 +238,7 @@ describe.each(kinds)('$title', (kind) => {
 			const { items } = await get({ address: address.toLowerCase() });
 
 			expect(items[0]?.json.configured).toBe(false);
-			expect(ampersend.seen).toEqual([READ, LIST, LIST]);
+			expect(ampersend.seen).toEqual([READ, LIST, LIST, ALLOWLIST]);
 		});
 
 		it('does not mistake an unknown agent for one without settings', async () => {
@@ -269,6 +270,58 @@ describe.each(kinds)('$title', (kind) => {
 			);
 			expect(error?.description).toContain(`The Base URL is ${baseUrl}.`);
 			expect(error?.description).toContain('another path');
+		});
+
+		it.each([
+			['get', () => ({})],
+			['update', () => ({ updateFields: kind.changes[0]?.[0] })],
+		] as const)(
+			'%s does not mistake a base URL without the routes of an agent for settings that are not set',
+			async (operation, fields) => {
+				const agent = addAgent();
+				ampersend.emulator.fault({ route: READ, status: 404 });
+				ampersend.emulator.fault({ route: ALLOWLIST, status: 404 });
+
+				const { items, error } = await ampersend.run({
+					resource,
+					operation,
+					agent: { __rl: true, mode: 'address', value: agent.address },
+					...fields(),
+				});
+
+				expect(items).toEqual([]);
+				expect(error?.message).toBe(
+					`Ampersend was asked to read the ${called}, and offers neither that nor the ` +
+						'allowlist of an agent at this Base URL (HTTP 404).',
+				);
+				expect(error?.description).toContain("can't tell whether the agent has any");
+				expect(error?.description).toContain(`The Base URL is ${ampersend.emulator.baseUrl}.`);
+				expect(error?.description).toContain('/api/v1/sdk');
+				expect(error?.description).toContain(`GET /agents/${agent.address}/${path}`);
+				expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
+				expect(settingsNow(agent)).toMatchObject(settings);
+			},
+		);
+
+		it('leads from the base URL without these routes to the other one', async () => {
+			const agent = addAgent();
+			const baseUrl = `${ampersend.emulator.origin}/api/v1/sdk`;
+			ampersend.emulator.fault({ route: READ, status: 404 });
+			ampersend.emulator.fault({ route: ALLOWLIST, status: 404 });
+
+			const { error } = await get(agent, { credential: { ...ampersend.credential, baseUrl } });
+
+			expect(error?.description).toMatch(/e\.g\. https:\/\/[^/\s]+\/v1\./);
+		});
+
+		it('does not take an allowlist that could not be read for an answer', async () => {
+			const agent = ampersend.emulator.addAgent();
+			ampersend.emulator.fault({ route: ALLOWLIST, status: 403 });
+
+			const { items, error } = await get(agent);
+
+			expect(items).toEqual([]);
+			expect(error?.message).toContain("The API key isn't allowed to read the allowlist");
 		});
 
 		it("rejects another account's agent with the service's reason", async () => {

@@ -11,6 +11,7 @@ const { get, update, bodies } = settingsOf(ampersend, 'spendingLimit');
 const READ = 'GET /agents/{address}/spend-config';
 const WRITE = 'PUT /agents/{address}/spend-config';
 const LIST = 'GET /agents';
+const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
 
 const limitedAgent = () =>
 	ampersend.emulator.addAgent({
@@ -72,7 +73,7 @@ describe('Get', () => {
 			createdAt: null,
 			updatedAt: null,
 		});
-		expect(ampersend.seen).toEqual([READ, LIST]);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
 	});
 });
 
@@ -92,7 +93,7 @@ describe('Update', () => {
 
 		expect(error?.message).toContain(`${named}: is required`);
 		expect(error?.description).toContain(next);
-		expect(ampersend.seen).toEqual([READ, LIST]);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
 		expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');
 	});
 
@@ -106,7 +107,7 @@ describe('Update', () => {
 			noPerTransactionLimit: true,
 		});
 
-		expect(ampersend.seen).toEqual([READ, LIST, WRITE]);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST, WRITE]);
 		expect(bodies()).toEqual([
 			{
 				auto_topup_allowed: false,

@@ -18,6 +18,13 @@ export interface OperationContext {
 	hint(message: string): void;
 }
 
+/** What the parameters of one input item are read from. Nothing can be sent with it. */
+export interface ParameterContext {
+	n8n: IExecuteFunctions;
+	client: Pick<Client, 'connection'>;
+	itemIndex: number;
+}
+
 /** Describes the JSON of an output item. The service may add fields. */
 export type Schema = z.ZodMiniType<object>;
 
@@ -38,12 +45,27 @@ export interface RowOperation<Output extends Schema = Schema> extends Described<
 	execute(context: OperationContext): Promise<z.infer<Output> | Array<z.infer<Output>>>;
 }
 
+/**
+ * Changes something. The router reads the parameters of all items before the first one is written,
+ * and answers a retry of n8n from what an earlier try has written.
+ */
+export interface WriteOperation<Output extends Schema = Schema> extends Described<Output> {
+	/** Set if a retry can do it again without doing more, so nothing is remembered of it. */
+	repeatable?: true;
+	/** Reads the parameters, and returns what carries them out. */
+	prepare(
+		context: ParameterContext,
+	): (
+		context: Pick<OperationContext, 'client' | 'hint'>,
+	) => Promise<z.infer<Output> | Array<z.infer<Output>>>;
+}
+
 /** Gives one item with a file. */
 export interface FileOperation<Output extends Schema = Schema> extends Described<Output> {
 	exportFile(context: OperationContext): Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
 }
 
-export type Operation = RowOperation | FileOperation;
+export type Operation = RowOperation | WriteOperation | FileOperation;
 
 export interface Resource {
 	option: INodePropertyOptions;

@@ -2,100 +2,167 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { NodeOperationError } from 'n8n-workflow';
 
 import { isSandbox } from '../api/deployments';
-import { isTool, toNodeError } from '../api/errors';
+import { CallError, isTool, toNodeError } from '../api/errors';
+import type { Client } from '../api/send';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import { readSimplify } from '../descriptions/simplify';
 import { escapeHtml } from '../domain/text';
-import type { Operation, OperationContext } from './operation';
+import type { Operation, OperationContext, WriteOperation } from './operation';
 import { findOperation, requireReachable } from './registry';
+import type { Written } from './writeMemory';
+import { WriteMemory } from './writeMemory';
 
 const SANDBOX_HINT =
 	'This workflow is published, and its Ampersend credential is for the sandbox: no real USDC is ' +
 	'paid there. For production, choose another credential in this node.';
 
-async function run(operation: Operation, context: OperationContext): Promise<INodeExecutionData[]> {
-	const notes: string[] = [];
-	const hint = (message: string): void => {
-		notes.push(message);
-		context.hint(message);
-	};
-	const items = await carryOut(operation, { ...context, hint });
-	// A model doesn't see hints. One of a filter that nothing passes is all that it can learn.
-	const isForModel = notes.length > 0 && isTool(context.n8n.getNode());
-	return isForModel ? [...items, { json: { hints: notes } }] : items;
+interface Run {
+	n8n: IExecuteFunctions;
+	memory: WriteMemory;
+	/** What the node shows after the run. */
+	hints: Set<string>;
 }
 
-async function carryOut(
-	operation: Operation,
+type Items = Array<Pick<INodeExecutionData, 'json' | 'binary'>>;
+
+/** What an item does once the parameters of all writes are read. `hint` gets what it notes. */
+type Work = (hint: OperationContext['hint']) => Promise<Items>;
+
+function showing({ rows, hints }: Written, hint: OperationContext['hint']): Items {
+	for (const note of hints) hint(note);
+	return itemsOf(rows);
+}
+
+const itemsOf = (rows: object[]): Items => rows.map((row) => ({ json: row as IDataObject }));
+
+async function read(
+	operation: Exclude<Operation, WriteOperation>,
 	context: OperationContext,
-): Promise<INodeExecutionData[]> {
+): Promise<Items> {
 	if ('exportFile' in operation) return [await operation.exportFile(context)];
 	const { n8n, itemIndex } = context;
 	const { simplified } = operation;
 	const shorten = simplified && readSimplify(n8n, itemIndex, simplified);
 	const rows = [await operation.execute(context)].flat();
-	return rows.map((row) => ({ json: (shorten ? shorten(row) : row) as IDataObject }));
+	return itemsOf(shorten ? rows.map(shorten) : rows);
+}
+
+/** @throws NodeOperationError or ParameterError if the item's operation can't be used */
+function operationOf(n8n: IExecuteFunctions, itemIndex: number) {
+	const resource = n8n.getNodeParameter('resource', itemIndex) as string;
+	// n8n drops the operation of a resource that it does not find in the description.
+	const name = n8n.getNodeParameter('operation', itemIndex, '') as string;
+	const authentication = readAuthentication(
+		n8n.getNodeParameter('authentication', itemIndex, 'apiKey'),
+	);
+	requireReachable(resource, name, authentication);
+	const operation = findOperation(resource, name);
+	if (operation) return { operation, authentication };
+	throw new NodeOperationError(
+		n8n.getNode(),
+		`This version of the Ampersend node has no operation "${name}" of "${resource}".`,
+		{
+			description:
+				'Open the node and choose a resource and an operation. If the workflow comes from ' +
+				'a newer version, update n8n-nodes-ampersend. ' +
+				'For a Custom API Call, use the HTTP Request node.',
+			itemIndex,
+		},
+	);
 }
 
 /**
- * The item loop: every input item runs the operation that the node is set to. Output items are
- * linked to their input item. With Continue On Fail, an item that fails has what happened (`error`)
- * and what to do next (`details`).
+ * Reads the parameters of a write.
+ * @param open opens a client; one for the write itself, because a session may have begun since
+ */
+async function prepareWrite(
+	{ n8n, memory }: Run,
+	operation: WriteOperation,
+	itemIndex: number,
+	open: () => Promise<Client>,
+): Promise<Work> {
+	const remembers = !operation.repeatable;
+	const written = remembers ? memory.writtenFor(itemIndex) : undefined;
+	if (written) return async (hint) => showing(written, hint);
+	const unclear = remembers ? memory.unclearFor(itemIndex) : undefined;
+	const write = operation.prepare({ n8n, client: await open(), itemIndex });
+	return async (hint) => {
+		const notes: string[] = [];
+		const note = (message: string) => void notes.push(message);
+		try {
+			const rows = [
+				await write({ client: { ...(await open()), note, unclear }, hint: note }),
+			].flat();
+			const done = { rows: rows as IDataObject[], hints: notes };
+			if (remembers) memory.keepWritten(itemIndex, done);
+			return showing(done, hint);
+		} catch (error) {
+			const isUnclear = error instanceof CallError && error.mayBeMade;
+			if (isUnclear && remembers) memory.keepUnclear(itemIndex, error);
+			// Otherwise a retry would say that what the earlier try has made exists already.
+			return await Promise.reject(isUnclear ? error : (unclear ?? error));
+		}
+	};
+}
+
+async function prepare(run: Run, itemIndex: number): Promise<Work> {
+	const { n8n, hints } = run;
+	const { operation, authentication } = operationOf(n8n, itemIndex);
+	const open = async () => {
+		const client = await openClient(n8n, { authentication, itemIndex });
+		if (isSandbox(client.connection) && n8n.getWorkflow().active) hints.add(SANDBOX_HINT);
+		return client;
+	};
+	if ('prepare' in operation) return await prepareWrite(run, operation, itemIndex, open);
+	return async (hint) => {
+		const client = { ...(await open()), note: hint };
+		return await read(operation, { n8n, client, itemIndex, hint });
+	};
+}
+
+/**
+ * What an item that fails returns with Continue On Fail: what happened (`error`) and what to do
+ * next (`details`). n8n sends an item to its error output by these two fields, and adds the input
+ * to it. With `error` beside `json` it would keep the message only, and drop details and input.
+ * @throws NodeApiError or NodeOperationError without it
+ */
+function failed(n8n: IExecuteFunctions, itemIndex: number, error: unknown): Items {
+	const nodeError = toNodeError(n8n.getNode(), error, itemIndex);
+	if (!n8n.continueOnFail()) throw nodeError;
+	return itemsOf([{ error: nodeError.message, details: nodeError.description ?? null }]);
+}
+
+/**
+ * Every input item runs the operation that the node is set to. The parameters of all writes are
+ * read before the first one, so that an item that is invalid stops the run before it has changed
+ * anything. Output items are linked to their input item.
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const output: INodeExecutionData[] = [];
-	const hints = new Set<string>();
-
-	for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
+	const run: Run = { n8n: this, memory: new WriteMemory(this), hints: new Set() };
+	const works: Work[] = [];
+	for (const itemIndex of this.getInputData().keys()) {
 		try {
-			const resource = this.getNodeParameter('resource', itemIndex) as string;
-			// n8n drops the operation of a resource that it does not find in the description.
-			const operation = this.getNodeParameter('operation', itemIndex, '') as string;
-			const authentication = readAuthentication(
-				this.getNodeParameter('authentication', itemIndex, 'apiKey'),
-			);
-			requireReachable(resource, operation, authentication);
-			const found = findOperation(resource, operation);
-			if (!found) {
-				throw new NodeOperationError(
-					this.getNode(),
-					`This version of the Ampersend node has no operation "${operation}" of "${resource}".`,
-					{
-						description:
-							'Open the node and choose a resource and an operation. If the workflow comes from ' +
-							'a newer version, update n8n-nodes-ampersend. ' +
-							'For a Custom API Call, use the HTTP Request node.',
-						itemIndex,
-					},
-				);
-			}
-			const hint = (message: string) => hints.add(message);
-			const client = await openClient(this, { authentication, itemIndex, note: hint });
-			if (isSandbox(client.connection) && this.getWorkflow().active) hints.add(SANDBOX_HINT);
-			const context = {
-				n8n: this,
-				client,
-				itemIndex,
-				hint,
-			};
-			for (const item of await run(found, context)) {
-				output.push({ ...item, pairedItem: { item: itemIndex } });
-			}
+			works.push(await prepare(run, itemIndex));
 		} catch (error) {
-			const nodeError = toNodeError(this.getNode(), error, itemIndex);
-			if (!this.continueOnFail()) throw nodeError;
-			// n8n sends an item to its error output by these two fields, and adds the input to it. With
-			// `error` beside `json` it would keep the message only, and drop details and input.
-			output.push({
-				json: { error: nodeError.message, details: nodeError.description ?? null },
-				pairedItem: { item: itemIndex },
-			});
+			const items = failed(this, itemIndex, error);
+			works.push(async () => items);
 		}
 	}
-
+	const output: INodeExecutionData[] = [];
+	for (const [item, work] of works.entries()) {
+		const notes: string[] = [];
+		const hint = (message: string) => void notes.push(message);
+		const items = await work(hint).catch((error: unknown) => failed(this, item, error));
+		for (const note of notes) run.hints.add(note);
+		// A model doesn't see hints. One of a filter that nothing passes is all that it can learn.
+		if (notes.length > 0 && isTool(this.getNode())) items.push({ json: { hints: notes } });
+		for (const one of items) output.push({ ...one, pairedItem: { item } });
+	}
+	// n8n's own sign of a run that it retries with Continue On Fail (workflow-execute.js).
+	if (!output[0]?.json.error) run.memory.clear();
 	// n8n shows hints as HTML, and any text in one can be the service's.
-	for (const hint of hints) {
+	for (const hint of run.hints) {
 		this.addExecutionHints({ message: escapeHtml(hint), location: 'outputPane' });
 	}
 	return [output];

@@ -1,14 +1,27 @@
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
-import { CallError } from './errors';
+import { CallError, errorFor } from './errors';
 import type { AnswerOf, Route } from './routes';
+import { routes } from './routes';
 import type { CallParameters, Client } from './send';
-import { send } from './send';
+import { callOf, send } from './send';
+
+const is404 = (error: unknown) => error instanceof CallError && error.status === 404;
+
+/** Whether the service offers routes below an agent: it has an allowlist, even if that is empty. */
+async function hasRoutesOfAgent(client: Client, address: Address): Promise<boolean> {
+	try {
+		await send(client, routes.getAllowlist, { path: { address } });
+		return true;
+	} catch (error) {
+		return is404(error) ? false : await Promise.reject(error);
+	}
+}
 
 /**
  * Reads settings that an agent may not have: the service then answers 404 (SDK). An unknown agent
- * or a wrong path prefix also answers 404, so the documented list of agents is read before the 404
- * counts as "not set".
+ * or a wrong path prefix also answers 404. So the 404 counts as "not set" only if the documented
+ * list has the agent, and another route below the same agent answers.
  * @returns the settings, or undefined if the agent has none
  */
 export async function getSettings<Path extends string, R extends Route<Path>>(
@@ -20,15 +33,10 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 	try {
 		return await send<Path, R>(client, route, parameters);
 	} catch (error) {
-		if (
-			error instanceof CallError &&
-			error.status === 404 &&
-			(await agentExists(client, address))
-		) {
-			return undefined;
-		}
-		return await Promise.reject(error);
+		if (!is404(error) || !(await agentExists(client, address))) return await Promise.reject(error);
 	}
+	if (await hasRoutesOfAgent(client, address)) return undefined;
+	throw errorFor('noRoutesOfAgent', {}, callOf(client, route, parameters), { status: 404 });
 }
 
 /** A hint for settings that count as "not set". @param what e.g. "spending limits" */

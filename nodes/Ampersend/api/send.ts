@@ -79,6 +79,11 @@ export interface Client {
 	readonly deadline?: number;
 	/** Gets what a user should know of an answer that could be read. */
 	readonly note?: Note;
+	/**
+	 * What stopped an earlier try of the same work, in which a write may have been carried out. A
+	 * request that would then do it twice isn't sent.
+	 */
+	readonly unclear?: CallError;
 }
 
 type Note = (message: string) => void;
@@ -296,6 +301,17 @@ function hiding(connection: Connection, more: Secret[]): Connection {
 	};
 }
 
+/** @throws ParameterError for a path parameter that can't be in the path */
+export function callOf<Path extends string>(
+	{ connection }: Pick<Client, 'connection'>,
+	route: Route<Path>,
+	parameters: CallParameters<Path>,
+): Call {
+	const { address: agent = connection.agent }: { address?: string } = parameters.path;
+	const { path } = placeOf(route, connection);
+	return { route, path: fillPath(path, parameters.path), agent, connection };
+}
+
 async function attempt<Path extends string, R extends Route<Path>>(
 	client: Client,
 	route: R,
@@ -306,9 +322,10 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const secrets = secretsOf(secretBody, [client.connection.baseUrl, open, body]);
 	const connection = hiding(client.connection, secrets);
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
-	const { address: agent = connection.agent }: { address?: string } = parameters.path;
-	const { baseUrl, path, withCredential } = placeOf(route, connection);
-	const call = { route, path: fillPath(path, parameters.path), agent, connection };
+	const { baseUrl, withCredential } = placeOf(route, connection);
+	const call = callOf({ connection }, route, parameters);
+	// The other methods say how something is to be, and a second entry is a conflict.
+	if (client.unclear && route.method === 'POST' && !route.conflict) throw client.unclear;
 	const request: IHttpRequestOptions = {
 		method: route.method,
 		url: baseUrl + call.path,

@@ -7,7 +7,7 @@ import { agentKeyAddressField, readAddressField, sellersField } from '../../desc
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, requireText } from '../../domain/parameter';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
@@ -31,7 +31,7 @@ function readAllowlist(values: IDataObject): Address[] | null {
 	);
 }
 
-export const create: RowOperation<typeof createdAgentOutput> = {
+export const create: WriteOperation<typeof createdAgentOutput> = {
 	option: {
 		name: 'Create',
 		value: 'create',
@@ -46,7 +46,7 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 	],
 	output: createdAgentOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const name = requireText(
 			nameField.displayName,
 			n8n.getNodeParameter(nameField.name, itemIndex),
@@ -60,8 +60,10 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 			spend_config: readSpendConfig(values),
 			authorized_sellers: readAllowlist(values),
 		};
-		const existing = await findExisting(client, name, ifExists);
-		const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
-		return { ...toAgentOutput(agent), created: existing === undefined };
+		return async ({ client }) => {
+			const existing = await findExisting(client, name, ifExists);
+			const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
+			return { ...toAgentOutput(agent), created: existing === undefined };
+		};
 	},
 };

@@ -7,11 +7,11 @@ import {
 } from '../../descriptions/addresses';
 import { readText } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
 
-export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
+export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 	option: {
 		name: 'Request Approval',
 		value: 'requestApproval',
@@ -22,7 +22,7 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 	fields: [nameField, agentKeyAddressField, additionalFieldsOf([keyNameField, ...newLimitFields])],
 	output: approvalRequestOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const name = readText(
 			nameField.displayName,
 			n8n.getNodeParameter(nameField.name, itemIndex, ''),
@@ -30,11 +30,13 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = readAdditionalFields(n8n, itemIndex);
 		const spendConfig = readSpendConfig(values);
-		return await request(client, agentKeyAddress, {
-			name: name === '' ? null : name,
-			...readKeyName(values),
-			...(spendConfig && { spend_config: spendConfig }),
-			mode: 'create',
-		});
+		return async ({ client }) => {
+			return await request(client, agentKeyAddress, {
+				name: name === '' ? null : name,
+				...readKeyName(values),
+				...(spendConfig && { spend_config: spendConfig }),
+				mode: 'create',
+			});
+		};
 	},
 };

@@ -2,12 +2,12 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { requireText } from '../../domain/parameter';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { agentOutput, toAgentOutput } from './output';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
 
-export const update: RowOperation<typeof agentOutput> = {
+export const update: WriteOperation<typeof agentOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -27,11 +27,13 @@ export const update: RowOperation<typeof agentOutput> = {
 	],
 	output: agentOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const body = {
 			name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
-		return toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body }));
+		return async ({ client }) => {
+			return toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body }));
+		};
 	},
 };

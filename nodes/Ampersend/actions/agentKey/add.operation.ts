@@ -8,11 +8,11 @@ import {
 	readKeyName,
 } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { findRejected, ifExistsField, readIfExists } from './existing';
 import { addedAgentKeyOutput, toAgentKeyOutput } from './output';
 
-export const add: RowOperation<typeof addedAgentKeyOutput> = {
+export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 	option: {
 		name: 'Add',
 		value: 'add',
@@ -22,19 +22,21 @@ export const add: RowOperation<typeof addedAgentKeyOutput> = {
 	fields: [agentLocator, agentKeyAddressField, ifExistsField, additionalFieldsOf([keyNameField])],
 	output: addedAgentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const returnsExisting = readIfExists(n8n, itemIndex) === 'return';
 		const values = readAdditionalFields(n8n, itemIndex);
 		const body = { agent_key_address: agentKeyAddress, ...readKeyName(values) };
-		try {
-			const key = await send(client, routes.addAgentKey, { path: { address }, body });
-			return { ...toAgentKeyOutput(address, key), added: true };
-		} catch (error) {
-			if (!returnsExisting) return await Promise.reject(error);
-			const key = await findRejected(client, address, agentKeyAddress, error);
-			return { ...toAgentKeyOutput(address, key), added: false };
-		}
+		return async ({ client }) => {
+			try {
+				const key = await send(client, routes.addAgentKey, { path: { address }, body });
+				return { ...toAgentKeyOutput(address, key), added: true };
+			} catch (error) {
+				if (!returnsExisting) return await Promise.reject(error);
+				const key = await findRejected(client, address, agentKeyAddress, error);
+				return { ...toAgentKeyOutput(address, key), added: false };
+			}
+		};
 	},
 };

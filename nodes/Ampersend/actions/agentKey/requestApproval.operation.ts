@@ -9,11 +9,11 @@ import { withApiKey } from '../../descriptions/authentication';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import { readSwitch } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 
 const ownerChooses = { displayName: 'Owner Chooses the Agent', name: 'ownerChooses' } as const;
 
-export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
+export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 	option: {
 		name: 'Request Approval',
 		value: 'requestApproval',
@@ -38,20 +38,21 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 	],
 	output: approvalRequestOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const isOpen = readSwitch(
 			ownerChooses.displayName,
 			n8n.getNodeParameter(ownerChooses.name, itemIndex, false),
 		);
 		const values = readAdditionalFields(n8n, itemIndex);
-		return await request(client, agentKeyAddress, {
+		const body = {
 			name: null,
 			...readKeyName(values),
 			...(isOpen
 				? { mode: 'connect_choose' }
 				: { mode: 'connect', agent_address: readAgent(context) }),
-		});
+		};
+		return async ({ client }) => await request(client, agentKeyAddress, body);
 	},
 };

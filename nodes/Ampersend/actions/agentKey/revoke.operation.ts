@@ -1,10 +1,10 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentKeyLocator, agentLocator, readLocator } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { revokedAgentKeyOutput } from './output';
 
-export const revoke: RowOperation<typeof revokedAgentKeyOutput> = {
+export const revoke: WriteOperation<typeof revokedAgentKeyOutput> = {
 	option: {
 		name: 'Revoke',
 		value: 'revoke',
@@ -14,10 +14,12 @@ export const revoke: RowOperation<typeof revokedAgentKeyOutput> = {
 	fields: [agentLocator, agentKeyLocator],
 	output: revokedAgentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const keyAddress = readLocator(n8n, agentKeyLocator, itemIndex);
-		await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
-		return { deleted: true, agentAddress: address, address: keyAddress };
+		return async ({ client }) => {
+			await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
+			return { deleted: true, agentAddress: address, address: keyAddress };
+		};
 	},
 };

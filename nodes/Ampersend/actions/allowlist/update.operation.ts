@@ -12,7 +12,7 @@ import {
 	without,
 } from '../../domain/allowlist';
 import { ParameterError, readChoice, readSwitch } from '../../domain/parameter';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { changeList } from './change';
 import { toAllowlistOutput, updatedAllowlistOutput } from './output';
 
@@ -33,7 +33,7 @@ function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolea
 	);
 }
 
-export const update: RowOperation<typeof updatedAllowlistOutput> = {
+export const update: WriteOperation<typeof updatedAllowlistOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -70,7 +70,7 @@ export const update: RowOperation<typeof updatedAllowlistOutput> = {
 	],
 	output: updatedAllowlistOutput,
 
-	async execute({ n8n, client, itemIndex, hint }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const chosen = readChoice(
 			mode.displayName,
@@ -88,31 +88,33 @@ export const update: RowOperation<typeof updatedAllowlistOutput> = {
 			emptyAllowed ?? false,
 		);
 
-		const { before, requested, after, changedMeanwhile } = await changeList(
-			client,
-			address,
-			(list) => changeAllowlist(chosen, list, sellers),
-		);
-		const difference = compareAllowlists(requested, after);
-		const asRequested = isSame(difference);
-		if (!asRequested) {
-			hint(
-				`The allowlist of ${address} ${describeDifference(difference)}. Someone else changed it, ` +
-					"or the service didn't accept the whole list. Check it with Allowlist: Get.",
+		return async ({ client, hint }) => {
+			const { before, requested, after, changedMeanwhile } = await changeList(
+				client,
+				address,
+				(list) => changeAllowlist(chosen, list, sellers),
 			);
-		}
-		if (changedMeanwhile) {
-			hint(
-				`Someone else changed the allowlist of ${address} during the update. ` +
-					(chosen === 'replace' ? 'It was replaced anyway.' : 'Their change was kept.'),
-			);
-		}
-		return {
-			...toAllowlistOutput(address, after),
-			added: without(after, before),
-			removed: without(before, after),
-			asRequested,
-			changedMeanwhile,
+			const difference = compareAllowlists(requested, after);
+			const asRequested = isSame(difference);
+			if (!asRequested) {
+				hint(
+					`The allowlist of ${address} ${describeDifference(difference)}. Someone else changed ` +
+						"it, or the service didn't accept the whole list. Check it with Allowlist: Get.",
+				);
+			}
+			if (changedMeanwhile) {
+				hint(
+					`Someone else changed the allowlist of ${address} during the update. ` +
+						(chosen === 'replace' ? 'It was replaced anyway.' : 'Their change was kept.'),
+				);
+			}
+			return {
+				...toAllowlistOutput(address, after),
+				added: without(after, before),
+				removed: without(before, after),
+				asRequested,
+				changedMeanwhile,
+			};
 		};
 	},
 };

@@ -26,7 +26,7 @@ export const threshold: INodeProperties = {
 	description: `Collect once the balance reaches this amount, in USDC. ${KEEP}.`,
 };
 
-const minimumRemaining: INodeProperties = {
+export const minimumRemaining: INodeProperties = {
 	displayName: 'Minimum Remaining (USDC)',
 	name: 'minimumRemaining',
 	type: 'string',
@@ -35,7 +35,7 @@ const minimumRemaining: INodeProperties = {
 	description: `Amount to leave with the agent, in USDC. ${KEEP}.`,
 };
 
-const noMinimumRemaining: INodeProperties = {
+export const noMinimumRemaining: INodeProperties = {
 	displayName: 'Minimum Remaining: None',
 	name: 'noMinimumRemaining',
 	type: 'boolean',
@@ -43,7 +43,7 @@ const noMinimumRemaining: INodeProperties = {
 	description: 'Whether to remove the minimum, so nothing has to stay with the agent',
 };
 
-const targetAddress: INodeProperties = {
+export const targetAddress: INodeProperties = {
 	displayName: 'Target Address',
 	name: 'targetAddress',
 	type: 'string',

@@ -1,30 +1,46 @@
+import * as z from 'zod/v4-mini';
+
 import { getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
-import type { AutoCollect, AutoCollectInput } from '../../schemas/autoCollect';
-import type { RowOperation } from '../operation';
+import type { AutoCollectInput } from '../../schemas/autoCollect';
+import { autoCollectInput } from '../../schemas/autoCollect';
+import type { WriteOperation } from '../operation';
 import { autoCollectOutput, toAutoCollectOutput } from './output';
-import { enabled, readChanges, settingsFields, threshold } from './settings';
+import {
+	enabled,
+	minimumRemaining,
+	noMinimumRemaining,
+	readChanges,
+	settingsFields,
+	targetAddress,
+	threshold,
+} from './settings';
 
 const SETTINGS = 'auto-collect settings';
 
-/** All settings, to send. @throws ParameterError where an agent's first settings lack one */
-function complete(
-	current: AutoCollect | undefined,
-	changes: Partial<AutoCollectInput>,
-): AutoCollectInput {
-	const settings: Partial<AutoCollectInput> = { ...current, ...changes };
+/**
+ * An agent's first settings. One that is left out would be erased if the service only didn't show
+ * it, so all are required.
+ * @throws ParameterError naming the one that is missing
+ */
+function requireAll(changes: Partial<AutoCollectInput>): AutoCollectInput {
+	const { minimum_remaining } = changes;
 	return {
-		enabled: settings.enabled ?? rejectIncomplete(enabled.displayName, SETTINGS),
-		threshold: settings.threshold ?? rejectIncomplete(threshold.displayName, SETTINGS),
-		target_address: settings.target_address ?? null,
-		minimum_remaining: settings.minimum_remaining ?? null,
+		enabled: changes.enabled ?? rejectIncomplete(enabled.displayName, SETTINGS),
+		threshold: changes.threshold ?? rejectIncomplete(threshold.displayName, SETTINGS),
+		target_address: changes.target_address ?? rejectIncomplete(targetAddress.displayName, SETTINGS),
+		// Null is a value: no minimum.
+		minimum_remaining:
+			minimum_remaining !== undefined
+				? minimum_remaining
+				: rejectIncomplete(minimumRemaining.displayName, SETTINGS, noMinimumRemaining.displayName),
 	};
 }
 
-export const update: RowOperation<typeof autoCollectOutput> = {
+export const update: WriteOperation<typeof autoCollectOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -37,15 +53,19 @@ export const update: RowOperation<typeof autoCollectOutput> = {
 	output: autoCollectOutput,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = readChanges(readUpdateFields(n8n, itemIndex));
 		const path = { address };
-		const config = await repeat(client, async (once) => {
-			const current = await getSettings(once, routes.getAutoCollect, address, { path });
-			const body = complete(current, changes);
-			return await send(once, routes.setAutoCollect, { path, body });
-		});
-		return toAutoCollectOutput(address, config);
+		return async ({ client }) => {
+			const config = await repeat(client, async (once) => {
+				const current = await getSettings(once, routes.getAutoCollect, address, { path });
+				const body = current
+					? { ...z.parse(autoCollectInput, current), ...changes }
+					: requireAll(changes);
+				return await send(once, routes.setAutoCollect, { path, body });
+			});
+			return toAutoCollectOutput(address, config);
+		};
 	},
 };

@@ -3,10 +3,10 @@ import { send } from '../../api/send';
 import { headerNameField, headerValueField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 
-export const addProxyHeader: RowOperation<typeof hostedEndpointOutput> = {
+export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Add Proxy Header',
 		value: 'addProxyHeader',
@@ -17,19 +17,21 @@ export const addProxyHeader: RowOperation<typeof hostedEndpointOutput> = {
 	fields: [hostedEndpointLocator, headerNameField, headerValueField],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const path = readHostedEndpoint(context);
 		const name = parseHeaderName(headerNameField.displayName, read(headerNameField.name));
 		const value = parseHeaderValue(headerValueField.displayName, read(headerValueField.name));
-		return toHostedEndpointOutput(
-			await send(client, routes.addProxyHeader, { path, body: { name }, secretBody: { value } }),
-		);
+		return async ({ client }) => {
+			return toHostedEndpointOutput(
+				await send(client, routes.addProxyHeader, { path, body: { name }, secretBody: { value } }),
+			);
+		};
 	},
 };
 
-export const addRequiredHeader: RowOperation<typeof hostedEndpointOutput> = {
+export const addRequiredHeader: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Add Required Header',
 		value: 'addRequiredHeader',
@@ -40,11 +42,13 @@ export const addRequiredHeader: RowOperation<typeof hostedEndpointOutput> = {
 	fields: [hostedEndpointLocator, headerNameField],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
 		const path = readHostedEndpoint(context);
 		const body = { name: parseHeaderName(headerNameField.displayName, header) };
-		return toHostedEndpointOutput(await send(client, routes.addRequiredHeader, { path, body }));
+		return async ({ client }) => {
+			return toHostedEndpointOutput(await send(client, routes.addRequiredHeader, { path, body }));
+		};
 	},
 };

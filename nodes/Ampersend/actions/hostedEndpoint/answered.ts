@@ -36,5 +36,7 @@ function differenceOf(sent: Sent[], created: HostedEndpoint[]): string | undefin
  */
 export function rejectOtherEndpoints(sent: Sent[], created: HostedEndpoint[]): void {
 	const difference = differenceOf(sent, created);
-	if (difference !== undefined) throw errorFor('otherEndpoints', { difference });
+	if (difference !== undefined) {
+		throw errorFor('otherEndpoints', { difference }, undefined, { isMade: true });
+	}
 }

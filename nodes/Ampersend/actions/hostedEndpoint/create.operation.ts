@@ -19,12 +19,12 @@ import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
 
-export const create: RowOperation<typeof hostedEndpointOutput> = {
+export const create: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Create',
 		value: 'create',
@@ -48,8 +48,8 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 	],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const values = readAdditionalFields(n8n, itemIndex);
 		// Without one of them, an endpoint takes more calls than it should.
@@ -66,8 +66,10 @@ export const create: RowOperation<typeof hostedEndpointOutput> = {
 		};
 		const path = { address };
 		const secretBody = given({ proxy_headers });
-		const created = await send(client, routes.createHostedEndpoint, { path, body, secretBody });
-		rejectOtherEndpoints([body], [created]);
-		return toHostedEndpointOutput(created);
+		return async ({ client }) => {
+			const created = await send(client, routes.createHostedEndpoint, { path, body, secretBody });
+			rejectOtherEndpoints([body], [created]);
+			return toHostedEndpointOutput(created);
+		};
 	},
 };

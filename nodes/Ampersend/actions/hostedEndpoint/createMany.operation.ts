@@ -7,7 +7,7 @@ import { given } from '../../domain/json';
 import { readOpenApi } from '../../domain/openApi';
 import { readText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readRateLimit, readTimeout } from './settings';
@@ -16,7 +16,7 @@ const documentField = { displayName: 'OpenAPI Document', name: 'document' } as c
 const defaultPriceField = { ...priceField, displayName: 'Default Price (USDC)' } as const;
 const baseUrlField = { displayName: 'Base URL', name: 'baseUrl' } as const;
 
-export const createMany: RowOperation<typeof hostedEndpointOutput> = {
+export const createMany: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Create Many',
 		value: 'createMany',
@@ -54,8 +54,8 @@ export const createMany: RowOperation<typeof hostedEndpointOutput> = {
 	],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const values = readAdditionalFields(n8n, itemIndex);
 		const address = readAgent(context);
 		const defaultPrice: unknown = n8n.getNodeParameter(defaultPriceField.name, itemIndex, '');
@@ -80,11 +80,13 @@ export const createMany: RowOperation<typeof hostedEndpointOutput> = {
 			}),
 			agent_address: address,
 		}));
-		const created = await send(client, routes.createHostedEndpoints, {
-			path: { address },
-			body: { endpoints },
-		});
-		rejectOtherEndpoints(endpoints, created);
-		return created.map(toHostedEndpointOutput);
+		return async ({ client }) => {
+			const created = await send(client, routes.createHostedEndpoints, {
+				path: { address },
+				body: { endpoints },
+			});
+			rejectOtherEndpoints(endpoints, created);
+			return created.map(toHostedEndpointOutput);
+		};
 	},
 };

@@ -3,11 +3,11 @@ import * as z from 'zod/v4-mini';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 
 const deletedOutput = z.object({ deleted: z.literal(true) });
 
-export const deleteEndpoint: RowOperation<typeof deletedOutput> = {
+export const deleteEndpoint: WriteOperation<typeof deletedOutput> = {
 	option: {
 		name: 'Delete',
 		value: 'delete',
@@ -18,10 +18,11 @@ export const deleteEndpoint: RowOperation<typeof deletedOutput> = {
 	fields: [hostedEndpointLocator],
 	output: deletedOutput,
 
-	async execute(context) {
-		const { client } = context;
+	prepare(context) {
 		const path = readHostedEndpoint(context);
-		await send(client, routes.deleteHostedEndpoint, { path });
-		return { deleted: true };
+		return async ({ client }) => {
+			await send(client, routes.deleteHostedEndpoint, { path });
+			return { deleted: true };
+		};
 	},
 };

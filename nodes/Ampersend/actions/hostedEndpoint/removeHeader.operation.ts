@@ -3,26 +3,28 @@ import { send } from '../../api/send';
 import { headerNameField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName } from '../../domain/identifier';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 
 function removeOperation(
 	route: typeof routes.removeProxyHeader | typeof routes.removeRequiredHeader,
-	option: RowOperation['option'],
-): RowOperation<typeof hostedEndpointOutput> {
+	option: WriteOperation['option'],
+): WriteOperation<typeof hostedEndpointOutput> {
 	return {
 		option,
 		inSession: 'only',
 		fields: [hostedEndpointLocator, headerNameField],
 		output: hostedEndpointOutput,
-		async execute(context) {
-			const { n8n, client, itemIndex } = context;
+		prepare(context) {
+			const { n8n, itemIndex } = context;
 			const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
 			const path = {
 				...readHostedEndpoint(context),
 				name: parseHeaderName(headerNameField.displayName, header),
 			};
-			return toHostedEndpointOutput(await send(client, route, { path }));
+			return async ({ client }) => {
+				return toHostedEndpointOutput(await send(client, route, { path }));
+			};
 		},
 	};
 }

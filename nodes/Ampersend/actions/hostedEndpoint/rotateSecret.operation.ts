@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 
 const ONCE =
 	'signingSecret is shown only once. Store it now. n8n keeps it in the data of this execution: ' +
@@ -16,7 +16,7 @@ const secretOutput = z.object({
 	notice: z.string(),
 });
 
-export const rotateSecret: RowOperation<typeof secretOutput> = {
+export const rotateSecret: WriteOperation<typeof secretOutput> = {
 	option: {
 		name: 'Rotate Secret',
 		value: 'rotateSecret',
@@ -29,16 +29,19 @@ export const rotateSecret: RowOperation<typeof secretOutput> = {
 		hostedEndpointLocator,
 	],
 	output: secretOutput,
+	// The last secret is the valid one, and the ones before would have to be stored to be remembered.
+	repeatable: true,
 
-	async execute(context) {
-		const { client, hint } = context;
+	prepare(context) {
 		const path = readHostedEndpoint(context);
-		const { signingSecret } = await send(client, routes.rotateSigningSecret, { path, body: {} });
-		hint(ONCE);
-		return {
-			id: path.id,
-			signingSecret,
-			notice: 'Store signingSecret now: it is shown only once.',
+		return async ({ client, hint }) => {
+			const { signingSecret } = await send(client, routes.rotateSigningSecret, { path, body: {} });
+			hint(ONCE);
+			return {
+				id: path.id,
+				signingSecret,
+				notice: 'Store signingSecret now: it is shown only once.',
+			};
 		};
 	},
 };

@@ -1,25 +1,26 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 
 function switchOperation(
 	enabled: boolean,
-	option: RowOperation['option'],
-): RowOperation<typeof hostedEndpointOutput> {
+	option: WriteOperation['option'],
+): WriteOperation<typeof hostedEndpointOutput> {
 	return {
 		option,
 		inSession: 'only',
 		fields: [hostedEndpointLocator],
 		output: hostedEndpointOutput,
-		async execute(context) {
-			const { client } = context;
+		prepare(context) {
 			const path = readHostedEndpoint(context);
 			const body = { enabled };
-			return toHostedEndpointOutput(
-				await send(client, routes.updateHostedEndpoint, { path, body }),
-			);
+			return async ({ client }) => {
+				return toHostedEndpointOutput(
+					await send(client, routes.updateHostedEndpoint, { path, body }),
+				);
+			};
 		},
 	};
 }

@@ -4,7 +4,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { withFurther } from '../../domain/json';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 
 const testOutput = z.object({
 	id: z.string(),
@@ -13,7 +13,7 @@ const testOutput = z.object({
 	latencyMs: z.nullable(z.number()),
 });
 
-export const test: RowOperation<typeof testOutput> = {
+export const test: WriteOperation<typeof testOutput> = {
 	option: {
 		name: 'Test',
 		value: 'test',
@@ -23,12 +23,14 @@ export const test: RowOperation<typeof testOutput> = {
 	inSession: 'only',
 	fields: [hostedEndpointLocator],
 	output: testOutput,
+	repeatable: true,
 
-	async execute(context) {
-		const { client } = context;
+	prepare(context) {
 		const path = readHostedEndpoint(context);
-		const answer = await send(client, routes.testHostedEndpoint, { path, body: {} });
-		const { status, latencyMs, ...further } = answer;
-		return withFurther({ id: path.id, status, latencyMs }, further);
+		return async ({ client }) => {
+			const answer = await send(client, routes.testHostedEndpoint, { path, body: {} });
+			const { status, latencyMs, ...further } = answer;
+			return withFurther({ id: path.id, status, latencyMs }, further);
+		};
 	},
 };

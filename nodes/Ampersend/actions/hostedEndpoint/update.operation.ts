@@ -16,12 +16,12 @@ import { given } from '../../domain/json';
 import { requireText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
 import { readSettings } from './settings';
 
-export const update: RowOperation<typeof hostedEndpointOutput> = {
+export const update: WriteOperation<typeof hostedEndpointOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -44,8 +44,8 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 	],
 	output: hostedEndpointOutput,
 
-	async execute(context) {
-		const { n8n, client, itemIndex } = context;
+	prepare(context) {
+		const { n8n, itemIndex } = context;
 		const path = readHostedEndpoint(context);
 		const values = readUpdateFields(n8n, itemIndex);
 		/** Reads a field that can't be empty, if it was added. */
@@ -61,9 +61,11 @@ export const update: RowOperation<typeof hostedEndpointOutput> = {
 			}),
 			...readSettings(values),
 		});
-		const updated = await send(client, routes.updateHostedEndpoint, { path, body });
-		const { price_usd, name = updated.name } = body;
-		if (price_usd !== undefined) rejectOtherEndpoints([{ name, price_usd }], [updated]);
-		return toHostedEndpointOutput(updated);
+		return async ({ client }) => {
+			const updated = await send(client, routes.updateHostedEndpoint, { path, body });
+			const { price_usd, name = updated.name } = body;
+			if (price_usd !== undefined) rejectOtherEndpoints([{ name, price_usd }], [updated]);
+			return toHostedEndpointOutput(updated);
+		};
 	},
 };

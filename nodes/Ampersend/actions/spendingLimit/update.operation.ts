@@ -15,7 +15,7 @@ import {
 import { eachLimit, limits } from '../../domain/limits';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { spendConfigInput } from '../../schemas/spendConfig';
-import type { RowOperation } from '../operation';
+import type { WriteOperation } from '../operation';
 import { spendingLimitOutput, toSpendingLimitOutput } from './output';
 
 const KEEP = 'Leave empty to keep the current limit';
@@ -37,7 +37,7 @@ function requireAll(changes: LimitChanges): SpendConfigInput {
 	};
 }
 
-export const update: RowOperation<typeof spendingLimitOutput> = {
+export const update: WriteOperation<typeof spendingLimitOutput> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -55,17 +55,19 @@ export const update: RowOperation<typeof spendingLimitOutput> = {
 	output: spendingLimitOutput,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
-	async execute({ n8n, client, itemIndex }) {
+	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
-		const config = await repeat(client, async (once) => {
-			const current = await getSettings(once, routes.getSpendingLimit, address, { path });
-			const body = current
-				? { ...z.parse(spendConfigInput, current), ...changes }
-				: requireAll(changes);
-			return await send(once, routes.setSpendingLimit, { path, body });
-		});
-		return toSpendingLimitOutput(address, config);
+		return async ({ client }) => {
+			const config = await repeat(client, async (once) => {
+				const current = await getSettings(once, routes.getSpendingLimit, address, { path });
+				const body = current
+					? { ...z.parse(spendConfigInput, current), ...changes }
+					: requireAll(changes);
+				return await send(once, routes.setSpendingLimit, { path, body });
+			});
+			return toSpendingLimitOutput(address, config);
+		};
 	},
 };

@@ -11,6 +11,8 @@ export class CallError extends Error {
 	readonly failure?: Failure;
 	/** Whether the same request can be sent again without doing anything twice. */
 	readonly repeatable!: boolean;
+	/** The call is a write that may have been carried out. */
+	readonly mayBeMade?: boolean;
 	/** The execution was cancelled: n8n recognizes this by the message. */
 	readonly cancelled?: boolean;
 

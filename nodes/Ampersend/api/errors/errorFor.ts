@@ -7,7 +7,7 @@ import { CallError, chainOf } from './CallError';
 import type { ServiceWords } from './serviceText';
 import { oneLine, wordsOf } from './serviceText';
 import type { Situation } from './situations';
-import { MAYBE_ELSEWHERE, situations } from './situations';
+import { changesNothing, MAYBE_ELSEWHERE, situations } from './situations';
 
 /** One call, as its error messages need it. */
 export interface Call {
@@ -22,8 +22,9 @@ export interface Call {
 /** What every text can say about a call. */
 function factsOf({ route, path, connection }: Call) {
 	const { authentication, baseUrl, deployment } = connection;
+	const otherPath = authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1';
 	return {
-		otherPath: authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1',
+		otherPath: baseUrl.endsWith(otherPath) ? '/v1' : otherPath,
 		session:
 			(route.sessionPath ?? route.sessionRoute)
 				? 'With an Ampersend Agent API credential, the agent has a route that is known to work.'
@@ -59,7 +60,14 @@ export function errorFor<One extends Name>(
 	name: One,
 	further: FactsOf<One>,
 	call?: Call,
-	outcome: { status?: number; retryAfterMs?: number; cause?: Error; advice?: string[] } = {},
+	outcome: {
+		status?: number;
+		retryAfterMs?: number;
+		cause?: Error;
+		advice?: string[];
+		/** Whether the change was made, whatever its answer is. */
+		isMade?: boolean;
+	} = {},
 ): CallError {
 	const { message, ifWrite, advice, cause, repeat }: Situation = situations[name];
 	const { status, retryAfterMs } = outcome;
@@ -80,6 +88,9 @@ export function errorFor<One extends Name>(
 		status,
 		failure: canWait && retryAfterMs !== undefined ? { cause, retryAfterMs } : cause && { cause },
 		repeatable: repeat === 'always' || (repeat === 'reads' && !isWrite),
+		// A login before the write changes nothing.
+		mayBeMade:
+			outcome.isMade || (isWrite && call.route.access !== 'login' && !changesNothing.has(ifWrite)),
 		cancelled: name === 'cancelled',
 		cause: outcome.cause,
 	});

@@ -19,6 +19,14 @@ const REFUSED = 'Ampersend refused to {does} (HTTP {status}){said}';
 const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {check}';
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
+const NOT_MADE = 'The change was not made.';
+
+/** What a write is told of if it certainly has changed nothing. */
+export const changesNothing: ReadonlySet<string | undefined> = new Set([
+	undefined,
+	NOT_SENT,
+	NOT_MADE,
+]);
 
 /** For an answer that Ampersend doesn't give: its own are JSON. */
 export const MAYBE_ELSEWHERE =
@@ -98,6 +106,17 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
+	noRoutesOfAgent: {
+		message:
+			'Ampersend was asked to {does}, and offers neither that nor the allowlist of an agent ' +
+			'at this Base URL (HTTP {status}).',
+		advice: [
+			"So this node can't tell whether the agent has any, and it changes nothing.",
+			'{session}',
+			...CHECK_BASE_URL,
+		],
+		cause: 'configuration-invalid',
+	},
 	unknownAgent: {
 		message: 'Agent: no agent {address} is visible to this API key.',
 		advice: ['Choose one from the list, or use an API key of the account that owns it.'],
@@ -145,7 +164,7 @@ export const situations = {
 	},
 	tooManyRequests: {
 		message: 'Ampersend is receiving too many requests (HTTP {status}).',
-		ifWrite: 'The change was not made.',
+		ifWrite: NOT_MADE,
 		advice: ['Run it again {when}, or process fewer items at once.'],
 		cause: 'rate-limited',
 		// A request that is rejected for its rate has not been carried out.
