@@ -8,12 +8,20 @@ const MOST_CHARACTERS = 2_048;
 /** Names that stand for a machine or a network of one's own (RFC 6761, 6762, 8375, and ICANN). */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)$/;
 
+/** IANA has assigned no other IPv6 addresses to the internet; ::/96 leads to IPv4 ones. */
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number];
+
+function isPublicAddress(text: string): boolean {
+	const address = ipaddr.process(text);
+	if (address.range() !== 'unicast') return false;
+	return address instanceof ipaddr.IPv4 || address.match(GLOBAL_IPV6);
+}
+
 /** What kind of address it is that nobody else can reach; undefined for a public one. */
 function privacyOf(host: string): string | undefined {
 	const bare = host.replace(/^\[|\]$/g, '');
 	if (ipaddr.isValid(bare)) {
-		const range = ipaddr.process(bare).range();
-		return range === 'unicast' ? undefined : 'is an address of a private or special network';
+		return isPublicAddress(bare) ? undefined : 'is an address of a private or special network';
 	}
 	if (PRIVATE_NAME.test(host)) return 'is a name of a private network';
 	return host.includes('.') ? undefined : 'is a name without a domain';
