@@ -9,6 +9,7 @@ import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords } from '../domain/parameter';
 import { addressLocator } from './locators';
 import { optionsOf } from './options';
+import { timeZoneOf } from './timeZone';
 
 const from: INodeProperties = {
 	displayName: 'From',
@@ -207,7 +208,7 @@ export function readAmount(
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
 	const filters = n8n.getNodeParameter('filters', itemIndex, {}) as IDataObject;
-	const timezone = n8n.getTimezone();
+	const timezone = timeZoneOf(n8n);
 	const from = readMoment('From', filters.from, timezone);
 	const to = readMoment('To', filters.to, timezone);
 	if (from !== undefined && to !== undefined && from >= to) {
