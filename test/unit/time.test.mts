@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { daysIn, epochToMs, isTimeZone, presetCovering, toIso } from '../../nodes/Ampersend/domain/time';
+import {
+	daysIn,
+	epochToMs,
+	isTimeZone,
+	presetCovering,
+	toIso,
+} from '../../nodes/Ampersend/domain/time';
 
 const NOW = Date.UTC(2026, 10, 15, 12);
 const HOUR = 60 * 60 * 1000;
