@@ -1,4 +1,5 @@
 import type { Address } from '../domain/address';
+import { isKnownChain } from '../domain/explorer';
 import type { FilterableRow, KnownValues, RowFilter } from '../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
@@ -38,14 +39,20 @@ export class HistoryReport {
 	readonly totals = new Map<Address, number>();
 	readonly miscounts: Array<Miscount & { agent: string }> = [];
 	/** The first values that aren't known here. */
-	readonly unknown = { direction: new Set<string>(), status: new Set<string>() };
+	readonly unknown = {
+		direction: new Set<string>(),
+		status: new Set<string>(),
+		chain: new Set<string>(),
+	};
 
-	look(rows: FilterableRow[], { directions, statuses }: KnownValues): void {
+	look(rows: Array<ReadRow | ReadPayment>, { directions, statuses }: KnownValues): void {
 		const { unknown } = this;
 		const add = (values: Set<string>, value: string): void => {
 			if (values.size < MOST_UNKNOWN) values.add(value);
 		};
-		for (const { direction, status } of rows) {
+		for (const { direction, status, row } of rows) {
+			const { chain_caip2id: chain } = row;
+			if (chain !== null && !isKnownChain(chain)) add(unknown.chain, chain);
 			if (!statuses.includes(status)) add(unknown.status, status);
 			if (direction !== undefined && directions?.includes(direction) === false) {
 				add(unknown.direction, direction);

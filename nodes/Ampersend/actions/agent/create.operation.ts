@@ -4,9 +4,10 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
+import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
-import { ParameterError, requireText } from '../../domain/parameter';
+import { ParameterError, quote, requireText } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
 import { nameField } from './nameField';
@@ -46,7 +47,7 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 	],
 	output: createdAgentOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const name = requireText(
 			nameField.displayName,
 			n8n.getNodeParameter(nameField.name, itemIndex),
@@ -62,6 +63,7 @@ export const create: RowOperation<typeof createdAgentOutput> = {
 		};
 		const existing = await findExisting(client, name, ifExists);
 		const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
+		if (!existing) limitHints(body.spend_config ?? {}, quote(name)).forEach(hint);
 		return { ...toAgentOutput(agent), created: existing === undefined };
 	},
 };

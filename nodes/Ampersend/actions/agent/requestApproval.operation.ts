@@ -5,7 +5,8 @@ import {
 	readAddressField,
 	readKeyName,
 } from '../../descriptions/addresses';
-import { readText } from '../../domain/parameter';
+import { limitHints } from '../../descriptions/limits';
+import { quote, readText } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
 import type { RowOperation } from '../operation';
 import { nameField } from './nameField';
@@ -22,7 +23,7 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 	fields: [nameField, agentKeyAddressField, additionalFieldsOf([keyNameField, ...newLimitFields])],
 	output: approvalRequestOutput,
 
-	async execute({ n8n, client, itemIndex }) {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const name = readText(
 			nameField.displayName,
 			n8n.getNodeParameter(nameField.name, itemIndex, ''),
@@ -30,6 +31,7 @@ export const requestApproval: RowOperation<typeof approvalRequestOutput> = {
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = readAdditionalFields(n8n, itemIndex);
 		const spendConfig = readSpendConfig(values);
+		limitHints(spendConfig ?? {}, name === '' ? 'the new agent' : quote(name)).forEach(hint);
 		return await request(client, agentKeyAddress, {
 			name: name === '' ? null : name,
 			...readKeyName(values),

@@ -4,7 +4,13 @@ import { getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
 import type { LimitChanges } from '../../descriptions/limits';
-import { autoTopUpField, limitField, noLimitField, readLimits } from '../../descriptions/limits';
+import {
+	autoTopUpField,
+	limitField,
+	limitHints,
+	noLimitField,
+	readLimits,
+} from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
@@ -55,7 +61,7 @@ export const update: RowOperation<typeof spendingLimitOutput> = {
 	output: spendingLimitOutput,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
-	async execute({ n8n, client, itemIndex }) {
+	async execute({ n8n, client, itemIndex, hint }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
@@ -66,6 +72,7 @@ export const update: RowOperation<typeof spendingLimitOutput> = {
 				: requireAll(changes);
 			return await send(once, routes.setSpendingLimit, { path, body });
 		});
+		limitHints(config, address).forEach(hint);
 		return toSpendingLimitOutput(address, config);
 	},
 };
