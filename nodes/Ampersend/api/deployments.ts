@@ -90,8 +90,8 @@ const MOST_URL_CHARACTERS = 2_048;
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MOST_HOST_CHARACTERS = 259;
 
-/** Of an agent's key, or the SDK's combined secret, which begins with one (`agentSecret.ts`). */
-const PRIVATE_KEY = /^(?:0x)?[0-9a-f]{64}(?:\s*:::|$)/i;
+/** Of an agent's key. The SDK's combined secret begins with one, and three colons (`agentSecret.ts`). */
+const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
 
 const COPY_AGAIN = 'Copy the key again, whole and alone. ';
 
@@ -113,7 +113,7 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	}
 	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
 	if (apiKey === '') rejectKey('is empty');
-	if (PRIVATE_KEY.test(apiKey)) {
+	if (PRIVATE_KEY.test(apiKey.split(':::', 1)[0]?.trim() ?? '')) {
 		rejectKey(
 			"is the private key of an agent's key",
 			'To act as that agent, paste it into an Ampersend Agent API credential. ',

@@ -8,13 +8,15 @@ const MOST_CHARACTERS = 2_048;
 /** Names that stand for a machine or a network of one's own (RFC 6761, 6762, 8375, and ICANN). */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)$/;
 
-/** IANA has assigned no other IPv6 addresses to the internet; ::/96 leads to IPv4 ones. */
-const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number];
+/** 2000::/3: IANA has assigned no other IPv6 addresses to the internet. ::/96 leads to IPv4 ones. */
+function isOfInternet({ parts: [first = 0] }: ipaddr.IPv6): boolean {
+	return first >> 13 === 1;
+}
 
 function isPublicAddress(text: string): boolean {
 	const address = ipaddr.process(text);
 	if (address.range() !== 'unicast') return false;
-	return address instanceof ipaddr.IPv4 || address.match(GLOBAL_IPV6);
+	return address instanceof ipaddr.IPv4 || isOfInternet(address);
 }
 
 /** What kind of address it is that nobody else can reach; undefined for a public one. */
