@@ -308,14 +308,22 @@ export class N8n {
 		const { executionId } = await this.rest<{ executionId: string }>(
 			'POST',
 			`/workflows/${workflow.id}/run`,
-			{
-				triggerToStartFrom: { name: trigger },
-				...(this.isFirstMajor && {
-					workflowData: await this.rest('GET', `/workflows/${workflow.id}`),
-				}),
-			},
+			this.isFirstMajor
+				? await this.startOfFirstMajor(workflow, trigger)
+				: { triggerToStartFrom: { name: trigger } },
 		);
 		return executionId;
+	}
+
+	/** It takes the workflow too, and waits for a webhook unless it gets what started it. */
+	private async startOfFirstMajor({ id }: StoredWorkflow, trigger: string): Promise<object> {
+		const workflowData = await this.rest<{ pinData?: Record<string, OutputItem[]> | null }>(
+			'GET',
+			`/workflows/${id}`,
+		);
+		const pinned = workflowData.pinData?.[trigger];
+		const data = { executionStatus: 'success', source: [], data: { main: [pinned] } };
+		return { workflowData, triggerToStartFrom: { name: trigger, ...(pinned && { data }) } };
 	}
 
 	/** Executes a workflow manually from its trigger, and waits until it ends. */
