@@ -2,7 +2,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmulator, type Activity, type Emulator } from '../emulator/index.mts';
-import { installPackage, rootDir, type Log, type Runtime } from './install.mts';
+import {
+	installPackage,
+	releaseOf,
+	rootDir,
+	type Log,
+	type Release,
+	type Runtime,
+} from './install.mts';
 import { N8n, pollEvery, readWorkflow, type StoredWorkflow, type Workflow } from './n8n.mts';
 import { forwardTo, Proxy, type Handler } from './proxy.mts';
 import { Mailbox } from './mailbox.mts';
@@ -175,6 +182,14 @@ export const examplesDir = join(rootDir, 'examples');
 
 export async function readExample(file: string): Promise<Workflow> {
 	return await readWorkflow(join(examplesDir, file));
+}
+
+/** The oldest n8n that the note of an example names. */
+export function leastOf({ name, nodes }: Workflow): Release {
+	const notes = nodes.map(({ parameters }) => String(parameters.content ?? '')).join('\n');
+	const least = /^Needs n8n (\d+\.\d+) or newer\.$/m.exec(notes)?.[1];
+	if (least === undefined) throw new Error(`"${name}" doesn't say which n8n it needs.`);
+	return releaseOf(least);
 }
 
 const STARTS = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.scheduleTrigger']);

@@ -3,16 +3,21 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmulator, type Agent, type Emulator } from '../emulator/index.mts';
+import { runJest } from '../jest.mts';
 import { within } from '../limit.mts';
 import { ACTIONS, TRIGGER } from './bench.mts';
 import {
 	buildNativeModules,
+	e2eDir,
 	installPackage,
+	isAtLeast,
 	nodeBinary,
 	nodePackage,
 	packPackage,
+	releaseOf,
 	runStep,
 	type Log,
+	type Release,
 	type Runtime,
 } from './install.mts';
 import { inARow, N8n, n8nEnv, pollEvery, workflowNode, type Workflow } from './n8n.mts';
@@ -21,30 +26,25 @@ import { waitFor } from './wait.mts';
 
 const USAGE = `npm run compatibility -- 1.85.4
 Installs this n8n from npm in a temporary folder, with the packed nodes. Then it executes a workflow
-with the Ampersend node, and publishes one that a payment starts. About 5 minutes and 3 GB.`;
+with the Ampersend node, publishes one that a payment starts, and plays all examples that say that
+they run in it. About 10 minutes and 3 GB.`;
 
 /** The newest Node.js that these releases of n8n accept. */
 const NODE_22 = '22.23.3';
 const NODE_24 = '24.21.0';
 /** n8n 2.40 and newer need Node.js 24. */
-const FIRST_ON_NODE_24 = [2, 40] as const;
+const FIRST_ON_NODE_24: Release = [2, 40];
 
 const FIRST_OF_A_POLL = 'GET /agents';
 const AGENT = 'Compatible agent';
 /** Its limit, in seconds; the steps have their own, too. */
-const SECONDS = 1800;
+const SECONDS = 2700;
 const CREDENTIAL = { id: 'credential', name: 'Ampersend account', type: 'ampersendApi' };
-
-/** Older releases don't start if they don't know a module that is to be switched off. */
-const withAllModules = { N8N_DISABLED_MODULES: undefined };
 
 const log: Log = (line) => console.log(line);
 
 function nodeVersionFor(version: string): string {
-	const [major = 0, minor = 0] = version.split('.').map(Number);
-	const [firstMajor, firstMinor] = FIRST_ON_NODE_24;
-	const isNew = major > firstMajor || (major === firstMajor && minor >= firstMinor);
-	return isNew ? NODE_24 : NODE_22;
+	return isAtLeast(releaseOf(version), FIRST_ON_NODE_24) ? NODE_24 : NODE_22;
 }
 
 async function install(version: string, folder: string): Promise<Runtime> {
@@ -68,7 +68,7 @@ async function install(version: string, folder: string): Promise<Runtime> {
 	);
 	const node = nodeBinary(folder);
 	await buildNativeModules(folder, node, 'Build its native modules', log);
-	return { node, n8n: join(folder, 'node_modules', 'n8n', 'bin', 'n8n') };
+	return { node, n8n: join(folder, 'node_modules', 'n8n', 'bin', 'n8n'), hasAllModules: true };
 }
 
 const credentials = { ampersendApi: { id: CREDENTIAL.id, name: CREDENTIAL.name } };
@@ -130,7 +130,7 @@ async function n8nCommand(
 			cwd: userFolder,
 			env: {
 				...n8nEnv(userFolder),
-				...withAllModules,
+				N8N_DISABLED_MODULES: undefined,
 				N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 			},
 			advice: 'See what n8n says above.',
@@ -168,7 +168,7 @@ async function runAction(installed: Installed): Promise<void> {
 /** Each major version of n8n publishes in its own way. */
 async function startPublished(installed: Installed): Promise<N8n> {
 	const { version, runtime, userFolder } = installed;
-	const options = { runtime, userFolder, env: withAllModules };
+	const options = { runtime, userFolder };
 	if (version.startsWith('1.')) {
 		const args = ['update:workflow', '--id=trigger', '--active=true'];
 		await n8nCommand(installed, 'Publish the workflow', ...args);
@@ -207,6 +207,17 @@ async function runTrigger(installed: Installed, agent: Agent): Promise<void> {
 	}
 }
 
+/** In an n8n of its own, with the services that the examples call. */
+async function runExamples(runtime: Runtime): Promise<void> {
+	const code = await runJest({
+		step: 'The examples',
+		seconds: 900,
+		args: ['-c', join(e2eDir, 'jest.config.mjs'), '(examples|payments)\\.test'],
+		env: { ...process.env, AMPERSEND_E2E_RUNTIME: JSON.stringify(runtime) },
+	});
+	if (code !== 0) throw new Error('An example did not do what it says. See above.');
+}
+
 async function runAll(version: string, folder: string, emulator: Emulator): Promise<void> {
 	const runtime = await install(version, folder);
 	const userFolder = join(folder, 'user');
@@ -217,7 +228,8 @@ async function runAll(version: string, folder: string, emulator: Emulator): Prom
 	await importAll(installed);
 	await runAction(installed);
 	await runTrigger(installed, agent);
-	log(`n8n ${version} on Node.js ${nodeVersionFor(version)}: node and trigger ran.`);
+	await runExamples(runtime);
+	log(`n8n ${version} on Node.js ${nodeVersionFor(version)}: node, trigger and examples ran.`);
 }
 
 async function main(): Promise<void> {

@@ -103,6 +103,8 @@ export function testProvisioning(examples: () => Examples): void {
 		const messages = await examples().messagesOf(() =>
 			examples().run('rotate-agent-key.json', async () => {
 				const before = looks();
+				// With the old key: it proves nothing.
+				sandbox.pay({ agent, status: 'settled' });
 				await examples().press('The new key is in use');
 				await waitFor('a look at the payments', () => looks() > before || undefined);
 				expect(keys()).toEqual([oldKey, newKey]);

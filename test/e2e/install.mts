@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -12,6 +12,27 @@ export interface Runtime {
 	node: string;
 	/** The script of the `n8n` command; run it with `node`. */
 	n8n: string;
+	/** Older releases don't start if they don't know a module that is to be switched off. */
+	hasAllModules?: boolean;
+}
+
+/** Major and minor version of n8n. */
+export type Release = readonly [major: number, minor: number];
+
+/** @param version such as 2.41.1 or 1.85 */
+export function releaseOf(version: string): Release {
+	const [major = 0, minor = 0] = version.split('.').map(Number);
+	return [major, minor];
+}
+
+export function isAtLeast([major, minor]: Release, [leastMajor, leastMinor]: Release): boolean {
+	return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
+
+/** The n8n that is installed. */
+export function installedRelease({ n8n }: Runtime): Release {
+	const manifest = readFileSync(join(dirname(dirname(n8n)), 'package.json'), 'utf8');
+	return releaseOf((JSON.parse(manifest) as { version: string }).version);
 }
 
 /**

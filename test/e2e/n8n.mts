@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { e2eDir, type Runtime } from './install.mts';
+import { e2eDir, installedRelease, type Runtime } from './install.mts';
 import { parseFlatted } from './flatted.mts';
 import { freePorts } from './ports.mts';
 
@@ -148,6 +148,8 @@ export class N8n {
 		readonly login: Login,
 		private readonly child: ChildProcess,
 		private readonly output: { text: string },
+		/** n8n 1 has other ways to publish and to execute. */
+		private readonly isFirstMajor: boolean,
 	) {}
 
 	/** Starts n8n, sets up its owner if needed, and logs in. */
@@ -179,6 +181,7 @@ export class N8n {
 				cwd: userFolder,
 				env: {
 					...n8nEnv(userFolder),
+					...(runtime.hasAllModules && { N8N_DISABLED_MODULES: undefined }),
 					N8N_PORT: String(port),
 					N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 					...env,
@@ -193,7 +196,8 @@ export class N8n {
 		};
 		child.stdout?.on('data', collect);
 		child.stderr?.on('data', collect);
-		const n8n = new N8n(`http://127.0.0.1:${port}`, login, child, output);
+		const [major] = installedRelease(runtime);
+		const n8n = new N8n(`http://127.0.0.1:${port}`, login, child, output, major === 1);
 		try {
 			await n8n.waitUntilUp();
 		} catch (error) {
@@ -260,17 +264,22 @@ export class N8n {
 
 	/** Like the editor's import; credentials without an id are found by their name. */
 	async importWorkflow(workflow: Workflow): Promise<StoredWorkflow> {
-		return await this.rest('POST', '/workflows', { settings: {}, ...workflow });
+		return await this.rest('POST', '/workflows', { settings: {}, active: false, ...workflow });
 	}
 
 	/** Publishes a workflow. n8n answers before the first poll of its triggers. */
 	async publish({ id, versionId }: StoredWorkflow): Promise<StoredWorkflow> {
+		// n8n 1 has read the baseline by its answer.
+		if (this.isFirstMajor) {
+			return await this.rest('PATCH', `/workflows/${id}`, { active: true, versionId });
+		}
 		return await this.rest('POST', `/workflows/${id}/activate`, { versionId });
 	}
 
 	/** Publishes a workflow, and waits until its triggers are active. */
 	async activate(workflow: StoredWorkflow, timeoutMs = 30_000): Promise<StoredWorkflow> {
 		const active = await this.publish(workflow);
+		if (this.isFirstMajor) return active;
 		const until = Date.now() + timeoutMs;
 		for (;;) {
 			const { status, triggers } = await this.rest<PublicationStatus>(
@@ -287,6 +296,10 @@ export class N8n {
 	}
 
 	async deactivate(workflow: StoredWorkflow): Promise<void> {
+		if (this.isFirstMajor) {
+			await this.rest('PATCH', `/workflows/${workflow.id}`, { active: false, versionId: '' });
+			return;
+		}
 		await this.rest('POST', `/workflows/${workflow.id}/deactivate`, {});
 	}
 
@@ -295,11 +308,22 @@ export class N8n {
 		const { executionId } = await this.rest<{ executionId: string }>(
 			'POST',
 			`/workflows/${workflow.id}/run`,
-			{
-				triggerToStartFrom: { name: trigger },
-			},
+			this.isFirstMajor
+				? await this.startOfFirstMajor(workflow, trigger)
+				: { triggerToStartFrom: { name: trigger } },
 		);
 		return executionId;
+	}
+
+	/** It takes the workflow too, and waits for a webhook unless it gets what started it. */
+	private async startOfFirstMajor({ id }: StoredWorkflow, trigger: string): Promise<object> {
+		const workflowData = await this.rest<{ pinData?: Record<string, OutputItem[]> | null }>(
+			'GET',
+			`/workflows/${id}`,
+		);
+		const pinned = workflowData.pinData?.[trigger];
+		const data = { executionStatus: 'success', source: [], data: { main: [pinned] } };
+		return { workflowData, triggerToStartFrom: { name: trigger, ...(pinned && { data }) } };
 	}
 
 	/** Executes a workflow manually from its trigger, and waits until it ends. */

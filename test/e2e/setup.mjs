@@ -9,6 +9,7 @@ export default async function setup() {
 	const log = (line) => process.stderr.write(`${line}\n`);
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-e2e-'));
 	process.env.AMPERSEND_E2E_FOLDER = folder;
-	process.env.AMPERSEND_E2E_RUNTIME = JSON.stringify(await installN8n(log));
+	// The compatibility run names another n8n.
+	process.env.AMPERSEND_E2E_RUNTIME ??= JSON.stringify(await installN8n(log));
 	process.env.AMPERSEND_E2E_TARBALL = await packPackage(folder, log);
 }

@@ -123,7 +123,8 @@ describe('faults', () => {
 		expect(harness.emulator.agent(address).name).toBe('changed');
 		const closing = performance.now();
 		await harness.emulator.close();
-		expect(performance.now() - closing).toBeLessThan(1_000);
+		// A minute is nothing beside the hour that one of them would take.
+		expect(performance.now() - closing).toBeLessThan(60_000);
 		for (const outcome of await Promise.all(asked))
 			expect(outcome).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
 	});

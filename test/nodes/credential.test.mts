@@ -104,6 +104,23 @@ describe("a value that can't be a key", () => {
 	);
 });
 
+describe("an agent's private key in the API Key field", () => {
+	const digits = randomBytes(32).toString('hex');
+
+	it.each([
+		['with 0x', `0x${digits}`],
+		['without', digits],
+		['in upper case', digits.toUpperCase()],
+		["in the SDK's combined secret", `0x${digits}:::0x${'ab'.repeat(20)}`],
+		['after Bearer', `Bearer 0x${digits}`],
+	])('(%s) is told to be one, with where it belongs', (_, apiKey) => {
+		const { message, description } = rejectionOf({ apiKey });
+		expect(message).toContain("The API Key is the private key of an agent's key.");
+		expect(description).toContain('an Ampersend Agent API credential');
+		expect(`${message} ${description}`).not.toContain(digits.slice(0, 8));
+	});
+});
+
 describe('an override', () => {
 	it.each([
 		['http://127.0.0.1:4010/v1'],

@@ -403,7 +403,7 @@ describe('Reading ahead', () => {
 				most = Math.max(most, pending());
 				return true;
 			},
-			delayMs: 20,
+			delayMs: 100,
 		});
 		const { items, error } = await exportFile();
 
@@ -441,7 +441,8 @@ describe('Reading ahead', () => {
 			route,
 			times: Infinity,
 			match: ({ at }) => {
-				if (limited === 0 || at < limited + 100) return true;
+				// What was sent before may arrive late on a busy machine.
+				if (limited === 0 || at < limited + 900) return true;
 				later ||= at;
 				most = Math.max(most, pending());
 				return true;
@@ -479,11 +480,12 @@ describe('Reading ahead', () => {
 		);
 		expect(items).toEqual([]);
 		// n8n doesn't wait for what was sent before.
-		await sleep(200);
-		const asked = requests().length;
+		let asked;
+		do {
+			asked = requests().length;
+			await sleep(200);
+		} while (requests().length > asked);
 		expect(asked).toBeLessThan(20);
-		await sleep(200);
-		expect(requests()).toHaveLength(asked);
 	});
 });
 
@@ -627,6 +629,8 @@ describe('Summarize', () => {
 			{ timeZone: 'Asia/Kathmandu' },
 			['2026-10-01', '2026-10-01', '2026-10-01', '2026-10-02'],
 		],
+		// n8n's own default is New York, and what a workflow stores for it is this word.
+		['DEFAULT', {}, ['2026-09-30', '2026-09-30', '2026-09-30', '2026-10-01']],
 	])('adds up by day: in a workflow in %s, with %j', async (timezone, options, days) => {
 		addPayments();
 		const { items, error } = await summarize(
@@ -639,6 +643,44 @@ describe('Summarize', () => {
 			Array<unknown>(Number(json.transactions)).fill(json.day),
 		);
 		expect(found).toEqual(days);
+	});
+
+	it.each(['DEFAULT', 'Mars/Olympus'])(
+		'asks for no time zone without days: in a workflow in %s',
+		async (timezone) => {
+			addPayments();
+			const { items, error } = await summarize({ groupBy: ['agent'] }, { timezone });
+
+			expect(error).toBeUndefined();
+			expect(items).toHaveLength(2);
+		},
+	);
+
+	it('keeps groups apart, whatever their texts contain', async () => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.pay({ agent, amountMicro: 1n });
+		ampersend.emulator.pay({ agent, amountMicro: 2n });
+		const texts = [
+			['a\u0000b', 'c'],
+			['a', 'b\u0000c'],
+		];
+		ampersend.emulator.fault({
+			route,
+			mutate: (body) => {
+				const page = body as { activity: object[] };
+				const activity = page.activity.map((row, i) => {
+					const [type, status] = texts[i] ?? [];
+					return { ...row, type, status };
+				});
+				return { ...page, activity };
+			},
+		});
+		const { items } = await summarize({ groupBy: ['direction', 'status'] });
+
+		expect(items.map(({ json }) => [json.direction, json.status, json.totalUsdcMicro])).toEqual([
+			['a', 'b\u0000c', '1'],
+			['a\u0000b', 'c', '2'],
+		]);
 	});
 
 	it('adds up everything without groups, even nothing at all', async () => {

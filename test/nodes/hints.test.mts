@@ -9,6 +9,7 @@ import { openTrigger } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
+const ACTIVITY = 'GET /agents/{address}/activity';
 
 const textsOf = ({ error, hints }: Outcome) => {
 	expect(error).toBeUndefined();
@@ -127,6 +128,67 @@ describe('A balance under the daily limit', () => {
 	);
 });
 
+describe('Limits that may not be meant', () => {
+	const key = `0x${'12'.repeat(20)}`;
+	const add = (additionalFields: INodeParameters) => [
+		{
+			resource: 'agent',
+			operation: 'create',
+			name: 'Buyer',
+			agentKeyAddress: key,
+			additionalFields,
+		},
+		{
+			resource: 'agent',
+			operation: 'requestApproval',
+			name: 'Buyer',
+			agentKeyAddress: key,
+			additionalFields,
+		},
+	];
+	const micro = (whose: string) =>
+		`Daily Limit (USDC) of ${whose} is 100000.000001, more than 100000. ` +
+		'Amounts are in USDC, not in micro-USDC: lower it if you meant less.';
+	const monthly = (whose: string) =>
+		`The daily limit of ${whose} (5.5 USDC) is more than its monthly limit (5 USDC), ` +
+		'so only the monthly limit has an effect.';
+
+	it.each([
+		[{ dailyLimit: '100000.000001' }, [micro('"Buyer"')]],
+		[{ dailyLimit: '5.5', monthlyLimit: '5' }, [monthly('"Buyer"')]],
+		[{ dailyLimit: '100000', monthlyLimit: '100000', perTransactionLimit: '1' }, []],
+		[{}, []],
+	])('are named with a new agent that has %j', async (fields, texts) => {
+		for (const parameters of add(fields)) {
+			expect(textsOf(await service.run(parameters))).toEqual(texts);
+		}
+	});
+
+	it('are named after an update, with what was set before', async () => {
+		const spendConfig = { daily_limit: '1000000', monthly_limit: '5000000' };
+		const agent = service.emulator.addAgent({ spendConfig });
+		const update = async (dailyLimit: string) =>
+			textsOf(
+				await service.run({
+					resource: 'spendingLimit',
+					operation: 'update',
+					agent: locator(agent),
+					updateFields: { dailyLimit },
+				}),
+			);
+
+		expect(await update('5')).toEqual([]);
+		expect(await update('5.5')).toEqual([monthly(agent.address)]);
+	});
+
+	it('are not named for an agent that exists, whose limits stay', async () => {
+		service.emulator.addAgent({ name: 'Buyer' });
+		const [create = {}] = add({ dailyLimit: '100001' });
+
+		expect(textsOf(await service.run({ ...create, ifAgentExists: 'return' }))).toEqual([]);
+	});
+});
+
 describe("An answer that has changed, and that the node can't take as assumed", () => {
 	it.each([
 		['get', 'GET /agents/{address}', (agent: object) => ({ ...agent, balance: '1.5' })],
@@ -176,6 +238,33 @@ describe("An answer that has changed, and that the node can't take as assumed", 
 		expect(textsOf(outcome)).toEqual([
 			`Some transactions have a direction that this node doesn't know: "refund". ${ending}`,
 			`Some transactions have a status that this node doesn't know: "refunded". ${ending}`,
+		]);
+	});
+
+	it.each([
+		['transaction', ACTIVITY, 'transactions'],
+		['paymentEvent', 'GET /agents/{address}/payments', 'payment events'],
+	])('%s: getMany names a chain that is new', async (resource, route, noun) => {
+		const agent = service.emulator.addAgent();
+		service.emulator.pay({ agent });
+		service.emulator.pay({ agent });
+		const onChains = (all: object[]) =>
+			all.map((row, i) => ({ ...row, chain_caip2id: i === 0 ? 'eip155:1' : null }));
+		service.emulator.fault({
+			route,
+			mutate: (body) =>
+				Array.isArray(body)
+					? onChains(body)
+					: { ...(body as object), activity: onChains(Reflect.get(body as object, 'activity')) },
+		});
+
+		const outcome = await service.run({ resource, operation: 'getMany', ...rows, returnAll: true });
+
+		expect(outcome.items[0]?.json).toMatchObject({ chain: 'eip155:1', explorerUrl: null });
+		expect(textsOf(outcome)).toEqual([
+			`Some ${noun} have a chain that this node doesn't know: "eip155:1". ` +
+				'They count like the others, unless a filter leaves them out. ' +
+				'A newer version of n8n-nodes-ampersend may know more.',
 		]);
 	});
 

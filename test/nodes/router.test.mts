@@ -317,6 +317,18 @@ describe('A cancelled execution', () => {
 	}, 25_000);
 });
 
+describe('A model that uses the node as a tool', () => {
+	it.each([
+		['an invalid address', 'nowhere', /^Agent: "nowhere" is not an address\. \w/],
+		['an agent that does not exist', randomAddress(), /^Agent: no agent 0x.* \w/],
+	])('gets the field and the next step in each text: %s', async (_, agent, text) => {
+		const { error } = await service.run(getAgent, { input: [{ agent }], isTool: true });
+
+		expect(error?.message).toMatch(text);
+		expect(error?.description).toBe(error?.message);
+	});
+});
+
 describe('The API key', () => {
 	let executions: jest.SpiedFunction<Ampersend['execute']>;
 	beforeEach(() => {

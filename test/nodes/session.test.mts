@@ -187,6 +187,7 @@ describe('a login that is rejected', () => {
 describe('nothing is sent', () => {
 	it.each([
 		['an empty key', { privateKey: '' }, 'Agent Key: is empty.'],
+		['an API key', { privateKey: 'sk_live_x' }, 'Agent Key: is an API key, not a private key.'],
 		['an address as the key', { privateKey: `0x${'1'.repeat(40)}` }, 'Agent Key: is an address'],
 		['no agent', { agentAddress: '' }, 'Agent Address: is empty.'],
 		['the zero address', { agentAddress: `0x${'0'.repeat(40)}` }, 'Agent Address: "0x00000'],

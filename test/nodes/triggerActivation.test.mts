@@ -12,6 +12,7 @@ import {
 	MINUTE,
 	one,
 	poll,
+	SECOND,
 	t0,
 	thrownBy,
 	useTrigger,
@@ -206,7 +207,7 @@ describe('an outage does not stop the publishing: the next poll gets the baselin
 
 	it('the service does not answer', async () => {
 		service.emulator.fault({ route: LIST, hang: true });
-		const trigger = open({}, { budgetMs: 400 });
+		const trigger = open({}, { budgetMs: 4 * SECOND });
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
 		trigger.budgetMs = undefined;
 		await recovers(trigger);

@@ -191,7 +191,7 @@ describe('many agents', () => {
 describe('an answer that does not come in time', () => {
 	it('does not delay the other agents, and the next poll catches up', async () => {
 		const seller = service.addAgent('seller');
-		const trigger = await activated({}, { budgetMs: 2 * SECOND });
+		const trigger = await activated();
 		pay('b', t0);
 		pay('s', t0, { agent: seller });
 		service.emulator.fault({
@@ -199,7 +199,9 @@ describe('an answer that does not come in time', () => {
 			hang: true,
 			match: ({ params }) => params.address === seller.address,
 		});
+		trigger.budgetMs = 4 * SECOND;
 		expect(await poll(trigger)).toEqual(['b:settled']);
+		trigger.budgetMs = undefined;
 		expect(trigger.warnings).toEqual([]);
 		expect(await poll(trigger)).toEqual(['s:settled']);
 		expect(await poll(trigger)).toBeNull();
@@ -207,11 +209,12 @@ describe('an answer that does not come in time', () => {
 });
 
 describe('a slow service', () => {
-	const slow = useTrigger({ latencyMs: 60 });
+	const slow = useTrigger({ latencyMs: 200 });
 
 	it('emits a long backlog over several polls, in order, each once', async () => {
-		const trigger = await slow.activated({}, { budgetMs: SECOND });
+		const trigger = await slow.activated();
 		slow.seed(5000);
+		trigger.budgetMs = 2 * SECOND;
 		const polls = await pollsUntil(slow, trigger, 5000);
 		expect(polls.length).toBeGreaterThan(1);
 		const items = polls.flatMap((one) => one.items);
@@ -221,10 +224,10 @@ describe('a slow service', () => {
 
 	it('reads many agents in turn', async () => {
 		for (let i = 1; i < 60; i++) slow.addAgent(`agent ${i}`);
-		const trigger = await slow.activated({}, { budgetMs: 30 * SECOND });
+		const trigger = await slow.activated();
 		const agents = slow.emulator.agents();
 		for (const agent of agents) slow.pay(agent.name, t0, { agent });
-		trigger.budgetMs = 600;
+		trigger.budgetMs = 2 * SECOND;
 		const polls = await pollsUntil(slow, trigger, 60);
 		expect(polls.length).toBeGreaterThan(1);
 		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(

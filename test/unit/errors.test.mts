@@ -376,6 +376,25 @@ describe('the error that n8n shows', () => {
 		}
 	});
 
+	describe('to a model', () => {
+		const tool = { ...node, type: 'n8n-nodes-ampersend.ampersendTool' };
+
+		it.each([
+			[callError('It may not.'), 'It may not. Look again.'],
+			[new ParameterError('Name', 'is empty.', 'Fill it in.'), 'Name: is empty. Fill it in.'],
+			[new CredentialError('The key is empty', 'Make one.'), 'The key is empty. Make one.'],
+			[new NodeOperationError(tool, 'It is unknown.'), 'It is unknown.'],
+			[new TypeError('a defect'), 'a defect'],
+		])('has all of it in each of its texts: %s', (thrown, text) => {
+			const error = toNodeError(tool, thrown, 0);
+			// Before 1.101, n8n hands on the second only.
+			expect([error.message, error.description]).toEqual([text, text]);
+			// Of another kind, n8n before 1.101 drops the description.
+			expect(error).toBeInstanceOf(NodeOperationError);
+			expect(toNodeError(tool, error, 0)).toMatchObject({ message: text, description: text });
+		});
+	});
+
 	it('has the parameter and the item of an invalid value', () => {
 		const error = toNodeError(
 			node,

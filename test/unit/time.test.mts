@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { epochToMs, presetCovering, toIso } from '../../nodes/Ampersend/domain/time';
+import {
+	daysIn,
+	epochToMs,
+	isTimeZone,
+	presetCovering,
+	toIso,
+} from '../../nodes/Ampersend/domain/time';
 
 const NOW = Date.UTC(2026, 10, 15, 12);
 const HOUR = 60 * 60 * 1000;
@@ -61,5 +67,29 @@ describe('the requested preset', () => {
 
 	it('covers a start in the future', () => {
 		expect(presetCovering(NOW + DAY, NOW)).toBe('1d');
+	});
+});
+
+describe('the day of a time', () => {
+	it('starts in the middle of a quarter of an hour where the zone has such an offset', () => {
+		// Liberia was at -00:44:30 until 1972.
+		const midnight = Date.UTC(1971, 5, 1, 0, 44, 30);
+		const dayOf = daysIn('Africa/Monrovia');
+		for (const [ms, day] of [
+			[midnight - 1, '1971-05-31'],
+			[midnight, '1971-06-01'],
+			[midnight - 1, '1971-05-31'],
+		] as const) {
+			expect(dayOf(ms)).toBe(day);
+		}
+	});
+
+	it('is right in +05:37, where this Node.js has offsets as zones', () => {
+		const zone = '+05:37';
+		if (!isTimeZone(zone)) return;
+		const midnight = Date.UTC(2026, 0, 1, 18, 23);
+		const dayOf = daysIn(zone);
+		expect(dayOf(midnight)).toBe('2026-01-02');
+		expect(dayOf(midnight - 1)).toBe('2026-01-01');
 	});
 });

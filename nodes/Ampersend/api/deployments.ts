@@ -89,10 +89,13 @@ const MOST_KEY_CHARACTERS = 1_024;
 const MOST_URL_CHARACTERS = 2_048;
 
 /** More hexadecimal digits than an address has: most of a private key. */
-const PRIVATE_KEY = /[0-9a-f]{43}/i;
+const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
 
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MOST_HOST_CHARACTERS = 259;
+
+/** Of an agent's key. The SDK's combined secret begins with one, and three colons (`agentSecret.ts`). */
+const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
 
 const COPY_AGAIN = 'Copy the key again, whole and alone. ';
 
@@ -114,6 +117,12 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	}
 	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
 	if (apiKey === '') rejectKey('is empty');
+	if (PRIVATE_KEY.test(apiKey.split(':::', 1)[0]?.trim() ?? '')) {
+		rejectKey(
+			"is the private key of an agent's key",
+			'To act as that agent, paste it into an Ampersend Agent API credential. ',
+		);
+	}
 	if (/\s/.test(apiKey)) rejectKey('contains white space', COPY_AGAIN);
 	if (!/^[\x21-\x7e]+$/.test(apiKey)) {
 		rejectKey(
@@ -163,7 +172,7 @@ function parseBaseUrl(text: string, usual: string): URL {
 			`Put the key into API Key only, and an address like ${usual} here.`,
 		);
 	}
-	if (PRIVATE_KEY.test(url.href)) {
+	if (PART_OF_PRIVATE_KEY.test(url.href)) {
 		rejectBaseUrl(
 			'contains something that looks like a private key',
 			`Put a secret only into its own field, and an address like ${usual} here. ` +

@@ -1,4 +1,5 @@
 import type { Address } from '../domain/address';
+import { isKnownChain } from '../domain/explorer';
 import type { FilterableRow, KnownValues, RowFilter } from '../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
@@ -38,7 +39,11 @@ export class HistoryReport {
 	readonly totals = new Map<Address, number>();
 	readonly miscounts: Array<Miscount & { agent: string }> = [];
 	/** The first values that aren't known here. */
-	readonly unknown = { direction: new Set<string>(), status: new Set<string>() };
+	readonly unknown = {
+		direction: new Set<string>(),
+		status: new Set<string>(),
+		chain: new Set<string>(),
+	};
 	/** Statuses that the filter names, that aren't known here and that no row has had, in lower case. */
 	readonly sought = new Map<string, string>();
 	/** Statuses that are known here. */
@@ -53,12 +58,14 @@ export class HistoryReport {
 		}
 	}
 
-	look(rows: FilterableRow[], { directions, statuses }: KnownValues): void {
+	look(rows: Array<ReadRow | ReadPayment>, { directions, statuses }: KnownValues): void {
 		const { unknown } = this;
 		const add = (values: Set<string>, value: string): void => {
 			if (values.size < MOST_UNKNOWN) values.add(value);
 		};
-		for (const { direction, status } of rows) {
+		for (const { direction, status, row } of rows) {
+			const { chain_caip2id: chain } = row;
+			if (chain !== null && !isKnownChain(chain)) add(unknown.chain, chain);
 			if (!statuses.includes(status)) {
 				add(unknown.status, status);
 				this.sought.delete(status.toLowerCase());

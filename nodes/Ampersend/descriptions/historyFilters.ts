@@ -9,6 +9,7 @@ import { parseUsdc } from '../domain/money';
 import { ParameterError, quote, readChoice, readWords, valueOf } from '../domain/parameter';
 import { addressLocator } from './locators';
 import { optionsOf, readCollection } from './options';
+import { timeZoneOf } from './timeZone';
 
 const from: INodeProperties = {
 	displayName: 'From',
@@ -209,7 +210,7 @@ export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): Ro
 		// It has all filters that payment events have.
 		transactionFilters,
 	);
-	const timezone = n8n.getTimezone();
+	const timezone = timeZoneOf(n8n);
 	const from = readMoment('From', filters.from, timezone);
 	const to = readMoment('To', filters.to, timezone);
 	if (from !== undefined && to !== undefined && from >= to) {

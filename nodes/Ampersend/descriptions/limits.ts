@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { Limit } from '../domain/limits';
 import { limits } from '../domain/limits';
-import { parseUsdc } from '../domain/money';
+import { formatUsdc, parseUsdc } from '../domain/money';
 import { ParameterError, readSwitch } from '../domain/parameter';
 
 /** @param whenEmpty what an empty field means */
@@ -118,4 +118,32 @@ export function readLimits(values: IDataObject): LimitChanges {
 /** For a new agent. @throws ParameterError naming the field that can't be read */
 export function readNewLimits(values: IDataObject): LimitChanges {
 	return readSettings(values, (limit) => readNewLimit(values, limit));
+}
+
+/** More may be meant, but an amount in micro-USDC by mistake is always more. */
+const UNUSUAL_USDC = 100_000n;
+const UNUSUAL_MICRO = UNUSUAL_USDC * 1_000_000n;
+
+/**
+ * Notes about limits that are valid, and that may not be meant.
+ * @param whose the agent, for a text
+ */
+export function limitHints(config: LimitChanges, whose: string): string[] {
+	const hints: string[] = [];
+	for (const { wire, displayName } of limits) {
+		const micro = BigInt(config[wire] ?? 0);
+		if (micro <= UNUSUAL_MICRO) continue;
+		hints.push(
+			`${displayName} of ${whose} is ${formatUsdc(micro)}, more than ${UNUSUAL_USDC}. ` +
+				'Amounts are in USDC, not in micro-USDC: lower it if you meant less.',
+		);
+	}
+	const { daily_limit: daily, monthly_limit: monthly } = config;
+	if (daily && monthly && BigInt(daily) > BigInt(monthly)) {
+		hints.push(
+			`The daily limit of ${whose} (${formatUsdc(BigInt(daily))} USDC) is more than its monthly ` +
+				`limit (${formatUsdc(BigInt(monthly))} USDC), so only the monthly limit has an effect.`,
+		);
+	}
+	return hints;
 }

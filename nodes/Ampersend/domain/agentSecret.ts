@@ -9,6 +9,8 @@ export type PrivateKey = Uint8Array;
 
 const KEY = /^(?:0x)?([0-9a-fA-F]{64})$/;
 
+const API_KEY = /^(?:bearer\s+)?sk_(?:live|test)_/i;
+
 /** Every private key is a number below the order of the curve secp256k1 (SEC 2). */
 const ORDER = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_fffe_baae_dce6_af48_a03b_bfd2_5e8c_d036_4141n;
 
@@ -29,6 +31,14 @@ function readPrivateKey(parameter: string, text: string): PrivateKey {
 	const digits = KEY.exec(text)?.[1];
 	const number = BigInt(`0x${digits ?? 0}`);
 	if (digits !== undefined && number > 0n && number < ORDER) return hexToBytes(digits);
+	if (API_KEY.test(text)) {
+		throw new ParameterError(
+			parameter,
+			'is an API key, not a private key.',
+			"Paste the private key of one of the agent's keys, " +
+				'or put the API key into an Ampersend API credential.',
+		);
+	}
 	throw new ParameterError(
 		parameter,
 		isAddress(text) ? 'is an address, not a private key.' : 'is not a private key.',

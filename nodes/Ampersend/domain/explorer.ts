@@ -3,6 +3,10 @@ const EXPLORERS = new Map([
 	['eip155:84532', 'https://sepolia.basescan.org/tx/'],
 ]);
 
+export function isKnownChain(chain: string): boolean {
+	return EXPLORERS.has(chain);
+}
+
 const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i;
 
 /** Link to a transaction in its chain's explorer; null for an unknown chain or an invalid hash. */

@@ -17,12 +17,22 @@ const UNSEEN = /[\s\\\p{Cc}\p{Cf}\p{Cs}]/u;
 export const WHOLE_ADDRESS =
 	'Enter the whole address of an API on the internet, e.g. https://api.example.com.';
 
+/** 2000::/3: IANA has assigned no other IPv6 addresses to the internet. ::/96 leads to IPv4 ones. */
+function isOfInternet({ parts: [first = 0] }: ipaddr.IPv6): boolean {
+	return first >> 13 === 1;
+}
+
+function isPublicAddress(text: string): boolean {
+	const address = ipaddr.process(text);
+	if (address.range() !== 'unicast') return false;
+	return address instanceof ipaddr.IPv4 || isOfInternet(address);
+}
+
 /** What kind of address it is that nobody else can reach; undefined for a public one. */
 function privacyOf(host: string): string | undefined {
 	const bare = host.replace(/^\[|\]$/g, '');
 	if (ipaddr.isValid(bare)) {
-		const range = ipaddr.process(bare).range();
-		return range === 'unicast' ? undefined : 'is an address of a private or special network';
+		return isPublicAddress(bare) ? undefined : 'is an address of a private or special network';
 	}
 	if (!HOST_NAME.test(host)) return 'is not a host name';
 	if (PRIVATE_NAME.test(host)) return 'is a name of a private network';

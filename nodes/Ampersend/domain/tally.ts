@@ -5,6 +5,15 @@ export interface Total {
 	amount: bigint;
 }
 
+function compareParts(one: object, other: object): number {
+	const others = Object.values(other).map(String);
+	for (const [i, part] of Object.values(one).map(String).entries()) {
+		const against = others[i] ?? '';
+		if (part !== against) return part < against ? -1 : 1;
+	}
+	return 0;
+}
+
 /** Counts rows and adds up their amounts, by group. */
 export class Tally<Group extends object> {
 	private readonly groups = new Map<string, { group: Group } & Total>();
@@ -12,8 +21,8 @@ export class Tally<Group extends object> {
 
 	/** @param amount micro-USDC */
 	add(group: Group, amount: bigint): void {
-		let key = '';
-		for (const part of Object.values(group)) key += `${part}\u0000`;
+		// The service's texts can hold any separator, and a null isn't the word "null".
+		const key = JSON.stringify(Object.values(group));
 		const total = this.groups.get(key) ?? { group, rows: 0, amount: 0n };
 		total.rows++;
 		total.amount += amount;
@@ -23,7 +32,6 @@ export class Tally<Group extends object> {
 
 	/** Sorted by what makes a group, part by part. */
 	get totals(): Array<{ group: Group } & Total> {
-		const sorted = [...this.groups].sort(([one], [other]) => (one < other ? -1 : 1));
-		return sorted.map(([, total]) => total);
+		return [...this.groups.values()].sort((one, other) => compareParts(one.group, other.group));
 	}
 }

@@ -45,7 +45,7 @@ export function isTimeZone(text: string): boolean {
 	}
 }
 
-/** Every offset from UTC is a multiple of this, so no day starts within such a span. */
+/** In most zones no day starts within such a span: their offsets are multiples of it. */
 const QUARTER_MS = 15 * 60 * 1000;
 
 /**
@@ -59,11 +59,18 @@ export function daysIn(timeZone: string): (ms: number) => string {
 		month: '2-digit',
 		day: '2-digit',
 	});
-	const days = new Map<number, string>();
+	/** By quarter; null where a day starts within it. */
+	const days = new Map<number, string | null>();
+	const dayOfQuarter = (quarter: number): string | null => {
+		const first = format.format(quarter * QUARTER_MS);
+		const last = format.format((quarter + 1) * QUARTER_MS - 1);
+		return first === last ? first : null;
+	};
 	return (ms) => {
 		const quarter = Math.floor(ms / QUARTER_MS);
-		const day = days.get(quarter) ?? format.format(quarter * QUARTER_MS);
-		days.set(quarter, day);
-		return day;
+		const known = days.get(quarter);
+		const day = known === undefined ? dayOfQuarter(quarter) : known;
+		if (known === undefined) days.set(quarter, day);
+		return day ?? format.format(ms);
 	};
 }

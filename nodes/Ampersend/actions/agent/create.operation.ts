@@ -4,9 +4,10 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
+import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
-import { ParameterError, requireText } from '../../domain/parameter';
+import { ParameterError, quote, requireText } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
 import { nameField } from './nameField';
@@ -60,9 +61,10 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 			spend_config: readSpendConfig(values),
 			authorized_sellers: readAllowlist(values),
 		};
-		return async ({ client }) => {
+		return async ({ client, hint }) => {
 			const existing = await findExisting(client, name, ifExists);
 			const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
+			if (!existing) limitHints(body.spend_config ?? {}, quote(name)).forEach(hint);
 			return { ...toAgentOutput(agent), created: existing === undefined };
 		};
 	},

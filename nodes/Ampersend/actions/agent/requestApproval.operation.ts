@@ -5,7 +5,8 @@ import {
 	readAddressField,
 	readKeyName,
 } from '../../descriptions/addresses';
-import { readText } from '../../domain/parameter';
+import { limitHints } from '../../descriptions/limits';
+import { quote, readText } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
 import { nameField } from './nameField';
@@ -30,7 +31,8 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const values = readAdditionalFields(n8n, itemIndex);
 		const spendConfig = readSpendConfig(values);
-		return async ({ client }) => {
+		return async ({ client, hint }) => {
+			limitHints(spendConfig ?? {}, name === '' ? 'the new agent' : quote(name)).forEach(hint);
 			return await request(client, agentKeyAddress, {
 				name: name === '' ? null : name,
 				...readKeyName(values),

@@ -4,7 +4,13 @@ import { getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { repeat, send } from '../../api/send';
 import type { LimitChanges } from '../../descriptions/limits';
-import { autoTopUpField, limitField, noLimitField, readLimits } from '../../descriptions/limits';
+import {
+	autoTopUpField,
+	limitField,
+	limitHints,
+	noLimitField,
+	readLimits,
+} from '../../descriptions/limits';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
@@ -59,7 +65,7 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		const path = { address };
-		return async ({ client }) => {
+		return async ({ client, hint }) => {
 			const config = await repeat(client, async (once) => {
 				const current = await getSettings(once, routes.getSpendingLimit, address, { path });
 				const body = current
@@ -67,6 +73,7 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 					: requireAll(changes);
 				return await send(once, routes.setSpendingLimit, { path, body });
 			});
+			limitHints(config, address).forEach(hint);
 			return toSpendingLimitOutput(address, config);
 		};
 	},

@@ -6,6 +6,7 @@ import { consumeHistory, readTransactions } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
+import { timeZoneOf } from '../../descriptions/timeZone';
 import {
 	ParameterError,
 	quote,
@@ -55,14 +56,18 @@ function readParts(n8n: IExecuteFunctions, itemIndex: number): Set<Part> {
 	return new Set(chosen.map((part) => readChoice(displayName, part, parts)));
 }
 
-/** @throws ParameterError for an unknown time zone */
-function readTimeZone(n8n: IExecuteFunctions, itemIndex: number): string {
+/**
+ * The time zone of days. That of the workflow matters only if there are any.
+ * @throws ParameterError for an unknown time zone
+ */
+function readTimeZone(n8n: IExecuteFunctions, itemIndex: number, hasDays: boolean): string {
 	const values = readCollection(
 		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
 		options,
 	);
-	const zone = readText(timeZone.displayName, values.timeZone) || n8n.getTimezone();
-	if (isTimeZone(zone)) return zone;
+	const entered = readText(timeZone.displayName, values.timeZone);
+	const zone = entered || timeZoneOf(n8n);
+	if (isTimeZone(zone) || (entered === '' && !hasDays)) return zone;
 	throw new ParameterError(
 		timeZone.displayName,
 		`${quote(zone)} isn't a time zone.`,
@@ -71,9 +76,9 @@ function readTimeZone(n8n: IExecuteFunctions, itemIndex: number): string {
 }
 
 function grouper(chosen: Set<Part>, zone: string) {
-	const dayOf = daysIn(zone);
+	const dayOf = chosen.has('day') && daysIn(zone);
 	return ({ read, agent }: AgentRow<ReadRow>): SummaryGroup => ({
-		...(chosen.has('day') && { day: dayOf(read.at) }),
+		...(dayOf && { day: dayOf(read.at) }),
 		...(chosen.has('agent') && { agentAddress: agent.address, agentName: agent.name }),
 		...(chosen.has('counterparty') && { counterparty: read.counterparty }),
 		...(chosen.has('direction') && { direction: read.row.type }),
@@ -94,7 +99,7 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 	async execute(context) {
 		const { n8n, client, itemIndex, hint } = context;
 		const chosen = readParts(n8n, itemIndex);
-		const groupOf = grouper(chosen, readTimeZone(n8n, itemIndex));
+		const groupOf = grouper(chosen, readTimeZone(n8n, itemIndex, chosen.has('day')));
 		const query = await readQuery(context, Date.now());
 		const tally = await consumeHistory(
 			(reading) => readTransactions(client, query, reading),

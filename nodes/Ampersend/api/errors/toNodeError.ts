@@ -27,14 +27,44 @@ export function isTool({ type }: INode): boolean {
 }
 
 /**
- * The message for a person, or for a model: n8n gives a model the message of an error only (2.41,
- * workflow-execute.js), so it gets the next step there, too.
+ * The same for a model. n8n gives it the message only (2.41, workflow-execute.js), and before 1.101
+ * the description only, which it drops from an API error (1.85, get-input-connection-data.js). So
+ * both texts have what happened and the next step.
  */
-function messageFor(
+function forModel(node: INode, shown: NodeApiError | NodeOperationError): NodeOperationError {
+	const { message, description, failure } = shown;
+	const isAll = !description || description === message;
+	const text = isAll ? message : `${message.replace(/\.?$/, '.')} ${description}`;
+	const { itemIndex } = shown.context as { itemIndex?: number };
+	const options = { failure, itemIndex };
+	const isReady = shown instanceof NodeOperationError;
+	const error = isReady ? shown : new NodeOperationError(node, shown, options);
+	error.description = text;
+	return withMessage(error, text);
+}
+
+/** The error that n8n shows a person. */
+function forPerson(
 	node: INode,
-	{ message, description }: { message: string; description: string },
-): string {
-	return isTool(node) && description ? `${message.replace(/\.?$/, '.')} ${description}` : message;
+	error: unknown,
+	itemIndex?: number,
+): NodeApiError | NodeOperationError {
+	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
+		return withMessage(error);
+	}
+	if (error instanceof CallError) {
+		const { description, status, failure } = error;
+		const { message } = error;
+		const options = { message, description, httpCode: status?.toString(), failure, itemIndex };
+		return withMessage(new NodeApiError(node, error as CallError & JsonObject, options), message);
+	}
+	if (error instanceof ParameterError || error instanceof CredentialError) {
+		const cause = error instanceof CredentialError ? 'credential-invalid' : 'configuration-invalid';
+		const options = { description: error.description, failure: { cause }, itemIndex } as const;
+		return withMessage(new NodeOperationError(node, error, options), error.message);
+	}
+	const unexpected = error instanceof Error ? error : new Error(String(error));
+	return withMessage(new NodeOperationError(node, unexpected, { itemIndex }));
 }
 
 /**
@@ -46,20 +76,6 @@ export function toNodeError(
 	error: unknown,
 	itemIndex?: number,
 ): NodeApiError | NodeOperationError {
-	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
-		return withMessage(error);
-	}
-	if (error instanceof CallError) {
-		const { description, status, failure } = error;
-		const message = messageFor(node, error);
-		const options = { message, description, httpCode: status?.toString(), failure, itemIndex };
-		return withMessage(new NodeApiError(node, error as CallError & JsonObject, options), message);
-	}
-	if (error instanceof ParameterError || error instanceof CredentialError) {
-		const cause = error instanceof CredentialError ? 'credential-invalid' : 'configuration-invalid';
-		const options = { description: error.description, failure: { cause }, itemIndex } as const;
-		return withMessage(new NodeOperationError(node, error, options), messageFor(node, error));
-	}
-	const unexpected = error instanceof Error ? error : new Error(String(error));
-	return withMessage(new NodeOperationError(node, unexpected, { itemIndex }));
+	const shown = forPerson(node, error, itemIndex);
+	return isTool(node) ? forModel(node, shown) : shown;
 }
