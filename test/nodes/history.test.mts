@@ -471,7 +471,8 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 				for (let i = 0; i < 3; i++) ampersend.emulator.pay({ agent, status: 'denied' });
 				const [word = ''] = status.split(',');
 				const hint = new RegExp(
-					`^Status: none of the ${noun} that were read has "${word}"\\. This node knows authorized, `,
+					`^Status: none of the ${noun} that were read has "${word}"\\. ` +
+						'This node knows authorized, ',
 				);
 
 				for (const operation of ['getMany', 'export']) {

@@ -47,7 +47,7 @@ describe('at publishing', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('what an empty list shows later, and is older than the look-back, starts nothing', async () => {
+	it('what an empty list shows later starts nothing if it is older than the look-back', async () => {
 		const trigger = await activated();
 		seed(1000, { newest: Date.now() - 16 * MINUTE, everyMs: MINUTE });
 		expect(await poll(trigger)).toBeNull();

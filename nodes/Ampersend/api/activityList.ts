@@ -14,9 +14,7 @@ import type { Activity } from '../schemas/activity';
  *
  * A database that sorts by time alone can list payments of the same moment in another order in each
  * answer. So a page starts above the moment with which the pages above it end, and has all of it.
- * If a moment has more payments than a page, a page can repeat more of them than it overlaps the
- * pages above. Then as many others are missing: the moment is read again until it has as many
- * payments as places in the list.
+ * If a moment has more payments than a page, it's read until no other one comes.
  */
 
 /** Maximum rows of activity in one page (SDK, agent-client.ts). */
@@ -201,6 +199,8 @@ export class Stretch {
 	/** Time of the oldest rows, epoch ms, and how many have it. */
 	private oldest = Infinity;
 	private oldestCount = 0;
+	/** A time of which all rows were read, epoch ms. */
+	private wholeTime: number | undefined;
 	private pages = 0;
 	/** Whether the service returned the rows of each page, and of the last one, newest first. */
 	private cameInOrder = true;
@@ -238,11 +238,15 @@ export class Stretch {
 		return true;
 	}
 
-	/** Adds the rows of the oldest time, and no longer compares pages with newer rows. */
+	/** Adds the rows of the oldest time. */
 	addOldest({ rows }: ReadPage): void {
-		const oldest = rows.filter(({ at }) => at === this.oldest);
-		for (const one of oldest) this.put(one);
-		this.lastPage = oldest;
+		for (const one of rows) if (one.at === this.oldest) this.put(one);
+	}
+
+	/** Ends the stretch with its oldest time, of which it has all rows. */
+	endWhole(): void {
+		this.lastPage = this.lastPage.filter(({ at }) => at === this.oldest);
+		this.wholeTime = this.oldest;
 	}
 
 	/** @returns whether the row is new here */
@@ -273,17 +277,6 @@ export class Stretch {
 		return start;
 	}
 
-	/**
-	 * Whether rows of the oldest time changed places. A page then repeats more of them than it
-	 * overlaps the pages above, so as many others are where these were; or it has only others.
-	 * @param overlap rows of the page that are at places that were read before
-	 */
-	isShuffled({ rows: page }: ReadPage, overlap: number): boolean {
-		if (this.isMixed || this.oldestCount > MOST_KEPT) return false;
-		const repeated = page.filter((one) => this.isOfEnd(one)).length;
-		return repeated > Math.max(0, overlap) || (repeated === 0 && page[0]?.at === this.oldest);
-	}
-
 	get isOneMoment(): boolean {
 		return this.oldestCount === this.size;
 	}
@@ -292,6 +285,13 @@ export class Stretch {
 	get tail(): number {
 		const newer = this.lastPage.findIndex(({ at }) => at === this.oldest);
 		return newer > 0 ? this.lastPage.length - newer : 0;
+	}
+
+	/** Whether rows of the oldest time may follow that don't fit on a page with those read. */
+	get isCut(): boolean {
+		if (this.isMixed || this.oldestCount > MOST_KEPT || this.oldest === this.wholeTime)
+			return false;
+		return this.lastPage.at(-2)?.at === this.oldest;
 	}
 
 	/** Whether a page has a row of the last one that is from before its end. */
@@ -447,8 +447,8 @@ interface Descent {
 type End = 'bottom' | 'too far' | 'gap' | 'short page' | 'no answer';
 
 /**
- * Reads all payments of the oldest time of a stretch again: until one page has them all, or there
- * are as many as they have places in the list and reading them twice more finds no other.
+ * Reads all payments of the oldest time of a stretch: until one page has them all, or there are as
+ * many as they have places in the list and reading them twice more finds no other.
  * @param start offset of the first of them
  * @returns offset after the last of them, or why there is none
  */
@@ -491,14 +491,22 @@ function* readMoment(stretch: Stretch, start: number, size: number): Pages<numbe
 /** Reads down page by page. Each page shares a row with the one above it. */
 export function* readDown(descent: Descent): Pages<End> {
 	const { stretch, mostRows, isBottom, size = LARGEST_PAGE, from: top = 0 } = descent;
-	let placesRead = top + (descent.placesRead ?? 0);
-	const from = Math.max(top, placesRead - 1);
+	const from = top + Math.max(0, (descent.placesRead ?? 0) - 1);
 	const isRepeated = watchForRepeats();
 	let [offset, misses, pushes, isOver] = [from, 0, 0, false];
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
 		const above = pageAt(Math.max(top, offset - stretch.tail), size);
 		const isAbove = !isOver && stretch.tail > 0 && above.page * above.limit > offset + 1;
+		// At the top of a stretch that starts further down, rows of this time are above it too.
+		const isHead = top > 0 && stretch.isOneMoment;
+		if (!isOver && !isAbove && !isHead && stretch.isCut) {
+			const end = yield* readMoment(stretch, top + stretch.size - stretch.end.count, size);
+			if (typeof end !== 'number') return end;
+			stretch.endWhole();
+			offset = end - 1;
+			continue;
+		}
 		// If this may be the end, requests what would come after it.
 		const request = isAbove
 			? above
@@ -513,26 +521,14 @@ export function* readDown(descent: Descent): Pages<End> {
 		const isLast = isLastPage(request, answer);
 		if (isShort(request, answer) && !isLast && descent.size === undefined) return 'short page';
 		const before = stretch.size;
-		if (!isAbove && stretch.isShuffled(page, placesRead - offsetOf(request))) {
-			// Rows of this time may be above the stretch too, which then can't have all of them.
-			if (top > 0 && stretch.isOneMoment) stretch.addOldest(page);
-			else {
-				const end = yield* readMoment(stretch, top + stretch.size - stretch.end.count, size);
-				if (typeof end !== 'number') return end;
-				if (++pushes > MOST_PUSHES) return 'gap';
-				[placesRead, offset, isOver] = [end, end - 1, false];
-				continue;
-			}
-		}
+		if (isHead) stretch.addOldest(page);
 		const isContinued =
 			(isOver && rows.length === 0) ||
 			((!isAbove || stretch.startsAbove(page)) && stretch.add(page, isLast));
 		if (!isContinued) {
 			isOver = false;
-			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) {
-				offset += size - 1;
-				placesRead = offset + 1;
-			} else if (++misses > MOST_MISSES) return 'gap';
+			if (stretch.isBelow(page) && ++pushes <= MOST_PUSHES) offset += size - 1;
+			else if (++misses > MOST_MISSES) return 'gap';
 			// Another replica may answer the same page better. If not, rows were removed above it.
 			else offset = Math.max(top, offset - (misses - 1) * Math.ceil(size / 4));
 			continue;
@@ -547,7 +543,6 @@ export function* readDown(descent: Descent): Pages<End> {
 		isOver =
 			added === 0 && (isShort(request, answer) || request.page * request.limit <= offset + 1);
 		offset = Math.max(offset, offsetOf(request) + rows.length - 1);
-		placesRead = offset + 1;
 	}
 	return 'bottom';
 }

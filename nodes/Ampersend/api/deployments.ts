@@ -94,7 +94,7 @@ const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MOST_HOST_CHARACTERS = 259;
 
-/** Of an agent's key. The SDK's combined secret begins with one, and three colons (`agentSecret.ts`). */
+/** Of an agent's key. The SDK's combined secret begins with one (`agentSecret.ts`). */
 const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
 
 const COPY_AGAIN = 'Copy the key again, whole and alone. ';

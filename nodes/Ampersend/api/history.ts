@@ -44,7 +44,7 @@ export class HistoryReport {
 		status: new Set<string>(),
 		chain: new Set<string>(),
 	};
-	/** Statuses that the filter names, that aren't known here and that no row has had, in lower case. */
+	/** Statuses of the filter that aren't known here and that no row has had, by lower case. */
 	readonly sought = new Map<string, string>();
 	/** Statuses that are known here. */
 	known: readonly string[] = [];

@@ -59,7 +59,7 @@ export function readCollection(
 	return values;
 }
 
-/** @throws ParameterError naming one of the fields that was added to a collection and has no value */
+/** @throws ParameterError for a field that was added to a collection and has no value */
 export function rejectNothingIn(
 	values: IDataObject,
 	fields: Array<Pick<INodeProperties, 'displayName' | 'name'>>,

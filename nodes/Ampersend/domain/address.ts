@@ -72,7 +72,8 @@ function checkAddress(parameter: string, word: string): Address {
 		throw new ParameterError(
 			parameter,
 			foreign ? `has ${foreign}, which no address has.` : `${quote(word)} is not an address.`,
-			`An address is 0x followed by 40 hexadecimal digits. ${foreign ? COPY_FROM_SOURCE : COPY_AGAIN}`,
+			'An address is 0x followed by 40 hexadecimal digits. ' +
+				(foreign ? COPY_FROM_SOURCE : COPY_AGAIN),
 		);
 	}
 	const digits = word.slice(2);

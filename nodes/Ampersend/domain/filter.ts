@@ -61,7 +61,7 @@ function wordsOf(words: string[] | undefined): Set<string> | undefined {
 	return words && new Set(words.map((word) => word.toLowerCase()));
 }
 
-/** Returns a test for rows. It reads the filter only once. The letter case of words doesn't count. */
+/** Returns a test for rows. It reads the filter once. The letter case of words doesn't count. */
 export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
 	const { from = -Infinity, to = Infinity, minimumMicro = '0' } = filter;
 	const directions = wordsOf(filter.directions);

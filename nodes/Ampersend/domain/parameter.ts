@@ -123,8 +123,8 @@ export function rejectNothing(parameter: string, value: unknown): void {
 	throw new ParameterError(
 		parameter,
 		'the expression gives no value.',
-		'Correct the expression: n8n gives no value if it names a field that is missing, or uses text ' +
-			'as a date. To leave the field unset, remove it, or let the expression give empty text.',
+		'Correct the expression: n8n gives no value if it names a field that is missing, or uses ' +
+			'text as a date. To leave the field unset, remove it, or let the expression give empty text.',
 	);
 }
 

@@ -17,7 +17,7 @@ const UNSEEN = /[\s\\\p{Cc}\p{Cf}\p{Cs}]/u;
 export const WHOLE_ADDRESS =
 	'Enter the whole address of an API on the internet, e.g. https://api.example.com.';
 
-/** 2000::/3: IANA has assigned no other IPv6 addresses to the internet. ::/96 leads to IPv4 ones. */
+/** 2000::/3: IANA has assigned no other IPv6 addresses to the internet. */
 function isOfInternet({ parts: [first = 0] }: ipaddr.IPv6): boolean {
 	return first >> 13 === 1;
 }

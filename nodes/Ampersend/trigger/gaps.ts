@@ -9,10 +9,10 @@ import type { AgentId, TriggerState } from './state';
  * An agent that can't be read while others can ends no poll, so a workflow would stay green. If
  * that isn't passing and lasts, a poll throws now and then, so that an error workflow runs.
  *
- * A poll that throws stores nothing and emits nothing, as if it had not been run: the next one reads
- * the same again. Only what a poll begins (an agent, a changed filter) would begin later, so such a
- * poll doesn't throw. What is remembered here is lost when n8n ends, and then a poll throws once
- * more.
+ * A poll that throws stores nothing and emits nothing, as if it had not been run: the next one
+ * reads the same again. Only what a poll begins (an agent, a changed filter) would begin later, so
+ * such a poll doesn't throw. What is remembered here is lost when n8n ends, and then a poll throws
+ * once more.
  */
 
 /** Time between two polls that throw, in ms. */

@@ -230,7 +230,7 @@ function* climb(cursor: AgentCursor, first: First, wants: Wants): Pages<Reading>
 			if (isLowest && end !== 'short page') bottom = undefined;
 			continue;
 		}
-		// The list may have more rows of the newest time above, in any order. The next stretch has them.
+		// The list may have more rows of the newest time above. The next stretch has them all.
 		const newest = oldestFirst.at(-1)?.at ?? Infinity;
 		const ended = from === 0 ? oldestFirst : oldestFirst.filter(({ at }) => at < newest);
 		if (ended.length === 0 && from > 0) height *= 2;

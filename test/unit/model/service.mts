@@ -28,7 +28,7 @@ export const manners = fc.record({
 	lag: fc.constantFrom(0, 0, 1, 2, 3),
 	/** A change sets a payment's time to the time of the change. */
 	movesUp: fc.boolean(),
-	/** Order of payments of the same time: as they came, or another one in each answer or page size. */
+	/** Order of payments of one time: as they came, or another in each answer or page size. */
 	ties: fc.constantFrom('kept', 'kept', 'new', 'by size'),
 	/** Order of the rows within a page. */
 	within: fc.constantFrom('newest first', 'newest first', 'oldest first', 'shuffled'),
