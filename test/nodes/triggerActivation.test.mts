@@ -47,7 +47,7 @@ describe('at publishing', () => {
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
-	it('what an empty list shows later starts nothing if it is older than the look-back', async () => {
+	it('older payments that an empty list shows later start nothing', async () => {
 		const trigger = await activated();
 		seed(1000, { newest: Date.now() - 16 * MINUTE, everyMs: MINUTE });
 		expect(await poll(trigger)).toBeNull();

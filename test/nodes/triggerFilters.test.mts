@@ -101,7 +101,7 @@ describe('an event that does not exist', () => {
 			const trigger = await activated({ events });
 			expect(trigger.warnings).toEqual([
 				expect.stringMatching(
-					/^Under Test: Trigger On: no payment so far has "(setled|all|completed)"\. This node knows /,
+					/^Under Test: Trigger On: no payment so far has "(setled|all|completed)"\. This node/,
 				),
 			]);
 			await trigger.poll();

@@ -71,7 +71,7 @@ describe.each(orders)('a service that lists %s', (_, division) => {
 		expectEach(itemsOf(polls), [...named('new', made), ...named('later', 3)]);
 	});
 
-	it('payments are removed while others of their moment are read: the rest is emitted once', async () => {
+	it('some are removed while their moment is read: the others are emitted once', async () => {
 		const { list, trigger } = await watched(division);
 		const at = t0 + 30 * MINUTE;
 		list.addMany('same', 253, at, 0);

@@ -294,11 +294,9 @@ export class Stretch {
 		return this.lastPage.at(-2)?.at === this.oldest;
 	}
 
-	/** Whether a page has a row of the last one that is from before its end. */
-	startsAbove({ rows: page }: ReadPage): boolean {
-		if (this.isMixed) return true;
-		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
-		return page.some(({ row, at }) => at > this.oldest && above.get(row.id) === at);
+	/** Whether a page has a newer row than the oldest ones, and so all of those that fit below it. */
+	startsAbove({ rows: [first] }: ReadPage): boolean {
+		return this.isMixed || (first !== undefined && first.at > this.oldest);
 	}
 
 	/** The oldest time, epoch ms, and how many rows have it. */
