@@ -213,10 +213,9 @@ export class Stretch {
 	isAll = false;
 
 	/**
-	 * Adds a page if it shares a row with the page above it. That row must have the same time in
-	 * both: a change may move a row to the top.
+	 * Adds a page if it continues the one above it.
 	 * @param isAll whether nothing follows the page
-	 * @returns whether it shares one
+	 * @returns whether it does
 	 */
 	add({ rows: page, cameInOrder }: ReadPage, isAll = false): boolean {
 		const { size: before, oldest } = this;
@@ -268,10 +267,18 @@ export class Stretch {
 		return one.at === this.oldest && this.has(one);
 	}
 
-	/** Where a page continues this one; negative if it doesn't. */
+	/**
+	 * Where a page continues this one: with a row that both have, with the same time, because a change
+	 * may move a row to the top; or else with the oldest time, if it has newer rows above that.
+	 * Negative if it doesn't continue it.
+	 */
 	private startIn(page: ReadRow[]): number {
 		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
 		let start = page.findIndex((one) => above.get(one.row.id) === one.at || this.isOfEnd(one));
+		if (start < 0 && !this.isMixed) {
+			const oldest = page.findIndex(({ at }) => at === this.oldest);
+			if (oldest > 0) start = oldest;
+		}
 		// Rows of the same moment may have changed places.
 		while (start > 0 && page[start - 1]?.at === page[start]?.at) start--;
 		return start;

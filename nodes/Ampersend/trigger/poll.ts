@@ -76,16 +76,19 @@ function errorOf({ message, isPassing }: PagingObservation): CallError {
 }
 
 /** The result after a page that couldn't be read. */
-function endWith(error: CallError, pages: Pages<Reading | undefined>, deadline: number): Outcome {
+async function endWith(
+	error: CallError,
+	pages: Pages<Reading | undefined>,
+	deadline: number,
+): Promise<Outcome> {
 	// The deadline cut the call short: the service isn't to blame.
 	const isOutOfTime = Date.now() >= deadline;
 	try {
 		const reading = finish(pages);
 		return isOutOfTime ? { reading, isOutOfTime } : { reading, error };
 	} catch (thrown) {
-		const isPaging = thrown instanceof PagingObservation;
-		if (isPaging) return isOutOfTime ? { error: errorOf(thrown), isOutOfTime } : { error };
-		throw thrown;
+		if (!(thrown instanceof PagingObservation)) return await Promise.reject(thrown);
+		return isOutOfTime ? { error: errorOf(thrown), isOutOfTime } : { error };
 	}
 }
 
@@ -106,7 +109,7 @@ async function carryOut(
 		return { reading: step.value };
 	} catch (error) {
 		if (error instanceof PagingObservation) return { error: errorOf(error) };
-		if (error instanceof CallError) return endWith(error, pages, deadline);
+		if (error instanceof CallError) return await endWith(error, pages, deadline);
 		return await Promise.reject(error);
 	}
 }
