@@ -471,6 +471,12 @@ describe('many endpoints from an OpenAPI document', () => {
 			'"Weather" was sent with a price of 0.02 USDC, and came back with 0.01',
 		],
 		[
+			'prices change places and names are others',
+			(rows) =>
+				rows.map((row, i) => ({ ...row, name: `n${i}`, price_usd: rows[(i + 1) % 3]!.price_usd })),
+			'"Weather" was sent with a price of 0.02 USDC, and did not come back with it',
+		],
+		[
 			'a price and a name are others',
 			(rows) => rows.map((row, i) => (i === 1 ? { ...row, name: 'x', price_usd: 9 } : row)),
 			'"report" was sent with a price of 0.01 USDC, and did not come back with it',
