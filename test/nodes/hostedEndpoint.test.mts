@@ -125,6 +125,9 @@ describe('nothing is sent', () => {
 
 	it.each<[string, INodeParameters, string]>([
 		['without a name', { ...weather, name: ' ' }, 'Name: is empty.'],
+		['for a private key as name', { ...weather, name: `0x${'ab'.repeat(32)}` }, 'Name: contains'],
+		['for an API key as name', { ...weather, name: 'my sk_live_ab' }, 'looks like a key'],
+		['for a key in the URL', url('https://api.example.com/?k=sk_live_1'), 'Proxy URL: contains'],
 		['without a price', { ...weather, price: ' ' }, 'Price (USDC): is empty.'],
 		['for a price of 0', { ...weather, price: '0.00' }, 'Price (USDC): is 0.'],
 		['for seven decimals', { ...weather, price: '0.0000001' }, 'more than six decimals'],

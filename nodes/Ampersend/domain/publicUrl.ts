@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-import { ParameterError, requireText } from './parameter';
+import { ParameterError, requirePublicText } from './parameter';
 
 const MOST_CHARACTERS = 2_048;
 
@@ -59,7 +59,7 @@ export function parsePublicUrl(
 	value: unknown,
 	advice: string = WHOLE_ADDRESS,
 ): string {
-	const text = requireText(parameter, value);
+	const text = requirePublicText(parameter, value);
 	if (text.length > MOST_CHARACTERS) {
 		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
 	}
