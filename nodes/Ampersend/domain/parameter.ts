@@ -114,7 +114,7 @@ export function requireText(parameter: string, value: unknown): string {
 }
 
 /**
- * Text that others see, such as a name. A key that was pasted into the wrong field must not be sent.
+ * Text that others see, such as a name. A key that was pasted there must not be sent.
  * @throws ParameterError where it's a secret, or isn't text
  */
 export function readPublicText(parameter: string, value: unknown): string {
