@@ -125,6 +125,9 @@ describe('nothing is sent', () => {
 
 	it.each<[string, INodeParameters, string]>([
 		['without a name', { ...weather, name: ' ' }, 'Name: is empty.'],
+		['for a private key as name', { ...weather, name: `0x${'ab'.repeat(32)}` }, 'Name: contains'],
+		['for an API key as name', { ...weather, name: 'my sk_live_ab' }, 'looks like a key'],
+		['for a key in the URL', url('https://api.example.com/?k=sk_live_1'), 'Proxy URL: contains'],
 		['without a price', { ...weather, price: ' ' }, 'Price (USDC): is empty.'],
 		['for a price of 0', { ...weather, price: '0.00' }, 'Price (USDC): is 0.'],
 		['for seven decimals', { ...weather, price: '0.0000001' }, 'more than six decimals'],
@@ -469,6 +472,12 @@ describe('many endpoints from an OpenAPI document', () => {
 			'prices change places',
 			(rows) => rows.map((row, i) => ({ ...row, price_usd: rows[(i + 1) % 3]!.price_usd })),
 			'"Weather" was sent with a price of 0.02 USDC, and came back with 0.01',
+		],
+		[
+			'prices change places and names are others',
+			(rows) =>
+				rows.map((row, i) => ({ ...row, name: `n${i}`, price_usd: rows[(i + 1) % 3]!.price_usd })),
+			'"Weather" was sent with a price of 0.02 USDC, and did not come back with it',
 		],
 		[
 			'a price and a name are others',

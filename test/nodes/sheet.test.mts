@@ -117,3 +117,52 @@ describe('An empty cell for a choice', () => {
 		expect(service.emulator.calls.at(-1)?.query).toMatchObject({ destination: 'agent' });
 	});
 });
+
+describe('A cell that is missing', () => {
+	it.each([
+		['byteOrderMark', 'Byte Order Mark'],
+		['columns', 'Columns'],
+		['decimalSeparator', 'Decimal Separator'],
+		['delimiter', 'Delimiter'],
+		['fileName', 'File Name'],
+		['layout', 'Layout'],
+		['order', 'Order'],
+	])('stops an export if it is for %s', async (option, displayName) => {
+		const { error } = await service.run({
+			resource: 'transaction',
+			operation: 'export',
+			agent: byAddress(session.agent.address),
+			options: { [option]: '={{ $json.missing }}' },
+		});
+		expect(error?.message).toBe(`${displayName}: the expression gives no value.`);
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
+
+describe('A key in a field that others see', () => {
+	const key = { name: `={{ "0x" + "ab".repeat(32) }}` };
+	const agentKeyAddress = `0x${'12'.repeat(20)}`;
+	it.each<[string, INodeParameters]>([
+		['Name', { resource: 'agent', operation: 'create', agentKeyAddress, ...key }],
+		['Name', { resource: 'agent', operation: 'requestApproval', agentKeyAddress, ...key }],
+		['New Name', { resource: 'agent', operation: 'update', ...key }],
+		[
+			'Key Name',
+			{
+				resource: 'agentKey',
+				operation: 'add',
+				agentKeyAddress,
+				additionalFields: { keyName: key.name },
+			},
+		],
+	])('is not sent: %s of %j', async (displayName, parameters) => {
+		const { error } = await service.run({
+			agent: byAddress(session.agent.address),
+			...parameters,
+		});
+		expect(error?.message).toBe(
+			`${displayName}: contains something that looks like a key, which others would see.`,
+		);
+		expect(service.emulator.calls).toEqual([]);
+	});
+});

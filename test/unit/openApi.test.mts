@@ -152,11 +152,46 @@ describe('a path of an OpenAPI document', () => {
 		'/../admin',
 		'/a/%2E%2e/b',
 		'/.',
-		'/a/%7Bid%7D',
+		'/a%00',
+		'/a%0d%0Ab',
+		'/a%7f',
 	])('is rejected with its place: %j', (path) => {
 		const rejection = rejectionOf(() => read(documentOf({ [path]: { get: {} } })));
 		expect(rejection).toMatch(/^OpenAPI Document: GET \/[^\p{Cc}]*: its path has /u);
 		expect(rejection).toContain('Correct it in the document.');
+	});
+
+	it.each(['/a{b', '/a}b', '/{}', '/{a}{', '/{a/b}', '/a/%7Bid%7D'])(
+		'has no brace but those of parameters: %j',
+		(path) => {
+			expect(rejectionOf(() => read(documentOf({ [path]: { get: {} } })))).toContain(
+				'its path has a brace that belongs to no parameter. Correct it in the document.',
+			);
+		},
+	);
+
+	it.each([
+		[{ GET: {} }, '/a: "GET" isn\'t an operation that can be sold'],
+		[{ get: {}, Post: {} }, '/a: "Post" isn\'t an operation that can be sold'],
+		[{ get: {}, trace: {} }, '/a: "trace" isn\'t'],
+		[{ get: {}, query: {} }, '/a: "query" isn\'t'],
+		[{ get: {}, additionalOperations: { COPY: {} } }, '/a: "additionalOperations" isn\'t'],
+		[{ get: { $ref: '#/b' } }, "$REF GET /a: can't be followed"],
+		[{ $ref: '#/b' }, "$REF /a: can't be followed"],
+	])('leaves out no operation in silence: %j', (item, complaint) => {
+		expect(rejectionOf(() => read(documentOf({ '/a': item })))).toContain(complaint);
+	});
+
+	it('has no operation twice', () => {
+		const twice: Array<[string, string]> = [
+			['/a', 'a'],
+			['/\u00fc', '/%C3%BC'],
+		];
+		for (const [one, other] of twice) {
+			const document = documentOf({ [one]: { get: {} }, [other]: { post: {}, get: {} } });
+			expect(rejectionOf(() => read(document))).toContain(`GET ${other}: is there twice`);
+		}
+		expect(urlsOf(documentOf({ '/a': { get: {}, post: {} }, '/a/': { get: {} } }))).toHaveLength(3);
 	});
 
 	it('is no path if its name starts with x-, whatever it has', () => {
@@ -170,6 +205,26 @@ describe('a path of an OpenAPI document', () => {
 		const document = documentOf({ '/a': { post: {}, parameters: [], delete: {}, get: {} } });
 		expect(read(document).map(({ method }) => method)).toEqual(['POST', 'DELETE', 'GET']);
 	});
+});
+
+describe('a price in an OpenAPI document', () => {
+	const price = { 'x-ampersend-price': '5' };
+	it.each<[string, object]>([
+		['a path', documentOf({ '/a': { ...price, get: {} } })],
+		['the paths', documentOf({ ...price, '/a': { get: {} } })],
+		['the document', documentOf({ '/a': { get: {} } }, price)],
+		['its info', documentOf({ '/a': { get: {} } }, { info: price })],
+	])('is not ignored if it is that of %s', (_, document) => {
+		expect(rejectionOf(() => read(document))).toContain('"x-ampersend-price" isn\'t read here.');
+	});
+
+	it.each(['X-Ampersend-Price', 'x-ampersend-price-usd', 'x-ampersend-prize', 'x_ampersend_price'])(
+		'is not ignored if it is spelled %s',
+		(field) => {
+			const rejection = rejectionOf(() => read(documentOf({ '/a': { get: { [field]: '5' } } })));
+			expect(rejection).toContain(`GET /a: "${field}" isn't read here. Use only these`);
+		},
+	);
 });
 
 describe('the JSON of an OpenAPI document', () => {
@@ -222,6 +277,24 @@ describe('an address on the internet', () => {
 		'has no placeholder for its host: %j',
 		(url) => {
 			expect(rejectionOf(() => parsePublicUrl('Proxy URL', url))).toContain('is not a host name');
+		},
+	);
+
+	it.each([
+		'https://.example.com',
+		'https://a..example.com',
+		'https://a.example.com..',
+		`https://${'a'.repeat(64)}.com`,
+		`https://${'a.'.repeat(126)}com`,
+	])('has a host name that DNS allows: %j', (url) => {
+		expect(rejectionOf(() => parsePublicUrl('Proxy URL', url))).toContain('is not a host name');
+	});
+
+	it.each(['test', 'invalid', 'onion', 'alt', 'localdomain'])(
+		'has no name that is not on the internet: .%s',
+		(name) => {
+			const url = `https://api.${name}/`;
+			expect(rejectionOf(() => parsePublicUrl('Proxy URL', url))).toContain('private network');
 		},
 	);
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { readChoice, readSwitch, readText } from '../../nodes/Ampersend/domain/parameter';
+import {
+	readChoice,
+	readPublicText,
+	readSwitch,
+	readText,
+} from '../../nodes/Ampersend/domain/parameter';
 
 describe('a switch', () => {
 	it.each([
@@ -25,8 +30,8 @@ describe('a switch', () => {
 describe('a choice', () => {
 	it('is its default if the text is empty, and only then', () => {
 		const read = (given: unknown) => readChoice('Order', given, ['up', 'down'], 'down');
-		expect(read('')).toBe('down');
-		for (const given of ['up', 'UP', 'Up']) expect(read(given)).toBe('up');
+		for (const given of ['', ' ', '\u00a0']) expect(read(given)).toBe('down');
+		for (const given of ['up', 'UP', 'Up', 'up ', ' Up\n']) expect(read(given)).toBe('up');
 		for (const given of [undefined, null, 'left', ['up'], 0, false]) {
 			expect(() => read(given)).toThrow('Order: ');
 		}
@@ -41,5 +46,19 @@ describe('a text', () => {
 	it('is the ISO text of a date', () => {
 		expect(readText('File Name', new Date(0))).toBe('1970-01-01T00:00:00.000Z');
 		expect(() => readText('File Name', new Date(NaN))).toThrow('is not text.');
+	});
+});
+
+describe('a text that others see', () => {
+	it('is no key', () => {
+		const digits = 'ab'.repeat(32);
+		for (const key of [digits, `0x${digits}`, `my key: ${digits}`, 'sk_live_1', 'SK_TEST_ 1']) {
+			expect(() => readPublicText('Name', key)).toThrow(
+				'Name: contains something that looks like a key, which others would see.',
+			);
+		}
+		for (const name of ['Buyer', '', `0x${'ab'.repeat(20)}`, 'one two three four five six seven']) {
+			expect(readPublicText('Name', name)).toBe(name);
+		}
 	});
 });

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 
 import type { Address } from '../domain/address';
 import { parseAddress, rejectZeroAddress } from '../domain/address';
-import { readText } from '../domain/parameter';
+import { readPublicText } from '../domain/parameter';
 
 /** A new key is in no list yet, so the user enters its address. */
 export const agentKeyAddressField: INodeProperties = {
@@ -27,7 +27,7 @@ export const keyNameField: INodeProperties = {
 
 /** The name of a key as the wire has it, if there is one. */
 export function readKeyName(values: IDataObject): { key_name?: string } {
-	const name = readText(keyNameField.displayName, values[keyNameField.name]);
+	const name = readPublicText(keyNameField.displayName, values[keyNameField.name]);
 	return name === '' ? {} : { key_name: name };
 }
 

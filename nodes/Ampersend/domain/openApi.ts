@@ -22,6 +22,20 @@ export interface OpenApiOperation {
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
 
+/** What a path has besides operations and extensions (OpenAPI 3, Path Item Object). */
+const PATH_FIELDS = ['summary', 'description', 'servers', 'parameters'];
+
+/**
+ * The extensions of an operation. Their names are those of the SDK (branch
+ * feat/agent-hosted-endpoints, openapi-import.ts).
+ */
+const EXTENSIONS = [
+	'x-ampersend-price',
+	'x-ampersend-name',
+	'x-ampersend-description',
+	'x-ampersend-rate-limit',
+];
+
 const text = z.optional(z.string());
 
 const server = z.looseObject({
@@ -130,14 +144,24 @@ function baseOf(place: string, [server]: Server[], advice: string): string {
 	throw new ParameterError(place, `${quote(filled)} is not a whole web address.`, advice);
 }
 
-/** What ends a path, or what URL drops or replaces in silence. */
-const NOT_IN_PATH = /[\s\\?#\p{Cc}\p{Cf}\p{Cs}]|%7[bd]/iu;
+/** What ends a path, what URL drops or replaces in silence, or a control character. */
+const NOT_IN_PATH = /[\s\\?#\p{Cc}\p{Cf}\p{Cs}]|%(?:[01][\da-f]|7[bdf])/iu;
 
 /** Parts that lead out of the path before them. */
 const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 
+/** A path parameter. */
+const PARAMETER = /\{[^{}/]+\}/g;
+
 /** The address of an operation, encoded except for the braces of path parameters. */
 function addressOf(place: string, base: string, path: string): string {
+	if (BRACE.test(path.replace(PARAMETER, ''))) {
+		throw new ParameterError(
+			place,
+			'its path has a brace that belongs to no parameter.',
+			CHANGE_DOCUMENT,
+		);
+	}
 	if (NOT_IN_PATH.test(path) || DOTS.test(path)) {
 		throw new ParameterError(
 			place,
@@ -174,13 +198,64 @@ function readPart<Part>(shape: z.ZodMiniType<Part>, place: string, value: unknow
 	);
 }
 
+/** @throws ParameterError for a reference: what it refers to isn't read */
+function rejectReference(parameter: string, name: string, value: object): void {
+	if (!Object.hasOwn(value, '$ref')) return;
+	throw new ParameterError(
+		placeIn(parameter, `$REF ${name}`),
+		"can't be followed.",
+		'Resolve references first.',
+	);
+}
+
+/**
+ * A price that isn't read must not become the default price.
+ * @param known the extensions that are read there
+ * @throws ParameterError for an extension that isn't
+ */
+function rejectExtensions(place: string, value: object, known: string[] = []): void {
+	const other = Object.keys(value).find(
+		(field) => /^x[-_]?ampersend/i.test(field) && !known.includes(field),
+	);
+	if (other === undefined) return;
+	throw new ParameterError(
+		place,
+		`${quote(other)} isn't read here.`,
+		`Use only these, in lower case and in operations: ${EXTENSIONS.join(', ')}.`,
+	);
+}
+
+/** @throws ParameterError for what may be an operation, and can't be sold */
+function rejectOthers(parameter: string, path: string, item: object): void {
+	const other = Object.keys(item).find(
+		(field) => !METHODS.includes(field) && !PATH_FIELDS.includes(field) && !/^x-/i.test(field),
+	);
+	if (other === undefined) return;
+	throw new ParameterError(
+		placeIn(parameter, path),
+		`${quote(other)} isn't an operation that can be sold.`,
+		`Remove it, or use one of: ${METHODS.join(', ')}, in lower case.`,
+	);
+}
+
+/** @throws ParameterError where two operations are one */
+function rejectTwice(operations: OpenApiOperation[]): void {
+	const seen = new Set<string>();
+	for (const { place, method, url } of operations) {
+		const key = `${method} ${url}`;
+		if (seen.has(key)) {
+			throw new ParameterError(place, `is there twice, as ${quote(url)}.`, 'Remove one of them.');
+		}
+		seen.add(key);
+	}
+}
+
 /** The address before a path. @param own servers of an operation and of its path */
 type BaseFor = (...own: Array<[place: string, servers: Server[] | undefined]>) => string;
 
 /**
- * Reads a path. The names of the extensions are those of the SDK (branch
- * feat/agent-hosted-endpoints, openapi-import.ts).
- * @throws ParameterError for a reference, or where it has another form
+ * Reads a path.
+ * @throws ParameterError for a reference, what isn't read, or where it has another form
  */
 function readPath(
 	parameter: string,
@@ -189,18 +264,16 @@ function readPath(
 ): OpenApiOperation[] {
 	const pathPlace = placeIn(parameter, path);
 	const item = readPart(pathItem, pathPlace, value);
-	if (Object.hasOwn(item, '$ref')) {
-		throw new ParameterError(
-			placeIn(parameter, `$REF ${path}`),
-			"can't be followed.",
-			'Resolve references first.',
-		);
-	}
+	rejectReference(parameter, path, item);
+	rejectExtensions(pathPlace, item);
+	rejectOthers(parameter, path, item);
 	const methods = Object.keys(item).filter((field) => METHODS.includes(field));
 	return methods.map((field) => {
 		const method = field.toUpperCase();
 		const place = placeIn(parameter, `${method} ${path}`);
 		const data = readPart(operation, place, item[field]);
+		rejectReference(parameter, `${method} ${path}`, data);
+		rejectExtensions(place, data, EXTENSIONS);
 		const { summary, operationId, description } = data;
 		const base = baseFor([place, data.servers], [pathPlace, item.servers]);
 		return {
@@ -227,6 +300,9 @@ export function readOpenApi(
 	baseUrl: string,
 ): OpenApiOperation[] {
 	const document = parseDocument(parameter, value);
+	for (const part of [document, document.paths, document.info]) {
+		if (typeof part === 'object' && part !== null) rejectExtensions(parameter, part);
+	}
 	const replacement = baseUrl === '' ? undefined : parseBase('Base URL', baseUrl, WHOLE_ADDRESS);
 	const baseFor: BaseFor = (...own) => {
 		for (const [place, found = []] of own) {
@@ -237,6 +313,7 @@ export function readOpenApi(
 	const operations = Object.entries(document.paths)
 		.filter(([path]) => !path.startsWith('x-'))
 		.flatMap((entry) => readPath(parameter, baseFor, entry));
+	rejectTwice(operations);
 	if (operations.length > 0) return operations;
 	throw new ParameterError(parameter, 'has no operations.', 'Add paths with HTTP methods to it.');
 }

@@ -114,6 +114,25 @@ export function requireText(parameter: string, value: unknown): string {
 }
 
 /**
+ * Text that others see, such as a name. A key that was pasted there must not be sent.
+ * @throws ParameterError where it's a secret, or isn't text
+ */
+export function readPublicText(parameter: string, value: unknown): string {
+	const text = readText(parameter, value);
+	if (!SECRET.test(text.replace(/\s+/g, ''))) return text;
+	throw new ParameterError(
+		parameter,
+		'contains something that looks like a key, which others would see.',
+		'Put a secret only into its own field. If anyone else has seen the key, replace it.',
+	);
+}
+
+/** The same for a field that can't be empty. @throws ParameterError where it is */
+export function requirePublicText(parameter: string, value: unknown): string {
+	return requireText(parameter, readPublicText(parameter, value));
+}
+
+/**
  * An expression that can't be evaluated, such as one with a TypeError, gives undefined in n8n, and
  * says nothing about it. A filter must not let everything through then.
  * @throws ParameterError where a field that is there has no value; empty text is one
@@ -206,7 +225,7 @@ export function readSwitch(parameter: string, value: unknown): boolean | undefin
 }
 
 /**
- * One of several values, in any letter case.
+ * One of several values, in any letter case, and with white space around it.
  * @param fallback for an empty text, such as an empty cell gives: the field isn't set
  * @throws ParameterError where it is another
  */
@@ -216,8 +235,8 @@ export function readChoice<Choice extends string>(
 	choices: readonly Choice[],
 	fallback?: Choice,
 ): Choice {
-	if (fallback !== undefined && value === '') return fallback;
-	const word = typeof value === 'string' ? value.toLowerCase() : undefined;
+	const word = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
+	if (fallback !== undefined && word === '') return fallback;
 	const chosen = choices.find((choice) => choice.toLowerCase() === word);
 	if (chosen !== undefined) return chosen;
 	throw new ParameterError(

@@ -1,15 +1,24 @@
 import ipaddr from 'ipaddr.js';
 
-import { ParameterError, requireText } from './parameter';
-import { withoutTrailing } from './text';
+import { ParameterError, requirePublicText } from './parameter';
 
 const MOST_CHARACTERS = 2_048;
 
-/** Names that stand for a machine or a network of one's own (RFC 6761, 6762, 8375, and ICANN). */
-const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|home\.arpa|lan|intranet|corp|home)$/;
+/**
+ * Names that stand for a machine or a network of one's own, or for none (RFC 6761, 6762, 7686,
+ * 8375, 9476, and ICANN).
+ */
+const PRIVATE_NAME = new RegExp(
+	'(?:^|\\.)(?:localhost|localdomain|local|internal|home\\.arpa|lan|intranet|corp|home|' +
+		'test|invalid|onion|alt)$',
+);
 
-/** As URL gives a host, which may still have what stands for another name, such as `{host}`. */
-const HOST_NAME = /^[a-z\d._-]+$/;
+/**
+ * As URL gives a host, which may still have what stands for another name, such as `{host}`, or a
+ * label that is empty or longer than DNS allows (RFC 1035).
+ */
+const HOST_NAME = /^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/;
+const MOST_HOST_CHARACTERS = 253;
 
 /** What URL drops or replaces in silence, or nobody sees. */
 const UNSEEN = /[\s\\\p{Cc}\p{Cf}\p{Cs}]/u;
@@ -34,7 +43,7 @@ function privacyOf(host: string): string | undefined {
 	if (ipaddr.isValid(bare)) {
 		return isPublicAddress(bare) ? undefined : 'is an address of a private or special network';
 	}
-	if (!HOST_NAME.test(host)) return 'is not a host name';
+	if (!HOST_NAME.test(host) || host.length > MOST_HOST_CHARACTERS) return 'is not a host name';
 	if (PRIVATE_NAME.test(host)) return 'is a name of a private network';
 	return host.includes('.') ? undefined : 'is a name without a domain';
 }
@@ -50,7 +59,7 @@ export function parsePublicUrl(
 	value: unknown,
 	advice: string = WHOLE_ADDRESS,
 ): string {
-	const text = requireText(parameter, value);
+	const text = requirePublicText(parameter, value);
 	if (text.length > MOST_CHARACTERS) {
 		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
 	}
@@ -65,12 +74,9 @@ export function parsePublicUrl(
 			'Remove them, and send them in a proxy header.',
 		);
 	}
-	const host = withoutTrailing(url.hostname, '.');
+	const host = url.hostname.replace(/\.$/, '');
 	const privacy = privacyOf(host);
 	if (privacy === undefined) return text;
-	throw new ParameterError(
-		parameter,
-		`${host.length > 100 ? 'the host' : host} ${privacy}, which Ampersend can't reach.`,
-		advice,
-	);
+	const shown = host === '' || host.length > 100 ? 'the host' : host;
+	throw new ParameterError(parameter, `${shown} ${privacy}, which Ampersend can't reach.`, advice);
 }

@@ -7,7 +7,7 @@ import { agentKeyAddressField, readAddressField, sellersField } from '../../desc
 import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
-import { ParameterError, quote, requireText } from '../../domain/parameter';
+import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
 import { nameField } from './nameField';
@@ -48,7 +48,7 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 	output: createdAgentOutput,
 
 	prepare({ n8n, itemIndex }) {
-		const name = requireText(
+		const name = requirePublicText(
 			nameField.displayName,
 			n8n.getNodeParameter(nameField.name, itemIndex),
 		);

@@ -6,7 +6,7 @@ import {
 	readKeyName,
 } from '../../descriptions/addresses';
 import { limitHints } from '../../descriptions/limits';
-import { quote, readText } from '../../domain/parameter';
+import { quote, readPublicText } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
 import { nameField } from './nameField';
@@ -24,7 +24,7 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 	output: approvalRequestOutput,
 
 	prepare({ n8n, itemIndex }) {
-		const name = readText(
+		const name = readPublicText(
 			nameField.displayName,
 			n8n.getNodeParameter(nameField.name, itemIndex, ''),
 		);

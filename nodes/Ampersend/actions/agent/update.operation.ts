@@ -1,7 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
-import { requireText } from '../../domain/parameter';
+import { requirePublicText } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
 import { agentOutput, toAgentOutput } from './output';
 
@@ -30,7 +30,7 @@ export const update: WriteOperation<typeof agentOutput> = {
 	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const body = {
-			name: requireText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
+			name: requirePublicText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
 		return async ({ client }) => {
 			return toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body }));

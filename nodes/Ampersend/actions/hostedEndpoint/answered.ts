@@ -2,7 +2,8 @@ import { errorFor } from '../../api/errors';
 import { quote } from '../../domain/parameter';
 import type { HostedEndpoint, HostedEndpointInput } from '../../schemas/hostedEndpoint';
 
-type Sent = Pick<HostedEndpointInput, 'name' | 'price_usd'>;
+type Sent = Pick<HostedEndpointInput, 'name' | 'price_usd'> &
+	Partial<Pick<HostedEndpointInput, 'proxy_url'>>;
 
 function differenceOf(sent: Sent[], created: HostedEndpoint[]): string | undefined {
 	if (created.length !== sent.length) {
@@ -18,10 +19,14 @@ function differenceOf(sent: Sent[], created: HostedEndpoint[]): string | undefin
 	const isPriced = (one: Sent, { price_usd }: HostedEndpoint): boolean =>
 		Number(price_usd) === one.price_usd;
 	const names = new Set(sent.map(({ name }) => name));
+	const urls = new Set(sent.map(({ proxy_url }) => proxy_url));
+	/** Of another name: priced alike, and for the same API if it's one of those that were sent. */
+	const isOne = (one: Sent, other: HostedEndpoint): boolean =>
+		isPriced(one, other) && (!urls.has(other.proxy_url) || other.proxy_url === one.proxy_url);
 	const wrong = sent
 		.filter((one) => !take((other) => other.name === one.name && isPriced(one, other)))
 		// The service may spell a name in its own way.
-		.find((one) => !take((other) => !names.has(other.name) && isPriced(one, other)));
+		.find((one) => !take((other) => !names.has(other.name) && isOne(one, other)));
 	if (!wrong) return undefined;
 	const other = created.find(({ name }) => name === wrong.name);
 	return (

@@ -16,7 +16,7 @@ import {
 import { readAgent } from '../../descriptions/locators';
 import { rejectNothingIn } from '../../descriptions/options';
 import { given } from '../../domain/json';
-import { requireText } from '../../domain/parameter';
+import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
 import type { WriteOperation } from '../operation';
@@ -57,7 +57,7 @@ export const create: WriteOperation<typeof hostedEndpointOutput> = {
 		const address = readAgent(context);
 		const proxy_headers = readProxyHeaders(values[proxyHeadersField.name]);
 		const body = {
-			name: requireText(nameField.displayName, read(nameField.name)),
+			name: requirePublicText(nameField.displayName, read(nameField.name)),
 			price_usd: parsePrice(priceField.displayName, read(priceField.name)),
 			proxy_url: parsePublicUrl(proxyUrlField.displayName, read(proxyUrlField.name)),
 			...readSettings(values),

@@ -13,7 +13,7 @@ import {
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { readUpdateFields, requireChanges, updateFieldsOf } from '../../descriptions/updateFields';
 import { given } from '../../domain/json';
-import { requireText } from '../../domain/parameter';
+import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
 import type { WriteOperation } from '../operation';
@@ -55,7 +55,7 @@ export const update: WriteOperation<typeof hostedEndpointOutput> = {
 		) => (Object.hasOwn(values, name) ? read(displayName, values[name]) : undefined);
 		const body = requireChanges({
 			...given({
-				name: readIf(nameField, requireText),
+				name: readIf(nameField, requirePublicText),
 				price_usd: readIf(priceField, parsePrice),
 				proxy_url: readIf(proxyUrlField, parsePublicUrl),
 			}),
