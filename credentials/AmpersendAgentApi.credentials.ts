@@ -9,7 +9,7 @@ import type {
 } from 'n8n-workflow';
 
 import { resolveAgentConnection } from '../nodes/Ampersend/api/agentConnection';
-import { shareLogIn } from '../nodes/Ampersend/api/agentSession';
+import { beginSession } from '../nodes/Ampersend/api/agentSession';
 import { authorize } from '../nodes/Ampersend/api/authorize';
 
 export class AmpersendAgentApi implements ICredentialType {
@@ -85,8 +85,7 @@ export class AmpersendAgentApi implements ICredentialType {
 		this: IHttpRequestHelper,
 		credentials: ICredentialDataDecryptedObject,
 	): Promise<IDataObject> {
-		const connection = await resolveAgentConnection(credentials);
-		return { sessionToken: await shareLogIn(connection, this.helpers) };
+		return { sessionToken: await beginSession(credentials, this.helpers) };
 	}
 
 	/**

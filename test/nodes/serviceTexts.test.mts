@@ -64,6 +64,31 @@ describe('a hint, which n8n shows as HTML', () => {
 	});
 });
 
+describe('an error, which n8n shows as HTML in some places', () => {
+	const read = () => ({ resource: 'agent', operation: 'get', agent: byAddress(session.agent) });
+
+	it.each([false, true])('has no tag that the service wrote, for a model: %s', async (isTool) => {
+		const body = { message: `${BEACON}</div><!-- 1 < 2` };
+		service.emulator.fault({ route: 'GET /agents/{address}', status: 400, body });
+		const { error } = await service.run(read(), { isTool });
+		expect(error?.message).toContain('‹img src="https://evil.example/x.png">');
+		expect(error?.message).toContain('1 < 2');
+		for (const text of [error?.message, error?.description]) {
+			expect(text).not.toMatch(/<[a-z/!?]/i);
+		}
+	});
+
+	it('has none in an item of Continue On Fail', async () => {
+		service.emulator.fault({
+			route: 'GET /agents/{address}',
+			status: 400,
+			body: { message: BEACON },
+		});
+		const outcome = await service.run(read(), { onError: 'continueRegularOutput' });
+		expect(String(outcome.items[0]?.json.error)).toContain('‹img');
+	});
+});
+
 describe('a link', () => {
 	const unsafe = [
 		'javascript:alert(1)',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CredentialTestContext } from 'n8n-core';
@@ -282,6 +283,42 @@ describe('a refusal (403)', () => {
 	});
 });
 
+describe('the token of a session that has ended', () => {
+	const ends = (status: number) =>
+		service.emulator.fault({ route: SELF, status, body: { message: 'Ended' } });
+	const repeating = (route: string, status: number, token: string) => ({
+		route,
+		status,
+		body: { message: `No session ${token}` },
+	});
+
+	it.each([
+		[401, 'in the next answer', SELF, 400],
+		[403, 'in the next answer', SELF, 400],
+		[401, 'by the next login', LOGIN[1] ?? '', 401],
+		[403, 'by the next login', LOGIN[1] ?? '', 403],
+	])('with %d is hidden where it is repeated %s', async (status, _, route, next) => {
+		await run(READ);
+		const { token } = storedOf(session.credential);
+		ends(status);
+		service.emulator.fault(repeating(route, next, token));
+		const outcome = await run(READ);
+		expect(outcome.error?.message).toContain(`(HTTP ${next}): No session …`);
+		expect(inspect(outcome.run, { depth: Infinity, showHidden: true })).not.toContain(token);
+	});
+
+	it('is hidden in an item', async () => {
+		await run(READ);
+		const { token } = storedOf(session.credential);
+		ends(403);
+		service.emulator.fault({
+			route: SELF,
+			mutate: (body) => ({ ...(body as object), before: token }),
+		});
+		expect(jsonOf(await run(READ))).toMatchObject([{ before: '…' }]);
+	});
+});
+
 describe('the HTTP Request node', () => {
 	const TYPE = 'ampersendAgentApi';
 	const helpers: Array<[string, (fields: AgentCredentialFields) => Promise<unknown>]> = [
@@ -327,6 +364,39 @@ describe('the HTTP Request node', () => {
 			name: 'buyer',
 		});
 		expect(service.seen).toEqual([...LOGIN, SELF]);
+	});
+});
+
+describe('the HTTP Request node after a session has ended', () => {
+	const call = async (fields: AgentCredentialFields) => {
+		const context = openContext(fields, { authentication: 'agentSession' });
+		const options: IHttpRequestOptions = { url: `${fields.baseUrl}/agents/self` };
+		const helper = context.helpers.httpRequestWithAuthentication;
+		return await helper.call(context, 'ampersendAgentApi', options);
+	};
+	const ended = () => JSON.stringify({ ...storedOf(session.credential), endsAt: Date.now() - 1 });
+
+	it('works if the service gives the same token again', async () => {
+		await run(READ);
+		const { token } = storedOf(session.credential);
+		service.emulator.fault({
+			route: LOGIN[1] ?? '',
+			mutate: (body) => ({ ...(body as object), token }),
+		});
+		const fields = { ...session.credential, sessionToken: ended() };
+		expect(await call(fields)).toMatchObject({ name: 'buyer' });
+	});
+
+	it('shows no token that the login repeats', async () => {
+		await run(READ);
+		const { token } = storedOf(session.credential);
+		const body = { message: `No session ${token}` };
+		service.emulator.fault({ route: LOGIN[1] ?? '', status: 400, body });
+		const fields = { ...session.credential, sessionToken: ended() };
+		const error: unknown = await call(fields).catch((thrown: unknown) => thrown);
+		const shown = inspect(error, { depth: Infinity, showHidden: true });
+		expect(shown).toContain('(HTTP 400): No session …');
+		expect(shown).not.toContain(token);
 	});
 });
 

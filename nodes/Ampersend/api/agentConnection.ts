@@ -3,6 +3,7 @@ import { parseAddress, rejectZeroAddress, sameAddress } from '../domain/address'
 import type { PrivateKey } from '../domain/agentSecret';
 import { readAgentSecret } from '../domain/agentSecret';
 import { ParameterError } from '../domain/parameter';
+import type { Session } from '../domain/session';
 import { fingerprintOf, readSession } from '../domain/session';
 import type { Connection, Deployment } from './deployments';
 import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
@@ -69,6 +70,13 @@ export async function resolveAgentConnection(fields: AgentFields): Promise<Agent
 	const keyAddress = addressOf(privateKey);
 	const madeFor = fingerprintOf(baseUrl, agent, keyAddress);
 	const keyDigits = Buffer.from(privateKey).toString('hex');
+	// A session that has ended is a secret, too: whoever ended it may name it afterwards.
+	const tokens = new Set<string>();
+	const currentSession = (): Session | undefined => {
+		const session = readSession(fields.sessionToken);
+		if (session) tokens.add(session.token);
+		return session;
+	};
 	return {
 		authentication: 'agentSession',
 		deployment,
@@ -79,14 +87,14 @@ export async function resolveAgentConnection(fields: AgentFields): Promise<Agent
 		keyAddress,
 		madeFor,
 		get token() {
-			const session = readSession(fields.sessionToken);
+			const session = currentSession();
 			const isUsable = session?.madeFor === madeFor && Date.now() < session.endsAt;
 			return isUsable ? session.token : '';
 		},
 		get secrets() {
-			// A session that has just ended is a secret, too.
-			const token = readSession(fields.sessionToken)?.token ?? '';
-			return [keyDigits, keyDigits.toUpperCase(), token].map((text) => ({ text, prefix: '' }));
+			currentSession();
+			const texts = [keyDigits, keyDigits.toUpperCase(), ...tokens];
+			return texts.map((text) => ({ text, prefix: '' }));
 		},
 	};
 }

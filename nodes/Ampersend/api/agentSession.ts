@@ -1,9 +1,11 @@
 import type { IHttpRequestHelper } from 'n8n-workflow';
 
 import { timeToUse, writeSession } from '../domain/session';
-import type { AgentConnection } from './agentConnection';
-import { signing } from './agentConnection';
+import type { AgentConnection, AgentFields } from './agentConnection';
+import { resolveAgentConnection, signing } from './agentConnection';
+import { CallError, withTexts } from './errors';
 import { routes } from './routes';
+import { hideKey } from './secrets';
 import type { Client, Transmit } from './send';
 import { send, transmitWith } from './send';
 
@@ -50,7 +52,7 @@ const logins = new Map<string, Promise<string>>();
 /**
  * The same, but those who log in at the same time for the same sessions share one login.
  */
-export async function shareLogIn(
+async function shareLogIn(
 	connection: AgentConnection,
 	helpers: IHttpRequestHelper['helpers'],
 ): Promise<string> {
@@ -62,4 +64,21 @@ export async function shareLogIn(
 	} finally {
 		logins.delete(madeFor);
 	}
+}
+
+/**
+ * Begins a new session for a credential, whatever session it has.
+ * @returns the session as n8n stores it
+ * @throws CallError, CredentialError or ParameterError
+ */
+export async function beginSession(
+	fields: AgentFields,
+	helpers: IHttpRequestHelper['helpers'],
+): Promise<string> {
+	const before = await resolveAgentConnection(fields);
+	// The service may give the same token again, which must not be hidden in its answer.
+	const connection = await resolveAgentConnection({ ...fields, sessionToken: '' });
+	return await shareLogIn(connection, helpers).catch((error: unknown) =>
+		Promise.reject(error instanceof CallError ? withTexts(error, hideKey(before)) : error),
+	);
 }

@@ -80,3 +80,11 @@ export function shortLine(text: string, most: number): string {
 export function escapeHtml(text: string): string {
 	return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
+
+/**
+ * Text for a place that shows HTML or plain text, depending on the version or the reader: nothing
+ * in it starts a tag, and it reads almost the same.
+ */
+export function withoutTags(text: string): string {
+	return text.replace(/<(?=[a-z/!?])/gi, '‹');
+}

@@ -23,6 +23,17 @@ export class CallError extends Error {
 	}
 }
 
+/** The same error, with other texts. */
+export function withTexts(error: CallError, change: (text: string) => string): CallError {
+	const { message, description, cause } = error;
+	return new CallError({
+		...error,
+		message: change(message),
+		description: change(description),
+		cause,
+	});
+}
+
 /** An error and its causes. */
 export function chainOf(error: unknown): Error[] {
 	const chain: Error[] = [];

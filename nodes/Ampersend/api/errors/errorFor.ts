@@ -3,7 +3,7 @@ import type { Connection } from '../deployments';
 import { CredentialError, isCredentialError } from '../deployments';
 import type { Placeholders, Route } from '../routes';
 import { hideKey } from '../secrets';
-import { CallError, chainOf } from './CallError';
+import { CallError, chainOf, withTexts } from './CallError';
 import type { ServiceWords } from './serviceText';
 import { oneLine, wordsOf } from './serviceText';
 import type { Situation } from './situations';
@@ -220,13 +220,14 @@ export function errorForNoAnswer(
 	timeoutMs: number,
 ): CallError | CredentialError {
 	const chain = chainOf(error);
+	const hide = hideKey(call.connection);
 	const rejection = chain.find(isCredentialError);
 	if (rejection) {
-		const hide = hideKey(call.connection);
 		return new CredentialError(hide(rejection.message), hide(rejection.description));
 	}
 	const failedLogIn = chain.find((one) => one instanceof CallError);
-	if (failedLogIn) return failedLogIn;
+	// It may name the session before, which the login doesn't know.
+	if (failedLogIn) return withTexts(failedLogIn, hide);
 	const code = chain.map(codeOf).find((found) => found !== undefined);
 	const cause = new Error(oneLine(chain.at(-1)?.message ?? String(error), call.connection));
 	const facts = { reason: code ?? cause.message, limit: seconds(timeoutMs) };

@@ -1,4 +1,4 @@
-export { CallError } from './CallError';
+export { CallError, withTexts } from './CallError';
 export * from './errorFor';
 export { firstOf, oneLine, redact } from './serviceText';
 export { isTool, toNodeError } from './toNodeError';

@@ -2,6 +2,7 @@ import type { INode, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { ParameterError } from '../../domain/parameter';
+import { withoutTags } from '../../domain/text';
 import { CredentialError } from '../deployments';
 import { CallError, chainOf } from './CallError';
 
@@ -76,6 +77,10 @@ export function toNodeError(
 	error: unknown,
 	itemIndex?: number,
 ): NodeApiError | NodeOperationError {
-	const shown = forPerson(node, error, itemIndex);
-	return isTool(node) ? forModel(node, shown) : shown;
+	const forReader = forPerson(node, error, itemIndex);
+	const shown = isTool(node) ? forModel(node, forReader) : forReader;
+	// The editor shows a description, and a message that pops up, as HTML.
+	shown.message = withoutTags(shown.message);
+	if (shown.description) shown.description = withoutTags(shown.description);
+	return shown;
 }
