@@ -4,7 +4,7 @@ import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, fileNameOf } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { optionsField, optionsOf, rejectNothingIn } from './options';
+import { optionsField, optionsOf, readCollection } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 
 const binaryField = {
@@ -25,6 +25,77 @@ const layouts = {
 const layoutNames = ['all', 'spreadsheet'] as const;
 
 const inCsv = { show: { '/format': ['csv'] } };
+
+function fileOptions(columns: readonly string[]): INodeProperties {
+	return optionsField([
+		{
+			displayName: 'Byte Order Mark',
+			name: 'byteOrderMark',
+			type: 'boolean',
+			default: false,
+			displayOptions: inCsv,
+			description:
+				'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
+		},
+		{
+			displayName: 'Columns',
+			name: 'columns',
+			type: 'multiOptions',
+			options: optionsOf(columns),
+			default: [],
+			description: 'The fields to write, in this order. Select none for all of them.',
+		},
+		{
+			displayName: 'Decimal Separator',
+			name: 'decimalSeparator',
+			type: 'options',
+			options: optionsOf(decimalSeparatorNames),
+			default: 'dot',
+			displayOptions: inCsv,
+			description:
+				'What comes before the decimals of an amount. A spreadsheet adds up only amounts with ' +
+				'the separator of its own language.',
+		},
+		{
+			displayName: 'Delimiter',
+			name: 'delimiter',
+			type: 'options',
+			options: optionsOf(delimiterNames),
+			default: 'comma',
+			displayOptions: inCsv,
+			description: 'What separates the fields of a line',
+		},
+		{
+			displayName: 'File Name',
+			name: 'fileName',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. transactions.csv',
+			description:
+				'Leave empty to use the time of the export. Folders in the name are ignored. ' +
+				'A name without an extension gets that of the format.',
+		},
+		{
+			displayName: 'Layout',
+			name: 'layout',
+			type: 'options',
+			options: [
+				{ name: 'All Columns', value: 'all', description: 'For most programs' },
+				{
+					name: 'Spreadsheet With Decimal Comma',
+					value: 'spreadsheet',
+					description:
+						'For Excel, LibreOffice or Google Sheets in a language that writes 12,5, such as ' +
+						'German or French: semicolons, decimal commas and a byte order mark',
+				},
+			],
+			default: 'all',
+			displayOptions: inCsv,
+			description: 'What the file is for. Other options that you add take precedence.',
+		},
+		orderOption('Oldest First keeps the file in memory until it is complete'),
+	]);
+}
 
 /** The fields for an export's file. @param columns of a CSV file, in order */
 export function fileFields(columns: readonly string[]): INodeProperties[] {
@@ -49,74 +120,7 @@ export function fileFields(columns: readonly string[]): INodeProperties[] {
 			placeholder: 'e.g. data',
 			hint: 'The name of the output binary field to put the file in',
 		},
-		optionsField([
-			{
-				displayName: 'Byte Order Mark',
-				name: 'byteOrderMark',
-				type: 'boolean',
-				default: false,
-				displayOptions: inCsv,
-				description:
-					'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
-			},
-			{
-				displayName: 'Columns',
-				name: 'columns',
-				type: 'multiOptions',
-				options: optionsOf(columns),
-				default: [],
-				description: 'The fields to write, in this order. Select none for all of them.',
-			},
-			{
-				displayName: 'Decimal Separator',
-				name: 'decimalSeparator',
-				type: 'options',
-				options: optionsOf(decimalSeparatorNames),
-				default: 'dot',
-				displayOptions: inCsv,
-				description:
-					'What comes before the decimals of an amount. A spreadsheet adds up only amounts with ' +
-					'the separator of its own language.',
-			},
-			{
-				displayName: 'Delimiter',
-				name: 'delimiter',
-				type: 'options',
-				options: optionsOf(delimiterNames),
-				default: 'comma',
-				displayOptions: inCsv,
-				description: 'What separates the fields of a line',
-			},
-			{
-				displayName: 'File Name',
-				name: 'fileName',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. transactions.csv',
-				description:
-					'Leave empty to use the time of the export. Folders in the name are ignored. ' +
-					'A name without an extension gets that of the format.',
-			},
-			{
-				displayName: 'Layout',
-				name: 'layout',
-				type: 'options',
-				options: [
-					{ name: 'All Columns', value: 'all', description: 'For most programs' },
-					{
-						name: 'Spreadsheet With Decimal Comma',
-						value: 'spreadsheet',
-						description:
-							'For Excel, LibreOffice or Google Sheets in a language that writes 12,5, such as ' +
-							'German or French: semicolons, decimal commas and a byte order mark',
-					},
-				],
-				default: 'all',
-				displayOptions: inCsv,
-				description: 'What the file is for. Other options that you add take precedence.',
-			},
-			orderOption('Oldest First keeps the file in memory until it is complete'),
-		]),
+		fileOptions(columns),
 	];
 }
 
@@ -130,7 +134,6 @@ export interface FileTarget {
 
 /** @throws ParameterError for an unknown column, or an invalid option */
 function readLayout(options: IDataObject, columns: readonly string[]): FileLayout {
-	rejectNothingIn(options, [{ displayName: 'Columns', name: 'columns' }]);
 	const selected = readWords('Columns', options.columns);
 	for (const column of selected) readChoice('Columns', column, columns);
 	const preset = layouts[readChoice('Layout', options.layout ?? '', layoutNames, 'all')];
@@ -173,7 +176,10 @@ export function readFileTarget(
 		Object.keys(fileFormats) as FileFormat[],
 		'csv',
 	);
-	const options = n8n.getNodeParameter('options', itemIndex, {}) as IDataObject;
+	const options = readCollection(
+		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
+		fileOptions(columns),
+	);
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
 		format,
