@@ -3,7 +3,10 @@
  * wrapping. Only the database is missing: a credential is what the test says it is.
  */
 import { ExecutionLifecycleHooks, PollContext, SupplyDataContext, WorkflowExecute } from 'n8n-core';
-import { makeHandleToolInvocation } from 'n8n-core/dist/execution-engine/node-execution-context/utils/get-input-connection-data.js';
+import {
+	// n8n-core exports it only there.
+	makeHandleToolInvocation,
+} from 'n8n-core/dist/execution-engine/node-execution-context/utils/get-input-connection-data.js';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialType,
