@@ -335,6 +335,19 @@ describe('The columns and marks of an export', () => {
 	it.each([
 		['Columns', { columns: ['amountUsdc', 'amount'] }, '"amount" is not an option'],
 		['Columns', { columns: '={{ $json.wrong }}' }, 'the expression gives no value'],
+		['Columns', { columns: '={{ "," }}' }, '"," has no entries'],
+		...Object.entries({
+			byteOrderMark: 'Byte Order Mark',
+			decimalSeparator: 'Decimal Separator',
+			delimiter: 'Delimiter',
+			fileName: 'File Name',
+			layout: 'Layout',
+			order: 'Order',
+		}).map(([name, title]): [string, INodeParameters, string] => [
+			title,
+			{ [name]: '={{ $json.wrong }}' },
+			'the expression gives no value',
+		]),
 		['Delimiter', { delimiter: '={{ "x" }}' }, '"x" is not an option'],
 		['Decimal Separator', { decimalSeparator: '={{ "," }}' }, '"," is not an option'],
 		['Layout', { layout: '={{ "x" }}' }, '"x" is not an option'],

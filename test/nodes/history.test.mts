@@ -394,6 +394,27 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			},
 		);
 
+		it.each([
+			[
+				'Status',
+				'status',
+				[',', ' ', '={{ $json.a }},{{ $json.b }}', '={{ [""] }}', '={{ "[]" }}'],
+			],
+			[
+				'Counterparty',
+				'counterparty',
+				[',', ' ', '={{ $json.a }},{{ $json.b }}', '={{ [""] }}', '={{ [] }}', '={{ "[]" }}'],
+			],
+		])('a %s that expressions leave empty is not "no filter"', async (title, name, values) => {
+			for (const value of values) {
+				const { items, error } = await getMany({ filters: { [name]: value } });
+
+				expect(items).toEqual([]);
+				expect(error?.message).toMatch(new RegExp(`^${title}: ".*" has no entries\\.$`));
+			}
+			expect(ampersend.seen).toEqual([]);
+		});
+
 		it('a locator whose expression gives no value is not "no filter" either', async () => {
 			const counterparty = { __rl: true, mode: 'address', value: '={{ $json.wrong }}' };
 

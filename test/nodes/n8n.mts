@@ -2,7 +2,11 @@
  * Runs the nodes in real n8n-core: real helpers, expressions, credential injection and error
  * wrapping. Only the database is missing: a credential is what the test says it is.
  */
-import { ExecutionLifecycleHooks, PollContext, WorkflowExecute } from 'n8n-core';
+import { ExecutionLifecycleHooks, PollContext, SupplyDataContext, WorkflowExecute } from 'n8n-core';
+import {
+	// n8n-core exports it only there.
+	makeHandleToolInvocation,
+} from 'n8n-core/dist/execution-engine/node-execution-context/utils/get-input-connection-data.js';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialType,
@@ -22,7 +26,13 @@ import type {
 	WorkflowActivateMode,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
-import { ICredentialsHelper, NodeHelpers, Workflow } from 'n8n-workflow';
+import {
+	createRunExecutionData,
+	ICredentialsHelper,
+	NodeConnectionTypes,
+	NodeHelpers,
+	Workflow,
+} from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { AmpersendAgentApi } from '../../credentials/AmpersendAgentApi.credentials';
@@ -536,4 +546,47 @@ export function openDurableTrigger(
 		poll: async () => await poll('update', true),
 	};
 	return trigger;
+}
+
+/**
+ * The Ampersend tool where n8n runs it within the agent's node (AI Agent before version 3, MCP
+ * Server Trigger), and not as a node of its own.
+ * @returns what a model's call does: it gives the arguments, and gets text
+ */
+export function openTool(
+	parameters: INodeParameters,
+	{ credential, maxTries }: Pick<RunOptions, 'maxTries'> & { credential: CredentialFields },
+): (toolArguments: IDataObject) => Promise<string> {
+	const node: INode = {
+		...nodeOf('ampersendTool', parameters),
+		...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1 }),
+	};
+	const workflow = new Workflow({
+		id: 'test',
+		nodes: [node],
+		connections: {},
+		active: false,
+		nodeTypes,
+		settings: { executionOrder: 'v1', timezone: 'UTC' },
+	});
+	const data = additionalData(workflow, 'manual', () => credential);
+	data.executionId = String(++executions);
+	// n8n adds a token to them.
+	data.webhookWaitingBaseUrl = data.formWaitingBaseUrl = 'http://127.0.0.1';
+	const run = createRunExecutionData({});
+	const context = (runIndex: number) =>
+		new SupplyDataContext(
+			workflow,
+			node,
+			data,
+			'manual',
+			run,
+			runIndex,
+			[{ json: {} }],
+			{},
+			NodeConnectionTypes.AiTool,
+			{ node, data: {}, source: null },
+			[],
+		);
+	return makeHandleToolInvocation(context, node, ampersendTool, run);
 }

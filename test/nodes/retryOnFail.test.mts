@@ -7,7 +7,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { randomAddress } from '../emulator/index.mts';
 import { addressOfKey, newPrivateKey, useAgentSession } from './agentSession.mts';
-import type { Outcome, RunOptions } from './n8n.mts';
+import { openTool, type Outcome, type RunOptions } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
@@ -374,6 +374,32 @@ describe('A write that may have been made', () => {
 			'The change may have been made, so it was not sent again.',
 		);
 		expect(countOf(route)).toBe(1);
+	});
+
+	it('is not sent again where n8n runs the tool within the AI agent', async () => {
+		service.emulator.fault({ route: CREATE_AGENT, status: 502, when: 'after', times: 2 });
+		const call = openTool(
+			{
+				resource: 'agent',
+				operation: 'create',
+				name: "={{ $fromAI('name') }}",
+				agentKeyAddress: "={{ $fromAI('key') }}",
+				ifAgentExists: 'create',
+			},
+			{ credential: service.credential, maxTries: 3 },
+		);
+		const [first, second] = [agentNamed('A'), agentNamed('B')];
+
+		const calls = await Promise.allSettled([call(first), call(second)]);
+
+		for (const { status, ...result } of calls) {
+			expect(status).toBe('rejected');
+			expect('reason' in result && String(result.reason)).toContain('may have been made');
+		}
+		expect(agentNames().sort()).toEqual(['A', 'B', 'buyer']);
+		// A model that has read so can decide to call again.
+		expect(await call({ ...first })).toContain('"name":"A"');
+		expect(countOf(CREATE_AGENT)).toBe(3);
 	});
 
 	it('is not sent again if its answer has changed format', async () => {

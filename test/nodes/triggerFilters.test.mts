@@ -487,6 +487,8 @@ describe('a parameter that cannot be read', () => {
 			`${title}: the expression gives no value`,
 			{ filters: { [name]: '={{ $now.startof("month") }}' } },
 		]),
+		['Trigger On: "," has no entries', { events: '={{ "," }}' }],
+		['Counterparty: "[]" has no entries', { filters: { counterparty: '={{ [] }}' } }],
 		['Trigger On: the expression gives no value', { events: '={{ $now.wrong }}' }],
 		[
 			'Maximum Events per Poll: the expression gives no value',

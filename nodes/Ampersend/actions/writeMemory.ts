@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { replaceCircularReferences } from 'n8n-workflow';
 
-import { CallError } from '../api/errors';
+import { CallError, isTool } from '../api/errors';
 import { digestOf } from '../domain/digest';
 
 /** What a write gave: its rows, and the notes about it. */
@@ -27,6 +27,13 @@ interface Stored {
 }
 
 const NAME = 'writes';
+
+/**
+ * What the tries of an AI agent's call have written, by what the call gave: where n8n runs a tool
+ * within the agent's node, each try is another run (n8n-core, get-input-connection-data.js), and
+ * several calls can run at the same time.
+ */
+const toolCalls = new WeakMap<object, Stored>();
 
 /** Items come from any node, so they can hold what JSON can't. */
 function textOf(value: object | undefined): string {
@@ -73,7 +80,9 @@ export class WriteMemory {
 
 	/** There is no further try. */
 	clear(): void {
-		if (this.stored) delete this.n8n.getContext('node')[NAME];
+		const context = this.n8n.getContext('node');
+		if (this.stored && context[NAME] === this.stored) delete context[NAME];
+		if (this.toolCall) toolCalls.delete(this.toolCall);
 		this.stored = undefined;
 	}
 
@@ -88,9 +97,17 @@ export class WriteMemory {
 		// In a loop, each run of the node has another one.
 		const runIndex = Number(this.n8n.getWorkflowDataProxy(0).$runIndex);
 		const stored = context[NAME] as Stored | undefined;
-		this.stored = stored?.runIndex === runIndex ? stored : { runIndex, items: {} };
+		this.stored =
+			(this.toolCall && toolCalls.get(this.toolCall)) ??
+			(stored?.runIndex === runIndex ? stored : { runIndex, items: {} });
+		if (this.toolCall) toolCalls.set(this.toolCall, this.stored);
 		context[NAME] = this.stored;
 		return this.stored;
+	}
+
+	/** What an AI agent's call gave: the same object in each try. */
+	private get toolCall(): object | undefined {
+		return isTool(this.n8n.getNode()) ? this.n8n.getInputData()[0]?.json : undefined;
 	}
 
 	/**

@@ -6,7 +6,14 @@ import { addressKey, parseAddresses } from '../domain/address';
 import type { RowFilter } from '../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions } from '../domain/filter';
 import { parseUsdc } from '../domain/money';
-import { ParameterError, quote, readChoice, readWords, valueOf } from '../domain/parameter';
+import {
+	ParameterError,
+	quote,
+	readChoice,
+	readWords,
+	rejectBlank,
+	valueOf,
+} from '../domain/parameter';
 import { addressLocator } from './locators';
 import { optionsOf, readCollection } from './options';
 import { timeZoneOf } from './timeZone';
@@ -44,10 +51,15 @@ export const counterpartyField = addressLocator(
 /**
  * Reads a Filters collection.
  * @returns none if the filter isn't set
- * @throws ParameterError for an entry that isn't an address
+ * @throws ParameterError for an entry that isn't an address, or a list without addresses
  */
 export function readCounterparties({ counterparty }: IDataObject): Address[] {
-	return parseAddresses(counterpartyField.displayName, valueOf(counterparty));
+	const { displayName } = counterpartyField;
+	const value = valueOf(counterparty);
+	const addresses = parseAddresses(displayName, value);
+	// A list without entries, too: the field takes text, so only an expression gives one.
+	if (addresses.length === 0) rejectBlank(displayName, value);
+	return addresses;
 }
 
 export const directionField: INodeProperties = {

@@ -147,6 +147,21 @@ export function rejectNothing(parameter: string, value: unknown): void {
 	);
 }
 
+/**
+ * What expressions leave of a list if they give nothing: commas, white space, or entries of those.
+ * Empty text is how a person leaves a field unset.
+ * @param value of a list in which nothing was found
+ * @throws ParameterError where it isn't unset
+ */
+export function rejectBlank(parameter: string, value: unknown): void {
+	if ((value ?? '') === '') return;
+	throw new ParameterError(
+		parameter,
+		`${quote(value)} has no entries.`,
+		'Correct the expression, or leave the field empty.',
+	);
+}
+
 /** The value of a resource locator, or the value itself where it stands alone. */
 export function valueOf(locator: unknown): unknown {
 	return typeof locator === 'object' && locator !== null && 'value' in locator
@@ -182,7 +197,7 @@ function unpack(parameter: string, text: string): string {
 /**
  * Reads words: a list of texts, JSON text of one, or text with commas or white space between the
  * words; none where there is no value.
- * @throws ParameterError for an entry that isn't text
+ * @throws ParameterError for an entry that isn't text, or where only commas or white space are left
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
@@ -191,7 +206,9 @@ export function readWords(parameter: string, value: unknown): string[] {
 	);
 	if (texts.join().length < MOST_WORD_CHARACTERS) {
 		const text = texts.map((one) => unpack(parameter, one)).join();
-		return text.split(/[\s,]+/).filter((word) => word !== '');
+		const words = text.split(/[\s,]+/).filter((word) => word !== '');
+		if (words.length === 0 && entries.length > 0) rejectBlank(parameter, value);
+		return words;
 	}
 	throw new ParameterError(
 		parameter,
