@@ -284,7 +284,7 @@ describe('an address on the internet', () => {
 		'https://.example.com',
 		'https://a..example.com',
 		'https://a.example.com..',
-		`https://${'a'.repeat(64)}.com`,
+		`https://${'z'.repeat(64)}.com`,
 		`https://${'a.'.repeat(126)}com`,
 	])('has a host name that DNS allows: %j', (url) => {
 		expect(rejectionOf(() => parsePublicUrl('Proxy URL', url))).toContain('is not a host name');

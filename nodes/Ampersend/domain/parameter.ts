@@ -28,6 +28,9 @@ const MOST_QUOTED_CHARACTERS = 2_000;
  */
 const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 
+/** An API key, or as many hexadecimal digits as a private key has. */
+const WHOLE_KEY = /sk_(live|test)_|\b(?:0x)?[0-9a-f]{64}\b/i;
+
 /** Only words, as many as a recovery phrase has. */
 function isRecoveryPhrase(text: string): boolean {
 	const words = text.trim().split(/\s+/);
@@ -119,7 +122,7 @@ export function requireText(parameter: string, value: unknown): string {
  */
 export function readPublicText(parameter: string, value: unknown): string {
 	const text = readText(parameter, value);
-	if (!SECRET.test(text.replace(/\s+/g, ''))) return text;
+	if (!WHOLE_KEY.test(text.replace(/\s+/g, ''))) return text;
 	throw new ParameterError(
 		parameter,
 		'contains something that looks like a key, which others would see.',

@@ -8,17 +8,21 @@ const MOST_CHARACTERS = 2_048;
  * Names that stand for a machine or a network of one's own, or for none (RFC 6761, 6762, 7686,
  * 8375, 9476, and ICANN).
  */
-const PRIVATE_NAME = new RegExp(
-	'(?:^|\\.)(?:localhost|localdomain|local|internal|home\\.arpa|lan|intranet|corp|home|' +
-		'test|invalid|onion|alt)$',
-);
+const PRIVATE_NAMES =
+	'localhost localdomain local internal home.arpa lan intranet corp home test invalid onion alt'
+		.split(' ')
+		.map((name) => `.${name}`);
 
-/**
- * As URL gives a host, which may still have what stands for another name, such as `{host}`, or a
- * label that is empty or longer than DNS allows (RFC 1035).
- */
-const HOST_NAME = /^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/;
+/** What DNS allows (RFC 1035), in the letters of a host as URL gives it. */
+const LABEL = /^[a-z\d_-]+$/;
+const MOST_LABEL_CHARACTERS = 63;
 const MOST_HOST_CHARACTERS = 253;
+
+/** URL leaves what stands for another name, such as `{host}`, and labels that are empty. */
+function isHostName(host: string): boolean {
+	const isLabel = (text: string) => text.length <= MOST_LABEL_CHARACTERS && LABEL.test(text);
+	return host.length <= MOST_HOST_CHARACTERS && host.split('.').every(isLabel);
+}
 
 /** What URL drops or replaces in silence, or nobody sees. */
 const UNSEEN = /[\s\\\p{Cc}\p{Cf}\p{Cs}]/u;
@@ -43,8 +47,10 @@ function privacyOf(host: string): string | undefined {
 	if (ipaddr.isValid(bare)) {
 		return isPublicAddress(bare) ? undefined : 'is an address of a private or special network';
 	}
-	if (!HOST_NAME.test(host) || host.length > MOST_HOST_CHARACTERS) return 'is not a host name';
-	if (PRIVATE_NAME.test(host)) return 'is a name of a private network';
+	if (!isHostName(host)) return 'is not a host name';
+	if (PRIVATE_NAMES.some((name) => `.${host}`.endsWith(name))) {
+		return 'is a name of a private network';
+	}
 	return host.includes('.') ? undefined : 'is a name without a domain';
 }
 
