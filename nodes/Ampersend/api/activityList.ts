@@ -207,7 +207,7 @@ export class Stretch {
 	private lastCameInOrder = true;
 	/** Whether each row was added after all newer ones. */
 	private isSorted = true;
-	/** Whether a newer row came, and not among those read, as one does that appears meanwhile. */
+	/** Whether a newer row was added that doesn't look like one that appeared meanwhile. */
 	private isMixed = false;
 	/** Whether nothing follows the rows. */
 	isAll = false;
@@ -224,11 +224,13 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading. If the page
 		// came in another order, it doesn't tell which ones.
 		this.lastPage = cameInOrder ? page.slice(start) : page;
-		const hasEnd = cameInOrder && this.lastPage.some(({ at }) => at === oldest);
-		for (const one of this.lastPage) {
+		const hasEnd = this.lastPage.some(({ at }) => at === oldest);
+		const lastKnown = this.lastPage.findLastIndex((one) => this.has(one));
+		for (const [i, one] of this.lastPage.entries()) {
 			if (!this.put(one) || one.at <= oldest) continue;
 			this.isSorted = false;
-			this.isMixed ||= !hasEnd;
+			// One that appears meanwhile is among rows that were read.
+			this.isMixed ||= !cameInOrder || (!hasEnd && i > lastKnown);
 		}
 		if (this.size > before) this.pages++;
 		this.cameInOrder &&= cameInOrder;
