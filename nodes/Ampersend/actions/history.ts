@@ -72,6 +72,7 @@ export function showReport(
 		hint(
 			`Status: none of the ${noun} that were read has ${words}. ` +
 				`This node knows ${known.join(', ')}.`,
+			true,
 		);
 	}
 	for (const { agent, read, reported } of miscounts) {

@@ -14,8 +14,11 @@ export interface OperationContext {
 	n8n: IExecuteFunctions;
 	client: Client;
 	itemIndex: number;
-	/** Shows a note on the node after the run. */
-	hint(message: string): void;
+	/**
+	 * Shows a note on the node after the run.
+	 * @param isForModel whether a model gets it too, with the items: it doesn't see hints
+	 */
+	hint(message: string, isForModel?: boolean): void;
 }
 
 /** What the parameters of one input item are read from. Nothing can be sent with it. */

@@ -151,12 +151,13 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	}
 	const output: INodeExecutionData[] = [];
 	for (const [item, work] of works.entries()) {
-		const notes: string[] = [];
-		const hint = (message: string) => void notes.push(message);
+		const forModel: string[] = [];
+		const hint = (message: string, isForModel = false): void => {
+			run.hints.add(message);
+			if (isForModel) forModel.push(message);
+		};
 		const items = await work(hint).catch((error: unknown) => failed(this, item, error));
-		for (const note of notes) run.hints.add(note);
-		// A model doesn't see hints. One of a filter that nothing passes is all that it can learn.
-		if (notes.length > 0 && isTool(this.getNode())) items.push({ json: { hints: notes } });
+		if (forModel.length > 0 && isTool(this.getNode())) items.push({ json: { hints: forModel } });
 		for (const one of items) output.push({ ...one, pairedItem: { item } });
 	}
 	// n8n's own sign of a run that it retries with Continue On Fail (workflow-execute.js).
