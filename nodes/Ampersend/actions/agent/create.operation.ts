@@ -64,7 +64,8 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		return async ({ client, hint }) => {
 			const existing = await findExisting(client, name, ifExists);
 			const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
-			if (!existing) limitHints(body.spend_config ?? {}, quote(name)).forEach(hint);
+			const limits = existing ? {} : (body.spend_config ?? {});
+			for (const text of limitHints(limits, quote(name))) hint(text);
 			return { ...toAgentOutput(agent), created: existing === undefined };
 		};
 	},

@@ -32,7 +32,8 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 		const values = readAdditionalFields(n8n, itemIndex);
 		const spendConfig = readSpendConfig(values);
 		return async ({ client, hint }) => {
-			limitHints(spendConfig ?? {}, name === '' ? 'the new agent' : quote(name)).forEach(hint);
+			const whose = name === '' ? 'the new agent' : quote(name);
+			for (const text of limitHints(spendConfig ?? {}, whose)) hint(text);
 			return await request(client, agentKeyAddress, {
 				name: name === '' ? null : name,
 				...readKeyName(values),

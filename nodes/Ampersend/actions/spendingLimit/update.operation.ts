@@ -73,7 +73,7 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 					: requireAll(changes);
 				return await send(once, routes.setSpendingLimit, { path, body });
 			});
-			limitHints(config, address).forEach(hint);
+			for (const text of limitHints(config, address)) hint(text);
 			return toSpendingLimitOutput(address, config);
 		};
 	},
