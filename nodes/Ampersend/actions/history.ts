@@ -123,7 +123,8 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 				isOldestFirst ? Infinity : limit,
 			);
 			const rows = isOldestFirst ? newestFirst.reverse().slice(0, limit) : newestFirst;
-			if (rows.length === limit) limitHint(limit, query, noun).forEach(hint);
+			const notes = rows.length === limit ? limitHint(limit, query, noun) : [];
+			for (const note of notes) hint(note);
 			showReport(query.report, noun, hint);
 			return rows.map(toOutput);
 		},
