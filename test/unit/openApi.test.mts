@@ -313,4 +313,9 @@ describe('an address on the internet', () => {
 	])('is returned as it was entered: %j', (url) => {
 		expect(parsePublicUrl('Proxy URL', url)).toBe(url);
 	});
+
+	it('is accepted however often one is read', () => {
+		const read = () => parsePublicUrl('Proxy URL', 'https://münchen.de/ä');
+		expect(() => Array.from({ length: 20_000 }, read)).not.toThrow();
+	});
 });

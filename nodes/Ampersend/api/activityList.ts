@@ -271,9 +271,9 @@ export class Stretch {
 	}
 
 	/**
-	 * Where a page continues this one: with a row that both have, with the same time, because a change
-	 * may move a row to the top; or else with the oldest time, if it has newer rows above that.
-	 * Negative if it doesn't continue it.
+	 * Where a page continues this one: with a row that both have, with the same time, because a
+	 * change may move a row to the top; or else with the oldest time, if it has newer rows above
+	 * that. Negative if it doesn't continue it.
 	 */
 	private startIn(page: ReadRow[]): number {
 		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));

@@ -2,6 +2,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 
 import type { Authentication } from '../domain/authentication';
 import { ParameterError } from '../domain/parameter';
+import { parseUrl } from '../domain/webAddress';
 import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, CredentialError } from './deployments';
 
@@ -15,7 +16,7 @@ type AnyRequestOptions = IHttpRequestOptions & { uri?: string };
 function targetsOf({ url, uri, baseURL }: AnyRequestOptions): string[] {
 	const target = url ?? uri ?? '';
 	if (!baseURL) return [target];
-	return [baseURL, URL.canParse(target, baseURL) ? new URL(target, baseURL).href : target];
+	return [baseURL, parseUrl(target, baseURL)?.href ?? target];
 }
 
 /**

@@ -4,6 +4,7 @@ import { dropPrototypes } from './json';
 import { ParameterError, quote } from './parameter';
 import { parsePublicUrl, WHOLE_ADDRESS } from './publicUrl';
 import { withoutTrailing } from './text';
+import { parseUrl } from './webAddress';
 
 /** One operation of an OpenAPI document, as an endpoint needs it. */
 export interface OpenApiOperation {
@@ -140,7 +141,7 @@ function baseOf(place: string, [server]: Server[], advice: string): string {
 	const filled = url.replace(/\{([^{}]{1,100})\}/g, (variable, name: string) =>
 		Object.hasOwn(variables, name) ? String(variables[name]?.default) : variable,
 	);
-	if (URL.canParse(filled)) return parseBase(place, filled, advice);
+	if (parseUrl(filled)) return parseBase(place, filled, advice);
 	throw new ParameterError(place, `${quote(filled)} is not a whole web address.`, advice);
 }
 

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
 import { ParameterError, requirePublicText } from './parameter';
+import { parseUrl } from './webAddress';
 
 const MOST_CHARACTERS = 2_048;
 
@@ -69,7 +70,7 @@ export function parsePublicUrl(
 	if (text.length > MOST_CHARACTERS) {
 		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
 	}
-	const url = URL.canParse(text) ? new URL(text) : undefined;
+	const url = parseUrl(text);
 	if (!url || !['http:', 'https:'].includes(url.protocol) || UNSEEN.test(text)) {
 		throw new ParameterError(parameter, 'is not a web address.', advice);
 	}

@@ -6,6 +6,7 @@ import type { Address } from './address';
 import { checksummed } from './address';
 import type { PrivateKey } from './agentSecret';
 import { isNonce } from './session';
+import { parseUrl } from './webAddress';
 
 function deriveAddress(privateKey: PrivateKey): Address {
 	const publicKey = secp256k1.getPublicKey(privateKey, false);
@@ -74,7 +75,7 @@ function isOwnLogin(text: string, privateKey: PrivateKey): boolean {
 	const valueOf = (name: string) => fields.get(name)?.slice(`${name}: `.length) ?? '';
 	const [origin, nonce] = [valueOf('URI'), valueOf('Nonce')];
 	const issuedAt = Date.parse(valueOf('Issued At'));
-	if (!ORIGIN.test(origin) || !URL.canParse(origin)) return false;
+	if (!ORIGIN.test(origin) || !parseUrl(origin)) return false;
 	if (!isNonce(nonce) || Number.isNaN(issuedAt)) return false;
 	return text === signInText({ origin, address: addressOf(privateKey), nonce, issuedAt });
 }
