@@ -7,8 +7,7 @@ const MOST_CHARACTERS = 8_192;
 const IN_ADDRESS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
 
 /**
- * Not `URL.canParse`: after many calls, Node.js 20 answers false for an address with letters such as
- * ü.
+ * Not `URL.canParse`: after many calls, Node.js 20 answers false for an address with an ü.
  * @returns undefined if it isn't an address
  */
 export function parseUrl(text: string, base?: string): URL | undefined {
