@@ -166,7 +166,10 @@ describe(`a history that changes while it is read (AMPERSEND_SEED=${seed})`, () 
 					const all = plan.reduce((sum, one) => sum + one.rows, 0);
 					const changes = plan.reduce((sum, one) => sum + one.changes.length, 0);
 					const pages = plan.length + (2 * all) / cap;
-					expect(service.requests).toBeLessThanOrEqual(2 * pages + 16 * (changes + plan.length));
+					// A moment that doesn't fit on a page is read again, most often if its order changes.
+					const isTight = plan.some(({ sameTime }) => sameTime > cap / 2);
+					const most = (isTight ? 12 : 2) * pages + 16 * (changes + plan.length);
+					expect(service.requests).toBeLessThanOrEqual(most);
 				},
 			),
 			{ seed, numRuns: runs },
