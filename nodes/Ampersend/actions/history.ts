@@ -8,7 +8,7 @@ import type { Client } from '../api/send';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
-import { optionsField, readCollection } from '../descriptions/options';
+import { getterOf, optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import type { FilterableRow } from '../domain/filter';
@@ -111,12 +111,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 		async execute(context) {
 			const { n8n, client, itemIndex, hint } = context;
 			const limit = readLimit(n8n, itemIndex);
-			const isOldestFirst = readIsOldestFirst(
-				readCollection(
-					(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
-					options,
-				),
-			);
+			const isOldestFirst = readIsOldestFirst(readCollection(getterOf(n8n, itemIndex), options));
 			const query = await readQuery(context, Date.now());
 			const newestFirst = await newestRows(
 				(reading) => read(client, query, reading),

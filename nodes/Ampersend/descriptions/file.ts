@@ -4,7 +4,7 @@ import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, fileNameOf } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { optionsField, optionsOf, readCollection } from './options';
+import { getterOf, optionsField, optionsOf, readCollection } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 
 const binaryField = {
@@ -177,10 +177,7 @@ export function readFileTarget(
 		Object.keys(fileFormats) as FileFormat[],
 		'csv',
 	);
-	const options = readCollection(
-		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
-		exportOptions(columns),
-	);
+	const options = readCollection(getterOf(n8n, itemIndex), exportOptions(columns));
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
 		format,

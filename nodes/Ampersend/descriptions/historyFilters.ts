@@ -15,7 +15,7 @@ import {
 	valueOf,
 } from '../domain/parameter';
 import { addressLocator } from './locators';
-import { optionsOf, readCollection } from './options';
+import { getterOf, optionsOf, readCollection } from './options';
 import { timeZoneOf } from './timeZone';
 
 const from: INodeProperties = {
@@ -218,7 +218,7 @@ export function readAmount(
  */
 export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
 	const filters = readCollection(
-		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
+		getterOf(n8n, itemIndex),
 		// It has all filters that payment events have.
 		transactionFilters,
 	);

@@ -1,4 +1,9 @@
-import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeProperties,
+	INodePropertyOptions,
+} from 'n8n-workflow';
 
 import { rejectNothing, valueOf } from '../domain/parameter';
 
@@ -41,13 +46,20 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 	};
 }
 
+type Get = (name: string, fallback: object) => unknown;
+
+/** Reads the parameters of one item. */
+export function getterOf(n8n: IExecuteFunctions, itemIndex: number): Get {
+	return (name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback);
+}
+
 /**
  * Reads a collection that widens what is read or written where a field is left out.
  * @param get reads a parameter by name, and returns the fallback if it isn't there
  * @throws ParameterError naming a field that was added and has no value
  */
 export function readCollection(
-	get: (name: string, fallback: object) => unknown,
+	get: Get,
 	{ displayName, name, options = [] }: INodeProperties,
 ): IDataObject {
 	const values = get(name, {}) as IDataObject;

@@ -5,7 +5,7 @@ import type { AgentRow } from '../../api/history';
 import { consumeHistory, readTransactions } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
-import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
+import { getterOf, optionsField, optionsOf, readCollection } from '../../descriptions/options';
 import { timeZoneOf } from '../../descriptions/timeZone';
 import {
 	ParameterError,
@@ -61,10 +61,7 @@ function readParts(n8n: IExecuteFunctions, itemIndex: number): Set<Part> {
  * @throws ParameterError for an unknown time zone
  */
 function readTimeZone(n8n: IExecuteFunctions, itemIndex: number, hasDays: boolean): string {
-	const values = readCollection(
-		(name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback),
-		options,
-	);
+	const values = readCollection(getterOf(n8n, itemIndex), options);
 	const entered = readText(timeZone.displayName, values.timeZone);
 	const zone = entered || timeZoneOf(n8n);
 	if (isTimeZone(zone) || (entered === '' && !hasDays)) return zone;
