@@ -21,7 +21,7 @@ export function visitUnknown(
 	} else if (shape instanceof z.ZodMiniObject && isRecord(data)) {
 		for (const name of Object.keys(data)) {
 			const known: unknown = Object.hasOwn(shape.def.shape, name) && shape.def.shape[name];
-			if (known instanceof z.core.$ZodType) visitUnknown(known, data[name], visit);
+			if (known instanceof z.ZodMiniType) visitUnknown(known, data[name], visit);
 			else visit(data, name);
 		}
 	}
