@@ -5,7 +5,7 @@ import { mutants } from './model/mutants.mts';
 import { seed, trigger } from './model/trigger.mts';
 
 /** If a mutant survives this many, the model has a gap, or the mutant has the wrong kind. */
-const MOST_HISTORIES = 2_000;
+const MOST_HISTORIES = 500;
 
 const MINUTE_MS = 60_000;
 

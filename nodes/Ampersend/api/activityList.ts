@@ -78,8 +78,14 @@ const MOST_KEPT = MOST_PUSHES * LARGEST_PAGE;
 /** How often the payments of one moment are read again before reading gives up. */
 const MOST_PASSES = 40;
 
-/** How often in a row that must find no other payment of the moment. */
+/** How often that must find no other payment of the moment. */
 const QUIET_PASSES = 2;
+
+/**
+ * The same if the moment seemed to have more places than payments: an answer may come from another
+ * replica, whose list is longer or shorter.
+ */
+const DOUBTFUL_QUIET_PASSES = 8;
 
 export function offsetOf({ page, limit }: PageRequest): number {
 	return (page - 1) * limit;
@@ -196,7 +202,7 @@ export class Stretch {
 	size = 0;
 	/** Newest first. */
 	lastPage: ReadRow[] = [];
-	/** Time of the oldest rows, epoch ms, and how many have it. */
+	/** Time of the rows that the last page ends with, epoch ms, and how many were read. */
 	private oldest = Infinity;
 	private oldestCount = 0;
 	/** A time of which all rows were read, epoch ms. */
@@ -207,8 +213,10 @@ export class Stretch {
 	private lastCameInOrder = true;
 	/** Whether each row was added after all newer ones. */
 	private isSorted = true;
-	/** Whether a newer row was added that doesn't look like one that appeared meanwhile. */
+	/** Whether a page in another order added a newer row, so the list may be in no order. */
 	private isMixed = false;
+	/** Offset after the last page. */
+	reached = 0;
 	/** Whether nothing follows the rows. */
 	isAll = false;
 
@@ -224,14 +232,12 @@ export class Stretch {
 		// Rows above the shared one were added meanwhile. They are for the next reading. If the page
 		// came in another order, it doesn't tell which ones.
 		this.lastPage = cameInOrder ? page.slice(start) : page;
-		const hasEnd = this.lastPage.some(({ at }) => at === oldest);
-		const lastKnown = this.lastPage.findLastIndex((one) => this.has(one));
-		for (const [i, one] of this.lastPage.entries()) {
+		for (const one of this.lastPage) {
 			if (!this.put(one) || one.at <= oldest) continue;
 			this.isSorted = false;
-			// One that appears meanwhile is among rows that were read.
-			this.isMixed ||= !cameInOrder || (!hasEnd && i > lastKnown);
+			this.isMixed ||= !cameInOrder;
 		}
+		this.endAt(this.lastPage.at(-1)?.at ?? oldest);
 		if (this.size > before) this.pages++;
 		this.cameInOrder &&= cameInOrder;
 		this.lastCameInOrder = cameInOrder;
@@ -257,9 +263,18 @@ export class Stretch {
 		this.ids.add(one.row.id);
 		this.rows.push(one);
 		this.size++;
-		if (one.at < this.oldest) [this.oldest, this.oldestCount] = [one.at, 0];
 		if (one.at === this.oldest) this.oldestCount++;
 		return true;
+	}
+
+	/**
+	 * Ends the stretch where its last page ends. That can be above older rows: those that appeared
+	 * meanwhile have pushed them off the page.
+	 */
+	private endAt(time: number): void {
+		if (time === this.oldest) return;
+		this.oldest = time;
+		this.oldestCount = this.lastPage.filter(({ at }) => at === time).length;
 	}
 
 	protected has({ row }: ReadRow): boolean {
@@ -462,7 +477,7 @@ type End = 'bottom' | 'too far' | 'gap' | 'short page' | 'no answer';
  */
 function* readMoment(stretch: Stretch, start: number, size: number): Pages<number | End> {
 	const { at } = stretch.end;
-	let [above, quiet] = [Math.max(0, start - 1), 0];
+	let [above, quiet, places] = [Math.max(0, start - 1), 0, 0];
 	for (let pass = 0; pass < MOST_PASSES; pass++) {
 		// A database can sort pages of each size in another way.
 		const largest = Math.max(2, size - (pass % Math.ceil(size / 2)));
@@ -486,8 +501,11 @@ function* readMoment(stretch: Stretch, start: number, size: number): Pages<numbe
 			const end = top + page.rows.filter((one) => one.at >= at).length;
 			if (end < top + page.rows.length || isShort(request, answer)) {
 				const { count } = stretch.end;
-				quiet = count === before && count >= end - first ? quiet + 1 : 0;
-				if ((isFirst || quiet >= QUIET_PASSES) && page.rows.length > 0) return end;
+				places = Math.max(places, end - first);
+				if (count > before) quiet = 0;
+				else if (count >= end - first) quiet++;
+				const enough = count >= places ? QUIET_PASSES : DOUBTFUL_QUIET_PASSES;
+				if ((isFirst && page.rows.length > 0) || quiet >= enough) return end;
 				break;
 			}
 			offset = end;
@@ -542,6 +560,7 @@ export function* readDown(descent: Descent): Pages<End> {
 			continue;
 		}
 		const added = stretch.size - before;
+		stretch.reached = offsetOf(request) + rows.length;
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		if (added > 0) [misses, pushes] = [0, 0];
 		// A full page with only rows that were read before: that many were added meanwhile.

@@ -156,16 +156,28 @@ function* readTopStretch({ page }: First, largest: number, isRetry: boolean) {
 	return { stretch: stretchOf(top, top.isLast), placesRead, size };
 }
 
-/** Reads a list that isn't in order: all of it, or down to a page of old rows. */
+/**
+ * Reads a list that isn't in order: all of it, or down to a page of old rows. If it has more places
+ * than rows were found, its order changed meanwhile, and it's read again.
+ */
 function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pages<Reading> {
-	const top = yield* readTopStretch(first, sizes.page, true);
-	const isBottom = () => top.stretch.isBehind(cursor.floor);
-	const end = yield* readDown({ ...top, mostRows: 3 * sizes.rows, isBottom });
-	if (end === 'bottom') return { ...first.reading, rows: top.stretch.oldestFirst };
-	throw new PagingObservation(
-		'lists payments in no order, and more than can be read at once',
-		end !== 'too far',
-	);
+	const rows = new Map<string, ReadRow>();
+	for (let restarts = 0; restarts <= MOST_RESTARTS; restarts++) {
+		const top = yield* readTopStretch(first, sizes.page, true);
+		const isBottom = () => top.stretch.isBehind(cursor.floor);
+		const end = yield* readDown({ ...top, mostRows: 3 * sizes.rows, isBottom });
+		if (end !== 'bottom') {
+			throw new PagingObservation(
+				'lists payments in no order, and more than can be read at once',
+				end !== 'too far',
+			);
+		}
+		for (const one of top.stretch.oldestFirst) rows.set(one.row.id, one);
+		if (rows.size >= top.stretch.reached) {
+			return { ...first.reading, rows: [...rows.values()] };
+		}
+	}
+	throw new PagingObservation('lists payments in no order, and changes it', true);
 }
 
 /** Reads a backlog in stretches, oldest first. */

@@ -231,6 +231,15 @@ export interface Setting {
 	mostBytes?: number;
 }
 
+/** How many rows share their time with more rows than fit on a page, so they are read again. */
+function tiedRows(rows: ReadRow[]): number {
+	const counts = new Map<number, number>();
+	for (const { at } of rows) counts.set(at, (counts.get(at) ?? 0) + 1);
+	return [...counts.values()]
+		.filter((count) => count > smallSizes.page)
+		.reduce((all, count) => all + count, 0);
+}
+
 /** A broken promise. */
 export class Broken extends Error {}
 
@@ -669,7 +678,8 @@ export class History {
 			const known = start.rows.get(rowKey(row.id)) as { statuses: string[] } | undefined;
 			return known?.statuses.includes(row.status);
 		});
-		const most = 1 + Math.ceil(read.rows.length / 2) + smallSizes.openPages + 12;
+		const most =
+			1 + Math.ceil(read.rows.length / 2) + tiedRows(read.rows) + smallSizes.openPages + 12;
 		if (isIdle && pages > most) complain(`an idle poll requests ${pages} pages`);
 	}
 

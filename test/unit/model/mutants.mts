@@ -166,11 +166,11 @@ const hurried: Kind = {
 	steps: [create(), remove(), noTime, choose(noTime, of([0], null))],
 };
 
-/** Payments of one moment, in another order in each answer. */
+/** Many payments of each moment, in another order in each answer. */
 const shuffledTies: Kind = {
 	...payments,
 	manners: { ties: 'new' },
-	steps: [pay({ after: of(0), late: of(1), count: of(4, 9, 23) }), calm],
+	steps: [pay({ after: of(1_000), late: of(1), count: of(9, 23) }), calm],
 };
 
 /** Pages that come newest first, each with its oldest row first. */
