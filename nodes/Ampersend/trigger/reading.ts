@@ -162,6 +162,7 @@ function* readTopStretch({ page }: First, largest: number, isRetry: boolean) {
  */
 function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pages<Reading> {
 	const rows = new Map<string, ReadRow>();
+	let places = 0;
 	for (let restarts = 0; restarts <= MOST_RESTARTS; restarts++) {
 		const top = yield* readTopStretch(first, sizes.page, true);
 		const isBottom = () => top.stretch.isBehind(cursor.floor);
@@ -173,9 +174,8 @@ function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pa
 			);
 		}
 		for (const one of top.stretch.oldestFirst) rows.set(one.row.id, one);
-		if (rows.size >= top.stretch.reached) {
-			return { ...first.reading, rows: [...rows.values()] };
-		}
+		places = Math.max(places, top.stretch.reached);
+		if (rows.size >= places) return { ...first.reading, rows: [...rows.values()] };
 	}
 	throw new PagingObservation('lists payments in no order, and changes it', true);
 }
