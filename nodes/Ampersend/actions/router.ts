@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { NodeOperationError } from 'n8n-workflow';
 
 import { isSandbox } from '../api/deployments';
-import { CallError, isTool, toNodeError } from '../api/errors';
+import { CallError, isTool, toNodeError, withNothingChanged } from '../api/errors';
 import type { Client } from '../api/send';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
@@ -90,10 +90,11 @@ async function prepareWrite(
 	return async (hint) => {
 		const notes: string[] = [];
 		const note = (message: string) => void notes.push(message);
+		let hasBegun = false;
+		const beforeWrite = () => void (hasBegun = true);
 		try {
-			const rows = [
-				await write({ client: { ...(await open()), note, unclear }, hint: note }),
-			].flat();
+			const client = { ...(await open()), note, unclear, beforeWrite };
+			const rows = [await write({ client, hint: note })].flat();
 			const done = { rows: rows as IDataObject[], hints: notes };
 			if (remembers) memory.keepWritten(itemIndex, done);
 			return showing(done, hint);
@@ -101,7 +102,9 @@ async function prepareWrite(
 			const isUnclear = error instanceof CallError && error.mayBeMade;
 			if (isUnclear && remembers) memory.keepUnclear(itemIndex, error);
 			// Otherwise a retry would say that what the earlier try has made exists already.
-			return await Promise.reject(isUnclear ? error : (unclear ?? error));
+			const isBefore = !hasBegun && error instanceof CallError;
+			const shown = isBefore ? withNothingChanged(error) : error;
+			return await Promise.reject(isUnclear ? error : (unclear ?? shown));
 		}
 	};
 }

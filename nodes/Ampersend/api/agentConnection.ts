@@ -7,6 +7,7 @@ import type { Session } from '../domain/session';
 import { fingerprintOf, readSession } from '../domain/session';
 import type { Connection, Deployment } from './deployments';
 import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
+import type { HttpAnswer } from './request';
 
 /** The fields of an Ampersend Agent credential. */
 export interface AgentFields {
@@ -100,10 +101,22 @@ export async function resolveAgentConnection(fields: AgentFields): Promise<Agent
 }
 
 /**
- * What the service answers if it ended a session. What production answers isn't public: 401 is
- * assumed. A call with such an answer wasn't carried out, so it can be sent again.
+ * What the service may answer if it ended a session. What production answers isn't public: 401 is
+ * assumed, and 419, 440 and 498 have this meaning elsewhere. A call with such an answer wasn't
+ * carried out, so it can be sent again.
  */
-const MAY_HAVE_ENDED = [401, 403];
+const MAY_HAVE_ENDED = [401, 403, 419, 440, 498];
+
+const ENDED = /\b(?:session|token|expired|log ?in|sign ?in|unauthori[sz]ed|unauthenticated)\b/i;
+
+function mayHaveEnded({ statusCode, body }: Answer): boolean {
+	if (MAY_HAVE_ENDED.includes(statusCode)) return true;
+	if (statusCode !== 400 || typeof body !== 'object' || body === null) return false;
+	const { message }: { message?: unknown } = body;
+	return !('issues' in body) && typeof message === 'string' && ENDED.test(message);
+}
+
+type Answer = Pick<HttpAnswer, 'statusCode' | 'body'>;
 
 /**
  * Makes a call in a session, and makes it again in a new session if the one from before the call
@@ -111,16 +124,16 @@ const MAY_HAVE_ENDED = [401, 403];
  * @param fields of the credential, which n8n changes after a login
  * @param call asks n8n to send it
  */
-export async function inSession<Answer extends { statusCode: number }>(
+export async function inSession<One extends Answer>(
 	fields: AgentFields,
 	connection: AgentConnection,
-	call: () => Promise<Answer>,
-): Promise<Answer> {
+	call: () => Promise<One>,
+): Promise<One> {
 	const { token } = connection;
 	// n8n logs in before a call only if nothing is stored.
 	if (token === '') fields.sessionToken = '';
 	const answer = await call();
-	if (token === '' || !MAY_HAVE_ENDED.includes(answer.statusCode)) return answer;
+	if (token === '' || !mayHaveEnded(answer)) return answer;
 	// A call beside this one may have logged in already.
 	if (connection.token === token) fields.sessionToken = '';
 	return await call();

@@ -4,9 +4,10 @@ import { timeToUse, writeSession } from '../domain/session';
 import type { AgentConnection, AgentFields } from './agentConnection';
 import { resolveAgentConnection, signing } from './agentConnection';
 import { CallError, withTexts } from './errors';
+import type { Transmit } from './request';
 import { routes } from './routes';
 import { hideKey } from './secrets';
-import type { Client, Transmit } from './send';
+import type { Client } from './send';
 import { send, transmitWith } from './send';
 
 /** A login is one of several calls that the caller waits for. */

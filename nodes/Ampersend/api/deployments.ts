@@ -30,11 +30,17 @@ export const deployments = {
 	},
 } as const satisfies Record<string, Deployment>;
 
-/** Documented by the curl example of the API-keys page. */
-const DEFAULT_PATH = '/v1';
-
 /** Where agents call (SDK, agent-client.ts). */
 export const AGENT_PATH = '/api/v1';
+
+/**
+ * Where calls with an API key can be. `/v1` is documented by the curl example of the API-keys page.
+ * The SDK calls what the vendor writes as `/v1/…` at `/api/v1/…`, and `/agents` with a key at
+ * `/api/v1/sdk` (management.ts).
+ */
+export const PREFIXES = ['/v1', AGENT_PATH, '/api/v1/sdk'] as const;
+
+const [DEFAULT_PATH] = PREFIXES;
 
 /** A text that nobody must see, apart from its prefix. */
 export interface Secret {
@@ -229,9 +235,9 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	return spell(url);
 }
 
-/** What stands before the path of the API, and the path where agents call it. */
-function agentBaseOf(baseUrl: string): string {
-	return baseUrl.replace(/(?:\/api)?\/v1(?:\/sdk)?$/, '') + AGENT_PATH;
+/** What stands before the prefix of the API: the host, and the path of a proxy if there is one. */
+export function rootOf(baseUrl: string): string {
+	return baseUrl.replace(/(?:\/api)?\/v1(?:\/sdk)?$/, '');
 }
 
 /**
@@ -245,7 +251,7 @@ export function resolveConnection(fields: { apiKey?: unknown; baseUrl?: unknown 
 		authentication: 'apiKey',
 		deployment,
 		baseUrl,
-		agentBaseUrl: agentBaseOf(baseUrl),
+		agentBaseUrl: rootOf(baseUrl) + AGENT_PATH,
 		token: apiKey,
 		secrets: [{ text: apiKey, prefix: deployment.keyPrefix }],
 	};

@@ -23,13 +23,22 @@ import { session, signInNonce } from '../schemas/session';
 import { spendConfig } from '../schemas/spendConfig';
 
 /**
- * How we know that a route exists.
- * `documented`: on the vendor's API-keys page. `SDK`: the official SDK calls it, so it works in
- * production. `SDK branch`: a branch of the SDK that isn't released calls it. `assumed`: nothing
+ * How we know a part of a route.
+ * `documented`: on the vendor's API-keys page. `SDK`: the official SDK does it, so it works in
+ * production. `SDK branch`: a branch of the SDK that isn't released does it. `assumed`: nothing
  * public says so; `source` names the pattern behind it, such as a path that the SDK uses in an
  * agent's own session.
  */
 export type Evidence = 'documented' | 'SDK' | 'SDK branch' | 'assumed';
+
+/** The parts of a route that can differ from what we know. `request`: its query or body. */
+export const parts = ['path', 'method', 'request', 'answer'] as const;
+export type Part = (typeof parts)[number];
+
+export interface Fact {
+	evidence: Evidence;
+	source: string;
+}
 
 /**
  * Who can call a route. `user`: with an API key. `agent`: an agent in its session. `login`: an
@@ -48,6 +57,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	 * `{name}` is a path parameter.
 	 */
 	path: Path;
+	/** Only if the route has another prefix than the base URL, e.g. `/api/v1`. */
+	prefix?: `/${string}`;
 	/** Where an agent gets the same of itself in its session. Absent if it needs an API key. */
 	sessionPath?: string;
 	/** The name of the route that an agent uses instead, if its answer there has another shape. */
@@ -68,9 +79,10 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	fields?: Readonly<Record<string, string>>;
 	/** What a 409 means if it says that the agent has the entry already. */
 	conflict?: 'keyExists';
-	evidence: Evidence;
-	source: string;
-	/** Month in which the source was last read. */
+	/** Another operation that does it, by a route that works in production. */
+	instead?: string;
+	facts: Readonly<Record<Part, Fact>>;
+	/** Month in which the sources were last read. */
 	checkedOn: string;
 }
 
@@ -83,14 +95,29 @@ export type AnswerOf<R> = R extends { answer: z.ZodMiniType<infer Answer> } ? An
 
 const checkedOn = '2026-11';
 
-const documented = (source: string) => ({ evidence: 'documented', source, checkedOn }) as const;
-const inSdk = (source: string) => ({ evidence: 'SDK', source, checkedOn }) as const;
-const inBranch = {
+const documented = (source: string) => ({ evidence: 'documented', source }) as const;
+const inSdk = (source: string) => ({ evidence: 'SDK', source }) as const;
+const assumed = (source: string) => ({ evidence: 'assumed', source }) as const;
+
+/** @param others where the evidence isn't that of the path */
+function known(path: Fact, others: Partial<Record<Part, Fact>> = {}) {
+	return { facts: { path, method: path, request: path, answer: path, ...others }, checkedOn };
+}
+
+const inBranch = known({
 	evidence: 'SDK branch',
 	source: 'Branch feat/agent-hosted-endpoints, hosted-endpoint.ts',
-	checkedOn,
-} as const;
-const assumed = (source: string) => ({ evidence: 'assumed', source, checkedOn }) as const;
+});
+
+/** For a read below an agent, which the SDK does in an agent's own session. */
+const likeOfItself = (answer: Fact, request: Fact = answer) =>
+	known(assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"), {
+		request,
+		answer,
+	});
+
+const NO_VENDOR_PUT = "Pattern of the read; no client of the vendor's uses PUT";
+const APPROVAL_TYPES = 'SDK types.ts, AgentApprovalRequest: field names';
 
 /** How an answer names its agent; the API spells fields both ways. */
 const agentFields = ['agent_address', 'agentAddress'];
@@ -125,7 +152,10 @@ export const routes = {
 		method: 'GET',
 		path: '/agents',
 		answer: page(agent),
-		...documented('API-keys page: path. SDK management.ts: shape. Query limit, offset: assumed'),
+		...known(documented('API-keys page'), {
+			request: assumed('Query limit, offset: SDK management.ts has them in the answer'),
+			answer: inSdk('management.ts: AgentResponse'),
+		}),
 	},
 	createAgent: {
 		does: 'create the agent',
@@ -136,7 +166,11 @@ export const routes = {
 		check:
 			'Look for its name with Agent: Get Many before you run this again, ' +
 			'or set If an Agent With This Name Exists to Return Existing.',
-		...documented('API-keys page: path. SDK management.ts: body and shape'),
+		instead: 'Agent: Request Approval',
+		...known(documented('API-keys page'), {
+			request: inSdk('management.ts: create'),
+			answer: inSdk('management.ts: AgentResponse'),
+		}),
 	},
 	getAgent: {
 		does: 'read the agent',
@@ -145,7 +179,9 @@ export const routes = {
 		sessionRoute: 'getSelf',
 		answer: agent,
 		agentAt: ['address'],
-		...assumed('Pattern of the documented paths'),
+		...known(assumed('Pattern of the documented paths'), {
+			answer: assumed('SDK management.ts, AgentResponse: what the list has'),
+		}),
 	},
 	updateAgent: {
 		does: 'rename the agent',
@@ -155,7 +191,9 @@ export const routes = {
 		agentAt: ['address'],
 		fields: { name: 'New Name' },
 		check: 'Read the agent with Agent: Get before you run this again.',
-		...assumed('Pattern of the documented paths'),
+		...known(assumed('Pattern of the documented paths'), {
+			answer: assumed('SDK management.ts, AgentResponse: what the list has'),
+		}),
 	},
 	addAgentKey: {
 		does: 'add the agent key',
@@ -166,9 +204,11 @@ export const routes = {
 		fields: keyFields,
 		conflict: 'keyExists',
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
-		...documented(
-			'API-keys page: path. SDK types.ts (approval request): field names; body assumed',
-		),
+		instead: 'Agent Key: Request Approval',
+		...known(documented('API-keys page'), {
+			request: assumed(APPROVAL_TYPES),
+			answer: assumed(APPROVAL_TYPES),
+		}),
 	},
 	listAgentKeys: {
 		does: 'list the agent keys',
@@ -177,14 +217,14 @@ export const routes = {
 		answer: page(agentKey),
 		agentAt: agentFields,
 		rowsAt: ['items'],
-		...assumed('Pattern of the documented paths'),
+		...known(assumed('Pattern of the documented paths')),
 	},
 	revokeAgentKey: {
 		does: 'revoke the agent key',
 		method: 'DELETE',
 		path: '/agents/{address}/keys/{keyAddress}',
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
-		...assumed('Pattern of the documented paths'),
+		...known(assumed('Pattern of the documented paths')),
 	},
 	getAllowlist: {
 		does: 'read the allowlist',
@@ -192,7 +232,7 @@ export const routes = {
 		path: '/agents/{address}/authorized-sellers',
 		sessionPath: '/agents/self/authorized-sellers',
 		answer: allowlist,
-		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+		...likeOfItself(inSdk('client.ts: a bare list of addresses')),
 	},
 	replaceAllowlist: {
 		does: 'replace the allowlist',
@@ -201,7 +241,7 @@ export const routes = {
 		answer: allowlist,
 		fields: { authorized_sellers: 'Sellers' },
 		check: 'Read the allowlist with Allowlist: Get before you run this again.',
-		...assumed('Pattern of the read'),
+		...known(assumed('Pattern of the read'), { method: assumed(NO_VENDOR_PUT) }),
 	},
 	getSpendingLimit: {
 		does: 'read the spending limits',
@@ -210,7 +250,7 @@ export const routes = {
 		sessionPath: '/agents/self/spend-config',
 		answer: spendConfig,
 		agentAt: agentFields,
-		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+		...likeOfItself(inSdk('agent.ts: AgentSpendConfigDTO')),
 	},
 	setSpendingLimit: {
 		does: 'change the spending limits',
@@ -220,7 +260,11 @@ export const routes = {
 		agentAt: agentFields,
 		fields: limitFields,
 		check: 'Read the limits with Spending Limit: Get before you run this again.',
-		...assumed('Pattern of the read. SDK types.ts: body'),
+		...known(assumed('Pattern of the read'), {
+			method: assumed(NO_VENDOR_PUT),
+			request: inSdk('types.ts: SpendConfigInput'),
+			answer: inSdk('agent.ts: AgentSpendConfigDTO'),
+		}),
 	},
 	getAutoCollect: {
 		does: 'read the auto-collect settings',
@@ -229,7 +273,7 @@ export const routes = {
 		sessionPath: '/agents/self/auto-collect-config',
 		answer: autoCollect,
 		agentAt: agentFields,
-		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+		...likeOfItself(inSdk('agent.ts: AgentAutoCollectConfigDTO')),
 	},
 	setAutoCollect: {
 		does: 'change the auto-collect settings',
@@ -244,7 +288,10 @@ export const routes = {
 			threshold: 'Threshold (USDC)',
 		},
 		check: 'Read the settings with Auto-Collect: Get before you run this again.',
-		...assumed('Pattern of the read'),
+		...known(assumed('Pattern of the read'), {
+			method: assumed(NO_VENDOR_PUT),
+			answer: inSdk('agent.ts: AgentAutoCollectConfigDTO'),
+		}),
 	},
 	listActivity: {
 		does: 'list the transactions',
@@ -254,7 +301,7 @@ export const routes = {
 		answer: activityPage,
 		agentAt: agentFields,
 		rowsAt: ['activity'],
-		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+		...likeOfItself(inSdk('agent.ts: UnifiedAgentActivityDTO'), inSdk('agent-client.ts: query')),
 	},
 	listPayments: {
 		does: 'list the payment events',
@@ -264,7 +311,10 @@ export const routes = {
 		answer: payments,
 		agentAt: agentFields,
 		rowsAt: [],
-		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
+		...likeOfItself(
+			assumed('SDK agent.ts, AgentSelfPaymentDTO, and what the SDK read before 051de14'),
+			inSdk('agent-client.ts: query'),
+		),
 	},
 	getSelf: {
 		does: 'read the agent',
@@ -273,7 +323,7 @@ export const routes = {
 		path: '/agents/self',
 		answer: agentSelf,
 		agentAt: ['address'],
-		...inSdk('agent-client.ts, agent.ts: AgentSelfDTO'),
+		...known(inSdk('agent-client.ts, agent.ts: AgentSelfDTO')),
 	},
 	getOwner: {
 		does: 'read the owner',
@@ -281,7 +331,7 @@ export const routes = {
 		access: 'agent',
 		path: '/agents/self/owner',
 		answer: owner,
-		...inSdk('agent-client.ts, agent.ts: AgentOwnerDTO'),
+		...known(inSdk('agent-client.ts, agent.ts: AgentOwnerDTO')),
 	},
 	getFundingLink: {
 		does: 'get the funding link',
@@ -289,7 +339,7 @@ export const routes = {
 		access: 'agent',
 		path: '/agents/self/funding-link',
 		answer: fundingLink,
-		...inSdk('agent-client.ts, agent.ts: AgentFundingLinkDTO'),
+		...known(inSdk('agent-client.ts, agent.ts: AgentFundingLinkDTO')),
 	},
 	searchMarketplace: {
 		does: 'search the marketplace',
@@ -297,7 +347,7 @@ export const routes = {
 		access: 'agent',
 		path: '/agents/marketplace/agentic/discover',
 		answer: listings,
-		...inSdk('marketplace.ts, curated-agent.ts'),
+		...known(inSdk('marketplace.ts, curated-agent.ts')),
 	},
 	getListing: {
 		does: 'read the listing',
@@ -305,7 +355,7 @@ export const routes = {
 		access: 'anyone',
 		path: '/agents/marketplace/{id}',
 		answer: listing,
-		...inSdk('marketplace.ts, curated-agent.ts'),
+		...known(inSdk('marketplace.ts, curated-agent.ts')),
 	},
 	listHostedEndpoints: {
 		does: 'list the hosted endpoints',
@@ -435,7 +485,7 @@ export const routes = {
 		access: 'login',
 		path: '/agents/auth/nonce',
 		answer: signInNonce,
-		...inSdk('client.ts, types.ts: SIWENonceResponse'),
+		...known(inSdk('client.ts, types.ts: SIWENonceResponse')),
 	},
 	logIn: {
 		does: 'start a session',
@@ -445,7 +495,7 @@ export const routes = {
 		answer: session,
 		agentAt: ['agentAddress'],
 		check: 'Run it again: a login changes nothing.',
-		...inSdk('client.ts, types.ts: SIWELoginResponse'),
+		...known(inSdk('client.ts, types.ts: SIWELoginResponse')),
 	},
 	requestApproval: {
 		does: 'request the approval',
@@ -455,7 +505,7 @@ export const routes = {
 		answer: approvalRequest,
 		fields: { ...newAgentFields, session_key_address: 'Agent Key Address' },
 		check: 'Run it again: a request that nobody opens does nothing.',
-		...inSdk('approval.ts, types.ts: AgentApprovalRequest'),
+		...known(inSdk('approval.ts, types.ts: AgentApprovalRequest')),
 	},
 	getApproval: {
 		does: 'read the approval',
@@ -463,6 +513,6 @@ export const routes = {
 		access: 'anyone',
 		path: '/approve-action/{token}/status',
 		answer: approval,
-		...inSdk('approval.ts, types.ts: ApprovalStatus'),
+		...known(inSdk('approval.ts, types.ts: ApprovalStatus')),
 	},
 } as const satisfies Record<string, Route>;

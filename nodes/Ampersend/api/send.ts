@@ -10,7 +10,6 @@ import type {
 import { sleep } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
-import { version } from '../../../package.json';
 import { isAddress, sameAddress } from '../domain/address';
 import type { Authentication } from '../domain/authentication';
 import { isSegment } from '../domain/identifier';
@@ -19,8 +18,10 @@ import { ParameterError } from '../domain/parameter';
 import { misfitsIn } from '../schemas/misfits';
 import { inSession, resolveAgentConnection } from './agentConnection';
 import { rejectAuthentication } from './authorize';
+import type { Bases } from './bases';
+import { findBases } from './bases';
 import type { Connection, Secret } from './deployments';
-import { assertKeyBelongsTo, authorizationHeaders, resolveConnection } from './deployments';
+import { assertKeyBelongsTo, authorizationHeaders, resolveConnection, rootOf } from './deployments';
 import type { Call } from './errors';
 import {
 	CallError,
@@ -30,6 +31,8 @@ import {
 	errorForStatus,
 	firstOf,
 } from './errors';
+import type { HttpAnswer, Transmit } from './request';
+import { requestFor, TIMEOUT_MS } from './request';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
 import type { AnswerOf, Placeholders, Route } from './routes';
@@ -44,24 +47,6 @@ const CREDENTIALS: Record<Authentication, string> = {
 	apiKey: 'ampersendApi',
 	agentSession: 'ampersendAgentApi',
 };
-
-/** The SDK's own limit for one call. */
-const TIMEOUT_MS = 30_000;
-
-export interface HttpAnswer {
-	statusCode: number;
-	headers: IDataObject;
-	body: unknown;
-}
-
-/**
- * Sends one request, once. Rejects only if there was no answer.
- * @param withCredential whether it says who calls
- */
-export type Transmit = (
-	request: IHttpRequestOptions,
-	withCredential: boolean,
-) => Promise<HttpAnswer>;
 
 /** Sends requests with what n8n gives a credential, which can't say who calls. */
 export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
@@ -79,6 +64,10 @@ export interface Client {
 	readonly deadline?: number;
 	/** Gets what a user should know of an answer that could be read. */
 	readonly note?: Note;
+	/** Asks what answers at which base URL, once for a run. */
+	readonly findBases?: () => Promise<Bases>;
+	/** Is called before a request that may change something is sent. */
+	readonly beforeWrite?: () => void;
 	/**
 	 * What stopped an earlier try of the same work, in which a write may have been carried out. A
 	 * request that would then do it twice isn't sent.
@@ -87,6 +76,22 @@ export interface Client {
 }
 
 type Note = (message: string) => void;
+
+/** What answers where, by the run that asked and the base URL in its credential. */
+const found = new WeakMap<object, Map<string, Promise<Bases>>>();
+
+async function findBasesOnce(
+	run: object,
+	connection: Connection,
+	transmit: Transmit,
+): Promise<Bases> {
+	const ofRun = found.get(run) ?? new Map<string, Promise<Bases>>();
+	found.set(run, ofRun);
+	const { baseUrl } = connection;
+	const bases = ofRun.get(baseUrl) ?? findBases(connection, transmit);
+	ofRun.set(baseUrl, bases);
+	return await bases;
+}
 
 /**
  * Opens a client with the node's credential.
@@ -122,8 +127,12 @@ export async function openClient(
 		)) as HttpAnswer;
 	const session =
 		authentication === 'agentSession' ? await resolveAgentConnection(data) : undefined;
+	const connection = session ?? resolveConnection(data);
 	return {
-		connection: session ?? resolveConnection(data),
+		connection,
+		...(!session && {
+			findBases: async () => await findBasesOnce(context, connection, transmitAuthorized),
+		}),
 		retry,
 		deadline,
 		note,
@@ -185,8 +194,9 @@ function placeOf(
 	route: Route,
 	connection: Connection,
 ): { baseUrl: string; path: string; withCredential: boolean } {
-	const { access = 'user', path, sessionPath } = route;
-	const { authentication, baseUrl, agentBaseUrl } = connection;
+	const { access = 'user', path, prefix, sessionPath } = route;
+	const { authentication, agentBaseUrl } = connection;
+	const baseUrl = prefix ? rootOf(connection.baseUrl) + prefix : connection.baseUrl;
 	const isSession = authentication === 'agentSession';
 	if (access === 'agent' && !isSession) rejectAuthentication(authentication);
 	if (access !== 'user') {
@@ -259,7 +269,8 @@ function readAnswer<R extends Route>(
 	const contentType = String(headers['content-type'] ?? '').split(';')[0] ?? '';
 	if (statusCode < 200 || statusCode >= 300) {
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-		throw errorForStatus(call, statusCode, body, retryAfterMs, contentType);
+		const allow = typeof headers.allow === 'string' ? headers.allow : undefined;
+		throw errorForStatus(call, statusCode, body, { contentType, retryAfterMs, allow });
 	}
 	if (!route.answer && (statusCode === 204 || body === '')) return undefined as AnswerOf<R>;
 	if (typeof body !== 'object' || body === null) {
@@ -275,6 +286,17 @@ function readAnswer<R extends Route>(
 	noteMisfits(client, route, body, parsed.data);
 	hideInUnknown(route.answer, parsed.data, secrets);
 	return parsed.data as AnswerOf<R>;
+}
+
+/** Statuses of a path that isn't there, or not for this method. */
+const NOT_THERE = [301, 302, 303, 307, 308, 404, 405, 501];
+
+/** Whether an answer may mean that the base URL is wrong. */
+function mayBeElsewhere({ access = 'user', prefix }: Route, answer: HttpAnswer): boolean {
+	if (access !== 'user' || prefix !== undefined) return false;
+	const { statusCode, body } = answer;
+	const isText = typeof body === 'string' && body !== '' && statusCode < 500;
+	return NOT_THERE.includes(statusCode) || isText;
 }
 
 export interface CallParameters<Path extends string> {
@@ -326,26 +348,18 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const call = callOf({ connection }, route, parameters);
 	// The other methods say how something is to be, and a second entry is a conflict.
 	if (client.unclear && route.method === 'POST' && !route.conflict) throw client.unclear;
-	const request: IHttpRequestOptions = {
-		method: route.method,
-		url: baseUrl + call.path,
-		headers: {
-			Accept: 'application/json',
-			'Ampersend-Client': `n8n-nodes-ampersend/${version}`,
-		},
-		...(parameters.query && { qs: parameters.query }),
+	const request = requestFor(route.method, baseUrl + call.path, timeout, {
+		query: parameters.query,
 		...((body ?? secretBody) && { body: { ...body, ...secretBody } }),
-		json: true,
-		timeout,
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
-		disableFollowRedirect: true,
-	};
+	});
+	if (route.method !== 'GET') client.beforeWrite?.();
 	// `timeout` only limits the time without any byte: an answer that trickles in would never end.
 	const answer = await within(timeout, client.transmit(request, withCredential), () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
-	return readAnswer(client, call, route, answer, secrets);
+	const isUnanswered = mayBeElsewhere(route, answer) && client.findBases !== undefined;
+	const bases = isUnanswered ? await client.findBases() : undefined;
+	return readAnswer(client, { ...call, bases }, route, answer, secrets);
 }
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */

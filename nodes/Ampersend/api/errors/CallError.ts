@@ -34,6 +34,17 @@ export function withTexts(error: CallError, change: (text: string) => string): C
 	});
 }
 
+/** The same error, which first says that nothing was changed. */
+export function withNothingChanged(error: CallError): CallError {
+	const { message, description, cause } = error;
+	return new CallError({
+		...error,
+		message,
+		description: `Nothing was changed. ${description}`,
+		cause,
+	});
+}
+
 /** An error and its causes. */
 export function chainOf(error: unknown): Error[] {
 	const chain: Error[] = [];

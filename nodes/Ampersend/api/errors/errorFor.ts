@@ -1,7 +1,8 @@
 import { shortAddress } from '../../domain/address';
+import type { Base, Bases } from '../bases';
 import type { Connection } from '../deployments';
-import { CredentialError, isCredentialError } from '../deployments';
-import type { Placeholders, Route } from '../routes';
+import { AGENT_PATH, CredentialError, deployments, isCredentialError } from '../deployments';
+import type { Evidence, Part, Placeholders, Route } from '../routes';
 import { hideKey } from '../secrets';
 import { CallError, chainOf, withTexts } from './CallError';
 import type { ServiceWords } from './serviceText';
@@ -17,23 +18,92 @@ export interface Call {
 	/** The agent in the path, if there is one. */
 	agent?: string;
 	connection: Connection;
+	/** What answers where, if the service was asked. */
+	bases?: Bases;
+}
+
+const isOfficial = (url: string) =>
+	Object.values(deployments).some(({ origin }) => url.startsWith(`${origin}/`));
+
+/** What there is to say about the base URL, if anything can be wrong with it. */
+function baseText({ route: { access = 'user' }, connection, bases }: Call): string {
+	const { authentication, baseUrl, agentBaseUrl } = connection;
+	if (authentication === 'agentSession') {
+		if (isOfficial(baseUrl)) return '';
+		return `The Base URL is ${baseUrl}. Ampersend's own ends with ${AGENT_PATH}.`;
+	}
+	if (access !== 'user') {
+		if (isOfficial(baseUrl)) return '';
+		return `The request went to ${agentBaseUrl}, which follows from the Base URL ${baseUrl}.`;
+	}
+	if (!bases) {
+		return (
+			`The Base URL is ${baseUrl}. To find out whether it's right, open the credential and test ` +
+			'it: the test asks at each path that is known.'
+		);
+	}
+	const { own, tried } = bases;
+	if (own.listsAgents && own.hasRoutesOfAgent) {
+		return `The Base URL ${baseUrl} is right: Ampersend answers for other requests there.`;
+	}
+	const others = tried.filter((one) => one !== own.baseUrl).join(', ');
+	const found = own.listsAgents
+		? `At the Base URL ${baseUrl}, Ampersend lists agents, and answers for none of them.`
+		: `At the Base URL ${baseUrl}, nothing of Ampersend answers.`;
+	return `${found}${others && ` There is no more at ${others}.`}`;
+}
+
+const sources: Record<Exclude<Evidence, 'assumed'>, string> = {
+	documented: "Ampersend's API-keys page",
+	SDK: "Ampersend's official SDK",
+	'SDK branch': "a branch of Ampersend's official SDK",
+};
+
+const partNames: Record<Part, string> = {
+	path: 'this path',
+	method: 'the method {method} here',
+	request: 'what to send here',
+	answer: 'this answer',
+};
+
+/** How this node knows a part of a route. In its session, an agent calls what the SDK calls. */
+function guessText({ route, connection }: Call, part: Part): string {
+	const isOwn = connection.authentication === 'agentSession' && route.sessionPath !== undefined;
+	const evidence = isOwn ? 'SDK' : route.facts[part].evidence;
+	const name = partNames[part].replace('{method}', route.method);
+	if (evidence === 'assumed') return `No public page documents ${name}, so this node assumes it.`;
+	return `This node knows ${name} from ${sources[evidence]} (read ${route.checkedOn}).`;
+}
+
+/** Other ways to do it, if a part of the route is only assumed. */
+function waysText({ route, connection: { authentication } }: Call): string {
+	if (authentication === 'agentSession') return '';
+	const isAssumed = Object.values(route.facts).some(({ evidence }) => evidence === 'assumed');
+	const hasSession = (route.sessionPath ?? route.sessionRoute) !== undefined;
+	const ways = [
+		...(route.instead ? [`${route.instead} does it by a link that the owner approves.`] : []),
+		...(hasSession
+			? ['With an Ampersend Agent API credential, the agent has a route that is known to work.']
+			: []),
+		...(isAssumed
+			? ['If you know the right request, send it with the HTTP Request node and this credential.']
+			: []),
+	];
+	return ways.join(' ');
 }
 
 /** What every text can say about a call. */
-function factsOf({ route, path, connection }: Call) {
-	const { authentication, baseUrl, deployment } = connection;
-	const otherPath = authentication === 'apiKey' ? '/api/v1/sdk' : '/api/v1';
+function factsOf(call: Call) {
+	const { route, path, connection } = call;
+	const { baseUrl, deployment } = connection;
 	return {
-		otherPath: baseUrl.endsWith(otherPath) ? '/v1' : otherPath,
-		session:
-			(route.sessionPath ?? route.sessionRoute)
-				? 'With an Ampersend Agent API credential, the agent has a route that is known to work.'
-				: '',
+		base: baseText(call),
+		ways: waysText(call),
 		does: route.does,
+		method: route.method,
 		check: route.check ?? '',
 		baseUrl,
 		host: new URL(baseUrl).origin,
-		deployment: deployment.origin,
 		dashboard: deployment.dashboard,
 		// Of the agent, or of its key.
 		address: shortAddress(path.match(/0x[0-9a-fA-F]{40}/g)?.at(-1) ?? ''),
@@ -46,7 +116,7 @@ type Name = keyof typeof situations;
 type FactsOf<One extends Name> = Record<
 	Exclude<
 		Placeholders<(typeof situations)[One]['message'] | (typeof situations)[One]['advice'][number]>,
-		'status' | keyof ReturnType<typeof factsOf>
+		'status' | 'guess' | keyof ReturnType<typeof factsOf>
 	>,
 	string
 >;
@@ -69,10 +139,11 @@ export function errorFor<One extends Name>(
 		isMade?: boolean;
 	} = {},
 ): CallError {
-	const { message, ifWrite, advice, cause, repeat }: Situation = situations[name];
+	const { message, ifWrite, advice, cause, repeat, part }: Situation = situations[name];
 	const { status, retryAfterMs } = outcome;
 	const isWrite = call !== undefined && call.route.method !== 'GET';
-	const facts = { ...further, ...(call && factsOf(call)), status: String(status) };
+	const guess = call && part ? guessText(call, part) : '';
+	const facts = { ...further, ...(call && factsOf(call)), guess, status: String(status) };
 	const hide = call ? hideKey(call.connection) : (text: string) => text;
 	// For support, where the message doesn't name a parameter.
 	const request =
@@ -121,15 +192,19 @@ const ANYONES = [401, 404, 408, 429];
 function situationOfStatus(
 	status: number,
 	{ route, connection }: Call,
-	{ words = '', isNamed }: ServiceWords,
+	{ words = '', isNamed, isForeign }: ServiceWords,
 	isElsewhere: boolean,
 ) {
-	const { access = 'user', path, evidence } = route;
+	const { access = 'user', path, facts } = route;
 	const isSession = connection.authentication === 'agentSession';
 	const said = isSession ? undefined : saidSituation(status, route, words);
 	if (said) return said;
+	// After these two, the request may have been carried out.
+	if (status === 302 || status === 303) return 'redirectAfter';
 	if (status >= 300 && status < 400) return 'redirect';
+	if (status === 405 || status === 501) return 'otherMethod';
 	if (status === 407) return 'proxyLogIn';
+	if (access === 'login' && [400, 401, 403, 419].includes(status)) return 'logInRejected';
 	if (isElsewhere && !ANYONES.includes(status)) return 'refusedElsewhere';
 	if (access !== 'anyone') {
 		if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
@@ -138,10 +213,11 @@ function situationOfStatus(
 	if (status === 409) return 'conflict';
 	if (status === 429) return 'tooManyRequests';
 	if (status === 408 || status >= 500) return 'unavailable';
+	if (status !== 404 && isForeign) return 'otherRequest';
 	if (status !== 404) return isNamed ? 'invalidValue' : 'rejected';
 	if (/\{(?:id|token)\}/.test(path)) return 'unknownId';
 	if (isSession || !path.includes('{')) return 'unknownPath';
-	return evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
+	return facts.path.evidence === 'documented' ? 'unknownAddress' : 'unknownAddressOrRoute';
 }
 
 /** Whether a body is text that isn't JSON, such as a page. */
@@ -149,23 +225,44 @@ function isOtherText(body: unknown, contentType: string): boolean {
 	return typeof body === 'string' && body.trim() !== '' && !contentType.endsWith('json');
 }
 
-/**
- * The error for an answer that isn't 2xx.
- * @param retryAfterMs the service's `Retry-After`, in ms
- */
+/** The error for a call that another base URL of the same host answers. */
+function errorForBetter(
+	call: Call,
+	status: number,
+	{ baseUrl: better, listsAgents, hasRoutesOfAgent }: Base,
+): CallError {
+	const betterNote = !listsAgents
+		? "The list of agents isn't there, so enter agents By Address."
+		: hasRoutesOfAgent === false
+			? 'It lists agents there, and answers for none of them.'
+			: '';
+	return errorFor('otherBase', { better, betterNote }, call, { status });
+}
+
+/** What an answer's headers say. */
+export interface Headers {
+	contentType?: string;
+	/** `Retry-After`, in ms. */
+	retryAfterMs?: number;
+	/** `Allow`: the methods that the path has. */
+	allow?: string;
+}
+
+/** The error for an answer that isn't 2xx. */
 export function errorForStatus(
 	call: Call,
 	status: number,
 	body: unknown,
-	retryAfterMs: number | undefined,
-	contentType = '',
+	{ contentType = '', retryAfterMs, allow }: Headers = {},
 ): CallError {
+	if (call.bases?.better) return errorForBetter(call, status, call.bases.better);
 	const said = wordsOf(body, call.connection, call.route.fields);
 	const { words = '' } = said;
 	const facts = {
 		words,
 		said: words ? `: ${words}` : '.',
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
+		allowed: allow ? `It takes ${oneLine(allow, call.connection)}.` : '',
 	};
 	const isElsewhere = status >= 400 && status < 500 && isOtherText(body, contentType);
 	const situation = situationOfStatus(status, call, said, isElsewhere);
@@ -183,7 +280,10 @@ export function errorForNotJson(
 	let found = oneLine(contentType, call.connection) || 'text';
 	if (body === '' || body === undefined) found = 'an empty body';
 	else if (contentType.endsWith('json')) found = 'a malformed body';
-	return errorFor('notJson', { found }, call, { status });
+	const { bases } = call;
+	if (bases?.better) return errorForBetter(call, status, bases.better);
+	const isNoApi = bases !== undefined && !bases.own.listsAgents;
+	return errorFor(isNoApi ? 'notApi' : 'notJson', { found }, call, { status });
 }
 
 /**

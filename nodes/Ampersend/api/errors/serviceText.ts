@@ -41,7 +41,11 @@ function readIssue({ path, message }: Record<string, unknown>, names: FieldNames
 	const known = steps.findLast((step) => Object.hasOwn(names, step));
 	const field = known === undefined ? steps.join('.') : names[known];
 	const text = typeof message === 'string' ? message : '';
-	return { text: [field, text].filter(Boolean).join(': '), isNamed: known !== undefined };
+	return {
+		text: [field, text].filter(Boolean).join(': '),
+		isNamed: known !== undefined,
+		isForeign: known === undefined && steps.length > 0,
+	};
 }
 
 export interface ServiceWords {
@@ -49,6 +53,8 @@ export interface ServiceWords {
 	words?: string;
 	/** Whether each issue is about a field of the editor, and names it. */
 	isNamed: boolean;
+	/** Whether an issue is about a field that the node doesn't send. */
+	isForeign: boolean;
 }
 
 /**
@@ -60,7 +66,7 @@ export function wordsOf(
 	connection: Connection,
 	names: FieldNames = {},
 ): ServiceWords {
-	if (!isRecord(body)) return { isNamed: false };
+	if (!isRecord(body)) return { isNamed: false, isForeign: false };
 	const issues = (Array.isArray(body.issues) ? body.issues : [])
 		.filter(isRecord)
 		.map((issue) => readIssue(issue, names));
@@ -68,7 +74,11 @@ export function wordsOf(
 		.map(({ text }) => oneLine(text, connection))
 		.filter((text) => text !== '');
 	if (issueTexts.length > 0) {
-		return { words: firstOf(issueTexts), isNamed: issues.every(({ isNamed }) => isNamed) };
+		return {
+			words: firstOf(issueTexts),
+			isNamed: issues.every(({ isNamed }) => isNamed),
+			isForeign: issues.some(({ isForeign }) => isForeign),
+		};
 	}
 	const { message, error, detail } = body;
 	const texts = [message, isRecord(error) ? error.message : error, detail];
@@ -76,5 +86,6 @@ export function wordsOf(
 	return {
 		words: typeof text === 'string' ? oneLine(text, connection) : undefined,
 		isNamed: false,
+		isForeign: false,
 	};
 }

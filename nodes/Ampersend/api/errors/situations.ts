@@ -1,5 +1,7 @@
 import type { Failure } from 'n8n-workflow';
 
+import type { Part } from '../routes';
+
 /** What can go wrong with a call. Names in braces stand for facts of the call (`errorFor.ts`). */
 export interface Situation {
 	/** What happened. */
@@ -8,6 +10,8 @@ export interface Situation {
 	ifWrite?: string;
 	/** What the user can do. The lines are joined with a space. */
 	advice: readonly string[];
+	/** The part of the route that isn't as this node knows it: `{guess}` says how it knows it. */
+	part?: Part;
 	/** For n8n's scheduler. */
 	cause?: Failure['cause'];
 	/** Which requests can be sent again without doing anything twice: none if absent. */
@@ -20,32 +24,46 @@ const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {c
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
 const NOT_MADE = 'The change was not made.';
+const NOT_THE_API = 'The change was not made: nothing of Ampersend answers at this Base URL.';
 
 /** What a write is told of if it certainly has changed nothing. */
 export const changesNothing: ReadonlySet<string | undefined> = new Set([
 	undefined,
 	NOT_SENT,
 	NOT_MADE,
+	NOT_THE_API,
 ]);
 
 /** For an answer that Ampersend doesn't give: its own are JSON. */
 export const MAYBE_ELSEWHERE =
 	"The answer isn't JSON, so a proxy or a firewall may have answered instead of Ampersend.";
 
-const CHECK_BASE_URL = [
-	'The Base URL is {baseUrl}.',
-	'If Ampersend gave you another path, set it in the credential, e.g. {deployment}{otherPath}.',
-] as const;
 const REPORT = 'If you have the newest version, report this message as an issue.';
-const UPDATE = ['Update n8n-nodes-ampersend.', REPORT] as const;
+const UPDATE_OR_REPORT = `Update n8n-nodes-ampersend. ${REPORT}`;
 const PAGES = "Ampersend doesn't document how it divides a list into pages: this node assumes it.";
 
 /** Every text about a call, one row a situation. */
 export const situations = {
+	otherBase: {
+		message: 'Ampersend answers at another Base URL: {better}',
+		ifWrite: NOT_MADE,
+		advice: [
+			'Set this Base URL in the credential.',
+			'{betterNote}',
+			'At {baseUrl}, it could not {does} (HTTP {status}).',
+		],
+		cause: 'configuration-invalid',
+	},
 	redirect: {
 		message: 'Ampersend could not {does}: a redirect (HTTP {status}) is not followed.',
+		ifWrite: NOT_MADE,
+		advice: ['The credential goes only to the host in the Base URL.', '{base}'],
+		cause: 'configuration-invalid',
+	},
+	redirectAfter: {
+		message: 'Ampersend could not {does}: a redirect (HTTP {status}) is not followed.',
 		ifWrite: MAY_BE_MADE,
-		advice: ['The credential goes only to the host in the Base URL.', ...CHECK_BASE_URL],
+		advice: ['The credential goes only to the host in the Base URL.', '{base}'],
 		cause: 'configuration-invalid',
 	},
 	keyRejected: {
@@ -79,32 +97,56 @@ export const situations = {
 	},
 	unknownPath: {
 		message: NOTHING_FOUND,
-		advice: CHECK_BASE_URL,
+		ifWrite: NOT_MADE,
+		advice: ['{base}', '{guess}', '{ways}'],
+		part: 'path',
 		cause: 'configuration-invalid',
 	},
 	unknownId: {
 		message: NOTHING_FOUND,
 		advice: [
 			'Check the ID, token or name. It may be removed or expired, or belong to another agent.',
-			...CHECK_BASE_URL,
+			'{base}',
 		],
 		cause: 'configuration-invalid',
 	},
 	unknownAddress: {
 		message: NOTHING_FOUND,
-		advice: ["Check the address: it may not be in this API key's account.", ...CHECK_BASE_URL],
+		ifWrite: NOT_MADE,
+		advice: ["Check the address: it may not be in this API key's account.", '{base}'],
 		cause: 'configuration-invalid',
 	},
 	unknownAddressOrRoute: {
 		message: NOTHING_FOUND,
+		ifWrite: NOT_MADE,
 		advice: [
 			"Check the address first. It may not be in this API key's account.",
-			'If it is, Ampersend may not offer this route:',
-			'this node assumes it, because no public page documents it.',
-			'{session}',
-			...CHECK_BASE_URL,
+			'If it is, Ampersend may not offer this route.',
+			'{guess}',
+			'{ways}',
+			'{base}',
 		],
+		part: 'path',
 		cause: 'configuration-invalid',
+	},
+	otherMethod: {
+		message: "Ampersend doesn't take {method} when asked to {does} (HTTP {status}){said}",
+		ifWrite: NOT_MADE,
+		advice: ['{allowed}', '{guess}', '{ways}', '{base}', UPDATE_OR_REPORT],
+		part: 'method',
+		cause: 'node-defect',
+	},
+	otherRequest: {
+		message: REFUSED,
+		ifWrite: NOT_MADE,
+		advice: [
+			"It names a field that this node doesn't send.",
+			'{guess}',
+			'{ways}',
+			UPDATE_OR_REPORT,
+		],
+		part: 'request',
+		cause: 'node-defect',
 	},
 	noRoutesOfAgent: {
 		message:
@@ -112,8 +154,8 @@ export const situations = {
 			'at this Base URL (HTTP {status}).',
 		advice: [
 			"So this node can't tell whether the agent has any, and it changes nothing.",
-			'{session}',
-			...CHECK_BASE_URL,
+			'{ways}',
+			'{base}',
 		],
 		cause: 'configuration-invalid',
 	},
@@ -149,7 +191,7 @@ export const situations = {
 	},
 	proxyLogIn: {
 		message: 'A proxy between n8n and Ampersend asks for a login (HTTP {status}).',
-		ifWrite: 'The change was not made.',
+		ifWrite: NOT_MADE,
 		advice: [
 			"Check user name and password in n8n's proxy settings (HTTPS_PROXY, HTTP_PROXY),",
 			'or ask whoever runs the proxy to let n8n through to {host}.',
@@ -159,7 +201,7 @@ export const situations = {
 	},
 	refusedElsewhere: {
 		message: 'Ampersend could not {does}: {host} answered with HTTP {status}, and not in JSON.',
-		advice: [MAYBE_ELSEWHERE, 'Ask whoever runs your network or n8n.', ...CHECK_BASE_URL],
+		advice: [MAYBE_ELSEWHERE, 'Ask whoever runs your network or n8n.', '{base}'],
 		cause: 'configuration-invalid',
 	},
 	tooManyRequests: {
@@ -180,13 +222,20 @@ export const situations = {
 	notJson: {
 		message: 'Ampersend could not {does}: {host} answered with {found} instead of JSON.',
 		ifWrite: MAY_BE_MADE,
-		advice: CHECK_BASE_URL,
+		advice: ['{base}'],
+		cause: 'configuration-invalid',
+	},
+	notApi: {
+		message: 'Ampersend could not {does}: {host} answered with {found} instead of JSON.',
+		ifWrite: NOT_THE_API,
+		advice: ['{base}'],
 		cause: 'configuration-invalid',
 	},
 	drift: {
-		message: 'Ampersend was asked to {does}, and its answer has changed format: {places}.',
+		message: "Ampersend was asked to {does}, and its answer isn't as expected: {places}.",
 		ifWrite: ACCEPTED,
-		advice: UPDATE,
+		advice: ['{guess}', '{ways}', UPDATE_OR_REPORT],
+		part: 'answer',
 		cause: 'node-defect',
 	},
 	otherAgent: {
@@ -207,7 +256,7 @@ export const situations = {
 	},
 	pages: {
 		message: "Ampersend {observation}, so the list can't be read completely.",
-		advice: [PAGES, ...UPDATE],
+		advice: [PAGES, UPDATE_OR_REPORT],
 		cause: 'node-defect',
 	},
 	pagesForNow: {

@@ -1,0 +1,87 @@
+import { isAddress } from '../domain/address';
+import type { Connection } from './deployments';
+import { PREFIXES, rootOf } from './deployments';
+import type { Transmit } from './request';
+import { requestFor } from './request';
+import { routes } from './routes';
+import { within } from './timeLimit';
+
+/*
+ * Nothing public says at which path an API key reaches the routes below an agent. So the service is
+ * asked: at each known prefix of the same host, for the list of agents and for the allowlist of
+ * one, which every agent has. Both only read.
+ */
+
+/** What answers at a base URL. */
+export interface Base {
+	baseUrl: string;
+	listsAgents: boolean;
+	/** Whether the routes below an agent answer; undefined if there is no agent to ask for. */
+	hasRoutesOfAgent: boolean | undefined;
+}
+
+export interface Bases {
+	/** The one in the credential. */
+	own: Base;
+	/** Another one of the same host where more answers. */
+	better?: Base;
+	/** All that were asked. */
+	tried: string[];
+}
+
+/** Longest wait for one answer, in ms. */
+const PATIENCE_MS = 5_000;
+
+/** The JSON of a good answer; undefined for any other. */
+async function read(transmit: Transmit, url: string): Promise<unknown> {
+	try {
+		const request = requestFor('GET', url, PATIENCE_MS);
+		const { statusCode, body } = await within(PATIENCE_MS, transmit(request, true), () =>
+			Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }),
+		);
+		return statusCode === 200 && typeof body === 'object' && body !== null ? body : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** The address of the first agent in a list, in any form; undefined if it has none. */
+function firstAgent(list: unknown): string | undefined {
+	const rows: unknown = Array.isArray(list) ? list : Object.values(list ?? {}).find(Array.isArray);
+	const [first] = Array.isArray(rows) ? (rows as unknown[]) : [];
+	const address: unknown = typeof first === 'object' && first ? Reflect.get(first, 'address') : '';
+	return typeof address === 'string' && isAddress(address) ? address : undefined;
+}
+
+/** More if it can do more: most operations are about one agent. */
+function scoreOf({ listsAgents, hasRoutesOfAgent }: Base): number {
+	return (hasRoutesOfAgent ? 2 : 0) + (listsAgents ? 1 : 0);
+}
+
+/** Asks what answers where. Never rejects: what doesn't answer isn't there. */
+export async function findBases(
+	{ baseUrl: own }: Pick<Connection, 'baseUrl'>,
+	transmit: Transmit,
+): Promise<Bases> {
+	const roots = [rootOf(own), new URL(own).origin];
+	const known = roots.flatMap((root) => PREFIXES.map((prefix) => root + prefix));
+	const tried = [...new Set([own, ...known])];
+	const listAt = async (baseUrl: string) =>
+		await read(transmit, `${baseUrl}${routes.listAgents.path}?limit=1&offset=0`);
+	const baseAt = async (baseUrl: string, list: unknown, agent?: string): Promise<Base> => {
+		const path = routes.getAllowlist.path.replace('{address}', agent ?? '');
+		const hasRoutesOfAgent =
+			agent === undefined ? undefined : (await read(transmit, baseUrl + path)) !== undefined;
+		return { baseUrl, listsAgents: list !== undefined, hasRoutesOfAgent };
+	};
+	const lists = [await listAt(own)];
+	let agent = firstAgent(lists[0]);
+	const first = await baseAt(own, lists[0], agent);
+	if (first.listsAgents && first.hasRoutesOfAgent !== false) return { own: first, tried: [own] };
+	for (const baseUrl of tried.slice(1)) lists.push(await listAt(baseUrl));
+	agent ??= lists.map(firstAgent).find((address) => address !== undefined);
+	const bases: Base[] = [];
+	for (const [i, baseUrl] of tried.entries()) bases.push(await baseAt(baseUrl, lists[i], agent));
+	const best = bases.reduce((one, other) => (scoreOf(other) > scoreOf(one) ? other : one));
+	return { own: bases[0] ?? first, ...(best !== bases[0] && { better: best }), tried };
+}
