@@ -9,8 +9,8 @@ const root = resolve(__dirname, '../..');
 const folder = join(root, 'docs', 'resources');
 const generated = pages(root);
 
-it('there is a page for each resource and for the trigger', () => {
-	expect(generated.size).toBe(12);
+it('there is a page for each resource, for the trigger and for the API', () => {
+	expect(generated.size).toBe(13);
 	expect(readdirSync(folder).sort()).toEqual([...generated.keys()].sort());
 });
 

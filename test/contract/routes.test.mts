@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { Operation } from '../../nodes/Ampersend/actions/operation';
 import { properties, resources } from '../../nodes/Ampersend/actions/registry';
-import type { Route } from '../../nodes/Ampersend/api/routes';
+import type { Evidence, Route } from '../../nodes/Ampersend/api/routes';
 import { routes } from '../../nodes/Ampersend/api/routes';
 import { handledRoutes } from '../emulator/index.mts';
 
@@ -14,10 +14,14 @@ const nameOf = ({ method, path }: { method: string; path: string }) => `${method
 
 interface Called {
 	name: string;
-	evidence: Route['evidence'];
+	/** Of the path. */
+	evidence: Evidence;
 }
 
-const calledAt = (route: Route): Called => ({ name: nameOf(route), evidence: route.evidence });
+const calledAt = (route: Route): Called => ({
+	name: nameOf(route),
+	evidence: route.facts.path.evidence,
+});
 
 /** Those that are called with an API key. */
 const withKey = table.filter(({ access = 'user' }) => access === 'user').map(calledAt);
@@ -42,7 +46,7 @@ function calledIn(routeCell = '', evidenceCell = ''): Called[] {
 	const names = [...routeCell.matchAll(/`([A-Z]+ [^`]+)`/g)].map(([, name]) => String(name));
 	const words = evidenceCell === '' ? [] : evidenceCell.split(', ');
 	expect(words).toHaveLength(names.length);
-	return names.map((name, i) => ({ name, evidence: words[i] as Route['evidence'] }));
+	return names.map((name, i) => ({ name, evidence: words[i] as Evidence }));
 }
 
 /** Rows of the README's operation table. */

@@ -5,6 +5,8 @@ import { toJSONSchema, type JSONSchema } from 'zod/v4/core';
 import type { Operation, Resource, Schema } from '../../nodes/Ampersend/actions/operation';
 import { properties, resources } from '../../nodes/Ampersend/actions/registry';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node.ts';
+import { PREFIXES } from '../../nodes/Ampersend/api/deployments';
+import { parts, routes, type Route } from '../../nodes/Ampersend/api/routes';
 import { authenticationField } from '../../nodes/Ampersend/descriptions/authentication';
 import type { Simplified } from '../../nodes/Ampersend/domain/simplify';
 import { simplifiedTriggerEvent, triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
@@ -276,8 +278,54 @@ function triggerPage(comments: Comments): string {
 	].join('\n\n');
 }
 
+const callers: Record<NonNullable<Route['access']>, string> = {
+	user: API_KEY,
+	agent: AGENT_SESSION,
+	login: AGENT_SESSION,
+	anyone: 'none',
+};
+
+/** Each source of a route's facts once, with the parts that it is for. */
+function sourcesOf({ facts, checkedOn }: Route): string {
+	const sources = [...new Set(parts.map((part) => facts[part].source))];
+	const texts = sources.map((source) => {
+		const own = parts.filter((part) => facts[part].source === source);
+		return sources.length === 1 ? sentence(source) : `${own.join(', ')}: ${sentence(source)}`;
+	});
+	return `${texts.join(' ')} Read in ${checkedOn}.`;
+}
+
+function apiPage(): string {
+	const all: Route[] = Object.values(routes);
+	const rows = all.map((route) => {
+		const { access = 'user', does, facts, method, path, sessionPath } = route;
+		const own = sessionPath ? `<br>An agent of itself: \`${sessionPath}\` (SDK)` : '';
+		return [
+			`\`${method} ${path}\`${own}`,
+			does,
+			callers[access],
+			...parts.map((part) => facts[part].evidence),
+			sourcesOf(route),
+		];
+	});
+	const prefixes = PREFIXES.map((prefix) => `\`${prefix}\``).join(', ');
+	return [
+		NOTE.replace('the node. Change the node', 'nodes/Ampersend/api/routes.ts. Change the table'),
+		'# What we know of the API',
+		'Ampersend publishes one page about API keys, and an SDK for agents. So this package knows ' +
+			'each part of a route by its own evidence: **documented** on the API-keys page, **SDK** if ' +
+			'the official SDK does it (so it works in production), **SDK branch** if a branch of the ' +
+			"SDK that isn't released does, or **assumed** from the others. An error names the part " +
+			'that failed, how this package knows it, and another way if there is one.',
+		'Paths are relative to the Base URL of the credential. For an API key, its prefix can be ' +
+			`one of ${prefixes}. The credential test asks at each which routes answer, and names the ` +
+			'Base URL to set.',
+		table(['Route', 'What it does', 'Credential', ...parts, 'Source'], rows),
+	].join('\n\n');
+}
+
 /**
- * A page for each resource and for the trigger, by file name.
+ * A page for each resource, for the trigger and for the API, by file name.
  * @param root of the repository
  */
 export function pages(root: string): Map<string, string> {
@@ -285,6 +333,7 @@ export function pages(root: string): Map<string, string> {
 	const all = [
 		...resources.map((resource) => [resource.option.value, resourcePage(resource, comments)]),
 		['trigger', triggerPage(comments)],
+		['api', apiPage()],
 	];
 	return new Map(all.map(([name, text]) => [`${name}.md`, `${text}\n`]));
 }

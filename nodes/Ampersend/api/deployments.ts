@@ -35,8 +35,8 @@ export const AGENT_PATH = '/api/v1';
 
 /**
  * Where calls with an API key can be. `/v1` is documented by the curl example of the API-keys page.
- * The SDK calls what the vendor writes as `/v1/…` at `/api/v1/…`, and `/agents` with a key at
- * `/api/v1/sdk` (management.ts).
+ * The SDK calls what the vendor writes as `/v1/…` at `/api/v1/…`, and the list of agents with an
+ * API key at `/api/v1/sdk` (management.ts).
  */
 export const PREFIXES = ['/v1', AGENT_PATH, '/api/v1/sdk'] as const;
 
