@@ -34,6 +34,9 @@ const byAnyone = table.filter(({ access }) => access === 'anyone').map(calledAt)
 const inSession = [...ofItself, ...byAgents.map(calledAt)];
 const allNames = [...withKey, ...inSession, ...byAnyone].map(({ name }) => name).sort();
 
+/** The vendor's own clients call these, and the node doesn't. */
+const onlyByVendor = ['POST /agents/{address}/auth/sign-siwx'];
+
 interface TableRow {
 	resource: string;
 	operation: string;
@@ -72,16 +75,17 @@ const operationsOf = (isMeant: (operation: Operation) => boolean) =>
 	);
 
 describe('The routes table, the emulator and the README agree', () => {
-	it('the emulator handles exactly the routes that are called', () => {
-		expect(handledRoutes.map(nameOf).sort()).toEqual(allNames);
+	it('the emulator handles exactly the routes that are called, and those of other clients', () => {
+		expect(handledRoutes.map(nameOf).sort()).toEqual([...allNames, ...onlyByVendor].sort());
 	});
 
 	it('the emulator asks for a credential where the table says so', () => {
 		const openTo = (access: string) =>
 			handledRoutes.filter((route) => route.access === access).map(nameOf);
 		expect(openTo('user').sort()).toEqual(withKey.map(({ name }) => name).sort());
-		const needed = [...ofItself, ...table.filter(({ access }) => access === 'agent').map(calledAt)];
-		expect(openTo('agent').sort()).toEqual(needed.map(({ name }) => name).sort());
+		const inTable = table.filter(({ access }) => access === 'agent').map(calledAt);
+		const needed = [...ofItself, ...inTable].map(({ name }) => name);
+		expect(openTo('agent').sort()).toEqual([...needed, ...onlyByVendor].sort());
 	});
 
 	it('what writes is a WriteOperation, so that a retry of n8n writes nothing twice', () => {

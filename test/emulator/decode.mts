@@ -160,6 +160,7 @@ const bodies = {
 		sessionId: trimmedText,
 		agentAddress: address,
 	}),
+	challenge: struct({ message: text }),
 	endpointInput,
 	endpointInputs: struct({ endpoints: arrayOf(endpointInput) }),
 	endpointUpdate: struct({

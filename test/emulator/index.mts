@@ -65,7 +65,7 @@ export interface Emulator {
 	readonly usdcContract: string;
 	/** `http://127.0.0.1:PORT` */
 	readonly origin: string;
-	/** The origin and `/v1`; the same is served under `/api/v1/sdk`. */
+	/** The origin and `/v1`; the same is served under `/api/v1` and `/api/v1/sdk`. */
 	readonly baseUrl: string;
 	/** Where agents call in their sessions. */
 	readonly agentBaseUrl: string;

@@ -286,7 +286,7 @@ describe('unknown paths', () => {
 	it.each([
 		'GET /agents',
 		'GET /v2/agents',
-		'GET /api/v1/agents',
+		'GET /api/v2/agents',
 		'GET /v1/agents/',
 		'GET /v1//agents',
 		'GET /v1/Agents',

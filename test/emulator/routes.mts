@@ -445,15 +445,21 @@ const approvalRoutes: readonly Route[] = [
 	},
 ];
 
+const searchListings = ({ marketplace, query }: Exchange): Answer =>
+	ok(marketplace.find(decodeTexts(query, ['source', 'category', 'search', 'network'])));
+
 const marketplaceRoutes: readonly Route[] = [
 	{
 		method: 'GET',
 		path: '/agents/marketplace/agentic/discover',
 		access: 'agent',
-		handle({ marketplace, query }) {
-			const names = ['source', 'category', 'search', 'network'] as const;
-			return ok(marketplace.find(decodeTexts(query, [...names])));
-		},
+		handle: searchListings,
+	},
+	{
+		method: 'GET',
+		path: '/agents/marketplace',
+		access: 'anyone',
+		handle: searchListings,
 	},
 	{
 		method: 'GET',
@@ -511,6 +517,16 @@ export const routes: readonly Route[] = [
 		async handle({ sessions, host, world, body }) {
 			const keysOf = (agent: string) => world.find(agent)?.agent.keys.map(({ address }) => address);
 			return ok(await sessions.logIn(decodeBody('logIn', body), host, keysOf));
+		},
+	},
+	{
+		method: 'POST',
+		path: '/agents/{address}/auth/sign-siwx',
+		access: 'agent',
+		async handle(exchange) {
+			sellerOf(exchange);
+			const { message } = decodeBody('challenge', exchange.body);
+			return ok({ serverSignature: await exchange.sessions.coSign(message) });
 		},
 	},
 ];

@@ -23,7 +23,7 @@ const limits = {
 	per_transaction_limit: '0',
 };
 
-describe.each(['/v1', '/api/v1/sdk'])('under %s', (mount) => {
+describe.each(['/v1', '/api/v1', '/api/v1/sdk'])('under %s', (mount) => {
 	const at = (request: string): string => request.replace(' ', ` ${mount}`);
 	const whole = true;
 

@@ -14,8 +14,15 @@ import type { Strangers } from './strangers.mts';
 import type { Wire } from './wire.mts';
 import type { World } from './world.mts';
 
-/** Where users call with an API key, and where agents call. */
-const mounts = { user: ['/v1', '/api/v1/sdk'], agent: ['/api/v1'], anyone: ['/api/v1'] } as const;
+/**
+ * Where each route is served. Users and agents share `/api/v1`: a route there accepts the
+ * credential of those who can call it, and answers 401 to the other one.
+ */
+const mounts = {
+	user: ['/v1', '/api/v1', '/api/v1/sdk'],
+	agent: ['/api/v1'],
+	anyone: ['/api/v1'],
+} as const;
 
 export interface Parts {
 	world: World;

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { parseSiweMessage } from 'viem/siwe';
 import { recoverMessageAddress } from 'viem/utils';
 import { addressId } from './addresses.mts';
@@ -8,6 +9,20 @@ import { Problem, unauthorized } from './problems.mts';
 const MOST_SKEW_MS = 60_000;
 
 const HOUR_MS = 60 * 60_000;
+
+/** How far local time can be from UTC. */
+const MOST_OFFSET_MS = 14 * HOUR_MS;
+
+/**
+ * How far the time at which a message says it was issued is from now. The SDK's Python client sends
+ * its local time without a zone, so nobody can tell it from a time in another zone.
+ */
+function skewOf(message: string, now: number): number {
+	const text = /^Issued At: (\S+)$/m.exec(message)?.[1] ?? '';
+	const isLocal = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text);
+	const skew = Math.abs(Date.parse(isLocal ? `${text}Z` : text) - now);
+	return isLocal ? Math.max(0, skew - MOST_OFFSET_MS) : skew;
+}
 
 export interface LogIn {
 	message: string;
@@ -28,6 +43,7 @@ interface Session {
 export class Sessions {
 	readonly #nonces = new Map<string, string>();
 	readonly #sessions = new Map<string, Session>();
+	readonly #account = privateKeyToAccount(generatePrivateKey());
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
 	/** What an ended session gets. */
@@ -38,6 +54,11 @@ export class Sessions {
 		private readonly clock: () => number,
 		private readonly publicOrigin: string,
 	) {}
+
+	/** A signature of a message by the service's own key, which is another one in each run. */
+	async coSign(message: string): Promise<string> {
+		return await this.#account.signMessage({ message });
+	}
 
 	requestNonce(): { nonce: string; sessionId: string } {
 		const [nonce, sessionId] = [randomBytes(16).toString('hex'), randomUUID()];
@@ -68,8 +89,8 @@ export class Sessions {
 			if (said[name as keyof typeof wanted] !== value) throw unauthorized(`Wrong ${name}`);
 		}
 		if (said.statement !== 'Sign in to API') throw unauthorized('Wrong statement');
-		const skew = Math.abs((said.issuedAt?.getTime() ?? NaN) - this.clock());
-		if (!(skew <= MOST_SKEW_MS)) throw unauthorized('The message is too old or from the future');
+		if (!(skewOf(message, this.clock()) <= MOST_SKEW_MS))
+			throw unauthorized('The message is too old or from the future');
 		const signer = await recoverMessageAddress({ message, signature: signature as `0x${string}` });
 		if (signer !== said.address) throw unauthorized('The signature is not by this address');
 		const keys = keysOf(agentAddress)?.map(addressId) ?? [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage, type SiweMessage } from 'viem/siwe';
+import { recoverMessageAddress } from 'viem/utils';
 import { useEmulator, type Got } from './harness.mts';
 import { handledRoutes, randomAddress, type Agent } from './index.mts';
 
@@ -21,6 +22,8 @@ interface Login {
 	agentAddress?: string;
 	/** Replaces parts of the message before it is signed. */
 	change?: Partial<SiweMessage>;
+	/** The time in the message as it's written there. */
+	issuedAt?: string;
 	/** Replaces parts of the request. */
 	send?: Record<string, string>;
 }
@@ -34,11 +37,11 @@ function addAgent(): { agent: Agent; privateKey: `0x${string}` } {
 	return { agent: harness.emulator.addAgent({ name: 'seller', keys: [address] }), privateKey };
 }
 
-async function logIn({ privateKey, agentAddress, change, send }: Login): Promise<Got> {
+async function logIn({ privateKey, agentAddress, change, issuedAt, send }: Login): Promise<Got> {
 	const { nonce, sessionId } = (await ask('GET /agents/auth/nonce')).body as Record<string, string>;
 	const account = privateKeyToAccount(privateKey ?? generatePrivateKey());
 	const { origin } = harness.emulator;
-	const message = createSiweMessage({
+	const written = createSiweMessage({
 		domain: new URL(origin).host,
 		address: account.address,
 		statement: 'Sign in to API',
@@ -49,6 +52,8 @@ async function logIn({ privateKey, agentAddress, change, send }: Login): Promise
 		issuedAt: new Date(now),
 		...change,
 	});
+	const message =
+		issuedAt === undefined ? written : written.replace(/(?<=Issued At: ).+/, issuedAt);
 	const signature = await account.signMessage({ message });
 	const body = { message, signature, sessionId, agentAddress, ...send };
 	return await ask('POST /agents/auth/login', null, body);
@@ -105,6 +110,16 @@ describe('a login', () => {
 		expect([got.status, messageOf(got)]).toEqual([401, 'The signature is not by this address']);
 	});
 
+	it.each<[string, string, number]>([
+		['of the time in any zone', new Date(NOW + 14 * 3_600_000).toISOString().slice(0, -1), 200],
+		['that no zone has now', new Date(NOW + 15 * 3_600_000).toISOString().slice(0, -1), 401],
+		['that is no time', 'today', 401],
+	])('can have a time without a zone %s', async (_, issuedAt, status) => {
+		const { agent, privateKey } = addAgent();
+		const got = await logIn({ privateKey, agentAddress: agent.address, issuedAt });
+		expect(got.status).toBe(status);
+	});
+
 	it('twice with one nonce is a 401', async () => {
 		const { agent, privateKey } = addAgent();
 		await tokenOf({ privateKey, agentAddress: agent.address });
@@ -131,6 +146,15 @@ describe('a session', () => {
 		},
 	);
 
+	it("reaches no user's route", async () => {
+		const { agent, privateKey } = addAgent();
+		const token = await tokenOf({ privateKey, agentAddress: agent.address });
+		for (const { method, path } of handledRoutes.filter(({ access }) => access === 'user')) {
+			const got = await ask(`${method} ${path.replace(/\{\w+\}/g, agent.address)}`, token);
+			expect(got.status).toBe(401);
+		}
+	});
+
 	it('ends', async () => {
 		const { agent, privateKey } = addAgent();
 		harness.emulator.setSessionLifetime(1_000);
@@ -140,6 +164,21 @@ describe('a session', () => {
 		now += 1;
 		const got = await ask('GET /agents/self', token);
 		expect([got.status, messageOf(got)]).toEqual([401, 'The session has expired']);
+	});
+
+	it('signs a message with a key of the service', async () => {
+		const { agent, privateKey } = addAgent();
+		const token = await tokenOf({ privateKey, agentAddress: agent.address });
+		const path = `POST /agents/${agent.address}/auth/sign-siwx`;
+		const message = 'api.example.com wants you to sign in';
+		const got = await ask(path, token, { message });
+		const { serverSignature: signature } = got.body as { serverSignature: `0x${string}` };
+		expect(signature).toMatch(/^0x[0-9a-f]{130}$/);
+		const signer = await recoverMessageAddress({ message, signature });
+		expect(signer).not.toBe(privateKeyToAccount(privateKey).address);
+		expect((await ask(path, token, {})).status).toBe(400);
+		const other = `POST /agents/${randomAddress()}/auth/sign-siwx`;
+		expect((await ask(other, token, { message })).status).toBe(403);
 	});
 
 	it("reaches no other agent's endpoints", async () => {

@@ -10,10 +10,23 @@ const session = useAgentSession(service);
 const run = async (resource: string, operation: string, parameters: INodeParameters = {}) =>
 	await session.run({ resource, operation, ...parameters });
 
-const DISCOVER = 'GET /agents/marketplace/agentic/discover';
 const lastQuery = () => service.emulator.calls.at(-1)?.query;
 
-describe('the marketplace', () => {
+describe.each([
+	{
+		credential: 'a session',
+		runWith: session.run,
+		searched: [...LOGIN, 'GET /agents/marketplace/agentic/discover'],
+	},
+	{
+		credential: 'an API key',
+		runWith: service.run.bind(service),
+		searched: ['GET /agents/marketplace'],
+	},
+])('the marketplace with $credential', ({ runWith, searched }) => {
+	const run = async (resource: string, operation: string, parameters: INodeParameters = {}) =>
+		await runWith({ resource, operation, ...parameters });
+
 	it('returns what an agent sells', async () => {
 		const endpoints = [
 			{ id: 'e1', url: 'https://api.example.com/x', network: 'base', methods: ['GET'] },
@@ -45,7 +58,7 @@ describe('the marketplace', () => {
 			updatedAt: new Date(listing.updated_at).toISOString(),
 		};
 		expect(jsonOf(await run('marketplace', 'search'))).toEqual([expected]);
-		expect(service.seen).toEqual([...LOGIN, DISCOVER]);
+		expect(service.seen).toEqual(searched);
 		service.emulator.clearCalls();
 		const id = { mode: 'id', value: listing.id };
 		expect(jsonOf(await run('marketplace', 'get', { listing: id }))).toEqual([expected]);
@@ -100,6 +113,13 @@ describe('the marketplace', () => {
 		const { error } = await run('marketplace', 'get', { listing: { mode: 'id', value: 'x' } });
 		expect(error?.message).toContain('Agent not found in the marketplace');
 	});
+});
+
+it('the marketplace gets no API key', async () => {
+	service.emulator.addListing();
+	const { items } = await service.run({ resource: 'marketplace', operation: 'search' });
+	expect(items).toHaveLength(1);
+	expect(service.emulator.calls).toMatchObject([{ auth: 'missing', mount: '/api/v1' }]);
 });
 
 describe('the owner', () => {

@@ -481,3 +481,11 @@ describe('in an agent session', () => {
 		expect(await search()).toHaveLength(2);
 	});
 });
+
+it('the list of listings is the same with an API key', async () => {
+	const { id } = service.emulator.addListing({ name: 'Weather' });
+	service.emulator.addListing({ name: 'Maps' });
+	const { results } = await listSearch.searchListings.call(editor({}), 'weather');
+	expect(results).toEqual([{ name: 'Weather', value: id }]);
+	expect(service.seen).toEqual(['GET /agents/marketplace']);
+});

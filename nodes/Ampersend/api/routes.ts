@@ -349,6 +349,15 @@ export const routes = {
 		answer: listings,
 		...known(inSdk('marketplace.ts, curated-agent.ts')),
 	},
+	listListings: {
+		does: 'search the marketplace',
+		method: 'GET',
+		access: 'anyone',
+		path: '/agents/marketplace',
+		sessionRoute: 'searchMarketplace',
+		answer: listings,
+		...inSdk('SDK 0.0.22, marketplace.ts; 0.0.24 and later search in a session instead'),
+	},
 	getListing: {
 		does: 'read the listing',
 		method: 'GET',

@@ -1,6 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { toNodeError } from '../api/errors';
+import { findListings } from '../api/marketplace';
 import type { ListPart } from '../api/paginate';
 import { agentKeysAfter, agentsAfter, listAgentKeys, listAgents, take } from '../api/paginate';
 import { routes } from '../api/routes';
@@ -196,7 +197,7 @@ async function searchListings(
 ): Promise<INodeListSearchResult> {
 	const query = filter.trim() === '' ? {} : { search: filter.trim() };
 	return await withClient(this, async (client) => {
-		const found = await send(client, routes.searchMarketplace, { path: {}, query });
+		const found = await findListings(client, query);
 		return { results: found.map(toIdOption).sort(byName) };
 	});
 }

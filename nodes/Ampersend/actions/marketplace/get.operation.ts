@@ -11,7 +11,7 @@ export const get: RowOperation<typeof listingOutput> = {
 		action: 'Get agent in marketplace',
 		description: 'Get an agent in the marketplace, with its endpoints and skills',
 	},
-	inSession: 'only',
+	inSession: 'also',
 	fields: [listingLocator],
 	output: listingOutput,
 	simplified: simplifiedListing,

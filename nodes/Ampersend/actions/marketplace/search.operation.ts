@@ -1,7 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { findListings } from '../../api/marketplace';
 import { optionsOf, readCollection } from '../../descriptions/options';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { readText, rejectNothing } from '../../domain/parameter';
@@ -54,7 +53,7 @@ export const search: RowOperation<typeof listingOutput> = {
 		action: 'Search marketplace',
 		description: 'Find agents that sell something to other agents, by words, category or network',
 	},
-	inSession: 'only',
+	inSession: 'also',
 	fields: [
 		{
 			...searchField,
@@ -84,7 +83,7 @@ export const search: RowOperation<typeof listingOutput> = {
 		]);
 		const query = Object.fromEntries(texts.filter(([, text]) => text !== '')) as IDataObject;
 		const limit = readLimit(n8n, itemIndex);
-		const found = await send(client, routes.searchMarketplace, { path: {}, query });
+		const found = await findListings(client, query);
 		return found.slice(0, limit).map(toListingOutput);
 	},
 };
