@@ -83,7 +83,7 @@ describe('Allowlist: Get', () => {
 		});
 
 		expect(error?.message).toBe(
-			'Ampersend was asked to read the allowlist, and its answer has changed format: ' +
+			'Ampersend was asked to read the allowlist, and its answer is not as expected: ' +
 				'the whole body has an unexpected format.',
 		);
 		expect(error?.description).toContain(`GET /agents/${address}/authorized-sellers.`);

@@ -312,6 +312,8 @@ describe('a call made with the credential by any node', () => {
 });
 
 describe('against a service', () => {
+	const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
+
 	const ampersend = useAmpersend();
 	let other: Server;
 	let otherOrigin: string;
@@ -480,12 +482,13 @@ describe('against a service', () => {
 
 		it('says that the key is accepted, and by which deployment', async () => {
 			const { emulator } = ampersend;
+			emulator.addAgent();
 			expect(await messageOf('OK')).toBe(
 				`Ampersend accepts the key (sandbox, ${emulator.baseUrl})`,
 			);
-			expect(emulator.calls).toMatchObject([
-				{ route: 'GET /agents', auth: 'valid', query: { limit: '1' } },
-			]);
+			const [first, ...others] = emulator.calls;
+			expect(first).toMatchObject({ route: 'GET /agents', auth: 'valid', query: { limit: '1' } });
+			expect(others.every(({ method }) => method === 'GET')).toBe(true);
 		});
 
 		it('accepts a key and Base URL in the forms that the node accepts', async () => {
@@ -501,7 +504,9 @@ describe('against a service', () => {
 			const message = await messageOf('Error');
 			expect(message).toContain('rejected the API key (HTTP 401): This API key has been revoked');
 			expect(message).toContain('https://app.sandbox.ampersend.ai');
-			expect(emulator.calls).toHaveLength(1);
+			expect(
+				emulator.calls.every(({ auth, method }) => auth === 'revoked' && method === 'GET'),
+			).toBe(true);
 		});
 
 		it("says that a key isn't allowed to list agents", async () => {
@@ -527,13 +532,36 @@ describe('against a service', () => {
 			await once(other, 'listening');
 		});
 
-		it('says that the path has nothing, and which Base URL is in use', async () => {
+		it('says that the path has nothing, and which Base URL to set', async () => {
 			const { emulator } = ampersend;
-			emulator.expectUnknown('/wrong/agents');
-			const message = await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` });
-			expect(message).toContain('found nothing when asked to list the agents');
-			expect(message).toContain(`${emulator.origin}/wrong`);
-			expect(message).toContain('/api/v1/sdk');
+			emulator.addAgent();
+			emulator.expectUnknown(/^\/wrong\//);
+			expect(await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` })).toBe(
+				`Ampersend answers at another Base URL. Set it to ${emulator.origin}/v1.`,
+			);
+		});
+
+		it('says which Base URL answers for agents, if this one only lists them', async () => {
+			const { emulator } = ampersend;
+			emulator.addAgent();
+			emulator.fault({ route: ALLOWLIST, status: 404 });
+			expect(await messageOf('Error')).toBe(
+				`Ampersend answers at another Base URL. Set it to ${emulator.origin}/api/v1.`,
+			);
+		});
+
+		it('says that no Base URL answers for an agent', async () => {
+			const { emulator } = ampersend;
+			emulator.addAgent();
+			emulator.fault({ route: ALLOWLIST, status: 404, times: 3 });
+			const message = await messageOf('Error');
+			expect(message).toContain(`The key can list agents at ${emulator.baseUrl}`);
+			expect(message).toContain(`or at ${emulator.origin}/api/v1, ${emulator.origin}/api/v1/sdk.`);
+			expect(message).toContain('use an Ampersend Agent API credential');
+		});
+
+		it('says that an account without agents leaves it open', async () => {
+			expect(await messageOf('OK')).toContain('The account has no agent yet');
 		});
 
 		it('says that something other than the API answered', async () => {

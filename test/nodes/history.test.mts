@@ -206,7 +206,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 
 				expect(items).toEqual([]);
 				expect(error?.message).toBe(
-					`Ampersend was asked to list the ${noun}, and its answer has changed format: ` +
+					`Ampersend was asked to list the ${noun}, and its answer is not as expected: ` +
 						`${place}.${field} ${complaint}.`,
 				);
 				expect(error?.description).toContain(`GET /agents/${agent.address}/${path}.`);

@@ -15,6 +15,8 @@ const service = useAmpersend();
 const RAW = 'raw-body-text';
 const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
 
+const LIST = 'GET /agents';
+const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
 const READ = 'GET /agents/{address}';
 const WRITE = 'PATCH /agents/{address}';
 
@@ -118,7 +120,7 @@ const troubles: Record<string, Trouble> = {
 		fault: { status: 200, body: HTML },
 		message: (name) => notJson(name, 'text/html'),
 		description: {
-			read: 'The Base URL is http://127.0.0.1',
+			read: 'The Base URL http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
@@ -126,7 +128,7 @@ const troubles: Record<string, Trouble> = {
 		fault: { malformedJson: true },
 		message: (name) => notJson(name, 'a malformed body'),
 		description: {
-			read: 'The Base URL is http://127.0.0.1',
+			read: 'The Base URL http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},
@@ -143,17 +145,17 @@ const troubles: Record<string, Trouble> = {
 			mutate: (body) => ({ ...(body as object), name: undefined, balance: undefined, note: RAW }),
 		},
 		message: (name) =>
-			`Ampersend was asked to ${name}, and its answer has changed format: ` +
+			`Ampersend was asked to ${name}, and its answer is not as expected: ` +
 			'name is missing; balance is missing.',
 		description: {
 			read: 'Update n8n-nodes-ampersend',
-			write: `The change was accepted. ${CHECK} Update n8n-nodes-ampersend`,
+			write: `The change was accepted. ${CHECK} No public page documents this answer`,
 		},
 	},
 	'a field of another format': {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
 		message: (name) =>
-			`Ampersend was asked to ${name}, and its answer has changed format: ` +
+			`Ampersend was asked to ${name}, and its answer is not as expected: ` +
 			'createdAt has an unexpected format.',
 		description: {
 			read: 'report this message as an issue',
@@ -164,8 +166,8 @@ const troubles: Record<string, Trouble> = {
 		fault: { status: 307, headers: { location: 'https://login.example/' }, body: HTML },
 		message: (name) => `Ampersend could not ${name}: a redirect (HTTP 307) is not followed.`,
 		description: {
-			read: 'The Base URL is http://127.0.0.1',
-			write: `${MAY_HAVE_HAPPENED} ${CHECK} The credential goes only to the host`,
+			read: 'The Base URL http://127.0.0.1',
+			write: 'The change was not made. The credential goes only to the host',
 		},
 	},
 	'HTTP 429 with a wait beyond the budget': {
@@ -312,18 +314,32 @@ describe('a bad base URL', () => {
 		['read of an assumed route', read, readName],
 		['write', write, writeName],
 	])(
-		'with a wrong path is reported after a %s, with another path to try',
+		'with a wrong path is reported after a %s, with the one that answers',
 		async (_, parameters, name) => {
 			const { origin } = service.emulator;
-			service.emulator.expectUnknown(/^\/wrong\/agents/);
+			service.emulator.expectUnknown(/^\/wrong\//);
 			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
-			expect(message).toContain(`Ampersend found nothing when asked to ${name} (HTTP 404)`);
-			expect(description).toContain(`The request was ${requestOf[name]}.`);
-			expect(description).toContain(`The Base URL is ${origin}/wrong.`);
-			expect(description).toContain('https://api.sandbox.ampersend.ai/api/v1/sdk');
-			expect(service.emulator.calls).toHaveLength(1);
+			expect(message).toBe(`Ampersend answers at another Base URL: ${origin}/v1`);
+			expect(description).toContain('Set this Base URL in the credential.');
+			expect(description).toContain(`At ${origin}/wrong, it could not ${name} (HTTP 404).`);
+			expect(description.includes('The change was not made.')).toBe(parameters === write);
+			const [first, ...others] = service.emulator.calls;
+			expect(first?.path).toContain('/wrong/');
+			expect(others.every(({ method }) => method === 'GET')).toBe(true);
 		},
 	);
+
+	it('is asked for once in a run, however many items fail', async () => {
+		const { origin } = service.emulator;
+		service.emulator.expectUnknown(/^\/wrong\//);
+		const credential = { ...service.credential, baseUrl: `${origin}/wrong` };
+		const input = [{}, {}, {}];
+		await service.run(read, { credential, input, onError: 'continueRegularOutput' });
+		const ownPath = `/wrong/agents/${address}`;
+		const { calls } = service.emulator;
+		expect(calls.filter(({ path }) => path === ownPath)).toHaveLength(3);
+		expect(calls.filter(({ path }) => path.startsWith('/v1/agents?'))).toHaveLength(1);
+	});
 });
 
 describe('an address that the service does not know', () => {
@@ -338,7 +354,10 @@ describe('an address that the service does not know', () => {
 		expect(description).toBe(
 			'Choose one from the list, or use an API key of the account that owns it.',
 		);
-		expect(service.emulator.calls).toHaveLength(1);
+		const [first, ...others] = service.emulator.calls;
+		expect(first?.path).toContain(unknown.value);
+		// Whether the Base URL is right: it lists agents, and answers for one.
+		expect(others.map(({ route }) => route)).toEqual([LIST, ALLOWLIST]);
 	});
 
 	it.each([

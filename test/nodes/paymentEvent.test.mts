@@ -187,7 +187,7 @@ describe('Get Many', () => {
 		ampersend.emulator.fault(changeNewest(changes));
 		const { items, error } = await getMany();
 		expect(items).toEqual([]);
-		expect(error?.message).toContain('has changed format');
+		expect(error?.message).toContain('is not as expected');
 		expect(error?.message).toContain(complaint);
 	});
 

@@ -393,7 +393,7 @@ describe('The API key', () => {
 		],
 		[
 			'the service repeats it in a field of its answer',
-			'changed format',
+			'not as expected',
 			() =>
 				service.emulator.fault({
 					route: 'POST /agents',

@@ -301,7 +301,7 @@ describe('the token of an approval', () => {
 				operation: 'requestApproval',
 				agentKeyAddress: session.agent.address,
 			});
-			expect(error?.message).toContain('has changed format: token has an unexpected format');
+			expect(error?.message).toContain('is not as expected: token has an unexpected format');
 		},
 	);
 });

@@ -419,7 +419,7 @@ describe('a login whose answer has another form', () => {
 			mutate: (body: unknown) => ({ ...(body as object), ...change }),
 		});
 		const { error } = await run(READ);
-		expect(error?.message).toContain(`its answer has changed format: ${field} has an unexpected`);
+		expect(error?.message).toContain(`its answer is not as expected: ${field} has an unexpected`);
 		expect(service.seen).toEqual(LOGIN.slice(0, step + 1));
 	});
 });

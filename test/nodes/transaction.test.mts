@@ -741,7 +741,7 @@ describe('Get Many', () => {
 
 				expect(items).toEqual([]);
 				expect(error?.message).toContain(
-					'has changed format: activity.0.amount has an unexpected format',
+					'is not as expected: activity.0.amount has an unexpected format',
 				);
 				expect(requests()).toHaveLength(1);
 			},

@@ -111,18 +111,20 @@ describe('publishing is rejected', () => {
 		const error = await thrownBy(open(), 'activate');
 		expect(error.message).toMatch(/^Ampersend found nothing when asked to list the transactions/);
 		expect(error.description).toMatch(/The request was GET \/agents\/0x\w{40}\/activity\.$/);
-		expect(error.description).toContain('this node assumes it');
-		expect(error.description).toContain('/api/v1/sdk');
+		expect(error.description).toContain('No public page documents this path');
+		expect(error.description).toContain('is right: Ampersend answers for other requests there.');
 		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
 	});
 
 	it('if the path prefix is wrong, with what to set', async () => {
-		service.emulator.expectUnknown('/wrong/agents');
+		service.emulator.expectUnknown(/^\/wrong\//);
 		const trigger = open();
 		trigger.credential = { ...service.credential, baseUrl: `${service.emulator.origin}/wrong` };
 		const error = await thrownBy(trigger, 'activate');
-		expect(error.message).toContain('found nothing when asked to list the agents');
-		expect(error.description).toContain(`The Base URL is ${service.emulator.origin}/wrong.`);
+		expect(error.message).toBe(
+			`Ampersend answers at another Base URL: ${service.emulator.origin}/v1`,
+		);
+		expect(error.description).toContain('it could not list the agents (HTTP 404)');
 	});
 
 	it('if answers have another form', async () => {
@@ -132,7 +134,7 @@ describe('publishing is rejected', () => {
 			{ times: 1 },
 		);
 		const error = await thrownBy(open(), 'activate');
-		expect(error.message).toContain('has changed format');
+		expect(error.message).toContain('is not as expected');
 		expect(error.failure).toEqual({ cause: 'node-defect' });
 	});
 

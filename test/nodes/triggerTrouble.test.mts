@@ -86,7 +86,7 @@ describe('a failure', () => {
 			{ times: 1 },
 		);
 		const error = await thrownBy(trigger);
-		expect(error.message).toContain('has changed format: activity.0.type');
+		expect(error.message).toContain('is not as expected: activity.0.type');
 		expect(error.failure).toEqual({ cause: 'node-defect' });
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
@@ -219,7 +219,7 @@ describe('an agent that is never read', () => {
 		[
 			'a row of another form',
 			{ mutate: () => ({ activity: [{ id: 'odd' }], hasNextPage: false, totalCount: 1 }) },
-			'has changed format',
+			'is not as expected',
 		],
 	];
 	/** Makes an agent unreadable until the returned function is called. */

@@ -320,7 +320,7 @@ describe('a write without a clear answer', () => {
 		}
 	});
 
-	it('says that it was accepted if its answer has changed format', () => {
+	it('says that it was accepted if its answer is not as expected', () => {
 		const { description } = errorFor('drift', { places: 'address is missing' }, write);
 		expect(description).toContain('The change was accepted.');
 		expect(description).toContain(routes.createAgent.check);

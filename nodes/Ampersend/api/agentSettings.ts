@@ -1,6 +1,6 @@
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
-import { CallError, errorFor } from './errors';
+import { CallError, errorForNoRoutesOfAgent } from './errors';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
 import type { CallParameters, Client } from './send';
@@ -30,13 +30,16 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 	address: Address,
 	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R> | undefined> {
+	// This 404 has an explanation of its own.
+	const quiet = { ...client, findBases: undefined };
 	try {
-		return await send<Path, R>(client, route, parameters);
+		return await send<Path, R>(quiet, route, parameters);
 	} catch (error) {
 		if (!is404(error) || !(await agentExists(client, address))) return await Promise.reject(error);
 	}
-	if (await hasRoutesOfAgent(client, address)) return undefined;
-	throw errorFor('noRoutesOfAgent', {}, callOf(client, route, parameters), { status: 404 });
+	if (await hasRoutesOfAgent(quiet, address)) return undefined;
+	const bases = await client.findBases?.();
+	throw errorForNoRoutesOfAgent({ ...callOf(client, route, parameters), bases });
 }
 
 /** A hint for settings that count as "not set". @param what e.g. "spending limits" */

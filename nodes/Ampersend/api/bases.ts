@@ -75,13 +75,17 @@ export async function findBases(
 		return { baseUrl, listsAgents: list !== undefined, hasRoutesOfAgent };
 	};
 	const lists = [await listAt(own)];
-	let agent = firstAgent(lists[0]);
-	const first = await baseAt(own, lists[0], agent);
+	const ownAgent = firstAgent(lists[0]);
+	const first = await baseAt(own, lists[0], ownAgent);
 	if (first.listsAgents && first.hasRoutesOfAgent !== false) return { own: first, tried: [own] };
 	for (const baseUrl of tried.slice(1)) lists.push(await listAt(baseUrl));
-	agent ??= lists.map(firstAgent).find((address) => address !== undefined);
-	const bases: Base[] = [];
-	for (const [i, baseUrl] of tried.entries()) bases.push(await baseAt(baseUrl, lists[i], agent));
-	const best = bases.reduce((one, other) => (scoreOf(other) > scoreOf(one) ? other : one));
-	return { own: bases[0] ?? first, ...(best !== bases[0] && { better: best }), tried };
+	const agent = lists.map(firstAgent).find((address) => address !== undefined);
+	const base = ownAgent === agent ? first : await baseAt(own, lists[0], agent);
+	let best = base;
+	for (const [i, baseUrl] of tried.entries()) {
+		if (baseUrl === own) continue;
+		const other = await baseAt(baseUrl, lists[i], agent);
+		if (scoreOf(other) > scoreOf(best)) best = other;
+	}
+	return { own: base, ...(best !== base && { better: best }), tried };
 }

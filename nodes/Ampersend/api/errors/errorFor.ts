@@ -239,6 +239,12 @@ function errorForBetter(
 	return errorFor('otherBase', { better, betterNote }, call, { status });
 }
 
+/** The error for an agent none of whose routes answers at the base URL. */
+export function errorForNoRoutesOfAgent(call: Call): CallError {
+	if (call.bases?.better) return errorForBetter(call, 404, call.bases.better);
+	return errorFor('noRoutesOfAgent', {}, call, { status: 404 });
+}
+
 /** What an answer's headers say. */
 export interface Headers {
 	contentType?: string;

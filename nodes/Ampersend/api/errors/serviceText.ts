@@ -44,7 +44,7 @@ function readIssue({ path, message }: Record<string, unknown>, names: FieldNames
 	return {
 		text: [field, text].filter(Boolean).join(': '),
 		isNamed: known !== undefined,
-		isForeign: known === undefined && steps.length > 0,
+		isForeign: known === undefined && steps.length > 0 && Object.keys(names).length > 0,
 	};
 }
 

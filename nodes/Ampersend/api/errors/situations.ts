@@ -232,7 +232,7 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	drift: {
-		message: "Ampersend was asked to {does}, and its answer isn't as expected: {places}.",
+		message: 'Ampersend was asked to {does}, and its answer is not as expected: {places}.',
 		ifWrite: ACCEPTED,
 		advice: ['{guess}', '{ways}', UPDATE_OR_REPORT],
 		part: 'answer',
