@@ -188,6 +188,29 @@ describe('A service as the package assumes it', () => {
 		expectNothingPrivate(ran);
 	});
 
+	it('with --write names what it could not remove', async () => {
+		const refuse = { ...always, status: 503, headers: { 'retry-after': '0' } };
+		emulator.fault({ route: 'DELETE /agents/{address}/keys/{keyAddress}', ...refuse });
+		emulator.fault({ route: 'DELETE /agents/{address}/hosted-endpoints/{id}', ...refuse });
+		const ran = await run(['--json', '--write']);
+		expect(ran.code).toBe(2);
+		const { left } = reportOf(ran);
+		expect(left).toContainEqual(expect.stringMatching(/^agent key 0x.{4}….{4} of the agent/));
+		expect(left).toContainEqual(expect.stringMatching(/^hosted endpoints named contract-check/));
+		expect(emulator.hostedEndpoints(agent)).toHaveLength(2);
+	});
+
+	it('with --write names what a lost answer may have made', async () => {
+		emulator.fault({ route: 'POST /agents', status: 504, when: 'after' });
+		const ran = await run(['--json', '--write']);
+		const made = emulator.agents().filter(({ name }) => name.startsWith('contract-check'));
+		expect(made).toHaveLength(1);
+		const [{ address = '' } = {}] = made;
+		expect(reportOf(ran).left.join('\n')).toContain(
+			`agent ${address.slice(0, 6)}…${address.slice(-4)}`,
+		);
+	});
+
 	it('with only an API key, or only an agent, checks what it can', async () => {
 		const { AMPERSEND_AGENT_KEY: secret, AMPERSEND_API_KEY: apiKey } = environment();
 		const ofUser = await run(['--json'], {

@@ -68,7 +68,7 @@ export class Check {
 	readonly results = new Map<string, RouteResult>();
 	readonly facts: Fact[] = [];
 	readonly stopped: string[] = [];
-	readonly left: string[] = [];
+	readonly left = new Set<string>();
 	/** Texts that no report can have. */
 	readonly secrets = new Set<string>();
 	/** By the service's clock, epoch ms. */
@@ -208,7 +208,12 @@ export class Check {
 
 	report(): Pick<Report, 'routes' | 'facts' | 'stopped' | 'left'> {
 		const { facts, stopped, left } = this;
-		return { routes: [...this.results.values()], facts, stopped: [...new Set(stopped)], left };
+		return {
+			routes: [...this.results.values()],
+			facts,
+			stopped: [...new Set(stopped)],
+			left: [...left],
+		};
 	}
 }
 
