@@ -1,0 +1,104 @@
+/**
+ * What is known of the service's answers beyond the schemas, which take any value of an open set
+ * and leave out what the package doesn't use.
+ */
+import type { routes } from './source';
+
+export type RouteName = keyof typeof routes;
+
+const agentFields = ['userId', 'initData', 'nonce'];
+const pageFields = ['limit', 'offset'];
+const proofs = ['signature', 'nonce'];
+
+/** Fields that are expected and not used. Source: SDK, management.ts; proofs.ts. */
+export const unusedFields: Partial<Record<RouteName, readonly string[]>> = {
+	listAgents: [...pageFields, ...agentFields],
+	createAgent: agentFields,
+	getAgent: agentFields,
+	updateAgent: agentFields,
+	listAgentKeys: pageFields,
+	listPayments: proofs,
+};
+
+type Values = Readonly<Record<string, readonly string[]>>;
+
+const networks = { network: ['base', 'base-sepolia'] };
+
+/** Values that are known of open sets. Source: SDK, agent.ts, types.ts, curated-agent.ts. */
+export const knownValues: Partial<Record<RouteName, Values>> = {
+	listActivity: {
+		type: ['earn', 'spend'],
+		status: ['received', 'settled', 'authorized', 'failed', 'denied'],
+	},
+	listPayments: {
+		scheme: ['exact', 'deferred'],
+		status: [
+			'requested',
+			'authorized',
+			'denied',
+			'settled',
+			'expired',
+			'unmanaged',
+			'success',
+			'failure',
+			'pending',
+		],
+	},
+	getSelf: { status: ['deploying', 'deployed', 'failed'] },
+	searchMarketplace: { source: ['catalog', 'bazaar', 'ampersend', 'registry'] },
+	getListing: { source: ['catalog', 'bazaar', 'ampersend', 'registry'] },
+	getApproval: { status: ['pending', 'resolved', 'rejected', 'blocked'] },
+	listHostedEndpoints: networks,
+	getHostedEndpoint: networks,
+	createHostedEndpoint: networks,
+};
+
+/** Words that APIs use for the same. */
+const sameWords = [
+	['name', 'label', 'title'],
+	['status', 'state'],
+	['amount', 'value', 'micro', 'usdc'],
+	['balance', 'funds'],
+	['created', 'added', 'issued', 'timestamp', 'time', 'date', 'ts'],
+	['updated', 'modified', 'changed'],
+	['expires', 'expiry', 'expiration', 'expired'],
+	['receiver', 'recipient', 'seller', 'payee', 'to', 'counterparty', 'merchant'],
+	['tx', 'hash', 'transaction'],
+	['chain', 'network', 'caip2id', 'caip2'],
+	['address', 'account', 'wallet'],
+	['limit', 'cap', 'max', 'maximum'],
+	['target', 'destination'],
+	['minimum', 'min', 'reserve'],
+	['id', 'uuid', 'identifier'],
+	['type', 'kind', 'direction'],
+	['url', 'link', 'href', 'uri'],
+	['total', 'count'],
+	['enabled', 'active', 'allowed'],
+	['token', 'jwt'],
+];
+
+const wordsOf = (name: string): string[] =>
+	name
+		.slice(0, 100)
+		.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+		.toLowerCase()
+		.split(/[^a-z0-9]+/)
+		.filter((word) => word !== '' && word !== 'at');
+
+/** Whether two names are the same but for letter case and separators. */
+export function isSameSpelledOtherwise(one: string, other: string): boolean {
+	const letters = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+	return letters(one) === letters(other);
+}
+
+/** Whether two names can mean the same. */
+export function areAlike(one: string, other: string): boolean {
+	const others = wordsOf(other);
+	return wordsOf(one).some((word) =>
+		others.some(
+			(different) =>
+				word === different ||
+				sameWords.some((set) => set.includes(word) && set.includes(different)),
+		),
+	);
+}

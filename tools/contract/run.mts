@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { version } from '../../package.json';
+import type { AgentAccess } from './agent.mts';
+import { CannotRun, readSettings, USAGE, type Environment, type Settings } from './args.mts';
+import { basesOf, Check, userOf, type Caller } from './check.mts';
+import { writeEndpoints } from './endpoints.mts';
+import { readAsAgent, readAsUser, settleUnset } from './reads.mts';
+import { asJson, asText, scrubbed } from './report.mts';
+import { Requests } from './requests.mts';
+import { exitCodeOf, exitCodes, type Report } from './results.mts';
+import { logIn } from './session.mts';
+import { uncheckedCalls } from './unchecked.mts';
+import { writeAsAnyone, writeAsUser } from './writes.mts';
+
+export interface Streams {
+	out: (text: string) => void;
+	/** Progress and messages. */
+	err: (text: string) => void;
+}
+
+async function actAsAgent(
+	check: Check,
+	connection: AgentAccess,
+	{ write }: Settings,
+): Promise<Caller | undefined> {
+	const agent = await logIn(check, connection);
+	if (!agent) return undefined;
+	await readAsAgent(check, agent);
+	if (write) await writeEndpoints(check, agent, randomBytes(3).toString('hex'));
+	return agent;
+}
+
+async function checkAll(check: Check, settings: Settings): Promise<void> {
+	const { user: connection, agent, write } = settings;
+	const user: Caller | undefined = connection && userOf(connection);
+	if (user) await readAsUser(check, user, agent?.agent);
+	const listed = user && check.resultOf(user, 'listAgents')?.status;
+	const isRejected = listed === 401 || listed === 0;
+	if (write && user && connection && !isRejected) {
+		const created = await writeAsUser(check, user, connection);
+		if (created && !agent) await actAsAgent(check, created, settings);
+	}
+	if (agent) {
+		const caller = await actAsAgent(check, agent, settings);
+		if (user && caller) settleUnset(check, user, caller);
+	}
+	const base = agent?.baseUrl ?? connection?.agentBaseUrl;
+	if (write && base !== undefined && !isRejected) await writeAsAnyone(check, basesOf(base));
+}
+
+function secretsOf({ user, agent }: Settings): string[] {
+	const texts = [user, agent].flatMap((one) => (one ? one.secrets.map(({ text }) => text) : []));
+	const hosts = [user, agent].flatMap((one) => (one ? [new URL(one.baseUrl).host] : []));
+	return [...texts, ...hosts];
+}
+
+async function report(settings: Settings, check: Check, seconds: number): Promise<Report> {
+	const { routes, ...rest } = check.report();
+	const deployment = (settings.user ?? settings.agent)?.deployment.name ?? 'other';
+	return {
+		package: `n8n-nodes-ampersend ${version}`,
+		deployment,
+		routes,
+		...rest,
+		unchecked: uncheckedCalls(routes, settings),
+		requests: check.requests.count,
+		seconds,
+	};
+}
+
+async function runWith(settings: Settings, { out, err }: Streams): Promise<number> {
+	const began = performance.now();
+	const say = (line: string): void => err(`${scrubbed(line, check.secrets)}\n`);
+	const check: Check = new Check(new Requests(settings, say));
+	for (const secret of secretsOf(settings)) check.secrets.add(secret);
+	try {
+		await checkAll(check, settings);
+	} catch (error) {
+		const { message } = error instanceof Error ? error : new Error(String(error));
+		check.stopped.push(error instanceof CannotRun ? message : `Ended unexpectedly: ${message}`);
+	}
+	const seconds = Math.round((performance.now() - began) / 100) / 10;
+	const made = await report(settings, check, seconds);
+	out(scrubbed(settings.json ? asJson(made) : asText(made), check.secrets));
+	for (const reason of made.stopped) say(reason);
+	return exitCodeOf(made);
+}
+
+/**
+ * `npm run contract`.
+ * @returns the exit code
+ */
+export async function runContract(
+	argv: string[],
+	env: Environment,
+	streams: Streams,
+): Promise<number> {
+	try {
+		const settings = readSettings(argv, env);
+		if (settings) return await runWith(settings, streams);
+		streams.out(`${USAGE}\n`);
+		return exitCodes.fits;
+	} catch (error) {
+		if (!(error instanceof CannotRun)) return await Promise.reject(error);
+		streams.err(`${error.message}\n`);
+		return exitCodes.couldNotRun;
+	}
+}

@@ -1,0 +1,29 @@
+/**
+ * What the tool uses of the package. It's imported from here only: tsx loads a module once for
+ * `import` and once for `require`, and shapes and classes are told apart by identity.
+ */
+export type { Connection } from '../../nodes/Ampersend/api/deployments';
+export {
+	AGENT_PATH,
+	deployments,
+	isCredentialError,
+	readOtherDeployment,
+	resolveConnection,
+} from '../../nodes/Ampersend/api/deployments';
+export type { Route } from '../../nodes/Ampersend/api/routes';
+export { routes } from '../../nodes/Ampersend/api/routes';
+export type { Address } from '../../nodes/Ampersend/domain/address';
+export {
+	isAddress,
+	parseAddress,
+	rejectZeroAddress,
+	sameAddress,
+	shortAddress,
+} from '../../nodes/Ampersend/domain/address';
+export type { PrivateKey } from '../../nodes/Ampersend/domain/agentSecret';
+export { readAgentSecret } from '../../nodes/Ampersend/domain/agentSecret';
+export { ParameterError } from '../../nodes/Ampersend/domain/parameter';
+export { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/signIn';
+export { hostOf, isLoopback } from '../../nodes/Ampersend/domain/webAddress';
+export { wholeMicro } from '../../nodes/Ampersend/schemas/activity';
+export { address, link, micro, timestamp } from '../../nodes/Ampersend/schemas/common';
