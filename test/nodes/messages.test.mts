@@ -15,8 +15,6 @@ const service = useAmpersend();
 const RAW = 'raw-body-text';
 const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
 
-const LIST = 'GET /agents';
-const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
 const READ = 'GET /agents/{address}';
 const WRITE = 'PATCH /agents/{address}';
 
@@ -354,10 +352,7 @@ describe('an address that the service does not know', () => {
 		expect(description).toBe(
 			'Choose one from the list, or use an API key of the account that owns it.',
 		);
-		const [first, ...others] = service.emulator.calls;
-		expect(first?.path).toContain(unknown.value);
-		// Whether the Base URL is right: it lists agents, and answers for one.
-		expect(others.map(({ route }) => route)).toEqual([LIST, ALLOWLIST]);
+		expect(service.emulator.calls).toHaveLength(1);
 	});
 
 	it.each([

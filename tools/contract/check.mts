@@ -1,11 +1,11 @@
 import { PREFIX } from './args.mts';
-import { evidenceOf, parts, type Part } from './evidence.mts';
+import { evidenceOf } from './evidence.mts';
 import { isOk, judge, type Asked } from './judge.mts';
 import { areAlike, isSameSpelledOtherwise, type RouteName } from './known.mts';
 import type { Answer, Requests } from './requests.mts';
 import type { Fact, Report, Role, RouteResult, Verdict } from './results.mts';
 import { kindOf } from './shapes.mts';
-import { routes, type Connection, type Route } from './source';
+import { parts, PREFIXES, rootOf, routes, type Connection, type Part, type Route } from './source';
 
 /** Who calls, and below which bases its routes may be; the first is what the package would call. */
 export interface Caller {
@@ -26,12 +26,9 @@ export interface Input {
 	method?: string;
 }
 
-const prefixes = ['/api/v1', '/v1', '/api/v1/sdk'];
-
 /** The bases of the same host where a route may be. */
 export function basesOf(baseUrl: string): string[] {
-	const stem = baseUrl.replace(PREFIX, '');
-	return [...new Set([baseUrl, ...prefixes.map((prefix) => stem + prefix)])];
+	return [...new Set([baseUrl, ...PREFIXES.map((prefix) => rootOf(baseUrl) + prefix)])];
 }
 
 export function userOf({ baseUrl, token }: Connection): Caller {
@@ -107,7 +104,9 @@ export class Check {
 	/** Asks each base in turn until one has the route. */
 	async #find(caller: Caller, name: RouteName, input: Input): Promise<[Answer, string]> {
 		const known = this.#bases.get(keyOf(caller, name));
-		const bases = known === undefined ? caller.bases : [known];
+		const { prefix } = routeOf(name);
+		const own = prefix ? caller.bases.slice(0, 1).map((base) => rootOf(base) + prefix) : [];
+		const bases = known === undefined ? [...new Set([...own, ...caller.bases])] : [known];
 		let best: [Answer, string] | undefined;
 		for (const base of bases) {
 			const answer = await this.send(caller, name, input, base);

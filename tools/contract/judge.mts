@@ -1,4 +1,3 @@
-import type { Part } from './evidence.mts';
 import { knownValues, unusedFields, type RouteName } from './known.mts';
 import type { Answer } from './requests.mts';
 import type { Finding, Verdict } from './results.mts';
@@ -13,7 +12,7 @@ import {
 	type Difference,
 } from './shapes.mts';
 import { timeUnitOf } from './units.mts';
-import type { Route } from './source';
+import type { Part, Route } from './source';
 
 export interface Judged {
 	verdicts: Record<Part, Verdict>;

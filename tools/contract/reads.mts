@@ -137,6 +137,7 @@ export async function readAsAgent(check: Check, agent: Caller): Promise<void> {
 	const found = await check.ask(agent, 'searchMarketplace');
 	const listing = idIn(found.body);
 	const anyone: Caller = { as: 'anyone', bases: agent.bases };
+	await check.ask(anyone, 'listListings');
 	if (listing !== '') await check.ask(anyone, 'getListing', { params: { id: listing } });
 	const { agent: address = '' } = agent;
 	const endpoints = await check.ask(agent, 'listHostedEndpoints', { params: { address } });

@@ -1,6 +1,5 @@
-import { parts } from './evidence.mts';
 import { differsIn, type Fact, type Report, type RouteResult, type Verdict } from './results.mts';
-import { shortAddress } from './source';
+import { parts, shortAddress } from './source';
 
 const roles = { user: 'API key', agent: 'session', anyone: 'nothing' } as const;
 

@@ -1,4 +1,4 @@
-import type { Part } from './evidence.mts';
+import type { Part } from './source';
 import type { RouteName } from './known.mts';
 import type { Difference } from './shapes.mts';
 

@@ -7,11 +7,13 @@ export {
 	AGENT_PATH,
 	deployments,
 	isCredentialError,
+	PREFIXES,
 	readOtherDeployment,
 	resolveConnection,
+	rootOf,
 } from '../../nodes/Ampersend/api/deployments';
-export type { Route } from '../../nodes/Ampersend/api/routes';
-export { routes } from '../../nodes/Ampersend/api/routes';
+export type { Part, Route } from '../../nodes/Ampersend/api/routes';
+export { parts, routes } from '../../nodes/Ampersend/api/routes';
 export type { Address } from '../../nodes/Ampersend/domain/address';
 export {
 	isAddress,

@@ -356,7 +356,7 @@ export const routes = {
 		path: '/agents/marketplace',
 		sessionRoute: 'searchMarketplace',
 		answer: listings,
-		...known(inSdk('SDK 0.0.22 to 0.0.24, marketplace.ts; later ones search in a session')),
+		...known(inSdk('SDK 0.0.22, marketplace.ts; 0.0.24 and later search in a session')),
 	},
 	getListing: {
 		does: 'read the listing',

@@ -29,6 +29,7 @@ import {
 	errorForNoAnswer,
 	errorForNotJson,
 	errorForStatus,
+	isExplained,
 	firstOf,
 } from './errors';
 import type { HttpAnswer, Transmit } from './request';
@@ -266,7 +267,7 @@ function readAnswer<R extends Route>(
 ): AnswerOf<R> {
 	dropPrototypes(body);
 	hideKeyIn(body, client.connection);
-	const contentType = String(headers['content-type'] ?? '').split(';')[0] ?? '';
+	const contentType = typeOf(headers);
 	if (statusCode < 200 || statusCode >= 300) {
 		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
 		const allow = typeof headers.allow === 'string' ? headers.allow : undefined;
@@ -292,11 +293,16 @@ function readAnswer<R extends Route>(
 const NOT_THERE = [301, 302, 303, 307, 308, 404, 405, 501];
 
 /** Whether an answer may mean that the base URL is wrong. */
-function mayBeElsewhere({ access = 'user', prefix }: Route, answer: HttpAnswer): boolean {
+function mayBeElsewhere(call: Call, { statusCode, headers, body }: HttpAnswer): boolean {
+	const { access = 'user', prefix } = call.route;
 	if (access !== 'user' || prefix !== undefined) return false;
-	const { statusCode, body } = answer;
+	if (NOT_THERE.includes(statusCode)) return !isExplained(statusCode, call, body);
 	const isText = typeof body === 'string' && body !== '' && statusCode < 500;
-	return NOT_THERE.includes(statusCode) || isText;
+	return isText && !typeOf(headers).endsWith('json');
+}
+
+function typeOf(headers: IDataObject): string {
+	return String(headers['content-type'] ?? '').split(';')[0] ?? '';
 }
 
 export interface CallParameters<Path extends string> {
@@ -357,8 +363,7 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const answer = await within(timeout, client.transmit(request, withCredential), () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
-	const isUnanswered = mayBeElsewhere(route, answer) && client.findBases !== undefined;
-	const bases = isUnanswered ? await client.findBases() : undefined;
+	const bases = mayBeElsewhere(call, answer) ? await client.findBases?.() : undefined;
 	return readAnswer(client, { ...call, bases }, route, answer, secrets);
 }
 

@@ -186,6 +186,11 @@ function saidSituation(status: number, { path, conflict }: Route, words: string)
 	return NO_AGENT.test(words) ? 'unknownAgent' : undefined;
 }
 
+/** Whether the service itself says what is wrong, so the base URL is right. */
+export function isExplained(status: number, { route, connection }: Call, body: unknown): boolean {
+	return saidSituation(status, route, wordsOf(body, connection).words ?? '') !== undefined;
+}
+
 /** Those that mean the same, whoever answers. */
 const ANYONES = [401, 404, 408, 429];
 
@@ -202,7 +207,7 @@ function situationOfStatus(
 	// After these two, the request may have been carried out.
 	if (status === 302 || status === 303) return 'redirectAfter';
 	if (status >= 300 && status < 400) return 'redirect';
-	if (status === 405 || status === 501) return 'otherMethod';
+	if (status === 501 || (status === 405 && !isElsewhere)) return 'otherMethod';
 	if (status === 407) return 'proxyLogIn';
 	if (access === 'login' && [400, 401, 403, 419].includes(status)) return 'logInRejected';
 	if (isElsewhere && !ANYONES.includes(status)) return 'refusedElsewhere';
@@ -270,7 +275,8 @@ export function errorForStatus(
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
 		allowed: allow ? `It takes ${oneLine(allow, call.connection)}.` : '',
 	};
-	const isElsewhere = status >= 400 && status < 500 && isOtherText(body, contentType);
+	const isElsewhere =
+		status >= 400 && status < 500 && !allow && isOtherText(body, contentType);
 	const situation = situationOfStatus(status, call, said, isElsewhere);
 	const advice = isElsewhere && ANYONES.includes(status) ? [MAYBE_ELSEWHERE] : [];
 	return errorFor(situation, facts, call, { status, retryAfterMs, advice });
