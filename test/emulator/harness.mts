@@ -67,6 +67,7 @@ export function useEmulator(options?: EmulatorOptions): Harness {
 		const sent = authorization === undefined ? `Bearer ${apiKey}` : authorization;
 		const response = await fetch((whole ? origin : baseUrl) + path, {
 			method,
+			redirect: 'manual',
 			dispatcher: connections,
 			headers: {
 				...(sent === null ? {} : { authorization: sent }),

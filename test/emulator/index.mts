@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { Approvals } from './approvals.mts';
 import type { Call } from './calls.mts';
+import { ContractLayer, type Contract } from './contract.mts';
 import { deployments, type DeploymentName } from './deployments.mts';
 import { HostedEndpoints, type HostedEndpoint } from './endpoints.mts';
 import type { Activity, ActivityStatus, PaymentStatus } from './history.mts';
@@ -25,6 +26,8 @@ import {
 } from './world.mts';
 
 export type { Call } from './calls.mts';
+export type { Contract } from './contract.mts';
+export { deviations, type Deviation } from './deviations.mts';
 export type { DeploymentName } from './deployments.mts';
 export type { Activity, ActivityStatus, ActivityType, PaymentStatus } from './history.mts';
 export type { HostedEndpoint } from './endpoints.mts';
@@ -56,6 +59,8 @@ export interface EmulatorOptions {
 	/** Minimum time before an answer. */
 	latencyMs?: number;
 	wire?: Partial<WireStyle>;
+	/** In what it differs from the documented service; in nothing by default. */
+	contract?: Contract;
 }
 
 export interface Emulator {
@@ -80,8 +85,11 @@ export interface Emulator {
 	revokeApiKey(key: string): void;
 	/** For sessions that start from now on. */
 	setSessionLifetime(ms: number): void;
-	/** Ends every session. @param status of the answers that they get from now on */
-	expireSessions(status?: 401 | 403): void;
+	/**
+	 * Ends every session.
+	 * @param status of the answers that they get from now on; that of the contract by default
+	 */
+	expireSessions(status?: number): void;
 	/** All tokens so far. */
 	sessionTokens(): string[];
 
@@ -132,6 +140,13 @@ export interface Emulator {
 	 * `/wrong/agents`.
 	 */
 	expectUnknown(path: string | RegExp, method?: string): void;
+	/** Replaces the contract: what isn't given is as documented. */
+	setContract(contract: Contract): void;
+	/**
+	 * Declares that documented requests which the contract doesn't serve are expected. They are
+	 * among `calls`.
+	 */
+	allowUnserved(): void;
 	/**
 	 * Throws if a fault or a hook wasn't used, a hook threw, an unknown path was requested, or a key
 	 * was in the wrong place.
@@ -156,6 +171,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const approvals = new Approvals(world);
 	const script = new Script(routes.map(routeName));
 	const strangers = new Strangers();
+	const contract = new ContractLayer();
+	const setContract = (to: Contract): void => {
+		contract.set(to);
+		sessions.endedStatus = contract.endedSession;
+	};
+	setContract(options.contract ?? {});
 	const calls: Call[] = [];
 	const complaints: string[] = [];
 
@@ -169,6 +190,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		approvals,
 		script,
 		strangers,
+		contract,
 		calls,
 		complaints,
 		latencyMs,
@@ -192,7 +214,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		setSessionLifetime: (ms) => {
 			sessions.lifetimeMs = ms;
 		},
-		expireSessions: (status = 401) => {
+		expireSessions: (status = contract.endedSession) => {
 			sessions.endedStatus = status;
 			sessions.expire();
 		},
@@ -224,6 +246,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		before: (route, hook, hookOptions) => script.hook('before', route, hook, hookOptions),
 		after: (route, hook, hookOptions) => script.hook('after', route, hook, hookOptions),
 		expectUnknown: (path, method) => strangers.expect(path, method),
+		setContract,
+		allowUnserved: () => {
+			strangers.allowsUnserved = true;
+		},
 		assertClean: () => {
 			const all = [...strangers.complaints(), ...script.complaints(), ...complaints];
 			if (all.length > 0) throw new Error(`The emulator is not clean:\n- ${all.join('\n- ')}`);

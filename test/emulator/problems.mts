@@ -13,6 +13,13 @@ export class Problem extends Error {
 	}
 }
 
+/** Nothing is set that could be read. */
+export class NotSet extends Problem {
+	constructor(message: string) {
+		super(404, { message });
+	}
+}
+
 export const unauthorized = (message: string): Problem => new Problem(401, { message });
 
 export const notYours = (): Problem =>

@@ -12,7 +12,7 @@ import type { Approvals } from './approvals.mts';
 import type { HostedEndpoint, HostedEndpoints } from './endpoints.mts';
 import type { History } from './history.mts';
 import type { Marketplace } from './marketplace.mts';
-import { conflict, notFound, notYours } from './problems.mts';
+import { conflict, notFound, NotSet, notYours } from './problems.mts';
 import type { Sessions } from './sessions.mts';
 import type { Wire } from './wire.mts';
 import type { Agent, World } from './world.mts';
@@ -54,12 +54,12 @@ export interface Route {
 const DAY_MS = 24 * 60 * 60_000;
 const presetMs = { '1d': DAY_MS, '30d': 30 * DAY_MS, all: Infinity };
 
-const listPaging: Record<'limit' | 'offset', WholeNumberRule> = {
+export const listPaging: Record<'limit' | 'offset', WholeNumberRule> = {
 	limit: { fallback: 50, min: 1, max: 200 },
 	offset: { fallback: 0, min: 0, max: Infinity },
 };
 
-const activityPaging: Record<'limit' | 'page', WholeNumberRule> = {
+export const activityPaging: Record<'limit' | 'page', WholeNumberRule> = {
 	limit: { fallback: 20, min: 1, max: 200 },
 	page: { fallback: 1, min: 1, max: Infinity },
 };
@@ -225,7 +225,7 @@ const userRoutes: readonly Route[] = [
 		path: '/agents/{address}/spend-config',
 		handle(exchange) {
 			const { agent } = entryOf(exchange);
-			if (!agent.spendConfig) throw notFound('No spend config is set for this agent');
+			if (!agent.spendConfig) throw new NotSet('No spend config is set for this agent');
 			const config = exchange.wire.config(agent, agent.spendConfig);
 			return ok(exchange.self !== undefined ? { ...config, ...remainingOf(exchange) } : config);
 		},
@@ -245,7 +245,7 @@ const userRoutes: readonly Route[] = [
 		path: '/agents/{address}/auto-collect-config',
 		handle(exchange) {
 			const { agent } = entryOf(exchange);
-			if (!agent.autoCollect) throw notFound('No auto-collect config is set for this agent');
+			if (!agent.autoCollect) throw new NotSet('No auto-collect config is set for this agent');
 			return ok(exchange.wire.config(agent, agent.autoCollect));
 		},
 	},

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Approvals } from './approvals.mts';
 import type { Call } from './calls.mts';
+import { mountsOf, type Admission, type ContractLayer } from './contract.mts';
 import { decodePath, type Query } from './decode.mts';
 import type { HostedEndpoints } from './endpoints.mts';
 import { holdsKey, withoutKeys, type Credentials, type Keyring } from './keyring.mts';
@@ -14,16 +16,6 @@ import type { Strangers } from './strangers.mts';
 import type { Wire } from './wire.mts';
 import type { World } from './world.mts';
 
-/**
- * Where each route is served. Users and agents share `/api/v1`: a route there accepts the
- * credential of those who can call it, and answers 401 to the other one.
- */
-const mounts = {
-	user: ['/v1', '/api/v1', '/api/v1/sdk'],
-	agent: ['/api/v1'],
-	anyone: ['/api/v1'],
-} as const;
-
 export interface Parts {
 	world: World;
 	wire: Wire;
@@ -34,6 +26,7 @@ export interface Parts {
 	approvals: Approvals;
 	script: Script;
 	strangers: Strangers;
+	contract: ContractLayer;
 	calls: Call[];
 	/**
 	 * Keys in the wrong place, and errors of the emulator or of a test's own code in it.
@@ -76,23 +69,25 @@ function parsed(text: string): unknown {
 	}
 }
 
-function noteCall(parts: Parts, request: FastifyRequest): Call {
+function noteCall(
+	parts: Parts,
+	request: FastifyRequest,
+	{ method, url }: Pick<Admission, 'method' | 'url'>,
+): Call {
 	const { authorization, ...others } = request.headers;
 	const credentials = parts.keyring.check(authorization);
 	const headers = textsOf(others);
 	const places = [
-		['path', request.url],
+		['path', url],
 		...Object.entries(headers).map(([name, text]) => [`header ${name}`, text]),
 	];
 	for (const [place = '', text = ''] of places) {
 		if (holdsKey(text))
-			parts.complaints.push(
-				`a key in the ${place} of ${request.method} ${withoutKeys(request.url)}`,
-			);
+			parts.complaints.push(`a key in the ${place} of ${method} ${withoutKeys(url)}`);
 	}
 	const call: Call = {
-		method: request.method,
-		path: withoutKeys(request.url),
+		method,
+		path: withoutKeys(url),
 		query: queryOf(parsed(withoutKeys(JSON.stringify(request.query ?? {})))),
 		headers: textsOf(parsed(withoutKeys(JSON.stringify(headers)))),
 		at: parts.world.clock(),
@@ -131,7 +126,7 @@ async function handle(parts: Parts, route: Route, request: FastifyRequest): Prom
 		// An agent that asks for itself doesn't name itself in the path.
 		const params = { ...(self !== undefined && { address: self }), ...textsOf(request.params) };
 		decodePath(params);
-		return await route.handle({
+		return await parts.contract.answer(route, {
 			world: parts.world,
 			wire: parts.wire,
 			sessions: parts.sessions,
@@ -223,12 +218,21 @@ function deliver(
 export function buildServer(parts: Parts): FastifyInstance {
 	const closing = new AbortController();
 	const callOf = new WeakMap<FastifyRequest, Call>();
+	const admissions = new WeakMap<IncomingMessage, Admission>();
 	const pause = (ms: number): Promise<void> =>
 		ms > 0 ? sleep(ms, undefined, { signal: closing.signal }).catch(() => {}) : Promise.resolve();
 
 	const app = fastify({
 		forceCloseConnections: true,
 		exposeHeadRoutes: false,
+		rewriteUrl: (raw) => {
+			const { method = '', url = '' } = raw;
+			const admission = parts.contract.admit(method, url);
+			if (admission) admissions.set(raw as IncomingMessage, admission);
+			if (!admission?.served) return url;
+			raw.method = admission.served.method;
+			return admission.served.url;
+		},
 		// A parameter that is far too long is a 400 of the route, not an unknown path.
 		routerOptions: { maxParamLength: 4096 },
 		frameworkErrors: (error, request, reply) => {
@@ -241,8 +245,16 @@ export function buildServer(parts: Parts): FastifyInstance {
 	app.removeAllContentTypeParsers();
 	app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
-	app.addHook('onRequest', async (request) => {
-		callOf.set(request, noteCall(parts, request));
+	app.addHook('onRequest', async (request, reply) => {
+		const admission = admissions.get(request.raw);
+		callOf.set(request, noteCall(parts, request, admission ?? request));
+		if (!admission || admission.served) return;
+		const { method, url, allow } = admission;
+		const path = withoutKeys(url.split('?')[0] ?? '');
+		parts.strangers.note(method, path, true);
+		await pause(parts.latencyMs);
+		if (allow.length > 0) reply.header('allow', allow.join(', '));
+		return reply.code(allow.length > 0 ? 405 : 404).send({ message: `No route ${method} ${path}` });
 	});
 	app.addHook('onSend', async (request, reply, payload) => {
 		reply.header('date', new Date(parts.world.clock()).toUTCString());
@@ -289,7 +301,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 		if (typeof request.body === 'string' && request.body !== '')
 			call.body = parsed(withoutKeys(request.body));
 
-		const action = parts.script.takeFault(call);
+		const action = parts.script.takeFault(call) ?? parts.contract.insteadOf(route);
 		await pause(parts.latencyMs + (action?.delayMs ?? 0));
 		if (closing.signal.aborted) return reply.hijack();
 		await parts.script.runHooks('before', call);
@@ -301,7 +313,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 	};
 
 	for (const route of routes) {
-		for (const mount of mounts[route.access ?? 'user']) {
+		for (const mount of mountsOf(route)) {
 			app.route({
 				method: route.method,
 				url: mount + route.path.replace(/\{(\w+)\}/g, ':$1'),

@@ -47,7 +47,7 @@ export class Sessions {
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
 	/** What an ended session gets. */
-	endedStatus: 401 | 403 = 401;
+	endedStatus = 401;
 
 	/** @param publicOrigin of the real service, where a proxy may make clients think they are */
 	constructor(

@@ -8,20 +8,25 @@ interface Expected {
 export class Strangers {
 	readonly #expected: Expected[] = [];
 	readonly #unexpected: string[] = [];
+	/** Whether requests that the contract doesn't serve are expected. */
+	allowsUnserved = false;
 
 	expect(path: string | RegExp, method?: string): void {
 		this.#expected.push({ path, method, seen: false });
 	}
 
-	/** `path` is the whole path with the mount, without the query. */
-	note(method: string, path: string): void {
+	/**
+	 * @param path the whole path with the mount, without the query
+	 * @param isDocumented whether only the contract doesn't serve it
+	 */
+	note(method: string, path: string, isDocumented = false): void {
 		const expected = this.#expected.find(
 			(one) =>
 				(one.method === undefined || one.method === method) &&
 				(typeof one.path === 'string' ? one.path === path : one.path.test(path)),
 		);
 		if (expected) expected.seen = true;
-		else this.#unexpected.push(`${method} ${path}`);
+		else if (!isDocumented || !this.allowsUnserved) this.#unexpected.push(`${method} ${path}`);
 	}
 
 	complaints(): string[] {
