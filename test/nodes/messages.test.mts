@@ -126,7 +126,7 @@ const troubles: Record<string, Trouble> = {
 		fault: { malformedJson: true },
 		message: (name) => notJson(name, 'a malformed body'),
 		description: {
-			read: 'The Base URL http://127.0.0.1',
+			read: 'The Base URL is http://127.0.0.1',
 			write: `${MAY_HAVE_HAPPENED} ${CHECK}`,
 		},
 	},

@@ -275,8 +275,7 @@ export function errorForStatus(
 		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
 		allowed: allow ? `It takes ${oneLine(allow, call.connection)}.` : '',
 	};
-	const isElsewhere =
-		status >= 400 && status < 500 && !allow && isOtherText(body, contentType);
+	const isElsewhere = status >= 400 && status < 500 && !allow && isOtherText(body, contentType);
 	const situation = situationOfStatus(status, call, said, isElsewhere);
 	const advice = isElsewhere && ANYONES.includes(status) ? [MAYBE_ELSEWHERE] : [];
 	return errorFor(situation, facts, call, { status, retryAfterMs, advice });
