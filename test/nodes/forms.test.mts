@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+
+import { useAgentSession } from './agentSession.mts';
+import { openTrigger } from './n8n.mts';
+import { useAmpersend } from './setup.mts';
+
+const service = useAmpersend();
+const session = useAgentSession(service);
+
+const MINUTE = 60_000;
+const AGENTS = 'GET /agents';
+const ACTIVITY = 'GET /agents/{address}/activity';
+
+const agentField = () => ({ __rl: true, mode: 'address', value: session.agent.address });
+
+/** What each list or settings is read with. */
+const reads: Array<{ route: string; parameters: INodeParameters; inSession?: true }> = [
+	{ route: AGENTS, parameters: { resource: 'agent', operation: 'getMany' } },
+	{ route: 'GET /agents/{address}', parameters: { resource: 'agent', operation: 'get' } },
+	{
+		route: 'GET /agents/{address}/keys',
+		parameters: { resource: 'agentKey', operation: 'getMany' },
+	},
+	{
+		route: 'GET /agents/{address}/spend-config',
+		parameters: { resource: 'spendingLimit', operation: 'get' },
+	},
+	{
+		route: 'GET /agents/{address}/auto-collect-config',
+		parameters: { resource: 'autoCollect', operation: 'get' },
+	},
+	{ route: ACTIVITY, parameters: { resource: 'transaction', operation: 'getMany' } },
+	{
+		route: 'GET /agents/{address}/payments',
+		parameters: { resource: 'paymentEvent', operation: 'getMany' },
+	},
+	{
+		route: 'GET /agents/{address}/hosted-endpoints',
+		parameters: { resource: 'hostedEndpoint', operation: 'getMany' },
+		inSession: true,
+	},
+	{
+		route: 'GET /agents/marketplace/agentic/discover',
+		parameters: { resource: 'marketplace', operation: 'search' },
+		inSession: true,
+	},
+];
+
+/** Adds what the reads return. */
+async function prepare(): Promise<void> {
+	service.emulator.addListing();
+	service.emulator.pay({ agent: session.agent, type: 'spend', timestamp: Date.now() - MINUTE });
+	await session.run({
+		resource: 'hostedEndpoint',
+		operation: 'create',
+		name: 'Weather',
+		price: '0.01',
+		proxyUrl: 'https://api.example.com/weather',
+	});
+}
+
+async function read({ parameters, inSession }: (typeof reads)[number]) {
+	const whole = { returnAll: true, agentScope: 'all', agent: agentField(), ...parameters };
+	const outcome = await (inSession ? session.run(whole) : service.run(whole));
+	return { ...outcome, rows: outcome.items.map(({ json }) => json) };
+}
+
+/** Changes every field of a body, at any depth. */
+function mapFields(body: unknown, change: (name: string, value: unknown) => [string, unknown]) {
+	const map = (value: unknown): unknown => {
+		if (Array.isArray(value)) return value.map(map);
+		if (typeof value !== 'object' || value === null) return value;
+		return Object.fromEntries(
+			Object.entries(value).map(([name, field]) => change(name, map(field))),
+		);
+	};
+	return map(body);
+}
+
+const isTime = (name: string, value: unknown) => /(_at|At|timestamp)$/.test(name) && value !== null;
+
+const mapTimes = (change: (ms: number) => unknown) => (body: unknown) =>
+	mapFields(body, (name, value) => [name, isTime(name, value) ? change(Number(value)) : value]);
+
+const units: Array<[string, (ms: number) => unknown]> = [
+	['seconds', (ms) => Math.floor(ms / 1000)],
+	['seconds as digits', (ms) => String(Math.floor(ms / 1000))],
+	['microseconds', (ms) => ms * 1000],
+	['nanoseconds as digits', (ms) => `${ms}000000`],
+	['ISO 8601', (ms) => new Date(ms).toISOString()],
+];
+
+/** Whole seconds of the times in an output. */
+const inSeconds = (rows: IDataObject[]) =>
+	mapFields(rows, (name, value) => [
+		name,
+		isTime(name, value) ? Math.floor(Date.parse(String(value)) / 1000) : value,
+	]);
+
+describe('Times', () => {
+	it.each(units)('are the same in %s', async (_, change) => {
+		await prepare();
+		for (const one of reads) {
+			const usual = await read(one);
+			service.emulator.fault({ route: one.route, mutate: mapTimes(change) });
+			const { error, hints, rows } = await read(one);
+
+			expect([one.route, error, hints]).toEqual([one.route, undefined, usual.hints]);
+			expect(rows.length).toBeGreaterThan(0);
+			expect(inSeconds(rows)).toEqual(inSeconds(usual.rows));
+		}
+	});
+
+	it.each(units)('of what the trigger emits are the same in %s', async (_, change) => {
+		service.emulator.fault({ route: ACTIVITY, times: Infinity, mutate: mapTimes(change) });
+		service.emulator.fault({ route: AGENTS, times: Infinity, mutate: mapTimes(change) });
+		const trigger = openTrigger({ agentScope: 'all' }, service.credential);
+		await trigger.poll('trigger', 'activate');
+		const timestamp = Math.floor(Date.now() / 1000) * 1000;
+		service.emulator.pay({ agent: session.agent, timestamp });
+		// An agent that is new is read from its first payment.
+		service.emulator.pay({ agent: service.emulator.addAgent(), timestamp });
+
+		const at = new Date(timestamp).toISOString();
+		expect(await trigger.poll()).toMatchObject([{ occurredAt: at }, { occurredAt: at }]);
+	});
+
+	it('that are of no unit are null, with a hint, where nothing rests on them', async () => {
+		const [, , keys, limits] = reads;
+		for (const one of [keys!, limits!]) {
+			service.emulator.fault({ route: one.route, mutate: mapTimes(() => 0) });
+			const { error, hints, rows } = await read(one);
+
+			expect(error).toBeUndefined();
+			expect(rows).toMatchObject([{ createdAt: null }]);
+			expect(JSON.stringify(hints)).toContain("created_at isn't as expected in its answer");
+		}
+	});
+
+	it.each([
+		[0, 'activity.0.timestamp', 'transaction', ACTIVITY],
+		[-1, '0.created_at', 'paymentEvent', 'GET /agents/{address}/payments'],
+		['0', 'items.0.createdAt', 'agent', AGENTS],
+		['2026-11-15T12:00:00', 'items.0.createdAt', 'agent', AGENTS],
+		[1e25, 'activity.0.timestamp', 'transaction', ACTIVITY],
+	])('such as %s end the reading where something does', async (value, place, resource, route) => {
+		await prepare();
+		service.emulator.fault({ route, mutate: mapTimes(() => value) });
+		const one = reads.find(({ parameters }) => parameters.resource === resource);
+		const { error, rows } = await read(one!);
+
+		expect(rows).toEqual([]);
+		expect(error?.message).toContain(`${place} is not a time of this century`);
+	});
+});
