@@ -154,3 +154,73 @@ describe('Times', () => {
 		expect(error?.message).toContain(`${place} is not a time of this century`);
 	});
 });
+
+describe('The count of a list', () => {
+	const many = (count: number) => {
+		for (let i = 1; i < count; i++) service.emulator.addAgent({ name: `agent ${i}` });
+	};
+	/** Pages of up to `cap` rows, and another count. */
+	const lie = (count: (page: { items: unknown[]; total: number }) => unknown, cap = 100) =>
+		service.emulator.fault({
+			route: AGENTS,
+			times: Infinity,
+			mutate(body) {
+				const { items, total, ...page } = body as { items: unknown[]; total: number };
+				const shown = items.slice(0, cap);
+				return { ...page, items: shown, total: count({ items: shown, total }) };
+			},
+		});
+	const ofPage = ({ items }: { items: unknown[] }) => items.length;
+	const readAgents = async () => await read(reads[0]!);
+
+	it.each<[string, Parameters<typeof lie>[0], number]>([
+		['counts only the page', ofPage, 100],
+		['counts only the page, of which the service makes smaller ones', ofPage, 20],
+		['is too small', ({ total }) => total - 30, 100],
+		['is zero', () => 0, 50],
+		['is missing', () => undefined, 100],
+		['is no number', () => 'many', 100],
+	])('leaves out no agent if it %s', async (_, count, cap) => {
+		many(220);
+		lie(count, cap);
+		const { error, rows } = await readAgents();
+
+		expect(error).toBeUndefined();
+		expect(new Set(rows.map(({ address }) => address)).size).toBe(220);
+		// The last page is shorter than the others.
+		expect(service.seen).toHaveLength(Math.floor(220 / cap) + 1);
+	});
+
+	it.each([
+		[7, 1],
+		[47, 1],
+		[50, 2],
+		[100, 2],
+		[101, 2],
+		[200, 3],
+		[230, 3],
+	])('costs %i agents %i requests if it is right', async (count, requests) => {
+		many(count);
+		const { rows } = await readAgents();
+
+		expect(rows).toHaveLength(count);
+		expect(service.seen).toHaveLength(requests);
+	});
+
+	it('ends if all agents come at once, whatever is asked for', async () => {
+		many(50);
+		const { emulator } = service;
+		const all = { limit: 200, offset: 0, total: 50 };
+		let items: unknown;
+		emulator.fault({
+			route: AGENTS,
+			times: Infinity,
+			mutate: (body) => ({ ...all, items: (items ??= (body as { items: unknown }).items) }),
+		});
+		const { error, rows } = await readAgents();
+
+		expect(error).toBeUndefined();
+		expect(rows).toHaveLength(50);
+		expect(service.seen).toHaveLength(2);
+	});
+});

@@ -16,18 +16,47 @@ const LIST_PAGE = 100;
 
 interface OffsetPage<Item> {
 	items: Item[];
-	total: number;
+	/** How many rows the list has, if the service reports it. */
+	total?: number;
 }
 
 type ReadPage<Item> = (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>;
+
+/** Pages of a list after which reading gives up. */
+const MOST_LIST_PAGES = 10_000;
+
+/** A service's own page size is a round number, and none is smaller. */
+const SMALLEST_LIST_PAGE = 10;
+
+/** Whether a page can have as many rows as the service puts into one. */
+function mayBeFull(rows: number): boolean {
+	return rows >= SMALLEST_LIST_PAGE && (rows % 5 === 0 || rows % 8 === 0);
+}
+
+/**
+ * Whether rows may follow a page. The service's count can only say yes: it may be of the page
+ * alone. Without it, a page ends the list if it's shorter than one before it, or has a number of
+ * rows that no page size has. So a list costs one more request only if its first page seems full.
+ * @param end offset after the page
+ * @param largest rows of the longest page before it
+ */
+function mayFollow(
+	{ items, total = 0 }: OffsetPage<unknown>,
+	end: number,
+	largest: number,
+): boolean {
+	return total > end || (items.length >= largest && mayBeFull(items.length));
+}
 
 /** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
 async function* offsetPages<Item extends { address: Address }>(
 	readPage: ReadPage<Item>,
 ): AsyncGenerator<Item> {
 	const seen = new Set<string>();
-	for (let offset = 0; ; ) {
-		const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+	let [offset, largest] = [0, 0];
+	for (let pages = 0; pages < MOST_LIST_PAGES; pages++) {
+		const page = await readPage({ limit: LIST_PAGE, offset });
+		const { items, total = 0 } = page;
 		const seenBefore = seen.size;
 		for (const item of items) {
 			const key = addressKey(item.address);
@@ -36,16 +65,21 @@ async function* offsetPages<Item extends { address: Address }>(
 				yield item;
 			}
 		}
-		if (items.length > 0 && seen.size === seenBefore) {
+		const isRepeat = items.length > 0 && seen.size === seenBefore;
+		// A list that comes whole whatever is asked for has another length than was asked for.
+		if (isRepeat && (items.length === LIST_PAGE || total > seen.size)) {
 			throw errorForPaging('returns the same rows again, whatever "offset" asks for');
 		}
+		if (isRepeat) return;
 		// The service may return fewer rows than requested, so the offset counts what came.
 		offset += items.length;
-		if (offset >= total) return;
+		if (!mayFollow(page, offset, largest)) return;
 		if (items.length === 0) {
 			throw errorForPaging(`reports ${total} rows and returns none after the first ${offset}`);
 		}
+		largest = Math.max(largest, items.length);
 	}
+	throw errorForPaging(`returns more than ${MOST_LIST_PAGES} pages`);
 }
 
 /** A part of a list that a user reads page by page. */
@@ -55,8 +89,8 @@ export interface ListPart<Item> {
 	next?: string;
 }
 
-/** As `next` has it: the offset of the last row, and its address. */
-const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40})$/;
+/** As `next` has it: the offset of the last row, its address, and rows of the longest page. */
+const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40}) (\d{1,15})$/;
 
 /**
  * The rows after a part of a list, in the service's order. The page that is read starts with the
@@ -67,19 +101,27 @@ async function partAfter<Item extends { address: Address }>(
 	readPage: ReadPage<Item>,
 	after: string,
 ): Promise<ListPart<Item>> {
-	const [, start = '0', last] = NEXT.exec(after) ?? [];
-	const offset = Number(start);
-	const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+	const [, start = '0', last, longest = '0'] = NEXT.exec(after) ?? [];
+	const [offset, largest] = [Number(start), Number(longest)];
+	const page = await readPage({ limit: LIST_PAGE, offset });
+	const { items, total = 0 } = page;
 	const keys = items.map(({ address }) => addressKey(address));
 	const added = last === undefined ? items : items.slice(1);
-	const hasMore = offset + items.length < total;
+	const end = offset + items.length;
+	const isSaid = total > end;
+	const next =
+		isSaid || !mayFollow(page, end, largest)
+			? []
+			: (await readPage({ limit: LIST_PAGE, offset: end })).items;
+	const isRepeat = next.some(({ address }) => keys.includes(addressKey(address)));
 	const hasMoved = last !== undefined && keys[0] !== last;
-	if (hasMoved || (hasMore && added.length === 0)) {
+	if (hasMoved || isRepeat || (isSaid && added.length === 0)) {
 		return { items: await take(offsetPages(readPage), Infinity) };
 	}
+	const hasMore = isSaid || next.length > 0;
 	return {
 		items: added,
-		...(hasMore && { next: `${offset + items.length - 1} ${keys.at(-1)}` }),
+		...(hasMore && { next: `${end - 1} ${keys.at(-1)} ${Math.max(items.length, largest)}` }),
 	};
 }
 
