@@ -224,3 +224,55 @@ describe('The count of a list', () => {
 		expect(service.seen).toHaveLength(2);
 	});
 });
+
+describe('Pages of transactions that count from 0', () => {
+	const ERROR = 'counts pages of transactions from 0, and this node from 1';
+
+	const fromZero = (count: number) => {
+		const { emulator } = service;
+		const { address } = session.agent;
+		const newest = Date.now();
+		const rows = Array.from({ length: count }, (_, i) => ({
+			type: 'spend',
+			id: `row ${i}`,
+			agent_address: address,
+			receiver: address,
+			amount: '1',
+			status: 'settled',
+			timestamp: String(newest - i * 1000),
+			tx_hash: null,
+			chain_caip2id: null,
+		}));
+		const answer = (query: Record<string, unknown>) => {
+			const [page, limit] = [Number(query.page), Number(query.limit)];
+			const end = (page + 1) * limit;
+			const activity = rows.slice(page * limit, end);
+			return { activity, hasNextPage: end < count, totalCount: count };
+		};
+		let query: Record<string, unknown> = {};
+		emulator.fault({
+			route: ACTIVITY,
+			times: Infinity,
+			match: (call) => Boolean((query = call.query)),
+			status: 200,
+			get body() {
+				return answer(query);
+			},
+		});
+	};
+
+	it.each([24, 210, 500])('are recognized by their count: %i rows', async (count) => {
+		fromZero(count);
+		const { error, rows } = await read(reads[5]!);
+
+		expect(rows).toEqual([]);
+		expect(error?.message).toContain(ERROR);
+	});
+
+	it.each([24, 210])('do not let the trigger wait in silence: %i rows', async (count) => {
+		fromZero(count);
+		const trigger = openTrigger({ agentScope: 'all' }, service.credential);
+
+		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(ERROR);
+	});
+});

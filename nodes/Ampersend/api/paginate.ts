@@ -1,12 +1,14 @@
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import type { Preset } from '../domain/time';
+import { readTime } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { PageAnswer, PageRequest, ReadRow } from './activityList';
-import { PagingObservation, PassingStretch, readFromTop } from './activityList';
-import { errorForPaging } from './errors';
+import { offsetOf, PagingObservation, PassingStretch, readFromTop } from './activityList';
+import type { Connection } from './deployments';
+import { CallError, errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -159,15 +161,59 @@ export async function agentKeysAfter(
 	return await partAfter(agentKeyPages(client, address), after);
 }
 
-/** Requests a page of an agent's transactions. */
+type RequestPage = (request: PageRequest) => Promise<PageAnswer>;
+
+/** Connections whose pages are known to count from 1. */
+const countFromOne = new WeakSet<Connection>();
+
+/**
+ * Looks for transactions above page 1. A service that counts pages from 0 seems to report more
+ * rows than it has, and those that it leaves out are the newest.
+ * @param request of a page that is the last one, though the count says that rows follow
+ * @throws CallError if there are newer ones on page 0
+ */
+async function rejectPageZero(
+	requestPage: RequestPage,
+	{ page, limit }: PageRequest,
+	answer: PageAnswer,
+): Promise<void> {
+	const [zero, one] = await Promise.all([
+		// A service that counts from 1 rejects it.
+		requestPage({ page: 0, limit }).catch((error: unknown) =>
+			error instanceof CallError ? undefined : Promise.reject(error),
+		),
+		page === 1 ? answer : requestPage({ page: 1, limit }),
+	]);
+	const [newest] = zero?.activity ?? [];
+	if (!newest || one.activity.some(({ id }) => id === newest.id)) return;
+	const [first] = one.activity;
+	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return;
+	throw errorForPaging('counts pages of transactions from 0, and this node from 1');
+}
+
+/**
+ * Requests a page of an agent's transactions.
+ * @throws CallError if the service counts pages from 0, as far as its count shows it
+ */
 export async function sendForPage(
 	client: Client,
 	address: Address,
 	preset: Preset,
-	{ page, limit }: PageRequest,
+	request: PageRequest,
 ): Promise<PageAnswer> {
-	const query = { preset, limit, page };
-	return await send(client, routes.listActivity, { path: { address }, query });
+	const requestPage: RequestPage = async ({ page, limit }) =>
+		await send(client, routes.listActivity, {
+			path: { address },
+			query: { preset, limit, page },
+		});
+	const answer = await requestPage(request);
+	const { activity, hasNextPage, totalCount = 0 } = answer;
+	const isContradiction = !hasNextPage && totalCount > offsetOf(request) + activity.length;
+	if (isContradiction && !countFromOne.has(client.connection)) {
+		await rejectPageZero(requestPage, request, answer);
+		countFromOne.add(client.connection);
+	}
+	return answer;
 }
 
 export interface ActivityPage {
