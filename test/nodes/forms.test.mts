@@ -276,3 +276,118 @@ describe('Pages of transactions that count from 0', () => {
 		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(ERROR);
 	});
 });
+
+describe('Names of fields', () => {
+	const other = (name: string) =>
+		name.includes('_')
+			? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+			: name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+	it('are read in both spellings, and none comes twice', async () => {
+		await prepare();
+		for (const one of reads) {
+			const usual = await read(one);
+			service.emulator.fault({
+				route: one.route,
+				// Fields that no shape knows stay as they are.
+				mutate: (body) =>
+					mapFields(body, (name, value) => [
+						['userId', 'initData', 'intentExecutorInstalled'].includes(name) ? name : other(name),
+						value,
+					]),
+			});
+			const { error, hints, rows } = await read(one);
+
+			expect([one.route, error, hints]).toEqual([one.route, undefined, usual.hints]);
+			expect(rows).toEqual(usual.rows);
+		}
+	});
+
+	it('of an agent key can be those that other routes have', async () => {
+		const keys = reads[2]!;
+		const { rows: usual } = await read(keys);
+		for (const address of ['agent_key_address', 'session_key_address', 'sessionKeyAddress']) {
+			service.emulator.fault({
+				route: keys.route,
+				mutate: (body) =>
+					mapFields(body, (name, value) => [
+						({ address, name: 'key_name' } as Record<string, string>)[name] ?? name,
+						value,
+					]),
+			});
+			expect((await read(keys)).rows).toEqual(usual);
+		}
+	});
+
+	it('of another agent are noticed in both spellings', async () => {
+		const address = `0x${'9'.repeat(40)}`;
+		service.emulator.fault({
+			route: reads[3]!.route,
+			mutate: (body) => ({ ...(body as object), agent_address: undefined, agentAddress: address }),
+		});
+		const { error } = await read(reads[3]!);
+
+		expect(error?.message).toContain('its answer belongs to another agent');
+	});
+});
+
+describe('A list', () => {
+	const lists = [
+		...reads,
+		{
+			route: 'GET /agents/{address}/authorized-sellers',
+			parameters: { resource: 'allowlist', operation: 'get' },
+		},
+	].filter(({ route }) => /(agents|keys|payments|endpoints|discover|sellers)$/.test(route));
+
+	it.each([
+		['data', undefined],
+		['items', undefined],
+		[undefined, 'agents keys payments hosted_endpoints agents authorized_sellers'],
+		[undefined, 'agents agentKeys payments hostedEndpoints listings authorizedSellers'],
+	])('is read from %s or by its own name, and without an envelope', async (name, own) => {
+		await prepare();
+		for (const [i, one] of lists.entries()) {
+			const usual = await read(one);
+			const rowsOf = (body: unknown) =>
+				Array.isArray(body) ? body : (body as { items: unknown[] }).items;
+			const at = name ?? own?.split(' ')[i] ?? '';
+			service.emulator.fault({
+				route: one.route,
+				mutate: (body) => ({ [at]: rowsOf(body), total: rowsOf(body).length }),
+			});
+			const wrapped = await read(one);
+			service.emulator.fault({ route: one.route, mutate: rowsOf });
+			const bare = await read(one);
+
+			expect([one.route, wrapped.error, bare.error]).toEqual([one.route, undefined, undefined]);
+			expect(usual.rows.length).toBeGreaterThan(0);
+			expect([wrapped.rows, bare.rows]).toEqual([usual.rows, usual.rows]);
+		}
+	});
+
+	it.each([{ total: 2 }, { hasNextPage: true }, { has_more: true }])(
+		'that comes whole is not read from a part of it: %j',
+		async (rest) => {
+			await prepare();
+			const payments = reads[6]!;
+			service.emulator.fault({
+				route: payments.route,
+				mutate: (body) => ({ payments: body, ...rest }),
+			});
+			const { error, rows } = await read(payments);
+
+			expect(rows).toEqual([]);
+			expect(error?.message).toContain('the whole body has an unexpected format');
+		},
+	);
+
+	it('is not read from an envelope that has something else', async () => {
+		const sellers = lists.at(-1)!;
+		service.emulator.fault({ route: sellers.route, mutate: () => ({ errors: [] }) });
+		const { error, rows } = await read(sellers);
+
+		expect(rows).toEqual([]);
+		expect(error?.message).toContain('the whole body has an unexpected format');
+	});
+});

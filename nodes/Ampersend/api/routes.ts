@@ -124,7 +124,7 @@ export const routes = {
 		does: 'list the agents',
 		method: 'GET',
 		path: '/agents',
-		answer: page(agent),
+		answer: page(agent, 'agents'),
 		...documented('API-keys page: path. SDK management.ts: shape. Query limit, offset: assumed'),
 	},
 	createAgent: {
@@ -174,7 +174,7 @@ export const routes = {
 		does: 'list the agent keys',
 		method: 'GET',
 		path: '/agents/{address}/keys',
-		answer: page(agentKey),
+		answer: page(agentKey, 'keys', 'agent_keys'),
 		agentAt: agentFields,
 		rowsAt: ['items'],
 		...assumed('Pattern of the documented paths'),

@@ -16,6 +16,7 @@ import type { Authentication } from '../domain/authentication';
 import { isSegment } from '../domain/identifier';
 import { dropPrototypes } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
+import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
 import { inSession, resolveAgentConnection } from './agentConnection';
 import { rejectAuthentication } from './authorize';
@@ -266,13 +267,14 @@ function readAnswer<R extends Route>(
 		throw errorForNotJson(call, statusCode, body, contentType);
 	}
 	if (!route.answer) return undefined as AnswerOf<R>;
-	const parsed = z.safeParse(route.answer, body);
+	const known = inKnownForm(route.answer, body);
+	const parsed = z.safeParse(route.answer, known);
 	if (!parsed.success) {
-		const places = firstOf(placesOf(parsed.error, body));
+		const places = firstOf(placesOf(parsed.error, known));
 		throw errorFor('drift', { places }, call, { status: statusCode });
 	}
-	rejectOtherAgent(call, statusCode, body);
-	noteMisfits(client, route, body, parsed.data);
+	rejectOtherAgent(call, statusCode, known);
+	noteMisfits(client, route, known, parsed.data);
 	hideInUnknown(route.answer, parsed.data, secrets);
 	return parsed.data as AnswerOf<R>;
 }

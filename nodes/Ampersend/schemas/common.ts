@@ -3,6 +3,7 @@ import * as z from 'zod/v4-mini';
 import { isMicro } from '../domain/money';
 import { readTime } from '../domain/time';
 import { isLink } from '../domain/webAddress';
+import { withRowsAt } from './forms';
 
 /** `0x` and 40 hexadecimal digits, in any letter case (SDK, types.ts). */
 export const address = z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/));
@@ -38,11 +39,23 @@ export function ifFits<Field extends z.ZodMiniType>(field: Field) {
 	return z.catch(z.nullable(field), null);
 }
 
-/** A page of an offset-paged list (SDK, management.ts: listAgents). */
-export function page<Item extends z.ZodMiniType>(item: Item) {
-	return z.looseObject({
+/**
+ * A page of an offset-paged list (SDK, management.ts: listAgents).
+ * @param names where the rows can be instead of `items`
+ */
+export function page<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
+	const shape = z.looseObject({
 		items: z.array(item),
 		/** Nothing rests on it: it may count only the page. */
 		total: z.catch(z.optional(someCount), undefined),
 	});
+	return withRowsAt(shape, ...names);
+}
+
+/**
+ * A list that comes whole.
+ * @param names where the rows can be, if the list isn't the whole body
+ */
+export function list<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
+	return withRowsAt(z.array(item), ...names);
 }
