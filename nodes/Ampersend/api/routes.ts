@@ -9,7 +9,7 @@ import { agentSelf } from '../schemas/agentSelf';
 import { allowlist } from '../schemas/allowlist';
 import { approval, approvalRequest } from '../schemas/approval';
 import { autoCollect } from '../schemas/autoCollect';
-import { page } from '../schemas/common';
+import { orNothing, orUnset, page } from '../schemas/common';
 import {
 	hostedEndpoint,
 	hostedEndpoints,
@@ -198,7 +198,7 @@ export const routes = {
 		does: 'replace the allowlist',
 		method: 'PUT',
 		path: '/agents/{address}/authorized-sellers',
-		answer: allowlist,
+		answer: orNothing(allowlist),
 		fields: { authorized_sellers: 'Sellers' },
 		check: 'Read the allowlist with Allowlist: Get before you run this again.',
 		...assumed('Pattern of the read'),
@@ -208,7 +208,7 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/spend-config',
 		sessionPath: '/agents/self/spend-config',
-		answer: spendConfig,
+		answer: orUnset(spendConfig),
 		agentAt: agentFields,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},
@@ -227,7 +227,7 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/auto-collect-config',
 		sessionPath: '/agents/self/auto-collect-config',
-		answer: autoCollect,
+		answer: orUnset(autoCollect),
 		agentAt: agentFields,
 		...assumed("SDK agent-client.ts: the same below /agents/self, for an agent's session"),
 	},

@@ -59,3 +59,13 @@ export function page<Item extends z.ZodMiniType>(item: Item, ...names: string[])
 export function list<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
 	return withRowsAt(z.array(item), ...names);
 }
+
+/** Settings, or nothing where none are set. */
+export function orUnset<Shape extends z.ZodMiniType>(shape: Shape) {
+	return z.optional(shape);
+}
+
+/** The answer to a write, which need not repeat what was sent: undefined if it has another form. */
+export function orNothing<Shape extends z.ZodMiniType>(shape: Shape) {
+	return z.catch(z.optional(shape), undefined);
+}
