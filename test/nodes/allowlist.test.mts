@@ -75,7 +75,7 @@ describe('Allowlist: Get', () => {
 
 	it('says what is wrong if the answer has another format', async () => {
 		const address = agentWith(A);
-		service.emulator.fault({ route: READ, mutate: (sellers) => ({ sellers }) });
+		service.emulator.fault({ route: READ, mutate: (sellers) => ({ unknown: sellers }) });
 		const { error } = await service.run({
 			resource: 'allowlist',
 			operation: 'get',
@@ -404,6 +404,9 @@ describe('Allowlist: Update, if every attempt fails', () => {
 describe('Allowlist: Update, if the result is not the requested list', () => {
 	it('says what is missing and what was not requested', async () => {
 		const address = agentWith(A);
+		service.emulator.after(WRITE, () =>
+			service.emulator.updateAgent(address, { allowlist: [b, C] }),
+		);
 		service.emulator.fault({ route: WRITE, mutate: () => [b, C] });
 		const { items, hints } = await update(address, { mode: 'add', sellers: B });
 
@@ -432,7 +435,8 @@ describe('Allowlist: Update, if the result is not the requested list', () => {
 
 	it('reports it for each agent, and only once if it is the same', async () => {
 		const agents = [agentWith(), agentWith()];
-		service.emulator.fault({ route: WRITE, mutate: () => [C], times: 3 });
+		// The service answers, and changes nothing.
+		service.emulator.fault({ route: WRITE, status: 200, body: [C], times: 3 });
 		const { items, hints } = await service.run(
 			{
 				resource: 'allowlist',
@@ -480,5 +484,42 @@ describe('Allowlist: Update, if the result is not the requested list', () => {
 
 		expect(items).toMatchObject([{ json: { sellers: [A, B], asRequested: true } }]);
 		expect(service.seen).toEqual([READ, READ, READ, WRITE]);
+	});
+});
+
+describe('Allowlist: Update, if the answer is not the whole list', () => {
+	it.each<[string, { mutate: () => unknown } | { status: number; when: 'after' }]>([
+		['has only what was added', { mutate: () => [B] }],
+		['has something else', { mutate: () => ({ ok: true }) }],
+		['is null', { mutate: () => null }],
+		['is empty', { status: 204, when: 'after' }],
+		['has no text', { status: 200, when: 'after' }],
+	])('shows the list that the service has: the answer %s', async (_, answer) => {
+		const address = agentWith(A, C);
+		service.emulator.fault({ route: WRITE, ...answer });
+		const { items, error, hints } = await update(address, { mode: 'add', sellers: B });
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		expect(items).toMatchObject([
+			{ json: { sellers: [A, C, B], count: 3, added: [B], removed: [], asRequested: true } },
+		]);
+		expect(service.seen).toEqual([READ, READ, WRITE, READ]);
+	});
+
+	it('says that the change was accepted if the list cannot be read then', async () => {
+		const address = agentWith(A);
+		service.emulator.fault({ route: WRITE, status: 204, when: 'after' });
+		service.emulator.after(WRITE, () =>
+			service.emulator.fault({ route: READ, status: 403, body: { message: 'Not now' } }),
+		);
+		const { items, error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('Not now');
+		expect(error?.description).toContain(
+			'The change was accepted. Read the allowlist with Allowlist: Get before you run this again.',
+		);
+		expect(service.seen).toEqual([READ, READ, WRITE, READ]);
 	});
 });

@@ -178,6 +178,20 @@ describe('The list of agents', () => {
 		expect(service.seen).toHaveLength(4);
 	});
 
+	it('leaves out no agent if the count is only of the page', async () => {
+		for (let i = 0; i < 250; i++) service.emulator.addAgent({ name: `agent ${i}` });
+		service.emulator.fault({
+			route: 'GET /agents',
+			times: Infinity,
+			mutate(body) {
+				const { items } = body as { items: unknown[] };
+				return { items, total: items.length };
+			},
+		});
+
+		expect(await scrolled()).toHaveLength(250);
+	});
+
 	it('of a whole account is offered where several are chosen', async () => {
 		for (let i = 0; i < 101; i++) service.emulator.addAgent({ name: `agent ${i}` });
 

@@ -249,7 +249,8 @@ describe('A write that an earlier try has finished', () => {
 		const agents = [1, 2].map(() => service.emulator.addAgent());
 		service.emulator.fault({
 			route: 'PUT /agents/{address}/authorized-sellers',
-			mutate: () => [randomAddress()],
+			status: 200,
+			body: [randomAddress()],
 		});
 		service.emulator.fault({
 			route: 'GET /agents/{address}/authorized-sellers',

@@ -213,6 +213,24 @@ describe.each(kinds)('$title', (kind) => {
 			expect(items[0]?.json.updatedAt).toBe(new Date(agent.createdAt).toISOString());
 		});
 
+		it.each([
+			['null', { mutate: () => null }],
+			['nothing', { status: 204 }],
+		])('counts %s like a 404: the agent has none', async (_, answer) => {
+			const agent = ampersend.emulator.addAgent();
+			const usual = await get(agent);
+			const addAgentWithSettings = addAgent();
+			ampersend.emulator.fault({ route: READ, ...answer });
+			const outcome = await get(addAgentWithSettings);
+
+			expect(outcome.error).toBeUndefined();
+			expect(outcome.items[0]?.json).toEqual({
+				...usual.items[0]?.json,
+				agentAddress: addAgentWithSettings.address,
+			});
+			expect(outcome.hints).toHaveLength(usual.hints.length);
+		});
+
 		it('returns null for missing times', async () => {
 			const agent = addAgentWithAnswer({ created_at: undefined, updated_at: undefined });
 

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 
 import {
 	daysIn,
-	epochToMs,
 	isTimeZone,
 	presetCovering,
+	readTime,
 	toIso,
 } from '../../nodes/Ampersend/domain/time';
 
@@ -13,29 +13,68 @@ const NOW = Date.UTC(2026, 10, 15, 12);
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 
-describe('the time of a row', () => {
-	it.each([
+describe('a time of the wire', () => {
+	it.each<[string, number | string]>([
 		['seconds', 1_794_744_000],
+		['seconds with a fraction', 1_794_744_000.007],
+		['milliseconds', 1_794_744_000_007],
+		['microseconds', 1_794_744_000_007_999],
+		['nanoseconds', 1_794_744_000_007_900_000],
 		['seconds as digits', '1794744000'],
-		['milliseconds', 1_794_744_000_000],
-		['milliseconds as digits', '1794744000000'],
+		['milliseconds as digits', '1794744000007'],
+		['microseconds as digits', '1794744000007999'],
+		['nanoseconds as digits', '1794744000007900000'],
+		['ISO 8601', '2026-11-15T12:00:00.007Z'],
+		['ISO 8601 with microseconds', '2026-11-15T12:00:00.007999Z'],
+		['ISO 8601 of another zone', '2026-11-15T17:30:00.007+05:30'],
+		['ISO 8601 without seconds', '2026-11-15T12:00Z'],
 	])('is the same moment in %s', (_, value) => {
-		expect(epochToMs(value)).toBe(1_794_744_000_000);
+		expect([NOW, NOW + 7]).toContain(readTime(value));
 	});
 
-	it('is recognized as seconds or milliseconds by its size, for every date of this century', () => {
-		const second = fc.integer({ min: Date.UTC(2000, 0) / 1000, max: Date.UTC(2100, 0) / 1000 });
+	it.each<[string, number | string]>([
+		['zero', 0],
+		['a negative number', -1_794_744_000],
+		['a day count', 20_772],
+		['seconds before 2000', 946_684_799],
+		['seconds from 2100 on', 4_102_444_800],
+		['more than nanoseconds', 1e30],
+		['no number', NaN],
+		['an infinite number', Infinity],
+		['zero as digits', '0'],
+		['nothing', ''],
+		['a space', ' '],
+		['another notation', '1.794744e9'],
+		['hexadecimal digits', '0x6af94b40'],
+		['a time without a zone', '2026-11-15T12:00:00'],
+		['a day', '2026-11-15'],
+		['a day that no month has', '2026-02-30T12:00:00Z'],
+		['an hour that no day has', '2026-11-15T25:00:00Z'],
+		["Go's time of nothing", '0001-01-01T00:00:00Z'],
+		['a far end', '9999-12-31T23:59:59Z'],
+		['words', 'Nov 15 2026 12:00 UTC'],
+	])('is not read from %s', (_, value) => {
+		expect(readTime(value)).toBeNaN();
+	});
+
+	it('is recognized by its size, for every moment of this century', () => {
+		const moment = fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2100, 0) - 1 });
 		fc.assert(
-			fc.property(
-				second,
-				(epoch) => epochToMs(epoch) === epoch * 1000 && epochToMs(epoch * 1000) === epoch * 1000,
-			),
+			fc.property(moment, (ms) => {
+				const seconds = Math.floor(ms / 1000);
+				expect(readTime(seconds)).toBe(seconds * 1000);
+				expect(readTime(ms / 1000)).toBe(ms);
+				for (const zeros of ['', '000', '000000']) {
+					expect(readTime(`${ms}${zeros}`)).toBe(ms);
+					expect(readTime(Number(`${ms}${zeros}`))).toBe(ms);
+				}
+				expect(readTime(new Date(ms).toISOString())).toBe(ms);
+			}),
 		);
 	});
 
 	it('is written as ISO 8601 in UTC, with milliseconds', () => {
 		expect(toIso(NOW + 7)).toBe('2026-11-15T12:00:00.007Z');
-		expect(toIso(String(NOW))).toBe('2026-11-15T12:00:00.000Z');
 	});
 });
 

@@ -1,6 +1,6 @@
 import { sameAddress } from '../domain/address';
 import type { FilterableRow } from '../domain/filter';
-import { epochToMs } from '../domain/time';
+import { readTime } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 
 /*
@@ -146,7 +146,7 @@ function readRow(row: Activity): ReadRow {
 	const { receiver, agent_address } = row;
 	return {
 		row,
-		at: epochToMs(row.timestamp),
+		at: readTime(row.timestamp),
 		amount: BigInt(row.amount),
 		direction: row.type,
 		status: row.status,

@@ -1,6 +1,6 @@
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
-import { CallError, errorForNoRoutesOfAgent } from './errors';
+import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
 import type { CallParameters, Client } from './send';
@@ -19,7 +19,8 @@ async function hasRoutesOfAgent(client: Client, address: Address): Promise<boole
 }
 
 /**
- * Reads settings that an agent may not have: the service then answers 404 (SDK). An unknown agent
+ * Reads settings that an agent may not have: the service then answers 404 (SDK), or perhaps with
+ * nothing (HTTP 204, or null), which counts like 404. An unknown agent
  * or a wrong path prefix also answers 404. So the 404 counts as "not set" only if the documented
  * list has the agent, and another route below the same agent answers.
  * @returns the settings, or undefined if the agent has none
@@ -32,10 +33,17 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 ): Promise<AnswerOf<R> | undefined> {
 	// This 404 has an explanation of its own.
 	const quiet = { ...client, findBases: undefined };
+	let missing: unknown;
 	try {
-		return await send<Path, R>(quiet, route, parameters);
+		const settings = await send<Path, R>(quiet, route, parameters);
+		if (settings !== undefined) return settings;
 	} catch (error) {
-		if (!is404(error) || !(await agentExists(client, address))) return await Promise.reject(error);
+		if (!is404(error)) return await Promise.reject(error);
+		missing = error;
+	}
+	if (!(await agentExists(client, address))) {
+		const call = callOf(client, route, parameters);
+		throw missing ?? errorForStatus(call, 404, undefined);
 	}
 	if (await hasRoutesOfAgent(quiet, address)) return undefined;
 	const bases = await client.findBases?.();
@@ -45,7 +53,7 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 /** A hint for settings that count as "not set". @param what e.g. "spending limits" */
 export function unsetHint(what: string, address: Address): string {
 	return (
-		`Ampersend has no ${what} for ${address} (HTTP 404), so this node shows them as not set. ` +
+		`Ampersend has no ${what} for ${address}, so this node shows them as not set. ` +
 		"If the dashboard shows some, Ampersend doesn't offer this route, which this node assumes."
 	);
 }

@@ -242,7 +242,7 @@ export function readTransactions(
 function readPayment(row: Payment): ReadPayment {
 	return {
 		row,
-		at: Number(row.created_at),
+		at: row.created_at,
 		amount: BigInt(row.amount_usdc_micro),
 		status: row.status,
 		counterparty: row.seller_address,

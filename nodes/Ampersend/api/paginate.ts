@@ -1,12 +1,14 @@
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import type { Preset } from '../domain/time';
+import { readTime } from '../domain/time';
 import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { PageAnswer, PageRequest, ReadRow } from './activityList';
-import { PagingObservation, PassingStretch, readFromTop } from './activityList';
-import { errorForPaging } from './errors';
+import { offsetOf, PagingObservation, PassingStretch, readFromTop } from './activityList';
+import type { Connection } from './deployments';
+import { CallError, errorForPaging } from './errors';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -16,18 +18,47 @@ const LIST_PAGE = 100;
 
 interface OffsetPage<Item> {
 	items: Item[];
-	total: number;
+	/** How many rows the list has, if the service reports it. */
+	total?: number;
 }
 
 type ReadPage<Item> = (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>;
+
+/** Pages of a list after which reading gives up. */
+const MOST_LIST_PAGES = 10_000;
+
+/** A service's own page size is a round number, and none is smaller. */
+const SMALLEST_LIST_PAGE = 10;
+
+/** Whether a page can have as many rows as the service puts into one. */
+function mayBeFull(rows: number): boolean {
+	return rows >= SMALLEST_LIST_PAGE && (rows % 5 === 0 || rows % 8 === 0);
+}
+
+/**
+ * Whether rows may follow a page. The service's count can only say yes: it may be of the page
+ * alone. Without it, a page ends the list if it's shorter than one before it, or has a number of
+ * rows that no page size has. So a list costs one more request only if its first page seems full.
+ * @param end offset after the page
+ * @param largest rows of the longest page before it
+ */
+function mayFollow(
+	{ items, total = 0 }: OffsetPage<unknown>,
+	end: number,
+	largest: number,
+): boolean {
+	return total > end || (items.length >= largest && mayBeFull(items.length));
+}
 
 /** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
 async function* offsetPages<Item extends { address: Address }>(
 	readPage: ReadPage<Item>,
 ): AsyncGenerator<Item> {
 	const seen = new Set<string>();
-	for (let offset = 0; ; ) {
-		const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+	let [offset, largest] = [0, 0];
+	for (let pages = 0; pages < MOST_LIST_PAGES; pages++) {
+		const page = await readPage({ limit: LIST_PAGE, offset });
+		const { items, total = 0 } = page;
 		const seenBefore = seen.size;
 		for (const item of items) {
 			const key = addressKey(item.address);
@@ -36,16 +67,21 @@ async function* offsetPages<Item extends { address: Address }>(
 				yield item;
 			}
 		}
-		if (items.length > 0 && seen.size === seenBefore) {
+		const isRepeat = items.length > 0 && seen.size === seenBefore;
+		// A list that comes whole whatever is asked for has another length than was asked for.
+		if (isRepeat && (items.length === LIST_PAGE || total > seen.size)) {
 			throw errorForPaging('returns the same rows again, whatever "offset" asks for');
 		}
+		if (isRepeat) return;
 		// The service may return fewer rows than requested, so the offset counts what came.
 		offset += items.length;
-		if (offset >= total) return;
+		if (!mayFollow(page, offset, largest)) return;
 		if (items.length === 0) {
 			throw errorForPaging(`reports ${total} rows and returns none after the first ${offset}`);
 		}
+		largest = Math.max(largest, items.length);
 	}
+	throw errorForPaging(`returns more than ${MOST_LIST_PAGES} pages`);
 }
 
 /** A part of a list that a user reads page by page. */
@@ -55,8 +91,8 @@ export interface ListPart<Item> {
 	next?: string;
 }
 
-/** As `next` has it: the offset of the last row, and its address. */
-const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40})$/;
+/** As `next` has it: the offset of the last row, its address, and rows of the longest page. */
+const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40}) (\d{1,15})$/;
 
 /**
  * The rows after a part of a list, in the service's order. The page that is read starts with the
@@ -67,19 +103,27 @@ async function partAfter<Item extends { address: Address }>(
 	readPage: ReadPage<Item>,
 	after: string,
 ): Promise<ListPart<Item>> {
-	const [, start = '0', last] = NEXT.exec(after) ?? [];
-	const offset = Number(start);
-	const { items, total } = await readPage({ limit: LIST_PAGE, offset });
+	const [, start = '0', last, longest = '0'] = NEXT.exec(after) ?? [];
+	const [offset, largest] = [Number(start), Number(longest)];
+	const page = await readPage({ limit: LIST_PAGE, offset });
+	const { items, total = 0 } = page;
 	const keys = items.map(({ address }) => addressKey(address));
 	const added = last === undefined ? items : items.slice(1);
-	const hasMore = offset + items.length < total;
+	const end = offset + items.length;
+	const isSaid = total > end;
+	const next =
+		isSaid || !mayFollow(page, end, largest)
+			? []
+			: (await readPage({ limit: LIST_PAGE, offset: end })).items;
+	const isRepeat = next.some(({ address }) => keys.includes(addressKey(address)));
 	const hasMoved = last !== undefined && keys[0] !== last;
-	if (hasMoved || (hasMore && added.length === 0)) {
+	if (hasMoved || isRepeat || (isSaid && added.length === 0)) {
 		return { items: await take(offsetPages(readPage), Infinity) };
 	}
+	const hasMore = isSaid || next.length > 0;
 	return {
 		items: added,
-		...(hasMore && { next: `${offset + items.length - 1} ${keys.at(-1)}` }),
+		...(hasMore && { next: `${end - 1} ${keys.at(-1)} ${Math.max(items.length, largest)}` }),
 	};
 }
 
@@ -117,15 +161,59 @@ export async function agentKeysAfter(
 	return await partAfter(agentKeyPages(client, address), after);
 }
 
-/** Requests a page of an agent's transactions. */
+type RequestPage = (request: PageRequest) => Promise<PageAnswer>;
+
+/** Connections whose pages are known to count from 1. */
+const countFromOne = new WeakSet<Connection>();
+
+/**
+ * Looks for transactions above page 1. A service that counts pages from 0 seems to report more
+ * rows than it has, and those that it leaves out are the newest.
+ * @param request of a page that is the last one, though the count says that rows follow
+ * @throws CallError if there are newer ones on page 0
+ */
+async function rejectPageZero(
+	requestPage: RequestPage,
+	{ page, limit }: PageRequest,
+	answer: PageAnswer,
+): Promise<void> {
+	const [zero, one] = await Promise.all([
+		// A service that counts from 1 rejects it.
+		requestPage({ page: 0, limit }).catch((error: unknown) =>
+			error instanceof CallError ? undefined : Promise.reject(error),
+		),
+		page === 1 ? answer : requestPage({ page: 1, limit }),
+	]);
+	const [newest] = zero?.activity ?? [];
+	if (!newest || one.activity.some(({ id }) => id === newest.id)) return;
+	const [first] = one.activity;
+	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return;
+	throw errorForPaging('counts pages of transactions from 0, and this node from 1');
+}
+
+/**
+ * Requests a page of an agent's transactions.
+ * @throws CallError if the service counts pages from 0, as far as its count shows it
+ */
 export async function sendForPage(
 	client: Client,
 	address: Address,
 	preset: Preset,
-	{ page, limit }: PageRequest,
+	request: PageRequest,
 ): Promise<PageAnswer> {
-	const query = { preset, limit, page };
-	return await send(client, routes.listActivity, { path: { address }, query });
+	const requestPage: RequestPage = async ({ page, limit }) =>
+		await send(client, routes.listActivity, {
+			path: { address },
+			query: { preset, limit, page },
+		});
+	const answer = await requestPage(request);
+	const { activity, hasNextPage, totalCount = 0 } = answer;
+	const isContradiction = !hasNextPage && totalCount > offsetOf(request) + activity.length;
+	if (isContradiction && !countFromOne.has(client.connection)) {
+		await rejectPageZero(requestPage, request, answer);
+		countFromOne.add(client.connection);
+	}
+	return answer;
 }
 
 export interface ActivityPage {

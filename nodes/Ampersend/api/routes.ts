@@ -9,7 +9,7 @@ import { agentSelf } from '../schemas/agentSelf';
 import { allowlist } from '../schemas/allowlist';
 import { approval, approvalRequest } from '../schemas/approval';
 import { autoCollect } from '../schemas/autoCollect';
-import { page } from '../schemas/common';
+import { orNothing, orUnset, page } from '../schemas/common';
 import {
 	hostedEndpoint,
 	hostedEndpoints,
@@ -151,7 +151,7 @@ export const routes = {
 		does: 'list the agents',
 		method: 'GET',
 		path: '/agents',
-		answer: page(agent),
+		answer: page(agent, 'agents'),
 		...known(documented('API-keys page'), {
 			request: assumed('Query limit, offset: SDK management.ts has them in the answer'),
 			answer: inSdk('management.ts: AgentResponse'),
@@ -214,7 +214,7 @@ export const routes = {
 		does: 'list the agent keys',
 		method: 'GET',
 		path: '/agents/{address}/keys',
-		answer: page(agentKey),
+		answer: page(agentKey, 'keys', 'agent_keys'),
 		agentAt: agentFields,
 		rowsAt: ['items'],
 		...known(assumed('Pattern of the documented paths')),
@@ -238,7 +238,7 @@ export const routes = {
 		does: 'replace the allowlist',
 		method: 'PUT',
 		path: '/agents/{address}/authorized-sellers',
-		answer: allowlist,
+		answer: orNothing(allowlist),
 		fields: { authorized_sellers: 'Sellers' },
 		check: 'Read the allowlist with Allowlist: Get before you run this again.',
 		...known(assumed('Pattern of the read'), { method: assumed(NO_VENDOR_PUT) }),
@@ -248,7 +248,7 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/spend-config',
 		sessionPath: '/agents/self/spend-config',
-		answer: spendConfig,
+		answer: orUnset(spendConfig),
 		agentAt: agentFields,
 		...likeOfItself(inSdk('agent.ts: AgentSpendConfigDTO')),
 	},
@@ -271,7 +271,7 @@ export const routes = {
 		method: 'GET',
 		path: '/agents/{address}/auto-collect-config',
 		sessionPath: '/agents/self/auto-collect-config',
-		answer: autoCollect,
+		answer: orUnset(autoCollect),
 		agentAt: agentFields,
 		...likeOfItself(inSdk('agent.ts: AgentAutoCollectConfigDTO')),
 	},

@@ -1,22 +1,49 @@
-/** A smaller epoch value is in seconds: in milliseconds it would be in early 1973. */
-const FIRST_MILLISECOND_VALUE = 1e11;
+/** Times of the service are of this century, so each unit has values that no other one has. */
+const [FIRST_MS, LAST_MS] = [Date.UTC(2000, 0), Date.UTC(2100, 0) - 1];
 
-/**
- * Epoch value of an activity row, in milliseconds. The service doesn't publish its unit.
- * @param value seconds or milliseconds since 1970, as the wire has it: a number or its digits
- */
-export function epochToMs(value: number | string): number {
-	const epoch = Number(value);
-	return epoch < FIRST_MILLISECOND_VALUE ? epoch * 1000 : epoch;
+/** Milliseconds in a second, a millisecond, a microsecond and a nanosecond. */
+const UNITS_MS = [1e3, 1, 1e-3, 1e-6];
+
+/** A division leaves a value a little below or above a whole millisecond. */
+const ROUNDING_MS = 5e-4;
+
+const DIGITS = /^\d{1,20}$/;
+
+/** A time without a zone could be any of a day, so it isn't one. */
+const ISO = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Ms of a time in ISO 8601; NaN if it isn't one. A date such as 30 February is none. */
+function parseIso(text: string): number {
+	const [, day = ''] = ISO.exec(text) ?? [];
+	const midnight = Date.parse(day);
+	const isDay = !Number.isNaN(midnight) && toIso(midnight).startsWith(day);
+	return isDay ? Date.parse(text) : NaN;
 }
 
-/** ISO 8601 in UTC. @param ms epoch milliseconds, as a number or its digits */
-export function toIso(ms: number | string): string {
-	return new Date(Number(ms)).toISOString();
+/**
+ * A time of the wire. The service doesn't publish a unit for each, so its size tells it.
+ * @param value seconds, milliseconds, microseconds or nanoseconds since 1970, as a number or its
+ * digits, or ISO 8601 with a zone
+ * @returns epoch ms, whole; NaN if it's in no unit a time of this century
+ */
+export function readTime(value: number | string): number {
+	const isIso = typeof value === 'string' && !DIGITS.test(value);
+	const units = isIso ? [1] : UNITS_MS;
+	const epoch = isIso ? parseIso(value) : Number(value);
+	for (const unit of units) {
+		const ms = Math.floor(epoch * unit + ROUNDING_MS);
+		if (ms >= FIRST_MS && ms <= LAST_MS) return ms;
+	}
+	return NaN;
+}
+
+/** ISO 8601 in UTC. @param ms epoch milliseconds */
+export function toIso(ms: number): string {
+	return new Date(ms).toISOString();
 }
 
 /** The same for a time that may be absent; null where it is. */
-export function toIsoOrNull(ms: number | string | null | undefined): string | null {
+export function toIsoOrNull(ms: number | null | undefined): string | null {
 	return ms === undefined || ms === null ? null : toIso(ms);
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, ifFits, micro, someCount, someText, timestamp } from './common';
+import { address, ifFits, micro, sentTime, someCount, someText } from './common';
 import { withoutProofs } from './proofs';
 
 /**
@@ -29,7 +29,8 @@ const activity = z
 		receiver: ifFits(address),
 		amount: wholeMicro,
 		status: someText,
-		timestamp,
+		/** As it was sent: the trigger shows the row. */
+		timestamp: sentTime,
 		tx_hash: ifFits(z.string()),
 		chain_caip2id: ifFits(z.string()),
 	})

@@ -1,12 +1,28 @@
 import * as z from 'zod/v4-mini';
 
 import { address, ifFits, timestamp } from './common';
+import { alsoNamed } from './forms';
+
+/**
+ * Names of an agent key's address and name on the wire, first those that we send. The nearest
+ * routes spell them so (SDK, types.ts: agent and approval request); which ones these have isn't
+ * public.
+ */
+export const keySynonyms = [
+	['agent_key_address', 'session_key_address', 'address'],
+	['key_name', 'name'],
+] as const;
+
+const [addressNames, nameNames] = keySynonyms;
 
 /** Assumed: nothing public shows the shape of an agent key. */
-export const agentKey = z.looseObject({
-	address,
-	name: z.optional(ifFits(z.string())),
-	created_at: z.optional(ifFits(timestamp)),
-});
+export const agentKey = alsoNamed(
+	z.looseObject({
+		address,
+		name: z.optional(ifFits(z.string())),
+		created_at: z.optional(ifFits(timestamp)),
+	}),
+	{ address: addressNames, name: nameNames },
+);
 
 export type AgentKey = z.infer<typeof agentKey>;

@@ -1,6 +1,4 @@
-import * as z from 'zod/v4-mini';
-
-import { address } from './common';
+import { address, list } from './common';
 
 /** Source: SDK, client.ts: authorized sellers are a bare list of addresses. */
-export const allowlist = z.array(address);
+export const allowlist = list(address, 'authorized_sellers', 'sellers');

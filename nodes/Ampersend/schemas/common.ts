@@ -1,10 +1,9 @@
 import * as z from 'zod/v4-mini';
 
 import { isMicro } from '../domain/money';
+import { readTime } from '../domain/time';
 import { isLink } from '../domain/webAddress';
-
-/** The latest time of a JavaScript date, in ms. */
-const LATEST_MS = 8.64e15;
+import { withRowsAt } from './forms';
 
 /** `0x` and 40 hexadecimal digits, in any letter case (SDK, types.ts). */
 export const address = z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/));
@@ -15,15 +14,13 @@ export const someText = z.string().check(z.minLength(1));
 /** Micro-USDC as a decimal integer string (SDK, types.ts: NonNegativeIntegerString). */
 export const micro = z.string().check(z.refine(isMicro, 'has an unexpected format'));
 
-/** Dates have no more digits. */
-const timestampDigits = z.string().check(z.regex(/^\d{1,16}$/));
+/** A time as the service sent it, in a unit that `readTime` knows. */
+export const sentTime = z
+	.union([z.string(), z.number()])
+	.check(z.refine((value) => !Number.isNaN(readTime(value)), 'is not a time of this century'));
 
-/**
- * Epoch time, a non-negative integer or the same as a string (SDK, types.ts: ConvertedTimestamp).
- */
-export const timestamp = z
-	.union([timestampDigits, z.number().check(z.int(), z.nonnegative())])
-	.check(z.refine((value) => Number(value) <= LATEST_MS, 'is later than any date'));
+/** The same in epoch ms (SDK, types.ts: ConvertedTimestamp, which is in ms). */
+export const timestamp = z.pipe(sentTime, z.transform(readTime));
 
 /** A link to show: the service's, so it's checked before anyone is sent there. */
 export const link = z.string().check(z.refine(isLink, 'is not a link that starts with https'));
@@ -42,12 +39,33 @@ export function ifFits<Field extends z.ZodMiniType>(field: Field) {
 	return z.catch(z.nullable(field), null);
 }
 
-/** A page of an offset-paged list (SDK, management.ts: listAgents). */
-export function page<Item extends z.ZodMiniType>(item: Item) {
-	return z.looseObject({
+/**
+ * A page of an offset-paged list (SDK, management.ts: listAgents).
+ * @param names where the rows can be instead of `items`
+ */
+export function page<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
+	const shape = z.looseObject({
 		items: z.array(item),
-		total: someCount.check(
-			z.refine((total) => Number.isSafeInteger(total) && total >= 0, 'is not a count'),
-		),
+		/** Nothing rests on it: it may count only the page. */
+		total: z.catch(z.optional(someCount), undefined),
 	});
+	return withRowsAt(shape, ...names);
+}
+
+/**
+ * A list that comes whole.
+ * @param names where the rows can be, if the list isn't the whole body
+ */
+export function list<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
+	return withRowsAt(z.array(item), ...names);
+}
+
+/** Settings, or nothing where none are set. */
+export function orUnset<Shape extends z.ZodMiniType>(shape: Shape) {
+	return z.optional(shape);
+}
+
+/** The answer to a write, which need not repeat what was sent: undefined if it has another form. */
+export function orNothing<Shape extends z.ZodMiniType>(shape: Shape) {
+	return z.catch(z.optional(shape), undefined);
 }

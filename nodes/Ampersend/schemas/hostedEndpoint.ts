@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { isUsdPrice } from '../domain/price';
-import { address, ifFits, link, someText, timestamp } from './common';
+import { address, ifFits, link, list, someText, timestamp } from './common';
 
 const count = z.number().check(z.nonnegative());
 
@@ -36,7 +36,7 @@ export const hostedEndpoint = z.looseObject({
 
 export type HostedEndpoint = z.infer<typeof hostedEndpoint>;
 
-export const hostedEndpoints = z.array(hostedEndpoint);
+export const hostedEndpoints = list(hostedEndpoint, 'hosted_endpoints', 'endpoints');
 
 /** The answer of the proxied API to a test. Source: the same, TestResponse. */
 export const hostedEndpointTest = z.looseObject({

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { address, ifFits, link, someText, timestamp } from './common';
+import { address, ifFits, link, list, someText, timestamp } from './common';
 
 /**
  * An agent in the marketplace, with the endpoints that it sells and its skills. Source: SDK,
@@ -27,4 +27,4 @@ export const listing = z.looseObject({
 
 export type Listing = z.infer<typeof listing>;
 
-export const listings = z.array(listing);
+export const listings = list(listing, 'listings', 'agents');

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { wholeMicro } from './activity';
-import { address, ifFits, micro, someText, timestamp } from './common';
+import { address, ifFits, list, micro, someText, timestamp } from './common';
 import { withoutProofs } from './proofs';
 
 /**
@@ -44,4 +44,4 @@ export const payment = z.pipe(
 
 export type Payment = z.infer<typeof payment>;
 
-export const payments = z.array(payment);
+export const payments = list(payment, 'payments');

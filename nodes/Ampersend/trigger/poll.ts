@@ -206,7 +206,7 @@ export async function pollActivity(
 		counts: matcherOf(filter),
 		sizes,
 	};
-	const createdAt = (id: AgentId) => Number(directory?.get(id)?.createdAt ?? 0);
+	const createdAt = (id: AgentId) => directory?.get(id)?.createdAt ?? 0;
 	const start = (id: AgentId) => startOf(state, id, createdAt(id), { ...settings, scope });
 	const starts = new Map(watched.map((id) => [id, start(id)]));
 

@@ -1,3 +1,4 @@
+import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import type { Client } from '../../api/send';
 import { repeat, send } from '../../api/send';
@@ -8,7 +9,7 @@ export interface ListChange {
 	before: Address[];
 	/** The list that was sent. */
 	requested: Address[];
-	/** The list that the service answered with. */
+	/** The list that the service shows then. */
 	after: Address[];
 	changedMeanwhile: boolean;
 }
@@ -16,6 +17,9 @@ export interface ListChange {
 /**
  * Reads an allowlist and replaces it with the changed one, if there is a difference. The service
  * can't replace a list only if nobody else changed it, so the list is read again right before.
+ * If it doesn't answer with the list that was sent, the list is read once more: the answer may have
+ * only what was added.
+ * @throws CallError
  */
 export async function changeList(
 	client: Client,
@@ -23,16 +27,24 @@ export async function changeList(
 	change: (list: Address[]) => Address[],
 ): Promise<ListChange> {
 	const path = { address };
-	return await repeat(client, async (once) => {
+	const changed = await repeat(client, async (once) => {
 		const first = await send(once, routes.getAllowlist, { path });
 		if (isSame(compareAllowlists(change(first), first))) {
-			return { before: first, requested: first, after: first, changedMeanwhile: false };
+			return { before: first, requested: first, answered: first, changedMeanwhile: false };
 		}
 		const before = await send(once, routes.getAllowlist, { path });
 		const requested = change(before);
 		const body = { authorized_sellers: requested };
-		const after = await send(once, routes.replaceAllowlist, { path, body });
+		const answered = await send(once, routes.replaceAllowlist, { path, body });
 		const changedMeanwhile = !isSame(compareAllowlists(first, before));
-		return { before, requested, after, changedMeanwhile };
+		return { before, requested, answered, changedMeanwhile };
 	});
+	const { answered, ...known } = changed;
+	const isShown = answered && isSame(compareAllowlists(known.requested, answered));
+	const after = isShown
+		? answered
+		: await readBack(routes.replaceAllowlist, async () => {
+				return await send(client, routes.getAllowlist, { path });
+			});
+	return { ...known, after };
 }
