@@ -215,7 +215,7 @@ export class Stretch {
 	private isSorted = true;
 	/** Whether a page in another order added a newer row, so the list may be in no order. */
 	private isMixed = false;
-	/** Offset after the last page. */
+	/** Offset after the lowest row that a page had. */
 	reached = 0;
 	/** Whether nothing follows the rows. */
 	isAll = false;
@@ -560,7 +560,7 @@ export function* readDown(descent: Descent): Pages<End> {
 			continue;
 		}
 		const added = stretch.size - before;
-		stretch.reached = offsetOf(request) + rows.length;
+		stretch.reached = Math.max(stretch.reached, offsetOf(request) + rows.length);
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		if (added > 0) [misses, pushes] = [0, 0];
 		// A full page with only rows that were read before: that many were added meanwhile.
