@@ -58,6 +58,9 @@ export class PagingObservation extends Error {
 	}
 }
 
+/** No service returns fewer rows in a page than this. Fewer are all that there are. */
+const SMALLEST_PAGE = 5;
+
 /**
  * Pages in a row that don't continue the list, or start with the same row, before reading gives up.
  */
@@ -440,7 +443,8 @@ export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undef
 		const { rows } = page;
 		const isLast = isLastPage(request, answer);
 		if (rows.length >= (top?.rows.length ?? 0)) {
-			const size = isLast ? largest : Math.min(largest, rows.length || largest);
+			const isAll = isLast || rows.length < SMALLEST_PAGE;
+			const size = isAll ? largest : Math.min(largest, rows.length);
 			top = { ...page, size, isLast, total: answer.totalCount ?? 0 };
 		}
 		const isDoubtful = rows.length === 0 && (doubtsEmpty || !isLast);

@@ -157,14 +157,16 @@ function* readTopStretch({ page }: First, largest: number, isRetry: boolean) {
 }
 
 /**
- * Reads a list that isn't in order: all of it, or down to a page of old rows. If it has more places
- * than rows were found, its order changed meanwhile, and it's read again.
+ * Reads a list that isn't in order: all of it, or down to a page of old rows. Its order may change
+ * meanwhile, so it's read, in pages of several sizes, until a reading finds no other row, and there
+ * are as many as places.
  */
 function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pages<Reading> {
 	const rows = new Map<string, ReadRow>();
 	let places = 0;
 	for (let restarts = 0; restarts <= MOST_RESTARTS; restarts++) {
-		const top = yield* readTopStretch(first, sizes.page, true);
+		const before = rows.size;
+		const top = yield* readTopStretch(first, sizes.page - restarts, true);
 		const isBottom = () => top.stretch.isBehind(cursor.floor);
 		const end = yield* readDown({ ...top, mostRows: 3 * sizes.rows, isBottom });
 		if (end !== 'bottom') {
@@ -175,7 +177,9 @@ function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pa
 		}
 		for (const one of top.stretch.oldestFirst) rows.set(one.row.id, one);
 		places = Math.max(places, top.stretch.reached);
-		if (rows.size >= places) return { ...first.reading, rows: [...rows.values()] };
+		if (rows.size === before && before >= places) {
+			return { ...first.reading, rows: [...rows.values()] };
+		}
 	}
 	throw new PagingObservation('lists payments in no order, and changes it', true);
 }
