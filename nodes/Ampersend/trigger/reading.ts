@@ -110,6 +110,9 @@ export const CLOCKS_MS = 15 * 60_000;
 /** How often a reading may start again from another row. */
 const MOST_RESTARTS = 4;
 
+/** After so many restarts, a list that doesn't look like one in order is read as one in no order. */
+const MOST_DOUBTS = 1;
+
 /**
  * Open payments from before this are no longer watched: a week behind the agent's newest. Epoch ms.
  */
@@ -238,10 +241,13 @@ function* climb(cursor: AgentCursor, first: First, wants: Wants): Pages<Reading>
 			for (const one of lowest < 0 ? [] : oldestFirst.slice(lowest)) rows.set(one.row.id, one);
 			return found(false, false);
 		}
-		if (!inOrder && (from > 0 || end !== 'bottom'))
-			return yield* readUnordered(cursor, first, wants);
+		// All on one page, in whatever order.
+		const isOnePage = stretch.isAll && stretch.reached === 0;
+		const isMixed = !inOrder && !isOnePage;
+		// It may have been another replica's answer, or payments that appeared meanwhile.
+		if (isMixed && restarts >= MOST_DOUBTS) return yield* readUnordered(cursor, first, wants);
 		const isTooLow = isLowest && from > 0 && (oldestFirst.at(-1)?.at ?? -Infinity) < cursor.floor;
-		if (end !== 'bottom' || isTooLow) {
+		if (isMixed || end !== 'bottom' || isTooLow) {
 			restarts++;
 			if (isLowest && end !== 'short page') bottom = undefined;
 			continue;
