@@ -309,6 +309,11 @@ export class Stretch {
 		return this.oldestCount === this.size;
 	}
 
+	/** Whether one page has all rows. */
+	get isOnePage(): boolean {
+		return this.pages <= 1;
+	}
+
 	/** How many rows at the end of the last page are from the oldest time; 0 if that's all of it. */
 	get tail(): number {
 		const newer = this.lastPage.findIndex(({ at }) => at === this.oldest);

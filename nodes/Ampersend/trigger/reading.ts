@@ -241,9 +241,8 @@ function* climb(cursor: AgentCursor, first: First, wants: Wants): Pages<Reading>
 			for (const one of lowest < 0 ? [] : oldestFirst.slice(lowest)) rows.set(one.row.id, one);
 			return found(false, false);
 		}
-		// All on one page, in whatever order.
-		const isOnePage = stretch.isAll && stretch.reached === 0;
-		const isMixed = !inOrder && !isOnePage;
+		// Rows that are all on one page can have any order.
+		const isMixed = !inOrder && !(stretch.isOnePage && from === 0 && end === 'bottom');
 		// It may have been another replica's answer, or payments that appeared meanwhile.
 		if (isMixed && restarts >= MOST_DOUBTS) return yield* readUnordered(cursor, first, wants);
 		const isTooLow = isLowest && from > 0 && (oldestFirst.at(-1)?.at ?? -Infinity) < cursor.floor;
