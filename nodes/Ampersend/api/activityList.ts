@@ -58,6 +58,9 @@ export class PagingObservation extends Error {
 	}
 }
 
+/** No service returns fewer rows in a page than this. Fewer are all that there are. */
+const SMALLEST_PAGE = 5;
+
 /**
  * Pages in a row that don't continue the list, or start with the same row, before reading gives up.
  */
@@ -215,7 +218,7 @@ export class Stretch {
 	private isSorted = true;
 	/** Whether a page in another order added a newer row, so the list may be in no order. */
 	private isMixed = false;
-	/** Offset after the last page. */
+	/** Offset after the lowest row that a page had. */
 	reached = 0;
 	/** Whether nothing follows the rows. */
 	isAll = false;
@@ -304,6 +307,11 @@ export class Stretch {
 
 	get isOneMoment(): boolean {
 		return this.oldestCount === this.size;
+	}
+
+	/** Whether one page has all rows. */
+	get isOnePage(): boolean {
+		return this.pages <= 1;
 	}
 
 	/** How many rows at the end of the last page are from the oldest time; 0 if that's all of it. */
@@ -440,7 +448,8 @@ export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undef
 		const { rows } = page;
 		const isLast = isLastPage(request, answer);
 		if (rows.length >= (top?.rows.length ?? 0)) {
-			const size = isLast ? largest : Math.min(largest, rows.length || largest);
+			const isAll = isLast || rows.length < SMALLEST_PAGE;
+			const size = isAll ? largest : Math.min(largest, rows.length);
 			top = { ...page, size, isLast, total: answer.totalCount ?? 0 };
 		}
 		const isDoubtful = rows.length === 0 && (doubtsEmpty || !isLast);
@@ -560,7 +569,7 @@ export function* readDown(descent: Descent): Pages<End> {
 			continue;
 		}
 		const added = stretch.size - before;
-		stretch.reached = offsetOf(request) + rows.length;
+		stretch.reached = Math.max(stretch.reached, offsetOf(request) + rows.length);
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
 		if (added > 0) [misses, pushes] = [0, 0];
 		// A full page with only rows that were read before: that many were added meanwhile.

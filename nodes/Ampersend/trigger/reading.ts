@@ -110,6 +110,9 @@ export const CLOCKS_MS = 15 * 60_000;
 /** How often a reading may start again from another row. */
 const MOST_RESTARTS = 4;
 
+/** After so many restarts, a list that doesn't look like one in order is read as one in no order. */
+const MOST_DOUBTS = 1;
+
 /**
  * Open payments from before this are no longer watched: a week behind the agent's newest. Epoch ms.
  */
@@ -157,14 +160,16 @@ function* readTopStretch({ page }: First, largest: number, isRetry: boolean) {
 }
 
 /**
- * Reads a list that isn't in order: all of it, or down to a page of old rows. If it has more places
- * than rows were found, its order changed meanwhile, and it's read again.
+ * Reads a list that isn't in order: all of it, or down to a page of old rows. Its order may change
+ * meanwhile, so it's read, in pages of several sizes, until a reading finds no other row, and there
+ * are as many as places.
  */
 function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pages<Reading> {
 	const rows = new Map<string, ReadRow>();
 	let places = 0;
 	for (let restarts = 0; restarts <= MOST_RESTARTS; restarts++) {
-		const top = yield* readTopStretch(first, sizes.page, true);
+		const before = rows.size;
+		const top = yield* readTopStretch(first, sizes.page - restarts, true);
 		const isBottom = () => top.stretch.isBehind(cursor.floor);
 		const end = yield* readDown({ ...top, mostRows: 3 * sizes.rows, isBottom });
 		if (end !== 'bottom') {
@@ -175,7 +180,9 @@ function* readUnordered(cursor: AgentCursor, first: First, { sizes }: Wants): Pa
 		}
 		for (const one of top.stretch.oldestFirst) rows.set(one.row.id, one);
 		places = Math.max(places, top.stretch.reached);
-		if (rows.size >= places) return { ...first.reading, rows: [...rows.values()] };
+		if (rows.size === before && before >= places) {
+			return { ...first.reading, rows: [...rows.values()] };
+		}
 	}
 	throw new PagingObservation('lists payments in no order, and changes it', true);
 }
@@ -234,10 +241,12 @@ function* climb(cursor: AgentCursor, first: First, wants: Wants): Pages<Reading>
 			for (const one of lowest < 0 ? [] : oldestFirst.slice(lowest)) rows.set(one.row.id, one);
 			return found(false, false);
 		}
-		if (!inOrder && (from > 0 || end !== 'bottom'))
-			return yield* readUnordered(cursor, first, wants);
+		// Rows that are all on one page can have any order.
+		const isMixed = !inOrder && !(stretch.isOnePage && from === 0 && end === 'bottom');
+		// It may have been another replica's answer, or payments that appeared meanwhile.
+		if (isMixed && restarts >= MOST_DOUBTS) return yield* readUnordered(cursor, first, wants);
 		const isTooLow = isLowest && from > 0 && (oldestFirst.at(-1)?.at ?? -Infinity) < cursor.floor;
-		if (end !== 'bottom' || isTooLow) {
+		if (isMixed || end !== 'bottom' || isTooLow) {
 			restarts++;
 			if (isLowest && end !== 'short page') bottom = undefined;
 			continue;

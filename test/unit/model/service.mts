@@ -61,8 +61,8 @@ export class Service {
 
 	answer(address: string, rows: Row[], seq: number, request: PageRequest): PageAnswer {
 		const { count, next, cap } = this.manners;
-		// Behind by a page or more, wrong answers in a row can't be told from the end of the list.
-		const lag = Math.min(this.manners.lag, request.limit - 1);
+		// Behind by half a page or more, wrong answers in a row can't be told from the end of the list.
+		const lag = Math.min(this.manners.lag, Math.floor((request.limit - 1) / 2));
 		this.random = (Math.imul(this.random, 1_103_515_245) + 12_345) >>> 0;
 		const isLagging = lag > 0 && ((this.random >>> 16) & 1) === 1;
 		const seen = isLagging ? this.asOf(rows, seq - lag) : rows;
