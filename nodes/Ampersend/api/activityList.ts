@@ -124,11 +124,15 @@ function isShort({ limit }: PageRequest, { activity }: PageAnswer): boolean {
 	return activity.length < limit;
 }
 
+/** Whether the service reports more rows after a page. */
+function saysMore(request: PageRequest, answer: PageAnswer): boolean {
+	const { activity, hasNextPage, totalCount = 0 } = answer;
+	return hasNextPage || totalCount > offsetOf(request) + activity.length;
+}
+
 /** Whether a page is the last one: it's short, and the service reports no more rows. */
 export function isLastPage(request: PageRequest, answer: PageAnswer): boolean {
-	const { activity, hasNextPage, totalCount = 0 } = answer;
-	const isMoreSaid = hasNextPage || totalCount > offsetOf(request) + activity.length;
-	return isShort(request, answer) && !isMoreSaid;
+	return isShort(request, answer) && !saysMore(request, answer);
 }
 
 /**
@@ -529,6 +533,7 @@ export function* readDown(descent: Descent): Pages<End> {
 	const from = top + Math.max(0, (descent.placesRead ?? 0) - 1);
 	const isRepeated = watchForRepeats();
 	let [offset, misses, pushes, isOver] = [from, 0, 0, false];
+	let [isMoreSaid, doubts] = [false, 0];
 	while (!stretch.isAll && !isBottom()) {
 		if (offset > from + mostRows) return 'too far';
 		const above = pageAt(Math.max(top, offset - stretch.tail), size);
@@ -555,6 +560,8 @@ export function* readDown(descent: Descent): Pages<End> {
 		const isRepeat = yield* isRepeated(request, page);
 		const isLast = isLastPage(request, answer);
 		if (isShort(request, answer) && !isLast && descent.size === undefined) return 'short page';
+		// Nothing, where the page above reports more: another replica may have answered.
+		if (isOver && rows.length === 0 && isMoreSaid && ++doubts <= MOST_MISSES) continue;
 		const before = stretch.size;
 		if (isHead) stretch.addOldest(page);
 		const isContinued =
@@ -571,6 +578,7 @@ export function* readDown(descent: Descent): Pages<End> {
 		const added = stretch.size - before;
 		stretch.reached = Math.max(stretch.reached, offsetOf(request) + rows.length);
 		if (isOver && added === 0 && !isRepeat) return 'bottom';
+		if (rows.length > 0) [isMoreSaid, doubts] = [saysMore(request, answer), 0];
 		if (added > 0) [misses, pushes] = [0, 0];
 		// A full page with only rows that were read before: that many were added meanwhile.
 		else if (!isOver && !isShort(request, answer)) pushes++;
