@@ -226,7 +226,7 @@ describe('The count of a list', () => {
 });
 
 describe('Pages of transactions that count from 0', () => {
-	const ERROR = 'counts pages of transactions from 0, and this node from 1';
+	const ERROR = 'counts pages from 0, and this node from 1';
 
 	const fromZero = (count: number) => {
 		const { emulator } = service;

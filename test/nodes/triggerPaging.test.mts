@@ -186,7 +186,10 @@ describe('a service whose list cannot be read completely', () => {
 		list.addMany('new', 450, t0 + 450, 1);
 		isMended = false;
 		const error = await thrownBy(trigger);
-		expect(error.message).toBe(`Ampersend ${observation}, so the list can't be read completely.`);
+		expect(error.message).toBe(
+			`Ampersend ${observation} when asked to list the transactions, ` +
+				"so the list can't be read completely.",
+		);
 		expect(error.failure).toEqual({ cause: 'node-defect' });
 		isMended = true;
 		expect(rowsOf(await trigger.poll())).toEqual(named('new', 450));

@@ -9,6 +9,7 @@ import type { PageAnswer, PageRequest, ReadRow } from './activityList';
 import { offsetOf, PagingObservation, PassingStretch, readFromTop } from './activityList';
 import type { Connection } from './deployments';
 import { CallError, errorForPaging } from './errors';
+import type { Route } from './routes';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -22,7 +23,11 @@ interface OffsetPage<Item> {
 	total?: number;
 }
 
-type ReadPage<Item> = (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>;
+interface List<Item> {
+	/** For errors: what reading it does. */
+	route: Pick<Route, 'does'>;
+	readPage: (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>;
+}
 
 /** Pages of a list after which reading gives up. */
 const MOST_LIST_PAGES = 10_000;
@@ -51,9 +56,10 @@ function mayFollow(
 }
 
 /** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
-async function* offsetPages<Item extends { address: Address }>(
-	readPage: ReadPage<Item>,
-): AsyncGenerator<Item> {
+async function* offsetPages<Item extends { address: Address }>({
+	route,
+	readPage,
+}: List<Item>): AsyncGenerator<Item> {
 	const seen = new Set<string>();
 	let [offset, largest] = [0, 0];
 	for (let pages = 0; pages < MOST_LIST_PAGES; pages++) {
@@ -70,18 +76,19 @@ async function* offsetPages<Item extends { address: Address }>(
 		const isRepeat = items.length > 0 && seen.size === seenBefore;
 		// A list that comes whole whatever is asked for has another length than was asked for.
 		if (isRepeat && (items.length === LIST_PAGE || total > seen.size)) {
-			throw errorForPaging('returns the same rows again, whatever "offset" asks for');
+			throw errorForPaging(route, 'returns the same rows again, whatever "offset" asks for');
 		}
 		if (isRepeat) return;
 		// The service may return fewer rows than requested, so the offset counts what came.
 		offset += items.length;
 		if (!mayFollow(page, offset, largest)) return;
 		if (items.length === 0) {
-			throw errorForPaging(`reports ${total} rows and returns none after the first ${offset}`);
+			const observation = `reports ${total} rows and returns none after the first ${offset}`;
+			throw errorForPaging(route, observation);
 		}
 		largest = Math.max(largest, items.length);
 	}
-	throw errorForPaging(`returns more than ${MOST_LIST_PAGES} pages`);
+	throw errorForPaging(route, `returns more than ${MOST_LIST_PAGES} pages`);
 }
 
 /** A part of a list that a user reads page by page. */
@@ -100,9 +107,10 @@ const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40}) (\d{1,15})$/;
  * @param after `next` of that part; empty for the first one
  */
 async function partAfter<Item extends { address: Address }>(
-	readPage: ReadPage<Item>,
+	list: List<Item>,
 	after: string,
 ): Promise<ListPart<Item>> {
+	const { readPage } = list;
 	const [, start = '0', last, longest = '0'] = NEXT.exec(after) ?? [];
 	const [offset, largest] = [Number(start), Number(longest)];
 	const page = await readPage({ limit: LIST_PAGE, offset });
@@ -118,7 +126,7 @@ async function partAfter<Item extends { address: Address }>(
 	const isRepeat = next.some(({ address }) => keys.includes(addressKey(address)));
 	const hasMoved = last !== undefined && keys[0] !== last;
 	if (hasMoved || isRepeat || (isSaid && added.length === 0)) {
-		return { items: await take(offsetPages(readPage), Infinity) };
+		return { items: await take(offsetPages(list), Infinity) };
 	}
 	const hasMore = isSaid || next.length > 0;
 	return {
@@ -127,15 +135,21 @@ async function partAfter<Item extends { address: Address }>(
 	};
 }
 
-const agentPages =
-	(client: Client): ReadPage<Agent> =>
-	(query) =>
-		send(client, routes.listAgents, { path: {}, query });
+function agentPages(client: Client): List<Agent> {
+	const route = routes.listAgents;
+	return {
+		route,
+		readPage: async (query) => await send(client, route, { path: {}, query }),
+	};
+}
 
-const agentKeyPages =
-	(client: Client, address: Address): ReadPage<AgentKey> =>
-	(query) =>
-		send(client, routes.listAgentKeys, { path: { address }, query });
+function agentKeyPages(client: Client, address: Address): List<AgentKey> {
+	const route = routes.listAgentKeys;
+	return {
+		route,
+		readPage: async (query) => await send(client, route, { path: { address }, query }),
+	};
+}
 
 /** Every agent in the account, in the service's order, page by page. */
 export function listAgents(client: Client): AsyncGenerator<Agent> {
@@ -188,7 +202,7 @@ async function rejectPageZero(
 	if (!newest || one.activity.some(({ id }) => id === newest.id)) return;
 	const [first] = one.activity;
 	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return;
-	throw errorForPaging('counts pages of transactions from 0, and this node from 1');
+	throw errorForPaging(routes.listActivity, 'counts pages from 0, and this node from 1');
 }
 
 /**
@@ -272,7 +286,9 @@ export async function* listActivity(
 		if (!(error instanceof PagingObservation)) return await Promise.reject(error);
 		const { message, isPassing } = error;
 		const isOver = isAgain || !isPassing;
-		return await Promise.reject(isOver ? errorForPaging(message, isPassing) : new RowsMoved());
+		return await Promise.reject(
+			isOver ? errorForPaging(routes.listActivity, message, isPassing) : new RowsMoved(),
+		);
 	}
 	const { size: read, isAll } = stretch;
 	if (!isAll && stretch.isBehind(from)) return undefined;

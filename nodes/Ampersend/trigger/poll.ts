@@ -7,6 +7,7 @@ import { CallError, errorForPaging } from '../api/errors';
 import type { AgentRow } from '../api/history';
 import { newestRows, readTransactions } from '../api/history';
 import { sendForPage } from '../api/paginate';
+import { routes } from '../api/routes';
 import type { Client } from '../api/send';
 import type { Address, AgentScope } from '../domain/address';
 import { addressKey } from '../domain/address';
@@ -72,7 +73,7 @@ function finish(pages: Pages<Reading | undefined>): Reading | undefined {
 }
 
 function errorOf({ message, isPassing }: PagingObservation): CallError {
-	return errorForPaging(message, isPassing);
+	return errorForPaging(routes.listActivity, message, isPassing);
 }
 
 /** The result after a page that couldn't be read. */

@@ -301,8 +301,12 @@ export function errorForNotJson(
  * The error for a list that can't be read completely, because its pages aren't as assumed.
  * @param isPassing whether it may be readable a little later
  */
-export function errorForPaging(observation: string, isPassing = false): CallError {
-	return errorFor(isPassing ? 'pagesForNow' : 'pages', { observation });
+export function errorForPaging(
+	{ does }: Pick<Route, 'does'>,
+	observation: string,
+	isPassing = false,
+): CallError {
+	return errorFor(isPassing ? 'pagesForNow' : 'pages', { asked: does, observation });
 }
 
 /** Codes for a secure connection that failed: certificates (Node, OpenSSL) and the handshake. */

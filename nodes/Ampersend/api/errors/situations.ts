@@ -255,12 +255,12 @@ export const situations = {
 		cause: 'node-defect',
 	},
 	pages: {
-		message: "Ampersend {observation}, so the list can't be read completely.",
+		message: "Ampersend {observation} when asked to {asked}, so the list can't be read completely.",
 		advice: [PAGES, UPDATE_OR_REPORT],
 		cause: 'node-defect',
 	},
 	pagesForNow: {
-		message: "Ampersend {observation}, so the list can't be read completely.",
+		message: "Ampersend {observation} when asked to {asked}, so the list can't be read completely.",
 		advice: [
 			PAGES,
 			"Run it again later. If that doesn't help, update n8n-nodes-ampersend.",
