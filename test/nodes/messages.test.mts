@@ -154,7 +154,7 @@ const troubles: Record<string, Trouble> = {
 		fault: { mutate: (body) => ({ ...(body as object), createdAt: RAW }) },
 		message: (name) =>
 			`Ampersend was asked to ${name}, and its answer is not as expected: ` +
-			'createdAt has an unexpected format.',
+			'createdAt is not a time of this century.',
 		description: {
 			read: 'report this message as an issue',
 			write: `The change was accepted. ${CHECK}`,

@@ -4,7 +4,7 @@ import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
 import type { CallParameters, Client } from './send';
-import { callOf, send } from './send';
+import { callOf, send, withoutFinding } from './send';
 
 const is404 = (error: unknown) => error instanceof CallError && error.status === 404;
 
@@ -20,8 +20,8 @@ async function hasRoutesOfAgent(client: Client, address: Address): Promise<boole
 
 /**
  * Reads settings that an agent may not have: the service then answers 404 (SDK), or perhaps with
- * nothing (HTTP 204, or null), which counts like 404. An unknown agent
- * or a wrong path prefix also answers 404. So the 404 counts as "not set" only if the documented
+ * nothing (HTTP 204, or null), which counts like 404. An unknown agent or a wrong path prefix also
+ * answers 404. So the 404 counts as "not set" only if the documented
  * list has the agent, and another route below the same agent answers.
  * @returns the settings, or undefined if the agent has none
  */
@@ -31,8 +31,7 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 	address: Address,
 	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R> | undefined> {
-	// This 404 has an explanation of its own.
-	const quiet = { ...client, findBases: undefined };
+	const quiet = withoutFinding(client);
 	let missing: unknown;
 	try {
 		const settings = await send<Path, R>(quiet, route, parameters);

@@ -5,7 +5,7 @@ import { CallError } from './errors';
 import { sendForPage } from './paginate';
 import { routes } from './routes';
 import type { Client } from './send';
-import { send } from './send';
+import { send, withoutFinding } from './send';
 
 const is404 = (reason: unknown) => reason instanceof CallError && reason.status === 404;
 
@@ -21,9 +21,10 @@ export interface Seller {
  */
 export async function listSellers(client: Client, agent: Address): Promise<Seller[]> {
 	const request = { page: 1, limit: LARGEST_PAGE };
+	const quiet = withoutFinding(client);
 	const [allowed, listed] = await Promise.allSettled([
-		send(client, routes.getAllowlist, { path: { address: agent } }),
-		sendForPage(client, agent, 'all', request),
+		send(quiet, routes.getAllowlist, { path: { address: agent } }),
+		sendForPage(quiet, agent, 'all', request),
 	]);
 	const failed = [allowed, listed].filter((one) => one.status === 'rejected');
 	const unexpected = failed.length === 2 ? failed[0] : failed.find(({ reason }) => !is404(reason));

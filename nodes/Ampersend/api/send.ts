@@ -421,6 +421,11 @@ export function withoutRetry(client: Client): Client {
 	return { ...client, retry: { ...client.retry, attempts: 1 } };
 }
 
+/** A client whose 404 is explained by the caller, and costs no further request. */
+export function withoutFinding(client: Client): Client {
+	return { ...client, findBases: undefined };
+}
+
 /**
  * Does work that consists of several calls, and starts it again from the beginning if the call that
  * failed can be repeated: a read after a lost connection, 429 or 5xx, a write only after 429. So

@@ -1,7 +1,7 @@
 import { CallError } from '../../api/errors';
 import { routes } from '../../api/routes';
 import type { Client } from '../../api/send';
-import { send, withoutRetry } from '../../api/send';
+import { send, withoutFinding, withoutRetry } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { formatUsdc, isMicro } from '../../domain/money';
 import { quote } from '../../domain/parameter';
@@ -31,7 +31,7 @@ export async function noteLowBalance(
 ): Promise<void> {
 	if (n8n.getMode() !== 'manual' || isToppedUp || limit === null) return;
 	try {
-		const { name, balance } = await readBalance(withoutRetry(client), address);
+		const { name, balance } = await readBalance(withoutFinding(withoutRetry(client)), address);
 		if (!isMicro(balance) || BigInt(balance) >= BigInt(limit)) return;
 		hint(
 			`${quote(name)} has ${formatUsdc(BigInt(balance))} USDC, less than its daily limit of ` +
