@@ -229,7 +229,7 @@ const replies = {
 };
 
 /** What something between client and service may answer to a write that the service has done. */
-const afterwards = ['501', '308', 'a page'];
+const afterwards = ['a page'];
 
 const instead: Deviation[] = Object.entries(replies).flatMap(([reply, action]) => [
 	...assumed.map(

@@ -110,7 +110,7 @@ export const CLOCKS_MS = 15 * 60_000;
 /** How often a reading may start again from another row. */
 const MOST_RESTARTS = 4;
 
-/** After so many restarts, a list that doesn't look like one in order is read as one in no order. */
+/** After so many restarts, a list that doesn't look like one in order counts as in no order. */
 const MOST_DOUBTS = 1;
 
 /**

@@ -84,6 +84,7 @@ export const situations = {
 	},
 	notAllowed: {
 		message: "The API key isn't allowed to {does} (HTTP {status}){said}",
+		ifWrite: NOT_MADE,
 		advice: [
 			"The agent belongs to another account, or the key doesn't have this permission.",
 			'Choose one of your own agents, or use a key of the account that owns the agent.',
@@ -92,6 +93,7 @@ export const situations = {
 	},
 	agentNotAllowed: {
 		message: "The agent isn't allowed to {does} (HTTP {status}){said}",
+		ifWrite: NOT_MADE,
 		advice: ['Its owner can do this with an API key.'],
 		cause: 'configuration-invalid',
 	},
@@ -181,11 +183,13 @@ export const situations = {
 	},
 	conflict: {
 		message: REFUSED,
+		ifWrite: NOT_MADE,
 		advice: ['The entry already exists, or someone else changed it. Read the current state first.'],
 		cause: 'configuration-invalid',
 	},
 	rejected: {
 		message: REFUSED,
+		ifWrite: NOT_MADE,
 		advice: ['Correct the value that is named. If none is named, check every field.'],
 		cause: 'configuration-invalid',
 	},
@@ -201,6 +205,7 @@ export const situations = {
 	},
 	refusedElsewhere: {
 		message: 'Ampersend could not {does}: {host} answered with HTTP {status}, and not in JSON.',
+		ifWrite: NOT_MADE,
 		advice: [MAYBE_ELSEWHERE, 'Ask whoever runs your network or n8n.', '{base}'],
 		cause: 'configuration-invalid',
 	},
