@@ -61,10 +61,11 @@ export class PagingObservation extends Error {
 /** No service returns fewer rows in a page than this. Fewer are all that there are. */
 const SMALLEST_PAGE = 5;
 
-/**
- * Pages in a row that don't continue the list, or start with the same row, before reading gives up.
- */
+/** Pages in a row that don't continue the list before reading gives up. */
 const MOST_MISSES = 3;
+
+/** Pages in a row that start with the same row before it's checked whether page 1 does, too. */
+const MOST_REPEATS = 2;
 
 /**
  * Pages in a row without further rows, because rows were added on top meanwhile, before reading
@@ -411,9 +412,11 @@ function watchForRepeats(): (request: PageRequest, page: ReadPage) => Pages<bool
 	let [last, repeats]: [{ id: string; offset: number } | undefined, number] = [undefined, 0];
 	return function* (request, { rows: [first] }) {
 		const offset = offsetOf(request);
-		const isRepeat = first !== undefined && first.row.id === last?.id && last.offset !== offset;
-		repeats = isRepeat ? repeats + 1 : 0;
-		if (repeats >= MOST_MISSES) {
+		const isSame = first !== undefined && first.row.id === last?.id;
+		const isRepeat = isSame && last?.offset !== offset;
+		if (isRepeat) repeats++;
+		else if (!isSame) repeats = 0;
+		if (repeats >= MOST_REPEATS) {
 			// If rows are added as fast as pages are read, pages start with the same row, but page 1
 			// doesn't.
 			const topRequest = { page: 1, limit: request.limit };
