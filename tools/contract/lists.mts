@@ -51,7 +51,7 @@ function settleTimeUnit(check: Check, caller: Caller, rows: Row[], now: number):
 		assumed: 'ms or s',
 		found,
 		verdict: fits ? 'fits' : 'differs',
-		change: fits ? '' : `epochToMs in domain/time.ts: ${found}`,
+		change: fits ? '' : `readTime in domain/time.ts: ${found}`,
 	});
 }
 

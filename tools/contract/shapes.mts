@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 import { areAlike, isSameSpelledOtherwise } from './known.mts';
-import { address, link, micro, timestamp, wholeMicro } from './source';
+import { address, link, micro, sentTime, wholeMicro } from './source';
 
 type Shape = z.core.$ZodType;
 type Row = Record<string, unknown>;
@@ -111,7 +111,7 @@ function describe(shape: Shape): string {
 		[address, 'address'],
 		[micro, 'micro-USDC as text'],
 		[wholeMicro, 'micro-USDC'],
-		[timestamp, 'epoch time'],
+		[sentTime, 'epoch time'],
 		[link, 'link'],
 	]);
 	const name = named.get(inner) ?? describeOther(inner);
@@ -166,8 +166,11 @@ class Comparing {
 	}
 
 	#visitLeaf(inner: Shape, shape: Shape, value: unknown, at: string): void {
-		if (!fits(inner, value)) return this.note(at, 'type', describe(shape), kindOf(value));
-		if (inner === timestamp) this.times.push({ field: at, value });
+		const isDate = inner === sentTime && typeof value === 'string' && Number.isNaN(Number(value));
+		if (isDate || !fits(inner, value)) {
+			return this.note(at, 'type', describe(shape), kindOf(value));
+		}
+		if (inner === sentTime) this.times.push({ field: at, value });
 		const name = at.slice(Math.max(at.lastIndexOf('.'), at.lastIndexOf(']')) + 1);
 		const known = this.values[name];
 		if (known && typeof value === 'string' && !known.includes(value)) {

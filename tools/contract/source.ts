@@ -28,4 +28,4 @@ export { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 export { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/signIn';
 export { hostOf, isLoopback } from '../../nodes/Ampersend/domain/webAddress';
 export { wholeMicro } from '../../nodes/Ampersend/schemas/activity';
-export { address, link, micro, timestamp } from '../../nodes/Ampersend/schemas/common';
+export { address, link, micro, sentTime } from '../../nodes/Ampersend/schemas/common';
