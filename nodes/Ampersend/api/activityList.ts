@@ -58,8 +58,8 @@ export class PagingObservation extends Error {
 	}
 }
 
-/** No service returns fewer rows in a page than this. Fewer are all that there are. */
-const SMALLEST_PAGE = 5;
+/** If a first page has fewer rows, and the service reports more, there are probably no more. */
+const FEW = 5;
 
 /** Pages in a row that don't continue the list before reading gives up. */
 const MOST_MISSES = 3;
@@ -455,13 +455,18 @@ export function* readTop(largest: number, doubtsEmpty = true): Pages<Top | undef
 		const { rows } = page;
 		const isLast = isLastPage(request, answer);
 		if (rows.length >= (top?.rows.length ?? 0)) {
-			const isAll = isLast || rows.length < SMALLEST_PAGE;
-			const size = isAll ? largest : Math.min(largest, rows.length);
+			const size = isLast ? largest : Math.min(largest, rows.length || largest);
 			top = { ...page, size, isLast, total: answer.totalCount ?? 0 };
 		}
 		const isDoubtful = rows.length === 0 && (doubtsEmpty || !isLast);
-		if (isAgain || (top?.size === largest && !isDoubtful)) return top;
+		if (isAgain || (top?.size === largest && !isDoubtful)) break;
 	}
+	if (top && top.size < FEW) {
+		// So few rows are all that there are, or a page has no more.
+		const next = yield { page: 2, limit: largest };
+		if (next?.activity.length === 0) return { ...top, size: largest };
+	}
+	return top;
 }
 
 interface Descent {
