@@ -36,7 +36,8 @@ export const smallSizes: Sizes = {
 	stretch: 16,
 	rows: 60,
 	baseline: 25,
-	pages: 250,
+	/** Twice as many as n8n gets: a moment has many more of such small pages. */
+	pages: 500,
 	openPages: 4,
 };
 
