@@ -8,6 +8,7 @@ import {
 	isCredentialError,
 	isLoopback,
 	resolveConnection,
+	rootOf,
 	type Connection,
 } from './source';
 
@@ -118,13 +119,11 @@ function readUser(apiKey: string, baseUrl: string): Connection | undefined {
 	return apiKey === '' ? undefined : resolveConnection({ apiKey, baseUrl });
 }
 
-/** The prefixes under which users and agents may call, the longest first. */
-export const PREFIX = /\/(?:api\/v1\/sdk|api\/v1|v1)$/;
-
 /** An agent's base, whichever of the bases was given. */
 function agentUrl(text: string): string {
 	const trimmed = text.endsWith('/') ? text.slice(0, -1) : text;
-	return PREFIX.test(trimmed) ? trimmed.replace(PREFIX, AGENT_PATH) : text;
+	const root = rootOf(trimmed);
+	return root === trimmed ? text : root + AGENT_PATH;
 }
 
 type Access = Pick<Connection, 'baseUrl' | 'deployment'>;

@@ -1,4 +1,3 @@
-import { PREFIX } from './args.mts';
 import { evidenceOf } from './evidence.mts';
 import { isOk, judge, type Asked } from './judge.mts';
 import { areAlike, isSameSpelledOtherwise, type RouteName } from './known.mts';
@@ -38,9 +37,8 @@ export function userOf({ baseUrl, token }: Connection): Caller {
 /** A base as a report can show it: the path of a proxy can be private. */
 function shownBase(base: string): string {
 	const { pathname } = new URL(base);
-	const known = PREFIX.exec(pathname)?.[0];
-	if (known === pathname) return pathname;
-	return known === undefined ? '(your path)' : `(your path)${known}`;
+	const root = rootOf(pathname);
+	return root === '' ? pathname : `(your path)${pathname.slice(root.length)}`;
 }
 
 /** The value of a field, also under a name that means the same. */

@@ -1,7 +1,8 @@
 import { valueOf, type Caller, type Check, type Input } from './check.mts';
 import { isOk } from './judge.mts';
 import type { Answer } from './requests.mts';
-import { isRecord, rowsIn } from './shapes.mts';
+import { rowsIn } from './shapes.mts';
+import { isRecord } from './source';
 import { change } from './writes.mts';
 
 const idOf = (row: unknown): string => {

@@ -3,7 +3,6 @@ import type { Answer } from './requests.mts';
 import type { Finding, Verdict } from './results.mts';
 import {
 	compare,
-	isRecord,
 	kindOf,
 	rawShape,
 	rowsIn,
@@ -11,6 +10,7 @@ import {
 	type Comparison,
 	type Difference,
 } from './shapes.mts';
+import { isRecord } from './source';
 import { timeUnitOf } from './units.mts';
 import type { Part, Route } from './source';
 

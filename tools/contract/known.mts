@@ -2,7 +2,7 @@
  * What is known of the service's answers beyond the schemas, which take any value of an open set
  * and leave out what the package doesn't use.
  */
-import type { routes } from './source';
+import { knownOfPaymentEvents, knownOfTransactions, type routes } from './source';
 
 export type RouteName = keyof typeof routes;
 
@@ -27,22 +27,12 @@ const networks = { network: ['base', 'base-sepolia'] };
 /** Values that are known of open sets. Source: SDK, agent.ts, types.ts, curated-agent.ts. */
 export const knownValues: Partial<Record<RouteName, Values>> = {
 	listActivity: {
-		type: ['earn', 'spend'],
-		status: ['received', 'settled', 'authorized', 'failed', 'denied'],
+		type: knownOfTransactions.directions,
+		status: knownOfTransactions.statuses,
 	},
 	listPayments: {
 		scheme: ['exact', 'deferred'],
-		status: [
-			'requested',
-			'authorized',
-			'denied',
-			'settled',
-			'expired',
-			'unmanaged',
-			'success',
-			'failure',
-			'pending',
-		],
+		status: knownOfPaymentEvents.statuses,
 	},
 	getSelf: { status: ['deploying', 'deployed', 'failed'] },
 	searchMarketplace: { source: ['catalog', 'bazaar', 'ampersend', 'registry'] },

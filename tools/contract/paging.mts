@@ -3,7 +3,8 @@ import { valueOf, type Caller, type Check, type Input } from './check.mts';
 import type { RouteName } from './known.mts';
 import type { Answer } from './requests.mts';
 import type { Verdict } from './results.mts';
-import { isRecord, rowsIn } from './shapes.mts';
+import { rowsIn } from './shapes.mts';
+import { isRecord } from './source';
 
 /** How a list is read in parts. */
 export interface Paging {

@@ -3,7 +3,8 @@ import { isOk } from './judge.mts';
 import type { RouteName } from './known.mts';
 import { offsetPaging, readHistory, settleOrder } from './lists.mts';
 import { readList } from './paging.mts';
-import { isRecord, kindOf, rowsIn } from './shapes.mts';
+import { kindOf, rowsIn } from './shapes.mts';
+import { isRecord } from './source';
 
 /** Enough agents to find one with settings and payments. */
 const MOST_AGENTS = 5;

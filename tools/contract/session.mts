@@ -1,8 +1,8 @@
 import type { AgentAccess } from './agent.mts';
 import { basesOf, valueOf, type Caller, type Check } from './check.mts';
 import { isOk } from './judge.mts';
-import { isRecord } from './shapes.mts';
-import { signInText, signText } from './source';
+
+import { isRecord, signInText, signText } from './source';
 
 const textIn = (body: unknown, field: string): string => {
 	const value = isRecord(body) ? valueOf(body, field) : undefined;

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 import { areAlike, isSameSpelledOtherwise } from './known.mts';
-import { address, link, micro, sentTime, wholeMicro } from './source';
+import { address, isRecord, link, micro, sentTime, wholeMicro } from './source';
 
 type Shape = z.core.$ZodType;
 type Row = Record<string, unknown>;
@@ -29,9 +29,6 @@ export interface Comparison {
 /** Enough to see a shape. */
 const MOST_ROWS = 1_000;
 const MOST_DEPTH = 6;
-
-export const isRecord = (value: unknown): value is Row =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A field's name as a report can have it: a service may use addresses or names as keys. */
 export function safeName(name: string): string {

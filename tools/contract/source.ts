@@ -24,6 +24,8 @@ export {
 } from '../../nodes/Ampersend/domain/address';
 export type { PrivateKey } from '../../nodes/Ampersend/domain/agentSecret';
 export { readAgentSecret } from '../../nodes/Ampersend/domain/agentSecret';
+export { knownOfPaymentEvents, knownOfTransactions } from '../../nodes/Ampersend/domain/filter';
+export { isRecord } from '../../nodes/Ampersend/domain/json';
 export { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 export { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/signIn';
 export { hostOf, isLoopback } from '../../nodes/Ampersend/domain/webAddress';

@@ -7,8 +7,8 @@ import { offsetPaging } from './lists.mts';
 import { readList } from './paging.mts';
 import { settings } from './reads.mts';
 import type { Answer } from './requests.mts';
-import { isRecord, kindOf, rowsIn } from './shapes.mts';
-import { addressOf, shortAddress, type Connection } from './source';
+import { kindOf, rowsIn } from './shapes.mts';
+import { isRecord, addressOf, shortAddress, type Connection } from './source';
 
 type Rows = Array<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { NodeOperationError } from 'n8n-workflow';
 
 import { isSandbox } from '../api/deployments';
-import { CallError, isTool, toNodeError, withNothingChanged } from '../api/errors';
+import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
 import type { Client } from '../api/send';
 import { openClient } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
@@ -103,7 +103,7 @@ async function prepareWrite(
 			if (isUnclear && remembers) memory.keepUnclear(itemIndex, error);
 			// Otherwise a retry would say that what the earlier try has made exists already.
 			const isBefore = !hasBegun && error instanceof CallError;
-			const shown = isBefore ? withNothingChanged(error) : error;
+			const shown = isBefore ? withOutcome(error, 'Nothing was changed.') : error;
 			return await Promise.reject(isUnclear ? error : (unclear ?? shown));
 		}
 	};

@@ -1,4 +1,4 @@
-import { CallError } from './errors';
+import { CallError, withOutcome } from './errors';
 import type { Route } from './routes';
 
 /**
@@ -13,16 +13,8 @@ export async function readBack<Result>(
 		return await read();
 	} catch (error) {
 		if (!(error instanceof CallError)) return await Promise.reject(error);
-		const { message, description, cause } = error;
-		return await Promise.reject(
-			new CallError({
-				...error,
-				message,
-				description: `The change was accepted. ${check} ${description}`,
-				repeatable: false,
-				mayBeMade: true,
-				cause,
-			}),
-		);
+		const outcome = `The change was accepted. ${check}`;
+		const isMade = { repeatable: false, mayBeMade: true };
+		return await Promise.reject(withOutcome(error, outcome, isMade));
 	}
 }

@@ -1,3 +1,8 @@
+/** Whether a JSON value has fields: an object, and no list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * Adds further fields after the known ones, such as those that the service has added. They never
  * replace a known field.

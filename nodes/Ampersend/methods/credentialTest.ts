@@ -6,7 +6,7 @@ import type {
 
 import { resolveAgentConnection } from '../api/agentConnection';
 import { logIn } from '../api/agentSession';
-import type { Base, Bases } from '../api/bases';
+import type { Bases } from '../api/bases';
 import { findBases } from '../api/bases';
 import { CredentialError, resolveConnection } from '../api/deployments';
 import { CallError, oneLine } from '../api/errors';
@@ -43,7 +43,7 @@ async function resultOf(test: () => Promise<string>): Promise<INodeCredentialTes
 /** @throws TestFailure if another base URL serves more, or none serves the routes of an agent */
 function requireOwn({ own, better, tried }: Bases): void {
 	if (better) {
-		const { baseUrl, listsAgents }: Base = better;
+		const { baseUrl, listsAgents } = better;
 		throw new TestFailure(
 			`Ampersend answers at another Base URL. Set it to ${baseUrl}` +
 				(listsAgents ? '.' : ": the list of agents isn't there, so enter agents By Address."),
@@ -76,7 +76,7 @@ async function ampersendApiTest(
 			() => undefined,
 			(reason: unknown) => reason,
 		);
-		// Without an answer, or with a key that is rejected, there is nothing to look for.
+		// Where nothing answers, there is nothing to look for.
 		const isAnswered = !error || (error instanceof CallError && mayBeElsewhere(error));
 		const bases = isAnswered ? await findBases(connection, transmit) : undefined;
 		if (bases) requireOwn(bases);

@@ -8,7 +8,7 @@ import { alsoNamed } from './forms';
  * routes spell them so (SDK, types.ts: agent and approval request); which ones these have isn't
  * public.
  */
-export const keySynonyms = [
+const keySynonyms = [
 	['agent_key_address', 'session_key_address', 'address'],
 	['key_name', 'name'],
 ] as const;

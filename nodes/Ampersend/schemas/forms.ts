@@ -1,5 +1,7 @@
 import * as z from 'zod/v4-mini';
 
+import { isRecord } from '../domain/json';
+
 /*
  * Where the wire's form is assumed, an answer can come in several. Before it's read by its shape,
  * it gets the form that the shape knows: lists without an envelope or with theirs, and names of
@@ -30,10 +32,6 @@ export function alsoNamed<Shape extends z.ZodMiniType>(
 ): Shape {
 	fieldNames.set(shape, names);
 	return shape;
-}
-
-function isRecord(value: unknown): value is Fields {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A name in its other spelling, `created_at` for `createdAt`. */

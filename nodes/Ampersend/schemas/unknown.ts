@@ -1,8 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null;
-}
+import { isRecord } from '../domain/json';
 
 /** Visits the fields of what was read that its shape doesn't know, each in its record. */
 export function visitUnknown(

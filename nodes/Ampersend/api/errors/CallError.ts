@@ -34,13 +34,18 @@ export function withTexts(error: CallError, change: (text: string) => string): C
 	});
 }
 
-/** The same error, which first says that nothing was changed. */
-export function withNothingChanged(error: CallError): CallError {
+/** The same error, whose description begins with what became of a change. */
+export function withOutcome(
+	error: CallError,
+	outcome: string,
+	more: Partial<Pick<CallError, 'repeatable' | 'mayBeMade'>> = {},
+): CallError {
 	const { message, description, cause } = error;
 	return new CallError({
 		...error,
+		...more,
 		message,
-		description: `Nothing was changed. ${description}`,
+		description: `${outcome} ${description}`,
 		cause,
 	});
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../domain/json';
 import type { Connection } from '../deployments';
 import { hideKey } from '../secrets';
 
@@ -24,10 +25,6 @@ export function firstOf(entries: string[]): string {
 	const more = entries.length - SHOWN_ENTRIES;
 	const shown = entries.slice(0, SHOWN_ENTRIES);
 	return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Names of fields in the editor, by those of the service. */
