@@ -345,15 +345,27 @@ class KillRun {
 		}
 	}
 
+	/**
+	 * Starts n8n, like a service manager: if n8n ends while it recovers what the kill has left, it's
+	 * started again. n8n 2.41.1 does so after an execution that it had stored and not begun.
+	 */
 	private async start(login?: N8n['login']): Promise<N8n> {
-		const { runtime, setting } = this.options;
+		const { runtime, setting, log } = this.options;
 		this.served = new Map();
-		return await N8n.start({
-			runtime,
-			userFolder: this.userFolder,
-			env: { ...PUBLISHING, ...environments[setting], EXECUTIONS_DATA_PRUNE: 'false' },
-			...(login ? { login } : {}),
-		});
+		const start = async () =>
+			await N8n.start({
+				runtime,
+				userFolder: this.userFolder,
+				env: { ...PUBLISHING, ...environments[setting], EXECUTIONS_DATA_PRUNE: 'false' },
+				...(login ? { login } : {}),
+			});
+		try {
+			return await start();
+		} catch (error) {
+			if (!login) throw error;
+			log(`${setting}: n8n ended by itself and is started again. ${String(error)}`);
+			return await start();
+		}
 	}
 
 	/**

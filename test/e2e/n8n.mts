@@ -454,8 +454,10 @@ export class N8n {
 			try {
 				const answer = await request(`${this.url}/rest/settings`);
 				const body = await answer.body.text();
-				// /healthz answers before the API does, and so does this path, with a page.
-				if (answer.statusCode === 200 && body.startsWith('{')) return;
+				// /healthz answers before the API does, and so does this path, with a page. Both answer
+				// before n8n has recovered what a crash has left, which can end it.
+				const isUp = answer.statusCode === 200 && body.startsWith('{');
+				if (isUp && this.log.includes('Editor is now accessible via')) return;
 			} catch {
 				// Not listening yet.
 			}
