@@ -16,23 +16,32 @@ const RAW = 'raw-body-text';
 const HTML = `<html><h1>Sign in</h1><p>${RAW}</p></html>`;
 
 const READ = 'GET /agents/{address}';
-const WRITE = 'PATCH /agents/{address}';
+const WRITE = 'POST /agents';
 
 const address = randomAddress();
 const agent = { __rl: true, mode: 'address', value: address };
 const read: INodeParameters = { resource: 'agent', operation: 'get', agent };
-const write: INodeParameters = { resource: 'agent', operation: 'update', agent, name: 'New name' };
+const write: INodeParameters = {
+	resource: 'agent',
+	operation: 'create',
+	name: 'New name',
+	agentKeyAddress: randomAddress(),
+	ifAgentExists: 'create',
+};
+const rename: INodeParameters = { resource: 'agent', operation: 'update', agent, name: 'New name' };
 const list: INodeParameters = { resource: 'agent', operation: 'getMany' };
 
 const readName = 'read the agent';
-const writeName = 'rename the agent';
+const writeName = 'create the agent';
 const listName = 'list the agents';
 const requestOf: Record<string, string> = {
 	[listName]: 'GET /agents',
 	[readName]: `GET /agents/${address}`,
-	[writeName]: `PATCH /agents/${address}`,
+	[writeName]: 'POST /agents',
 };
-const CHECK = 'Read the agent with Agent: Get before you run this again.';
+const CHECK =
+	'Look for its name with Agent: Get Many before you run this again, ' +
+	'or set If an Agent With This Name Exists to Return Existing.';
 const CONTACT_SUPPORT = 'If this keeps happening, contact Ampersend support.';
 const MAY_HAVE_HAPPENED = 'The change may have been made, so it was not sent again.';
 
@@ -147,7 +156,7 @@ const troubles: Record<string, Trouble> = {
 			'name is missing; balance is missing.',
 		description: {
 			read: 'Update n8n-nodes-ampersend',
-			write: `The change was accepted. ${CHECK} No public page documents this answer`,
+			write: `The change was accepted. ${CHECK} This node knows this answer from`,
 		},
 	},
 	'a field of another format': {
@@ -187,7 +196,7 @@ const troubles: Record<string, Trouble> = {
 		},
 		message: (name) =>
 			name === writeName
-				? 'New Name: Expected a non empty string, actual ""'
+				? 'Name: Expected a non empty string, actual ""'
 				: `Ampersend refused to ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
 		description: { read: 'Correct the value that is named', write: 'Correct this value' },
 	},
@@ -345,7 +354,7 @@ describe('an address that the service does not know', () => {
 
 	it.each([
 		['read', read],
-		['write', write],
+		['write', rename],
 	])('is named after a %s, and what to do', async (_, parameters) => {
 		const { message, description } = await fail({ ...parameters, agent: unknown });
 		expect(message).toBe(noAgent(unknown.value));
@@ -357,7 +366,7 @@ describe('an address that the service does not know', () => {
 
 	it.each([
 		['read', read, READ],
-		['write', write, WRITE],
+		['write', rename, 'PATCH /agents/{address}'],
 	])(
 		'or a route that it lacks: both are named after a %s whose answer leaves it open',
 		async (_, parameters, route) => {

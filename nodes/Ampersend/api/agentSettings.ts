@@ -1,12 +1,18 @@
+import type { IDataObject } from 'n8n-workflow';
+
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
+import { readBack } from './readBack';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
 import type { CallParameters, Client } from './send';
-import { callOf, send, withoutFinding } from './send';
+import { callOf, repeat, send, withoutFinding } from './send';
 
 const is404 = (error: unknown) => error instanceof CallError && error.status === 404;
+
+/** What a route answers, where there is something. */
+type SettingsOf<R> = NonNullable<AnswerOf<R>>;
 
 /** Whether the service offers routes below an agent: it has an allowlist, even if that is empty. */
 async function hasRoutesOfAgent(client: Client, address: Address): Promise<boolean> {
@@ -30,12 +36,12 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 	route: R & { path: Path },
 	address: Address,
 	parameters: CallParameters<Path>,
-): Promise<AnswerOf<R> | undefined> {
+): Promise<SettingsOf<R> | undefined> {
 	const quiet = withoutFinding(client);
 	let missing: unknown;
 	try {
 		const settings = await send<Path, R>(quiet, route, parameters);
-		if (settings !== undefined) return settings;
+		if (settings) return settings;
 	} catch (error) {
 		if (!is404(error)) return await Promise.reject(error);
 		missing = error;
@@ -47,6 +53,34 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 	if (await hasRoutesOfAgent(quiet, address)) return undefined;
 	const bases = await client.findBases?.();
 	throw errorForNoRoutesOfAgent({ ...callOf(client, route, parameters), bases });
+}
+
+/**
+ * Changes settings that the service takes only all at once: reads them, and sends back what
+ * `change` makes of them. Where the answer doesn't show them, they are read once more.
+ * @returns what was sent, and the settings then
+ * @throws CallError
+ */
+export async function changeSettings<
+	Path extends string,
+	Read extends Route<Path>,
+	Write extends Route<Path>,
+	Sent extends IDataObject,
+>(
+	client: Client,
+	{ read, write }: { read: Read & { path: Path }; write: Write & { path: Path } },
+	address: Address,
+	path: CallParameters<Path>['path'],
+	change: (current: SettingsOf<Read> | undefined) => Sent,
+): Promise<{ sent: Sent; settings: SettingsOf<Read> | SettingsOf<Write> }> {
+	const { sent, answered } = await repeat(client, async (once) => {
+		const sent = change(await getSettings<Path, Read>(once, read, address, { path }));
+		return { sent, answered: await send<Path, Write>(once, write, { path, body: sent }) };
+	});
+	const readAgain = async () => await getSettings<Path, Read>(client, read, address, { path });
+	const call = callOf(client, read, { path });
+	const settings = answered ?? (await readBack(write, sent, call, readAgain));
+	return { sent, settings };
 }
 
 /** A hint for settings that count as "not set". @param what e.g. "spending limits" */

@@ -1,8 +1,9 @@
 import type { Address, AgentScope } from '../domain/address';
-import { addressKey } from '../domain/address';
+import { addressKey, sameAddress } from '../domain/address';
 import { ParameterError } from '../domain/parameter';
 import type { Agent } from '../schemas/agent';
-import { listAgents } from './paginate';
+import type { AgentKey } from '../schemas/agentKey';
+import { listAgentKeys, listAgents } from './paginate';
 import { routes } from './routes';
 import type { Client } from './send';
 import { send } from './send';
@@ -19,6 +20,26 @@ export async function lookUpAgents(client: Client): Promise<Directory> {
 	if (client.connection.agent !== undefined) add(await send(client, routes.getSelf, { path: {} }));
 	else for await (const agent of listAgents(client)) add(agent);
 	return directory;
+}
+
+/** The account's agent with this address. */
+export async function findAgent(client: Client, address: Address): Promise<Agent | undefined> {
+	for await (const agent of listAgents(client)) {
+		if (sameAddress(agent.address, address)) return agent;
+	}
+	return undefined;
+}
+
+/** The agent's key with this address. */
+export async function findAgentKey(
+	client: Client,
+	address: Address,
+	keyAddress: Address,
+): Promise<AgentKey | undefined> {
+	for await (const key of listAgentKeys(client, address)) {
+		if (sameAddress(key.address, keyAddress)) return key;
+	}
+	return undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import type * as z from 'zod/v4-mini';
 import { limits } from '../domain/limits';
 import { activityPage } from '../schemas/activity';
 import { agent } from '../schemas/agent';
-import { agentKey } from '../schemas/agentKey';
+import { addressNames, agentKey, nameNames } from '../schemas/agentKey';
 import { agentSelf } from '../schemas/agentSelf';
 import { allowlist } from '../schemas/allowlist';
 import { approval, approvalRequest } from '../schemas/approval';
@@ -21,6 +21,7 @@ import { fundingLink, owner } from '../schemas/owner';
 import { payments } from '../schemas/payment';
 import { session, signInNonce } from '../schemas/session';
 import { spendConfig } from '../schemas/spendConfig';
+import type { Synonyms } from './synonyms';
 
 /**
  * How we know a part of a route.
@@ -77,6 +78,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	check?: string;
 	/** Names in the editor of what the body has, by the service's names. */
 	fields?: Readonly<Record<string, string>>;
+	/** Names that a field of the body can have instead, where ours is assumed. */
+	synonyms?: Synonyms;
 	/** What a 409 means if it says that the agent has the entry already. */
 	conflict?: 'keyExists';
 	/** Another operation that does it, by a route that works in production. */
@@ -122,7 +125,13 @@ const APPROVAL_TYPES = 'SDK types.ts, AgentApprovalRequest: field names';
 /** How an answer names its agent; the API spells fields both ways. */
 const agentFields = ['agent_address', 'agentAddress'];
 
-const keyFields = { agent_key_address: 'Agent Key Address', key_name: 'Key Name' };
+const named = (names: readonly string[], field: string) =>
+	Object.fromEntries(names.map((name) => [name, field]));
+
+const keyFields = {
+	...named(addressNames, 'Agent Key Address'),
+	...named(nameNames, 'Key Name'),
+};
 const limitFields = {
 	auto_topup_allowed: 'Auto Top-Up',
 	...Object.fromEntries(limits.map(({ wire, displayName }) => [wire, displayName])),
@@ -162,6 +171,7 @@ export const routes = {
 		method: 'POST',
 		path: '/agents',
 		answer: agent,
+		synonyms: [addressNames],
 		fields: { ...newAgentFields, authorized_sellers: 'Allowlist' },
 		check:
 			'Look for its name with Agent: Get Many before you run this again, ' +
@@ -187,7 +197,7 @@ export const routes = {
 		does: 'rename the agent',
 		method: 'PATCH',
 		path: '/agents/{address}',
-		answer: agent,
+		answer: orNothing(agent),
 		agentAt: ['address'],
 		fields: { name: 'New Name' },
 		check: 'Read the agent with Agent: Get before you run this again.',
@@ -199,8 +209,9 @@ export const routes = {
 		does: 'add the agent key',
 		method: 'POST',
 		path: '/agents/{address}/keys',
-		answer: agentKey,
+		answer: orNothing(agentKey),
 		agentAt: agentFields,
+		synonyms: [addressNames, nameNames],
 		fields: keyFields,
 		conflict: 'keyExists',
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
@@ -256,7 +267,7 @@ export const routes = {
 		does: 'change the spending limits',
 		method: 'PUT',
 		path: '/agents/{address}/spend-config',
-		answer: spendConfig,
+		answer: orNothing(spendConfig),
 		agentAt: agentFields,
 		fields: limitFields,
 		check: 'Read the limits with Spending Limit: Get before you run this again.',
@@ -279,7 +290,7 @@ export const routes = {
 		does: 'change the auto-collect settings',
 		method: 'PUT',
 		path: '/agents/{address}/auto-collect-config',
-		answer: autoCollect,
+		answer: orNothing(autoCollect),
 		agentAt: agentFields,
 		fields: {
 			enabled: 'Enabled',
@@ -512,7 +523,7 @@ export const routes = {
 		access: 'anyone',
 		path: '/approve-action/agent',
 		answer: approvalRequest,
-		fields: { ...newAgentFields, session_key_address: 'Agent Key Address' },
+		fields: newAgentFields,
 		check: 'Run it again: a request that nobody opens does nothing.',
 		...known(inSdk('approval.ts, types.ts: AgentApprovalRequest')),
 	},

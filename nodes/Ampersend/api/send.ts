@@ -39,6 +39,7 @@ import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy, nextWait, parseRetryAfter } from './retry';
 import type { AnswerOf, Placeholders, Route } from './routes';
 import { hideInUnknown, hideKeyIn, secretsOf } from './secrets';
+import { underSynonyms } from './synonyms';
 import { within } from './timeLimit';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
@@ -374,6 +375,11 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const answer = await within(timeout, client.transmit(request, withCredential), () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
+	const renamed =
+		answer.statusCode === 400 && body
+			? underSynonyms(body, route.synonyms ?? [], answer.body)
+			: undefined;
+	if (renamed) return await attempt<Path, R>(client, route, { ...parameters, body: renamed });
 	const bases = mayBeElsewhere(call, answer) ? await client.findBases?.() : undefined;
 	return readAnswer(client, { ...call, bases }, route, answer, secrets);
 }

@@ -3,17 +3,13 @@ import * as z from 'zod/v4-mini';
 import { address, ifFits, timestamp } from './common';
 import { alsoNamed } from './forms';
 
-/**
+/*
  * Names of an agent key's address and name on the wire, first those that we send. The nearest
  * routes spell them so (SDK, types.ts: agent and approval request); which ones these have isn't
  * public.
  */
-const keySynonyms = [
-	['agent_key_address', 'session_key_address', 'address'],
-	['key_name', 'name'],
-] as const;
-
-const [addressNames, nameNames] = keySynonyms;
+export const addressNames = ['agent_key_address', 'session_key_address', 'address'] as const;
+export const nameNames = ['key_name', 'name'] as const;
 
 /** Assumed: nothing public shows the shape of an agent key. */
 export const agentKey = alsoNamed(

@@ -1,5 +1,7 @@
+import { findAgent } from '../../api/agents';
+import { noteOtherValues, readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { callOf, send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { requirePublicText } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
@@ -32,8 +34,13 @@ export const update: WriteOperation<typeof agentOutput> = {
 		const body = {
 			name: requirePublicText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
-		return async ({ client }) => {
-			return toAgentOutput(await send(client, routes.updateAgent, { path: { address }, body }));
+		return async ({ client, hint }) => {
+			const answered = await send(client, routes.updateAgent, { path: { address }, body });
+			const listing = callOf(client, routes.listAgents, { path: {} });
+			const readAgain = async () => await findAgent(client, address);
+			const agent = answered ?? (await readBack(routes.updateAgent, body, listing, readAgain));
+			noteOtherValues(routes.updateAgent, body, agent, hint);
+			return toAgentOutput(agent);
 		};
 	},
 };

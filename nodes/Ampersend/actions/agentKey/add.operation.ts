@@ -1,5 +1,8 @@
+import { findAgentKey } from '../../api/agents';
+import { noteOtherValues, readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import type { Client } from '../../api/send';
+import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import {
 	agentKeyAddressField,
@@ -8,9 +11,29 @@ import {
 	readKeyName,
 } from '../../descriptions/addresses';
 import { agentLocator, readLocator } from '../../descriptions/locators';
+import type { Address } from '../../domain/address';
+import { sameAddress } from '../../domain/address';
+import type { AgentKey } from '../../schemas/agentKey';
 import type { WriteOperation } from '../operation';
 import { findRejected, ifExistsField, readIfExists } from './existing';
 import { addedAgentKeyOutput, toAgentKeyOutput } from './output';
+
+/** The new key as it was answered. It's read again if the answer is about something else. */
+async function shownKey(
+	client: Client,
+	address: Address,
+	keyAddress: Address,
+	answered: AgentKey | undefined,
+): Promise<AgentKey> {
+	if (answered && sameAddress(answered.address, keyAddress)) return answered;
+	const listing = callOf(client, routes.listAgentKeys, { path: { address } });
+	return await readBack(
+		routes.addAgentKey,
+		{},
+		listing,
+		async () => await findAgentKey(client, address, keyAddress),
+	);
+}
 
 export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 	option: {
@@ -27,10 +50,13 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
 		const returnsExisting = readIfExists(n8n, itemIndex) === 'return';
 		const values = readAdditionalFields(n8n, itemIndex);
-		const body = { agent_key_address: agentKeyAddress, ...readKeyName(values) };
-		return async ({ client }) => {
+		const keyName = readKeyName(values);
+		const body = { agent_key_address: agentKeyAddress, ...keyName };
+		return async ({ client, hint }) => {
 			try {
-				const key = await send(client, routes.addAgentKey, { path: { address }, body });
+				const answered = await send(client, routes.addAgentKey, { path: { address }, body });
+				const key = await shownKey(client, address, agentKeyAddress, answered);
+				noteOtherValues(routes.addAgentKey, keyName, { key_name: key.name }, hint);
 				return { ...toAgentKeyOutput(address, key), added: true };
 			} catch (error) {
 				if (!returnsExisting) return await Promise.reject(error);

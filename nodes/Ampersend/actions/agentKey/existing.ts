@@ -1,10 +1,9 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
+import { findAgentKey } from '../../api/agents';
 import { CallError } from '../../api/errors';
-import { listAgentKeys } from '../../api/paginate';
 import type { Client } from '../../api/send';
 import type { Address } from '../../domain/address';
-import { sameAddress } from '../../domain/address';
 import { readChoice } from '../../domain/parameter';
 import type { AgentKey } from '../../schemas/agentKey';
 
@@ -43,9 +42,8 @@ export async function findRejected(
 	rejection: unknown,
 ): Promise<AgentKey> {
 	if (rejection instanceof CallError && rejection.status === 409) {
-		for await (const key of listAgentKeys(client, address)) {
-			if (sameAddress(key.address, keyAddress)) return key;
-		}
+		const key = await findAgentKey(client, address, keyAddress);
+		if (key) return key;
 	}
 	return await Promise.reject(rejection);
 }

@@ -1,7 +1,7 @@
 import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import type { Client } from '../../api/send';
-import { repeat, send } from '../../api/send';
+import { callOf, repeat, send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { compareAllowlists, isSame } from '../../domain/allowlist';
 
@@ -41,10 +41,8 @@ export async function changeList(
 	});
 	const { answered, ...known } = changed;
 	const isShown = answered && isSame(compareAllowlists(known.requested, answered));
-	const after = isShown
-		? answered
-		: await readBack(routes.replaceAllowlist, async () => {
-				return await send(client, routes.getAllowlist, { path });
-			});
+	const readAgain = async () => await send(client, routes.getAllowlist, { path });
+	const call = callOf(client, routes.getAllowlist, { path });
+	const after = isShown ? answered : await readBack(routes.replaceAllowlist, {}, call, readAgain);
 	return { ...known, after };
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod/v4-mini';
 
-import { getSettings } from '../../api/agentSettings';
+import { changeSettings } from '../../api/agentSettings';
+import { noteOtherValues } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { repeat, send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
@@ -56,16 +56,17 @@ export const update: WriteOperation<typeof autoCollectOutput> = {
 	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = readChanges(readUpdateFields(n8n, itemIndex));
-		const path = { address };
-		return async ({ client }) => {
-			const config = await repeat(client, async (once) => {
-				const current = await getSettings(once, routes.getAutoCollect, address, { path });
-				const body = current
-					? { ...z.parse(autoCollectInput, current), ...changes }
-					: requireAll(changes);
-				return await send(once, routes.setAutoCollect, { path, body });
-			});
-			return toAutoCollectOutput(address, config);
+		return async ({ client, hint }) => {
+			const { sent, settings } = await changeSettings(
+				client,
+				{ read: routes.getAutoCollect, write: routes.setAutoCollect },
+				address,
+				{ address },
+				(current) =>
+					current ? { ...z.parse(autoCollectInput, current), ...changes } : requireAll(changes),
+			);
+			noteOtherValues(routes.setAutoCollect, sent, settings, hint);
+			return toAutoCollectOutput(address, settings);
 		};
 	},
 };

@@ -1,8 +1,8 @@
 import * as z from 'zod/v4-mini';
 
-import { getSettings } from '../../api/agentSettings';
+import { changeSettings } from '../../api/agentSettings';
+import { noteOtherValues } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { repeat, send } from '../../api/send';
 import type { LimitChanges } from '../../descriptions/limits';
 import {
 	autoTopUpField,
@@ -64,17 +64,18 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
-		const path = { address };
 		return async ({ client, hint }) => {
-			const config = await repeat(client, async (once) => {
-				const current = await getSettings(once, routes.getSpendingLimit, address, { path });
-				const body = current
-					? { ...z.parse(spendConfigInput, current), ...changes }
-					: requireAll(changes);
-				return await send(once, routes.setSpendingLimit, { path, body });
-			});
-			for (const text of limitHints(config, address)) hint(text);
-			return toSpendingLimitOutput(address, config);
+			const { sent, settings } = await changeSettings(
+				client,
+				{ read: routes.getSpendingLimit, write: routes.setSpendingLimit },
+				address,
+				{ address },
+				(current) =>
+					current ? { ...z.parse(spendConfigInput, current), ...changes } : requireAll(changes),
+			);
+			noteOtherValues(routes.setSpendingLimit, sent, settings, hint);
+			for (const text of limitHints(settings, address)) hint(text);
+			return toSpendingLimitOutput(address, settings);
 		};
 	},
 };

@@ -250,6 +250,11 @@ export const situations = {
 		advice: ["The answer isn't used. Report this message to Ampersend support."],
 		cause: 'node-defect',
 	},
+	notShown: {
+		message: 'Ampersend was asked to {does} after the change, and the change is not there.',
+		advice: ['It may show up a little later.'],
+		cause: 'temporarily-unavailable',
+	},
 	otherEndpoints: {
 		message: "Ampersend's answer isn't what was sent: {difference}.",
 		advice: [
