@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { PageAnswer, PageRequest } from '../../nodes/Ampersend/api/activityList';
-import { readFromTop, Stretch } from '../../nodes/Ampersend/api/activityList';
+import type { PageAnswer, PageRequest } from '../../nodes/Ampersend/api/lists/pages';
+import { Stretch } from '../../nodes/Ampersend/api/lists/stretch';
+import { readFromTop } from '../../nodes/Ampersend/api/lists/walk';
 import type { Activity } from '../../nodes/Ampersend/schemas/activity';
 
 const agent = `0x${'a'.repeat(40)}`;

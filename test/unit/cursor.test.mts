@@ -5,7 +5,7 @@ import type {
 	PageRequest,
 	Pages,
 	ReadRow,
-} from '../../nodes/Ampersend/api/activityList';
+} from '../../nodes/Ampersend/api/lists/pages';
 import type { Activity } from '../../nodes/Ampersend/schemas/activity';
 import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/trigger/cursor';
 import { intersect, isSameFilter, type EventFilter } from '../../nodes/Ampersend/trigger/filter';

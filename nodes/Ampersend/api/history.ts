@@ -4,8 +4,8 @@ import type { FilterableRow, KnownValues, RowFilter } from '../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../domain/filter';
 import { presetCovering } from '../domain/time';
 import type { Payment } from '../schemas/payment';
-import type { ReadRow } from './activityList';
-import { LARGEST_PAGE } from './activityList';
+import type { ReadRow } from './lists/pages';
+import { MAX_PAGE_ROWS } from './lists/pages';
 import type { KnownAgent } from './agents';
 import type { Pace } from './pace';
 import { startPace } from './pace';
@@ -206,7 +206,7 @@ export function readTransactions(
 	report?.begin(filter, knownOfTransactions);
 	const preset = presetCovering(filter.from, now);
 	const largestPage = Math.min(
-		LARGEST_PAGE,
+		MAX_PAGE_ROWS,
 		Math.max(SMALLEST_PAGE, Math.floor(MOST_HELD / agents.length)),
 	);
 	return readLanes(client, agents, order, async function* ({ address, name }, pace) {

@@ -1,5 +1,5 @@
-import type { PageAnswer, PageRequest } from './activityList';
-import { requestsAfter } from './activityList';
+import type { PageAnswer, PageRequest } from './lists/pages';
+import { requestsAfter } from './lists/pages';
 
 /** Maximum pages of a list to request before they are needed. */
 const MOST_AHEAD = 6;

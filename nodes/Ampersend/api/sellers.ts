@@ -1,6 +1,6 @@
 import type { Address } from '../domain/address';
 import { addressKey, uniqueAddresses } from '../domain/address';
-import { LARGEST_PAGE, readPage } from './activityList';
+import { MAX_PAGE_ROWS, readPage } from './lists/pages';
 import { CallError } from './errors';
 import { sendForPage } from './paginate';
 import { routes } from './routes';
@@ -20,7 +20,7 @@ export interface Seller {
  * two is enough if the service doesn't offer the other's route, which is assumed.
  */
 export async function listSellers(client: Client, agent: Address): Promise<Seller[]> {
-	const request = { page: 1, limit: LARGEST_PAGE };
+	const request = { page: 1, limit: MAX_PAGE_ROWS };
 	const quiet = withoutFinding(client);
 	const [allowed, listed] = await Promise.allSettled([
 		send(quiet, routes.getAllowlist, { path: { address: agent } }),

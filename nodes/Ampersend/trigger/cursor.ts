@@ -1,5 +1,5 @@
-import type { ReadRow } from '../api/activityList';
-import { newestOf, rankOfNewest } from '../api/activityList';
+import type { ReadRow } from '../api/lists/pages';
+import { newestOf, rankOfNewest } from '../api/lists/pages';
 import { matcherOf } from '../domain/filter';
 import type { EventFilter } from './filter';
 import { intersect, isSameFilter } from './filter';

@@ -1,5 +1,5 @@
-import type { Pages, ReadRow } from '../api/activityList';
-import { PagingObservation } from '../api/activityList';
+import type { Pages, ReadRow } from '../api/lists/pages';
+import { PagingObservation } from '../api/lists/pages';
 import type { Directory } from '../api/agents';
 import { lookUpAgents, requireAgents } from '../api/agents';
 import { readAgents } from '../api/concurrency';

@@ -5,8 +5,8 @@ import type {
 	PageRequest,
 	Pages,
 	ReadRow,
-} from '../../../nodes/Ampersend/api/activityList';
-import { PagingObservation } from '../../../nodes/Ampersend/api/activityList';
+} from '../../../nodes/Ampersend/api/lists/pages';
+import { PagingObservation } from '../../../nodes/Ampersend/api/lists/pages';
 import type * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import type { PaymentChange } from '../../../nodes/Ampersend/trigger/cursor';
 import type { EventFilter } from '../../../nodes/Ampersend/trigger/filter';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { PageAnswer, Pages, ReadRow } from '../../../nodes/Ampersend/api/activityList';
+import type { PageAnswer, Pages, ReadRow } from '../../../nodes/Ampersend/api/lists/pages';
 import * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import * as reading from '../../../nodes/Ampersend/trigger/reading';
 import * as state from '../../../nodes/Ampersend/trigger/state';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import type { Activity } from '../../../nodes/Ampersend/schemas/activity';
-import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/api/activityList';
+import type { PageAnswer, PageRequest } from '../../../nodes/Ampersend/api/lists/pages';
 
 /*
  * A service's list of payments, newest first, and what can be wrong with its answers.

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { AgentRow } from '../../api/history';
-import type { ReadRow } from '../../api/activityList';
+import type { ReadRow } from '../../api/lists/pages';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import type { ReadRow } from '../../api/activityList';
+import type { ReadRow } from '../../api/lists/pages';
 import type { AgentRow } from '../../api/history';
 import { consumeHistory, readTransactions } from '../../api/history';
 import { agentScopeFields } from '../../descriptions/agentScope';

@@ -1,0 +1,3 @@
+export { readBaseline } from './baseline';
+export { readNews } from './news';
+export * from './reading';
