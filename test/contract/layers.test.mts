@@ -29,7 +29,9 @@ const source = [
 
 const own = 'nodes/Ampersend';
 /** Files of the trigger that are functions of values. */
-const pure = 'reading|cursor|state|filter';
+const pure = 'reading/\\w+|reading|cursor|state|filter';
+/** Files that read a list from the answers that they are given. */
+const pureLists = 'pages|stretch|top|moment|repeats|walk';
 const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 	{
 		name: 'domain imports nothing but domain, zod and pure libraries that are bundled',
@@ -99,14 +101,14 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 	},
 	{
 		name: 'the list reader is pure: it imports domain, and types of schemas',
-		files: new RegExp(`^${own}/api/activityList\\.ts$`),
-		may: [new RegExp(`^${own}/(domain|schemas)/`)],
+		files: new RegExp(`^${own}/api/lists/(${pureLists})\\.ts$`),
+		may: [new RegExp(`^${own}/(domain|schemas)/`), new RegExp(`^${own}/api/lists/(${pureLists})$`)],
 	},
 	{
 		name: 'what the trigger reads, decides and stores is pure',
 		files: new RegExp(`^${own}/trigger/(${pure})\\.ts$`),
 		may: [
-			new RegExp(`^${own}/(domain/|api/activityList$)`),
+			new RegExp(`^${own}/(domain/|api/lists/(${pureLists})$)`),
 			new RegExp(`^${own}/trigger/(${pure})$`),
 			/^@noble\/hashes\//,
 			/^zod\/v4-mini$/,

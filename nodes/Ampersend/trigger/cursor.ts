@@ -1,6 +1,7 @@
 import type { ReadRow } from '../api/lists/pages';
 import { newestOf, rankOfNewest } from '../api/lists/pages';
 import { matcherOf } from '../domain/filter';
+import { given } from '../domain/json';
 import type { EventFilter } from './filter';
 import { intersect, isSameFilter } from './filter';
 import type { Baseline, Reading } from './reading';
@@ -103,48 +104,83 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings
 	});
 }
 
+/** What a poll did with the rows of a reading. */
+interface Progress {
+	/** Those that are done: emitted, not wanted or known. */
+	handled: ReadRow[];
+	/** The agent's events that wait for the next poll, oldest first. */
+	left: PaymentChange[];
+	/** Rows that are known afterwards. */
+	known: Map<string, KnownRow>;
+}
+
+function progressOf(cursor: AgentCursor, rows: ReadRow[], left: PaymentChange[]): Progress {
+	const waiting = new Set(left.map(({ read }) => read));
+	const handled = rows.filter((row) => !waiting.has(row));
+	const known = new Map(cursor.rows);
+	for (const row of handled) {
+		if (row.at >= cursor.floor || known.has(keyOf(row.row))) remember(known, row);
+	}
+	return { handled, left, known };
+}
+
+/** Whether an event is left that is older than a handled row, or below one in the list. */
+function isLeftBelow(rows: ReadRow[], { handled, left, known }: Progress, newest: number): boolean {
+	const [first] = left;
+	if (!first) return false;
+	if (first.read.at < newest) return true;
+	const done = new Set(handled);
+	const lastKnown = rows.findLastIndex((row) => done.has(row) && known.has(keyOf(row.row)));
+	return rows.findIndex((row) => !done.has(row)) < lastKnown;
+}
+
+/** How many rows the list has up to the newest known one; undefined if that isn't clear. */
+function reachedRank(cursor: AgentCursor, { handled, left, known }: Progress): number | undefined {
+	const seen = handled.filter(({ row }) => known.has(keyOf(row)));
+	// Among payments of one moment, ranks don't show which ones are left.
+	if (left[0]?.read.at === newestOf(seen, Infinity)) return undefined;
+	return seen.length > 0 ? rankOfNewest(seen) : cursor.rank;
+}
+
+/**
+ * The floor is one look-back behind whichever is earlier: the time up to which rows are handled, or
+ * the time of the newest row when the list was last read down to the floor. Rows may have appeared
+ * unseen since then.
+ */
+function floorAfter(
+	cursor: AgentCursor,
+	{ rows, asOf }: Reading,
+	{ left }: Progress,
+	{ lookBackMs, horizon }: Settings,
+): number {
+	const emittedUpTo = left[0]?.read.at ?? Math.max(0, newestOf(rows, horizon));
+	const lookedAsOf = Math.max(cursor.asOf, asOf);
+	return Math.max(cursor.floor, Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs);
+}
+
 /**
  * The agent's cursor after a reading.
  * @param left the agent's events that wait for the next poll, oldest first
  */
 function move(
 	cursor: AgentCursor,
-	{ rows, isWhole, isDown, asOf, total, lastOpen }: Reading,
+	reading: Reading,
 	left: PaymentChange[],
-	{ lookBackMs, horizon }: Settings,
+	settings: Settings,
 ): AgentCursor {
-	const known = new Map(cursor.rows);
-	const waiting = new Set(left.map(({ read }) => read));
-	const handled = rows.filter((read) => !waiting.has(read));
-	for (const read of handled) {
-		if (read.at >= cursor.floor || known.has(keyOf(read.row))) remember(known, read);
-	}
+	const { rows, isWhole, isDown, lastOpen } = reading;
+	const progress = progressOf(cursor, rows, left);
+	const newest = Math.max(cursor.newest, newestOf(progress.handled, settings.horizon));
 	const isDone = isWhole && left.length === 0;
-	const newest = Math.max(cursor.newest, newestOf(handled, horizon));
-	const lookedAsOf = isDown ? Math.max(cursor.asOf, asOf) : cursor.asOf;
-	// The floor is one look-back behind whichever is earlier: the time up to which rows are handled,
-	// or the time of the newest row when the list was last read down to the floor. Rows may have
-	// appeared unseen since then.
-	const emittedUpTo = left[0]?.read.at ?? Math.max(0, newestOf(rows, horizon));
-	const floor = Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs;
-	const firstLeft = rows.findIndex((read) => waiting.has(read));
-	const lastKnown = rows.findLastIndex((read) => !waiting.has(read) && known.has(keyOf(read.row)));
-	const isLeftBelow =
-		(left[0]?.read.at ?? newest) < newest || (firstLeft >= 0 && firstLeft < lastKnown);
-	const isLookDue = isLeftBelow || !isDown;
-	const seen = handled.filter(({ row }) => known.has(keyOf(row)));
-	// Among payments of one moment, ranks don't show which ones are left.
-	const isCutInMoment = left[0]?.read.at === newestOf(seen, Infinity);
-	const reached = seen.length > 0 ? rankOfNewest(seen) : cursor.rank;
-	const rank = isDone ? total : isCutInMoment ? undefined : reached;
+	const rank = isDone ? reading.total : reachedRank(cursor, progress);
+	const asOf = isDown ? Math.max(cursor.asOf, reading.asOf) : cursor.asOf;
+	const isLookDue = !isDown || isLeftBelow(rows, progress, newest);
 	return forget({
 		newest,
-		floor: isDown ? Math.max(cursor.floor, floor) : cursor.floor,
-		asOf: isLookDue ? Math.min(lookedAsOf, newest - 1) : lookedAsOf,
-		...(rank !== undefined && { rank }),
-		rows: known,
-		...(lastOpen !== undefined && { lastOpen }),
-		...(!(isDone && isDown) && cursor.filter && { filter: cursor.filter }),
+		floor: isDown ? floorAfter(cursor, reading, progress, settings) : cursor.floor,
+		asOf: isLookDue ? Math.min(asOf, newest - 1) : asOf,
+		rows: progress.known,
+		...given({ rank, lastOpen, filter: isDone && isDown ? undefined : cursor.filter }),
 	});
 }
 
@@ -219,6 +255,17 @@ function cut(
  */
 const TOGETHER_MS = 60_000;
 
+/** The cursor that a repeated batch starts from. Rows that were filtered out count as known. */
+function forRepeat(
+	id: AgentId,
+	cursor: AgentCursor,
+	filteredOut: PaymentChange[],
+): [AgentId, AgentCursor] {
+	const rows = new Map(cursor.rows);
+	for (const change of filteredOut) if (change.id === id) remember(rows, change.read);
+	return [id, { ...cursor, filter: undefined, rows }];
+}
+
 /**
  * The cursors from before the last batch, for the agents in it. Rows that were filtered out since
  * then count as known, so only emitted events are repeated. Agents that have lost their position
@@ -232,23 +279,60 @@ function batchAfter(
 	filteredOut: PaymentChange[],
 ): TriggerState['lastBatch'] {
 	if (process === undefined) return undefined;
-	const last = before?.lastBatch;
-	const batch = new Map<AgentId, AgentCursor>();
-	for (const { id } of events) {
+	const started = events.flatMap(({ id }) => {
 		const start = starts.get(id);
-		if (start) batch.set(id, start);
-	}
-	const isTogether = last && (isRepeat || batch.size === 0 || now - last.since < TOGETHER_MS);
-	for (const [id, cursor] of isTogether ? last.agents : []) {
-		if (before?.agents.get(id) && agents.get(id)) batch.set(id, cursor);
-	}
+		return start ? [[id, start] as const] : [];
+	});
+	const last = before?.lastBatch;
+	const isTogether = last && (isRepeat || started.length === 0 || now - last.since < TOGETHER_MS);
+	const earlier = [...(isTogether ? last.agents : [])].filter(
+		([id]) => before?.agents.get(id) && agents.get(id),
+	);
+	const batch = new Map([...started, ...earlier]);
 	if (batch.size === 0) return undefined;
-	for (const [id, cursor] of batch) {
-		const rows = new Map(cursor.rows);
-		for (const one of filteredOut) if (one.id === id) remember(rows, one.read);
-		batch.set(id, { ...cursor, filter: undefined, rows });
+	const since = isTogether && !isRepeat ? last.since : now;
+	const repeated = [...batch].map(([id, cursor]) => forRepeat(id, cursor, filteredOut));
+	return { process, since, agents: new Map(repeated) };
+}
+
+/** New rows and statuses of all agents, oldest first. */
+function allCandidates({ starts, readings }: Poll): PaymentChange[] {
+	const candidates = [...starts].flatMap(([id, start]) => {
+		const reading = readings.get(id);
+		return start && reading ? candidatesOf(id, start, reading.rows) : [];
+	});
+	// The sort is stable: rows of an agent that share a time stay in the order of its list.
+	return candidates.sort((change, other) => change.read.at - other.read.at);
+}
+
+/** Tells which changes pass the filter, and the filter of the agent's own cursor. */
+function isWantedBy({ filter, starts }: Poll): (change: PaymentChange) => boolean {
+	const matches = matcherOf(filter);
+	const ofAgents = new Map(
+		[...starts].map(([id, start]) => [id, start?.filter ? matcherOf(start.filter) : matches]),
+	);
+	return ({ id, read }) => ofAgents.get(id)?.(read) ?? false;
+}
+
+/** The positions of the agents. @param left events that wait for the next poll */
+function agentsAfter(
+	before: TriggerState | undefined,
+	poll: Poll,
+	left: PaymentChange[],
+): TriggerState['agents'] {
+	const agents: TriggerState['agents'] = new Map();
+	for (const id of poll.missing) {
+		const cursor = before?.agents.get(id);
+		if (cursor !== undefined) agents.set(id, cursor && { ...cursor, isMissing: true });
 	}
-	return { process, since: isTogether && !isRepeat ? last.since : now, agents: batch };
+	for (const [id, start] of poll.starts) {
+		const reading = poll.readings.get(id);
+		const leftOfAgent = left.filter((change) => change.id === id);
+		if (!reading) agents.set(id, start);
+		else if (start) agents.set(id, move(start, reading, leftOfAgent, poll));
+		else if ('floor' in reading) agents.set(id, fromBaseline(reading, poll));
+	}
+	return agents;
 }
 
 /**
@@ -261,43 +345,13 @@ export function advance(
 	poll: Poll,
 ): { state: TriggerState; events: PaymentChange[] } {
 	const { state: before } = begun;
-	const { scope, filter, now, starts, readings } = poll;
-	const candidates = [...starts].flatMap(([id, start]) => {
-		const reading = readings.get(id);
-		return start && reading ? candidatesOf(id, start, reading.rows) : [];
-	});
-	// The sort is stable: rows of an agent that share a time stay in the order of its list.
-	candidates.sort((one, other) => one.read.at - other.read.at);
-	const matches = matcherOf(filter);
-	const own = new Map(
-		[...starts].map(([id, start]) => [id, start?.filter ? matcherOf(start.filter) : matches]),
-	);
-	const isWanted = ({ id, read }: PaymentChange) => own.get(id)?.(read) ?? false;
-	const { events, left } = cut(candidates, poll.mostEvents, isWanted);
-	const agents = new Map<AgentId, AgentCursor | null>();
-	for (const id of poll.missing) {
-		const cursor = before?.agents.get(id);
-		if (cursor !== undefined) agents.set(id, cursor && { ...cursor, isMissing: true });
-	}
-	for (const [id, start] of starts) {
-		const reading = readings.get(id);
-		const own = left.filter((candidate) => candidate.id === id);
-		if (!reading) agents.set(id, start);
-		else if (start) agents.set(id, move(start, reading, own, poll));
-		else if ('floor' in reading) agents.set(id, fromBaseline(reading, poll));
-	}
-	const others = new Set([...events, ...left]);
-	const filteredOut = candidates.filter((candidate) => !others.has(candidate));
+	const { scope, filter, now, next } = poll;
+	const candidates = allCandidates(poll);
+	const { events, left } = cut(candidates, poll.mostEvents, isWantedBy(poll));
+	const agents = agentsAfter(before, poll, left);
+	const wanted = new Set([...events, ...left]);
+	const filteredOut = candidates.filter((change) => !wanted.has(change));
 	const lastBatch = batchAfter(begun, poll, agents, events, filteredOut);
-	return {
-		state: {
-			scope,
-			since: before?.scope === scope ? before.since : now,
-			agents,
-			filter,
-			...(poll.next !== undefined && { next: poll.next }),
-			...(lastBatch && { lastBatch }),
-		},
-		events,
-	};
+	const since = before?.scope === scope ? before.since : now;
+	return { state: { scope, since, agents, filter, ...given({ next, lastBatch }) }, events };
 }

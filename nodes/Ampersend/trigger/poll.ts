@@ -9,33 +9,20 @@ import { newestRows, readTransactions } from '../api/history';
 import { sendForPage } from '../api/paginate';
 import { routes } from '../api/routes';
 import type { Client } from '../api/send';
-import type { Address, AgentScope } from '../domain/address';
+import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import { matcherOf } from '../domain/filter';
 import { ParameterError } from '../domain/parameter';
-import type { PaymentChange, Settings } from './cursor';
+import type { PaymentChange } from './cursor';
 import { advance, beginWith, startOf } from './cursor';
 import type { Reading } from './reading';
 import { isBehind, readBaseline, readNews, sizes } from './reading';
-import type { AgentId, TriggerState } from './state';
+import type { TriggerSettings } from './settings';
+import type { AgentCursor, AgentId, TriggerState } from './state';
 import { MOST_AGENTS } from './state';
 
 /** Maximum pages that a manual run reads for each agent. */
 const MOST_SAMPLE_PAGES = 5;
-
-export interface PollSettings extends Omit<Settings, 'scope'> {
-	agents: AgentScope;
-	/** Display name of the parameter that selects the agents. */
-	agentsParameter: string;
-	/** Maximum events of one poll. */
-	mostEvents: number;
-	/** When reading ends, epoch ms. The next poll reads the rest. */
-	deadline: number;
-	/** When the poll has to end, epoch ms. */
-	end: number;
-	/** This n8n process. Only set if the last batch is repeated after a restart. */
-	process?: string;
-}
 
 export interface FoundEvent extends PaymentChange, AgentRow<ReadRow> {}
 
@@ -124,7 +111,7 @@ function isEachKnown(state: TriggerState | undefined, chosen: AgentId[]): boolea
 }
 
 function choose(
-	{ agents, agentsParameter }: Pick<PollSettings, 'agents' | 'agentsParameter'>,
+	{ agents, agentsParameter }: Pick<TriggerSettings, 'agents' | 'agentsParameter'>,
 	directory: Directory | undefined,
 	state: TriggerState | undefined,
 ): { watched: AgentId[]; missing: AgentId[] } {
@@ -182,37 +169,41 @@ async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promis
 	}
 }
 
-/**
- * One poll: reads the chosen agents and decides what is new. If all are chosen, or one has no
- * position or was missing, it looks the agents up first. Otherwise it does so only to name the
- * agents of events.
- * @throws CallError if no agent could be read, or they couldn't be looked up; ParameterError if a
- * chosen agent isn't in the account at the first poll, or there are too many agents
- */
-export async function pollActivity(
-	client: Client,
-	stored: TriggerState | undefined,
-	settings: PollSettings,
-): Promise<PollResult> {
-	const { agents, deadline, filter, process } = settings;
-	const begun = beginWith(stored, filter, process);
-	const { state } = begun;
-	const needsLookUp = agents === 'all' || !isEachKnown(state, agents.map(addressKey));
-	let directory = needsLookUp ? await lookUpAgents(client) : undefined;
-	const { watched, missing } = choose(settings, directory, state);
-	const scope = agents === 'all' ? 'all' : 'selected';
-	const wants = {
-		...settings,
-		enough: settings.mostEvents,
-		counts: matcherOf(filter),
-		sizes,
-	};
-	const createdAt = (id: AgentId) => directory?.get(id)?.createdAt ?? 0;
-	const start = (id: AgentId) => startOf(state, id, createdAt(id), { ...settings, scope });
-	const starts = new Map(watched.map((id) => [id, start(id)]));
+/** What a poll reads, before anything is known of it. */
+interface Targets {
+	/** Of the account, where it was looked up. */
+	directory: Directory | undefined;
+	watched: AgentId[];
+	missing: AgentId[];
+	/** Of the watched agents. */
+	starts: Map<AgentId, AgentCursor | null>;
+}
 
+/** @throws ParameterError or CallError, as `pollActivity` */
+async function findTargets(
+	client: Client,
+	state: TriggerState | undefined,
+	settings: TriggerSettings,
+): Promise<Targets> {
+	const { agents } = settings;
+	const needsLookUp = agents === 'all' || !isEachKnown(state, agents.map(addressKey));
+	const directory = needsLookUp ? await lookUpAgents(client) : undefined;
+	const { watched, missing } = choose(settings, directory, state);
+	const createdAt = (id: AgentId) => directory?.get(id)?.createdAt ?? 0;
+	const starts = watched.map((id) => [id, startOf(state, id, createdAt(id), settings)] as const);
+	return { directory, watched, missing, starts: new Map(starts) };
+}
+
+/** Reads agents until time is up, or the service turns the poll away. */
+async function readInOrder(
+	client: Client,
+	order: AgentId[],
+	{ directory, starts }: Targets,
+	settings: TriggerSettings,
+): Promise<Map<AgentId, Outcome>> {
+	const { filter, deadline, mostEvents: enough } = settings;
+	const wants = { ...settings, enough, counts: matcherOf(filter), sizes };
 	const outcomes = new Map<AgentId, Outcome>();
-	const order = orderOf(state, watched);
 	let isTurnedAway = false;
 	await readAgents(order, async (id) => {
 		if (isTurnedAway || Date.now() >= deadline - LEAST_MS) return;
@@ -223,55 +214,95 @@ export async function pollActivity(
 		outcomes.set(id, outcome);
 		isTurnedAway ||= outcome.error?.failure?.cause === 'rate-limited';
 	});
+	return outcomes;
+}
 
-	const gone = new Set(await findGone(client, outcomes));
-	const failed = watched.flatMap((id) => {
-		const error = outcomes.get(id)?.error;
-		return error && !gone.has(id) ? [{ agent: id, error }] : [];
-	});
-	const readings = new Map<AgentId, Reading>();
-	for (const id of order) {
-		const reading = outcomes.get(id)?.reading;
-		if (reading && !gone.has(id)) readings.set(id, reading);
-	}
+type Failed = Array<{ agent: AgentId; error: CallError }>;
+
+/** @throws CallError if something failed, and no agent could be read */
+function rejectNothingRead(
+	failed: Failed,
+	readings: Map<AgentId, Reading>,
+	outcomes: Map<AgentId, Outcome>,
+): void {
 	const hasRead = [...readings].some(
 		([id, { rows }]) => rows.length > 0 || !outcomes.get(id)?.error,
 	);
 	const [first] = failed;
 	if (first && !hasRead) throw (failed.find(({ error }) => !isPassing(error)) ?? first).error;
+}
+
+/** Adds the agents' names. Looks them up if that hasn't been done. */
+async function withAgents(
+	events: PaymentChange[],
+	directory: Directory | undefined,
+	client: Client,
+): Promise<FoundEvent[]> {
+	if (events.length === 0) return [];
+	const agents = directory ?? (await lookUpAgents(client));
+	return events.map((event) => {
+		const address = event.read.row.agent_address;
+		return { ...event, agent: agents.get(event.id) ?? { address, name: address } };
+	});
+}
+
+/**
+ * One poll: reads the chosen agents and decides what is new. If all are chosen, or one has no
+ * position or was missing, it looks the agents up first. Otherwise it does so only to name the
+ * agents of events.
+ * @throws CallError if no agent could be read, or they couldn't be looked up; ParameterError if a
+ * chosen agent isn't in the account at the first poll, or there are too many agents
+ */
+export async function pollActivity(
+	client: Client,
+	stored: TriggerState | undefined,
+	settings: TriggerSettings,
+): Promise<PollResult> {
+	const begun = beginWith(stored, settings.filter, settings.process);
+	const { state } = begun;
+	const targets = await findTargets(client, state, settings);
+	const { watched, directory } = targets;
+	const order = orderOf(state, watched);
+	const outcomes = await readInOrder(client, order, targets, settings);
+
+	const gone = new Set(await findGone(client, outcomes));
+	const present = new Map([...outcomes].filter(([id]) => !gone.has(id)));
+	const failed = watched.flatMap((agent) => {
+		const error = present.get(agent)?.error;
+		return error ? [{ agent, error }] : [];
+	});
+	const read = order.flatMap((id) => {
+		const reading = present.get(id)?.reading;
+		return reading ? [[id, reading] as const] : [];
+	});
+	const readings = new Map(read);
+	rejectNothingRead(failed, readings, outcomes);
 
 	const unread = order.filter((id) => !outcomes.has(id) || outcomes.get(id)?.isOutOfTime);
 	// The next poll starts with the first agent that this one didn't get to, so that those that took
 	// its time don't keep the others waiting.
 	const next = order.find((id) => !outcomes.has(id)) ?? state?.next;
-	for (const id of gone) starts.delete(id);
-	const result = advance(begun, {
+	const decided = advance(begun, {
 		...settings,
-		scope,
-		starts,
-		missing: [...missing, ...gone],
+		starts: new Map([...targets.starts].filter(([id]) => !gone.has(id))),
+		missing: [...targets.missing, ...gone],
 		readings,
 		...(unread.length > 0 && next !== undefined && { next }),
 	});
 	// Events that were found are worth a call after the deadline.
-	if (result.events.length > 0)
-		directory ??= await lookUpAgents({ ...client, deadline: settings.end });
-	const events = result.events.map((event) => {
-		const address = event.read.row.agent_address;
-		return { ...event, agent: directory?.get(event.id) ?? { address, name: address } };
-	});
+	const events = await withAgents(decided.events, directory, { ...client, deadline: settings.end });
 	const skipped = failed.map(({ agent, error }) => ({
 		agent,
 		error,
-		hasBaseline: Boolean(result.state.agents.get(agent)),
+		hasBaseline: Boolean(decided.state.agents.get(agent)),
 	}));
-	return { state: result.state, events, skipped, unread };
+	return { state: decided.state, events, skipped, unread };
 }
 
 /** The latest events of the chosen agents that pass, oldest first. Nothing is stored. */
 export async function sampleActivity(
 	client: Client,
-	settings: Pick<PollSettings, 'agents' | 'agentsParameter' | 'filter' | 'now'>,
+	settings: Pick<TriggerSettings, 'agents' | 'agentsParameter' | 'filter' | 'now'>,
 ): Promise<FoundEvent[]> {
 	const { filter, now } = settings;
 	const directory = await lookUpAgents(client);

@@ -1,0 +1,176 @@
+import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+
+import { isSandbox } from '../api/deployments';
+import { CallError, toNodeError } from '../api/errors';
+import type { Client } from '../api/send';
+import { openClient } from '../api/send';
+import { readAuthentication } from '../descriptions/authentication';
+import { simplify } from '../domain/simplify';
+import { lastingGap } from './gaps';
+import { simplifiedTriggerEvent, toTriggerEventOutput } from './output';
+import type { FoundEvent, PollResult } from './poll';
+import { isPassing, pollActivity, sampleActivity } from './poll';
+import { reportGaps, reportUnknownEvents, warn } from './report';
+import {
+	forgetHandover,
+	handedOver,
+	handOver,
+	inTurn,
+	isActivation,
+	isDurable,
+	pollBudget,
+} from './scheduler';
+import type { TriggerSettings } from './settings';
+import { readSettings } from './settings';
+import type { StoredState, TriggerState } from './state';
+import { readState, writeState } from './state';
+
+/** Waiting for a retry must leave time for the rest of a poll. */
+const RETRY = { attempts: 3, budgetMs: 20_000 };
+
+function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[][] | null {
+	const items = events.map((event) => {
+		const whole = toTriggerEventOutput(event);
+		const json = isSimple ? simplify(whole, simplifiedTriggerEvent) : whole;
+		return { json: json as IDataObject };
+	});
+	return items.length > 0 ? [items] : null;
+}
+
+/** One poll of a published workflow. */
+class PublishedPoll {
+	private readonly stored: IDataObject;
+	private readonly before: unknown;
+	private readonly state: TriggerState | undefined;
+	/** Those of this poll. */
+	private readonly settings: TriggerSettings;
+
+	/**
+	 * @param node identifies it in this n8n
+	 * @param activation whether n8n publishes the workflow with this poll
+	 */
+	constructor(
+		private readonly context: IPollFunctions,
+		settings: TriggerSettings,
+		private readonly node: string,
+		private readonly activation: boolean,
+	) {
+		this.stored = context.getWorkflowStaticData('node');
+		if (this.stored.cursor !== undefined) forgetHandover(node);
+		this.before = this.stored.cursor ?? (isDurable(context) ? handedOver(node) : undefined);
+		const read = readState(this.before);
+		const isReadable = read !== 'unreadable';
+		this.state = isReadable ? read : undefined;
+		// Some existing events may already have been emitted.
+		this.settings = isReadable ? settings : { ...settings, existingSince: undefined };
+		if (!isReadable) {
+			warn(context, "the stored position can't be read, so the trigger takes a new baseline");
+		}
+	}
+
+	/**
+	 * Reads, decides, and writes the state once at the end, so a poll that throws leaves it unchanged.
+	 * @param isMine whether no other poll has taken over
+	 * @returns null if nothing is new
+	 */
+	async run(client: Client, isMine: () => boolean): Promise<INodeExecutionData[][] | null> {
+		try {
+			const result = await pollActivity(client, this.state, this.settings);
+			if (!isMine()) return null;
+			this.finish(result);
+			return toOutput(result.events, this.settings.isSimple);
+		} catch (error) {
+			return this.forgive(error);
+		}
+	}
+
+	/** @throws NodeApiError for agents that haven't been read for long */
+	private finish(result: PollResult): void {
+		const next = this.write(result);
+		reportGaps(this.context, result);
+		if (this.activation) reportUnknownEvents(this.context, this.settings.filter, result.state);
+		const isStored = this.stored.cursor !== undefined && !this.activation;
+		const state = isStored ? this.state : undefined;
+		const gap = lastingGap(this.node, this.settings.now, state, result);
+		if (gap) throw toNodeError(this.context.getNode(), gap);
+		this.stored.cursor = next;
+		if (this.activation && this.before === undefined) handOver(this.node, next);
+	}
+
+	private write({ state }: PollResult): StoredState {
+		const { stored, shortened } = writeState(state);
+		if (shortened.length > 0) {
+			warn(
+				this.context,
+				'too many payments to remember. Late payments, and changes to older ones, may not be ' +
+					`emitted for ${shortened.join(', ')}`,
+			);
+		}
+		return stored;
+	}
+
+	/** A workflow can be published while the service is away. @throws what it can't forgive */
+	private forgive(error: unknown): null {
+		if (!this.activation || !(error instanceof CallError) || !isPassing(error)) {
+			throw toNodeError(this.context.getNode(), error);
+		}
+		reportUnknownEvents(this.context, this.settings.filter, this.state);
+		warn(
+			this.context,
+			`published, but the first poll failed and will be retried: ${error.message}`,
+		);
+		return null;
+	}
+}
+
+/** Puts what a user should know into n8n's log, each text once: n8n shows no hint of a trigger. */
+function noteOnce(context: IPollFunctions): (message: string) => void {
+	const noted = new Set<string>();
+	return (message) => {
+		if (!noted.has(message)) context.logger.info(`${context.getNode().name}: ${message}`);
+		noted.add(message);
+	};
+}
+
+async function runInTurn(
+	context: IPollFunctions,
+	client: Client,
+	settings: TriggerSettings,
+): Promise<INodeExecutionData[][] | null> {
+	const node = `${context.getWorkflow().id}:${context.getNode().id}:${client.connection.baseUrl}`;
+	const stored = context.getWorkflowStaticData('node');
+	const activation = isActivation(context, stored);
+	if (activation && isSandbox(client.connection)) {
+		context.logger.info(
+			`${context.getNode().name}: published with a credential for the sandbox, ` +
+				'where no real USDC is paid',
+		);
+	}
+	return await inTurn(
+		{ node, stored, activation, durable: isDurable(context), budgetMs: pollBudget(context) },
+		async (isMine) =>
+			await new PublishedPoll(context, settings, node, activation).run(client, isMine),
+	);
+}
+
+/**
+ * What n8n's poll of a trigger does: emits what is new, or a sample if a user runs it.
+ * @returns null if nothing is new
+ * @throws NodeOperationError or NodeApiError
+ */
+export async function runTrigger(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+	try {
+		const now = Date.now();
+		const authentication = readAuthentication(context.getNodeParameter('authentication', 'apiKey'));
+		const note = noteOnce(context);
+		const opened = await openClient(context, { authentication, retry: RETRY, note });
+		const settings = readSettings(context, opened.connection.agent, now);
+		const client = { ...opened, deadline: settings.deadline };
+		if (context.getMode() === 'manual') {
+			return toOutput(await sampleActivity(client, settings), settings.isSimple);
+		}
+		return await runInTurn(context, client, settings);
+	} catch (error) {
+		throw toNodeError(context.getNode(), error);
+	}
+}
