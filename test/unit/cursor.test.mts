@@ -8,7 +8,7 @@ import type {
 } from '../../nodes/Ampersend/api/lists/pages';
 import type { Activity } from '../../nodes/Ampersend/schemas/activity';
 import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/trigger/cursor';
-import { intersect, isSameFilter, type EventFilter } from '../../nodes/Ampersend/trigger/filter';
+import { intersect, isSameFilter, type RowFilter } from '../../nodes/Ampersend/domain/filter';
 import { readBaseline, readNews, sizes, type Wants } from '../../nodes/Ampersend/trigger/reading';
 import {
 	MOST_AGENTS,
@@ -369,7 +369,7 @@ describe('an agent', () => {
 });
 
 describe('a changed filter', () => {
-	const least = (minimumMicro: string): EventFilter => ({ minimumMicro });
+	const least = (minimumMicro: string): RowFilter => ({ minimumMicro });
 	const service = serviceOf(rowsOf(3));
 
 	it('lets only what both filters match pass until the agent is read', () => {
@@ -390,8 +390,8 @@ describe('a changed filter', () => {
 	});
 
 	it('is intersected with the earlier one', () => {
-		const one: EventFilter = { statuses: ['a', 'b'], minimumMicro: '9' };
-		const other: EventFilter = { statuses: ['b', 'c'], minimumMicro: '10' };
+		const one: RowFilter = { statuses: ['a', 'b'], minimumMicro: '9' };
+		const other: RowFilter = { statuses: ['b', 'c'], minimumMicro: '10' };
 		const both = intersect(one, { ...other, directions: ['earn'] });
 		expect(both).toStrictEqual({
 			statuses: ['b'],

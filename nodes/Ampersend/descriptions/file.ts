@@ -26,17 +26,70 @@ const layoutNames = ['all', 'spreadsheet'] as const;
 
 const inCsv = { show: { '/format': ['csv'] } };
 
+const byteOrderMark: INodeProperties = {
+	displayName: 'Byte Order Mark',
+	name: 'byteOrderMark',
+	type: 'boolean',
+	default: false,
+	displayOptions: inCsv,
+	description: 'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
+};
+
+const decimalSeparator: INodeProperties = {
+	displayName: 'Decimal Separator',
+	name: 'decimalSeparator',
+	type: 'options',
+	options: optionsOf(decimalSeparatorNames),
+	default: 'dot',
+	displayOptions: inCsv,
+	description:
+		'What comes before the decimals of an amount. A spreadsheet adds up only amounts with ' +
+		'the separator of its own language.',
+};
+
+const delimiter: INodeProperties = {
+	displayName: 'Delimiter',
+	name: 'delimiter',
+	type: 'options',
+	options: optionsOf(delimiterNames),
+	default: 'comma',
+	displayOptions: inCsv,
+	description: 'What separates the fields of a line',
+};
+
+const fileName: INodeProperties = {
+	displayName: 'File Name',
+	name: 'fileName',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. transactions.csv',
+	description:
+		'Leave empty to use the time of the export. Folders in the name are ignored. ' +
+		'A name without an extension gets that of the format.',
+};
+
+const layout: INodeProperties = {
+	displayName: 'Layout',
+	name: 'layout',
+	type: 'options',
+	options: [
+		{ name: 'All Columns', value: 'all', description: 'For most programs' },
+		{
+			name: 'Spreadsheet With Decimal Comma',
+			value: 'spreadsheet',
+			description:
+				'For Excel, LibreOffice or Google Sheets in a language that writes 12,5, such as ' +
+				'German or French: semicolons, decimal commas and a byte order mark',
+		},
+	],
+	default: 'all',
+	displayOptions: inCsv,
+	description: 'What the file is for. Other options that you add take precedence.',
+};
+
 function exportOptions(columns: readonly string[]): INodeProperties {
 	return optionsField([
-		{
-			displayName: 'Byte Order Mark',
-			name: 'byteOrderMark',
-			type: 'boolean',
-			default: false,
-			displayOptions: inCsv,
-			description:
-				'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
-		},
+		byteOrderMark,
 		{
 			displayName: 'Columns',
 			name: 'columns',
@@ -45,54 +98,10 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 			default: [],
 			description: 'The fields to write, in this order. Select none for all of them.',
 		},
-		{
-			displayName: 'Decimal Separator',
-			name: 'decimalSeparator',
-			type: 'options',
-			options: optionsOf(decimalSeparatorNames),
-			default: 'dot',
-			displayOptions: inCsv,
-			description:
-				'What comes before the decimals of an amount. A spreadsheet adds up only amounts with ' +
-				'the separator of its own language.',
-		},
-		{
-			displayName: 'Delimiter',
-			name: 'delimiter',
-			type: 'options',
-			options: optionsOf(delimiterNames),
-			default: 'comma',
-			displayOptions: inCsv,
-			description: 'What separates the fields of a line',
-		},
-		{
-			displayName: 'File Name',
-			name: 'fileName',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. transactions.csv',
-			description:
-				'Leave empty to use the time of the export. Folders in the name are ignored. ' +
-				'A name without an extension gets that of the format.',
-		},
-		{
-			displayName: 'Layout',
-			name: 'layout',
-			type: 'options',
-			options: [
-				{ name: 'All Columns', value: 'all', description: 'For most programs' },
-				{
-					name: 'Spreadsheet With Decimal Comma',
-					value: 'spreadsheet',
-					description:
-						'For Excel, LibreOffice or Google Sheets in a language that writes 12,5, such as ' +
-						'German or French: semicolons, decimal commas and a byte order mark',
-				},
-			],
-			default: 'all',
-			displayOptions: inCsv,
-			description: 'What the file is for. Other options that you add take precedence.',
-		},
+		decimalSeparator,
+		delimiter,
+		fileName,
+		layout,
 		orderOption('Oldest First keeps the file in memory until it is complete'),
 	]);
 }

@@ -1,3 +1,5 @@
+import * as z from 'zod/v4-mini';
+
 import type { Address } from './address';
 import { addressKey } from './address';
 
@@ -41,40 +43,116 @@ export const knownOfPaymentEvents = {
 	],
 } as const satisfies KnownValues;
 
-/** Which rows pass. An absent part lets everything through. JSON. */
-export interface RowFilter {
+/** One part of a filter. */
+interface Part<Value> {
+	/** What is stored of it. */
+	shape: z.ZodMiniType<Value>;
+	/** Compiles it to a predicate. */
+	matcher(value: Value): (row: FilterableRow) => boolean;
+	/** What passes both values. */
+	intersect(value: Value, other: Value): Value;
+}
+
+/** A list of words of which a row has one. */
+function anyOf(matcher: Part<string[]>['matcher']): Part<string[]> {
+	return {
+		shape: z.array(z.string()),
+		matcher,
+		intersect: (words, others) => words.filter((word) => others.includes(word)),
+	};
+}
+
+/** Their letter case doesn't count. */
+function anyWordOf(read: (row: FilterableRow) => string): Part<string[]> {
+	return anyOf((words) => {
+		const keys = new Set(words.map((word) => word.toLowerCase()));
+		return (row) => keys.has(read(row).toLowerCase());
+	});
+}
+
+/** Micro-USDC, an integer. */
+const micro = z.string().check(z.regex(/^\d{1,78}$/));
+
+/** Every part of a filter: what it reads, stores and passes. */
+const parts = {
 	/** Epoch ms, inclusive. */
-	from?: number | undefined;
+	from: {
+		shape: z.number(),
+		matcher: (from) => (row) => row.at >= from,
+		intersect: Math.max,
+	} satisfies Part<number>,
 	/** Epoch ms, exclusive. */
-	to?: number | undefined;
-	directions?: string[] | undefined;
-	statuses?: string[] | undefined;
+	to: {
+		shape: z.number(),
+		matcher: (to) => (row) => row.at < to,
+		intersect: Math.min,
+	} satisfies Part<number>,
+	statuses: anyWordOf(({ status }) => status),
+	directions: anyWordOf(({ direction = '' }) => direction),
+	minimumMicro: {
+		shape: micro,
+		matcher: (text) => {
+			const minimum = BigInt(text);
+			return (row) => row.amount >= minimum;
+		},
+		intersect: (text, other) => (BigInt(text) > BigInt(other) ? text : other),
+	} satisfies Part<string>,
+	maximumMicro: {
+		shape: micro,
+		matcher: (text) => {
+			const maximum = BigInt(text);
+			return (row) => row.amount <= maximum;
+		},
+		intersect: (text, other) => (BigInt(text) < BigInt(other) ? text : other),
+	} satisfies Part<string>,
 	/** Each is an `addressKey`. */
-	counterparties?: string[] | undefined;
-	/** Micro-USDC, an integer. */
-	minimumMicro?: string | undefined;
-	/** Micro-USDC, an integer. */
-	maximumMicro?: string | undefined;
+	counterparties: anyOf((addresses) => {
+		const keys = new Set(addresses);
+		return ({ counterparty }) => keys.has(counterparty === null ? '' : addressKey(counterparty));
+	}),
+};
+
+type Parts = typeof parts;
+type Name = keyof Parts;
+type ValueOf<One extends Name> = Parts[One] extends Part<infer Value> ? Value : never;
+
+/** Which rows pass. An absent part lets everything through. JSON. */
+export type RowFilter = { [One in Name]?: ValueOf<One> | undefined };
+
+const names = Object.keys(parts) as Name[];
+
+/** What is stored of a filter. */
+export const rowFilter = z.object(
+	Object.fromEntries(names.map((name) => [name, z.optional(parts[name].shape)])),
+) as z.ZodMiniType<RowFilter>;
+
+/** Does something with each part that a filter has. The compiler can't relate value and part. */
+function eachPart<Result>(
+	filter: RowFilter,
+	work: (part: Part<unknown>, value: unknown, name: Name) => Result,
+): Result[] {
+	return names.flatMap((name) => {
+		const value = filter[name];
+		return value === undefined ? [] : [work(parts[name] as Part<unknown>, value, name)];
+	});
 }
 
-function wordsOf(words: string[] | undefined): Set<string> | undefined {
-	return words && new Set(words.map((word) => word.toLowerCase()));
-}
-
-/** Returns a test for rows. It reads the filter once. The letter case of words doesn't count. */
+/** Compiles a filter to a predicate. */
 export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
-	const { from = -Infinity, to = Infinity, minimumMicro = '0' } = filter;
-	const directions = wordsOf(filter.directions);
-	const statuses = wordsOf(filter.statuses);
-	const counterparties = filter.counterparties && new Set(filter.counterparties);
-	const minimum = BigInt(minimumMicro);
-	const maximum = filter.maximumMicro === undefined ? undefined : BigInt(filter.maximumMicro);
-	return ({ at, amount, direction = '', status, counterparty }) =>
-		at >= from &&
-		at < to &&
-		amount >= minimum &&
-		(maximum === undefined || amount <= maximum) &&
-		(directions?.has(direction.toLowerCase()) ?? true) &&
-		(statuses?.has(status.toLowerCase()) ?? true) &&
-		(counterparties?.has(counterparty === null ? '' : addressKey(counterparty)) ?? true);
+	const matchers = eachPart(filter, (part, value) => part.matcher(value));
+	return (row) => matchers.every((matches) => matches(row));
+}
+
+/** A filter that passes what both filters pass. */
+export function intersect(filter: RowFilter, other: RowFilter): RowFilter {
+	const both = eachPart(filter, (part, value, name) => {
+		const otherValue = other[name];
+		return [name, otherValue === undefined ? value : part.intersect(value, otherValue)];
+	});
+	return { ...other, ...Object.fromEntries(both) };
+}
+
+/** Whether two filters pass the same rows. Their lists are sorted. */
+export function isSameFilter(filter: RowFilter, other: RowFilter): boolean {
+	return names.every((name) => JSON.stringify(filter[name]) === JSON.stringify(other[name]));
 }

@@ -53,23 +53,28 @@ function complaintAbout(text: string): [string, string] {
 	return ['is not an amount.', 'Enter an amount in USDC, e.g. 25 or 0.5.'];
 }
 
+/** The text of an amount. @throws ParameterError for none, or too much */
+function textOf(parameter: string, value: unknown): string {
+	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+	const canBeEmpty = typeof value === 'string' || value === undefined || value === null;
+	if (text === '' && canBeEmpty) {
+		throw new ParameterError(parameter, 'is empty.', 'Enter an amount in USDC, e.g. 25 or 0.5.');
+	}
+	if (text.length <= MOST_CHARACTERS) return text;
+	throw new ParameterError(
+		parameter,
+		`is too long for an amount (${text.length} characters).`,
+		'Enter an amount in USDC, e.g. 25 or 0.5. For no limit, turn on its switch.',
+	);
+}
+
 /**
  * Reads decimal USDC into micro-USDC, exactly.
  * @param value text such as `"12.5"`, or a number as an expression may give it
  * @throws ParameterError naming the parameter, for anything but plain decimal notation
  */
 export function parseUsdc(parameter: string, value: unknown): bigint {
-	const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-	if (text === '' && (typeof value === 'string' || value === undefined || value === null)) {
-		throw new ParameterError(parameter, 'is empty.', 'Enter an amount in USDC, e.g. 25 or 0.5.');
-	}
-	if (text.length > MOST_CHARACTERS) {
-		throw new ParameterError(
-			parameter,
-			`is too long for an amount (${text.length} characters).`,
-			'Enter an amount in USDC, e.g. 25 or 0.5. For no limit, turn on its switch.',
-		);
-	}
+	const text = textOf(parameter, value);
 	const match = USDC.exec(text);
 	if (!match) {
 		const [complaint, advice] = complaintAbout(text);
@@ -84,14 +89,12 @@ export function parseUsdc(parameter: string, value: unknown): bigint {
 	}
 	const [, whole = '', fraction = ''] = match;
 	const micro = BigInt(whole) * MICRO_PER_USDC + BigInt(fraction.padEnd(DECIMALS, '0'));
-	if (micro > MAX_MICRO) {
-		throw new ParameterError(
-			parameter,
-			'is more than a USDC contract can hold.',
-			'Check the number of digits. For no limit, turn on its switch.',
-		);
-	}
-	return micro;
+	if (micro <= MAX_MICRO) return micro;
+	throw new ParameterError(
+		parameter,
+		'is more than a USDC contract can hold.',
+		'Check the number of digits. For no limit, turn on its switch.',
+	);
 }
 
 /**

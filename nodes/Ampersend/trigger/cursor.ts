@@ -1,9 +1,8 @@
 import type { ReadRow } from '../api/lists/pages';
 import { newestOf, rankOfNewest } from '../api/lists/pages';
-import { matcherOf } from '../domain/filter';
 import { given } from '../domain/json';
-import type { EventFilter } from './filter';
-import { intersect, isSameFilter } from './filter';
+import type { RowFilter } from '../domain/filter';
+import { intersect, isSameFilter, matcherOf } from '../domain/filter';
 import type { Baseline, Reading } from './reading';
 import { CLOCKS_MS, watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';
@@ -13,7 +12,7 @@ const BEGINNING: AgentCursor = { newest: 0, floor: 0, asOf: 0, rank: 0, rows: ne
 
 export interface Settings {
 	scope: TriggerState['scope'];
-	filter: EventFilter;
+	filter: RowFilter;
 	/** Epoch ms, by n8n's clock. */
 	now: number;
 	/** Epoch ms. If no state is stored, existing payments since then are emitted. Absent for none. */
@@ -212,7 +211,7 @@ export interface Beginning {
  */
 export function beginWith(
 	stored: TriggerState | undefined,
-	filter: EventFilter,
+	filter: RowFilter,
 	process: string | undefined,
 ): Beginning {
 	if (!stored) return { state: undefined, isRepeat: false };

@@ -2,7 +2,7 @@ import { CallError } from '../api/errors';
 import { toIso } from '../domain/time';
 import type { PollResult } from './poll';
 import { isPassing } from './poll';
-import { isSameFilter } from './filter';
+import { isSameFilter } from '../domain/filter';
 import type { AgentId, TriggerState } from './state';
 
 /*

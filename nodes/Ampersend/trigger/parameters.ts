@@ -20,7 +20,7 @@ import {
 	readWords,
 	rejectNothing,
 } from '../domain/parameter';
-import type { EventFilter } from './filter';
+import type { RowFilter } from '../domain/filter';
 
 /** Every event: n8n's own triggers store it like this. */
 const ALL_EVENTS = '*';
@@ -99,7 +99,7 @@ export const eventFiltersField: INodeProperties = {
  * Reads which events start the workflow.
  * @throws ParameterError that names the invalid filter
  */
-export function readEventFilter(context: IPollFunctions): EventFilter {
+export function readEventFilter(context: IPollFunctions): RowFilter {
 	const filters = readCollection(getter(context), eventFiltersField);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const counterparties = readCounterparties(filters);

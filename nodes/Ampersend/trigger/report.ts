@@ -1,8 +1,8 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
+import type { RowFilter } from '../domain/filter';
 import { knownOfTransactions } from '../domain/filter';
 import { quote } from '../domain/parameter';
-import type { EventFilter } from './filter';
 import { eventsField } from './parameters';
 import type { PollResult } from './poll';
 import { isPassing } from './poll';
@@ -36,7 +36,7 @@ export function reportGaps(context: IPollFunctions, { skipped, unread }: PollRes
 /** Says which words of Trigger On are neither known nor the status of a payment that was read. */
 export function reportUnknownEvents(
 	context: IPollFunctions,
-	{ statuses = [] }: EventFilter,
+	{ statuses = [] }: RowFilter,
 	state: TriggerState | undefined,
 ): void {
 	const known: readonly string[] = knownOfTransactions.statuses;

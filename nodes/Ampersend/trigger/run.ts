@@ -69,7 +69,7 @@ class PublishedPoll {
 	}
 
 	/**
-	 * Reads, decides, and writes the state once at the end, so a poll that throws leaves it unchanged.
+	 * Reads, decides, and writes the state once at the end: a poll that throws leaves it unchanged.
 	 * @param isMine whether no other poll has taken over
 	 * @returns null if nothing is new
 	 */

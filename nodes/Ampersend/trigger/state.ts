@@ -3,8 +3,8 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod/v4-mini';
 
 import { ParameterError } from '../domain/parameter';
-import type { EventFilter } from './filter';
-import { eventFilter } from './filter';
+import type { RowFilter } from '../domain/filter';
+import { rowFilter } from '../domain/filter';
 
 /** Maximum size of the stored state, in bytes of JSON. */
 export const MOST_STATE_BYTES = 256 * 1024;
@@ -112,9 +112,9 @@ const storedState = z.object({
 	since: number,
 	/** Null for an agent that waits for its baseline. */
 	agents: mapOf(z.nullable(storedCursor)),
-	filter: eventFilter,
+	filter: rowFilter,
 	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */
-	filters: z.array(eventFilter),
+	filters: z.array(rowFilter),
 	/** The agent that the next poll starts with, if this one had no time for all of them. */
 	next: z.optional(text),
 	/**
@@ -138,7 +138,7 @@ export interface AgentCursor extends Omit<DecodedCursor, 'filter'> {
 	 * The filter for rows that aren't read yet, if it's not just the trigger's: an earlier filter may
 	 * apply to them too.
 	 */
-	filter?: EventFilter | undefined;
+	filter?: RowFilter | undefined;
 }
 
 /** What the trigger remembers between polls. */
@@ -161,9 +161,9 @@ function mapCursors<From, To>({ agents, lastBatch }: Places<From>, change: (one:
 
 /** @returns JSON, see `StoredState` */
 function encode(state: TriggerState): string {
-	const filters: EventFilter[] = [];
+	const filters: RowFilter[] = [];
 	const indexes = new Map<string, number>();
-	const indexOf = (filter: EventFilter) => {
+	const indexOf = (filter: RowFilter) => {
 		const json = JSON.stringify(filter);
 		const index = indexes.get(json) ?? filters.push(filter) - 1;
 		indexes.set(json, index);

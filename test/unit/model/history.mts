@@ -9,7 +9,7 @@ import type {
 import { PagingObservation } from '../../../nodes/Ampersend/api/lists/pages';
 import type * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import type { PaymentChange } from '../../../nodes/Ampersend/trigger/cursor';
-import type { EventFilter } from '../../../nodes/Ampersend/trigger/filter';
+import type { RowFilter } from '../../../nodes/Ampersend/domain/filter';
 import type * as reading from '../../../nodes/Ampersend/trigger/reading';
 import type { Baseline, Reading, Sizes } from '../../../nodes/Ampersend/trigger/reading';
 import type * as state from '../../../nodes/Ampersend/trigger/state';
@@ -88,8 +88,8 @@ interface Knowledge {
 	since: number;
 	standings: Map<string, Standing>;
 	/** Filters that applied since the agent was last read completely. */
-	filters: Map<string, EventFilter[]>;
-	filter: EventFilter | undefined;
+	filters: Map<string, RowFilter[]>;
+	filter: RowFilter | undefined;
 	/** Events of the last batches, as `row:status`, with the time of each batch. */
 	lastBatch: Array<{ at: number; events: string[] }>;
 }
@@ -248,7 +248,7 @@ function complain(what: string): never {
 	throw new Broken(what);
 }
 
-const passes = (filters: EventFilter[], { type }: Row) =>
+const passes = (filters: RowFilter[], { type }: Row) =>
 	filters.every(({ directions }) => directions?.includes(type) ?? true);
 
 export class History {
@@ -257,7 +257,7 @@ export class History {
 	private agents: Agent[] = [];
 	private gone: Agent[] = [];
 	private chosen: string[] | undefined;
-	private filter: EventFilter = {};
+	private filter: RowFilter = {};
 	private memory: TriggerState | undefined;
 	private knowledge: Knowledge;
 	private saved: { text: string | undefined; knowledge: Knowledge };
@@ -702,7 +702,7 @@ export class History {
 		/** Rows that existed before the first page of their agent, with their statuses then. */
 		present: Map<string, Map<Row, string>>;
 		events: PaymentChange[];
-		filter: EventFilter;
+		filter: RowFilter;
 	}): void {
 		const { knowledge } = this;
 		const isFilterNew = JSON.stringify(knowledge.filter) !== JSON.stringify(poll.filter);
@@ -713,7 +713,7 @@ export class History {
 		);
 		const batch = this.emit(poll.events);
 		const standings = new Map<string, Standing>();
-		const filters = new Map<string, EventFilter[]>();
+		const filters = new Map<string, RowFilter[]>();
 		const inForceFor = (address: string) => {
 			const since = knowledge.filters.get(address) ?? (knowledge.filter ? [knowledge.filter] : []);
 			return isFilterNew ? [...since, poll.filter] : since;
@@ -796,7 +796,7 @@ export class History {
 	}
 
 	/** Every matching row of a completely read, tame service is emitted at once. */
-	private checkPresent(there: Map<Row, string>, inForce: EventFilter[]): void {
+	private checkPresent(there: Map<Row, string>, inForce: RowFilter[]): void {
 		for (const [row, status] of there) {
 			if (row.isOld || row.isTooLate || row.emitted.length > 0) continue;
 			if (!passes(inForce, row)) {
@@ -854,7 +854,7 @@ export class History {
 		{ events, cutShort }: { events: PaymentChange[]; cutShort: Set<string> },
 		address: string,
 		there: Map<Row, string>,
-		filters: EventFilter[],
+		filters: RowFilter[],
 	): void {
 		const own = events.filter(
 			({ id, previousStatus }) => id === address && previousStatus === null,
