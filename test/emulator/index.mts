@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
-import { Approvals } from './approvals.mts';
+import { Approvals, type ApprovalInit } from './approvals.mts';
 import type { Call } from './calls.mts';
 import { ContractLayer, type Contract } from './contract.mts';
 import { deployments, type DeploymentName } from './deployments.mts';
-import { HostedEndpoints, type HostedEndpoint } from './endpoints.mts';
+import { HostedEndpoints, type EndpointInit, type HostedEndpoint } from './endpoints.mts';
 import type { Activity, ActivityStatus, PaymentStatus } from './history.mts';
 import { Keyring } from './keyring.mts';
 import { Marketplace, type Listing } from './marketplace.mts';
@@ -104,7 +104,10 @@ export interface Emulator {
 
 	/** Copies of what an agent sells, with the secrets. */
 	hostedEndpoints(agent: AgentRef): HostedEndpoint[];
+	addHostedEndpoint(agent: AgentRef, id: string, input: EndpointInit): HostedEndpoint;
 	addListing(init?: Partial<Listing>): Listing;
+	/** A request for approval, as if it had come through the API. */
+	addApproval(token: string, input: ApprovalInit): void;
 	/** Tokens of the requests for approval that nobody has decided about. */
 	undecided(): string[];
 	/**
@@ -227,7 +230,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		updateAgent: (ref, patch) => world.updateAgent(ref, patch),
 
 		hostedEndpoints: (ref) => structuredClone(endpoints.of(world.get(ref).agent.address)),
+		addHostedEndpoint: (ref, id, input) =>
+			structuredClone(endpoints.add(world.get(ref).agent.address, id, input)),
 		addListing: (init) => structuredClone(marketplace.add(init)),
+		addApproval: (token, input) => {
+			approvals.request(input, token);
+		},
 		undecided: () => approvals.undecided(),
 		decide: (token, status, ref) =>
 			approvals.decide(token, status, ref && world.get(ref).agent.address),

@@ -4,13 +4,16 @@
  */
 import './quiet.mts';
 
+import { toCamel } from '../emulator/answers.mts';
 import {
+	deviations,
 	startEmulator,
 	type Agent,
 	type Contract,
 	type Deviation,
 	type Emulator,
 } from '../emulator/index.mts';
+import { addressOfKey, LOGIN, newPrivateKey } from './agentSession.mts';
 
 /** Whole seconds, so that no unit of time loses anything. */
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -30,9 +33,33 @@ export const [SELLER, OTHER_SELLER, NEW_SELLER] = [6, 7, 8].map(addressAt) as [
 	string,
 ];
 
+/** With which the buyer logs in. */
+export const PRIVATE_KEY = newPrivateKey();
+const SESSION_KEY = addressOfKey(PRIVATE_KEY);
+
+export const ENDPOINT = 'an-endpoint';
+export const LISTING = 'a-listing';
+/** Of an approval that the owner has given. */
+export const TOKEN = 'a-token';
+
 /** More than fit on a page, and more payments. */
 const AGENTS = 210;
 const PAYMENTS = 230;
+
+function seedOffers(service: Emulator): void {
+	service.addListing({ id: LISTING, name: 'Weather' });
+	service.addHostedEndpoint(BUYER, ENDPOINT, {
+		name: 'Weather',
+		price_usd: 0.25,
+		proxy_url: 'https://api.example.com/weather',
+		description: 'By city',
+		instructions: { markdown: '# Call it' },
+		proxy_headers: { 'X-Api-Key': 'a secret' },
+		required_headers: { 'X-City': '' },
+	});
+	service.addApproval(TOKEN, { session_key_address: OTHER_KEY, name: null, agent_address: PLAIN });
+	service.decide(TOKEN, 'resolved');
+}
 
 function seed(service: Emulator): void {
 	const createdAt = NOW - 1_000_000;
@@ -44,6 +71,7 @@ function seed(service: Emulator): void {
 		keys: [
 			{ address: KEY, name: 'first' },
 			{ address: OTHER_KEY, name: 'second' },
+			{ address: SESSION_KEY, name: 'of the session' },
 		],
 		allowlist: [SELLER, OTHER_SELLER],
 		spendConfig: { daily_limit: '5000000', monthly_limit: null, per_transaction_limit: '0' },
@@ -52,7 +80,7 @@ function seed(service: Emulator): void {
 	service.addAgent({ address: PLAIN, name: 'plain', createdAt, keys: [KEY] });
 	for (let i = 2; i < AGENTS; i++)
 		service.addAgent({ address: addressAt(1000 + i), name: `agent ${i}`, createdAt, keys: [KEY] });
-	service.addListing({ id: 'a-listing', name: 'Weather' });
+	seedOffers(service);
 	service.seedActivity(BUYER, PAYMENTS, (i) => ({
 		type: i % 3 === 0 ? 'earn' : 'spend',
 		status: i % 3 === 0 ? 'received' : 'settled',
@@ -77,21 +105,30 @@ export interface Result {
 /** Something that a node does. */
 export interface Subject {
 	name: string;
-	run(service: Emulator): Promise<Result>;
+	/** @param ending how the agent's sessions end, if they do */
+	run(service: Emulator, ending?: Ending): Promise<Result>;
+}
+
+/** The session from before the run has ended. */
+export interface Ending {
+	/** The new one ends, too, once this route has answered. */
+	after: string;
 }
 
 export interface Seen extends Pick<Result, 'error' | 'isNoted'> {
-	/** Without what is random, as all that follows. */
+	/** Without what is random, like the state. */
 	items: unknown;
-	/** The state of the service. */
-	before: unknown;
-	after: unknown;
+	/** Of the service, after the run. */
+	state: unknown;
+	isChanged: boolean;
 	isSecretKept: boolean;
 	/** Routes that were called. */
-	routes: Set<string | null>;
+	routes: Set<string>;
+	logIns: number;
 }
 
 const known = new Set([BUYER, PLAIN, KEY, OTHER_KEY, NEW_KEY, SELLER, OTHER_SELLER, NEW_SELLER]);
+known.add(SESSION_KEY.toLowerCase());
 
 /** Without what differs between two runs. */
 function comparable(value: unknown): unknown {
@@ -101,35 +138,53 @@ function comparable(value: unknown): unknown {
 	const addresses = text.replace(/0x[0-9a-fA-F]{40}\b/g, (address) =>
 		known.has(address.toLowerCase()) || /^0x0{30}/.test(address) ? address : '0xnew',
 	);
-	// The time in a file's name is n8n's; ids of payments are random.
+	// The time in a file's name is n8n's; ids, tokens and secrets are random.
 	return JSON.parse(
 		addresses
+			.replace(/127\.0\.0\.1:\d+/g, 'host')
+			.replace(/\bwhsec_[\w-]+/g, 'secret')
+			.replace(/(?<![\w-])[\w-]{32}(?![\w-])/g, 'token')
 			.replace(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ/g, 'now')
 			.replace(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'id'),
 	);
 }
 
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
 const byText = (one: unknown, other: unknown) =>
 	JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 
-const isNoted = ({ name, address }: Agent) => address === BUYER || !/^agent \d/.test(name);
-const stateOf = (service: Emulator) => comparable(service.agents().filter(isNoted));
+const [ASK_NONCE = '', LOG_IN = ''] = LOGIN;
 
-export async function seenWith({ run }: Subject, contract: Contract): Promise<Seen> {
+/** The first route that needs a session. */
+const firstOf = (routes: Set<string>) =>
+	[...routes].find((route) => ![ASK_NONCE, LOG_IN].includes(route)) ?? '';
+
+const isNoted = ({ name, address }: Agent) => address === BUYER || !/^agent \d/.test(name);
+const stateOf = (service: Emulator) => ({
+	agents: service.agents().filter(isNoted),
+	endpoints: service.hostedEndpoints(BUYER),
+	undecided: service.undecided(),
+});
+
+/** @param ending how the agent's sessions end, if they do */
+async function seenWith({ run }: Subject, contract: Contract, ending?: Ending): Promise<Seen> {
 	const service = await startEmulator({ clock: () => NOW, contract });
 	try {
 		seed(service);
 		service.allowUnserved();
 		const before = stateOf(service);
-		const { items, kept, secrets, ...result } = await run(service);
+		const { items, kept, secrets, ...result } = await run(service, ending);
 		service.assertClean();
-		const text = JSON.stringify(kept);
+		const [text, after] = [JSON.stringify(kept), stateOf(service)];
+		const called = service.calls.flatMap(({ route }) => route ?? []);
 		return {
 			...result,
 			items: (comparable(items) as unknown[]).toSorted(byText),
-			before,
-			after: stateOf(service),
-			routes: new Set(service.calls.map(({ route }) => route)),
+			isChanged: !isSame(before, after),
+			state: comparable(after),
+			routes: new Set(called),
+			logIns: called.filter((route) => route === LOG_IN).length,
 			isSecretKept: secrets.some((secret) => text.includes(secret)),
 		};
 	} finally {
@@ -137,8 +192,28 @@ export async function seenWith({ run }: Subject, contract: Contract): Promise<Se
 	}
 }
 
+/**
+ * Here nothing tells a service that differs from one with another value: a 404 of settings means
+ * that none are set (SDK), and the hint says what it can mean besides.
+ */
+const undetected = new Set([
+	...['auto-collect-config', 'spend-config'].flatMap((settings) =>
+		['{address}', 'self'].flatMap((agent) =>
+			['404', '404 with a page'].map(
+				(reply) => `GET /agents/${agent}/${settings} answers ${reply}`,
+			),
+		),
+	),
+	'POST /agents/{address}/keys takes name for key_name',
+	'amounts are in USDC',
+]);
+
+/** Those that can be told from another value. */
+export const detected = deviations.filter(({ name }) => !undetected.has(name));
+
 /** Whether a deviation concerns one of these routes; one that names no route concerns all. */
-function isAbout({ contract }: Deviation, routes: Set<string | null>): boolean {
+function isAbout({ contract }: Deviation, routes: Set<string>): boolean {
+	if (isEnding(contract)) return routes.has(LOG_IN);
 	const named = (Object.values(contract) as object[]).flatMap((part) =>
 		Array.isArray(part) ? (part as string[]) : Object.keys(Object(part)),
 	);
@@ -146,11 +221,14 @@ function isAbout({ contract }: Deviation, routes: Set<string | null>): boolean {
 	return about.length === 0 || about.some((name) => routes.has(name));
 }
 
+const isEnding = ({ endedSession }: Contract) => endedSession !== undefined;
+
 /** Without the fields whose value is new in the service. */
 function withoutNewValues(items: unknown, { contract }: Deviation): unknown {
 	const [values = {}] = Object.values(contract.values ?? {});
 	// A file has them too, and the totals beside it.
-	const changed = new Set(Object.keys(values).flatMap((name) => [name, 'file', 'totals', 'raw']));
+	const names = Object.keys(values).flatMap((name) => [name, toCamel(name)]);
+	const changed = new Set(names.length > 0 ? [...names, 'file', 'totals', 'raw'] : []);
 	return JSON.parse(
 		JSON.stringify(items, (name, value: unknown) =>
 			changed.has(name) || ('type' in values && name === 'direction') ? undefined : value,
@@ -170,45 +248,53 @@ function holds(got: unknown, wanted: unknown, isNoted: boolean): boolean {
 	);
 }
 
-const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
-
 const CRASH = /undefined|\[object|NaN|Cannot read|not a function|not iterable/;
 /** What a message says of a change that wasn't made, or can't be known to be. */
-const NOT_MADE = /was not made|nothing was changed|nothing was sent|may have been made/i;
+const NOT_MADE = /was not made|nothing was (?:changed|sent)|may have been made/i;
 /** What a message says of a change that was made. */
 const MADE = /may have been made|was accepted/;
+
+/** What is wrong with what a message says of a change. */
+function complaintOfOutcome(text: string, seen: Seen, documented: Seen): string | undefined {
+	if (seen.isChanged && !MADE.test(text)) return 'a change is not reported';
+	const isWrite = [...documented.routes].some((route) => !/^GET |\/auth\//.test(route));
+	// Some requests leave everything as it is, such as a test.
+	const isSaid = NOT_MADE.test(text) || (!documented.isChanged && MADE.test(text));
+	return isWrite && !seen.isChanged && !isSaid ? 'nothing says what was changed' : undefined;
+}
 
 /** What is wrong with what was seen; undefined if nothing is. */
 function complaintAbout(seen: Seen, documented: Seen, deviation: Deviation): string | undefined {
 	const { error } = seen;
 	if (seen.isSecretKept) return 'a secret is kept';
-	const isChanged = !isSame(seen.after, seen.before);
+	if (isEnding(deviation.contract)) {
+		if (error) return 'no new login';
+		// Each session ends once.
+		if (seen.logIns > 2) return 'too many logins';
+	}
 	if (!error) {
 		const [got, wanted] = [seen.items, documented.items].map((items) =>
 			withoutNewValues(items, deviation),
 		);
 		if (!holds(got, wanted, seen.isNoted)) return 'another value';
-		return isSame(seen.after, documented.after) ? undefined : 'something else is written';
+		return isSame(seen.state, documented.state) ? undefined : 'something else is written';
 	}
 	const text = `${error.message} ${String(error.description ?? '')}`;
 	if (CRASH.test(text)) return 'a crash';
 	if (String(error.description ?? '').length < 20) return 'no advice';
-	if (isChanged && !MADE.test(text)) return 'a change is not reported';
-	const isWrite = [...documented.routes].some((route) => route && !route.startsWith('GET '));
-	if (isWrite && !isChanged && !NOT_MADE.test(text)) return 'nothing says what was changed';
-	return undefined;
+	return complaintOfOutcome(text, seen, documented);
 }
 
 /** What is wrong under each deviation, by its name. */
-export async function complaintsOf(
-	subject: Subject,
-	documented: Seen,
-	deviations: readonly Deviation[],
-): Promise<Record<string, string>> {
+export async function complaintsOf(subject: Subject): Promise<Record<string, string>> {
+	const documented = await seenWith(subject, {});
+	if (documented.error) return { none: documented.error.message };
 	const complaints: Record<string, string> = {};
-	for (const deviation of deviations) {
+	for (const deviation of detected) {
 		if (!isAbout(deviation, documented.routes)) continue;
-		const seen = await seenWith(subject, deviation.contract);
+		const { contract } = deviation;
+		const ending = isEnding(contract) ? { after: firstOf(documented.routes) } : undefined;
+		const seen = await seenWith(subject, contract, ending);
 		const complaint = complaintAbout(seen, documented, deviation);
 		if (complaint !== undefined) complaints[deviation.name] = complaint;
 	}

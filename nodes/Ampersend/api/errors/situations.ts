@@ -106,10 +106,13 @@ export const situations = {
 	},
 	unknownId: {
 		message: NOTHING_FOUND,
+		ifWrite: NOT_MADE,
 		advice: [
 			'Check the ID, token or name. It may be removed or expired, or belong to another agent.',
 			'{base}',
+			'{guess}',
 		],
+		part: 'path',
 		cause: 'configuration-invalid',
 	},
 	unknownAddress: {
