@@ -20,7 +20,7 @@ import {
 } from './hostileContract.mts';
 import { runNode, type Outcome } from './n8n.mts';
 
-const locator = (value: string, mode = 'address') => ({ __rl: true, mode, value });
+export const locator = (value: string, mode = 'address') => ({ __rl: true, mode, value });
 const ofBuyer = { agent: locator(BUYER) };
 const ofPlain = { agent: locator(PLAIN) };
 const history = { agentScope: 'one', ...ofBuyer, returnAll: true };
