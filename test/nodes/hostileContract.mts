@@ -102,7 +102,7 @@ function seed(service: Emulator): void {
 /** What came of a run. */
 export interface Result {
 	items: unknown[];
-	error?: { message: string; description?: string | null };
+	error?: { message: string; description?: string | null; httpCode?: string | null };
 	/** Whether the node has said that something is missing, so that it can be null. */
 	isNoted: boolean;
 	/** Everything that n8n keeps of it. */
@@ -250,7 +250,7 @@ const isEnding = ({ endedSession }: Contract) => endedSession !== undefined;
 
 /** Without the fields whose value is new in the service. */
 function withoutNewValues(items: unknown, { contract }: Deviation): unknown {
-	const [values = {}] = Object.values(contract.values ?? {});
+	const values = Object.assign({}, ...Object.values(contract.values ?? {})) as object;
 	// A file has them too, and the totals beside it.
 	const names = Object.keys(values).flatMap((name) => [name, toCamel(name)]);
 	const changed = new Set(
@@ -299,6 +299,41 @@ function complaintOfOutcome(text: string, seen: Seen, documented: Seen): string 
 	return isWrite && !seen.isChanged && !isSaid ? 'nothing says what was changed' : undefined;
 }
 
+/** What a message says where the answer doesn't fit: the place, or what came instead. */
+const PLACE = /is missing|unexpected format|is not an?\b|instead of JSON|came back|another agent/;
+
+/** What a message names, by the status of the answer. */
+const NAMED: Record<string, RegExp> = {
+	308: /redirect/,
+	403: /allowed to|needs no credential/,
+	404: /Base URL|this path|route/,
+	405: /doesn't take [A-Z]+ /,
+	501: /doesn't take [A-Z]+ /,
+	200: PLACE,
+	204: PLACE,
+};
+
+/** The methods that a deviation names in `Allow`. */
+function allowedBy({ verbs = {}, instead = {} }: Contract): string[] {
+	const replies = Object.values(instead).flatMap(({ headers }) => headers?.allow ?? []);
+	return [...Object.values(verbs), ...replies];
+}
+
+/** The names of a deviation that a 400 has for what was sent. */
+const fieldsOf = ({ requestNames = {} }: Contract): string[] =>
+	Object.values(requestNames).flatMap((names) => Object.values(names));
+
+/** What a message about one deviation doesn't name. */
+function unnamedIn(text: string, status: string, { part, contract }: Deviation) {
+	if (part === 'body' && contract.requestNames && status === '400') {
+		return fieldsOf(contract).some((name) => text.includes(name)) ? undefined : 'no field';
+	}
+	const allowed = allowedBy(contract);
+	const isQuoted = allowed.some((method) => new RegExp(`It takes .*${method}`).test(text));
+	if (status === '405' && allowed.length > 0 && !isQuoted) return 'no allowed method';
+	return NAMED[status]?.test(text) === false ? `no part (HTTP ${status})` : undefined;
+}
+
 /** What is wrong with what was seen; undefined if nothing is. */
 function complaintAbout(seen: Seen, documented: Seen, deviation: Deviation): string | undefined {
 	const { error } = seen;
@@ -319,21 +354,39 @@ function complaintAbout(seen: Seen, documented: Seen, deviation: Deviation): str
 	const text = `${error.message} ${String(error.description ?? '')}`;
 	if (CRASH.test(text)) return 'a crash';
 	if (String(error.description ?? '').length < 20) return 'no advice';
-	return complaintOfOutcome(text, seen, documented);
+	const unnamed = unnamedIn(text, String(error.httpCode ?? ''), deviation);
+	return complaintOfOutcome(text, seen, documented) ?? unnamed;
+}
+
+/** By subjects. */
+const documentedRuns = new Map<Subject, Seen>();
+
+async function documentedRunOf(subject: Subject): Promise<Seen> {
+	const seen = documentedRuns.get(subject) ?? (await seenWith(subject, {}));
+	if (seen.error) throw new Error(`${subject.name}: ${seen.error.message}`);
+	documentedRuns.set(subject, seen);
+	return seen;
+}
+
+/** What is wrong under one deviation; undefined if nothing is, or it concerns something else. */
+export async function complaintUnder(
+	subject: Subject,
+	deviation: Deviation,
+): Promise<string | undefined> {
+	const documented = await documentedRunOf(subject);
+	if (!isAbout(deviation, documented.routes)) return undefined;
+	if (subject.tolerated?.test(deviation.name)) return undefined;
+	const { contract } = deviation;
+	const ending = isEnding(contract) ? { after: firstOf(documented.routes) } : undefined;
+	const seen = await seenWith(subject, contract, ending);
+	return complaintAbout(seen, documented, deviation) ?? subject.complaintOf?.(seen);
 }
 
 /** What is wrong under each deviation, by its name. */
 export async function complaintsOf(subject: Subject): Promise<Record<string, string>> {
-	const documented = await seenWith(subject, {});
-	if (documented.error) return { none: documented.error.message };
 	const complaints: Record<string, string> = {};
 	for (const deviation of detected) {
-		if (!isAbout(deviation, documented.routes)) continue;
-		if (subject.tolerated?.test(deviation.name)) continue;
-		const { contract } = deviation;
-		const ending = isEnding(contract) ? { after: firstOf(documented.routes) } : undefined;
-		const seen = await seenWith(subject, contract, ending);
-		const complaint = complaintAbout(seen, documented, deviation) ?? subject.complaintOf?.(seen);
+		const complaint = await complaintUnder(subject, deviation);
 		if (complaint !== undefined) complaints[deviation.name] = complaint;
 	}
 	return complaints;

@@ -97,6 +97,18 @@ export const situations = {
 		advice: ['Its owner can do this with an API key.'],
 		cause: 'configuration-invalid',
 	},
+	notOpen: {
+		message: REFUSED,
+		ifWrite: NOT_MADE,
+		advice: [
+			'This request needs no credential, as far as this node knows.',
+			'A firewall may have refused it, or Ampersend no longer answers it for everyone.',
+			'{base}',
+			'{guess}',
+		],
+		part: 'request',
+		cause: 'configuration-invalid',
+	},
 	unknownPath: {
 		message: NOTHING_FOUND,
 		ifWrite: NOT_MADE,
