@@ -368,13 +368,12 @@ async function documentedRunOf(subject: Subject): Promise<Seen> {
 	return seen;
 }
 
-/** What is wrong under one deviation; undefined if nothing is, or it concerns something else. */
+/** What is wrong under one deviation; undefined if nothing is. */
 export async function complaintUnder(
 	subject: Subject,
 	deviation: Deviation,
 ): Promise<string | undefined> {
 	const documented = await documentedRunOf(subject);
-	if (!isAbout(deviation, documented.routes)) return undefined;
 	if (subject.tolerated?.test(deviation.name)) return undefined;
 	const { contract } = deviation;
 	const ending = isEnding(contract) ? { after: firstOf(documented.routes) } : undefined;
@@ -385,7 +384,8 @@ export async function complaintUnder(
 /** What is wrong under each deviation, by its name. */
 export async function complaintsOf(subject: Subject): Promise<Record<string, string>> {
 	const complaints: Record<string, string> = {};
-	for (const deviation of detected) {
+	const { routes } = await documentedRunOf(subject);
+	for (const deviation of detected.filter((one) => isAbout(one, routes))) {
 		const complaint = await complaintUnder(subject, deviation);
 		if (complaint !== undefined) complaints[deviation.name] = complaint;
 	}
