@@ -1,3 +1,7 @@
+/**
+ * Answers that are changed at random. AMPERSEND_ANSWERS=10000 tries that many for each route,
+ * which takes some minutes.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 

@@ -21,7 +21,11 @@ beforeEach(() => {
 		prefixes: { [`GET ${PATH}`]: '/api/v1' },
 		verbs: { [`PUT ${PATH}`]: 'PATCH' },
 	});
-	agent = service.emulator.addAgent({ name: 'buyer', allowlist: [known] });
+	agent = service.emulator.addAgent({
+		name: 'buyer',
+		allowlist: [known],
+		spendConfig: { daily_limit: '1' },
+	});
 });
 
 const run = async (parameters: INodeParameters) =>
@@ -56,7 +60,7 @@ describe('Routes that were moved in one line each', () => {
 		{ resource: 'agent', operation: 'get' },
 		{ resource: 'agentKey', operation: 'getMany' },
 		{ resource: 'spendingLimit', operation: 'get' },
-		{ resource: 'spendingLimit', operation: 'update', updateFields: { noDailyLimit: true } },
+		{ resource: 'spendingLimit', operation: 'update', updateFields: { dailyLimit: '5' } },
 		{ resource: 'transaction', operation: 'getMany' },
 	])('leave the others in place: $resource $operation', async (parameters) => {
 		const { error } = await run(parameters);
