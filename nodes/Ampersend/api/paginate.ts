@@ -6,8 +6,13 @@ import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { PageAnswer, PageRequest, ReadRow } from './activityList';
-import { offsetOf, PagingObservation, PassingStretch, readFromTop } from './activityList';
-import type { Connection } from './deployments';
+import {
+	LARGEST_PAGE,
+	offsetOf,
+	PagingObservation,
+	PassingStretch,
+	readFromTop,
+} from './activityList';
 import { CallError, errorForPaging } from './errors';
 import type { Route } from './routes';
 import { routes } from './routes';
@@ -177,32 +182,53 @@ export async function agentKeysAfter(
 
 type RequestPage = (request: PageRequest) => Promise<PageAnswer>;
 
-/** Connections whose pages are known to count from 1. */
-const countFromOne = new WeakSet<Connection>();
+/** Base URLs at which pages are known to count from 1. */
+const countFromOne = new Set<string>();
+
+/** Whether a rejection is about the request, and not about the moment. */
+function isFinal({ status = 0 }: CallError): boolean {
+	return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
 
 /**
- * Looks for transactions above page 1. A service that counts pages from 0 seems to report more
- * rows than it has, and those that it leaves out are the newest.
- * @param request of a page that is the last one, though the count says that rows follow
+ * Looks for transactions above page 1. What a service that counts pages from 0 leaves out are the
+ * newest ones.
+ * @param request of a page, which was answered
+ * @returns whether it's sure that there are none
  * @throws CallError if there are newer ones on page 0
  */
 async function rejectPageZero(
 	requestPage: RequestPage,
 	{ page, limit }: PageRequest,
 	answer: PageAnswer,
-): Promise<void> {
+): Promise<boolean> {
 	const [zero, one] = await Promise.all([
 		// A service that counts from 1 rejects it.
 		requestPage({ page: 0, limit }).catch((error: unknown) =>
-			error instanceof CallError ? undefined : Promise.reject(error),
+			error instanceof CallError ? error : Promise.reject(error),
 		),
 		page === 1 ? answer : requestPage({ page: 1, limit }),
 	]);
-	const [newest] = zero?.activity ?? [];
-	if (!newest || one.activity.some(({ id }) => id === newest.id)) return;
+	if (zero instanceof CallError) return isFinal(zero);
+	const [newest] = zero.activity;
+	// The same page may have a new payment by now.
+	const ids = new Set(one.activity.map(({ id }) => id));
+	if (!newest || zero.activity.some(({ id }) => ids.has(id))) return true;
 	const [first] = one.activity;
-	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return;
+	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return true;
 	throw errorForPaging(routes.listActivity, 'counts pages from 0, and this node from 1');
+}
+
+/**
+ * Whether pages may count from 0: more rows are reported than the last page ends with, or so many
+ * that page 1 would not be the last one either.
+ */
+function mayCountFromZero(
+	request: PageRequest,
+	{ activity, hasNextPage, totalCount = 0 }: PageAnswer,
+): boolean {
+	if (!hasNextPage) return totalCount > offsetOf(request) + activity.length;
+	return request.page === 1 && totalCount > 2 * LARGEST_PAGE;
 }
 
 /**
@@ -221,11 +247,9 @@ export async function sendForPage(
 			query: { preset, limit, page },
 		});
 	const answer = await requestPage(request);
-	const { activity, hasNextPage, totalCount = 0 } = answer;
-	const isContradiction = !hasNextPage && totalCount > offsetOf(request) + activity.length;
-	if (isContradiction && !countFromOne.has(client.connection)) {
-		await rejectPageZero(requestPage, request, answer);
-		countFromOne.add(client.connection);
+	const { baseUrl } = client.connection;
+	if (!countFromOne.has(baseUrl) && mayCountFromZero(request, answer)) {
+		if (await rejectPageZero(requestPage, request, answer)) countFromOne.add(baseUrl);
 	}
 	return answer;
 }
