@@ -34,6 +34,12 @@ export class AmpersendApi implements ICredentialType {
 
 	properties: INodeProperties[] = [
 		{
+			displayName: 'An API key manages agents and does not pay. Each agent pays with its own key.',
+			name: 'managesAgents',
+			type: 'notice',
+			default: '',
+		},
+		{
 			displayName: 'API Key',
 			name: 'apiKey',
 			type: 'string',

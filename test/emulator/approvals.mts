@@ -5,8 +5,11 @@ import { MAIN_USER, type World } from './world.mts';
 
 type Outcome = 'pending' | 'resolved' | 'rejected' | 'blocked';
 
+/** What is asked for: only the key is required. */
+export type ApprovalInit = Pick<ApprovalInput, 'session_key_address'> & Partial<ApprovalInput>;
+
 interface Approval {
-	input: ApprovalInput;
+	input: ApprovalInit;
 	status: Outcome;
 	/** Epoch milliseconds. */
 	resolvedAt?: number;
@@ -20,8 +23,7 @@ export class Approvals {
 	constructor(private readonly world: World) {}
 
 	/** @returns a token */
-	request(input: ApprovalInput): string {
-		const token = randomBytes(24).toString('base64url');
+	request(input: ApprovalInit, token = randomBytes(24).toString('base64url')): string {
 		this.#byToken.set(token, { input, status: 'pending' });
 		return token;
 	}
@@ -52,7 +54,7 @@ export class Approvals {
 		if (status === 'resolved') approval.agent = this.#carryOut(approval.input, chosen);
 	}
 
-	#carryOut(input: ApprovalInput, chosen?: string): Approval['agent'] {
+	#carryOut(input: ApprovalInit, chosen?: string): Approval['agent'] {
 		const { session_key_address: key, key_name: keyName = null, mode = 'create' } = input;
 		const keys = [{ address: key, name: keyName }];
 		if (mode === 'create') {

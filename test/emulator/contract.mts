@@ -38,6 +38,8 @@ type ByRoute<T> = Readonly<Record<string, T>>;
 export interface Contract {
 	/** Where users call: `agents` for `/agents` itself, `below` for all paths below it. */
 	readonly prefix?: { agents: string; below: string };
+	/** Where single routes are served, whatever the others have. */
+	readonly prefixes?: ByRoute<string>;
 	/** Methods of writes. Another method on the same path is a 405. */
 	readonly verbs?: ByRoute<Method>;
 	readonly containers?: ByRoute<Container>;
@@ -103,13 +105,13 @@ const isOfUser = ({ access = 'user' }: Pick<Route, 'access'>): boolean => access
 export const mountsOf = (route: Pick<Route, 'access'>): readonly string[] =>
 	isOfUser(route) ? mounts.user : mounts.others;
 
-function placesIn({ prefix, verbs = {} }: Contract): Place[] {
+function placesIn({ prefix, prefixes = {}, verbs = {} }: Contract): Place[] {
 	const places = routes.flatMap((route): Place[] => {
-		const own = route.path === '/agents' ? prefix?.agents : prefix?.below;
-		const prefixes = isOfUser(route) && own !== undefined ? [own] : mountsOf(route);
+		const ofUsers = route.path === '/agents' ? prefix?.agents : prefix?.below;
+		const own = prefixes[routeName(route)] ?? (isOfUser(route) ? ofUsers : undefined);
 		const method = verbs[routeName(route)] ?? route.method;
 		const path = route.path.replace(/\{\w+\}/g, '[^/]+');
-		return prefixes.map((at) => ({
+		return (own === undefined ? mountsOf(route) : [own]).map((at) => ({
 			route,
 			method,
 			prefix: at,
@@ -166,9 +168,10 @@ export class ContractLayer {
 
 	/** @throws Error for a route that doesn't exist */
 	set(contract: Contract): void {
-		const { verbs, containers, requestNames, answerNames, values, writeAnswers } = contract;
-		const { totalOfPage = [], reversed = [], nullIfUnset = [], instead } = contract;
-		const byRoute = [verbs, containers, requestNames, answerNames, values, writeAnswers, instead];
+		const { prefixes, verbs, containers, requestNames, answerNames, values } = contract;
+		const { totalOfPage = [], reversed = [], nullIfUnset = [], writeAnswers, instead } = contract;
+		const names = [requestNames, answerNames];
+		const byRoute = [prefixes, verbs, containers, ...names, values, writeAnswers, instead];
 		const named = [
 			...byRoute.flatMap((one) => Object.keys(one ?? {})),
 			...totalOfPage,
@@ -178,7 +181,7 @@ export class ContractLayer {
 		const unknown = named.find((name) => !routes.some((route) => routeName(route) === name));
 		if (unknown !== undefined) throw new Error(`The emulator has no route ${unknown}`);
 		this.#contract = contract;
-		const isElsewhere = contract.prefix !== undefined || verbs !== undefined;
+		const isElsewhere = [contract.prefix, prefixes, verbs].some((one) => one !== undefined);
 		this.#places = isElsewhere ? placesIn(contract) : undefined;
 	}
 

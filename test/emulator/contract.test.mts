@@ -91,6 +91,19 @@ describe('paths', () => {
 		expect(() => harness.emulator.assertClean()).toThrow('unknown request: GET /v3/agents');
 	});
 
+	it('of a single route can be elsewhere, and the others stay', async () => {
+		const { agent } = setUp({ prefixes: { [ALLOWLIST]: '/api/v2' } });
+		harness.emulator.allowUnserved();
+		const sellers = `/agents/${agent.address}/authorized-sellers`;
+		expect(await get(`/api/v2${sellers}`)).toBe(200);
+		// The write has the path still.
+		expect(await get(`/v1${sellers}`)).toBe(405);
+		expect(await get(`/v1/agents/${agent.address}`)).toBe(200);
+		harness.emulator.expectUnknown(`/api/v2/agents/${agent.address}`);
+		expect(await get(`/api/v2/agents/${agent.address}`)).toBe(404);
+		harness.emulator.assertClean();
+	});
+
 	it('that the contract does not have must be expected', async () => {
 		setUp({ prefix: { agents: '/api/v2', below: '/api/v2' } });
 		await get('/v1/agents');

@@ -1,3 +1,4 @@
+import { toCamel } from './answers.mts';
 import type { Contract } from './contract.mts';
 import { routeName, routes } from './routes.mts';
 
@@ -21,12 +22,24 @@ const AUTO_COLLECT = 'GET /agents/{address}/auto-collect-config';
 const SET_AUTO_COLLECT = 'PUT /agents/{address}/auto-collect-config';
 const ACTIVITY = 'GET /agents/{address}/activity';
 const PAYMENTS = 'GET /agents/{address}/payments';
+const ENDPOINTS = 'GET /agents/{address}/hosted-endpoints';
+const SELF = 'GET /agents/self';
+const OWNER = 'GET /agents/self/owner';
+const FUNDING = 'GET /agents/self/funding-link';
+const ROTATE = 'POST /agents/{address}/hosted-endpoints/{id}/rotate-secret';
 
 /** Of users. The others are at least in the vendor's documentation or SDK. */
 const documented = [AGENTS, CREATE, ADD_KEY];
 const ofUsers = routes.filter(({ access = 'user' }) => access === 'user').map(routeName);
 const assumed = ofUsers.filter((name) => !documented.includes(name));
 const writes = ofUsers.filter((name) => !name.startsWith('GET '));
+
+/** Of agents in their sessions, and of anyone: these are in the vendor's SDK or a branch of it. */
+const ofAgents = routes
+	.filter(({ access = 'user', path }) => access !== 'user' && !path.includes('/auth/'))
+	.map(routeName);
+const ofEndpoints = ofAgents.filter((name) => name.includes('/hosted-endpoints'));
+const agentWrites = ofAgents.filter((name) => !name.startsWith('GET '));
 
 /** The same for what an agent reads of itself. */
 const andOwn = (name: string): string[] => [name, name.replace('{address}', 'self')];
@@ -70,6 +83,7 @@ const containers: Deviation[] = (
 		[ALLOWLIST, 'page', { named: 'authorized_sellers' }, { named: 'data' }],
 		[PAYMENTS, 'page', { named: 'payments' }, { named: 'data' }],
 		[ACTIVITY, 'array', 'page', { named: 'data' }],
+		[ENDPOINTS, 'page', { named: 'hosted_endpoints' }, { named: 'data' }],
 	] as const
 ).flatMap(([route, ...forms]) =>
 	forms.map((form) => ({
@@ -139,6 +153,22 @@ const bodies: Deviation[] = [
 	{ name: 'bodies are in camel case', part: 'body', contract: { requestCase: 'camel' } },
 ];
 
+/** Of every field that agents get. */
+const camelNames = Object.fromEntries(
+	[
+		...['address', 'slug'].map((name) => `agent_${name}`),
+		...['access', 'proxy', 'status', 'user_approve', 'logo', 'docs'].map((name) => `${name}_url`),
+		...['created', 'updated', 'deleted', 'expires', 'resolved'].map((name) => `${name}_at`),
+		...['proxy', 'required'].map((name) => `${name}_header_names`),
+		...['proxy_timeout_ms', 'price_usd', 'allowed_methods', 'rate_limit_per_minute'],
+		...['registry_id', 'registry_uri', 'balance_usdc_micro', 'user_id', 'wallet_address'],
+		...['auto_topup_allowed', 'daily_limit', 'monthly_limit', 'per_transaction_limit'],
+		...['daily_remaining_usdc_micro', 'monthly_remaining_usdc_micro'],
+		...['target_address', 'minimum_remaining', 'amount_usdc_micro', 'seller_address'],
+		...['tx_hash', 'chain_caip2id', 'agent_key_address', 'ampersend_agent_address'],
+	].map((name) => [name, toCamel(name)]),
+);
+
 const fields: Deviation[] = [
 	...['agent_key_address', 'session_key_address'].map(
 		(to): Deviation => ({
@@ -159,6 +189,41 @@ const fields: Deviation[] = [
 		part: 'answer',
 		contract: { answerNames: forAll(andOwn(PAYMENTS), { amount_usdc_micro: 'amount' }) },
 	},
+	...(
+		[
+			[SELF, 'balance_usdc_micro', 'balance'],
+			[SELF, 'address', 'agent_address'],
+			[OWNER, 'user_id', 'id'],
+			[OWNER, 'wallet_address', 'address'],
+			[FUNDING, 'url', 'funding_url'],
+			[ROTATE, 'signingSecret', 'signing_secret'],
+			[ROTATE, 'signingSecret', 'secret'],
+		] as const
+	).map(
+		([route, from, to]): Deviation => ({
+			name: `${route} answers with ${to} for ${from}`,
+			part: 'answer',
+			contract: { answerNames: { [route]: { [from]: to } } },
+		}),
+	),
+	...(
+		[
+			['price_usd', 'price'],
+			['proxy_url', 'target_url'],
+			['id', 'endpoint_id'],
+		] as const
+	).map(
+		([from, to]): Deviation => ({
+			name: `hosted endpoints have ${to} for ${from}`,
+			part: 'answer',
+			contract: { answerNames: forAll(ofEndpoints, { [from]: to }) },
+		}),
+	),
+	{
+		name: 'what agents get is in camel case',
+		part: 'answer',
+		contract: { answerNames: forAll(ofAgents, camelNames) },
+	},
 	{ name: 'answers are in camel case', part: 'answer', contract: { answerCase: 'camel' } },
 	{ name: 'answers are in snake case', part: 'answer', contract: { answerCase: 'snake' } },
 ];
@@ -176,6 +241,41 @@ const values: Deviation[] = [
 			name: `${route} has the ${field} ${value}`,
 			part: 'answer',
 			contract: { values: forAll(andOwn(route), { [field]: value }) },
+		}),
+	),
+	...(
+		[
+			['description', null],
+			['instructions', null],
+			['rate_limit_per_minute', null],
+			['proxy_header_names', null],
+			['network', 'eip155:8453'],
+			['price_usd', '0.25'],
+		] as const
+	).map(
+		([field, value]): Deviation => ({
+			name: `hosted endpoints have the ${field} ${value}`,
+			part: 'answer',
+			contract: { values: forAll(ofEndpoints, { [field]: value }) },
+		}),
+	),
+	...['name', 'price_usd', 'enabled', 'created_at'].map(
+		(field): Deviation => ({
+			name: `hosted endpoints have no ${field}`,
+			part: 'answer',
+			contract: { values: forAll(ofEndpoints, { [field]: null }) },
+		}),
+	),
+	...(
+		[
+			[SELF, 'status', 'paused'],
+			[SELF, 'published', null],
+		] as const
+	).map(
+		([route, field, value]): Deviation => ({
+			name: `${route} has the ${field} ${value}`,
+			part: 'answer',
+			contract: { values: { [route]: { [field]: value } } },
 		}),
 	),
 	...(['s', 'ms', 'µs'] as const).flatMap((unit) =>
@@ -205,11 +305,20 @@ const sessions: Deviation[] = [400, 401, 403, 419].map((status) => ({
 	contract: { endedSession: status },
 }));
 
-const writeAnswers: Deviation[] = (['added', 'nothing', 'ok'] as const).map((kind) => ({
-	name: `writes answer ${{ added: 'what is new', nothing: '204', ok: '{ok: true}' }[kind]}`,
-	part: 'answer',
-	contract: { writeAnswers: forAll(writes, kind) },
-}));
+const kinds = { added: 'what is new', nothing: '204', ok: '{ok: true}' } as const;
+
+const writeAnswers: Deviation[] = (['added', 'nothing', 'ok'] as const).flatMap((kind) => [
+	{
+		name: `writes answer ${kinds[kind]}`,
+		part: 'answer',
+		contract: { writeAnswers: forAll(writes, kind) },
+	},
+	{
+		name: `writes of agents answer ${kinds[kind]}`,
+		part: 'answer',
+		contract: { writeAnswers: forAll(agentWrites, kind) },
+	},
+]);
 
 const HTML = '<!doctype html><title>Ampersend</title><p>Sign in to continue.</p>';
 
@@ -232,14 +341,14 @@ const replies = {
 const afterwards = ['a page'];
 
 const instead: Deviation[] = Object.entries(replies).flatMap(([reply, action]) => [
-	...assumed.map(
+	...[...assumed, ...ofAgents].map(
 		(route): Deviation => ({
 			name: `${route} answers ${reply}`,
 			part: 'status',
 			contract: { instead: { [route]: action } },
 		}),
 	),
-	...(afterwards.includes(reply) ? writes : []).map(
+	...(afterwards.includes(reply) ? [...writes, ...agentWrites] : []).map(
 		(route): Deviation => ({
 			name: `${route} is carried out and answers ${reply}`,
 			part: 'status',

@@ -26,6 +26,10 @@ export interface HostedEndpoint {
 	updatedAt: number;
 }
 
+/** What makes an endpoint: most of it is optional. */
+export type EndpointInit = Pick<EndpointInput, 'name' | 'price_usd' | 'proxy_url'> &
+	Partial<Omit<EndpointInput, 'agent_address'>>;
+
 const privateNetworks = new BlockList();
 for (const [net, prefix] of [
 	['0.0.0.0', 8],
@@ -91,7 +95,15 @@ export class HostedEndpoints {
 		return created;
 	}
 
-	#made(agent: string, slug: string, input: EndpointInput): HostedEndpoint {
+	/** Without the API. */
+	add(agent: string, id: string, input: EndpointInit): HostedEndpoint {
+		const slug = slugOf(input.name);
+		const endpoint = { ...this.#made(agent, slug, input), id };
+		this.#byId.set(id, endpoint);
+		return endpoint;
+	}
+
+	#made(agent: string, slug: string, input: EndpointInit): HostedEndpoint {
 		const now = this.clock();
 		return {
 			id: randomUUID(),

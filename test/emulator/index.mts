@@ -1,15 +1,15 @@
 import type { AddressInfo } from 'node:net';
-import { Approvals } from './approvals.mts';
+import { Approvals, type ApprovalInit } from './approvals.mts';
 import type { Call } from './calls.mts';
 import { ContractLayer, type Contract } from './contract.mts';
 import { deployments, type DeploymentName } from './deployments.mts';
-import { HostedEndpoints, type HostedEndpoint } from './endpoints.mts';
+import { HostedEndpoints, type EndpointInit, type HostedEndpoint } from './endpoints.mts';
 import type { Activity, ActivityStatus, PaymentStatus } from './history.mts';
 import { Keyring } from './keyring.mts';
 import { Marketplace, type Listing } from './marketplace.mts';
 import { routeName, routes, type Access, type Route } from './routes.mts';
 import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
-import { buildServer } from './server.mts';
+import { buildServer, type Parts } from './server.mts';
 import { Sessions } from './sessions.mts';
 import { Strangers } from './strangers.mts';
 import { defaultStyle, Wire, type WireStyle } from './wire.mts';
@@ -104,7 +104,10 @@ export interface Emulator {
 
 	/** Copies of what an agent sells, with the secrets. */
 	hostedEndpoints(agent: AgentRef): HostedEndpoint[];
+	addHostedEndpoint(agent: AgentRef, id: string, input: EndpointInit): HostedEndpoint;
 	addListing(init?: Partial<Listing>): Listing;
+	/** A request for approval, as if it had come through the API. */
+	addApproval(token: string, input: ApprovalInit): void;
 	/** Tokens of the requests for approval that nobody has decided about. */
 	undecided(): string[];
 	/**
@@ -153,6 +156,8 @@ export interface Emulator {
 	 */
 	assertClean(): void;
 
+	/** Forgets everything, keys too, and begins again under a contract: faster than another one. */
+	startOver(contract?: Contract): void;
 	close(): Promise<void>;
 }
 
@@ -160,41 +165,41 @@ export interface Emulator {
 export const handledRoutes: ReadonlyArray<Pick<Route, 'method' | 'path'> & { access: Access }> =
 	routes.map(({ method, path, access = 'user' }) => ({ method, path, access }));
 
-export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-	const { deployment = 'sandbox', port = 0, clock = Date.now, latencyMs = 0 } = options;
+/** All that a new service knows: nothing but a key. */
+function partsOf({
+	deployment = 'sandbox',
+	clock = Date.now,
+	latencyMs = 0,
+	wire,
+	contract: first = {},
+}: EmulatorOptions): Parts {
 	const world = new World(deployment, clock);
-	const wire: WireStyle = { ...defaultStyle, ...options.wire };
-	const keyring = new Keyring(deployment);
-	const sessions = new Sessions(clock, deployments[deployment].origin);
-	const endpoints = new HostedEndpoints(clock);
-	const marketplace = new Marketplace(clock);
-	const approvals = new Approvals(world);
-	const script = new Script(routes.map(routeName));
-	const strangers = new Strangers();
 	const contract = new ContractLayer();
-	const setContract = (to: Contract): void => {
-		contract.set(to);
-		sessions.endedStatus = contract.endedSession;
-	};
-	setContract(options.contract ?? {});
-	const calls: Call[] = [];
-	const complaints: string[] = [];
-
-	const server = buildServer({
+	contract.set(first);
+	const sessions = new Sessions(clock, deployments[deployment].origin);
+	sessions.endedStatus = contract.endedSession;
+	return {
 		world,
-		wire: new Wire(wire),
-		keyring,
+		wire: new Wire({ ...defaultStyle, ...wire }),
+		keyring: new Keyring(deployment),
 		sessions,
-		endpoints,
-		marketplace,
-		approvals,
-		script,
-		strangers,
+		endpoints: new HostedEndpoints(clock),
+		marketplace: new Marketplace(clock),
+		approvals: new Approvals(world),
+		script: new Script(routes.map(routeName)),
+		strangers: new Strangers(),
 		contract,
-		calls,
-		complaints,
+		calls: [],
+		complaints: [],
 		latencyMs,
-	});
+	};
+}
+
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+	const { deployment = 'sandbox', port = 0 } = options;
+	const parts = partsOf(options);
+	let apiKey = parts.keyring.create(MAIN_USER);
+	const server = buildServer(parts);
 	await server.listen({ host: '127.0.0.1', port });
 	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 
@@ -205,56 +210,81 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		origin,
 		baseUrl: `${origin}/v1`,
 		agentBaseUrl: `${origin}/api/v1`,
-		apiKey: keyring.create(MAIN_USER),
-		wire,
-		now: clock,
+		get apiKey() {
+			return apiKey;
+		},
+		get wire() {
+			return parts.wire.style;
+		},
+		now: () => parts.world.clock(),
 
-		createApiKey: ({ owner = MAIN_USER, label } = {}) => keyring.create(owner, label),
-		revokeApiKey: (key) => keyring.revoke(key),
+		createApiKey: ({ owner = MAIN_USER, label } = {}) => parts.keyring.create(owner, label),
+		revokeApiKey: (key) => parts.keyring.revoke(key),
 		setSessionLifetime: (ms) => {
-			sessions.lifetimeMs = ms;
+			parts.sessions.lifetimeMs = ms;
 		},
-		expireSessions: (status = contract.endedSession) => {
-			sessions.endedStatus = status;
-			sessions.expire();
+		expireSessions: (status = parts.contract.endedSession) => {
+			parts.sessions.endedStatus = status;
+			parts.sessions.expire();
 		},
-		sessionTokens: () => sessions.tokens(),
+		sessionTokens: () => parts.sessions.tokens(),
 
-		addAgent: (init) => structuredClone(world.addAgent(init)),
-		removeAgent: (ref) => world.removeAgent(ref),
-		agent: (ref) => structuredClone(world.get(ref).agent),
-		agents: (owner = MAIN_USER) => structuredClone(world.agentsOf(owner)),
-		updateAgent: (ref, patch) => world.updateAgent(ref, patch),
+		addAgent: (init) => structuredClone(parts.world.addAgent(init)),
+		removeAgent: (ref) => parts.world.removeAgent(ref),
+		agent: (ref) => structuredClone(parts.world.get(ref).agent),
+		agents: (owner = MAIN_USER) => structuredClone(parts.world.agentsOf(owner)),
+		updateAgent: (ref, patch) => parts.world.updateAgent(ref, patch),
 
-		hostedEndpoints: (ref) => structuredClone(endpoints.of(world.get(ref).agent.address)),
-		addListing: (init) => structuredClone(marketplace.add(init)),
-		undecided: () => approvals.undecided(),
+		hostedEndpoints: (ref) =>
+			structuredClone(parts.endpoints.of(parts.world.get(ref).agent.address)),
+		addHostedEndpoint: (ref, id, input) =>
+			structuredClone(parts.endpoints.add(parts.world.get(ref).agent.address, id, input)),
+		addListing: (init) => structuredClone(parts.marketplace.add(init)),
+		addApproval: (token, input) => {
+			parts.approvals.request(input, token);
+		},
+		undecided: () => parts.approvals.undecided(),
 		decide: (token, status, ref) =>
-			approvals.decide(token, status, ref && world.get(ref).agent.address),
+			parts.approvals.decide(token, status, ref && parts.world.get(ref).agent.address),
 
-		pay: (payment) => ({ ...world.pay(payment) }),
-		setStatus: (id, status, paymentStatus) => ({ ...world.setStatus(id, status, paymentStatus) }),
+		pay: (payment) => ({ ...parts.world.pay(payment) }),
+		setStatus: (id, status, paymentStatus) => ({
+			...parts.world.setStatus(id, status, paymentStatus),
+		}),
 		seedActivity: (ref, count, details = () => ({}), seedOptions = {}) =>
-			world.seed(ref, count, details, seedOptions),
+			parts.world.seed(ref, count, details, seedOptions),
 
-		calls,
+		get calls() {
+			return parts.calls;
+		},
 		clearCalls: () => {
-			calls.length = 0;
+			parts.calls.length = 0;
 		},
 
-		fault: (fault) => script.fault(fault),
-		before: (route, hook, hookOptions) => script.hook('before', route, hook, hookOptions),
-		after: (route, hook, hookOptions) => script.hook('after', route, hook, hookOptions),
-		expectUnknown: (path, method) => strangers.expect(path, method),
-		setContract,
+		fault: (fault) => parts.script.fault(fault),
+		before: (route, hook, hookOptions) => parts.script.hook('before', route, hook, hookOptions),
+		after: (route, hook, hookOptions) => parts.script.hook('after', route, hook, hookOptions),
+		expectUnknown: (path, method) => parts.strangers.expect(path, method),
+		setContract: (to) => {
+			parts.contract.set(to);
+			parts.sessions.endedStatus = parts.contract.endedSession;
+		},
 		allowUnserved: () => {
-			strangers.allowsUnserved = true;
+			parts.strangers.allowsUnserved = true;
 		},
 		assertClean: () => {
-			const all = [...strangers.complaints(), ...script.complaints(), ...complaints];
+			const all = [
+				...parts.strangers.complaints(),
+				...parts.script.complaints(),
+				...parts.complaints,
+			];
 			if (all.length > 0) throw new Error(`The emulator is not clean:\n- ${all.join('\n- ')}`);
 		},
 
+		startOver: (contract = {}) => {
+			Object.assign(parts, partsOf({ ...options, contract }));
+			apiKey = parts.keyring.create(MAIN_USER);
+		},
 		close: () => server.close(),
 	};
 }

@@ -25,8 +25,11 @@ describe.each(ways)('with the credential of %s', (_, run) => {
 		await run({ resource, operation: 'requestApproval', agentKeyAddress, ...parameters });
 	const tokenOf = (outcome: Awaited<ReturnType<typeof request>>) =>
 		String(jsonOf(outcome)[0]?.token);
-	const statusOf = async (token: string, resource = 'agent') =>
-		jsonOf(await run({ resource, operation: 'getApproval', token }));
+	const statusOf = async (token: string, resource = 'agent') => {
+		const outcome = await run({ resource, operation: 'getApproval', token });
+		expect(outcome.hints).toEqual([]);
+		return jsonOf(outcome);
+	};
 
 	it('an owner approves a new agent', async () => {
 		const additionalFields = { keyName: 'Worker', dailyLimit: '5', noMonthlyLimit: true };

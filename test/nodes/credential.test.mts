@@ -8,7 +8,9 @@ import { CredentialTestContext } from 'n8n-core';
 import type { IHttpRequestOptions, IRequestOptions } from 'n8n-workflow';
 
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
+import { resolveAgentConnection } from '../../nodes/Ampersend/api/agentConnection';
 import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import type { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
 import { openContext, type ApiKeyFields, type CredentialFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
@@ -119,6 +121,33 @@ describe("an agent's private key in the API Key field", () => {
 		expect(description).toContain('an Ampersend Agent API credential');
 		expect(`${message} ${description}`).not.toContain(digits.slice(0, 8));
 	});
+});
+
+describe('an API key in the Agent Key field', () => {
+	it.each([
+		['of production', live],
+		['of the sandbox', test],
+		['after Bearer', `Bearer ${live}`],
+		["in the SDK's combined secret", `${test}:::0x${'ab'.repeat(20)}`],
+	])('(%s) is told to be one, with where it belongs', async (_, privateKey) => {
+		const agentAddress = `0x${'ab'.repeat(20)}`;
+		const rejection = await resolveAgentConnection({
+			environment: 'sandbox',
+			agentAddress,
+			privateKey,
+		}).catch((error: unknown) => error);
+		const { message, description } = rejection as ParameterError;
+		expect(message).toBe('Agent Key: is an API key, not a private key.');
+		expect(description).toContain('an Ampersend API credential');
+		expectNoKey(`${message} ${description}`, privateKey);
+	});
+});
+
+it('The dialog always says that an API key does not pay', () => {
+	const notices = new AmpersendApi().properties.filter(({ type }) => type === 'notice');
+	expect(notices.filter(({ displayOptions }) => !displayOptions)).toMatchObject([
+		{ displayName: expect.stringContaining('manages agents and does not pay') },
+	]);
 });
 
 describe('an override', () => {

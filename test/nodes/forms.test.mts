@@ -269,12 +269,15 @@ describe('Pages of transactions that count from 0', () => {
 		expect(error?.message).toContain(ERROR);
 	});
 
-	it.each([24, 210])('do not let the trigger wait in silence: %i rows', async (count) => {
-		fromZero(count);
-		const trigger = openTrigger({ agentScope: 'all' }, service.credential);
+	it.each([24, 210, 450, 1001])(
+		'do not let the trigger wait in silence: %i rows',
+		async (count) => {
+			fromZero(count);
+			const trigger = openTrigger({ agentScope: 'all' }, service.credential);
 
-		await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(ERROR);
-	});
+			await expect(trigger.poll('trigger', 'activate')).rejects.toThrow(ERROR);
+		},
+	);
 });
 
 describe('Names of fields', () => {

@@ -1,22 +1,14 @@
 import { inspect } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
-import { LoadOptionsContext } from 'n8n-core';
-import type {
-	INode,
-	INodeParameters,
-	INodeTypes,
-	IWorkflowExecuteAdditionalData,
-} from 'n8n-workflow';
-
-import { Workflow } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
 
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { checksummed } from '../emulator/addresses.mts';
 import { randomAddress } from '../emulator/index.mts';
 import { addressOfKey, newPrivateKey, savedOver, useAgentSession } from './agentSession.mts';
-import { Credentials, type CredentialFields } from './n8n.mts';
+import { openEditor } from './editor.mts';
 import { noAgent, short, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();
@@ -24,41 +16,8 @@ const service = useAmpersend();
 const type = new Ampersend();
 const { listSearch, loadOptions } = type.methods;
 
-/** The context in which the editor loads a list for a node. It passes defaults along, too. */
-function editor(
-	given: INodeParameters = {},
-	credential: CredentialFields = service.credential,
-): LoadOptionsContext {
-	const parameters = { authentication: 'apiKey', ...given };
-	const node: INode = {
-		id: 'ampersend',
-		name: 'Ampersend',
-		type: 'ampersend',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters,
-		credentials: {
-			ampersendApi: { id: '1', name: 'Ampersend' },
-			ampersendAgentApi: { id: '2', name: 'Ampersend Agent' },
-		},
-	};
-	const nodeTypes: INodeTypes = {
-		getByName: () => type,
-		getByNameAndVersion: () => type,
-		getKnownTypes: () => ({}),
-	};
-	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
-	const data: Partial<IWorkflowExecuteAdditionalData> = {
-		credentialsHelper: new Credentials(() => credential),
-		currentNodeParameters: parameters,
-	};
-	return new LoadOptionsContext(
-		workflow,
-		node,
-		data as IWorkflowExecuteAdditionalData,
-		'parameters.agent',
-	);
-}
+const editor = (given: INodeParameters = {}, credential = service.credential) =>
+	openEditor(given, credential);
 
 const locator = (value: string, mode = 'list') => ({ __rl: true, mode, value });
 

@@ -234,11 +234,12 @@ describe.each(kinds)('$title', (kind) => {
 		it('returns null for missing times', async () => {
 			const agent = addAgentWithAnswer({ created_at: undefined, updated_at: undefined });
 
-			const { items } = await get(agent);
+			const { items, hints } = await get(agent);
 
 			expect(items).toMatchObject([
 				{ json: { configured: true, createdAt: null, updatedAt: null } },
 			]);
+			expect(hints).toEqual([]);
 		});
 
 		it('keeps fields that the service adds', async () => {

@@ -3,6 +3,7 @@ import type { Connection } from './deployments';
 import { PREFIXES, rootOf } from './deployments';
 import type { Transmit } from './request';
 import { requestFor } from './request';
+import type { Route } from './routes';
 import { routes } from './routes';
 import { within } from './timeLimit';
 
@@ -45,6 +46,11 @@ async function read(transmit: Transmit, url: string): Promise<unknown> {
 	}
 }
 
+/** Where a route is at a base URL, unless it has a prefix of its own. */
+function urlOf({ path, prefix }: Route, baseUrl: string): string {
+	return (prefix ? rootOf(baseUrl) + prefix : baseUrl) + path;
+}
+
 /** The address of the first agent in a list, in any form; undefined if it has none. */
 function firstAgent(list: unknown): string | undefined {
 	const rows: unknown = Array.isArray(list) ? list : Object.values(list ?? {}).find(Array.isArray);
@@ -67,11 +73,11 @@ export async function findBases(
 	const known = roots.flatMap((root) => PREFIXES.map((prefix) => root + prefix));
 	const tried = [...new Set([own, ...known])];
 	const listAt = async (baseUrl: string) =>
-		await read(transmit, `${baseUrl}${routes.listAgents.path}?limit=1&offset=0`);
+		await read(transmit, `${urlOf(routes.listAgents, baseUrl)}?limit=1&offset=0`);
 	const baseAt = async (baseUrl: string, list: unknown, agent?: string): Promise<Base> => {
-		const path = routes.getAllowlist.path.replace('{address}', agent ?? '');
+		const url = urlOf(routes.getAllowlist, baseUrl).replace('{address}', agent ?? '');
 		const hasRoutesOfAgent =
-			agent === undefined ? undefined : (await read(transmit, baseUrl + path)) !== undefined;
+			agent === undefined ? undefined : (await read(transmit, url)) !== undefined;
 		return { baseUrl, listsAgents: list !== undefined, hasRoutesOfAgent };
 	};
 	const lists = [await listAt(own)];

@@ -6,10 +6,9 @@ import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { PageAnswer, PageRequest, ReadRow } from './lists/pages';
-import { offsetOf, PagingObservation } from './lists/pages';
+import { PagingObservation } from './lists/pages';
 import { PassingStretch } from './lists/stretch';
 import { readFromTop } from './lists/walk';
-import type { Connection } from './deployments';
 import { CallError, errorForPaging } from './errors';
 import type { Route } from './routes';
 import { routes } from './routes';
@@ -179,37 +178,44 @@ export async function agentKeysAfter(
 
 type RequestPage = (request: PageRequest) => Promise<PageAnswer>;
 
-/** Connections whose pages are known to count from 1. */
-const countFromOne = new WeakSet<Connection>();
+/** Base URLs at which pages are known to count from 1. */
+const countFromOne = new Set<string>();
+
+/** Whether a rejection is about the request, and not about the moment. */
+function isFinal({ status = 0 }: CallError): boolean {
+	return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
 
 /**
- * Looks for transactions above page 1. A service that counts pages from 0 seems to report more
- * rows than it has, and those that it leaves out are the newest.
- * @param request of a page that is the last one, though the count says that rows follow
+ * Looks for transactions above page 1: a service that counts pages from 0 has the newest ones on
+ * page 0. Nothing on page 1 shows that for sure, whatever its count says.
+ * @param one page 1
+ * @returns whether it's sure that there are none
  * @throws CallError if there are newer ones on page 0
  */
 async function rejectPageZero(
 	requestPage: RequestPage,
-	{ page, limit }: PageRequest,
-	answer: PageAnswer,
-): Promise<void> {
-	const [zero, one] = await Promise.all([
-		// A service that counts from 1 rejects it.
-		requestPage({ page: 0, limit }).catch((error: unknown) =>
-			error instanceof CallError ? undefined : Promise.reject(error),
-		),
-		page === 1 ? answer : requestPage({ page: 1, limit }),
-	]);
-	const [newest] = zero?.activity ?? [];
-	if (!newest || one.activity.some(({ id }) => id === newest.id)) return;
+	limit: number,
+	one: PageAnswer,
+): Promise<boolean> {
+	// A service that counts from 1 rejects it.
+	const zero = await requestPage({ page: 0, limit }).catch((error: unknown) =>
+		error instanceof CallError ? error : Promise.reject(error),
+	);
+	if (zero instanceof CallError) return isFinal(zero);
+	const [newest] = zero.activity;
 	const [first] = one.activity;
-	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return;
+	if (!newest) return first !== undefined;
+	// The same page may have a new payment by now.
+	const ids = new Set(one.activity.map(({ id }) => id));
+	if (zero.activity.some(({ id }) => ids.has(id))) return true;
+	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return true;
 	throw errorForPaging(routes.listActivity, 'counts pages from 0, and this node from 1');
 }
 
 /**
  * Requests a page of an agent's transactions.
- * @throws CallError if the service counts pages from 0, as far as its count shows it
+ * @throws CallError if the service counts pages from 0
  */
 export async function sendForPage(
 	client: Client,
@@ -223,11 +229,9 @@ export async function sendForPage(
 			query: { preset, limit, page },
 		});
 	const answer = await requestPage(request);
-	const { activity, hasNextPage, totalCount = 0 } = answer;
-	const isContradiction = !hasNextPage && totalCount > offsetOf(request) + activity.length;
-	if (isContradiction && !countFromOne.has(client.connection)) {
-		await rejectPageZero(requestPage, request, answer);
-		countFromOne.add(client.connection);
+	const { baseUrl } = client.connection;
+	if (request.page === 1 && !countFromOne.has(baseUrl)) {
+		if (await rejectPageZero(requestPage, request.limit, answer)) countFromOne.add(baseUrl);
 	}
 	return answer;
 }

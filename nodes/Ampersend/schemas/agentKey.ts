@@ -15,8 +15,8 @@ export const nameNames = ['key_name', 'name'] as const;
 export const agentKey = alsoNamed(
 	z.looseObject({
 		address,
-		name: z.optional(ifFits(z.string())),
-		created_at: z.optional(ifFits(timestamp)),
+		name: ifFits(z.optional(z.string())),
+		created_at: ifFits(z.optional(timestamp)),
 	}),
 	{ address: addressNames, name: nameNames },
 );

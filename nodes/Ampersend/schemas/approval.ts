@@ -17,10 +17,10 @@ export const approval = z.looseObject({
 	status: someText,
 	/** Only if resolved. */
 	agent: z.optional(
-		z.nullable(z.looseObject({ address, agent_key_address: z.optional(ifFits(address)) })),
+		z.nullable(z.looseObject({ address, agent_key_address: ifFits(z.optional(address)) })),
 	),
 	/** ISO 8601; absent while it is pending. */
-	resolved_at: z.optional(ifFits(z.string())),
+	resolved_at: ifFits(z.optional(z.string())),
 });
 
 export type ApprovalRequest = z.infer<typeof approvalRequest>;

@@ -14,8 +14,8 @@ export const autoCollectInput = z.object({
 export const autoCollect = z.looseObject({
 	agent_address: z.optional(address),
 	...autoCollectInput.shape,
-	created_at: z.optional(ifFits(timestamp)),
-	updated_at: z.optional(ifFits(timestamp)),
+	created_at: ifFits(z.optional(timestamp)),
+	updated_at: ifFits(z.optional(timestamp)),
 });
 
 export type AutoCollect = z.infer<typeof autoCollect>;

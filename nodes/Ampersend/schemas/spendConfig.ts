@@ -16,8 +16,8 @@ export const spendConfig = z.looseObject({
 	/** What is left of the limits, null for no limit. Only in an agent's session. */
 	daily_remaining_usdc_micro: z.optional(z.nullable(micro)),
 	monthly_remaining_usdc_micro: z.optional(z.nullable(micro)),
-	created_at: z.optional(ifFits(timestamp)),
-	updated_at: z.optional(ifFits(timestamp)),
+	created_at: ifFits(z.optional(timestamp)),
+	updated_at: ifFits(z.optional(timestamp)),
 });
 
 export type SpendConfig = z.infer<typeof spendConfig>;

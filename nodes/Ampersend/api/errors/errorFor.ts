@@ -2,7 +2,7 @@ import { shortAddress } from '../../domain/address';
 import type { Base, Bases } from '../bases';
 import type { Connection } from '../deployments';
 import { AGENT_PATH, CredentialError, deployments, isCredentialError } from '../deployments';
-import type { Evidence, Part, Placeholders, Route } from '../routes';
+import type { Access, Evidence, Part, Placeholders, Route } from '../routes';
 import { hideKey } from '../secrets';
 import { CallError, chainOf, withTexts } from './CallError';
 import type { ServiceWords } from './serviceText';
@@ -194,6 +194,12 @@ export function isExplained(status: number, { route, connection }: Call, body: u
 /** Those that mean the same, whoever answers. */
 const ANYONES = [401, 404, 408, 429];
 
+function refusalOf(status: 401 | 403, access: Access, isSession: boolean) {
+	if (access === 'anyone') return 'notOpen';
+	if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
+	return isSession ? 'agentNotAllowed' : 'notAllowed';
+}
+
 function situationOfStatus(
 	status: number,
 	{ route, connection }: Call,
@@ -211,10 +217,7 @@ function situationOfStatus(
 	if (status === 407) return 'proxyLogIn';
 	if (access === 'login' && [400, 401, 403, 419].includes(status)) return 'logInRejected';
 	if (isElsewhere && !ANYONES.includes(status)) return 'refusedElsewhere';
-	if (access !== 'anyone') {
-		if (status === 401) return isSession ? 'logInRejected' : 'keyRejected';
-		if (status === 403) return isSession ? 'agentNotAllowed' : 'notAllowed';
-	}
+	if (status === 401 || status === 403) return refusalOf(status, access, isSession);
 	if (status === 409) return 'conflict';
 	if (status === 429) return 'tooManyRequests';
 	if (status === 408 || status >= 500) return 'unavailable';

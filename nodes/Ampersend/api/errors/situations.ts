@@ -97,6 +97,18 @@ export const situations = {
 		advice: ['Its owner can do this with an API key.'],
 		cause: 'configuration-invalid',
 	},
+	notOpen: {
+		message: REFUSED,
+		ifWrite: NOT_MADE,
+		advice: [
+			'This request needs no credential, as far as this node knows.',
+			'A firewall may have refused it, or Ampersend no longer answers it for everyone.',
+			'{base}',
+			'{guess}',
+		],
+		part: 'request',
+		cause: 'configuration-invalid',
+	},
 	unknownPath: {
 		message: NOTHING_FOUND,
 		ifWrite: NOT_MADE,
@@ -106,10 +118,13 @@ export const situations = {
 	},
 	unknownId: {
 		message: NOTHING_FOUND,
+		ifWrite: NOT_MADE,
 		advice: [
 			'Check the ID, token or name. It may be removed or expired, or belong to another agent.',
 			'{base}',
+			'{guess}',
 		],
+		part: 'path',
 		cause: 'configuration-invalid',
 	},
 	unknownAddress: {

@@ -1,0 +1,129 @@
+/**
+ * Answers that are changed at random. AMPERSEND_ANSWERS=10000 tries that many for each route,
+ * which takes some minutes.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { CallError } from '../../nodes/Ampersend/api/errors';
+import { routes, type Route } from '../../nodes/Ampersend/api/routes';
+import { send, type Client } from '../../nodes/Ampersend/api/send';
+import { startEmulator, type Emulator } from '../emulator/index.mts';
+import { agentsIn, isUnreadable, same, wrongValue } from './answers/check.mts';
+import { enlarge, mutate, someMutations } from './answers/mutations.mts';
+import { recordAnswers, routeNames, type Recorded } from './answers/recorded.mts';
+import { shapes } from './answers/shapes.mts';
+
+const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
+const runs = Number(process.env.AMPERSEND_ANSWERS ?? 200);
+
+/** Of one answer, however busy the machine is. */
+const MOST_MS = 20_000;
+
+let emulator: Emulator;
+let recorded: Recorded[];
+
+beforeAll(async () => {
+	emulator = await startEmulator();
+	recorded = await recordAnswers(emulator);
+});
+afterAll(async () => {
+	emulator.assertClean();
+	await emulator.close();
+});
+
+interface Reading {
+	/** What came, untouched. */
+	sent: unknown;
+	value?: unknown;
+	error?: unknown;
+	notes: string[];
+}
+
+/** Reads an answer as the nodes do. */
+async function read({ name, connection, parameters }: Recorded, text: string): Promise<Reading> {
+	const notes: string[] = [];
+	const client: Client = {
+		connection,
+		retry: { attempts: 1, budgetMs: 0 },
+		note: (message) => notes.push(message),
+		transmit: async () => ({
+			statusCode: 200,
+			headers: { 'content-type': 'application/json' },
+			body: JSON.parse(text),
+		}),
+	};
+	const route: Route = routes[name];
+	return await send(client, route, parameters).then(
+		(value) => ({ sent: JSON.parse(text), value, notes }),
+		(error: unknown) => ({ sent: JSON.parse(text), error, notes }),
+	);
+}
+
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+
+const isOther = (agent: string | undefined, named: unknown): boolean =>
+	ADDRESS.test(String(named)) && String(named).toLowerCase() !== agent?.toLowerCase();
+
+/** What is wrong with an error; undefined if it says what is wrong with the answer. */
+function wrongError({ name, agent }: Recorded, { sent, error }: Reading): string | undefined {
+	if (!(error instanceof CallError)) return `threw ${String(error)}`;
+	const { message } = error;
+	if (typeof sent !== 'object' || sent === null) {
+		return message.includes('instead of JSON') ? undefined : message;
+	}
+	const other = /belongs to another agent: \S+ is (0x\w{40})\.$/.exec(message)?.[1];
+	if (other !== undefined) {
+		const isNamed = agentsIn(shapes[name], sent).includes(other) && isOther(agent, other);
+		return isNamed ? undefined : message;
+	}
+	const [, all = ''] = /its answer is not as expected: (.+)\.$/.exec(message) ?? [];
+	const places = all
+		.split('; ')
+		.filter((one) => !/^and \d+ more$/.test(one))
+		.map((one) => /^(the whole body|[\w.]+) \w/.exec(one)?.[1] ?? `(${one})`);
+	const isTrue = places.every((place) => isUnreadable(shapes[name], sent, place));
+	return isTrue ? undefined : message;
+}
+
+/** What is wrong with how an answer was read; undefined if nothing is. */
+function wrongReading(answer: Recorded, reading: Reading): string | undefined {
+	const { name, agent } = answer;
+	const { sent, value, error, notes } = reading;
+	if (error !== undefined) return wrongError(answer, reading);
+	const isOthers = agentsIn(shapes[name], sent).some((one) => isOther(agent, one));
+	if (agent !== undefined && isOthers) return 'was read, and is of another agent';
+	return wrongValue(shapes[name], sent, value, notes);
+}
+
+const clean = Object.getOwnPropertyNames(Object.prototype);
+
+describe('The answer', () => {
+	it.each(routeNames)('of %s is read whole', async (name) => {
+		const answers = recorded.filter((one) => one.name === name);
+		expect(answers.length).toBeGreaterThan(0);
+		for (const answer of answers) {
+			const reading = await read(answer, answer.text);
+			expect([reading.error, reading.notes]).toEqual([undefined, []]);
+			expect(wrongReading(answer, reading)).toBeUndefined();
+		}
+	});
+
+	it.each(routeNames)(
+		`of %s, changed at random, is read right or rejected (AMPERSEND_SEED=${seed})`,
+		async (name) => {
+			const answers = recorded.filter((one) => one.name === name);
+			const property = fc.asyncProperty(fc.nat(), someMutations, async (which, mutations) => {
+				const answer = answers[which % answers.length] as Recorded;
+				const text = mutate(answer.text, mutations);
+				const reading = await read(answer, enlarge(text));
+				const wrong = wrongReading(answer, reading);
+				if (wrong !== undefined) throw new Error(`${wrong}: ${text}`);
+				if (!same(Object.getOwnPropertyNames(Object.prototype), clean)) {
+					throw new Error('Object.prototype has further fields');
+				}
+			});
+			await fc.assert(property, { seed, numRuns: runs, timeout: MOST_MS });
+		},
+	);
+});
