@@ -1,4 +1,7 @@
 export { CallError, withOutcome, withTexts } from './CallError';
-export * from './errorFor';
+export type { Call } from './call';
+export { errorFor, errorForPaging } from './errorFor';
+export * from './ofAnswer';
+export { errorForNoAnswer } from './ofNoAnswer';
 export { firstOf, oneLine, redact } from './serviceText';
 export { isTool, toNodeError } from './toNodeError';

@@ -86,3 +86,8 @@ export function wordsOf(
 		isForeign: false,
 	};
 }
+
+/** A time in ms, as a text has it. */
+export function seconds(ms: number): string {
+	return `${Math.ceil(ms / 1000)} s`;
+}

@@ -1,0 +1,105 @@
+import { shortAddress } from '../../domain/address';
+import type { Bases } from '../bases';
+import type { Connection } from '../deployments';
+import { AGENT_PATH, deployments } from '../deployments';
+import type { Evidence, Part, Route } from '../routes';
+
+/** One call, as its error messages need it. */
+export interface Call {
+	route: Route;
+	/** The route's path with its parameters filled in. */
+	path: string;
+	/** The agent in the path, if there is one. */
+	agent?: string;
+	connection: Connection;
+	/** What answers where, if the service was asked. */
+	bases?: Bases;
+}
+
+const isOfficial = (url: string) =>
+	Object.values(deployments).some(({ origin }) => url.startsWith(`${origin}/`));
+
+/** What there is to say about the base URL, if anything can be wrong with it. */
+function baseText({ route: { access = 'user' }, connection, bases }: Call): string {
+	const { authentication, baseUrl, agentBaseUrl } = connection;
+	if (authentication === 'agentSession') {
+		if (isOfficial(baseUrl)) return '';
+		return `The Base URL is ${baseUrl}. Ampersend's own ends with ${AGENT_PATH}.`;
+	}
+	if (access !== 'user') {
+		if (isOfficial(baseUrl)) return '';
+		return `The request went to ${agentBaseUrl}, which follows from the Base URL ${baseUrl}.`;
+	}
+	if (!bases) {
+		return (
+			`The Base URL is ${baseUrl}. To find out whether it's right, open the credential and test ` +
+			'it: the test asks at each path that is known.'
+		);
+	}
+	const { own, tried } = bases;
+	if (own.listsAgents && own.hasRoutesOfAgent) {
+		return `The Base URL ${baseUrl} is right: Ampersend answers for other requests there.`;
+	}
+	const others = tried.filter((one) => one !== own.baseUrl).join(', ');
+	const found = own.listsAgents
+		? `At the Base URL ${baseUrl}, Ampersend lists agents, and answers for none of them.`
+		: `At the Base URL ${baseUrl}, nothing of Ampersend answers.`;
+	return `${found}${others && ` There is no more at ${others}.`}`;
+}
+
+const sources: Record<Exclude<Evidence, 'assumed'>, string> = {
+	documented: "Ampersend's API-keys page",
+	SDK: "Ampersend's official SDK",
+	'SDK branch': "a branch of Ampersend's official SDK",
+};
+
+const partNames: Record<Part, string> = {
+	path: 'this path',
+	method: 'the method {method} here',
+	request: 'what to send here',
+	answer: 'this answer',
+};
+
+/** How this node knows a part of a route. In its session, an agent calls what the SDK calls. */
+export function guessText({ route, connection }: Call, part: Part): string {
+	const isOwn = connection.authentication === 'agentSession' && route.sessionPath !== undefined;
+	const evidence = isOwn ? 'SDK' : route.facts[part].evidence;
+	const name = partNames[part].replace('{method}', route.method);
+	if (evidence === 'assumed') return `No public page documents ${name}, so this node assumes it.`;
+	return `This node knows ${name} from ${sources[evidence]} (read ${route.checkedOn}).`;
+}
+
+/** Other ways to do it, if a part of the route is only assumed. */
+function waysText({ route, connection: { authentication } }: Call): string {
+	if (authentication === 'agentSession') return '';
+	const isAssumed = Object.values(route.facts).some(({ evidence }) => evidence === 'assumed');
+	const hasSession = (route.sessionPath ?? route.sessionRoute) !== undefined;
+	const ways = [
+		...(route.instead ? [`${route.instead} does it by a link that the owner approves.`] : []),
+		...(hasSession
+			? ['With an Ampersend Agent API credential, the agent has a route that is known to work.']
+			: []),
+		...(isAssumed
+			? ['If you know the right request, send it with the HTTP Request node and this credential.']
+			: []),
+	];
+	return ways.join(' ');
+}
+
+/** What every text can say about a call. */
+export function factsOf(call: Call) {
+	const { route, path, connection } = call;
+	const { baseUrl, deployment } = connection;
+	return {
+		base: baseText(call),
+		ways: waysText(call),
+		does: route.does,
+		method: route.method,
+		check: route.check ?? '',
+		baseUrl,
+		host: new URL(baseUrl).origin,
+		dashboard: deployment.dashboard,
+		// Of the agent, or of its key.
+		address: shortAddress(path.match(/0x[0-9a-fA-F]{40}/g)?.at(-1) ?? ''),
+	};
+}
