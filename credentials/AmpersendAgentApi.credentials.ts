@@ -8,9 +8,9 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { resolveAgentConnection } from '../nodes/Ampersend/api/agentConnection';
-import { beginSession } from '../nodes/Ampersend/api/agentSession';
-import { authorize } from '../nodes/Ampersend/api/authorize';
+import { resolveAgentConnection } from '../nodes/Ampersend/api/connection/agentConnection';
+import { beginSession } from '../nodes/Ampersend/api/connection/agentSession';
+import { authorize } from '../nodes/Ampersend/api/connection/authorize';
 
 export class AmpersendAgentApi implements ICredentialType {
 	name = 'ampersendAgentApi';

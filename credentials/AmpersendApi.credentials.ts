@@ -6,8 +6,8 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { authorize } from '../nodes/Ampersend/api/authorize';
-import { deployments, resolveConnection } from '../nodes/Ampersend/api/deployments';
+import { authorize } from '../nodes/Ampersend/api/connection/authorize';
+import { deployments, resolveConnection } from '../nodes/Ampersend/api/connection/deployments';
 
 /** Shown beside a key that starts like this. n8n hides a saved key, and the notice with it. */
 function notice({ keyPrefix }: { keyPrefix: string }, name: string, text: string): INodeProperties {

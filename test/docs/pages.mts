@@ -5,7 +5,7 @@ import { toJSONSchema, type JSONSchema } from 'zod/v4/core';
 import type { Operation, Resource, Schema } from '../../nodes/Ampersend/actions/operation';
 import { properties, resources } from '../../nodes/Ampersend/actions/registry';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node.ts';
-import { PREFIXES } from '../../nodes/Ampersend/api/deployments';
+import { PREFIXES } from '../../nodes/Ampersend/api/connection/deployments';
 import { parts, routes, type Route } from '../../nodes/Ampersend/api/routes';
 import { authenticationField } from '../../nodes/Ampersend/descriptions/authentication';
 import type { Simplified } from '../../nodes/Ampersend/domain/simplify';

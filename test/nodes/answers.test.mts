@@ -7,7 +7,8 @@ import fc from 'fast-check';
 
 import { CallError } from '../../nodes/Ampersend/api/errors';
 import { routes, type Route } from '../../nodes/Ampersend/api/routes';
-import { send, type Client } from '../../nodes/Ampersend/api/send';
+import { type Client } from '../../nodes/Ampersend/api/client';
+import { send } from '../../nodes/Ampersend/api/send';
 import { startEmulator, type Emulator } from '../emulator/index.mts';
 import { agentsIn, isUnreadable, same, wrongValue } from './answers/check.mts';
 import { enlarge, mutate, someMutations } from './answers/mutations.mts';

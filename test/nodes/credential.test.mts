@@ -8,8 +8,11 @@ import { CredentialTestContext } from 'n8n-core';
 import type { IHttpRequestOptions, IRequestOptions } from 'n8n-workflow';
 
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
-import { resolveAgentConnection } from '../../nodes/Ampersend/api/agentConnection';
-import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import { resolveAgentConnection } from '../../nodes/Ampersend/api/connection/agentConnection';
+import {
+	CredentialError,
+	resolveConnection,
+} from '../../nodes/Ampersend/api/connection/deployments';
 import type { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
 import { openContext, type ApiKeyFields, type CredentialFields } from './n8n.mts';

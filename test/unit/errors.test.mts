@@ -3,7 +3,10 @@ import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { NodeApiError, NodeOperationError, type INode } from 'n8n-workflow';
 
-import { CredentialError, resolveConnection } from '../../nodes/Ampersend/api/deployments';
+import {
+	CredentialError,
+	resolveConnection,
+} from '../../nodes/Ampersend/api/connection/deployments';
 import {
 	CallError,
 	errorFor,
@@ -207,7 +210,7 @@ describe('a CredentialError from the credential, which is a separate bundle', ()
 	it('is recognized by its brand', async () => {
 		const bundle: { CredentialError?: typeof CredentialError } = {};
 		await jest.isolateModulesAsync(async () => {
-			Object.assign(bundle, await import('../../nodes/Ampersend/api/deployments'));
+			Object.assign(bundle, await import('../../nodes/Ampersend/api/connection/deployments'));
 		});
 		const { CredentialError: Foreign = CredentialError } = bundle;
 		const foreign = new Foreign('not for this host', 'Use another credential.');

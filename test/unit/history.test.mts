@@ -4,9 +4,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { resolveConnection } from '../../nodes/Ampersend/api/deployments';
-import { consumeHistory, HistoryReport, readTransactions } from '../../nodes/Ampersend/api/history';
-import type { Client } from '../../nodes/Ampersend/api/send';
+import { resolveConnection } from '../../nodes/Ampersend/api/connection/deployments';
+import {
+	consumeHistory,
+	HistoryReport,
+	readTransactions,
+} from '../../nodes/Ampersend/api/lists/merge';
+import type { Client } from '../../nodes/Ampersend/api/client';
 import { Tally } from '../../nodes/Ampersend/domain/tally';
 
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { resolveConnection } from '../../nodes/Ampersend/api/deployments';
-import { hideKey, hideKeyIn } from '../../nodes/Ampersend/api/secrets';
+import { resolveConnection } from '../../nodes/Ampersend/api/connection/deployments';
+import { hideKey, hideKeyIn } from '../../nodes/Ampersend/api/connection/secrets';
 
 const tail = randomBytes(24).toString('hex');
 const key = `sk_test_${tail}`;

@@ -2,7 +2,7 @@
  * What the tool uses of the package. It's imported from here only: tsx loads a module once for
  * `import` and once for `require`, and shapes and classes are told apart by identity.
  */
-export type { Connection } from '../../nodes/Ampersend/api/deployments';
+export type { Connection } from '../../nodes/Ampersend/api/connection/deployments';
 export {
 	AGENT_PATH,
 	deployments,
@@ -11,7 +11,7 @@ export {
 	readOtherDeployment,
 	resolveConnection,
 	rootOf,
-} from '../../nodes/Ampersend/api/deployments';
+} from '../../nodes/Ampersend/api/connection/deployments';
 export type { Part, Route } from '../../nodes/Ampersend/api/routes';
 export { parts, routes } from '../../nodes/Ampersend/api/routes';
 export type { Address } from '../../nodes/Ampersend/domain/address';

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { routes } from '../api/routes';
-import type { Client } from '../api/send';
+import type { Client } from '../api/client';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import { verificationCodeOf } from '../domain/address';

@@ -2,9 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
-import type { AgentRow, Batches, HistoryQuery, Reading } from '../api/history';
-import { consumeHistory, HistoryReport, newestRows } from '../api/history';
-import type { Client } from '../api/send';
+import type { AgentRow, Batches, HistoryQuery, Reading } from '../api/lists/merge';
+import { consumeHistory, HistoryReport, newestRows } from '../api/lists/merge';
+import type { Client } from '../api/client';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';

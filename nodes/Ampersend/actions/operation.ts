@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
-import type { Client } from '../api/send';
+import type { Client } from '../api/client';
 import type { Simplified } from '../domain/simplify';
 
 /** What an operation works with: one input item at a time. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import type { HistoryQuery } from '../api/history';
+import type { HistoryQuery } from '../api/lists/merge';
 import type { FileTarget } from '../descriptions/file';
 import type { FilterableRow } from '../domain/filter';
 import { amountFields, amountShape } from '../domain/money';

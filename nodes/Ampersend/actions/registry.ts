@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
-import { rejectAuthentication } from '../api/authorize';
+import { rejectAuthentication } from '../api/connection/authorize';
 import { authenticationField, inSession, withApiKey } from '../descriptions/authentication';
 import { simplifyFields } from '../descriptions/simplify';
 import type { Authentication } from '../domain/authentication';

@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { isSandbox } from '../api/deployments';
+import { isSandbox } from '../api/connection/deployments';
 import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
-import type { Client } from '../api/send';
-import { openClient } from '../api/send';
+import type { Client } from '../api/client';
+import { openClient } from '../api/client';
 import { readAuthentication } from '../descriptions/authentication';
 import { readSimplify } from '../descriptions/simplify';
 import { escapeHtml } from '../domain/text';

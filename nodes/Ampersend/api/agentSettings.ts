@@ -6,8 +6,11 @@ import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
 import { readBack } from './readBack';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
-import type { CallParameters, Client } from './send';
-import { callOf, repeat, send, withoutFinding } from './send';
+import type { Client } from './client';
+import type { CallParameters } from './send';
+import { withoutFinding } from './client';
+import { repeat } from './repeat';
+import { callOf, send } from './send';
 
 const is404 = (error: unknown) => error instanceof CallError && error.status === 404;
 

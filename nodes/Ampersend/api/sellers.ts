@@ -2,10 +2,11 @@ import type { Address } from '../domain/address';
 import { addressKey, uniqueAddresses } from '../domain/address';
 import { MAX_PAGE_ROWS, readPage } from './lists/pages';
 import { CallError } from './errors';
-import { sendForPage } from './paginate';
+import { sendForPage } from './lists/activityPages';
 import { routes } from './routes';
-import type { Client } from './send';
-import { send, withoutFinding } from './send';
+import type { Client } from './client';
+import { withoutFinding } from './client';
+import { send } from './send';
 
 const is404 = (reason: unknown) => reason instanceof CallError && reason.status === 404;
 

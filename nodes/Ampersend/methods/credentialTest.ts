@@ -4,14 +4,15 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
-import { resolveAgentConnection } from '../api/agentConnection';
-import { logIn } from '../api/agentSession';
-import type { Bases } from '../api/bases';
-import { findBases } from '../api/bases';
-import { CredentialError, resolveConnection } from '../api/deployments';
+import { resolveAgentConnection } from '../api/connection/agentConnection';
+import { logIn } from '../api/connection/agentSession';
+import type { Bases } from '../api/connection/bases';
+import { findBases } from '../api/connection/bases';
+import { CredentialError, resolveConnection } from '../api/connection/deployments';
 import { CallError, oneLine } from '../api/errors';
 import { routes } from '../api/routes';
-import { openTestClient, send } from '../api/send';
+import { openTestClient } from '../api/client';
+import { send } from '../api/send';
 import { ParameterError } from '../domain/parameter';
 
 /** Thrown where the key works, and the credential still doesn't. */

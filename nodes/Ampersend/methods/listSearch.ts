@@ -2,12 +2,14 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 
 import { toNodeError } from '../api/errors';
 import { findListings } from '../api/marketplace';
-import type { ListPart } from '../api/paginate';
-import { agentKeysAfter, agentsAfter, listAgentKeys, listAgents, take } from '../api/paginate';
+import type { ListPart } from '../api/lists/offsetPages';
+import { agentKeysAfter, agentsAfter, listAgentKeys, listAgents } from '../api/lists/accountLists';
+import { take } from '../api/lists/take';
 import { routes } from '../api/routes';
 import { listSellers } from '../api/sellers';
-import type { Client } from '../api/send';
-import { openClient, send } from '../api/send';
+import type { Client } from '../api/client';
+import { openClient } from '../api/client';
+import { send } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator, shortAddress } from '../domain/address';

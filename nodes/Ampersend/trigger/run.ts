@@ -1,9 +1,9 @@
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
-import { isSandbox } from '../api/deployments';
+import { isSandbox } from '../api/connection/deployments';
 import { CallError, toNodeError } from '../api/errors';
-import type { Client } from '../api/send';
-import { openClient } from '../api/send';
+import type { Client } from '../api/client';
+import { openClient } from '../api/client';
 import { readAuthentication } from '../descriptions/authentication';
 import { simplify } from '../domain/simplify';
 import { lastingGap } from './gaps';

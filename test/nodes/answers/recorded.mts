@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto';
 
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
-import type { AgentConnection } from '../../../nodes/Ampersend/api/agentConnection';
-import { resolveAgentConnection } from '../../../nodes/Ampersend/api/agentConnection';
-import { logIn } from '../../../nodes/Ampersend/api/agentSession';
+import type { AgentConnection } from '../../../nodes/Ampersend/api/connection/agentConnection';
+import { resolveAgentConnection } from '../../../nodes/Ampersend/api/connection/agentConnection';
+import { logIn } from '../../../nodes/Ampersend/api/connection/agentSession';
 import {
 	authorizationHeaders,
 	resolveConnection,
 	type Connection,
-} from '../../../nodes/Ampersend/api/deployments';
+} from '../../../nodes/Ampersend/api/connection/deployments';
 import type { HttpAnswer } from '../../../nodes/Ampersend/api/request';
 import { routes, type Route } from '../../../nodes/Ampersend/api/routes';
-import { callOf, send, type CallParameters, type Client } from '../../../nodes/Ampersend/api/send';
+import { type Client } from '../../../nodes/Ampersend/api/client';
+import { callOf, send, type CallParameters } from '../../../nodes/Ampersend/api/send';
 import { randomAddress, type Agent, type Emulator } from '../../emulator/index.mts';
 import { addressOfKey, credentialOf, newPrivateKey } from '../agentSession.mts';
 

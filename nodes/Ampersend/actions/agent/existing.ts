@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { listAgents } from '../../api/paginate';
-import type { Client } from '../../api/send';
+import { listAgents } from '../../api/lists/accountLists';
+import type { Client } from '../../api/client';
 import { ParameterError, quote, readChoice } from '../../domain/parameter';
 import type { Agent } from '../../schemas/agent';
 

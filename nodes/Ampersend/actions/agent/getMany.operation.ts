@@ -1,4 +1,5 @@
-import { listAgents, take } from '../../api/paginate';
+import { listAgents } from '../../api/lists/accountLists';
+import { take } from '../../api/lists/take';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
 import { agentOutput, noteBalances, simplifiedAgent, toAgentOutput } from './output';

@@ -1,7 +1,7 @@
 import { findAgentKey } from '../../api/agents';
 import { noteOtherValues, readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import type { Client } from '../../api/send';
+import type { Client } from '../../api/client';
 import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import {

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { findAgentKey } from '../../api/agents';
 import { CallError } from '../../api/errors';
-import type { Client } from '../../api/send';
+import type { Client } from '../../api/client';
 import type { Address } from '../../domain/address';
 import { readChoice } from '../../domain/parameter';
 import type { AgentKey } from '../../schemas/agentKey';

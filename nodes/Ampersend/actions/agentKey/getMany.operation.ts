@@ -1,4 +1,5 @@
-import { listAgentKeys, take } from '../../api/paginate';
+import { listAgentKeys } from '../../api/lists/accountLists';
+import { take } from '../../api/lists/take';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';

@@ -1,7 +1,8 @@
 import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import type { Client } from '../../api/send';
-import { callOf, repeat, send } from '../../api/send';
+import type { Client } from '../../api/client';
+import { repeat } from '../../api/repeat';
+import { callOf, send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { compareAllowlists, isSame } from '../../domain/allowlist';
 

@@ -1,4 +1,4 @@
-import { readPaymentEvents } from '../../api/history';
+import { readPaymentEvents } from '../../api/lists/merge';
 import { paymentEventFilters } from '../../descriptions/historyFilters';
 import { paymentEventOutput, simplifiedPaymentEvent, toPaymentEventOutput } from './output';
 

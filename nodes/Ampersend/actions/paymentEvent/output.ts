@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import type { AgentRow, ReadPayment } from '../../api/history';
+import type { AgentRow, ReadPayment } from '../../api/lists/merge';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';

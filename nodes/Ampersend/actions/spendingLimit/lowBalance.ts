@@ -1,7 +1,8 @@
 import { CallError } from '../../api/errors';
 import { routes } from '../../api/routes';
-import type { Client } from '../../api/send';
-import { send, withoutFinding, withoutRetry } from '../../api/send';
+import type { Client } from '../../api/client';
+import { withoutFinding, withoutRetry } from '../../api/client';
+import { send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { formatUsdc, isMicro } from '../../domain/money';
 import { quote } from '../../domain/parameter';

@@ -1,4 +1,4 @@
-import { readTransactions } from '../../api/history';
+import { readTransactions } from '../../api/lists/merge';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { simplifiedTransaction, toTransactionOutput, transactionOutput } from './output';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import type { AgentRow } from '../../api/history';
+import type { AgentRow } from '../../api/lists/merge';
 import type { ReadRow } from '../../api/lists/pages';
 import { explorerUrl } from '../../domain/explorer';
 import { omit, withFurther } from '../../domain/json';

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import type { ReadRow } from '../../api/lists/pages';
-import type { AgentRow } from '../../api/history';
-import { consumeHistory, readTransactions } from '../../api/history';
+import type { AgentRow } from '../../api/lists/merge';
+import { consumeHistory, readTransactions } from '../../api/lists/merge';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { getterOf, optionsField, optionsOf, readCollection } from '../../descriptions/options';

@@ -1,7 +1,7 @@
 import { shortAddress } from '../../domain/address';
-import type { Bases } from '../bases';
-import type { Connection } from '../deployments';
-import { AGENT_PATH, deployments } from '../deployments';
+import type { Bases } from '../connection/bases';
+import type { Connection } from '../connection/deployments';
+import { AGENT_PATH, deployments } from '../connection/deployments';
 import type { Evidence, Part, Route } from '../routes';
 
 /** One call, as its error messages need it. */

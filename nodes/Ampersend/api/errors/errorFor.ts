@@ -1,5 +1,5 @@
 import type { Placeholders, Route } from '../routes';
-import { hideKey } from '../secrets';
+import { hideKey } from '../connection/secrets';
 import { CallError } from './CallError';
 import type { Call } from './call';
 import { factsOf, guessText } from './call';

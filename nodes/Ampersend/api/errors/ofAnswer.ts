@@ -1,5 +1,5 @@
-import type { Base } from '../bases';
-import type { Connection } from '../deployments';
+import type { Base } from '../connection/bases';
+import type { Connection } from '../connection/deployments';
 import type { Access, Route } from '../routes';
 import type { CallError } from './CallError';
 import type { Call } from './call';

@@ -1,5 +1,5 @@
-import { CredentialError, isCredentialError } from '../deployments';
-import { hideKey } from '../secrets';
+import { CredentialError, isCredentialError } from '../connection/deployments';
+import { hideKey } from '../connection/secrets';
 import { CallError, chainOf, withTexts } from './CallError';
 import type { Call } from './call';
 import { errorFor } from './errorFor';

@@ -1,6 +1,6 @@
 import { isRecord } from '../../domain/json';
-import type { Connection } from '../deployments';
-import { hideKey } from '../secrets';
+import type { Connection } from '../connection/deployments';
+import { hideKey } from '../connection/secrets';
 
 const SHOWN_CHARACTERS = 200;
 const SHOWN_ENTRIES = 3;

@@ -3,7 +3,7 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { ParameterError } from '../../domain/parameter';
 import { withoutTags } from '../../domain/text';
-import { CredentialError } from '../deployments';
+import { CredentialError } from '../connection/deployments';
 import { CallError, chainOf } from './CallError';
 
 /**

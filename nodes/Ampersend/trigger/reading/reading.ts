@@ -1,6 +1,5 @@
-import type { ReadRow } from '../../api/lists/pages';
+import type { ReadRow, Pages } from '../../api/lists/pages';
 import { MAX_PAGE_ROWS, PagingObservation } from '../../api/lists/pages';
-import type { Pages } from '../../api/lists/pages';
 import type { AgentCursor } from '../state';
 import { keyOf } from '../state';
 

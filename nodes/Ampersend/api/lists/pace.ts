@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 
-import { CallError } from './errors';
-import type { Client } from './send';
-import { pause, waitAfter } from './send';
+import { CallError } from '../errors';
+import type { Client } from '../client';
+import { pause, waitAfter } from '../repeat';
 
 /** Requests of one reading at the same time. */
 const CONCURRENCY = 6;

@@ -1,14 +1,15 @@
 import type { IHttpRequestHelper } from 'n8n-workflow';
 
-import { timeToUse, writeSession } from '../domain/session';
+import { timeToUse, writeSession } from '../../domain/session';
 import type { AgentConnection, AgentFields } from './agentConnection';
 import { resolveAgentConnection, signing } from './agentConnection';
-import { CallError, withTexts } from './errors';
-import type { Transmit } from './request';
-import { routes } from './routes';
+import { CallError, withTexts } from '../errors';
+import type { Transmit } from '../request';
+import { routes } from '../routes';
 import { hideKey } from './secrets';
-import type { Client } from './send';
-import { send, transmitWith } from './send';
+import type { Client } from '../client';
+import { transmitWith } from '../client';
+import { send } from '../send';
 
 /** A login is one of several calls that the caller waits for. */
 const RETRY = { attempts: 2, budgetMs: 5_000 };

@@ -1,8 +1,8 @@
 import type * as z from 'zod/v4-mini';
 
-import { visitRecords } from '../domain/json';
-import { Needle, replaceParts } from '../domain/text';
-import { visitUnknown } from '../schemas/unknown';
+import { visitRecords } from '../../domain/json';
+import { Needle, replaceParts } from '../../domain/text';
+import { visitUnknown } from '../../schemas/unknown';
 import type { Connection, Secret } from './deployments';
 
 /** Hides a key in a text. */

@@ -1,8 +1,8 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
-import type { Authentication } from '../domain/authentication';
-import { ParameterError } from '../domain/parameter';
-import { parseUrl } from '../domain/webAddress';
+import type { Authentication } from '../../domain/authentication';
+import { ParameterError } from '../../domain/parameter';
+import { parseUrl } from '../../domain/webAddress';
 import type { Connection } from './deployments';
 import { assertKeyBelongsTo, authorizationHeaders, CredentialError } from './deployments';
 

@@ -1,5 +1,5 @@
-import type { PageAnswer, PageRequest } from './lists/pages';
-import { requestsAfter } from './lists/pages';
+import type { PageAnswer, PageRequest } from './pages';
+import { requestsAfter } from './pages';
 
 /** Maximum pages of a list to request before they are needed. */
 const MOST_AHEAD = 6;

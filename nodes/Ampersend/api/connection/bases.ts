@@ -1,11 +1,11 @@
-import { isAddress } from '../domain/address';
+import { isAddress } from '../../domain/address';
 import type { Connection } from './deployments';
 import { PREFIXES, rootOf } from './deployments';
-import type { Transmit } from './request';
-import { requestFor } from './request';
-import type { Route } from './routes';
-import { routes } from './routes';
-import { within } from './timeLimit';
+import type { Transmit } from '../request';
+import { requestFor } from '../request';
+import type { Route } from '../routes';
+import { routes } from '../routes';
+import { within } from '../timeLimit';
 
 /*
  * Nothing public says at which path an API key reaches the routes below an agent. So the service is

@@ -1,20 +1,20 @@
-import type { Address } from '../domain/address';
-import { isKnownChain } from '../domain/explorer';
-import type { FilterableRow, KnownValues, RowFilter } from '../domain/filter';
-import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../domain/filter';
-import { presetCovering } from '../domain/time';
-import type { Payment } from '../schemas/payment';
-import type { ReadRow } from './lists/pages';
-import { MAX_PAGE_ROWS } from './lists/pages';
-import type { KnownAgent } from './agents';
+import type { Address } from '../../domain/address';
+import { isKnownChain } from '../../domain/explorer';
+import type { FilterableRow, KnownValues, RowFilter } from '../../domain/filter';
+import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../../domain/filter';
+import { presetCovering } from '../../domain/time';
+import type { Payment } from '../../schemas/payment';
+import type { ReadRow } from './pages';
+import { MAX_PAGE_ROWS } from './pages';
+import type { KnownAgent } from '../agents';
 import type { Pace } from './pace';
 import { startPace } from './pace';
-import type { Miscount } from './paginate';
-import { listActivity, RowsMoved, sendForPage } from './paginate';
+import type { Miscount } from './activityPages';
+import { listActivity, RowsMoved, sendForPage } from './activityPages';
 import { ReadAhead } from './readAhead';
-import { routes } from './routes';
-import type { Client } from './send';
-import { send } from './send';
+import { routes } from '../routes';
+import type { Client } from '../client';
+import { send } from '../send';
 
 /** A row of a history, and its agent. */
 export interface AgentRow<Row> {

@@ -1,6 +1,6 @@
-import type { Authentication } from '../domain/authentication';
-import { withoutTrailing } from '../domain/text';
-import { hostOf, isLoopback, parseUrl } from '../domain/webAddress';
+import type { Authentication } from '../../domain/authentication';
+import { withoutTrailing } from '../../domain/text';
+import { hostOf, isLoopback, parseUrl } from '../../domain/webAddress';
 
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key can call.

@@ -1,13 +1,13 @@
-import type { Address } from '../domain/address';
-import { parseAddress, rejectZeroAddress, sameAddress } from '../domain/address';
-import type { PrivateKey } from '../domain/agentSecret';
-import { readAgentSecret } from '../domain/agentSecret';
-import { ParameterError } from '../domain/parameter';
-import type { Session } from '../domain/session';
-import { fingerprintOf, readSession } from '../domain/session';
+import type { Address } from '../../domain/address';
+import { parseAddress, rejectZeroAddress, sameAddress } from '../../domain/address';
+import type { PrivateKey } from '../../domain/agentSecret';
+import { readAgentSecret } from '../../domain/agentSecret';
+import { ParameterError } from '../../domain/parameter';
+import type { Session } from '../../domain/session';
+import { fingerprintOf, readSession } from '../../domain/session';
 import type { Connection, Deployment } from './deployments';
 import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
-import type { HttpAnswer } from './request';
+import type { HttpAnswer } from '../request';
 
 /** The fields of an Ampersend Agent credential. */
 export interface AgentFields {
@@ -24,7 +24,7 @@ export interface AgentFields {
 }
 
 /** The curve takes long to load, and most workflows have no agent session. */
-export const signing = async () => await import('../domain/signIn');
+export const signing = async () => await import('../../domain/signIn');
 
 /** Access to one deployment as one agent. */
 export interface AgentConnection extends Connection {

@@ -1,0 +1,170 @@
+import type {
+	ICredentialTestFunctions,
+	IExecuteFunctions,
+	IHttpRequestHelper,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IPollFunctions,
+} from 'n8n-workflow';
+
+import type { Authentication } from '../domain/authentication';
+import { inSession, resolveAgentConnection } from './connection/agentConnection';
+import type { Bases } from './connection/bases';
+import { findBases } from './connection/bases';
+import type { Connection } from './connection/deployments';
+import {
+	assertKeyBelongsTo,
+	authorizationHeaders,
+	resolveConnection,
+} from './connection/deployments';
+import type { CallError } from './errors';
+import type { HttpAnswer, Transmit } from './request';
+import { TIMEOUT_MS } from './request';
+import type { RetryPolicy } from './retry';
+import { defaultRetryPolicy } from './retry';
+
+/** The n8n contexts that can call Ampersend with the node's credential. */
+export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
+
+/** The credentials, by what they authorize. */
+const CREDENTIALS: Record<Authentication, string> = {
+	apiKey: 'ampersendApi',
+	agentSession: 'ampersendAgentApi',
+};
+
+/** Sends requests with what n8n gives a credential, which can't say who calls. */
+export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
+	return async (request) => (await helpers.httpRequest(request)) as HttpAnswer;
+}
+
+/** Access to one deployment with one key. */
+export interface Client {
+	readonly connection: Connection;
+	readonly retry: RetryPolicy;
+	readonly transmit: Transmit;
+	/** Ends waits between attempts when the execution is cancelled. */
+	readonly cancelled?: AbortSignal;
+	/** Epoch ms at which a call ends without an answer, and after which none is repeated. */
+	readonly deadline?: number;
+	/** Gets what a user should know of an answer that could be read. */
+	readonly note?: Note;
+	/** Asks what answers at which base URL, once for a run. */
+	readonly findBases?: () => Promise<Bases>;
+	/** Is called before a request that may change something is sent. */
+	readonly beforeWrite?: () => void;
+	/**
+	 * What stopped an earlier try of the same work, in which a write may have been carried out. A
+	 * request that would then do it twice isn't sent.
+	 */
+	readonly unclear?: CallError;
+}
+
+type Note = (message: string) => void;
+
+/** What answers where, by the run that asked and the base URL in its credential. */
+const found = new WeakMap<object, Map<string, Promise<Bases>>>();
+
+async function findBasesOnce(
+	run: object,
+	connection: Connection,
+	transmit: Transmit,
+): Promise<Bases> {
+	const ofRun = found.get(run) ?? new Map<string, Promise<Bases>>();
+	found.set(run, ofRun);
+	const { baseUrl } = connection;
+	const bases = ofRun.get(baseUrl) ?? findBases(connection, transmit);
+	ofRun.set(baseUrl, bases);
+	return await bases;
+}
+
+/**
+ * Opens a client with the node's credential.
+ * @param itemIndex the item for which expressions in the credential are evaluated
+ * @throws CredentialError if the key or the base URL must not be used
+ */
+export async function openClient(
+	context: NodeContext,
+	{
+		authentication = 'apiKey',
+		itemIndex = 0,
+		retry = defaultRetryPolicy,
+		deadline,
+		note,
+	}: {
+		authentication?: Authentication;
+		itemIndex?: number;
+		retry?: RetryPolicy;
+		deadline?: number;
+		note?: Note;
+	} = {},
+): Promise<Client> {
+	const credential = CREDENTIALS[authentication];
+	const data = await context.getCredentials(credential, itemIndex);
+	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
+	const transmitOpenly = transmitWith(context.helpers);
+	const transmitAuthorized = async (request: IHttpRequestOptions) =>
+		(await context.helpers.httpRequestWithAuthentication.call(
+			context,
+			credential,
+			{ ...request },
+			{ credentialsDecrypted },
+		)) as HttpAnswer;
+	const session =
+		authentication === 'agentSession' ? await resolveAgentConnection(data) : undefined;
+	const connection = session ?? resolveConnection(data);
+	return {
+		connection,
+		...(!session && {
+			findBases: async () => await findBasesOnce(context, connection, transmitAuthorized),
+		}),
+		retry,
+		deadline,
+		note,
+		cancelled:
+			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
+		async transmit(request, withCredential) {
+			if (!withCredential) return await transmitOpenly(request, withCredential);
+			if (!session) return await transmitAuthorized(request);
+			return await inSession(data, session, async () => await transmitAuthorized(request));
+		},
+	};
+}
+
+/**
+ * Opens a client for a credential test. n8n gives a test only its older request helper, which
+ * neither adds the key nor calls `authenticate`, so this client does both.
+ */
+export function openTestClient(
+	helpers: ICredentialTestFunctions['helpers'],
+	connection: Connection,
+): Client {
+	return {
+		connection,
+		retry: { attempts: 1, budgetMs: TIMEOUT_MS },
+		async transmit({ url, method, qs, body, headers, timeout }, withCredential) {
+			assertKeyBelongsTo(connection, url);
+			return (await helpers.request({
+				uri: url,
+				method,
+				qs,
+				body,
+				headers: { ...headers, ...(withCredential && authorizationHeaders(connection)) },
+				timeout,
+				json: true,
+				simple: false,
+				resolveWithFullResponse: true,
+				followRedirect: false,
+			})) as HttpAnswer;
+		},
+	};
+}
+
+/** A client whose calls are sent once. */
+export function withoutRetry(client: Client): Client {
+	return { ...client, retry: { ...client.retry, attempts: 1 } };
+}
+
+/** A client whose 404 is explained by the caller, and costs no further request. */
+export function withoutFinding(client: Client): Client {
+	return { ...client, findBases: undefined };
+}
