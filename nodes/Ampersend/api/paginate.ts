@@ -6,13 +6,7 @@ import type { Activity } from '../schemas/activity';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { PageAnswer, PageRequest, ReadRow } from './activityList';
-import {
-	LARGEST_PAGE,
-	offsetOf,
-	PagingObservation,
-	PassingStretch,
-	readFromTop,
-} from './activityList';
+import { PagingObservation, PassingStretch, readFromTop } from './activityList';
 import { CallError, errorForPaging } from './errors';
 import type { Route } from './routes';
 import { routes } from './routes';
@@ -185,55 +179,39 @@ type RequestPage = (request: PageRequest) => Promise<PageAnswer>;
 /** Base URLs at which pages are known to count from 1. */
 const countFromOne = new Set<string>();
 
-/** Whether a rejection is about the request, and not about the moment. */
-function isFinal({ status = 0 }: CallError): boolean {
-	return status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
+/** Statuses of a page that can't be. The others are about the moment, or the caller. */
+const NO_SUCH_PAGE = [400, 404, 416, 422];
 
 /**
- * Looks for transactions above page 1. What a service that counts pages from 0 leaves out are the
- * newest ones.
- * @param request of a page, which was answered
+ * Looks for transactions above page 1: a service that counts pages from 0 has the newest ones on
+ * page 0. Nothing on page 1 shows that for sure, whatever its count says.
+ * @param one page 1
  * @returns whether it's sure that there are none
  * @throws CallError if there are newer ones on page 0
  */
 async function rejectPageZero(
 	requestPage: RequestPage,
-	{ page, limit }: PageRequest,
-	answer: PageAnswer,
+	limit: number,
+	one: PageAnswer,
 ): Promise<boolean> {
-	const [zero, one] = await Promise.all([
-		// A service that counts from 1 rejects it.
-		requestPage({ page: 0, limit }).catch((error: unknown) =>
-			error instanceof CallError ? error : Promise.reject(error),
-		),
-		page === 1 ? answer : requestPage({ page: 1, limit }),
-	]);
-	if (zero instanceof CallError) return isFinal(zero);
+	// A service that counts from 1 rejects it.
+	const zero = await requestPage({ page: 0, limit }).catch((error: unknown) =>
+		error instanceof CallError ? error : Promise.reject(error),
+	);
+	if (zero instanceof CallError) return NO_SUCH_PAGE.includes(zero.status ?? 0);
 	const [newest] = zero.activity;
+	const [first] = one.activity;
+	if (!newest) return first !== undefined;
 	// The same page may have a new payment by now.
 	const ids = new Set(one.activity.map(({ id }) => id));
-	if (!newest || zero.activity.some(({ id }) => ids.has(id))) return true;
-	const [first] = one.activity;
+	if (zero.activity.some(({ id }) => ids.has(id))) return true;
 	if (first && readTime(first.timestamp) > readTime(newest.timestamp)) return true;
 	throw errorForPaging(routes.listActivity, 'counts pages from 0, and this node from 1');
 }
 
 /**
- * Whether pages may count from 0: more rows are reported than the last page ends with, or so many
- * that page 1 would not be the last one either.
- */
-function mayCountFromZero(
-	request: PageRequest,
-	{ activity, hasNextPage, totalCount = 0 }: PageAnswer,
-): boolean {
-	if (!hasNextPage) return totalCount > offsetOf(request) + activity.length;
-	return request.page === 1 && totalCount > 2 * LARGEST_PAGE;
-}
-
-/**
  * Requests a page of an agent's transactions.
- * @throws CallError if the service counts pages from 0, as far as its count shows it
+ * @throws CallError if the service counts pages from 0
  */
 export async function sendForPage(
 	client: Client,
@@ -248,8 +226,8 @@ export async function sendForPage(
 		});
 	const answer = await requestPage(request);
 	const { baseUrl } = client.connection;
-	if (!countFromOne.has(baseUrl) && mayCountFromZero(request, answer)) {
-		if (await rejectPageZero(requestPage, request, answer)) countFromOne.add(baseUrl);
+	if (request.page === 1 && !countFromOne.has(baseUrl)) {
+		if (await rejectPageZero(requestPage, request.limit, answer)) countFromOne.add(baseUrl);
 	}
 	return answer;
 }
