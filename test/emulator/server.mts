@@ -181,8 +181,9 @@ function sendFault(
 }
 
 function sendAnswer(reply: FastifyReply, answer: Answer, action: FaultAction | undefined): void {
-	const body =
-		action && 'mutate' in action ? action.mutate(structuredClone(answer.body)) : answer.body;
+	// A rejection is no answer of the route.
+	const isMutated = action && 'mutate' in action && answer.status < 300;
+	const body = isMutated ? action.mutate(structuredClone(answer.body)) : answer.body;
 	const text = body === undefined ? undefined : JSON.stringify(body);
 	const cut = action && 'malformedJson' in action;
 	send(

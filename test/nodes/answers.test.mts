@@ -106,6 +106,7 @@ describe('The answer', () => {
 		for (const answer of answers) {
 			const reading = await read(answer, answer.text);
 			expect([reading.error, reading.notes]).toEqual([undefined, []]);
+			expect(reading.value).toBeDefined();
 			expect(wrongReading(answer, reading)).toBeUndefined();
 		}
 	});

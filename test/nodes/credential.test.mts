@@ -345,6 +345,7 @@ describe('a call made with the credential by any node', () => {
 
 describe('against a service', () => {
 	const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
+	const ACTIVITY = 'GET /agents/{address}/activity';
 
 	const ampersend = useAmpersend();
 	let other: Server;
@@ -577,15 +578,24 @@ describe('against a service', () => {
 			const { emulator } = ampersend;
 			emulator.addAgent();
 			emulator.fault({ route: ALLOWLIST, status: 404 });
+			emulator.fault({ route: ACTIVITY, status: 404 });
 			expect(await messageOf('Error')).toBe(
 				`Ampersend answers at another Base URL. Set it to ${emulator.origin}/api/v1.`,
 			);
+		});
+
+		it('accepts a Base URL where only the allowlist is missing', async () => {
+			const { emulator } = ampersend;
+			emulator.addAgent();
+			emulator.fault({ route: ALLOWLIST, status: 404 });
+			expect(await messageOf('OK')).toContain('accepts the key');
 		});
 
 		it('says that no Base URL answers for an agent', async () => {
 			const { emulator } = ampersend;
 			emulator.addAgent();
 			emulator.fault({ route: ALLOWLIST, status: 404, times: 3 });
+			emulator.fault({ route: ACTIVITY, status: 404, times: 3 });
 			const message = await messageOf('Error');
 			expect(message).toContain(`The key can list agents at ${emulator.baseUrl}`);
 			expect(message).toContain(`or at ${emulator.origin}/api/v1, ${emulator.origin}/api/v1/sdk.`);

@@ -186,6 +186,11 @@ let running: Emulator | undefined;
 
 /** A new service, seeded. One server takes all of them in turn: starting it is what takes time. */
 async function serviceUnder(contract: Contract): Promise<Emulator> {
+	// The node remembers of a base URL how it counts pages.
+	if (contract.firstPage !== undefined) {
+		await running?.close();
+		running = undefined;
+	}
 	running ??= await startEmulator({ clock: () => NOW });
 	running.startOver(contract);
 	seed(running);

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
+import type { Contract } from '../emulator/index.mts';
 import { fileOf, parseCsv } from './files.mts';
 import { downFrom, historyOf, numbered, numbersOf } from './history.mts';
 import type { Outcome } from './n8n.mts';
@@ -12,7 +13,14 @@ const { getMany, exportFile, requests } = historyOf(service, 'transaction');
 
 const ERROR = 'counts pages from 0, and this node from 1';
 
-beforeEach(() => service.emulator.setContract({ firstPage: 0 }));
+const ACTIVITY = 'GET /agents/{address}/activity';
+
+/** What such a service says of its rows. */
+const counts: Record<string, Contract> = {
+	'with their number': {},
+	'without their number': { values: { [ACTIVITY]: { totalCount: undefined } } },
+	'with the number of the page': { totalOfPage: [ACTIVITY] },
+};
 
 const seed = (count: number) =>
 	service.emulator.seedActivity(service.emulator.addAgent(), count, numbered);
@@ -36,30 +44,33 @@ function exported({ items }: Outcome): number[] {
 
 const limits: Array<[string, INodeParameters, number]> = [
 	['Return All', { returnAll: true }, Infinity],
-	...[1, 50, 200, 201, 399, 1000].map((limit): [string, INodeParameters, number] => [
+	...[1, 200, 201, 1000].map((limit): [string, INodeParameters, number] => [
 		`Limit: ${limit}`,
 		{ returnAll: false, limit },
 		limit,
 	]),
 ];
 
-describe.each([0, 1, 199, 200, 201, 399, 401, 450, 1001])('%i transactions', (count) => {
-	it.each(limits)('are got whole or not at all: %s', async (_, parameters, limit) => {
-		seed(count);
-		const outcome = await getMany(parameters);
-		expectRowsOrError(outcome, numbersOf(outcome.items), count, limit);
-		expect(requests().length).toBeLessThan(30);
-	});
+describe.each(Object.entries(counts))('a list %s', (_, contract) => {
+	beforeEach(() => service.emulator.setContract({ firstPage: 0, ...contract }));
 
-	it.each(limits)('are exported whole or not at all: %s', async (_, parameters, limit) => {
-		seed(count);
-		const outcome = await exportFile(parameters);
-		expectRowsOrError(outcome, exported(outcome), count, limit);
+	describe.each([0, 1, 199, 200, 201, 401, 1001])('%i transactions', (count) => {
+		it.each(limits)('are got whole or not at all: %s', async (_name, parameters, limit) => {
+			seed(count);
+			const outcome = await getMany(parameters);
+			expectRowsOrError(outcome, numbersOf(outcome.items), count, limit);
+			expect(requests().length).toBeLessThan(30);
+		});
+
+		it.each(limits)('are exported whole or not at all: %s', async (_name, parameters, limit) => {
+			seed(count);
+			const outcome = await exportFile(parameters);
+			expectRowsOrError(outcome, exported(outcome), count, limit);
+		});
 	});
 });
 
-it('A service that counts from 1 is asked for page 0 once, where a list is long', async () => {
-	service.emulator.setContract({});
+it('a service that counts from 1 is asked for page 0 once, where a list is long', async () => {
 	seed(450);
 	for (let run = 0; run < 3; run++) {
 		const { error, items } = await getMany();

@@ -35,7 +35,7 @@ describe('An unexpected row', () => {
 		const agent = emulator.addAgent();
 		emulator.pay({ agent, amountMicro: 1n });
 		emulator.pay({ agent, amountMicro: 2n });
-		emulator.fault({ ...changeRows((rows) => rows.flatMap((row) => [row, row])), times: 2 });
+		emulator.fault({ ...changeRows((rows) => rows.flatMap((row) => [row, row])), times: Infinity });
 		expect(numbersOf((await getMany()).items)).toEqual([2, 1]);
 		expect(parseCsv(fileOf((await exportFile()).items[0]).text)).toHaveLength(3);
 	});
@@ -45,7 +45,7 @@ describe('An unexpected row', () => {
 		const agent = emulator.addAgent();
 		emulator.pay({ agent, amountMicro: 1n });
 		emulator.pay({ agent, amountMicro: 2n });
-		emulator.fault({ ...changeNewest({ type: 'refund' }), times: 3 });
+		emulator.fault({ ...changeNewest({ type: 'refund' }), times: Infinity });
 		const { items, error } = await getMany();
 		expect(error).toBeUndefined();
 		expect(items.map(({ json }) => json.direction)).toEqual(['refund', 'spend']);
@@ -130,7 +130,8 @@ describe('Get Many', () => {
 				pairedItem: { item: 0 },
 			},
 		]);
-		expect(ampersend.seen).toEqual([LIST, ACTIVITY]);
+		// The second one asks for page 0, which a service may have.
+		expect(ampersend.seen).toEqual([LIST, ACTIVITY, ACTIVITY]);
 	});
 
 	it('fails if the service repeats a page', async () => {

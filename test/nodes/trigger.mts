@@ -188,7 +188,11 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 			return emulator.calls.map(({ route }) => route);
 		},
 		get readings() {
-			return emulator.calls.filter(({ route }) => route === ACTIVITY || route === OWN_ACTIVITY);
+			const ofActivity = emulator.calls.filter(
+				({ route }) => route === ACTIVITY || route === OWN_ACTIVITY,
+			);
+			// Page 0 is looked at once, and no reading.
+			return ofActivity.filter(({ query }) => query.page !== '0');
 		},
 		addAgent: (name, init) => emulator.addAgent({ name, createdAt: t0 - DAY, ...init }),
 		pay: (id, timestamp, details) => emulator.pay({ agent: buyer, id, timestamp, ...details }),

@@ -9,8 +9,8 @@ import { within } from '../timeLimit';
 
 /*
  * Nothing public says at which path an API key reaches the routes below an agent. So the service is
- * asked: at each known prefix of the same host, for the list of agents and for the allowlist of
- * one, which every agent has. Both only read.
+ * asked: at each known prefix of the same host, for the list of agents and for the allowlist of one,
+ * which every agent has, or else its transactions. All of that only reads.
  */
 
 /** What answers at a base URL. */
@@ -75,10 +75,13 @@ export async function findBases(
 	const listAt = async (baseUrl: string) =>
 		await read(transmit, `${urlOf(routes.listAgents, baseUrl)}?limit=1&offset=0`);
 	const baseAt = async (baseUrl: string, list: unknown, agent?: string): Promise<Base> => {
-		const url = urlOf(routes.getAllowlist, baseUrl).replace('{address}', agent ?? '');
-		const hasRoutesOfAgent =
-			agent === undefined ? undefined : (await read(transmit, url)) !== undefined;
-		return { baseUrl, listsAgents: list !== undefined, hasRoutesOfAgent };
+		const listsAgents = list !== undefined;
+		if (agent === undefined) return { baseUrl, listsAgents, hasRoutesOfAgent: undefined };
+		const urlAt = (route: Route) => urlOf(route, baseUrl).replace('{address}', agent);
+		const answer =
+			(await read(transmit, urlAt(routes.getAllowlist))) ??
+			(await read(transmit, `${urlAt(routes.listActivity)}?limit=1&page=1`));
+		return { baseUrl, listsAgents, hasRoutesOfAgent: answer !== undefined };
 	};
 	const lists = [await listAt(own)];
 	const ownAgent = firstAgent(lists[0]);

@@ -16,10 +16,8 @@ type RequestPage = (request: PageRequest) => Promise<PageAnswer>;
 /** Base URLs at which pages are known to count from 1. */
 const countFromOne = new Set<string>();
 
-/** Whether a rejection is about the request, and not about the moment. */
-function isFinal({ status = 0 }: CallError): boolean {
-	return status >= 400 && status < 500 && status !== 408 && status !== 429;
-}
+/** Statuses of a page that can't be. The others are about the moment, or the caller. */
+const NO_SUCH_PAGE = [400, 404, 416, 422];
 
 /**
  * Looks for transactions above page 1: a service that counts pages from 0 has the newest ones on
@@ -37,7 +35,7 @@ async function rejectPageZero(
 	const zero = await requestPage({ page: 0, limit }).catch((error: unknown) =>
 		error instanceof CallError ? error : Promise.reject(error),
 	);
-	if (zero instanceof CallError) return isFinal(zero);
+	if (zero instanceof CallError) return NO_SUCH_PAGE.includes(zero.status ?? 0);
 	const [newest] = zero.activity;
 	const [first] = one.activity;
 	if (!newest) return first !== undefined;
