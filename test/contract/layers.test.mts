@@ -123,7 +123,7 @@ const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
 		name: 'the credentials import only how to connect, log in and authorize',
 		files: /^credentials\//,
 		may: [
-			new RegExp(`^${own}/api/(agentConnection|agentSession|authorize|deployments)$`),
+			new RegExp(`^${own}/api/connection/(agentConnection|agentSession|authorize|deployments)$`),
 			/^n8n-workflow$/,
 		],
 	},
@@ -202,11 +202,11 @@ describe('Layers', () => {
 });
 
 describe('One door', () => {
-	it("only api/send.ts makes requests, with n8n's HTTP helpers or in any other way", () => {
+	it("only api/client.ts makes requests, with n8n's HTTP helpers or in any other way", () => {
 		const waysOut =
 			/helpers\s*\??\.\s*\w*request|helpers\[|\bfetch\(|XMLHttpRequest|\bhttps?\.request/i;
 		const users = source.filter((file) => waysOut.test(readFileSync(join(root, file), 'utf8')));
-		expect(users).toEqual([`${own}/api/send.ts`]);
+		expect(users).toEqual([`${own}/api/client.ts`]);
 	});
 
 	it('only the routes table contains paths of the API', () => {

@@ -39,7 +39,7 @@ function readAddress(text: string): Address {
 }
 
 /**
- * Reads what an agent logs in with, as `api/agentConnection.ts` does for a credential.
+ * Reads what an agent logs in with, as `api/connection/agentConnection.ts` does for a credential.
  * @param secret a private key, or the SDK's combined secret
  * @throws CredentialError or ParameterError, which never show the key
  */

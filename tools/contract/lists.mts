@@ -7,7 +7,7 @@ import { orderOf, ratioOf, timeUnitOf, unitsMs } from './units.mts';
 
 type Row = Record<string, unknown>;
 
-/** As the package reads them: `api/paginate.ts`, `api/activityList.ts`. */
+/** As the package reads them: `api/lists/offsetPages.ts`, `api/lists/walk.ts`. */
 export const offsetPaging: Paging = { by: 'offset', first: 0, size: 100, total: 'total' };
 const activityPaging: Paging = { by: 'page', first: 1, size: 200, total: 'totalCount' };
 

@@ -61,7 +61,7 @@ class PagingFacts {
 			verdict,
 			change:
 				verdict === 'differs'
-					? `how ${this.name} is read in parts (api/paginate.ts): ${found}`
+					? `how ${this.name} is read in parts (api/lists/offsetPages.ts): ${found}`
 					: '',
 		});
 	}

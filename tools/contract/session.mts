@@ -10,7 +10,7 @@ const textIn = (body: unknown, field: string): string => {
 };
 
 /**
- * Starts a session of an agent, as `api/agentSession.ts` does.
+ * Starts a session of an agent, as `api/connection/agentSession.ts` does.
  * @returns undefined if the service doesn't start one; the reason is in `check`
  */
 export async function logIn(

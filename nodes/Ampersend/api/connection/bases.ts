@@ -9,8 +9,8 @@ import { within } from '../timeLimit';
 
 /*
  * Nothing public says at which path an API key reaches the routes below an agent. So the service is
- * asked: at each known prefix of the same host, for the list of agents and for the allowlist of one,
- * which every agent has, or else its transactions. All of that only reads.
+ * asked: at each known prefix of the same host, for the list of agents and for the allowlist of
+ * one, which every agent has, or else its transactions. All of that only reads.
  */
 
 /** What answers at a base URL. */
