@@ -433,10 +433,25 @@ describe('Allowlist: Update, if the result is not the requested list', () => {
 		expect(hints).toEqual([]);
 	});
 
+	it('stops if nothing has changed', async () => {
+		const address = agentWith(A);
+		// The service answers, and changes nothing.
+		service.emulator.fault({ route: WRITE, status: 200, body: { ok: true } });
+		const { items, error } = await update(address, { mode: 'add', sellers: B });
+
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('read the allowlist after the change, and the change is not');
+		expect(error?.description).toContain('The change was accepted.');
+	});
+
 	it('reports it for each agent, and only once if it is the same', async () => {
 		const agents = [agentWith(), agentWith()];
-		// The service answers, and changes nothing.
-		service.emulator.fault({ route: WRITE, status: 200, body: [C], times: 3 });
+		for (let write = 0; write < 3; write++) {
+			service.emulator.after(WRITE, ({ params }) =>
+				service.emulator.updateAgent(params.address ?? '', { allowlist: [C] }),
+			);
+		}
+		service.emulator.fault({ route: WRITE, mutate: () => [C], times: 3 });
 		const { items, hints } = await service.run(
 			{
 				resource: 'allowlist',

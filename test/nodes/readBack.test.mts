@@ -23,8 +23,6 @@ interface Write {
 	parameters: INodeParameters;
 	/** What the output has. */
 	wanted: INodeParameters;
-	/** What the hint names where the service shows another value. */
-	names: string;
 	/** What an answer that isn't about the change looks like. */
 	shown: Record<string, unknown>;
 }
@@ -34,7 +32,6 @@ const writes: Write[] = [
 		route: RENAME,
 		parameters: { resource: 'agent', operation: 'update', name: 'Renamed' },
 		wanted: { name: 'Renamed' },
-		names: 'New Name',
 		shown: { name: 'Other' },
 	},
 	{
@@ -45,7 +42,6 @@ const writes: Write[] = [
 			updateFields: { dailyLimit: '9.5' },
 		},
 		wanted: { dailyLimitUsdc: '9.5', monthlyLimitUsdc: '100' },
-		names: 'Daily Limit (USDC)',
 		shown: { daily_limit: '1' },
 	},
 	{
@@ -56,7 +52,6 @@ const writes: Write[] = [
 			updateFields: { threshold: '7' },
 		},
 		wanted: { thresholdUsdc: '7', targetAddress: target },
-		names: 'Threshold (USDC)',
 		shown: { threshold: '1' },
 	},
 	{
@@ -68,7 +63,6 @@ const writes: Write[] = [
 			additionalFields: { keyName: 'Second' },
 		},
 		wanted: { address: newKey, name: 'Second', added: true },
-		names: 'Key Name',
 		shown: { name: 'Other' },
 	},
 ];
@@ -127,14 +121,44 @@ describe.each(writes)('$route', (write) => {
 		expect(callsTo(write.route)).toHaveLength(1);
 	});
 
-	it('says which value the service shows instead of the one that was sent', async () => {
-		const { items, hints } = await runWith({ values: { [write.route]: write.shown } }, write);
+	it('is read back if its answer shows another value than was sent', async () => {
+		const { items, error, hints } = await runWith(
+			{ values: { [write.route]: write.shown } },
+			write,
+		);
 
-		expect(items).toHaveLength(1);
-		expect(hints.map(({ message }) => message)).toEqual([
-			expect.stringMatching(/^Ampersend was asked to .*, and shows another value for /),
-		]);
-		expect(hints[0]?.message).toContain(`another value for ${write.names} than was sent`);
+		expect(error).toBeUndefined();
+		if (write.route === ADD_KEY) {
+			expect(items).toMatchObject([{ json: { address: newKey, name: 'Other' } }]);
+			expect(hints[0]?.message).toContain('shows another name than was sent');
+		} else {
+			expect(items).toMatchObject([{ json: write.wanted }]);
+			expect(hints).toEqual([]);
+		}
+	});
+
+	it('is read back after HTTP 202, which does not say that it is done', async () => {
+		const { items, error } = await runWith(
+			{ instead: { [write.route]: { status: 202, when: 'after' } } },
+			write,
+		);
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: write.wanted }]);
+	});
+
+	it.each([
+		{ success: false, error: 'Not allowed to do this' },
+		{ errors: [{ message: 'Not allowed to do this' }] },
+		{ ok: false, message: 'Not allowed to do this' },
+	])('is no success if its answer has %j', async (body) => {
+		service.emulator.fault({ route: write.route, status: 200, body });
+		const { items, error } = await runWith({}, write);
+
+		expect(items).toEqual([]);
+		expect(error?.message).toMatch(/, and reports an error \(HTTP 200\): Not allowed to do this/);
+		expect(error?.description).toContain('The change may have been made');
+		expect(callsTo(write.route)).toHaveLength(1);
 	});
 
 	it('says that the change was accepted if it can not be read back', async () => {
@@ -155,6 +179,87 @@ describe.each(writes)('$route', (write) => {
 		expect(error?.description).toMatch(/^The change was accepted\. /);
 		expect(callsTo(write.route)).toHaveLength(1);
 	});
+});
+
+describe('A deletion', () => {
+	const keys = [randomAddress(), randomAddress()];
+	const [first = ''] = keys;
+	const revoke = async () => {
+		const { address } = service.emulator.addAgent({ keys });
+		const outcome = await service.run({
+			resource: 'agentKey',
+			operation: 'revoke',
+			agent: locator(address),
+			agentKey: locator(first),
+		});
+		return { ...outcome, left: service.emulator.agent(address).keys.length };
+	};
+	const route = 'DELETE /agents/{address}/keys/{keyAddress}';
+
+	it.each([
+		[200, { deleted: false }],
+		[202, { status: 'accepted' }],
+		[202, undefined],
+		[207, { results: [{ status: 409 }] }],
+	])(
+		'answered with %i and %j is not taken for done while the key is there',
+		async (status, body) => {
+			service.emulator.fault({ route, status, body });
+			const { items, error, left } = await revoke();
+
+			expect(items).toEqual([]);
+			expect(error?.message).toContain(
+				'list the agent keys after the change, and the change is not',
+			);
+			expect(left).toBe(2);
+		},
+	);
+
+	it.each([
+		[200, { success: true }],
+		[202, undefined],
+	])('answered with %i and %j is done if the key is gone', async (status, body) => {
+		service.emulator.fault({ route, status, body, when: 'after' });
+		const { items, left } = await revoke();
+
+		expect(items).toMatchObject([{ json: { deleted: true, address: first } }]);
+		expect(left).toBe(1);
+	});
+});
+
+it('an agent of another name is not taken for the one that was created', async () => {
+	service.emulator.fault({
+		route: CREATE,
+		mutate: (body) => ({ ...(body as object), name: 'buyer' }),
+	});
+	const { items, error } = await service.run({
+		resource: 'agent',
+		operation: 'create',
+		name: 'New',
+		agentKeyAddress: randomAddress(),
+	});
+
+	expect(items).toEqual([]);
+	expect(error?.message).toContain('its answer belongs to another agent: name is "buyer".');
+});
+
+it('an error inside a list is no empty list', async () => {
+	const { address } = service.emulator.addAgent({ allowlist: [randomAddress()] });
+	const route = 'GET /agents/{address}/authorized-sellers';
+	const body = { success: false, error: 'backend down', data: [] };
+	service.emulator.fault({ route, status: 200, body });
+	const { items, error } = await service.run({
+		resource: 'allowlist',
+		operation: 'update',
+		agent: locator(address),
+		mode: 'add',
+		sellers: randomAddress(),
+	});
+
+	expect(items).toEqual([]);
+	expect(error?.message).toContain('reports an error (HTTP 200): backend down');
+	expect(error?.description).toContain('Nothing was changed.');
+	expect(service.emulator.agent(address).allowlist).toHaveLength(1);
 });
 
 describe('Names of fields', () => {
@@ -202,6 +307,36 @@ describe('Names of fields', () => {
 		expect(error?.message).toContain('public_key: is missing');
 		expect(error?.description).toContain("It names a field that this node doesn't send.");
 		expect(callsTo(ADD_KEY)).toHaveLength(1);
+	});
+
+	it.each([
+		['name', 'is already taken'],
+		['address', 'This wallet address is blocked'],
+	])('is not sent once more where %s is not missing', async (field, message) => {
+		service.emulator.fault({
+			route: ADD_KEY,
+			status: 400,
+			body: { _tag: 'HttpApiDecodeError', issues: [{ path: [field], message }] },
+		});
+		const { error } = await service.run({ ...writes[3]?.parameters, agent: locator(addAgent()) });
+
+		expect(error?.message).toContain(message);
+		expect(callsTo(ADD_KEY)).toHaveLength(1);
+	});
+
+	it.each<[number, unknown]>([
+		[422, { detail: [{ loc: ['body', 'session_key_address'], msg: 'Field required' }] }],
+		[400, { error: { issues: [{ path: ['session_key_address'], message: 'Required' }] } }],
+		[400, { errors: { session_key_address: ['is required'] } }],
+	])('is sent once more after %i with %j', async (status, body) => {
+		service.emulator.fault({ route: ADD_KEY, status, body });
+		const { calls } = service.emulator;
+		await service.run({ ...writes[3]?.parameters, agent: locator(addAgent()) });
+
+		expect(calls.map((call) => Object.keys(call.body as object)[0])).toEqual([
+			'agent_key_address',
+			'session_key_address',
+		]);
 	});
 
 	it('says what the second answer says', async () => {

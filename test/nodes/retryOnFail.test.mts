@@ -247,11 +247,12 @@ describe('A write that an earlier try has finished', () => {
 
 	it('keeps its hints', async () => {
 		const agents = [1, 2].map(() => service.emulator.addAgent());
-		service.emulator.fault({
-			route: 'PUT /agents/{address}/authorized-sellers',
-			status: 200,
-			body: [randomAddress()],
-		});
+		const route = 'PUT /agents/{address}/authorized-sellers';
+		const other = randomAddress();
+		service.emulator.after(route, ({ params }) =>
+			service.emulator.updateAgent(params.address ?? '', { allowlist: [other] }),
+		);
+		service.emulator.fault({ route, mutate: () => [other] });
 		service.emulator.fault({
 			route: 'GET /agents/{address}/authorized-sellers',
 			status: 400,

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
-import { readBack } from './readBack';
+import { readBack, shows } from './readBack';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
 import type { Client } from './client';
@@ -61,29 +61,28 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 /**
  * Changes settings that the service takes only all at once: reads them, and sends back what
  * `change` makes of them. Where the answer doesn't show them, they are read once more.
- * @returns what was sent, and the settings then
+ * @returns the settings then
  * @throws CallError
  */
 export async function changeSettings<
 	Path extends string,
 	Read extends Route<Path>,
 	Write extends Route<Path>,
-	Sent extends IDataObject,
 >(
 	client: Client,
 	{ read, write }: { read: Read & { path: Path }; write: Write & { path: Path } },
 	address: Address,
 	path: CallParameters<Path>['path'],
-	change: (current: SettingsOf<Read> | undefined) => Sent,
-): Promise<{ sent: Sent; settings: SettingsOf<Read> | SettingsOf<Write> }> {
+	change: (current: SettingsOf<Read> | undefined) => IDataObject,
+): Promise<SettingsOf<Read> | SettingsOf<Write>> {
 	const { sent, answered } = await repeat(client, async (once) => {
 		const sent = change(await getSettings<Path, Read>(once, read, address, { path }));
 		return { sent, answered: await send<Path, Write>(once, write, { path, body: sent }) };
 	});
 	const readAgain = async () => await getSettings<Path, Read>(client, read, address, { path });
 	const call = callOf(client, read, { path });
-	const settings = answered ?? (await readBack(write, sent, call, readAgain));
-	return { sent, settings };
+	if (answered && shows(answered, sent)) return answered;
+	return await readBack(write, sent, call, readAgain);
 }
 
 /** A hint for settings that count as "not set". @param what e.g. "spending limits" */

@@ -2,14 +2,14 @@ import type { IDataObject } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isAddress, sameAddress } from '../domain/address';
-import { dropPrototypes } from '../domain/json';
+import { dropPrototypes, hasErrorInside } from '../domain/json';
 import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
 import type { Client } from './client';
 import type { Secret } from './connection/deployments';
 import { hideInUnknown, hideKeyIn } from './connection/secrets';
 import type { Call } from './errors';
-import { errorFor, errorForNotJson, errorForStatus, firstOf } from './errors';
+import { errorFor, errorForInside, errorForNotJson, errorForStatus, firstOf } from './errors';
 import type { HttpAnswer } from './request';
 import { parseRetryAfter } from './retry';
 import type { AnswerOf, Route } from './routes';
@@ -24,13 +24,40 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Where a body doesn't match its schema: a field that is missing or has another format. */
-function placesOf(error: z.core.$ZodError, body: unknown): string[] {
-	return error.issues.map(({ code, message, path }) => {
+function placesOf({ issues }: z.core.$ZodError, body: unknown): string[] {
+	return issues.map(({ code, message, path }) => {
 		const place = path.length > 0 ? path.map(String).join('.') : 'the whole body';
 		if (code === 'custom') return `${place} ${message}`;
 		const isMissing = valueAt(body, path) === undefined;
 		return `${place} ${isMissing ? 'is missing' : 'has an unexpected format'}`;
 	});
+}
+
+/** Rows that are read first. If they don't fit, the others would only take time. */
+const FIRST_ROWS = 1_000;
+
+/** The start of a long list, in its envelope. */
+function startOf({ rowsAt }: Route, body: unknown): unknown {
+	if (Array.isArray(body) && body.length > FIRST_ROWS) return body.slice(0, FIRST_ROWS);
+	const [name] = rowsAt ?? [];
+	const rows = name === undefined ? undefined : valueAt(body, [name]);
+	if (name === undefined || !Array.isArray(rows) || rows.length <= FIRST_ROWS) return undefined;
+	return { ...(body as object), [name]: rows.slice(0, FIRST_ROWS) };
+}
+
+/** @throws CallError that names what doesn't fit */
+function parse<Answer>(
+	shape: z.ZodMiniType<Answer>,
+	body: unknown,
+	call: Call,
+	status: number,
+): Answer {
+	const start = startOf(call.route, body);
+	const first = start === undefined ? undefined : z.safeParse(shape, start);
+	const parsed = first?.success === false ? first : z.safeParse(shape, body);
+	if (parsed.success) return parsed.data;
+	const places = firstOf(placesOf(parsed.error, body));
+	throw errorFor('drift', { places }, call, { status });
 }
 
 /**
@@ -65,45 +92,64 @@ function noteMisfits({ note }: Client, { does }: Route, body: unknown, data: unk
 	}
 }
 
+/** Statuses of a request that may not be carried out yet, or only in part. */
+const NOT_DONE = [202, 207];
+
 /** Whether a route's answer can be empty. An empty text can be a proxy's, so no read has it. */
 function mayBeEmpty({ method, answer }: Route, status: number, body: unknown): boolean {
+	if (NOT_DONE.includes(status)) return false;
 	if (!answer) return status === 204 || body === '';
 	const isDoubtful = method === 'GET' && status !== 204 && body === '';
 	return !isDoubtful && z.safeParse(answer, undefined).success;
+}
+
+/** @throws CallError for an answer that isn't 2xx */
+function requireSuccess(call: Call, { statusCode, headers, body }: HttpAnswer): void {
+	if (statusCode >= 200 && statusCode < 300) return;
+	throw errorForStatus(call, statusCode, body, {
+		contentType: typeOf(headers),
+		retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),
+		allow: typeof headers.allow === 'string' ? headers.allow : undefined,
+	});
+}
+
+/**
+ * The JSON of a 2xx answer.
+ * @returns undefined for nothing, where a route's answer can be empty
+ * @throws CallError for anything else, also for an error inside
+ */
+function jsonOf(call: Call, { statusCode, headers, body }: HttpAnswer): object | undefined {
+	const { route } = call;
+	const isEmpty = statusCode === 204 || body === '' || body === null;
+	if (isEmpty && mayBeEmpty(route, statusCode, body)) return undefined;
+	// Accepted, or done in part: its answer shows nothing yet.
+	const shown = isEmpty && NOT_DONE.includes(statusCode) ? {} : body;
+	if (typeof shown !== 'object' || shown === null) {
+		throw errorForNotJson(call, statusCode, body, typeOf(headers));
+	}
+	if (!route.reportsErrors && hasErrorInside(shown)) throw errorForInside(call, statusCode, shown);
+	return shown;
 }
 
 export function readAnswer<R extends Route>(
 	client: Client,
 	call: Call,
 	route: R,
-	{ statusCode, headers, body }: HttpAnswer,
+	answer: HttpAnswer,
 	secrets: Secret[],
 ): AnswerOf<R> {
+	const { statusCode, body } = answer;
 	dropPrototypes(body);
 	hideKeyIn(body, client.connection);
-	const contentType = typeOf(headers);
-	if (statusCode < 200 || statusCode >= 300) {
-		const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
-		const allow = typeof headers.allow === 'string' ? headers.allow : undefined;
-		throw errorForStatus(call, statusCode, body, { contentType, retryAfterMs, allow });
-	}
-	if (statusCode === 204 || body === '' || body === null) {
-		if (mayBeEmpty(route, statusCode, body)) return undefined as AnswerOf<R>;
-	}
-	if (typeof body !== 'object' || body === null) {
-		throw errorForNotJson(call, statusCode, body, contentType);
-	}
-	if (!route.answer) return undefined as AnswerOf<R>;
-	const known = inKnownForm(route.answer, body);
-	const parsed = z.safeParse(route.answer, known);
-	if (!parsed.success) {
-		const places = firstOf(placesOf(parsed.error, known));
-		throw errorFor('drift', { places }, call, { status: statusCode });
-	}
+	requireSuccess(call, answer);
+	const json = jsonOf(call, answer);
+	if (!json || !route.answer) return undefined as AnswerOf<R>;
+	const known = inKnownForm(route.answer, json);
+	const data = parse(route.answer, known, call, statusCode);
 	rejectOtherAgent(call, statusCode, known);
-	noteMisfits(client, route, known, parsed.data);
-	hideInUnknown(route.answer, parsed.data, secrets);
-	return parsed.data as AnswerOf<R>;
+	noteMisfits(client, route, known, data);
+	hideInUnknown(route.answer, data, secrets);
+	return data as AnswerOf<R>;
 }
 
 export function typeOf(headers: IDataObject): string {

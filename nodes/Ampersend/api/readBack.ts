@@ -5,13 +5,19 @@ import type { Call } from './errors';
 import { CallError, errorFor, withOutcome } from './errors';
 import type { Route } from './routes';
 
-/** Addresses are the same in any letter case. */
-const keyOf = (value: unknown) =>
-	typeof value === 'string' && isAddress(value) ? addressKey(value) : value;
+/** Addresses are the same in any letter case, and integers with any zeros before them. */
+function keyOf(value: unknown): unknown {
+	if (typeof value !== 'string') return value;
+	if (isAddress(value)) return addressKey(value);
+	return /^\d+$/.test(value) ? BigInt(value) : value;
+}
 
-/** The fields that the service shows with another value than a write has sent. */
-function otherValues(sent: IDataObject, shown: object): string[] {
-	return Object.keys(sent).filter((name) => keyOf(sent[name]) !== keyOf(Reflect.get(shown, name)));
+/** Whether the service shows what a write has sent. */
+export function shows(shown: object | undefined, sent: IDataObject): boolean {
+	return (
+		shown !== undefined &&
+		Object.keys(sent).every((name) => keyOf(sent[name]) === keyOf(Reflect.get(shown, name)))
+	);
 }
 
 /**
@@ -28,7 +34,7 @@ export async function readBack<Result extends object>(
 ): Promise<Result> {
 	try {
 		const shown = await read();
-		if (shown && otherValues(sent, shown).length === 0) return shown;
+		if (shown && shows(shown, sent)) return shown;
 		throw errorFor('notShown', {}, call);
 	} catch (error) {
 		if (!(error instanceof CallError)) return await Promise.reject(error);
@@ -38,18 +44,15 @@ export async function readBack<Result extends object>(
 	}
 }
 
-/** Shows a hint if a write is answered with other values than it has sent. */
-export function noteOtherValues(
-	{ does, fields = {}, check = '' }: Route,
-	sent: IDataObject,
-	shown: object,
-	hint: (message: string) => void,
-): void {
-	const others = otherValues(sent, shown);
-	if (others.length === 0) return;
-	const names = others.map((name) => fields[name] ?? name).join(', ');
-	hint(
-		`Ampersend was asked to ${does}, and shows another value for ${names} than was sent. ` +
-			`Someone else changed it, or the service didn't accept it. ${check}`,
-	);
+/**
+ * Makes sure that something is gone, where the answer to its deletion doesn't say so.
+ * @param call the one that looks for it
+ * @throws CallError
+ */
+export async function requireGone(
+	route: Route,
+	call: Call,
+	isThere: () => Promise<boolean>,
+): Promise<void> {
+	await readBack(route, {}, call, async () => ((await isThere()) ? undefined : {}));
 }

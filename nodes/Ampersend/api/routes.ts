@@ -9,7 +9,7 @@ import { agentSelf } from '../schemas/agentSelf';
 import { allowlist } from '../schemas/allowlist';
 import { approval, approvalRequest } from '../schemas/approval';
 import { autoCollect } from '../schemas/autoCollect';
-import { orNothing, orUnset, page } from '../schemas/common';
+import { deletion, orNothing, orUnset, page } from '../schemas/common';
 import {
 	hostedEndpoint,
 	hostedEndpoints,
@@ -80,6 +80,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	fields?: Readonly<Record<string, string>>;
 	/** Names that a field of the body can have instead, where ours is assumed. */
 	synonyms?: Synonyms;
+	/** The answer tells of something else, which can have errors. */
+	reportsErrors?: true;
 	/** What a 409 means if it says that the agent has the entry already. */
 	conflict?: 'keyExists';
 	/** Another operation that does it, by a route that works in production. */
@@ -234,6 +236,7 @@ export const routes = {
 		does: 'revoke the agent key',
 		method: 'DELETE',
 		path: '/agents/{address}/keys/{keyAddress}',
+		answer: deletion,
 		check: 'Look for the address with Agent Key: Get Many before you run this again.',
 		...known(assumed('Pattern of the documented paths')),
 	},
@@ -436,6 +439,7 @@ export const routes = {
 		method: 'DELETE',
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}',
+		answer: deletion,
 		check: 'Look for it with Hosted Endpoint: Get Many before you run this again.',
 		...inBranch,
 	},
@@ -445,6 +449,7 @@ export const routes = {
 		access: 'agent',
 		path: '/agents/{address}/hosted-endpoints/{id}/test',
 		answer: hostedEndpointTest,
+		reportsErrors: true,
 		check: 'A test changes nothing at Ampersend: run it again if the proxied API allows it.',
 		...inBranch,
 	},

@@ -102,7 +102,8 @@ function renamedBody(
 	body: IDataObject | undefined,
 	answer: HttpAnswer,
 ): IDataObject | undefined {
-	return answer.statusCode === 400 && body ? underSynonyms(body, synonyms, answer.body) : undefined;
+	const isRefused = answer.statusCode === 400 || answer.statusCode === 422;
+	return isRefused && body ? underSynonyms(body, synonyms, answer.body) : undefined;
 }
 
 /** Sends a request once. @throws CallError if there is no answer */

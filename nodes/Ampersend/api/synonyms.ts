@@ -1,19 +1,22 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { isRecord } from '../domain/json';
+import { issuesIn } from './errors';
 
 /** Names for one field, first the one that is sent. */
 export type Synonyms = ReadonlyArray<readonly string[]>;
 
-/** The fields of a body that a 400 names in its `issues[]` (SDK: HttpApiDecodeError). */
-function namedIn(answer: unknown): Set<unknown> {
-	const issues: unknown[] = isRecord(answer) && Array.isArray(answer.issues) ? answer.issues : [];
-	const paths = issues.map((issue) => (isRecord(issue) ? issue.path : undefined));
-	return new Set(paths.flatMap((path) => (Array.isArray(path) && path.length === 1 ? path : [])));
+const MISSING = /\b(?:missing|required|undefined)\b/i;
+
+/** The fields of a body that an answer says are missing (SDK: HttpApiDecodeError). */
+function missingIn(answer: unknown): Set<unknown> {
+	const missing = issuesIn(answer).filter(
+		({ steps, message }) => steps.length === 1 && MISSING.test(message),
+	);
+	return new Set(missing.map(({ steps: [name] }) => name));
 }
 
 /**
- * A body under the names that a 400 asks for, which has not been accepted.
+ * A body under the names that a 400 or 422 asks for, which has not been accepted.
  * @returns undefined if it asks for none that is known
  */
 export function underSynonyms(
@@ -21,7 +24,7 @@ export function underSynonyms(
 	synonyms: Synonyms,
 	answer: unknown,
 ): IDataObject | undefined {
-	const named = namedIn(answer);
+	const named = missingIn(answer);
 	const newNames = new Map(
 		synonyms.map(([name = '', ...others]) => [name, others.find((other) => named.has(other))]),
 	);

@@ -3,6 +3,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const isFilled = (value: unknown): boolean =>
+	typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+
+/** Whether a body reports an error, though its HTTP status says that all is well. */
+export function hasErrorInside(body: unknown): boolean {
+	if (!isRecord(body)) return false;
+	return (
+		body.success === false || body.ok === false || isFilled(body.errors) || isFilled(body.error)
+	);
+}
+
 /**
  * Adds further fields after the known ones, such as those that the service has added. They never
  * replace a known field.

@@ -69,3 +69,6 @@ export function orUnset<Shape extends z.ZodMiniType>(shape: Shape) {
 export function orNothing<Shape extends z.ZodMiniType>(shape: Shape) {
 	return z.catch(z.optional(shape), undefined);
 }
+
+/** The answer to a deletion: undefined if it's empty. Any other doesn't say that it's done. */
+export const deletion = z.optional(z.looseObject({}));

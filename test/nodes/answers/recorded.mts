@@ -17,13 +17,18 @@ import { callOf, send, type CallParameters } from '../../../nodes/Ampersend/api/
 import { randomAddress, type Agent, type Emulator } from '../../emulator/index.mts';
 import { addressOfKey, credentialOf, newPrivateKey } from '../agentSession.mts';
 
-/** The routes whose answers are read. */
-export type RouteName = {
+/** Their answer is nothing. */
+const deletions = ['revokeAgentKey', 'deleteHostedEndpoint'] as const;
+
+type WithAnswer = {
 	[Name in keyof typeof routes]: (typeof routes)[Name] extends { answer: unknown } ? Name : never;
 }[keyof typeof routes];
 
+/** The routes whose answers are read. */
+export type RouteName = Exclude<WithAnswer, (typeof deletions)[number]>;
+
 export const routeNames = Object.entries(routes)
-	.filter(([, route]) => 'answer' in route)
+	.filter(([name, route]) => 'answer' in route && !deletions.some((one) => one === name))
 	.map(([name]) => name as RouteName);
 
 export type Parameters = CallParameters<string>;

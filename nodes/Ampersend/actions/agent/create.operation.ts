@@ -1,13 +1,16 @@
 import type { IDataObject } from 'n8n-workflow';
 
+import type { Client } from '../../api/client';
+import { errorFor } from '../../api/errors';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
 import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
+import type { Agent } from '../../schemas/agent';
 import type { WriteOperation } from '../operation';
 import { findExisting, ifExistsField, readIfExists } from './existing';
 import { nameField } from './nameField';
@@ -30,6 +33,14 @@ function readAllowlist(values: IDataObject): Address[] | null {
 		'has no addresses.',
 		'Enter at least one seller, or remove the field to create the agent without an allowlist.',
 	);
+}
+
+/** @throws CallError, also if the answer is about an agent of another name */
+async function createAgent(client: Client, body: IDataObject & { name: string }): Promise<Agent> {
+	const agent = await send(client, routes.createAgent, { path: {}, body });
+	if (agent.name.trim() === body.name) return agent;
+	const call = callOf(client, routes.createAgent, { path: {} });
+	throw errorFor('otherAgent', { place: 'name', other: quote(agent.name) }, call);
 }
 
 export const create: WriteOperation<typeof createdAgentOutput> = {
@@ -63,7 +74,7 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		};
 		return async ({ client, hint }) => {
 			const existing = await findExisting(client, name, ifExists);
-			const agent = existing ?? (await send(client, routes.createAgent, { path: {}, body }));
+			const agent = existing ?? (await createAgent(client, body));
 			const limits = existing ? {} : (body.spend_config ?? {});
 			for (const text of limitHints(limits, quote(name))) hint(text);
 			return { ...toAgentOutput(agent), created: existing === undefined };

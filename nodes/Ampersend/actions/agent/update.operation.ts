@@ -1,5 +1,5 @@
 import { findAgent } from '../../api/agents';
-import { noteOtherValues, readBack } from '../../api/readBack';
+import { readBack, shows } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
@@ -34,12 +34,14 @@ export const update: WriteOperation<typeof agentOutput> = {
 		const body = {
 			name: requirePublicText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
 		};
-		return async ({ client, hint }) => {
+		return async ({ client }) => {
 			const answered = await send(client, routes.updateAgent, { path: { address }, body });
 			const listing = callOf(client, routes.listAgents, { path: {} });
 			const readAgain = async () => await findAgent(client, address);
-			const agent = answered ?? (await readBack(routes.updateAgent, body, listing, readAgain));
-			noteOtherValues(routes.updateAgent, body, agent, hint);
+			const isShown = answered && shows(answered, body);
+			const agent = isShown
+				? answered
+				: await readBack(routes.updateAgent, body, listing, readAgain);
 			return toAgentOutput(agent);
 		};
 	},

@@ -1,5 +1,5 @@
 import { findAgentKey } from '../../api/agents';
-import { noteOtherValues, readBack } from '../../api/readBack';
+import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import type { Client } from '../../api/client';
 import { callOf, send } from '../../api/send';
@@ -17,6 +17,13 @@ import type { AgentKey } from '../../schemas/agentKey';
 import type { WriteOperation } from '../operation';
 import { findRejected, ifExistsField, readIfExists } from './existing';
 import { addedAgentKeyOutput, toAgentKeyOutput } from './output';
+
+function namedOtherwise(address: Address): string {
+	return (
+		`Ampersend added the key ${address}, and shows another name than was sent. ` +
+		'Check it with Agent Key: Get Many.'
+	);
+}
 
 /** The new key as it was answered. It's read again if the answer is about something else. */
 async function shownKey(
@@ -56,7 +63,7 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 			try {
 				const answered = await send(client, routes.addAgentKey, { path: { address }, body });
 				const key = await shownKey(client, address, agentKeyAddress, answered);
-				noteOtherValues(routes.addAgentKey, keyName, { key_name: key.name }, hint);
+				if (key.name !== (keyName.key_name ?? key.name)) hint(namedOtherwise(agentKeyAddress));
 				return { ...toAgentKeyOutput(address, key), added: true };
 			} catch (error) {
 				if (!returnsExisting) return await Promise.reject(error);

@@ -1,5 +1,7 @@
+import { findAgentKey } from '../../api/agents';
+import { requireGone } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { callOf, send } from '../../api/send';
 import { agentKeyLocator, agentLocator, readLocator } from '../../descriptions/locators';
 import type { WriteOperation } from '../operation';
 import { revokedAgentKeyOutput } from './output';
@@ -18,7 +20,11 @@ export const revoke: WriteOperation<typeof revokedAgentKeyOutput> = {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const keyAddress = readLocator(n8n, agentKeyLocator, itemIndex);
 		return async ({ client }) => {
-			await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
+			const answered = await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
+			const listing = callOf(client, routes.listAgentKeys, { path: { address } });
+			const find = async () => await findAgentKey(client, address, keyAddress);
+			const isThere = async () => (await find()) !== undefined;
+			if (answered) await requireGone(routes.revokeAgentKey, listing, isThere);
 			return { deleted: true, agentAddress: address, address: keyAddress };
 		};
 	},

@@ -42,7 +42,11 @@ export async function changeList(
 	});
 	const { answered, ...known } = changed;
 	const isShown = answered && isSame(compareAllowlists(known.requested, answered));
-	const readAgain = async () => await send(client, routes.getAllowlist, { path });
+	const readAgain = async () => {
+		const list = await send(client, routes.getAllowlist, { path });
+		const isUnchanged = isSame(compareAllowlists(known.before, list));
+		return isUnchanged && !isSame(compareAllowlists(known.requested, list)) ? undefined : list;
+	};
 	const call = callOf(client, routes.getAllowlist, { path });
 	const after = isShown ? answered : await readBack(routes.replaceAllowlist, {}, call, readAgain);
 	return { ...known, after };

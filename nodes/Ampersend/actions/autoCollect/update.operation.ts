@@ -1,7 +1,6 @@
 import * as z from 'zod/v4-mini';
 
 import { changeSettings } from '../../api/agentSettings';
-import { noteOtherValues } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { agentLocator, readLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
@@ -56,8 +55,8 @@ export const update: WriteOperation<typeof autoCollectOutput> = {
 	prepare({ n8n, itemIndex }) {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = readChanges(readUpdateFields(n8n, itemIndex));
-		return async ({ client, hint }) => {
-			const { sent, settings } = await changeSettings(
+		return async ({ client }) => {
+			const settings = await changeSettings(
 				client,
 				{ read: routes.getAutoCollect, write: routes.setAutoCollect },
 				address,
@@ -65,7 +64,6 @@ export const update: WriteOperation<typeof autoCollectOutput> = {
 				(current) =>
 					current ? { ...z.parse(autoCollectInput, current), ...changes } : requireAll(changes),
 			);
-			noteOtherValues(routes.setAutoCollect, sent, settings, hint);
 			return toAutoCollectOutput(address, settings);
 		};
 	},

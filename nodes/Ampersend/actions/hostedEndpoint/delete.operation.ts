@@ -1,7 +1,8 @@
 import * as z from 'zod/v4-mini';
 
+import { requireGone } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { WriteOperation } from '../operation';
 
@@ -21,7 +22,14 @@ export const deleteEndpoint: WriteOperation<typeof deletedOutput> = {
 	prepare(context) {
 		const path = readHostedEndpoint(context);
 		return async ({ client }) => {
-			await send(client, routes.deleteHostedEndpoint, { path });
+			const answered = await send(client, routes.deleteHostedEndpoint, { path });
+			const parameters = { path: { address: path.address } };
+			const isThere = async () => {
+				const endpoints = await send(client, routes.listHostedEndpoints, parameters);
+				return endpoints.some(({ id, deleted_at }) => id === path.id && deleted_at === null);
+			};
+			const listing = callOf(client, routes.listHostedEndpoints, parameters);
+			if (answered) await requireGone(routes.deleteHostedEndpoint, listing, isThere);
 			return { deleted: true };
 		};
 	},

@@ -1,5 +1,6 @@
+import { readBack, shows } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import { send } from '../../api/send';
+import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
@@ -17,9 +18,12 @@ function switchOperation(
 			const path = readHostedEndpoint(context);
 			const body = { enabled };
 			return async ({ client }) => {
-				return toHostedEndpointOutput(
-					await send(client, routes.updateHostedEndpoint, { path, body }),
-				);
+				const route = routes.updateHostedEndpoint;
+				const answered = await send(client, route, { path, body });
+				if (shows(answered, body)) return toHostedEndpointOutput(answered);
+				const call = callOf(client, routes.getHostedEndpoint, { path });
+				const readAgain = async () => await send(client, routes.getHostedEndpoint, { path });
+				return toHostedEndpointOutput(await readBack(route, body, call, readAgain));
 			};
 		},
 	};

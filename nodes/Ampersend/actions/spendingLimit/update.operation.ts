@@ -1,7 +1,6 @@
 import * as z from 'zod/v4-mini';
 
 import { changeSettings } from '../../api/agentSettings';
-import { noteOtherValues } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import type { LimitChanges } from '../../descriptions/limits';
 import {
@@ -65,7 +64,7 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 		const address = readLocator(n8n, agentLocator, itemIndex);
 		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
 		return async ({ client, hint }) => {
-			const { sent, settings } = await changeSettings(
+			const settings = await changeSettings(
 				client,
 				{ read: routes.getSpendingLimit, write: routes.setSpendingLimit },
 				address,
@@ -73,7 +72,6 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 				(current) =>
 					current ? { ...z.parse(spendConfigInput, current), ...changes } : requireAll(changes),
 			);
-			noteOtherValues(routes.setSpendingLimit, sent, settings, hint);
 			for (const text of limitHints(settings, address)) hint(text);
 			return toSpendingLimitOutput(address, settings);
 		};

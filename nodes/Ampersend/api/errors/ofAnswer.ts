@@ -187,6 +187,12 @@ function rejectionFacts(
 	};
 }
 
+/** The error for a 2xx answer whose body reports one. */
+export function errorForInside(call: Call, status: number, body: object): CallError {
+	const { words } = wordsOf(body, call.connection, call.route.fields);
+	return errorFor('errorInside', { said: words ? `: ${words}` : '.' }, call, { status });
+}
+
 /** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */
 export function errorForNotJson(
 	call: Call,
@@ -199,6 +205,6 @@ export function errorForNotJson(
 	else if (contentType.endsWith('json')) found = 'a malformed body';
 	const { bases } = call;
 	if (bases?.better) return errorForBetter(call, status, bases.better);
-	const isNoApi = bases !== undefined && !bases.own.listsAgents;
-	return errorFor(isNoApi ? 'notApi' : 'notJson', { found }, call, { status });
+	// An outage answers a write that was carried out, too.
+	return errorFor('notJson', { found }, call, { status });
 }

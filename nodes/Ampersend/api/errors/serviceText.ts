@@ -30,16 +30,59 @@ export function firstOf(entries: string[]): string {
 /** Names of fields in the editor, by those of the service. */
 export type FieldNames = Readonly<Record<string, string>>;
 
+/** One complaint about a body. */
+export interface Issue {
+	/** Where in the body. */
+	steps: string[];
+	message: string;
+}
+
+const textOf = (...values: unknown[]): string =>
+	values.find((value): value is string => typeof value === 'string') ?? '';
+
+function stepsOf(path: unknown): string[] {
+	const steps = typeof path === 'string' ? path.split('.') : Array.isArray(path) ? path : [];
+	const names = steps.filter((step) => ['string', 'number'].includes(typeof step)).map(String);
+	// FastAPI says first which part of the request it means.
+	return names[0] === 'body' ? names.slice(1) : names;
+}
+
+/** A list of complaints, or a record with the complaints about each field. */
+function entriesOf(issues: unknown): Array<Record<string, unknown>> {
+	if (Array.isArray(issues)) return issues.filter(isRecord);
+	if (!isRecord(issues)) return [];
+	return Object.entries(issues).flatMap(([path, messages]) =>
+		Array.isArray(messages) ? messages.map((message: unknown) => ({ path, message })) : [],
+	);
+}
+
+/** Issues that are read, however many there are. */
+const MAX_ISSUES = 100;
+
+/**
+ * The complaints in the body of a rejection: `issues[]` (SDK: HttpApiDecodeError), or what other
+ * servers have (FastAPI, zod, problem+json).
+ */
+export function issuesIn(body: unknown): Issue[] {
+	if (!isRecord(body)) return [];
+	const error = isRecord(body.error) ? body.error : {};
+	const lists = [body.issues, body.detail, body.errors, body['invalid-params']];
+	const found = [...lists, error.issues, error.details].map((issues) =>
+		entriesOf(Array.isArray(issues) ? issues.slice(0, MAX_ISSUES) : issues),
+	);
+	const entries = found.find(({ length }) => length > 0) ?? [];
+	return entries.map(({ path, loc, field, name, message, msg, reason }) => ({
+		steps: stepsOf(path ?? loc ?? field ?? name),
+		message: textOf(message, msg, reason),
+	}));
+}
+
 /** What an issue says, with the editor's name of the field that it is about. */
-function readIssue({ path, message }: Record<string, unknown>, names: FieldNames) {
-	const steps = (Array.isArray(path) ? path : [])
-		.filter((step) => ['string', 'number'].includes(typeof step))
-		.map(String);
+function readIssue({ steps, message }: Issue, names: FieldNames) {
 	const known = steps.findLast((step) => Object.hasOwn(names, step));
 	const field = known === undefined ? steps.join('.') : names[known];
-	const text = typeof message === 'string' ? message : '';
 	return {
-		text: [field, text].filter(Boolean).join(': '),
+		text: [field, message].filter(Boolean).join(': '),
 		isNamed: known !== undefined,
 		isForeign: known === undefined && steps.length > 0 && Object.keys(names).length > 0,
 	};
@@ -64,9 +107,7 @@ export function wordsOf(
 	names: FieldNames = {},
 ): ServiceWords {
 	if (!isRecord(body)) return { isNamed: false, isForeign: false };
-	const issues = (Array.isArray(body.issues) ? body.issues : [])
-		.filter(isRecord)
-		.map((issue) => readIssue(issue, names));
+	const issues = issuesIn(body).map((issue) => readIssue(issue, names));
 	const issueTexts = issues
 		.map(({ text }) => oneLine(text, connection))
 		.filter((text) => text !== '');
@@ -77,8 +118,10 @@ export function wordsOf(
 			isForeign: issues.some(({ isForeign }) => isForeign),
 		};
 	}
-	const { message, error, detail } = body;
-	const texts = [message, isRecord(error) ? error.message : error, detail];
+	const { message, error, detail, title } = body;
+	// Nest has a list of messages.
+	const messages = Array.isArray(message) ? message.slice(0, SHOWN_ENTRIES).join('; ') : message;
+	const texts = [messages, isRecord(error) ? error.message : error, detail, title];
 	const text = texts.find((one) => typeof one === 'string' && one.trim() !== '');
 	return {
 		words: typeof text === 'string' ? oneLine(text, connection) : undefined,

@@ -24,14 +24,12 @@ const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {c
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
 const NOT_MADE = 'The change was not made.';
-const NOT_THE_API = 'The change was not made: nothing of Ampersend answers at this Base URL.';
 
 /** What a write is told of if it certainly has changed nothing. */
 export const changesNothing: ReadonlySet<string | undefined> = new Set([
 	undefined,
 	NOT_SENT,
 	NOT_MADE,
-	NOT_THE_API,
 ]);
 
 /** For an answer that Ampersend doesn't give: its own are JSON. */
@@ -245,11 +243,11 @@ export const situations = {
 		advice: ['{base}'],
 		cause: 'configuration-invalid',
 	},
-	notApi: {
-		message: 'Ampersend could not {does}: {host} answered with {found} instead of JSON.',
-		ifWrite: NOT_THE_API,
-		advice: ['{base}'],
-		cause: 'configuration-invalid',
+	errorInside: {
+		message: 'Ampersend was asked to {does}, and reports an error (HTTP {status}){said}',
+		ifWrite: MAY_BE_MADE,
+		advice: ['If this keeps happening, contact Ampersend support.'],
+		cause: 'temporarily-unavailable',
 	},
 	drift: {
 		message: 'Ampersend was asked to {does}, and its answer is not as expected: {places}.',
