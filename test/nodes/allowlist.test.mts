@@ -446,11 +446,18 @@ describe('Allowlist: Update, if the result is not the requested list', () => {
 
 	it('reports it for each agent, and only once if it is the same', async () => {
 		const agents = [agentWith(), agentWith()];
-		for (let write = 0; write < 3; write++) {
-			service.emulator.after(WRITE, ({ params }) =>
-				service.emulator.updateAgent(params.address ?? '', { allowlist: [C] }),
+		const changeAfter = (address: string, next?: () => void) =>
+			service.emulator.after(
+				WRITE,
+				() => {
+					service.emulator.updateAgent(address, { allowlist: [C] });
+					next?.();
+				},
+				{ match: ({ params }) => params.address === address },
 			);
-		}
+		const [first = '', second = ''] = agents;
+		changeAfter(first, () => changeAfter(first));
+		changeAfter(second);
 		service.emulator.fault({ route: WRITE, mutate: () => [C], times: 3 });
 		const { items, hints } = await service.run(
 			{
