@@ -446,18 +446,18 @@ describe('Allowlist: Update, if the result is not the requested list', () => {
 
 	it('reports it for each agent, and only once if it is the same', async () => {
 		const agents = [agentWith(), agentWith()];
-		const changeAfter = (address: string, next?: () => void) =>
+		const changeAfter = (address: string, allowlist: string[], next?: () => void) =>
 			service.emulator.after(
 				WRITE,
 				() => {
-					service.emulator.updateAgent(address, { allowlist: [C] });
+					service.emulator.updateAgent(address, { allowlist });
 					next?.();
 				},
 				{ match: ({ params }) => params.address === address },
 			);
 		const [first = '', second = ''] = agents;
-		changeAfter(first, () => changeAfter(first));
-		changeAfter(second);
+		changeAfter(first, [C], () => changeAfter(first, [A, C]));
+		changeAfter(second, [C]);
 		service.emulator.fault({ route: WRITE, mutate: () => [C], times: 3 });
 		const { items, hints } = await service.run(
 			{
