@@ -517,10 +517,11 @@ describe('against a service', () => {
 			const { emulator } = ampersend;
 			emulator.addAgent();
 			expect(await messageOf('OK')).toBe(
-				`Ampersend accepts the key (sandbox, ${emulator.baseUrl})`,
+				`Ampersend accepts the key (sandbox, ${emulator.baseUrl}), lists the agents ` +
+					"and reads an agent's allowlist",
 			);
 			const [first, ...others] = emulator.calls;
-			expect(first).toMatchObject({ route: 'GET /agents', auth: 'valid', query: { limit: '1' } });
+			expect(first).toMatchObject({ route: 'GET /agents', auth: 'valid', query: { limit: '3' } });
 			expect(others.every(({ method }) => method === 'GET')).toBe(true);
 		});
 
@@ -588,7 +589,7 @@ describe('against a service', () => {
 			const { emulator } = ampersend;
 			emulator.addAgent();
 			emulator.fault({ route: ALLOWLIST, status: 404 });
-			expect(await messageOf('OK')).toContain('accepts the key');
+			expect(await messageOf('OK')).toMatch(/lists the agents and reads an agent's transactions$/);
 		});
 
 		it('says that no Base URL answers for an agent', async () => {
@@ -598,7 +599,9 @@ describe('against a service', () => {
 			emulator.fault({ route: ACTIVITY, status: 404, times: 3 });
 			const message = await messageOf('Error');
 			expect(message).toContain(`The key can list agents at ${emulator.baseUrl}`);
-			expect(message).toContain(`or at ${emulator.origin}/api/v1, ${emulator.origin}/api/v1/sdk.`);
+			expect(message).toContain(
+				`There is no more at ${emulator.origin}/api/v1, ${emulator.origin}/api/v1/sdk.`,
+			);
 			expect(message).toContain('use an Ampersend Agent API credential');
 		});
 

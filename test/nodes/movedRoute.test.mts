@@ -78,7 +78,8 @@ describe('Routes that were moved in one line each', () => {
 
 		expect([status, message]).toEqual([
 			'OK',
-			`Ampersend accepts the key (sandbox, ${service.emulator.baseUrl})`,
+			`Ampersend accepts the key (sandbox, ${service.emulator.baseUrl}), lists the agents ` +
+				"and reads an agent's allowlist",
 		]);
 	});
 });

@@ -8,6 +8,7 @@ import { noAgent, useAmpersend } from './setup.mts';
 const ampersend = useAmpersend();
 const LIST = 'GET /agents';
 const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
+const ACTIVITY = 'GET /agents/{address}/activity';
 const target = randomAddress().toLowerCase();
 
 interface Kind {
@@ -298,6 +299,7 @@ describe.each(kinds)('$title', (kind) => {
 				const agent = addAgent();
 				ampersend.emulator.fault({ route: READ, status: 404 });
 				ampersend.emulator.fault({ route: ALLOWLIST, status: 404, times: 4 });
+				ampersend.emulator.fault({ route: ACTIVITY, status: 404, times: 3 });
 
 				const { items, error } = await ampersend.run({
 					resource,
@@ -327,6 +329,7 @@ describe.each(kinds)('$title', (kind) => {
 			const baseUrl = `${ampersend.emulator.origin}/api/v1/sdk`;
 			ampersend.emulator.fault({ route: READ, status: 404 });
 			ampersend.emulator.fault({ route: ALLOWLIST, status: 404, times: 2 });
+			ampersend.emulator.fault({ route: ACTIVITY, status: 404 });
 
 			const { error } = await get(agent, { credential: { ...ampersend.credential, baseUrl } });
 

@@ -3,15 +3,28 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const isFilled = (value: unknown): boolean =>
-	typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+/** Whether a field has anything to say. */
+function isGiven(value: unknown): boolean {
+	return isRecord(value) || Array.isArray(value) ? Object.keys(value).length > 0 : Boolean(value);
+}
 
-/** Whether a body reports an error, though its HTTP status says that all is well. */
-export function hasErrorInside(body: unknown): boolean {
-	if (!isRecord(body)) return false;
-	return (
-		body.success === false || body.ok === false || isFilled(body.errors) || isFilled(body.error)
-	);
+/** The first text in an error of any form. */
+function textIn(error: unknown): string | undefined {
+	const [first] = Array.isArray(error) ? (error as unknown[]) : [error];
+	const text = isRecord(first) ? first.message : first;
+	return typeof text === 'string' && text.trim() !== '' ? text : undefined;
+}
+
+/**
+ * The error that a body reports, whatever the status of its answer says, in the service's words if
+ * it has any; undefined if it reports none.
+ */
+export function errorInside(body: unknown): string | undefined {
+	if (!isRecord(body)) return undefined;
+	const { success, ok, errors, error, message } = body;
+	const isError = success === false || ok === false || isGiven(errors) || isGiven(error);
+	if (!isError) return undefined;
+	return textIn(error) ?? textIn(errors) ?? textIn(message) ?? 'no reason is given';
 }
 
 /**

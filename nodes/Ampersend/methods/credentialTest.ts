@@ -1,18 +1,22 @@
 import type {
 	ICredentialTestFunctions,
 	ICredentialsDecrypted,
+	IDataObject,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
 import { resolveAgentConnection } from '../api/connection/agentConnection';
 import { logIn } from '../api/connection/agentSession';
 import type { Bases } from '../api/connection/bases';
-import { findBases } from '../api/connection/bases';
+import { ASKED_AGENTS, findBases, othersText, REFUSED, SEARCH_MS } from '../api/connection/bases';
+import type { Connection } from '../api/connection/deployments';
 import { CredentialError, resolveConnection } from '../api/connection/deployments';
 import { CallError, oneLine } from '../api/errors';
 import { routes } from '../api/routes';
+import type { Client } from '../api/client';
 import { openTestClient } from '../api/client';
 import { send } from '../api/send';
+import type { Address } from '../domain/address';
 import { ParameterError } from '../domain/parameter';
 
 /** Thrown where the key works, and the credential still doesn't. */
@@ -41,19 +45,42 @@ async function resultOf(test: () => Promise<string>): Promise<INodeCredentialTes
 	}
 }
 
-/** @throws TestFailure if another base URL serves more, or none serves the routes of an agent */
-function requireOwn({ own, better, tried }: Bases): void {
-	if (better) {
-		const { baseUrl, listsAgents } = better;
+/** @throws TestFailure if another base URL serves more */
+function rejectOtherBase({ own, better }: Bases): void {
+	if (!better) return;
+	const { baseUrl, listsAgents } = better;
+	const isEmptyHere = own.listsAgents && own.agents.length === 0;
+	throw new TestFailure(
+		(isEmptyHere
+			? `Ampersend lists no agent at ${own.baseUrl}, and some at another Base URL. `
+			: 'Ampersend answers at another Base URL. ') +
+			`Set it to ${baseUrl}` +
+			(listsAgents === false
+				? ": the list of agents isn't there, so enter agents By Address."
+				: '.'),
+	);
+}
+
+/**
+ * What was tested, for a credential that lists agents.
+ * @throws TestFailure if no route of an agent answers, or that could not be tested
+ */
+function testedText(bases: Bases, { deployment, baseUrl }: Connection): string {
+	const { hasRoutesOfAgent, reads, doubt } = bases.own;
+	const accepted = `Ampersend accepts the key (${deployment.name}, ${baseUrl}), lists the agents`;
+	if (hasRoutesOfAgent) return `${accepted} and reads an agent's ${reads}`;
+	if (doubt !== undefined) {
 		throw new TestFailure(
-			`Ampersend answers at another Base URL. Set it to ${baseUrl}` +
-				(listsAgents ? '.' : ": the list of agents isn't there, so enter agents By Address."),
+			`The key can list agents at ${baseUrl}. Whether the rest works there could not be tested ` +
+				`(${doubt}). Test it again later. If that doesn't help, contact Ampersend support.`,
 		);
 	}
-	if (!own.listsAgents || own.hasRoutesOfAgent !== false) return;
+	if (hasRoutesOfAgent === undefined) {
+		return `${accepted}. The account has no agent yet, so nothing else was tested.`;
+	}
 	throw new TestFailure(
-		`The key can list agents at ${own.baseUrl}, and nothing answers for one of them there` +
-			`${tried.length > 1 ? ` or at ${tried.slice(1).join(', ')}` : ''}. ` +
+		`The key can list agents at ${baseUrl}, and neither the allowlist nor the transactions ` +
+			`of an agent are there. ${othersText(bases)} ` +
 			'Creating and listing agents works; for the rest, ask Ampersend for the Base URL, ' +
 			'or use an Ampersend Agent API credential.',
 	);
@@ -64,30 +91,44 @@ function mayBeElsewhere({ status = 0 }: CallError): boolean {
 	return (status >= 200 && status < 500 && status !== 407 && status !== 429) || status === 501;
 }
 
-/** Lists an agent and reads its allowlist, and reports why if that doesn't work. */
+type Listed = { agents: Address[]; error?: undefined } | { agents?: undefined; error: unknown };
+
+/** Lists agents: a few, or as many as the service wants to send if it refuses that. */
+async function listSome(client: Client, query: IDataObject): Promise<Listed> {
+	try {
+		const { items } = await send(client, routes.listAgents, { path: {}, query });
+		return { agents: items.map(({ address }) => address) };
+	} catch (error) {
+		const isRefused = error instanceof CallError && REFUSED.includes(error.status ?? 0);
+		return isRefused && 'limit' in query ? await listSome(client, {}) : { error };
+	}
+}
+
+/** Lists agents and reads the allowlist of one, and reports why if that doesn't work. */
 async function ampersendApiTest(
 	this: ICredentialTestFunctions,
 	{ data = {} }: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	return await resultOf(async () => {
-		const client = openTestClient(this.helpers, resolveConnection(data));
-		const { connection, transmit } = client;
-		const list = send(client, routes.listAgents, { path: {}, query: { limit: 1, offset: 0 } });
-		const error: unknown = await list.then(
-			() => undefined,
-			(reason: unknown) => reason,
+		const deadline = Date.now() + SEARCH_MS;
+		const connection = resolveConnection(data);
+		const client = openTestClient(this.helpers, connection);
+		let found: Promise<Bases> | undefined;
+		const find = async (agents?: Address[]) =>
+			await (found ??= findBases(connection, client.transmit, { agents, until: deadline }));
+		const { agents, error } = await listSome(
+			{ ...client, deadline, findBases: find },
+			{ limit: ASKED_AGENTS, offset: 0 },
 		);
-		// Where nothing answers, there is nothing to look for.
-		const isAnswered = !error || (error instanceof CallError && mayBeElsewhere(error));
-		const bases = isAnswered ? await findBases(connection, transmit) : undefined;
-		if (bases) requireOwn(bases);
-		if (error) return await Promise.reject(error);
-		const { deployment, baseUrl } = connection;
-		const isUnsure = bases?.own.hasRoutesOfAgent === undefined;
-		return (
-			`Ampersend accepts the key (${deployment.name}, ${baseUrl})` +
-			(isUnsure ? '. The account has no agent yet, so routes of agents were not tested.' : '')
-		);
+		if (error !== undefined) {
+			// Where nothing answers, there is nothing to look for.
+			const isAnswered = error instanceof CallError && mayBeElsewhere(error);
+			if (isAnswered) rejectOtherBase(await find());
+			return await Promise.reject(error);
+		}
+		const bases = await find(agents);
+		rejectOtherBase(bases);
+		return testedText(bases, connection);
 	});
 }
 

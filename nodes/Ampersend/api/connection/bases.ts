@@ -1,11 +1,16 @@
-import { isAddress } from '../../domain/address';
-import type { Connection } from './deployments';
-import { PREFIXES, rootOf } from './deployments';
-import type { Transmit } from '../request';
+import * as z from 'zod/v4-mini';
+
+import type { Address } from '../../domain/address';
+import { errorInside } from '../../domain/json';
+import { inKnownForm } from '../../schemas/forms';
+import { oneLine } from '../errors/serviceText';
+import type { HttpAnswer, Transmit } from '../request';
 import { requestFor } from '../request';
 import type { Route } from '../routes';
 import { routes } from '../routes';
 import { within } from '../timeLimit';
+import type { Connection } from './deployments';
+import { PREFIXES, rootOf } from './deployments';
 
 /*
  * Nothing public says at which path an API key reaches the routes below an agent. So the service is
@@ -16,9 +21,16 @@ import { within } from '../timeLimit';
 /** What answers at a base URL. */
 export interface Base {
 	baseUrl: string;
-	listsAgents: boolean;
-	/** Whether the routes below an agent answer; undefined if there is no agent to ask for. */
-	hasRoutesOfAgent: boolean | undefined;
+	/** Undefined if that could not be found out. */
+	listsAgents?: boolean;
+	/** The first agents in its list. */
+	agents: Address[];
+	/** Undefined if that could not be found out, or there is no agent to ask for. */
+	hasRoutesOfAgent?: boolean;
+	/** What was read of an agent. */
+	reads?: string;
+	/** What happened, if something could not be found out. */
+	doubt?: string;
 }
 
 export interface Bases {
@@ -26,23 +38,78 @@ export interface Bases {
 	own: Base;
 	/** Another one of the same host where more answers. */
 	better?: Base;
-	/** All that were asked. */
-	tried: string[];
+	/** All that were asked besides the own one. */
+	others: Base[];
 }
 
-/** Longest wait for one answer, in ms. */
+/** Longest wait for one answer, and for all of them, in ms. */
 const PATIENCE_MS = 5_000;
+export const SEARCH_MS = 15_000;
 
-/** The JSON of a good answer; undefined for any other. */
-async function read(transmit: Transmit, url: string): Promise<unknown> {
+/** An agent that is being deleted has no routes, so one alone proves nothing. */
+export const ASKED_AGENTS = 3;
+
+/** Statuses that say nothing of whether the route is there, besides those from 500. */
+const UNCLEAR = [401, 403, 407, 408, 429];
+
+/** Statuses of a request that the route doesn't take, such as one for too few rows. */
+export const REFUSED = [400, 422];
+
+/** What a route says when it's asked for. */
+interface Finding<Answer> {
+	/** Undefined if it could not be found out. */
+	isThere?: boolean;
+	answer?: Answer;
+	doubt?: string;
+}
+
+type Read<Answer> = Route & { answer: z.ZodMiniType<Answer> };
+
+/** What is asked for below an agent, until something is there. */
+const OF_AGENT: ReadonlyArray<{ reads: string; route: Read<unknown>; query: string }> = [
+	{ reads: 'allowlist', route: routes.getAllowlist, query: '' },
+	{ reads: 'transactions', route: routes.listActivity, query: '?limit=1&page=1' },
+];
+
+interface Search {
+	connection: Connection;
+	transmit: Transmit;
+	/** Epoch ms after which nothing more is asked. */
+	until: number;
+}
+
+/** An answer counts only if it's what the node could use. */
+function findingOf<Answer>(
+	{ answer: shape }: Read<Answer>,
+	{ statusCode, body }: HttpAnswer,
+	connection: Connection,
+): Finding<Answer> {
+	const isDown = statusCode >= 500 && statusCode !== 501;
+	if (isDown || UNCLEAR.includes(statusCode)) return { doubt: `HTTP ${statusCode}` };
+	if (statusCode !== 200 || typeof body !== 'object') return { isThere: false };
+	const error = errorInside(body);
+	if (error) return { doubt: `HTTP 200 with an error inside: ${oneLine(error, connection)}` };
+	const { success, data } = z.safeParse(shape, inKnownForm(shape, body));
+	return success ? { isThere: true, answer: data } : { isThere: false };
+}
+
+/** Asks for a route with a query, or without one if it refuses that. Never rejects. */
+async function ask<Answer>(
+	search: Search,
+	route: Read<Answer>,
+	url: string,
+	query: string,
+): Promise<Finding<Answer>> {
+	const { connection, transmit, until } = search;
+	const patience = Math.min(PATIENCE_MS, until - Date.now());
+	if (patience <= 0) return { doubt: 'no time was left' };
 	try {
-		const request = requestFor('GET', url, PATIENCE_MS);
-		const { statusCode, body } = await within(PATIENCE_MS, transmit(request, true), () =>
-			Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }),
-		);
-		return statusCode === 200 && typeof body === 'object' && body !== null ? body : undefined;
+		const sent = transmit(requestFor('GET', url + query, patience), true);
+		const answer = await within(patience, sent, () => new Error('no answer'));
+		const isRefused = query !== '' && REFUSED.includes(answer.statusCode);
+		return isRefused ? await ask(search, route, url, '') : findingOf(route, answer, connection);
 	} catch {
-		return undefined;
+		return { doubt: 'no answer' };
 	}
 }
 
@@ -51,12 +118,43 @@ function urlOf({ path, prefix }: Route, baseUrl: string): string {
 	return (prefix ? rootOf(baseUrl) + prefix : baseUrl) + path;
 }
 
-/** The address of the first agent in a list, in any form; undefined if it has none. */
-function firstAgent(list: unknown): string | undefined {
-	const rows: unknown = Array.isArray(list) ? list : Object.values(list ?? {}).find(Array.isArray);
-	const [first] = Array.isArray(rows) ? (rows as unknown[]) : [];
-	const address: unknown = typeof first === 'object' && first ? Reflect.get(first, 'address') : '';
-	return typeof address === 'string' && isAddress(address) ? address : undefined;
+/** Asks a base URL for its list of agents. */
+async function listAt(search: Search, baseUrl: string): Promise<Base> {
+	const { listAgents } = routes;
+	const url = urlOf(listAgents, baseUrl);
+	const found = await ask(search, listAgents, url, `?limit=${ASKED_AGENTS}&offset=0`);
+	const { isThere, answer, doubt } = found;
+	const agents = answer?.items.map(({ address }) => address) ?? [];
+	return { baseUrl, listsAgents: isThere, agents, doubt };
+}
+
+/** Asks a base URL for routes below agents, until one is there. */
+async function withRoutesOf(search: Search, base: Base, agents: Address[]): Promise<Base> {
+	let { doubt } = base;
+	let isUnclear = agents.length === 0;
+	for (const agent of agents.slice(0, ASKED_AGENTS)) {
+		for (const { reads, route, query } of OF_AGENT) {
+			const url = urlOf(route, base.baseUrl).replace('{address}', agent);
+			const found = await ask(search, route, url, query);
+			if (found.isThere) return { ...base, hasRoutesOfAgent: true, reads };
+			isUnclear ||= found.isThere === undefined;
+			doubt ??= found.doubt;
+		}
+	}
+	return { ...base, doubt, hasRoutesOfAgent: isUnclear ? undefined : false };
+}
+
+/** Whether one certainly lists agents that the own one certainly doesn't. */
+function listsMore(other: Base, own: Base): boolean {
+	if (!other.listsAgents || own.listsAgents === undefined) return false;
+	return !own.listsAgents || (own.agents.length === 0 && other.agents.length > 0);
+}
+
+/** Whether one certainly answers where the own one certainly doesn't. */
+function isBetter(other: Base, own: Base): boolean {
+	if (other.hasRoutesOfAgent && own.hasRoutesOfAgent === false) return true;
+	const hasAsMuch = other.hasRoutesOfAgent || other.hasRoutesOfAgent === own.hasRoutesOfAgent;
+	return hasAsMuch && listsMore(other, own);
 }
 
 /** More if it can do more: most operations are about one agent. */
@@ -64,37 +162,52 @@ function scoreOf({ listsAgents, hasRoutesOfAgent }: Base): number {
 	return (hasRoutesOfAgent ? 2 : 0) + (listsAgents ? 1 : 0);
 }
 
-/** Asks what answers where. Never rejects: what doesn't answer isn't there. */
-export async function findBases(
-	{ baseUrl: own }: Pick<Connection, 'baseUrl'>,
-	transmit: Transmit,
-): Promise<Bases> {
+/** The known base URLs of the same host, besides the own one. */
+function otherUrls(own: string): string[] {
 	const roots = [rootOf(own), new URL(own).origin];
 	const known = roots.flatMap((root) => PREFIXES.map((prefix) => root + prefix));
-	const tried = [...new Set([own, ...known])];
-	const listAt = async (baseUrl: string) =>
-		await read(transmit, `${urlOf(routes.listAgents, baseUrl)}?limit=1&offset=0`);
-	const baseAt = async (baseUrl: string, list: unknown, agent?: string): Promise<Base> => {
-		const listsAgents = list !== undefined;
-		if (agent === undefined) return { baseUrl, listsAgents, hasRoutesOfAgent: undefined };
-		const urlAt = (route: Route) => urlOf(route, baseUrl).replace('{address}', agent);
-		const answer =
-			(await read(transmit, urlAt(routes.getAllowlist))) ??
-			(await read(transmit, `${urlAt(routes.listActivity)}?limit=1&page=1`));
-		return { baseUrl, listsAgents, hasRoutesOfAgent: answer !== undefined };
-	};
-	const lists = [await listAt(own)];
-	const ownAgent = firstAgent(lists[0]);
-	const first = await baseAt(own, lists[0], ownAgent);
-	if (first.listsAgents && first.hasRoutesOfAgent !== false) return { own: first, tried: [own] };
-	for (const baseUrl of tried.slice(1)) lists.push(await listAt(baseUrl));
-	const agent = lists.map(firstAgent).find((address) => address !== undefined);
-	const base = ownAgent === agent ? first : await baseAt(own, lists[0], agent);
-	let best = base;
-	for (const [i, baseUrl] of tried.entries()) {
-		if (baseUrl === own) continue;
-		const other = await baseAt(baseUrl, lists[i], agent);
-		if (scoreOf(other) > scoreOf(best)) best = other;
-	}
-	return { own: base, ...(best !== base && { better: best }), tried };
+	return [...new Set(known)].filter((baseUrl) => baseUrl !== own);
+}
+
+/** Where nothing more needs to be asked: all is there, or what is missing may be there. */
+function isSettled({ listsAgents, hasRoutesOfAgent, doubt }: Base): boolean {
+	return doubt !== undefined || (listsAgents === true && hasRoutesOfAgent === true);
+}
+
+/**
+ * Asks what answers where. Never rejects.
+ * @param agents what the list at the own base URL has, if that is known
+ */
+export async function findBases(
+	connection: Connection,
+	transmit: Transmit,
+	{ agents, until = Date.now() + SEARCH_MS }: { agents?: Address[]; until?: number } = {},
+): Promise<Bases> {
+	const { baseUrl } = connection;
+	const search = { connection, transmit, until };
+	const list = agents ? { baseUrl, listsAgents: true, agents } : await listAt(search, baseUrl);
+	const first = await withRoutesOf(search, list, list.agents);
+	if (isSettled(first)) return { own: first, others: [] };
+	const lists: Base[] = [];
+	for (const url of otherUrls(baseUrl)) lists.push(await listAt(search, url));
+	const known = [first, ...lists].find((base) => base.agents.length > 0)?.agents ?? [];
+	const own = list.agents.length > 0 ? first : await withRoutesOf(search, first, known);
+	const others: Base[] = [];
+	for (const base of lists) others.push(await withRoutesOf(search, base, known));
+	const [better] = others
+		.filter((other) => isBetter(other, own))
+		.sort((one, other) => scoreOf(other) - scoreOf(one));
+	return { own, ...(better && { better }), others };
+}
+
+/** What the others have, where none is better; empty if none was asked. */
+export function othersText({ others }: Bases): string {
+	const without = others.filter(({ doubt }) => doubt === undefined);
+	const unclear = others.find(({ doubt }) => doubt !== undefined);
+	return [
+		...(without.length > 0
+			? [`There is no more at ${without.map(({ baseUrl }) => baseUrl).join(', ')}.`]
+			: []),
+		...(unclear ? [`At ${unclear.baseUrl}, this could not be tested (${unclear.doubt}).`] : []),
+	].join(' ');
 }

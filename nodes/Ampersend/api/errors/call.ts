@@ -1,5 +1,6 @@
 import { shortAddress } from '../../domain/address';
 import type { Bases } from '../connection/bases';
+import { othersText } from '../connection/bases';
 import type { Connection } from '../connection/deployments';
 import { AGENT_PATH, deployments } from '../connection/deployments';
 import type { Evidence, Part, Route } from '../routes';
@@ -19,6 +20,23 @@ export interface Call {
 const isOfficial = (url: string) =>
 	Object.values(deployments).some(({ origin }) => url.startsWith(`${origin}/`));
 
+/** What was found at the base URL, where no other one is better. */
+function foundText(bases: Bases): string {
+	const { baseUrl, listsAgents, hasRoutesOfAgent, doubt } = bases.own;
+	if (listsAgents && hasRoutesOfAgent) {
+		return `The Base URL ${baseUrl} is right: Ampersend answers for other requests there.`;
+	}
+	if (doubt !== undefined) {
+		return `What else answers at the Base URL ${baseUrl} could not be tested (${doubt}).`;
+	}
+	const found = !listsAgents
+		? 'this node found no list of agents.'
+		: hasRoutesOfAgent === false
+			? 'Ampersend lists agents, and answers for none of them.'
+			: 'Ampersend lists no agent.';
+	return `At the Base URL ${baseUrl}, ${found} ${othersText(bases)}`.trim();
+}
+
 /** What there is to say about the base URL, if anything can be wrong with it. */
 function baseText({ route: { access = 'user' }, connection, bases }: Call): string {
 	const { authentication, baseUrl, agentBaseUrl } = connection;
@@ -36,15 +54,7 @@ function baseText({ route: { access = 'user' }, connection, bases }: Call): stri
 			'it: the test asks at each path that is known.'
 		);
 	}
-	const { own, tried } = bases;
-	if (own.listsAgents && own.hasRoutesOfAgent) {
-		return `The Base URL ${baseUrl} is right: Ampersend answers for other requests there.`;
-	}
-	const others = tried.filter((one) => one !== own.baseUrl).join(', ');
-	const found = own.listsAgents
-		? `At the Base URL ${baseUrl}, Ampersend lists agents, and answers for none of them.`
-		: `At the Base URL ${baseUrl}, nothing of Ampersend answers.`;
-	return `${found}${others && ` There is no more at ${others}.`}`;
+	return foundText(bases);
 }
 
 const sources: Record<Exclude<Evidence, 'assumed'>, string> = {

@@ -125,11 +125,12 @@ function errorForBetter(
 	status: number,
 	{ baseUrl: better, listsAgents, hasRoutesOfAgent }: Base,
 ): CallError {
-	const betterNote = !listsAgents
-		? "The list of agents isn't there, so enter agents By Address."
-		: hasRoutesOfAgent === false
-			? 'It lists agents there, and answers for none of them.'
-			: '';
+	const betterNote =
+		listsAgents === false
+			? "The list of agents isn't there, so enter agents By Address."
+			: hasRoutesOfAgent === false
+				? 'It lists agents there, and answers for none of them.'
+				: '';
 	return errorFor('otherBase', { better, betterNote }, call, { status });
 }
 

@@ -1,0 +1,331 @@
+/** What the credential test concludes from the answers at each known path. */
+import { describe, expect, it } from '@jest/globals';
+import { CredentialTestContext } from 'n8n-core';
+
+import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
+import type { Emulator } from '../emulator/index.mts';
+import { useAmpersend } from './setup.mts';
+
+const LIST = 'GET /agents';
+const AGENT = 'GET /agents/{address}';
+const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
+const ACTIVITY = 'GET /agents/{address}/activity';
+const BELOW = [ALLOWLIST, ACTIVITY];
+
+/** More than the limit for all answers together, and less than a further answer would take. */
+const LONGEST_MS = 18_000;
+
+type Fault = Parameters<Emulator['fault']>[0];
+type Answer = { status: number; body?: unknown } | { reset: true } | { hang: true };
+
+const service = useAmpersend();
+
+/** Every call of the routes gets an answer, unless it isn't at the mount or for the agent. */
+function answer(
+	{ emulator }: typeof service,
+	names: string[],
+	what: Answer,
+	{ mount, address, times = Infinity }: { mount?: string; address?: string; times?: number } = {},
+): void {
+	for (const route of names) {
+		const match: Fault['match'] = (call) =>
+			(mount === undefined || call.mount === mount) &&
+			(address === undefined || call.params.address === address);
+		emulator.fault({ route, times, match, ...what });
+	}
+}
+
+const notFound = { status: 404, body: { message: 'Not Found' } };
+
+async function test() {
+	const { status, message } = await credentialTest.ampersendApiTest.call(
+		new CredentialTestContext(),
+		{ id: '1', name: 'Ampersend', type: 'ampersendApi', data: { ...service.credential } },
+	);
+	return { status, message: message.replaceAll(service.emulator.origin, '') };
+}
+
+const OK = 'Ampersend accepts the key (sandbox, /v1), lists the agents';
+const READS = `${OK} and reads an agent's`;
+const untested = (why: string) =>
+	`The key can list agents at /v1. Whether the rest works there could not be tested (${why}). ` +
+	"Test it again later. If that doesn't help, contact Ampersend support.";
+
+interface Row {
+	name: string;
+	agents?: number;
+	arrange: (agents: string[]) => void;
+	status: 'OK' | 'Error';
+	message: string;
+}
+
+const accepted: Row[] = [
+	{
+		name: 'the first agent, which is being deleted, has no routes',
+		arrange: ([address]) => answer(service, BELOW, notFound, { address }),
+		status: 'OK',
+		message: `${READS} allowlist`,
+	},
+	{
+		name: 'the first two agents have no routes',
+		agents: 3,
+		arrange: ([one, two]) => {
+			answer(service, BELOW, notFound, { address: one });
+			answer(service, BELOW, notFound, { address: two });
+		},
+		status: 'OK',
+		message: `${READS} allowlist`,
+	},
+	{
+		name: 'one connection ends, and one answer is 503',
+		arrange: () => {
+			answer(service, [ALLOWLIST], { reset: true }, { times: 1 });
+			answer(service, [ACTIVITY], { status: 503 }, { times: 1 });
+		},
+		status: 'OK',
+		message: `${READS} allowlist`,
+	},
+	{
+		name: 'only the allowlist is there',
+		arrange: () =>
+			service.emulator.setContract({ instead: { [AGENT]: notFound, [ACTIVITY]: notFound } }),
+		status: 'OK',
+		message: `${READS} allowlist`,
+	},
+	{
+		name: 'only the transactions are there',
+		arrange: () => answer(service, [ALLOWLIST], notFound),
+		status: 'OK',
+		message: `${READS} transactions`,
+	},
+	{
+		name: 'a page of transactions has a minimum',
+		arrange: () => {
+			answer(service, [ALLOWLIST], notFound);
+			answer(service, [ACTIVITY], { status: 400 }, { times: 1 });
+		},
+		status: 'OK',
+		message: `${READS} transactions`,
+	},
+	...[400, 422].map(
+		(status): Row => ({
+			name: `a page of agents has a minimum (${status})`,
+			arrange: () =>
+				service.emulator.fault({
+					route: LIST,
+					status,
+					body: { message: 'limit must be at least 10' },
+					times: Infinity,
+					match: ({ query }) => Number(query.limit ?? 10) < 10,
+				}),
+			status: 'OK',
+			message: `${READS} allowlist`,
+		}),
+	),
+	{
+		name: 'no agent is anywhere',
+		agents: 0,
+		arrange: () => {},
+		status: 'OK',
+		message: `${OK}. The account has no agent yet, so nothing else was tested.`,
+	},
+];
+
+const unclear: Row[] = [
+	...[401, 403, 407, 429, 500, 503].map(
+		(status): Row => ({
+			name: `routes of agents answer ${status}`,
+			arrange: () => answer(service, BELOW, { status }),
+			status: 'Error',
+			message: untested(`HTTP ${status}`),
+		}),
+	),
+	{
+		name: 'routes of agents end the connection',
+		arrange: () => answer(service, BELOW, { reset: true }),
+		status: 'Error',
+		message: untested('no answer'),
+	},
+	...[
+		{ body: { success: false, error: 'Unknown route' }, says: 'Unknown route' },
+		{ body: { ok: false }, says: 'no reason is given' },
+		{ body: { errors: [{ message: 'Cannot query' }] }, says: 'Cannot query' },
+		{ body: { error: { message: 'Timed out' } }, says: 'Timed out' },
+		{ body: { error: 'Timed out', errors: [] }, says: 'Timed out' },
+		{ body: { success: false, data: [] }, says: 'no reason is given' },
+	].map(
+		({ body, says }): Row => ({
+			name: `routes of agents answer 200 with ${JSON.stringify(body)}`,
+			arrange: () => answer(service, BELOW, { status: 200, body }),
+			status: 'Error',
+			message: untested(`HTTP 200 with an error inside: ${says}`),
+		}),
+	),
+	{
+		name: 'an error inside an answer has the key',
+		agents: 1,
+		arrange: () => {
+			const body = { success: false, message: `no ${service.emulator.apiKey}` };
+			answer(service, BELOW, { status: 200, body });
+		},
+		status: 'Error',
+		message: untested('HTTP 200 with an error inside: no sk_test_…'),
+	},
+	{
+		name: 'the allowlist is missing, and the transactions answer 503',
+		arrange: () => {
+			answer(service, [ALLOWLIST], notFound);
+			answer(service, [ACTIVITY], { status: 503 });
+		},
+		status: 'Error',
+		message: untested('HTTP 503'),
+	},
+	{
+		name: 'routes of agents are missing here, and answer 503 elsewhere',
+		arrange: () => {
+			answer(service, BELOW, notFound, { mount: '/v1' });
+			answer(service, BELOW, { status: 503 });
+		},
+		status: 'Error',
+		message:
+			'The key can list agents at /v1, and neither the allowlist nor the transactions of an ' +
+			'agent are there. At /api/v1, this could not be tested (HTTP 503). Creating and listing ' +
+			'agents works; for the rest, ask Ampersend for the Base URL, or use an Ampersend Agent API ' +
+			'credential.',
+	},
+];
+
+const ANOTHER = 'Ampersend answers at another Base URL. Set it to /api/v1.';
+
+const elsewhere: Row[] = [
+	...[
+		notFound,
+		{ status: 405 },
+		{ status: 501 },
+		{ status: 308, headers: { location: '/elsewhere' } },
+		{ status: 200, body: '<html>Sign in</html>' },
+		{ status: 200, body: { message: 'Not Found' } },
+	].flatMap((what) => [
+		{
+			name: `routes of agents answer ${JSON.stringify(what)} here`,
+			arrange: () => answer(service, BELOW, what, { mount: '/v1' }),
+			status: 'Error' as const,
+			message: ANOTHER,
+		},
+		{
+			name: `all routes answer ${JSON.stringify(what)} here`,
+			arrange: () => answer(service, [LIST, ...BELOW], what, { mount: '/v1' }),
+			status: 'Error' as const,
+			message: ANOTHER,
+		},
+	]),
+	...[{ items: [], total: 0 }, []].map(
+		(body): Row => ({
+			name: `the list here is ${JSON.stringify(body)}`,
+			arrange: () => answer(service, [LIST], { status: 200, body }, { mount: '/v1' }),
+			status: 'Error',
+			message: 'Ampersend lists no agent at /v1, and some at another Base URL. Set it to /api/v1.',
+		}),
+	),
+	{
+		name: 'the list is missing here, and the account has no agent',
+		agents: 0,
+		arrange: () => answer(service, [LIST], notFound, { mount: '/v1' }),
+		status: 'Error',
+		message: ANOTHER,
+	},
+	{
+		name: 'routes of agents are only at /api/v1, and the list only at /api/v1/sdk',
+		arrange: () => {
+			service.emulator.setContract({ prefix: { agents: '/api/v1/sdk', below: '/api/v1' } });
+			service.emulator.allowUnserved();
+		},
+		status: 'Error',
+		message:
+			"Ampersend answers at another Base URL. Set it to /api/v1: the list of agents isn't " +
+			'there, so enter agents By Address.',
+	},
+	{
+		name: 'routes of agents are nowhere',
+		agents: 3,
+		arrange: () => answer(service, BELOW, notFound),
+		status: 'Error',
+		message:
+			'The key can list agents at /v1, and neither the allowlist nor the transactions of an ' +
+			'agent are there. There is no more at /api/v1, /api/v1/sdk. Creating and listing agents ' +
+			'works; for the rest, ask Ampersend for the Base URL, or use an Ampersend Agent API ' +
+			'credential.',
+	},
+];
+
+describe.each([
+	['accepts the key and says what it tested', accepted],
+	['says what could not be tested', unclear],
+	['says where more answers, or that nothing does', elsewhere],
+])('The credential test %s', (_, rows) => {
+	it.each(rows)('if $name', async ({ agents = 2, arrange, status, message }) => {
+		const added = Array.from({ length: agents }, () => service.emulator.addAgent().address);
+		arrange(added);
+
+		expect(await test()).toEqual({ status, message });
+	});
+});
+
+describe('The credential test ends in time', () => {
+	it.each([
+		['routes of agents hang', BELOW, 'could not be tested (no answer)'],
+		['the list of agents hangs', [LIST], 'did not list the agents within'],
+	])('if %s', async (_, names, says) => {
+		for (let i = 0; i < 3; i++) service.emulator.addAgent();
+		answer(service, names, { hang: true });
+		const startedAt = Date.now();
+
+		const { status, message } = await test();
+
+		expect(status).toBe('Error');
+		expect(message).toContain(says);
+		expect(Date.now() - startedAt).toBeLessThan(LONGEST_MS);
+	});
+});
+
+describe('A list that fails everywhere', () => {
+	it.each([
+		['404', notFound],
+		['405', { status: 405 }],
+		['a page', { status: 200, body: '<html>Sign in</html>' }],
+	])('with %s is reported with what was found, and no advice to test', async (_, what) => {
+		service.emulator.addAgent();
+		answer(service, [LIST], what);
+
+		const { status, message } = await test();
+
+		expect(status).toBe('Error');
+		expect(message).toContain('At the Base URL /v1, this node found no list of agents.');
+		expect(message).toContain('There is no more at /api/v1, /api/v1/sdk.');
+		expect(message).not.toContain('To find out');
+	});
+
+	it('with an answer that is not as expected asks for no other Base URL', async () => {
+		answer(service, [LIST], { status: 200, body: { message: 'Not Found' } });
+
+		expect((await test()).message).toContain('its answer is not as expected: items is missing');
+	});
+});
+
+describe('The first 404 of a run', () => {
+	it('names no other Base URL if one answer at the own one is 503', async () => {
+		const { address } = service.emulator.addAgent();
+		answer(service, [AGENT], notFound, { mount: '/v1' });
+		answer(service, [LIST], { status: 503 }, { times: 1 });
+
+		const { error } = await service.run({
+			resource: 'agent',
+			operation: 'get',
+			agent: { __rl: true, mode: 'address', value: address },
+		});
+
+		expect(error?.message).toContain('Ampersend found nothing when asked to read the agent');
+		expect(error?.description).toContain('could not be tested (HTTP 503).');
+		expect(error?.description).not.toContain('Set this Base URL');
+	});
+});
