@@ -1,5 +1,5 @@
 import { evidenceOf } from './evidence.mts';
-import { isOk, judge, type Asked } from './judge.mts';
+import { isOk, isSuccess, judge, type Asked } from './judge.mts';
 import { areAlike, isSameSpelledOtherwise, type RouteName } from './known.mts';
 import type { Answer, Requests } from './requests.mts';
 import type { Fact, Report, Role, RouteResult, Verdict } from './results.mts';
@@ -49,6 +49,11 @@ export function valueOf(row: Record<string, unknown>, field: string, kind?: stri
 		fitting.find((name) => isSameSpelledOtherwise(name, field)) ??
 		fitting.find((name) => areAlike(name, field));
 	return other === undefined ? undefined : row[other];
+}
+
+function limitIn({ query }: Input): number | undefined {
+	const limit = query?.['limit'];
+	return limit === undefined ? undefined : Number(limit);
 }
 
 /** Of two settlements of a fact, the one that says more counts. */
@@ -109,8 +114,8 @@ export class Check {
 		for (const base of bases) {
 			const answer = await this.send(caller, name, input, base);
 			const { status } = answer;
-			if (isOk(answer)) this.#bases.set(keyOf(caller, name), base);
-			if (isOk(answer) || status === 0 || status >= 429) return [answer, base];
+			if (isSuccess(status)) this.#bases.set(keyOf(caller, name), base);
+			if (isSuccess(status) || status === 0 || status >= 429) return [answer, base];
 			// Any other status can be that of a gate in front of all paths.
 			const isBetter = best?.[0].status === 404 && status === 405;
 			if (best === undefined || isBetter) best = [answer, base];
@@ -129,6 +134,7 @@ export class Check {
 			route,
 			agent: caller.agent ?? input.params?.['address'],
 			hasInput: input.query !== undefined || input.body !== undefined,
+			limit: limitIn(input),
 			isHome: base === caller.bases[0],
 			base: shownBase(base),
 			isAccepted: this.#accepted.has(caller),
@@ -142,6 +148,7 @@ export class Check {
 			as: caller.as,
 			base: asked.base,
 			status: answer.status,
+			error: answer.error,
 			ms: Math.round(answer.ms),
 			verdicts,
 			evidence: evidencesOf(route, caller),

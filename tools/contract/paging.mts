@@ -1,4 +1,4 @@
-import { isOk } from './judge.mts';
+import { isOk, shownStatus } from './judge.mts';
 import { valueOf, type Caller, type Check, type Input } from './check.mts';
 import type { RouteName } from './known.mts';
 import type { Answer } from './requests.mts';
@@ -32,7 +32,7 @@ const isSame = (one: unknown, other: unknown): boolean =>
 	JSON.stringify(one) === JSON.stringify(other);
 
 const shownCount = (answer: Answer): string => {
-	if (!isOk(answer)) return `HTTP ${answer.status}`;
+	if (!isOk(answer)) return shownStatus(answer);
 	const { length } = rowsOf(answer);
 	return `${length} row${length === 1 ? '' : 's'}`;
 };
