@@ -104,14 +104,19 @@ export class Check {
 		return answer;
 	}
 
-	/** Asks each base in turn until one has the route. */
-	async #find(caller: Caller, name: RouteName, input: Input): Promise<[Answer, string]> {
+	/** Where a route may be: only where it was, once that is known. */
+	#basesFor(caller: Caller, name: RouteName): string[] {
 		const known = this.#bases.get(keyOf(caller, name));
+		if (known !== undefined) return [known];
 		const { prefix } = routeOf(name);
 		const own = prefix ? caller.bases.slice(0, 1).map((base) => rootOf(base) + prefix) : [];
-		const bases = known === undefined ? [...new Set([...own, ...caller.bases])] : [known];
+		return [...new Set([...own, ...caller.bases])];
+	}
+
+	/** Asks each base in turn until one has the route. */
+	async #find(caller: Caller, name: RouteName, input: Input): Promise<[Answer, string]> {
 		let best: [Answer, string] | undefined;
-		for (const base of bases) {
+		for (const base of this.#basesFor(caller, name)) {
 			const answer = await this.send(caller, name, input, base);
 			const { status } = answer;
 			if (isSuccess(status)) this.#bases.set(keyOf(caller, name), base);

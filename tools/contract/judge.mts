@@ -114,7 +114,8 @@ function partFindings({ name, limit }: Asked, { body }: Answer): Finding[] {
 	const field = moreIn(body, limit);
 	if (field === undefined) return [];
 	const rows = listOf(body)?.length;
-	const text = `a part of a list: ${field} says that more follows${rows === undefined ? '' : ` after ${rows}`}`;
+	const after = rows === undefined ? '' : ` after ${rows}`;
+	const text = `a part of a list: ${field} says that more follows${after}`;
 	return [{ part: 'answer', text, change: `how ${name} is read in parts: by ${field}` }];
 }
 
@@ -151,35 +152,42 @@ const unknown = {
 
 type Rejected = [Partial<Record<Part, Verdict>>, Finding[]];
 
+function aboutFields(body: unknown): string {
+	const fields = fieldsAtFault(body).join(', ');
+	return fields === '' ? '' : ` about ${fields}`;
+}
+
 /** An error in an answer with the status of a success. */
 function reportsError({ name }: Asked, { status, error, body }: Answer): Rejected {
-	const fields = fieldsAtFault(body).join(', ');
-	const about = fields === '' ? '' : ` about ${fields}`;
+	const about = aboutFields(body);
 	const said = error ? `: ${error}` : ', without words';
 	const text = `${status} reports an error${about}${said}`;
 	const change = `how ${name} is told that it failed: HTTP ${status} with an error in the body`;
 	return [{ path: 'fits', answer: 'differs' }, [{ part: 'answer', text, change }]];
 }
 
+function notFound({ name, route, isWrite }: Asked): Rejected {
+	const text = `404 below every prefix${isWrite ? `, with ${route.method}` : ''}`;
+	const change = `routes.ts, ${name}.path${isWrite ? ' or .method' : ''}: another one`;
+	return [{ path: 'differs' }, [{ part: 'path', text, change }]];
+}
+
+function notAllowed({ name, route }: Asked, { allow }: Answer): Rejected {
+	const names = allow.join(', ');
+	const text = `405 for ${route.method}${names === '' ? '' : `, Allow: ${names}`}`;
+	const change = `routes.ts, ${name}.method: ${names === '' ? 'another one' : `'${names}'`}`;
+	return [{ path: 'fits', method: 'differs' }, [{ part: 'method', text, change }]];
+}
+
 function rejected(asked: Asked, answer: Answer): Rejected {
-	const { name, route, base, isAccepted, isWrite } = asked;
-	const { status, allow } = answer;
+	const { name, base, isAccepted } = asked;
+	const { status } = answer;
 	const at = `routes.ts, ${name}`;
 	if (answer.error !== undefined) return reportsError(asked, answer);
-	if (status === 404) {
-		const text = `404 below every prefix${isWrite ? `, with ${route.method}` : ''}`;
-		const change = `${at}.path${isWrite ? ' or .method' : ''}: another one`;
-		return [{ path: 'differs' }, [{ part: 'path', text, change }]];
-	}
-	if (status === 405) {
-		const names = allow.join(', ');
-		const text = `405 for ${route.method}${names === '' ? '' : `, Allow: ${names}`}`;
-		const change = `${at}.method: ${names === '' ? 'another one' : `'${names}'`}`;
-		return [{ path: 'fits', method: 'differs' }, [{ part: 'method', text, change }]];
-	}
+	if (status === 404) return notFound(asked);
+	if (status === 405) return notAllowed(asked, answer);
 	if ([400, 415, 422].includes(status)) {
-		const fields = fieldsAtFault(answer.body).join(', ');
-		const about = fields === '' ? '' : ` about ${fields}`;
+		const about = aboutFields(answer.body);
 		const [text, change] = [`${status}${about}`, `what ${name} sends${about}`];
 		return [{ path: 'fits', request: 'differs' }, [{ part: 'request', text, change }]];
 	}

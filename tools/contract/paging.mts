@@ -37,6 +37,16 @@ const shownCount = (answer: Answer): string => {
 	return `${length} row${length === 1 ? '' : 's'}`;
 };
 
+function whatIsCounted(
+	ofOne: number | undefined,
+	ofWhole: number | undefined,
+	rows: number,
+): string {
+	if (ofOne === undefined) return 'no count';
+	if (ofOne < rows) return 'the rows of the page';
+	return ofOne === ofWhole ? 'all rows' : 'another number on each page';
+}
+
 class PagingFacts {
 	constructor(
 		private readonly check: Check,
@@ -116,15 +126,7 @@ class PagingFacts {
 	#whatTotalCounts(one: Answer, whole: Answer, rows: number): void {
 		const { total: name } = this.paging;
 		const [ofOne, ofWhole] = [totalIn(one, name), totalIn(whole, name)];
-		const counts = ofOne !== undefined && ofOne >= rows;
-		const found =
-			ofOne === undefined
-				? 'no count'
-				: counts && ofOne === ofWhole
-					? 'all rows'
-					: counts
-						? 'another number on each page'
-						: 'the rows of the page';
+		const found = whatIsCounted(ofOne, ofWhole, rows);
 		const verdict = found === 'all rows' ? 'fits' : 'differs';
 		this.note(name, 'all rows', found, ofOne === undefined ? 'unknown' : verdict);
 		if (name !== 'totalCount') return;
