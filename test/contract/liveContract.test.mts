@@ -241,8 +241,17 @@ const activity = 'GET /agents/{address}/activity';
 const payments = 'GET /agents/{address}/payments';
 const keys = 'GET /agents/{address}/keys';
 const limits = 'GET /agents/{address}/spend-config';
+const agents = 'GET /agents';
+const sellers = 'GET /agents/{address}/authorized-sellers';
+const create = 'POST /agents';
+const revoke = 'DELETE /agents/{address}/keys/{keyAddress}';
 
 const always = { times: Infinity };
+
+/** The same body for each call of a route, with the status of a success. */
+function success(route: string, body: unknown): void {
+	emulator.fault({ route, ...always, status: 200, body });
+}
 
 /** Each body of a route, changed. */
 function mutate<Body>(route: string, change: (body: Body) => unknown): void {
@@ -393,6 +402,92 @@ const inAnswer: Deviation[] = [
 		says: /is not JSON/,
 	},
 	{
+		title: 'a part of a list, with a flag',
+		arrange: () =>
+			mutate<Page>(agents, ({ items }) => ({ items: items.slice(0, 1), has_more: true })),
+		route: 'listAgents',
+		part: 'answer',
+		says: /^a part of a list: has_more says that more follows after 1$/,
+	},
+	{
+		title: 'a part of a list, with a cursor',
+		arrange: () => mutate<Page>(agents, ({ items: data }) => ({ data, next_cursor: NAME })),
+		route: 'listAgents',
+		part: 'answer',
+		says: /^a part of a list: next_cursor says/,
+	},
+	{
+		title: 'a part of a list, with a count within another object',
+		arrange: () =>
+			mutate<Page>(keys, ({ items }) => ({
+				data: items.slice(0, 1),
+				meta: { paging: { total: 2, pages: 2 } },
+			})),
+		route: 'listAgentKeys',
+		part: 'answer',
+		says: /^a part of a list: meta\.paging\.total says that more follows after 1$/,
+	},
+	{
+		title: 'a part of a list, with the count that the package reads',
+		arrange: () => mutate<Page>(agents, ({ items }) => ({ items: items.slice(0, 1), total: 2 })),
+		route: 'listAgents',
+		part: 'answer',
+		says: /^a part of a list: total says/,
+	},
+	{
+		title: 'a part of the allowlist',
+		arrange: () =>
+			mutate<string[]>(sellers, (data) => ({ data, pagination: { next: `/${NAME}` } })),
+		route: 'getAllowlist',
+		part: 'answer',
+		says: /^a part of a list: pagination\.next says/,
+	},
+	{
+		title: 'an error with HTTP 200, in place of an object',
+		arrange: () => success(limits, { success: false, error: `Not allowed for ${NAME}` }),
+		route: 'getSpendingLimit',
+		part: 'answer',
+		says: /^200 reports an error: Not allowed for <name> <name> <name>$/,
+	},
+	{
+		title: 'an error with HTTP 200, and an empty list',
+		arrange: () => success(keys, { success: false, data: [] }),
+		route: 'listAgentKeys',
+		part: 'answer',
+		says: /^200 reports an error, without words$/,
+	},
+	{
+		title: 'errors with HTTP 200',
+		arrange: () => success(sellers, { data: [], errors: [{ message: `${NAME}: FORBIDDEN` }] }),
+		route: 'getAllowlist',
+		part: 'answer',
+		says: /^200 reports an error: <name> <name> <name> FORBIDDEN$/,
+	},
+	{
+		title: 'an error with HTTP 200 for a write',
+		arrange: () => success('PUT /agents/{address}/spend-config', { success: false }),
+		route: 'setSpendingLimit',
+		part: 'answer',
+		says: /^200 reports an error, without words$/,
+		args: ['--write'],
+	},
+	{
+		title: 'a status that is a name',
+		arrange: () =>
+			mutate<Row[]>(payments, (list) => rows(list, (row) => ({ ...row, status: 'Marie_Curie' }))),
+		route: 'listPayments',
+		part: 'answer',
+		says: /\[\]\.status: value, .*got text/,
+	},
+	{
+		title: 'a known status in capitals',
+		arrange: () =>
+			mutate<Row[]>(payments, (list) => rows(list, (row) => ({ ...row, status: 'SETTLED' }))),
+		route: 'listPayments',
+		part: 'answer',
+		says: /\[\]\.status: value, .*got "SETTLED"/,
+	},
+	{
 		title: "another agent's settings",
 		arrange: () => mutate<Row>(limits, (row) => ({ ...row, agent_address: randomAddress() })),
 		route: 'getSpendingLimit',
@@ -469,6 +564,33 @@ const inRequest: Deviation[] = [
 		part: 'request',
 		says: /400 about session_key_address/,
 		args: ['--write'],
+	},
+	{
+		title: 'another field of a body, as FastAPI names it',
+		arrange: () =>
+			emulator.fault({
+				route: 'POST /agents/{address}/keys',
+				...always,
+				status: 422,
+				body: { detail: [{ loc: ['body', 'session_key_address'], msg: `${NAME} required` }] },
+			}),
+		route: 'addAgentKey',
+		part: 'request',
+		says: /^422 about session_key_address$/,
+		args: ['--write'],
+	},
+	{
+		title: 'fields that are names of people',
+		arrange: () =>
+			emulator.fault({
+				route: limits,
+				...always,
+				status: 400,
+				body: { issues: [{ path: [NAME, 'Marie', 0], message: NAME }], errors: { Curie: [NAME] } },
+			}),
+		route: 'getSpendingLimit',
+		part: 'request',
+		says: /^400 about <name>\.<name>\.\[\], <name>$/,
 	},
 	{
 		title: 'a query that it does not take',
@@ -578,6 +700,46 @@ const inFacts: Deviation[] = [
 		says: /unit of amount: 10\^6 times/,
 	},
 	{
+		title: 'other values in the answer of a write',
+		arrange: () =>
+			mutate<Row>('PUT /agents/{address}/spend-config', (row) => ({ ...row, daily_limit: '1' })),
+		route: 'setSpendingLimit',
+		part: 'answer',
+		says: /^what was set is answered: other values: daily_limit$/,
+		args: ['--write'],
+	},
+	{
+		title: 'the allowlist from before in the answer of a write',
+		arrange: () =>
+			mutate<string[]>('PUT /agents/{address}/authorized-sellers', () => [randomAddress()]),
+		route: 'replaceAllowlist',
+		part: 'answer',
+		says: /^what was set is answered: other values: seller$/,
+		args: ['--write'],
+	},
+	{
+		title: 'a write that does nothing',
+		arrange: () =>
+			success('PUT /agents/{address}/spend-config', {
+				auto_topup_allowed: true,
+				daily_limit: null,
+				monthly_limit: null,
+				per_transaction_limit: null,
+			}),
+		route: 'setSpendingLimit',
+		part: 'answer',
+		says: /^what was set is answered: other values: auto_topup_allowed, daily_limit, per/,
+		args: ['--write'],
+	},
+	{
+		title: 'a key that is still there after it was revoked',
+		arrange: () => emulator.fault({ route: revoke, ...always, status: 204 }),
+		route: 'revokeAgentKey',
+		part: 'answer',
+		says: /^the revoked key: still listed$/,
+		args: ['--write'],
+	},
+	{
 		title: 'other values than were set',
 		arrange: () => mutate<Row>(limits, (row) => ({ ...row, daily_limit: '2' })),
 		route: 'getSpendingLimit',
@@ -621,6 +783,38 @@ describe('A service that is another one', () => {
 			expectNothingPrivate(ran);
 		},
 	);
+
+	it('shows no name of a person as the name of a field', async () => {
+		mutate<Row>('GET /agents/{address}', (row) => ({
+			...row,
+			Marie: 1,
+			by_name: { [NAME]: 1, Marie: { pays: 2 }, 'marie@example.com': 3, 'x\u001b[2J': 4 },
+		}));
+		const ran = await run(['--json']);
+		expect(ran.code).toBe(0);
+		expect(ran.out).not.toMatch(/Marie|marie|Curie|\\u001b/);
+		expect(reportOf(ran).routes).toContainEqual(
+			expect.objectContaining({ route: 'getAgent', extras: ['<name>', 'by_name'] }),
+		);
+		expectNothingPrivate(ran);
+	});
+
+	it.each([
+		['address', 'parent_address', /^address: missing/, /address may be absent$/],
+		['name', 'title', /^name: renamed, expected name, got title/, /: title may be name$/],
+		['createdAt', 'created', /^createdAt: renamed/, /: created may be createdAt$/],
+		['balance', 'owner_balance', /^balance: missing/, /balance may be absent$/],
+	])('%s under the name %s: advises no more than can be seen', async (from, to, says, advice) => {
+		mutate<Row>('GET /agents/{address}', (row) => renamed(row, from, to));
+		const ran = await run(['--json']);
+		const read = reportOf(ran).routes.find(({ route }) => route === 'getAgent');
+		expect(read?.findings).toContainEqual({
+			part: 'answer',
+			text: expect.stringMatching(says),
+			change: expect.stringMatching(advice),
+		});
+		expect(ran.out).not.toMatch(/: read \w+ for/);
+	});
 
 	it('shows what to change to people, too', async () => {
 		emulator.fault({ route: 'PATCH /agents/{address}', ...always, status: 404 });
@@ -684,6 +878,128 @@ describe('A service that is another one', () => {
 	});
 });
 
+/** What `--write` leaves as it was. */
+const agentsThere = () =>
+	emulator.agents().filter(({ name }) => !name.startsWith('contract-check'));
+
+describe('Writes', () => {
+	it.each([
+		[
+			'another agent in the answer',
+			1,
+			() => mutate<Row>(create, (row) => ({ ...row, address: agent.address })),
+			/^POST \/agents: the answer has the address of another agent/,
+		],
+		[
+			'a list without the new agent',
+			2,
+			() =>
+				mutate<Page>(agents, (page) => {
+					const items = page.items.filter(({ name }) => !`${name}`.startsWith('contract-check'));
+					return { ...page, items, total: 2 };
+				}),
+			/^POST \/agents: HTTP 200, and GET \/agents lists no new agent of the name sent/,
+		],
+		[
+			'an agent that was there under the new name',
+			2,
+			() => {
+				let made = '';
+				mutate<Row>(create, (row) => {
+					made = String(row.name);
+					return { ...row, address: agent.address };
+				});
+				mutate<Page>(agents, (page) => ({
+					...page,
+					total: 2,
+					items: page.items
+						.filter(({ name }) => name !== made)
+						.map((row) => (row.address === agent.address && made ? { ...row, name: made } : row)),
+				}));
+			},
+			/^POST \/agents: HTTP 200, and GET \/agents lists no new agent of the name sent/,
+		],
+		[
+			'a list that is a part',
+			1,
+			() => mutate<Page>(agents, (page) => ({ ...page, next_cursor: 'x' })),
+			/^GET \/agents can't be read whole, so nothing was written/,
+		],
+		[
+			'a list with addresses under another name',
+			1,
+			() =>
+				mutate<Page>(agents, (page) => ({
+					...page,
+					items: rows(page.items, (row) => renamed(row, 'address', 'account_address')),
+				})),
+			/^GET \/agents can't be read whole, so nothing was written/,
+		],
+	])('%s: change no agent, and the report says why', async (_title, code, arrange, reason) => {
+		const before = agentsThere();
+		arrange();
+		const { AMPERSEND_AGENT_KEY: _, ...env } = environment();
+		const ran = await run(['--json', '--write'], env);
+		expect(agentsThere()).toEqual(before);
+		expect(reportOf(ran).stopped).toContainEqual(expect.stringMatching(reason));
+		const written = emulator.calls.filter(({ method }) => !['GET', 'POST'].includes(method));
+		expect(written).toEqual([]);
+		expectNothingPrivate(ran);
+		expect(ran.code).toBe(code);
+	});
+
+	it('go to the new agent, whatever else the answer names', async () => {
+		const before = agentsThere();
+		mutate<Row>(create, ({ address: _, ...row }) => ({ ...row, parent_address: agent.address }));
+		const { AMPERSEND_AGENT_KEY: _, ...env } = environment();
+		const ran = await run(['--json', '--write'], env);
+		expect(ran.code).toBe(1);
+		expect(agentsThere()).toEqual(before);
+		const created = reportOf(ran).routes.find(({ route }) => route === 'createAgent');
+		expect(created?.findings).toEqual([
+			{
+				part: 'answer',
+				text: 'address: missing, expected address, got nothing',
+				change: 'the schema of createAgent: address may be absent',
+			},
+		]);
+	});
+
+	it('find the new agent on a later page', async () => {
+		for (let i = 0; i < 120; i += 1) emulator.addAgent();
+		const ran = await run(['--json', '--write']);
+		expect(ran.code).toBe(0);
+		expect(reportOf(ran).left).toContainEqual(expect.stringMatching(/^agent 0x/));
+	});
+
+	it('name a key that is still there, though it was revoked with HTTP 200', async () => {
+		success(revoke, { success: false, error: 'x' });
+		const ran = await run(['--json', '--write']);
+		expect(ran.code).toBe(1);
+		expect(reportOf(ran).left).toContainEqual(expect.stringMatching(/^agent key 0x/));
+		const revoked = reportOf(ran).routes.find(({ route }) => route === 'revokeAgentKey');
+		expect(revoked?.findings).toEqual([
+			expect.objectContaining({ part: 'answer', text: '200 reports an error: x' }),
+		]);
+	});
+
+	it('change and delete no hosted endpoint that was there', async () => {
+		emulator.addHostedEndpoint(agent, 'an-endpoint', {
+			name: NAME,
+			price_usd: 0.25,
+			proxy_url: 'https://api.example.com/weather',
+		});
+		const before = emulator.hostedEndpoints(agent);
+		mutate<Row>('POST /agents/{address}/hosted-endpoints', (row) => ({
+			...row,
+			id: 'an-endpoint',
+		}));
+		const ran = await run(['--json', '--write']);
+		expect(emulator.hostedEndpoints(agent)).toEqual(before);
+		expect(reportOf(ran).left.join('\n')).not.toContain('hosted endpoints');
+	});
+});
+
 describe('What keeps it from running', () => {
 	it.each([
 		['no key', [], () => ({}), /^AMPERSEND_API_KEY is empty\. Set it to/],
@@ -735,13 +1051,32 @@ describe('What keeps it from running', () => {
 			() => ({ ...environment(), AMPERSEND_AGENT_KEY: 'hunter2-hunter2' }),
 			/^AMPERSEND_AGENT_KEY: is not a private key/,
 		],
+		[
+			'a private key for the API key',
+			[],
+			() => ({ AMPERSEND_API_KEY: `0x${privateKey}` }),
+			/^AMPERSEND_API_KEY is the private key .*_AGENT_KEY, .*_AGENT_ADDRESS\.$/m,
+		],
+		[
+			'a combined secret for the API key',
+			[],
+			() => ({ AMPERSEND_API_KEY: environment().AMPERSEND_AGENT_KEY }),
+			/^AMPERSEND_API_KEY is the private key of an agent key\. Put it into AMPERSEND_AGENT_KEY/,
+		],
+		[
+			'an API key for the private key',
+			[],
+			() => ({ AMPERSEND_AGENT_KEY: emulator.apiKey }),
+			/^AMPERSEND_AGENT_KEY is an API key, .* Put it into AMPERSEND_API_KEY\.$/m,
+		],
 		['an unknown option', ['--hunter2-hunter2'], environment, /^An option is unknown/],
 		['no time', ['--seconds', 'hunter2-hunter2'], environment, /^--seconds takes whole seconds/],
 	] as const)('%s: one message, and nothing is sent', async (_title, args, env, message) => {
 		const ran = await run([...args], env());
 		expect(ran).toMatchObject({ code: 2, out: '' });
 		expect(ran.err).toMatch(message);
-		expect(ran.err).not.toContain('hunter2-hunter2');
+		for (const secret of ['hunter2-hunter2', privateKey, emulator.apiKey.slice(8)])
+			expect(ran.err).not.toContain(secret);
 		expect(emulator.calls).toEqual([]);
 	});
 

@@ -7,6 +7,7 @@ import {
 	hostOf,
 	isCredentialError,
 	isLoopback,
+	readAgentSecret,
 	resolveConnection,
 	rootOf,
 	type Connection,
@@ -115,6 +116,29 @@ function named<Result>(read: () => Result): Result {
 	}
 }
 
+function isPrivateKey(text: string): boolean {
+	try {
+		return readAgentSecret('', text).privateKey.length > 0;
+	} catch {
+		return false;
+	}
+}
+
+/** A key in the other's variable: what the credentials say of it is about their fields. */
+function rejectSwapped(apiKey: string, privateKey: string): void {
+	if (isPrivateKey(apiKey)) {
+		throw new CannotRun(
+			'AMPERSEND_API_KEY is the private key of an agent key. Put it into AMPERSEND_AGENT_KEY, ' +
+				"and the agent's address into AMPERSEND_AGENT_ADDRESS.",
+		);
+	}
+	if (/^(?:bearer\s+)?sk_(?:live|test)_/i.test(privateKey)) {
+		throw new CannotRun(
+			'AMPERSEND_AGENT_KEY is an API key, not a private key. Put it into AMPERSEND_API_KEY.',
+		);
+	}
+}
+
 function readUser(apiKey: string, baseUrl: string): Connection | undefined {
 	return apiKey === '' ? undefined : resolveConnection({ apiKey, baseUrl });
 }
@@ -169,6 +193,7 @@ export function readSettings(argv: string[], env: Environment): Settings | undef
 				`(${deployments.sandbox.dashboard}), or set AMPERSEND_AGENT_KEY. See --help.`,
 		);
 	}
+	rejectSwapped(apiKey, privateKey);
 	const user = named(() => readUser(apiKey, baseUrl));
 	const fallback = flags.allowLive ? deployments.production : deployments.sandbox;
 	const ownUrl = baseUrl === '' ? fallback.origin + AGENT_PATH : agentUrl(baseUrl);

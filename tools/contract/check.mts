@@ -1,5 +1,5 @@
 import { evidenceOf } from './evidence.mts';
-import { isOk, judge, type Asked } from './judge.mts';
+import { isOk, isSuccess, judge, type Asked } from './judge.mts';
 import { areAlike, isSameSpelledOtherwise, type RouteName } from './known.mts';
 import type { Answer, Requests } from './requests.mts';
 import type { Fact, Report, Role, RouteResult, Verdict } from './results.mts';
@@ -51,6 +51,11 @@ export function valueOf(row: Record<string, unknown>, field: string, kind?: stri
 	return other === undefined ? undefined : row[other];
 }
 
+function limitIn({ query }: Input): number | undefined {
+	const limit = query?.['limit'];
+	return limit === undefined ? undefined : Number(limit);
+}
+
 /** Of two settlements of a fact, the one that says more counts. */
 const weight: Record<Verdict, number> = { unused: 0, unknown: 1, fits: 2, differs: 3 };
 
@@ -99,18 +104,23 @@ export class Check {
 		return answer;
 	}
 
-	/** Asks each base in turn until one has the route. */
-	async #find(caller: Caller, name: RouteName, input: Input): Promise<[Answer, string]> {
+	/** Where a route may be: only where it was, once that is known. */
+	#basesFor(caller: Caller, name: RouteName): string[] {
 		const known = this.#bases.get(keyOf(caller, name));
+		if (known !== undefined) return [known];
 		const { prefix } = routeOf(name);
 		const own = prefix ? caller.bases.slice(0, 1).map((base) => rootOf(base) + prefix) : [];
-		const bases = known === undefined ? [...new Set([...own, ...caller.bases])] : [known];
+		return [...new Set([...own, ...caller.bases])];
+	}
+
+	/** Asks each base in turn until one has the route. */
+	async #find(caller: Caller, name: RouteName, input: Input): Promise<[Answer, string]> {
 		let best: [Answer, string] | undefined;
-		for (const base of bases) {
+		for (const base of this.#basesFor(caller, name)) {
 			const answer = await this.send(caller, name, input, base);
 			const { status } = answer;
-			if (isOk(answer)) this.#bases.set(keyOf(caller, name), base);
-			if (isOk(answer) || status === 0 || status >= 429) return [answer, base];
+			if (isSuccess(status)) this.#bases.set(keyOf(caller, name), base);
+			if (isSuccess(status) || status === 0 || status >= 429) return [answer, base];
 			// Any other status can be that of a gate in front of all paths.
 			const isBetter = best?.[0].status === 404 && status === 405;
 			if (best === undefined || isBetter) best = [answer, base];
@@ -129,6 +139,7 @@ export class Check {
 			route,
 			agent: caller.agent ?? input.params?.['address'],
 			hasInput: input.query !== undefined || input.body !== undefined,
+			limit: limitIn(input),
 			isHome: base === caller.bases[0],
 			base: shownBase(base),
 			isAccepted: this.#accepted.has(caller),
@@ -142,6 +153,7 @@ export class Check {
 			as: caller.as,
 			base: asked.base,
 			status: answer.status,
+			error: answer.error,
 			ms: Math.round(answer.ms),
 			verdicts,
 			evidence: evidencesOf(route, caller),

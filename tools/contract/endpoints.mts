@@ -1,14 +1,15 @@
-import { valueOf, type Caller, type Check, type Input } from './check.mts';
+import type { Caller, Check, Input } from './check.mts';
 import { isOk } from './judge.mts';
-import type { Answer } from './requests.mts';
+import { moreIn } from './parts.mts';
 import { rowsIn } from './shapes.mts';
 import { isRecord } from './source';
-import { change } from './writes.mts';
+import { change } from './change.mts';
 
-const idOf = (row: unknown): string => {
-	const id = isRecord(row) ? valueOf(row, 'id') : undefined;
-	return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
-};
+type Row = Record<string, unknown>;
+
+/** Its id under that very name: one with a similar name can be that of something else. */
+const idOf = ({ id }: Row): string =>
+	typeof id === 'string' || typeof id === 'number' ? String(id) : '';
 
 const endpointNamed = (name: string, agent: string) => ({
 	agent_address: agent,
@@ -38,31 +39,50 @@ async function changeOne(check: Check, caller: Caller, params: Input['params']):
 	}
 }
 
-/** Creates hosted endpoints, calls all of their routes, and deletes them. */
+/** @returns undefined if they can't be read whole */
+async function allEndpoints(
+	check: Check,
+	caller: Caller,
+	params: Input['params'],
+): Promise<Row[] | undefined> {
+	const answer = await check.ask(caller, 'listHostedEndpoints', { params });
+	const isWhole = isOk(answer) && moreIn(answer.body) === undefined;
+	return isWhole ? rowsIn(answer.body) : undefined;
+}
+
+/**
+ * Creates hosted endpoints, calls all of their routes, and deletes them: only those that weren't
+ * listed before, and are listed then under the names that were sent.
+ */
 export async function writeEndpoints(check: Check, caller: Caller, mark: string): Promise<void> {
 	const { agent: address = '' } = caller;
 	const params = { address };
 	const named = `contract-check ${mark}`;
 	const bodyFor = (name: string) => endpointNamed(`${named} ${name}`, address);
-	const listIn = (answer: Answer) => (isOk(answer) ? (rowsIn(answer.body) ?? []) : []);
-	const body = bodyFor('one');
+	const before = await allEndpoints(check, caller, params);
+	if (!before) {
+		check.stopped.push("The hosted endpoints can't be read whole, so none was created");
+		return;
+	}
 	// Said even if the time of the run is over before they're deleted.
 	const note = `hosted endpoints named contract-check ${mark}`;
 	check.left.add(note);
-	const created = await change(check, caller, 'createHostedEndpoint', { params, body });
-	const first = isOk(created) ? idOf(created.body) : '';
-	const bulk = { endpoints: [bodyFor('two')] };
-	const more = await change(check, caller, 'createHostedEndpoints', { params, body: bulk });
-	const listed = await check.ask(caller, 'listHostedEndpoints', { params });
-	if (first !== '') await changeOne(check, caller, { ...params, id: first });
-	const rows = [...listIn(more), ...listIn(listed)];
-	const own = rows.filter((row) => String(valueOf(row, 'name')).startsWith(named));
-	const ids = new Set([first, ...own.map(idOf)].filter((id) => id !== ''));
-	let deleted = 0;
-	for (const id of ids) {
-		const one = { params: { ...params, id } };
-		if (isOk(await change(check, caller, 'deleteHostedEndpoint', one))) deleted += 1;
+	const first = bodyFor('one');
+	await change(check, caller, 'createHostedEndpoint', { params, body: first });
+	const second = bodyFor('two');
+	const bulk = { endpoints: [second] };
+	await change(check, caller, 'createHostedEndpoints', { params, body: bulk });
+	const after = await allEndpoints(check, caller, params);
+	const known = new Set(['', ...before.map(idOf)]);
+	const isOwn = (row: Row): boolean =>
+		(row['name'] === first.name || row['name'] === second.name) && !known.has(idOf(row));
+	const own = (after ?? []).filter(isOwn);
+	const one = own.find(({ name }) => name === first.name);
+	if (one) await changeOne(check, caller, { ...params, id: idOf(one) });
+	for (const row of own) {
+		const input = { params: { ...params, id: idOf(row) } };
+		await change(check, caller, 'deleteHostedEndpoint', input);
 	}
-	const mayBeLost = ![created, more, listed].every(isOk);
-	if (deleted === ids.size && !mayBeLost) check.left.delete(note);
+	const left = await allEndpoints(check, caller, params);
+	if (left && !left.some((row) => String(row['name']).startsWith(named))) check.left.delete(note);
 }

@@ -1,12 +1,15 @@
+import { fieldsAtFault } from './complaints.mts';
 import { knownValues, unusedFields, type RouteName } from './known.mts';
+import { moreIn } from './parts.mts';
 import type { Answer } from './requests.mts';
 import type { Finding, Verdict } from './results.mts';
 import {
 	compare,
+	isList,
 	kindOf,
+	listOf,
 	rawShape,
 	rowsIn,
-	safeName,
 	type Comparison,
 	type Difference,
 } from './shapes.mts';
@@ -28,6 +31,8 @@ export interface Asked {
 	/** Of the path, or of the session. */
 	agent: string | undefined;
 	hasInput: boolean;
+	/** How many rows were asked for at once. */
+	limit: number | undefined;
 	/** Whether the base that answered is the one that the package would call. */
 	isHome: boolean;
 	base: string;
@@ -39,7 +44,16 @@ export interface Asked {
 
 const none: Comparison = { differences: [], extras: [], absent: [], times: [] };
 
-export const isOk = ({ status }: { status: number }): boolean => status >= 200 && status < 300;
+type Outcome = Pick<Answer, 'status' | 'error'>;
+
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** Whether it has the status of a success, and no error in it. */
+export const isOk = ({ status, error }: Outcome): boolean =>
+	isSuccess(status) && error === undefined;
+
+export const shownStatus = ({ status, error }: Outcome): string =>
+	error !== undefined ? `an error with HTTP ${status}` : `HTTP ${status}`;
 
 /** Times that the package takes in seconds, too (`epochToMs`). */
 const alsoSeconds = new Set(['activity[].timestamp']);
@@ -74,7 +88,7 @@ export function changeFor({ name, route }: Asked, { field, kind, got }: Differen
 	const shown = field === '' ? 'the body' : field;
 	switch (kind) {
 		case 'renamed':
-			return `${where}: read ${got.split(' ')[0]} for ${shown}`;
+			return `${where}: ${got.split(' ')[0]} may be ${shown}`;
 		case 'container':
 			return `${where}${route.rowsAt ? ' and its rowsAt' : ''}: the answer is ${got}`;
 		case 'missing':
@@ -86,6 +100,23 @@ export function changeFor({ name, route }: Asked, { field, kind, got }: Differen
 		default:
 			return `${where}: ${shown} can be ${got}`;
 	}
+}
+
+function findingOf(asked: Asked, difference: Difference): Finding {
+	const { field, kind, expected, got, count } = difference;
+	const times = count > 1 ? ` (${count} times)` : '';
+	const text = `${field || 'body'}: ${kind}, expected ${expected}, got ${got}${times}`;
+	return { part: 'answer', text, change: changeFor(asked, difference) };
+}
+
+/** A list of which the package would get only a part. */
+function partFindings({ name, limit }: Asked, { body }: Answer): Finding[] {
+	const field = moreIn(body, limit);
+	if (field === undefined) return [];
+	const rows = listOf(body)?.length;
+	const after = rows === undefined ? '' : ` after ${rows}`;
+	const text = `a part of a list: ${field} says that more follows${after}`;
+	return [{ part: 'answer', text, change: `how ${name} is read in parts: by ${field}` }];
 }
 
 function answerFindings(asked: Asked, answer: Answer): [Finding[], Comparison] {
@@ -100,31 +131,16 @@ function answerFindings(asked: Asked, answer: Answer): [Finding[], Comparison] {
 		const change = `${name}: an answer without a body`;
 		return [[{ part: 'answer', text: 'has no body', change }], none];
 	}
+	const more = isList(route.answer) ? partFindings(asked, answer) : [];
 	const compared = compare(route.answer, answer.body, unusedFields[name], knownValues[name]);
 	const units = unitsIn(compared, answer.date ?? Date.now());
 	const differences = [...compared.differences, ...units];
-	const findings = differences.map((difference): Finding => {
-		const { field, kind, expected, got, count } = difference;
-		const times = count > 1 ? ` (${count} times)` : '';
-		const text = `${field || 'body'}: ${kind}, expected ${expected}, got ${got}${times}`;
-		return { part: 'answer', text, change: changeFor(asked, difference) };
-	});
+	const findings = [...more, ...differences.map((difference) => findingOf(asked, difference))];
 	if (otherAgentIn(route, agent, answer.body)) {
 		const change = `agentAt of ${name}: the field names something else than the agent`;
 		findings.push({ part: 'answer', text: 'names another agent', change });
 	}
 	return [findings, { ...compared, differences }];
-}
-
-/** The fields that a 400 complains about, without the values. */
-function fieldsAtFault({ body }: Answer): string {
-	const issues: unknown = isRecord(body) ? body['issues'] : undefined;
-	if (!Array.isArray(issues)) return '';
-	const names = issues.slice(0, 20).flatMap((issue: unknown) => {
-		const path: unknown = isRecord(issue) ? issue['path'] : undefined;
-		return Array.isArray(path) ? [path.map((step) => safeName(String(step))).join('.')] : [];
-	});
-	return names.length > 0 ? ` about ${names.join(', ')}` : '';
 }
 
 const unknown = {
@@ -134,24 +150,45 @@ const unknown = {
 	answer: 'unknown',
 } as const;
 
-function rejected(asked: Asked, answer: Answer): [Partial<Record<Part, Verdict>>, Finding[]] {
-	const { name, route, base, isAccepted, isWrite } = asked;
-	const { status, allow } = answer;
+type Rejected = [Partial<Record<Part, Verdict>>, Finding[]];
+
+function aboutFields(body: unknown): string {
+	const fields = fieldsAtFault(body).join(', ');
+	return fields === '' ? '' : ` about ${fields}`;
+}
+
+/** An error in an answer with the status of a success. */
+function reportsError({ name }: Asked, { status, error, body }: Answer): Rejected {
+	const about = aboutFields(body);
+	const said = error ? `: ${error}` : ', without words';
+	const text = `${status} reports an error${about}${said}`;
+	const change = `how ${name} is told that it failed: HTTP ${status} with an error in the body`;
+	return [{ path: 'fits', answer: 'differs' }, [{ part: 'answer', text, change }]];
+}
+
+function notFound({ name, route, isWrite }: Asked): Rejected {
+	const text = `404 below every prefix${isWrite ? `, with ${route.method}` : ''}`;
+	const change = `routes.ts, ${name}.path${isWrite ? ' or .method' : ''}: another one`;
+	return [{ path: 'differs' }, [{ part: 'path', text, change }]];
+}
+
+function notAllowed({ name, route }: Asked, { allow }: Answer): Rejected {
+	const names = allow.join(', ');
+	const text = `405 for ${route.method}${names === '' ? '' : `, Allow: ${names}`}`;
+	const change = `routes.ts, ${name}.method: ${names === '' ? 'another one' : `'${names}'`}`;
+	return [{ path: 'fits', method: 'differs' }, [{ part: 'method', text, change }]];
+}
+
+function rejected(asked: Asked, answer: Answer): Rejected {
+	const { name, base, isAccepted } = asked;
+	const { status } = answer;
 	const at = `routes.ts, ${name}`;
-	if (status === 404) {
-		const text = `404 below every prefix${isWrite ? `, with ${route.method}` : ''}`;
-		const change = `${at}.path${isWrite ? ' or .method' : ''}: another one`;
-		return [{ path: 'differs' }, [{ part: 'path', text, change }]];
-	}
-	if (status === 405) {
-		const names = allow.join(', ');
-		const text = `405 for ${route.method}${names === '' ? '' : `, Allow: ${names}`}`;
-		const change = `${at}.method: ${names === '' ? 'another one' : `'${names}'`}`;
-		return [{ path: 'fits', method: 'differs' }, [{ part: 'method', text, change }]];
-	}
+	if (answer.error !== undefined) return reportsError(asked, answer);
+	if (status === 404) return notFound(asked);
+	if (status === 405) return notAllowed(asked, answer);
 	if ([400, 415, 422].includes(status)) {
-		const text = `${status}${fieldsAtFault(answer)}`;
-		const change = `what ${name} sends${fieldsAtFault(answer)}`;
+		const about = aboutFields(answer.body);
+		const [text, change] = [`${status}${about}`, `what ${name} sends${about}`];
 		return [{ path: 'fits', request: 'differs' }, [{ part: 'request', text, change }]];
 	}
 	if (status === 403 || (status === 401 && isAccepted)) {

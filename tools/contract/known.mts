@@ -58,7 +58,9 @@ const sameWords = [
 	['address', 'account', 'wallet'],
 	['limit', 'cap', 'max', 'maximum'],
 	['target', 'destination'],
-	['minimum', 'min', 'reserve'],
+	['minimum', 'min'],
+	['remaining', 'reserve', 'left'],
+	['next', 'more'],
 	['id', 'uuid', 'identifier'],
 	['type', 'kind', 'direction'],
 	['url', 'link', 'href', 'uri'],
@@ -81,14 +83,23 @@ export function isSameSpelledOtherwise(one: string, other: string): boolean {
 	return letters(one) === letters(other);
 }
 
-/** Whether two names can mean the same. */
+/** Words that don't make a name that of something else. */
+const plainWords = ['address', 'is', 'micro', 'page', 'usdc', 'value'];
+
+/** Whether two names can mean the same: neither has a word of its own, such as `parent`. */
 export function areAlike(one: string, other: string): boolean {
-	const others = wordsOf(other);
-	return wordsOf(one).some((word) =>
-		others.some(
+	const [words, others] = [wordsOf(one), wordsOf(other)];
+	const isIn = (word: string, among: string[]): boolean =>
+		among.some(
 			(different) =>
 				word === different ||
 				sameWords.some((set) => set.includes(word) && set.includes(different)),
-		),
+		);
+	const isCovered = (word: string, among: string[]): boolean =>
+		plainWords.includes(word) || isIn(word, among);
+	return (
+		words.some((word) => isIn(word, others)) &&
+		words.every((word) => isCovered(word, others)) &&
+		others.every((word) => isCovered(word, words))
 	);
 }

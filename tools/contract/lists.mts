@@ -1,5 +1,5 @@
 import { valueOf, type Caller, type Check, type Input } from './check.mts';
-import { isOk } from './judge.mts';
+import { isOk, shownStatus } from './judge.mts';
 import type { RouteName } from './known.mts';
 import { readList, type Paging } from './paging.mts';
 import { kindOf, rowsIn } from './shapes.mts';
@@ -79,7 +79,7 @@ async function settlePreset(
 		part: 'request',
 		subject: 'preset=1d',
 		assumed: 'only the last day',
-		found: isIgnored ? 'older rows' : isOk(answer) ? 'no older rows' : `HTTP ${answer.status}`,
+		found: isIgnored ? 'older rows' : isOk(answer) ? 'no older rows' : shownStatus(answer),
 		verdict: isIgnored || !isOk(answer) ? 'differs' : 'fits',
 		change: isIgnored || !isOk(answer) ? 'presetCovering in domain/time.ts' : '',
 	});

@@ -1,4 +1,4 @@
-import { isOk } from './judge.mts';
+import { isOk, shownStatus } from './judge.mts';
 import { valueOf, type Caller, type Check, type Input } from './check.mts';
 import type { RouteName } from './known.mts';
 import type { Answer } from './requests.mts';
@@ -32,10 +32,20 @@ const isSame = (one: unknown, other: unknown): boolean =>
 	JSON.stringify(one) === JSON.stringify(other);
 
 const shownCount = (answer: Answer): string => {
-	if (!isOk(answer)) return `HTTP ${answer.status}`;
+	if (!isOk(answer)) return shownStatus(answer);
 	const { length } = rowsOf(answer);
 	return `${length} row${length === 1 ? '' : 's'}`;
 };
+
+function whatIsCounted(
+	ofOne: number | undefined,
+	ofWhole: number | undefined,
+	rows: number,
+): string {
+	if (ofOne === undefined) return 'no count';
+	if (ofOne < rows) return 'the rows of the page';
+	return ofOne === ofWhole ? 'all rows' : 'another number on each page';
+}
 
 class PagingFacts {
 	constructor(
@@ -116,15 +126,7 @@ class PagingFacts {
 	#whatTotalCounts(one: Answer, whole: Answer, rows: number): void {
 		const { total: name } = this.paging;
 		const [ofOne, ofWhole] = [totalIn(one, name), totalIn(whole, name)];
-		const counts = ofOne !== undefined && ofOne >= rows;
-		const found =
-			ofOne === undefined
-				? 'no count'
-				: counts && ofOne === ofWhole
-					? 'all rows'
-					: counts
-						? 'another number on each page'
-						: 'the rows of the page';
+		const found = whatIsCounted(ofOne, ofWhole, rows);
 		const verdict = found === 'all rows' ? 'fits' : 'differs';
 		this.note(name, 'all rows', found, ofOne === undefined ? 'unknown' : verdict);
 		if (name !== 'totalCount') return;

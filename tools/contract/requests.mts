@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { version } from '../../package.json';
 import { CannotRun } from './args.mts';
+import { errorIn } from './complaints.mts';
 
 export interface Ask {
 	method: string;
@@ -19,6 +20,8 @@ export interface Answer {
 	status: number;
 	/** JSON, or undefined. */
 	body: unknown;
+	/** What it says of an error in spite of a status of success. */
+	error?: string;
 	/** Whether there was a body, and it wasn't JSON. */
 	isOther: boolean;
 	/** Methods that the service names with a 405. */
@@ -52,10 +55,11 @@ async function textOf({ body }: Response): Promise<string> {
 	return Buffer.concat(parts).toString('utf8');
 }
 
-function parsed(text: string): Pick<Answer, 'body' | 'isOther'> {
+function parsed(text: string, status: number): Pick<Answer, 'body' | 'isOther' | 'error'> {
 	if (text === '') return { body: undefined, isOther: false };
 	try {
-		return { body: JSON.parse(text), isOther: false };
+		const body: unknown = JSON.parse(text);
+		return { body, isOther: false, error: status < 300 ? errorIn(body) : undefined };
 	} catch {
 		return { body: undefined, isOther: true };
 	}
@@ -126,7 +130,7 @@ export class Requests {
 			const seconds = Number(headerOf(response, 'retry-after') || '1');
 			const answer = {
 				status: response.statusCode,
-				...parsed(text),
+				...parsed(text, response.statusCode),
 				allow: METHODS.filter((one) => allowed.some((name) => name.trim() === one)),
 				date: Number.isNaN(date) ? undefined : date,
 				ms: tookMs(),

@@ -25,6 +25,8 @@ export interface RouteResult {
 	base: string;
 	/** HTTP status; 0 without an answer. */
 	status: number;
+	/** What it said of an error in spite of a status of success. */
+	error?: string;
 	ms: number;
 	/** `request` is its query or body. */
 	verdicts: Record<Part, Verdict>;

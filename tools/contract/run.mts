@@ -30,22 +30,32 @@ async function actAsAgent(
 	return agent;
 }
 
-async function checkAll(check: Check, settings: Settings): Promise<void> {
+/** @returns whether the service takes the API key, if there is one */
+async function actAsUser(
+	check: Check,
+	user: Caller | undefined,
+	settings: Settings,
+): Promise<boolean> {
 	const { user: connection, agent, write } = settings;
-	const user: Caller | undefined = connection && userOf(connection);
-	if (user) await readAsUser(check, user, agent?.agent);
-	const listed = user && check.resultOf(user, 'listAgents')?.status;
+	if (!user || !connection) return true;
+	await readAsUser(check, user, agent?.agent);
+	const listed = check.resultOf(user, 'listAgents')?.status;
 	const isRejected = listed === 401 || listed === 0;
-	if (write && user && connection && !isRejected) {
+	if (write && !isRejected) {
 		const created = await writeAsUser(check, user, connection);
 		if (created && !agent) await actAsAgent(check, created, settings);
 	}
-	if (agent) {
-		const caller = await actAsAgent(check, agent, settings);
-		if (user && caller) settleUnset(check, user, caller);
-	}
+	return !isRejected;
+}
+
+async function checkAll(check: Check, settings: Settings): Promise<void> {
+	const { user: connection, agent, write } = settings;
+	const user: Caller | undefined = connection && userOf(connection);
+	const isTaken = await actAsUser(check, user, settings);
+	const caller = agent && (await actAsAgent(check, agent, settings));
+	if (user && caller) settleUnset(check, user, caller);
 	const base = agent?.baseUrl ?? connection?.agentBaseUrl;
-	if (write && base !== undefined && !isRejected) await writeAsAnyone(check, basesOf(base));
+	if (write && base !== undefined && isTaken) await writeAsAnyone(check, basesOf(base));
 }
 
 function secretsOf({ user, agent }: Settings): string[] {

@@ -1,5 +1,6 @@
 import * as z from 'zod/v4-mini';
 import { areAlike, isSameSpelledOtherwise } from './known.mts';
+import { safeName } from './names.mts';
 import { address, isRecord, link, micro, sentTime, wholeMicro } from './source';
 
 type Shape = z.core.$ZodType;
@@ -29,13 +30,6 @@ export interface Comparison {
 /** Enough to see a shape. */
 const MOST_ROWS = 1_000;
 const MOST_DEPTH = 6;
-
-/** A field's name as a report can have it: a service may use addresses or names as keys. */
-export function safeName(name: string): string {
-	return /^[A-Za-z_$][\w$-]{0,39}$/.test(name) && !/^0x|\d{5}|[0-9a-f]{16}/i.test(name)
-		? name
-		: '<name>';
-}
 
 function textKind(text: string): string {
 	if (text === '') return 'empty text';
@@ -171,7 +165,9 @@ class Comparing {
 		const name = at.slice(Math.max(at.lastIndexOf('.'), at.lastIndexOf(']')) + 1);
 		const known = this.values[name];
 		if (known && typeof value === 'string' && !known.includes(value)) {
-			const shown = /^[a-z_-]{1,30}$/i.test(value) ? `"${value}"` : kindOf(value);
+			const isSpelledOtherwise = known.some((one) => isSameSpelledOtherwise(one, value));
+			const isShown = isSpelledOtherwise || safeName(value) === value;
+			const shown = isShown ? `"${value}"` : kindOf(value);
 			this.note(at, 'value', `one of ${known.join(', ')}`, shown);
 		}
 	}
@@ -268,9 +264,9 @@ function standIn(name: string, field: Shape, value: Row, others: string[]): stri
 	const fitting = others.filter(isSameKind);
 	const alike = fitting.find((other) => areAlike(name, other));
 	if (alike !== undefined) return alike;
-	// The only list, or the only field, under a name that nobody could foresee.
-	const isOnly = shape instanceof z.ZodMiniArray || others.length === 1;
-	return !isOptional && fitting.length === 1 && isOnly ? fitting[0] : undefined;
+	// The only list, under a name that nobody could foresee.
+	const isOnly = shape instanceof z.ZodMiniArray && fitting.length === 1;
+	return !isOptional && isOnly ? fitting[0] : undefined;
 }
 
 /** What the schema itself complains about, where the comparison found nothing. */
@@ -314,10 +310,24 @@ export function compare(
 	};
 }
 
-/** The rows of a list, however it is wrapped. */
-export function rowsIn(body: unknown): Row[] | undefined {
-	if (Array.isArray(body)) return body.filter(isRecord);
+/** The entries of a list, however it is wrapped. */
+export function listOf(body: unknown): unknown[] | undefined {
+	if (Array.isArray(body)) return body;
 	if (!isRecord(body)) return undefined;
 	const name = listIn(body);
-	return name === undefined ? undefined : rowsIn(body[name]);
+	return name === undefined ? undefined : listOf(body[name]);
+}
+
+export const rowsIn = (body: unknown): Row[] | undefined => listOf(body)?.filter(isRecord);
+
+/** Where an answer with a page of a list has its rows. */
+const pageRows = ['items', 'activity'];
+
+/** Whether an answer is a list, or a page of one. */
+export function isList(shape: Shape): boolean {
+	const { shape: inner } = unwrap(shape);
+	if (inner instanceof z.ZodMiniArray) return true;
+	if (!(inner instanceof z.ZodMiniObject)) return false;
+	const fields = Object.keys(inner.def.shape as Record<string, Shape>);
+	return pageRows.some((name) => fields.includes(name));
 }

@@ -23,12 +23,14 @@ function allCalls(): Call[] {
 }
 
 function reasonFor({ as, method, route }: Call, { user, agent, write }: Settings): string {
-	if (as === 'user' && !user) return 'needs AMPERSEND_API_KEY';
+	const lacking = 'what it needs was not there, such as an agent, a session or an id';
 	const isLogin = route === 'logIn' || route === 'requestNonce';
-	if ((as === 'agent' || isLogin) && !agent && !write) return 'needs AMPERSEND_AGENT_KEY';
-	if (method !== 'GET' && !isLogin && !write) return 'writes: needs --write and the sandbox';
-	if (route === 'getApproval' && !write) return 'needs a request: --write and the sandbox';
-	return 'what it needs was not there, such as an agent, a session or an id';
+	const needsAgent = as === 'agent' || isLogin;
+	if (as === 'user' && !user) return 'needs AMPERSEND_API_KEY';
+	if (write) return lacking;
+	if (needsAgent && !agent) return 'needs AMPERSEND_AGENT_KEY';
+	if (method !== 'GET' && !isLogin) return 'writes: needs --write and the sandbox';
+	return route === 'getApproval' ? 'needs a request: --write and the sandbox' : lacking;
 }
 
 /** What the run didn't call, and why. */

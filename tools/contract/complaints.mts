@@ -1,0 +1,64 @@
+import { safeName, safeWords } from './names.mts';
+import { isRecord } from './source';
+
+const MOST_ENTRIES = 20;
+
+/** The field that an entry of a 400 or 422 is about, as a path. */
+function pathOf(entry: unknown): string {
+	if (!isRecord(entry)) return '';
+	const path = [entry['path'], entry['loc'], entry['field'], entry['param']].find(
+		(one) => Array.isArray(one) || typeof one === 'string',
+	);
+	const steps: unknown[] = Array.isArray(path) ? path : String(path ?? '').split('.');
+	// FastAPI begins with the part of the request.
+	const isPlace = steps.length > 1 && ['body', 'query', 'path'].includes(String(steps[0]));
+	return steps
+		.slice(isPlace ? 1 : 0, MOST_ENTRIES)
+		.filter((step) => step !== '')
+		.map((step) => (/^\d{1,4}$/.test(String(step)) ? '[]' : safeName(String(step))))
+		.join('.');
+}
+
+/** The fields that an answer complains about, without the values. */
+export function fieldsAtFault(body: unknown): string[] {
+	if (!isRecord(body)) return [];
+	const { issues, detail, errors, error } = body;
+	const places = [issues, detail, errors, isRecord(error) ? error['issues'] : undefined];
+	const entries = places.flatMap((place): unknown[] => (Array.isArray(place) ? place : []));
+	const byName = isRecord(errors) ? Object.keys(errors).map(safeName) : [];
+	const paths = [...entries.slice(0, MOST_ENTRIES).map(pathOf), ...byName];
+	return [...new Set(paths)].filter((path) => path !== '').slice(0, MOST_ENTRIES);
+}
+
+function wordsIn(value: unknown): string[] {
+	if (typeof value === 'string') return [value];
+	if (Array.isArray(value)) return value.slice(0, 3).flatMap(wordsIn);
+	if (!isRecord(value)) return [];
+	const { message, error, errors, detail, code } = value;
+	const [said = []] = [message, error, errors, detail, code]
+		.map(wordsIn)
+		.filter((words) => words.length > 0);
+	return said;
+}
+
+const isSomething = (value: unknown): boolean =>
+	value === true || (Array.isArray(value) ? value.length > 0 : wordsIn(value).join('') !== '');
+
+/**
+ * What a service says of an error in a body whose status is that of a success.
+ * @returns undefined if it says nothing of one
+ */
+export function errorIn(body: unknown): string | undefined {
+	if (!isRecord(body)) return undefined;
+	const { success, ok, status, error, errors } = body;
+	const isError =
+		success === false ||
+		ok === false ||
+		status === 'error' ||
+		status === 'fail' ||
+		isRecord(error) ||
+		isSomething(error) ||
+		isRecord(errors) ||
+		isSomething(errors);
+	return isError ? wordsIn(body).map(safeWords).join('; ') : undefined;
+}
