@@ -32,11 +32,11 @@ const NAME = /^[\w@.$-]{1,40}$/;
 
 const PAGES = /^((total|num)pages|pages(total|count)?|pagecount|lastpage)$/;
 const COUNT = /^total$|count$|^total(items|rows|results|records|elements|entries|hits)$/;
-/** True, or where to read on. */
-const MORE = new RegExp(
-	'next|^(has|is)?more|cursor|continu|pagetoken|truncated|incomplete|^partial$|^after$|' +
-		'^remaining$|^bookmark$|^marker$|^scrollid$|^lastevaluatedkey$',
-);
+/** True, or how many follow. */
+const MORE = /next|^(has|is)?more|truncated|incomplete|^partial$|^remaining$/;
+/** Where to read on. */
+const POSITION =
+	/cursor|continu|pagetoken|^after$|^bookmark$|^marker$|^scrollid$|^lastevaluatedkey$/;
 /** What is about the rows before. */
 const BEFORE = /^(has)?(prev|start)/;
 /** False if more rows follow. */
@@ -70,7 +70,8 @@ function saysMore(record: Fields, name: string, rows: number, end: number): bool
 	if (PAGES.test(word)) return countOf(value) > end / rows;
 	if (COUNT.test(word)) return countOf(value) > end;
 	if (LAST.test(word)) return String(value) === 'false';
-	return MORE.test(word) && !BEFORE.test(word) && isSet(value) && !isDenied(word, record);
+	if (BEFORE.test(word) || isDenied(word, record)) return false;
+	return (MORE.test(word) || POSITION.test(word)) && isSet(value);
 }
 
 /**
