@@ -369,22 +369,6 @@ describe('A list', () => {
 		}
 	});
 
-	it.each([{ total: 2 }, { hasNextPage: true }, { has_more: true }])(
-		'that comes whole is not read from a part of it: %j',
-		async (rest) => {
-			await prepare();
-			const payments = reads[6]!;
-			service.emulator.fault({
-				route: payments.route,
-				mutate: (body) => ({ payments: body, ...rest }),
-			});
-			const { error, rows } = await read(payments);
-
-			expect(rows).toEqual([]);
-			expect(error?.message).toContain('the whole body has an unexpected format');
-		},
-	);
-
 	it('is not read from an envelope that has something else', async () => {
 		const sellers = lists.at(-1)!;
 		service.emulator.fault({ route: sellers.route, mutate: () => ({ errors: [] }) });

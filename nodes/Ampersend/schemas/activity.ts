@@ -1,6 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { address, ifFits, micro, sentTime, someCount, someText } from './common';
+import { whatSaysMore } from './envelope';
 import { withoutProofs } from './proofs';
 
 /**
@@ -38,9 +39,17 @@ const activity = z
 
 export type Activity = z.infer<typeof activity>;
 
-export const activityPage = z.looseObject({
-	activity: z.array(activity),
-	hasNextPage: z.boolean(),
-	/** Saves requests only: nothing rests on it. */
-	totalCount: z.catch(z.optional(someCount), undefined),
-});
+export const activityPage = z
+	.looseObject({
+		activity: z.array(activity),
+		hasNextPage: z.boolean(),
+		/** Saves requests only: nothing rests on it. */
+		totalCount: z.catch(z.optional(someCount), undefined),
+	})
+	.check(
+		// A cursor also says that more rows follow. Which rows a count is of is known only to who asks.
+		z.overwrite((page) => ({
+			...page,
+			hasNextPage: whatSaysMore(page, page.activity.length, Infinity) !== undefined,
+		})),
+	);

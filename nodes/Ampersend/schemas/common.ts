@@ -3,6 +3,7 @@ import * as z from 'zod/v4-mini';
 import { isMicro } from '../domain/money';
 import { readTime } from '../domain/time';
 import { isLink } from '../domain/webAddress';
+import { rejectUnclearRows } from './envelope';
 import { withRowsAt } from './forms';
 
 /** `0x` and 40 hexadecimal digits, in any letter case (SDK, types.ts). */
@@ -44,11 +45,13 @@ export function ifFits<Field extends z.ZodMiniType>(field: Field) {
  * @param names where the rows can be instead of `items`
  */
 export function page<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
-	const shape = z.looseObject({
-		items: z.array(item),
-		/** Nothing rests on it: it may count only the page. */
-		total: z.catch(z.optional(someCount), undefined),
-	});
+	const shape = z
+		.looseObject({
+			items: z.array(item),
+			/** Nothing rests on it: it may count only the page. */
+			total: z.catch(z.optional(someCount), undefined),
+		})
+		.check(rejectUnclearRows(names, false));
 	return withRowsAt(shape, ...names);
 }
 
@@ -57,7 +60,7 @@ export function page<Item extends z.ZodMiniType>(item: Item, ...names: string[])
  * @param names where the rows can be, if the list isn't the whole body
  */
 export function list<Item extends z.ZodMiniType>(item: Item, ...names: string[]) {
-	return withRowsAt(z.array(item), ...names);
+	return withRowsAt(z.array(item).check(rejectUnclearRows(names, true)), ...names);
 }
 
 /** Settings, or nothing where none are set. */

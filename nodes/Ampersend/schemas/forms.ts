@@ -1,6 +1,9 @@
 import * as z from 'zod/v4-mini';
 
 import { isRecord } from '../domain/json';
+import type { Fields } from './envelope';
+import { rowsNames, rowsNamesIn, wholeRowsIn } from './envelope';
+import { bothWays } from './spellings';
 
 /*
  * Where the wire's form is assumed, an answer can come in several. Before it's read by its shape,
@@ -8,12 +11,8 @@ import { isRecord } from '../domain/json';
  * fields as the shape spells them.
  */
 
-type Fields = Record<string, unknown>;
 /** Changes a value itself where it can, and returns it in the known form. */
 type Form = (value: unknown) => unknown;
-
-/** Where any list can have its rows. */
-const ROWS = ['items', 'data'] as const;
 
 /** Names that lists can have for their rows besides, and names of fields besides the shape's. */
 const rowNames = new WeakMap<z.core.$ZodType, readonly string[]>();
@@ -25,7 +24,10 @@ export function withRowsAt<Shape extends z.ZodMiniType>(shape: Shape, ...names: 
 	return shape;
 }
 
-/** Gives fields of a shape further names. */
+/**
+ * Gives fields of a shape further names. Those before the shape's own are more exact: they go
+ * before it where a record has both.
+ */
 export function alsoNamed<Shape extends z.ZodMiniType>(
 	shape: Shape,
 	names: Readonly<Record<string, readonly string[]>>,
@@ -34,32 +36,10 @@ export function alsoNamed<Shape extends z.ZodMiniType>(
 	return shape;
 }
 
-/** A name in its other spelling, `created_at` for `createdAt`. */
-function otherSpelling(name: string): string {
-	return name.includes('_')
-		? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-		: name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** The same names, with their other spellings. */
-function bothWays(names: readonly string[]): string[] {
-	return [...new Set(names.flatMap((name) => [name, otherSpelling(name)]))];
-}
-
-const COUNTS = bothWays(['total', 'totalCount']);
-const FLAGS = bothWays(['hasNextPage', 'hasMore']);
-
-/** The name of the rows in an envelope; undefined if it has none. */
-function rowsNameIn(envelope: Fields, names: readonly string[]): string | undefined {
-	return names.find((name) => Array.isArray(envelope[name]));
-}
-
-/** Whether an envelope says that it doesn't have all rows. */
-function isPart(envelope: Fields, rows: unknown[]): boolean {
-	return (
-		FLAGS.some((name) => envelope[name] === true) ||
-		COUNTS.some((name) => Number(envelope[name] ?? 0) > rows.length)
-	);
+/** Gives a field the value that a more exact name has. */
+function prefer(record: Fields, name: string, moreExact: readonly string[]): void {
+	const found = moreExact.find((one) => (record[one] ?? null) !== null);
+	if (found !== undefined) record[name] = record[found];
 }
 
 /** Moves a field to the name that the shape has. */
@@ -71,16 +51,20 @@ function rename(record: Fields, name: string, others: readonly string[]): void {
 	}
 }
 
+/** An envelope with its rows as `items`; as it is if they aren't clear. */
+function withItems(envelope: Fields, names: readonly string[]): Fields {
+	const [name, ...others] = rowsNamesIn(envelope, names);
+	if (name === undefined || name === 'items' || others.length > 0) return envelope;
+	const { [name]: items, ...rest } = envelope;
+	return { ...rest, items };
+}
+
 function formOfArray(shape: z.ZodMiniArray): Form {
-	const names = bothWays([...(rowNames.get(shape) ?? []), ...ROWS]);
+	const own = rowNames.get(shape);
+	const names = rowsNames(own ?? []);
 	const ofRow = formOf(shape.def.element);
-	const isList = rowNames.has(shape);
-	const rowsOf = (value: unknown): unknown => {
-		if (!isList || !isRecord(value)) return value;
-		const rows = value[rowsNameIn(value, names) ?? ''];
-		// Rows that are missing would be missing in silence.
-		return Array.isArray(rows) && !isPart(value, rows) ? rows : value;
-	};
+	const rowsOf = (value: unknown): unknown =>
+		own && isRecord(value) ? (wholeRowsIn(value, names) ?? value) : value;
 	return (value) => {
 		const rows = rowsOf(value);
 		if (ofRow && Array.isArray(rows)) {
@@ -92,24 +76,27 @@ function formOfArray(shape: z.ZodMiniArray): Form {
 
 function formOfObject(shape: z.ZodMiniObject): Form {
 	const further = fieldNames.get(shape) ?? {};
-	const fields = Object.entries(shape.def.shape).map(([name, field]) => ({
-		name,
-		others: bothWays([name, ...(further[name] ?? [])]).slice(1),
-		form: formOf(field),
-	}));
+	const fields = Object.entries(shape.def.shape).map(([name, field]) => {
+		const names = further[name] ?? [];
+		return {
+			name,
+			moreExact: bothWays(names.slice(0, Math.max(0, names.indexOf(name)))),
+			others: bothWays([name, ...names]).slice(1),
+			form: formOf(field),
+		};
+	});
 	const own = rowNames.get(shape);
-	const names = bothWays([...ROWS, ...(own ?? [])]);
+	const names = rowsNames(own ?? []);
 	const inPage = (value: unknown): unknown => {
 		if (!own) return value;
 		if (Array.isArray(value)) return { items: value };
-		const rowsName = isRecord(value) && rowsNameIn(value, names);
-		if (isRecord(value) && rowsName) rename(value, 'items', [rowsName]);
-		return value;
+		return isRecord(value) ? withItems(value, names) : value;
 	};
 	return (value) => {
 		const record = inPage(value);
 		if (!isRecord(record)) return record;
-		for (const { name, others, form } of fields) {
+		for (const { name, moreExact, others, form } of fields) {
+			prefer(record, name, moreExact);
 			rename(record, name, others);
 			if (form && Object.hasOwn(record, name)) record[name] = form(record[name]);
 		}

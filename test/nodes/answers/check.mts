@@ -23,9 +23,19 @@ const WITHHELD = /signature|nonce/i;
 const FLAGS = ['hasNextPage', 'has_next_page', 'hasMore', 'has_more'];
 const COUNTS = ['total', 'totalCount', 'total_count'];
 
+const isNumeric = (value: unknown): boolean =>
+	typeof value === 'number' || typeof value === 'string';
+
+/** Whether a flag says yes, or may say so. */
+const isSet = (value: unknown): boolean =>
+	isJson(value)
+		? Object.values(value).some((one) => !isJson(one) && isSet(one))
+		: !Array.isArray(value) &&
+			!['', '0', 'false', 'none', 'null'].includes(String(value ?? '').toLowerCase());
+
 const isPart = (envelope: Json, rows: unknown[]): boolean =>
-	FLAGS.some((name) => envelope[name] === true) ||
-	COUNTS.some((name) => Number(envelope[name] ?? 0) > rows.length);
+	FLAGS.some((name) => isSet(envelope[name])) ||
+	COUNTS.some((name) => isNumeric(envelope[name]) && Number(envelope[name]) > rows.length);
 
 /** The rows of a list; undefined if it has none, or not all of them. */
 function rowsIn({ names, isPage }: Shape, sent: unknown): unknown[] | undefined {

@@ -1,5 +1,6 @@
 import type { Address } from '../../domain/address';
 import { addressKey } from '../../domain/address';
+import { whatSaysMore } from '../../schemas/envelope';
 import { errorForPaging } from '../errors';
 import type { Route } from '../routes';
 import { take } from './take';
@@ -7,10 +8,11 @@ import { take } from './take';
 /** Rows to request at a time in an offset-paged list (assumed: no limit is published). */
 const LIST_PAGE = 100;
 
-interface OffsetPage<Item> {
+/** With all that the service says beside the rows. */
+interface OffsetPage<Item> extends Record<string, unknown> {
 	items: Item[];
 	/** How many rows the list has, if the service reports it. */
-	total?: number;
+	total?: number | undefined;
 }
 
 export interface List<Item> {
@@ -30,19 +32,72 @@ function mayBeFull(rows: number): boolean {
 	return rows >= SMALLEST_LIST_PAGE && (rows % 5 === 0 || rows % 8 === 0);
 }
 
+/** The field of a page that says that rows follow. @param end offset after the page */
+function saidOf(page: OffsetPage<unknown>, end: number): string | undefined {
+	return whatSaysMore(page, page.items.length, end);
+}
+
 /**
- * Whether rows may follow a page. The service's count can only say yes: it may be of the page
- * alone. Without it, a page ends the list if it's shorter than one before it, or has a number of
- * rows that no page size has. So a list costs one more request only if its first page seems full.
- * @param end offset after the page
+ * Whether rows may follow a page that doesn't say so: its count may be of the page alone. A page
+ * ends the list if it's shorter than one before it, or has a number of rows that no page size has.
+ * So a list costs one more request only if its first page seems full.
  * @param largest rows of the longest page before it
  */
-function mayFollow(
-	{ items, total = 0 }: OffsetPage<unknown>,
-	end: number,
-	largest: number,
-): boolean {
-	return total > end || (items.length >= largest && mayBeFull(items.length));
+function mayFollow({ items }: OffsetPage<unknown>, largest: number): boolean {
+	return items.length >= largest && mayBeFull(items.length);
+}
+
+/** Where the reading of a list is. */
+interface Progress {
+	/** Of the page to read. */
+	offset: number;
+	/** Rows of the longest page before it. */
+	largest: number;
+	/** The field of the page before it that says that rows follow. */
+	said?: string | undefined;
+}
+
+/**
+ * @param isKnown whether a page has rows, and all of them came before
+ * @param said the field that says that more rows follow, if one does
+ * @throws CallError if rows follow and the service doesn't return them
+ */
+function rejectCut(
+	{ route, offset, rows }: { route: List<unknown>['route']; offset: number; rows: number },
+	isKnown: boolean,
+	said: string | undefined,
+): void {
+	const why = said === undefined ? '' : `, and its ${said} says that more follow,`;
+	// A list that comes whole whatever is asked for has another length than was asked for.
+	if (isKnown && (said !== undefined || rows === LIST_PAGE)) {
+		throw errorForPaging(route, `returns the same rows again, whatever "offset" asks for${why}`);
+	}
+	if (rows === 0 && said !== undefined) {
+		throw errorForPaging(route, `returns no rows after the first ${offset}${why}`);
+	}
+}
+
+/**
+ * Reads on after a page.
+ * @param isKnown whether the page has rows, and all of them came before
+ * @returns undefined at the end of the list
+ * @throws CallError if rows follow and the service doesn't return them
+ */
+function progressAfter(
+	route: List<unknown>['route'],
+	page: OffsetPage<unknown>,
+	{ offset, largest, said: before }: Progress,
+	isKnown: boolean,
+): Progress | undefined {
+	const rows = page.items.length;
+	// The service may return fewer rows than requested, so the offset counts what came.
+	const end = offset + rows;
+	const said = saidOf(page, end);
+	// A count tells where the list ends, even if it was longer before.
+	const isCounted = rows === 0 && page.total !== undefined;
+	rejectCut({ route, offset, rows }, isKnown, said ?? (isCounted ? undefined : before));
+	if (isKnown || (said === undefined && !mayFollow(page, largest))) return undefined;
+	return { offset: end, largest: Math.max(largest, rows), said };
 }
 
 /** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
@@ -51,32 +106,20 @@ export async function* offsetPages<Item extends { address: Address }>({
 	readPage,
 }: List<Item>): AsyncGenerator<Item> {
 	const seen = new Set<string>();
-	let [offset, largest] = [0, 0];
+	let progress: Progress | undefined = { offset: 0, largest: 0 };
 	for (let pages = 0; pages < MOST_LIST_PAGES; pages++) {
-		const page = await readPage({ limit: LIST_PAGE, offset });
-		const { items, total = 0 } = page;
+		const page = await readPage({ limit: LIST_PAGE, offset: progress.offset });
 		const seenBefore = seen.size;
-		for (const item of items) {
+		for (const item of page.items) {
 			const key = addressKey(item.address);
 			if (!seen.has(key)) {
 				seen.add(key);
 				yield item;
 			}
 		}
-		const isKnown = items.length > 0 && seen.size === seenBefore;
-		// A list that comes whole whatever is asked for has another length than was asked for.
-		if (isKnown && (items.length === LIST_PAGE || total > seen.size)) {
-			throw errorForPaging(route, 'returns the same rows again, whatever "offset" asks for');
-		}
-		if (isKnown) return;
-		// The service may return fewer rows than requested, so the offset counts what came.
-		offset += items.length;
-		if (!mayFollow(page, offset, largest)) return;
-		if (items.length === 0) {
-			const observation = `reports ${total} rows and returns none after the first ${offset}`;
-			throw errorForPaging(route, observation);
-		}
-		largest = Math.max(largest, items.length);
+		const isKnown = page.items.length > 0 && seen.size === seenBefore;
+		progress = progressAfter(route, page, progress, isKnown);
+		if (!progress) return;
 	}
 	throw errorForPaging(route, `returns more than ${MOST_LIST_PAGES} pages`);
 }
@@ -144,11 +187,12 @@ export async function partAfter<Item extends { address: Address }>(
 	const { offset, last, largest } = position;
 	const page = await list.readPage({ limit: LIST_PAGE, offset });
 	const end = offset + page.items.length;
-	const isSaid = (page.total ?? 0) > end;
-	const needsLook = !isSaid && mayFollow(page, end, largest);
+	const isSaid = saidOf(page, end) !== undefined;
+	const needsLook = !isSaid && mayFollow(page, largest);
 	const following = needsLook ? (await list.readPage({ limit: LIST_PAGE, offset: end })).items : [];
 	const items = last === undefined ? page.items : page.items.slice(1);
-	const isStuck = isSaid && items.length === 0;
+	// A part after another one was said to have rows.
+	const isStuck = items.length === 0 && (isSaid || last !== undefined);
 	if (isStuck || !continues(page, position) || isRepeat(page, following)) {
 		return { items: await take(offsetPages(list), Infinity) };
 	}
