@@ -12,12 +12,13 @@ export function safeName(name: string): string {
 /** Words that an error can have in capitals; any other word in capitals can be a person's name. */
 const capitals = new Set(
 	(
-		'a access account address agent agents allowed an and api authorization bad body cannot ' +
-		'code conflict denied detail does error exceeded expected expired failed field for forbidden found ' +
-		'gateway id in internal invalid is key limit malformed method missing must name no not of ' +
-		'permission permitted query rate received request required server service session string ' +
-		'the timeout to token too unauthorized unavailable unexpected unknown unprocessable ' +
-		'unsupported validation value was you your'
+		'a access account address agent agents allowed an and api authorization bad body ' +
+		'cannot code conflict denied detail does error exceeded expected expired failed field ' +
+		'for forbidden found gateway id in internal invalid is key limit malformed method ' +
+		'missing must name no not of permission permitted query rate received request ' +
+		'required server service session string the timeout to token too unauthorized ' +
+		'unavailable unexpected unknown unprocessable unsupported validation value was you ' +
+		'your'
 	).split(' '),
 );
 
