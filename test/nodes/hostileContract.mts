@@ -258,9 +258,12 @@ function withoutNewValues(items: unknown, { contract }: Deviation): unknown {
 	const values = Object.assign({}, ...Object.values(contract.values ?? {})) as object;
 	// A file has them too, and the totals beside it.
 	const names = Object.keys(values).flatMap((name) => [name, toCamel(name)]);
-	const changed = new Set(
-		names.length > 0 ? [...names, 'file', 'totals', 'raw', 'event', 'eventId'] : [],
-	);
+	const isShort = Object.values(contract.writeAnswers ?? {}).includes('added');
+	const changed = new Set([
+		...(names.length > 0 ? [...names, 'file', 'totals', 'raw', 'event', 'eventId'] : []),
+		// A write that answers with what was sent has no times.
+		...(isShort ? ['createdAt', 'updatedAt'] : []),
+	]);
 	return JSON.parse(
 		JSON.stringify(items, (name, value: unknown) =>
 			changed.has(name) || ('type' in values && name === 'direction') ? undefined : value,

@@ -13,7 +13,7 @@ import {
 	type Comparison,
 	type Difference,
 } from './shapes.mts';
-import { isRecord } from './source';
+import { deletion, isRecord } from './source';
 import { timeUnitOf } from './units.mts';
 import type { Part, Route } from './source';
 
@@ -126,7 +126,7 @@ function answerFindings(asked: Asked, answer: Answer): [Finding[], Comparison] {
 			"The Base URL may lead to a web page: check AMPERSEND_API_URL, or the route's path";
 		return [[{ part: 'answer', text: 'is not JSON', change }], none];
 	}
-	if (!route.answer) return [[], none];
+	if (!route.answer || route.answer === deletion) return [[], none];
 	if (answer.body === undefined) {
 		const change = `${name}: an answer without a body`;
 		return [[{ part: 'answer', text: 'has no body', change }], none];

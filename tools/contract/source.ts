@@ -14,6 +14,7 @@ export {
 } from '../../nodes/Ampersend/api/connection/deployments';
 export type { Part, Route } from '../../nodes/Ampersend/api/routes';
 export { parts, routes } from '../../nodes/Ampersend/api/routes';
+export { deletion } from '../../nodes/Ampersend/schemas/common';
 export type { Address } from '../../nodes/Ampersend/domain/address';
 export {
 	isAddress,
