@@ -1,5 +1,5 @@
 import type { Fields, Json, Shape } from './shapes.mts';
-import { isJson, readFields, sentAs } from './shapes.mts';
+import { isJson, isSet, readFields, sentAs } from './shapes.mts';
 
 /** Whether two JSON values are equal. It doesn't recurse. */
 export function same(one: unknown, other: unknown): boolean {
@@ -26,16 +26,13 @@ const COUNTS = ['total', 'totalCount', 'total_count'];
 const isNumeric = (value: unknown): boolean =>
 	typeof value === 'number' || typeof value === 'string';
 
-/** Whether a flag says yes, or may say so. */
-const isSet = (value: unknown): boolean =>
-	isJson(value)
-		? Object.values(value).some((one) => !isJson(one) && isSet(one))
-		: !Array.isArray(value) &&
-			!['', '0', 'false', 'none', 'null'].includes(String(value ?? '').toLowerCase());
-
+/** Whether an envelope, or a record in it, says that it has a part of the rows. */
 const isPart = (envelope: Json, rows: unknown[]): boolean =>
-	FLAGS.some((name) => isSet(envelope[name])) ||
-	COUNTS.some((name) => isNumeric(envelope[name]) && Number(envelope[name]) > rows.length);
+	[envelope, ...Object.values(envelope).filter(isJson)].some(
+		(record) =>
+			FLAGS.some((name) => isSet(record[name])) ||
+			COUNTS.some((name) => isNumeric(record[name]) && Number(record[name]) > rows.length),
+	);
 
 /** The rows of a list; undefined if it has none, or not all of them. */
 function rowsIn({ names, isPage }: Shape, sent: unknown): unknown[] | undefined {

@@ -101,6 +101,21 @@ const list =
 	(sent) =>
 		Array.isArray(sent) && sent.every((one) => read(one) !== undefined) ? sent : undefined;
 
+/** Whether a flag says yes, or may say so. */
+export const isSet = (value: unknown): boolean =>
+	isJson(value)
+		? Object.values(value).some((one) => !isJson(one) && isSet(one))
+		: !Array.isArray(value) &&
+			!['', '0', 'false', 'none', 'null'].includes(String(value ?? '').toLowerCase());
+
+/** True if the other spelling says so, too: reading on costs a request, and stopping loses rows. */
+const flag: Field = (record, name) => {
+	const outcome = must(bool)(record, name);
+	return (
+		outcome && { ...outcome, value: outcome.value === true || isSet(record[otherSpelling(name)]) }
+	);
+};
+
 /** 15 digits are the most that a number always keeps. */
 const total = field(
 	(sent) => number(sent) ?? (textOf(/^\d{1,15}$/)(sent) === undefined ? undefined : Number(sent)),
@@ -328,7 +343,7 @@ export const shapes: Readonly<Record<RouteName, Shape>> = {
 	getAutoCollect: { fields: autoCollect, isUnset: true, agentAt },
 	setAutoCollect: { fields: autoCollect, agentAt, isExtra: true },
 	listActivity: {
-		fields: { hasNextPage: must(bool), totalCount: total },
+		fields: { hasNextPage: flag, totalCount: total },
 		isPage: true,
 		row: activity,
 		agentAt,
