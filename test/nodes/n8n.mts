@@ -89,7 +89,7 @@ const types: Record<string, INodeType> = {
 	ampersendTrigger: new AmpersendTrigger(),
 };
 
-const nodeTypes: INodeTypes = {
+export const nodeTypes: INodeTypes = {
 	getByName: (name) => types[name] as INodeType,
 	getByNameAndVersion: (name) => types[name] as INodeType,
 	getKnownTypes: () => ({}),
@@ -203,7 +203,7 @@ function additionalData(
 	} as Partial<IWorkflowExecuteAdditionalData> as IWorkflowExecuteAdditionalData;
 }
 
-function nodeOf(
+export function nodeOf(
 	type: 'ampersend' | 'ampersendTool' | 'ampersendTrigger',
 	parameters: INodeParameters,
 	id: string = type,
