@@ -7,7 +7,7 @@ import { readAnswer, typeOf } from './answer';
 import type { Client } from './client';
 import { rejectAuthentication } from './connection/authorize';
 import type { Connection, Secret } from './connection/deployments';
-import { rootOf } from './connection/deployments';
+import { baseOf } from './connection/deployments';
 import { secretsOf } from './connection/secrets';
 import type { Call } from './errors';
 import { errorForNoAnswer, isExplained } from './errors';
@@ -37,9 +37,9 @@ function placeOf(
 	route: Route,
 	connection: Connection,
 ): { baseUrl: string; path: string; withCredential: boolean } {
-	const { access = 'user', path, prefix, sessionPath } = route;
+	const { access = 'user', path, sessionPath } = route;
 	const { authentication, agentBaseUrl } = connection;
-	const baseUrl = prefix ? rootOf(connection.baseUrl) + prefix : connection.baseUrl;
+	const baseUrl = baseOf(route, connection.baseUrl);
 	const isSession = authentication === 'agentSession';
 	if (access === 'agent' && !isSession) rejectAuthentication(authentication);
 	if (access !== 'user') {

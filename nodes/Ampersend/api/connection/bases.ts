@@ -10,7 +10,7 @@ import type { Route } from '../routes';
 import { routes } from '../routes';
 import { within } from '../timeLimit';
 import type { Connection } from './deployments';
-import { PREFIXES, rootOf } from './deployments';
+import { baseOf, PREFIXES, rootOf } from './deployments';
 
 /*
  * Nothing public says at which path an API key reaches the routes below an agent. So the service is
@@ -113,9 +113,8 @@ async function ask<Answer>(
 	}
 }
 
-/** Where a route is at a base URL, unless it has a prefix of its own. */
-function urlOf({ path, prefix }: Route, baseUrl: string): string {
-	return (prefix ? rootOf(baseUrl) + prefix : baseUrl) + path;
+function urlOf(route: Route, baseUrl: string): string {
+	return baseOf(route, baseUrl) + route.path;
 }
 
 /** Asks a base URL for its list of agents. */

@@ -240,6 +240,11 @@ export function rootOf(baseUrl: string): string {
 	return baseUrl.replace(/(?:\/api)?\/v1(?:\/sdk)?$/, '');
 }
 
+/** Where a route is: at the base URL, unless it has a prefix of its own. */
+export function baseOf({ prefix }: { prefix?: string }, baseUrl: string): string {
+	return prefix === undefined ? baseUrl : rootOf(baseUrl) + prefix;
+}
+
 /**
  * Reads the credential's fields.
  * @throws CredentialError for a key or base URL that must not be used, before anything is sent

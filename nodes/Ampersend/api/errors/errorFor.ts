@@ -9,7 +9,7 @@ import { changesNothing, situations } from './situations';
 export type SituationName = keyof typeof situations;
 
 /** The facts that only the texts of this situation state. */
-export type FactsOf<One extends SituationName> = Record<
+type FactsOf<One extends SituationName> = Record<
 	Exclude<
 		Placeholders<(typeof situations)[One]['message'] | (typeof situations)[One]['advice'][number]>,
 		'status' | 'guess' | keyof ReturnType<typeof factsOf>
