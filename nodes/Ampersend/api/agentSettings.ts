@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
-import { readBack, shows } from './readBack';
+import { readBack } from './readBack';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
 import type { Client } from './client';
@@ -76,13 +76,13 @@ export async function changeSettings<
 	change: (current: SettingsOf<Read> | undefined) => IDataObject,
 ): Promise<SettingsOf<Read> | SettingsOf<Write>> {
 	const { sent, answered } = await repeat(client, async (once) => {
-		const sent = change(await getSettings<Path, Read>(once, read, address, { path }));
-		return { sent, answered: await send<Path, Write>(once, write, { path, body: sent }) };
+		const body = change(await getSettings<Path, Read>(once, read, address, { path }));
+		return { sent: body, answered: await send<Path, Write>(once, write, { path, body }) };
 	});
 	const readAgain = async () => await getSettings<Path, Read>(client, read, address, { path });
 	const call = callOf(client, read, { path });
-	if (answered && shows(answered, sent)) return answered;
-	return await readBack(write, sent, call, readAgain);
+	type Settings = SettingsOf<Read> | SettingsOf<Write>;
+	return await readBack<Settings>(write, sent, answered ?? undefined, call, readAgain);
 }
 
 /** A hint for settings that count as "not set". @param what e.g. "spending limits" */

@@ -13,25 +13,25 @@ function keyOf(value: unknown): unknown {
 }
 
 /** Whether the service shows what a write has sent. */
-export function shows(shown: object | undefined, sent: IDataObject): boolean {
-	return (
-		shown !== undefined &&
-		Object.keys(sent).every((name) => keyOf(sent[name]) === keyOf(Reflect.get(shown, name)))
-	);
+function shows(shown: object, sent: IDataObject): boolean {
+	return Object.keys(sent).every((name) => keyOf(sent[name]) === keyOf(Reflect.get(shown, name)));
 }
 
 /**
- * Reads what a write has changed, where its answer doesn't show it.
+ * What a write has changed: as it was answered, or read, where the answer doesn't show it.
  * @param sent what it must show
+ * @param answered undefined if the answer shows nothing
  * @param call the one that reads
  * @throws CallError that says, too, that the change was accepted
  */
 export async function readBack<Result extends object>(
 	{ check = '' }: Route,
 	sent: IDataObject,
+	answered: Result | undefined,
 	call: Call,
 	read: () => Promise<Result | undefined>,
 ): Promise<Result> {
+	if (answered && shows(answered, sent)) return answered;
 	try {
 		const shown = await read();
 		if (shown && shows(shown, sent)) return shown;
@@ -54,5 +54,5 @@ export async function requireGone(
 	call: Call,
 	isThere: () => Promise<boolean>,
 ): Promise<void> {
-	await readBack(route, {}, call, async () => ((await isThere()) ? undefined : {}));
+	await readBack(route, {}, undefined, call, async () => ((await isThere()) ? undefined : {}));
 }

@@ -1,5 +1,5 @@
 import { findAgent } from '../../api/agents';
-import { readBack, shows } from '../../api/readBack';
+import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { agentLocator, readLocator } from '../../descriptions/locators';
@@ -38,11 +38,7 @@ export const update: WriteOperation<typeof agentOutput> = {
 			const answered = await send(client, routes.updateAgent, { path: { address }, body });
 			const listing = callOf(client, routes.listAgents, { path: {} });
 			const readAgain = async () => await findAgent(client, address);
-			const isShown = answered && shows(answered, body);
-			const agent = isShown
-				? answered
-				: await readBack(routes.updateAgent, body, listing, readAgain);
-			return toAgentOutput(agent);
+			return toAgentOutput(await readBack(routes.updateAgent, body, answered, listing, readAgain));
 		};
 	},
 };

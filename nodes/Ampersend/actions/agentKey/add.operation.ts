@@ -32,14 +32,11 @@ async function shownKey(
 	keyAddress: Address,
 	answered: AgentKey | undefined,
 ): Promise<AgentKey> {
-	if (answered && sameAddress(answered.address, keyAddress)) return answered;
+	const isAboutKey = answered && sameAddress(answered.address, keyAddress);
 	const listing = callOf(client, routes.listAgentKeys, { path: { address } });
-	return await readBack(
-		routes.addAgentKey,
-		{},
-		listing,
-		async () => await findAgentKey(client, address, keyAddress),
-	);
+	const readAgain = async () => await findAgentKey(client, address, keyAddress);
+	const shown = isAboutKey ? answered : undefined;
+	return await readBack(routes.addAgentKey, {}, shown, listing, readAgain);
 }
 
 export const add: WriteOperation<typeof addedAgentKeyOutput> = {

@@ -48,6 +48,7 @@ export async function changeList(
 		return isUnchanged && !isSame(compareAllowlists(known.requested, list)) ? undefined : list;
 	};
 	const call = callOf(client, routes.getAllowlist, { path });
-	const after = isShown ? answered : await readBack(routes.replaceAllowlist, {}, call, readAgain);
+	const shown = isShown ? answered : undefined;
+	const after = await readBack(routes.replaceAllowlist, {}, shown, call, readAgain);
 	return { ...known, after };
 }

@@ -1,4 +1,4 @@
-import { readBack, shows } from '../../api/readBack';
+import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
@@ -20,10 +20,9 @@ function switchOperation(
 			return async ({ client }) => {
 				const route = routes.updateHostedEndpoint;
 				const answered = await send(client, route, { path, body });
-				if (shows(answered, body)) return toHostedEndpointOutput(answered);
 				const call = callOf(client, routes.getHostedEndpoint, { path });
 				const readAgain = async () => await send(client, routes.getHostedEndpoint, { path });
-				return toHostedEndpointOutput(await readBack(route, body, call, readAgain));
+				return toHostedEndpointOutput(await readBack(route, body, answered, call, readAgain));
 			};
 		},
 	};
