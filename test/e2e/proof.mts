@@ -7,17 +7,16 @@ import { Overrun, within } from '../limit.mts';
 import { installN8n, packPackage } from './install.mts';
 import { broken, describeReport, markdownTable, runKills, type KillReport } from './kills.mts';
 
-const USAGE = `npm run proof                      tests the trigger's promises: about 40 minutes
+const USAGE = `npm run proof                      tests what users are promised: about an hour
 npm run proof -- --payments 500    payments in each setting (500)
 npm run proof -- --kills 20        how often n8n is killed in each (20)
 npm run proof -- --seed 1          plays the same payments and kill moments again
-npm run proof -- --skip-model      leaves out the random histories of the trigger's cursor`;
+npm run proof -- --skip-random     leaves out the random histories, services and answers`;
 
-const HISTORIES = 10_000;
 /** How many emissions are measured for the time between cursor and execution. */
 const MEASURED = 30;
 /** Limits in seconds. */
-const HISTORIES_LIMIT = 1800;
+const RANDOM_LIMIT = 1800;
 const KILLS_LIMIT = 2400;
 
 /** The settings, a session, and what n8n's Remove Duplicates itself does if it's cut off. */
@@ -33,7 +32,7 @@ interface Options {
 	payments: number;
 	kills: number;
 	seed: number | undefined;
-	skipModel: boolean;
+	skipRandom: boolean;
 }
 
 function whole(name: string, text: string, least: number): number {
@@ -50,7 +49,7 @@ function readOptions(): Options | undefined {
 			payments: { type: 'string', default: '500' },
 			kills: { type: 'string', default: '20' },
 			seed: { type: 'string' },
-			'skip-model': { type: 'boolean', default: false },
+			'skip-random': { type: 'boolean', default: false },
 			help: { type: 'boolean', short: 'h' },
 		},
 	});
@@ -60,7 +59,7 @@ function readOptions(): Options | undefined {
 		payments: whole('payments', values.payments, MEASURED + kills),
 		kills,
 		seed: values.seed === undefined ? undefined : whole('seed', values.seed, 0),
-		skipModel: values['skip-model'],
+		skipRandom: values['skip-random'],
 	};
 }
 
@@ -69,16 +68,32 @@ function say(line: string): void {
 	console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 }
 
+/** Random tests of `npm test`, with many more cases. */
+const RANDOM = [
+	{
+		step: '10 000 random histories of the cursor',
+		tests: ['test/unit/cursor.model', 'test/unit/cursor.mutants'],
+		env: { AMPERSEND_HISTORIES: '10000' },
+		broken: 'a history broke a promise of the cursor',
+	},
+	{
+		step: '1 000 random services, and 10 000 changed answers of each route',
+		tests: ['test/nodes/contractRandom', 'test/nodes/answers'],
+		env: { AMPERSEND_CONTRACTS: '1000', AMPERSEND_ANSWERS: '10000' },
+		broken: 'an answer of another service was read wrongly',
+	},
+] as const;
+
 /** @returns the promise that was broken, if one was */
-async function playHistories(): Promise<string | undefined> {
+async function play({ step, tests, env, broken: promise }: (typeof RANDOM)[number]) {
 	try {
 		const code = await runJest({
-			step: `${HISTORIES} random histories`,
-			seconds: HISTORIES_LIMIT,
-			args: ['test/unit/cursor.model', 'test/unit/cursor.mutants'],
-			env: { ...process.env, AMPERSEND_HISTORIES: String(HISTORIES) },
+			step,
+			seconds: RANDOM_LIMIT,
+			args: [...tests],
+			env: { ...process.env, ...env },
 		});
-		return code === 0 ? undefined : 'a history broke a promise of the cursor';
+		return code === 0 ? undefined : promise;
 	} catch (error) {
 		// The rest is still worth knowing.
 		if (error instanceof Overrun) return error.message;
@@ -116,14 +131,13 @@ async function main(): Promise<void> {
 		return;
 	}
 	const promises: string[] = [];
-	if (!options.skipModel) {
-		say(`Play ${HISTORIES} random histories against the trigger's cursor …`);
-		const promise = await playHistories();
-		if (promise !== undefined) {
-			// At once, because the kills may not reach their end.
-			say(`Broken: ${promise}`);
-			promises.push(promise);
-		}
+	for (const random of options.skipRandom ? [] : RANDOM) {
+		say(`Play ${random.step} …`);
+		const promise = await play(random);
+		if (promise === undefined) continue;
+		// At once, because the kills may not reach their end.
+		say(`Broken: ${promise}`);
+		promises.push(promise);
 	}
 	const reports = await killN8n(options);
 	promises.push(...reports.flatMap(broken));

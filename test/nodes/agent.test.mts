@@ -443,6 +443,32 @@ describe('Agent: Create, if an agent with that name exists', () => {
 		]);
 	});
 
+	it.each(['return', 'stop'])(
+		'creates one agent where the list shows it late, too (%s)',
+		async (ifAgentExists) => {
+			service.emulator.fault({
+				route: 'GET /agents',
+				times: 2,
+				mutate: (body) => ({ ...(body as object), items: [], total: 0 }),
+			});
+			const { items, error } = await service.run(
+				{
+					resource: 'agent',
+					operation: 'create',
+					name: '={{ $json.name }}',
+					agentKeyAddress: randomAddress(),
+					ifAgentExists,
+				},
+				{ input: [{ name: 'Buyer' }, { name: 'Buyer' }] },
+			);
+
+			expect(service.emulator.agents()).toHaveLength(1);
+			if (ifAgentExists === 'return')
+				expect(items).toMatchObject([{}, { json: { created: false } }]);
+			else expect(error?.message).toContain('an agent named "Buyer" already exists');
+		},
+	);
+
 	it("creates none if the list can't be read", async () => {
 		service.emulator.fault({
 			route: 'GET /agents',

@@ -10,10 +10,10 @@ import { routes, type Route } from '../../nodes/Ampersend/api/routes';
 import { type Client } from '../../nodes/Ampersend/api/client';
 import { send } from '../../nodes/Ampersend/api/send';
 import { startEmulator, type Emulator } from '../emulator/index.mts';
-import { agentsIn, isUnreadable, same, wrongValue } from './answers/check.mts';
+import { agentsIn, isTooDeep, isUnreadable, same, wrongValue } from './answers/check.mts';
 import { enlarge, mutate, someMutations } from './answers/mutations.mts';
 import { recordAnswers, routeNames, type Recorded } from './answers/recorded.mts';
-import { shapes } from './answers/shapes.mts';
+import { isJson, shapes } from './answers/shapes.mts';
 
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.AMPERSEND_ANSWERS ?? 200);
@@ -66,12 +66,28 @@ const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const isOther = (agent: string | undefined, named: unknown): boolean =>
 	ADDRESS.test(String(named)) && String(named).toLowerCase() !== agent?.toLowerCase();
 
+/** Whether an answer for a hosted endpoint is about another one. */
+function isOfOtherEntry({ name, parameters }: Recorded, sent: unknown): boolean {
+	const { id: asked }: { id?: string } = parameters.path;
+	const id = isJson(sent) ? sent.id : undefined;
+	return (
+		shapes[name] === shapes.getHostedEndpoint &&
+		asked !== undefined &&
+		typeof id === 'string' &&
+		id !== asked
+	);
+}
+
 /** What is wrong with an error; undefined if it says what is wrong with the answer. */
-function wrongError({ name, agent }: Recorded, { sent, error }: Reading): string | undefined {
+function wrongError(answer: Recorded, { sent, error }: Reading): string | undefined {
+	const { name, agent } = answer;
 	if (!(error instanceof CallError)) return `threw ${String(error)}`;
 	const { message } = error;
 	if (typeof sent !== 'object' || sent === null) {
 		return message.includes('instead of JSON') ? undefined : message;
+	}
+	if (/belongs to another one: id is "/.test(message)) {
+		return isOfOtherEntry(answer, sent) ? undefined : message;
 	}
 	const other = /belongs to another agent: \S+ is (0x\w{40})\.$/.exec(message)?.[1];
 	if (other !== undefined) {
@@ -87,13 +103,19 @@ function wrongError({ name, agent }: Recorded, { sent, error }: Reading): string
 	return isTrue ? undefined : message;
 }
 
+const isDeepError = (error: unknown): boolean =>
+	error instanceof CallError &&
+	error.message.endsWith('the whole body has more than 100 levels of objects and lists.');
+
 /** What is wrong with how an answer was read; undefined if nothing is. */
 function wrongReading(answer: Recorded, reading: Reading): string | undefined {
 	const { name, agent } = answer;
 	const { sent, value, error, notes } = reading;
+	if (isTooDeep(sent)) return isDeepError(error) ? undefined : 'is too deep, and was read';
 	if (error !== undefined) return wrongError(answer, reading);
 	const isOthers = agentsIn(shapes[name], sent).some((one) => isOther(agent, one));
 	if (agent !== undefined && isOthers) return 'was read, and is of another agent';
+	if (isOfOtherEntry(answer, sent)) return 'was read, and is another one';
 	return wrongValue(shapes[name], sent, value, notes);
 }
 

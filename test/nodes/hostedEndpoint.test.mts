@@ -227,6 +227,22 @@ describe('the life of a hosted endpoint', () => {
 		expect(jsonOf(await run('getMany', { limit: 1 }))).toHaveLength(1);
 	});
 
+	it.each([
+		['get', 'GET', {}, "The answer isn't used."],
+		['update', 'PATCH', { updateFields: { name: 'New' } }, 'The change was accepted, but it is'],
+		['disable', 'PATCH', {}, 'The change was accepted, but it is unclear for which one.'],
+	])('rejects an answer with another one (%s)', async (operation, method, more, outcome) => {
+		const { id } = await createOne();
+		service.emulator.fault({
+			route: `${method} /agents/{address}/hosted-endpoints/{id}`,
+			mutate: (body) => ({ ...(body as object), id: 'another' }),
+		});
+		const { items, error } = await run(operation, { hostedEndpoint: byId(id), ...more });
+		expect(items).toEqual([]);
+		expect(error?.message).toMatch(/, and its answer belongs to another one: id is "another"\.$/);
+		expect(error?.description).toContain(outcome);
+	});
+
 	it('changes only what an update names', async () => {
 		const { id } = await createOne();
 		const updateFields = { price: '0.25', instructions: '# New', name: 'Weather 2' };

@@ -181,8 +181,8 @@ const troubles: Record<string, Trouble> = {
 		fault: { status: 429, headers: { 'Retry-After': '3600' }, body: { message: RAW } },
 		message: () => 'Ampersend is receiving too many requests (HTTP 429).',
 		description: {
-			read: 'Run it again in 3600 s, or process fewer items at once.',
-			write: 'The change was not made. Run it again in 3600 s',
+			read: 'Run it again in 60 min, or process fewer items at once.',
+			write: 'The change was not made. Run it again in 60 min',
 		},
 	},
 	'HTTP 400 with issues': {
@@ -305,6 +305,16 @@ describe('a bad base URL', () => {
 			'https://app.sandbox.ampersend.ai',
 			'the dashboard, not of the API',
 			'https://api.sandbox.ampersend.ai/v1',
+		],
+		[
+			'https://staging.example/v1/agents',
+			'contains a route (/agents)',
+			'Enter https://staging.example/v1.',
+		],
+		[
+			`https://staging.example/p/api/v1/sdk/agents/0x${'1'.repeat(40)}/keys`,
+			'contains a route (/agents/0x1111',
+			'Enter https://staging.example/p/api/v1/sdk.',
 		],
 		['https://staging.example/v1?key=1', 'contains more than scheme, host and path', 'Remove'],
 	])('%s is rejected before anything is sent', async (baseUrl, complaint, advice) => {

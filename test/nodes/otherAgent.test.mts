@@ -196,7 +196,7 @@ describe.each(cases)('%s (%#)', (route, { parameters, fault, place, check }) => 
 			expect(service.seen.filter((seen) => !seen?.startsWith('GET '))).toEqual([]);
 		} else {
 			expect(error?.description).toMatch(
-				/^The change was accepted, but it is unclear for which agent\./,
+				/^The change was accepted, but it is unclear for which one\./,
 			);
 			expect(error?.description).toContain(check);
 		}

@@ -242,6 +242,47 @@ describe('A list of which the service returns the same part again', () => {
 	});
 });
 
+describe('A list that comes whole', () => {
+	it.each<[string, number, Record<string, string>]>([
+		['its header Link', 200, { link: '<https://api.example.com/?page=2>; rel="next"' }],
+		['its header Link', 200, { link: '</?page=1>; rel=prev, </?page=3>; rel=next' }],
+		['its header X-Total-Count', 200, { 'x-total-count': '2' }],
+		['its status 206', 206, {}],
+	])('is not read if %s says that more rows follow (%#)', async (said, status, headers) => {
+		const seller = randomAddress();
+		setSellers(seller, randomAddress());
+		const route = 'GET /agents/{address}/authorized-sellers';
+		service.emulator.fault({ route, status, headers, body: [seller] });
+		const { error, items } = await run({
+			resource: 'allowlist',
+			operation: 'update',
+			mode: 'add',
+			sellers: randomAddress(),
+		});
+
+		expect(items).toEqual([]);
+		expect(error?.message).toBe(
+			'Ampersend was asked to read the allowlist, and its answer is not as expected: ' +
+				`${said} says that more rows follow.`,
+		);
+		expect(service.seen.filter((call) => call?.startsWith('PUT'))).toEqual([]);
+	});
+
+	it.each<[Record<string, string>]>([
+		[{ link: '</?page=1>; rel=prev, </docs>; rel="help"' }],
+		[{ 'x-total-count': '1' }],
+		[{ 'x-total-count': 'unknown' }],
+	])('is read with other headers (%#)', async (headers) => {
+		setSellers(randomAddress());
+		const route = 'GET /agents/{address}/authorized-sellers';
+		service.emulator.fault({ route, status: 200, headers, body: session.agent.allowlist });
+		const { error, items } = await run({ resource: 'allowlist', operation: 'get' });
+
+		expect(error).toBeUndefined();
+		expect(items).toHaveLength(1);
+	});
+});
+
 describe('A list of which no page follows', () => {
 	it.each<[string, IDataObject]>([
 		['next_cursor', { next_cursor: 'abc' }],

@@ -3,6 +3,7 @@ import * as z from 'zod/v4-mini';
 
 import { isAddress, sameAddress } from '../domain/address';
 import { dropPrototypes, errorInside } from '../domain/json';
+import { quote } from '../domain/parameter';
 import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
 import type { Client } from './client';
@@ -33,6 +34,10 @@ function placesOf({ issues }: z.core.$ZodError, body: unknown): string[] {
 	});
 }
 
+/** What is deeper can't be stored: n8n writes an execution with functions that recurse. */
+const MAX_DEPTH = 100;
+const TOO_DEEP = `the whole body has more than ${MAX_DEPTH} levels of objects and lists`;
+
 /** Rows that are read first. If they don't fit, the others would only take time. */
 const FIRST_ROWS = 1_000;
 
@@ -60,6 +65,16 @@ function parse<Answer>(
 	throw errorFor('drift', { places }, call, { status });
 }
 
+/** @throws CallError if the answer for the entry with the ID in the path has another one */
+function rejectOtherEntry(call: Call, status: number, body: unknown): void {
+	const { id, route } = call;
+	const other = route.idAt && valueAt(body, [route.idAt]);
+	if (id === undefined || typeof other !== 'string') return;
+	if (other.toLowerCase() === id.toLowerCase()) return;
+	const facts = { whose: 'another one', place: route.idAt ?? '', other: quote(other) };
+	throw errorFor('otherOne', facts, call, { status });
+}
+
 /**
  * An answer for one agent must not name another: its data is shown under the agent's name, and
  * merged into what is written to the agent.
@@ -75,9 +90,24 @@ function rejectOtherAgent(call: Call, status: number, body: unknown): void {
 			const other: unknown = Reflect.get(row, field);
 			if (typeof other !== 'string' || sameAddress(other, agent) || !isAddress(other)) continue;
 			const place = [...(rowsAt ? [...rowsAt, index] : []), field].join('.');
-			throw errorFor('otherAgent', { place, other }, call, { status });
+			throw errorFor('otherOne', { whose: 'another agent', place, other }, call, { status });
 		}
 	}
+}
+
+/** What besides the body says that more rows follow; undefined if nothing does. */
+function partOf({ statusCode, headers }: HttpAnswer, rows: number): string | undefined {
+	if (/\brel="?next\b/i.test(String(headers.link))) return 'its header Link';
+	if (Number(headers['x-total-count']) > rows) return 'its header X-Total-Count';
+	return statusCode === 206 ? 'its status 206' : undefined;
+}
+
+/** @throws CallError for a part of a list that comes whole */
+function rejectPart(call: Call, answer: HttpAnswer, data: unknown): void {
+	const part = Array.isArray(data) && partOf(answer, data.length);
+	if (!part) return;
+	const places = `${part} says that more rows follow`;
+	throw errorFor('drift', { places }, call, { status: answer.statusCode });
 }
 
 /** Says which fields couldn't be read, where nothing rests on them. */
@@ -140,14 +170,18 @@ export function readAnswer<R extends Route>(
 	secrets: Secret[],
 ): AnswerOf<R> {
 	const { statusCode, body } = answer;
-	dropPrototypes(body);
+	const depth = dropPrototypes(body);
 	hideKeyIn(body, client.connection);
 	requireSuccess(call, answer);
+	if (depth > MAX_DEPTH)
+		throw errorFor('drift', { places: TOO_DEEP }, call, { status: statusCode });
 	const json = jsonOf(call, answer);
 	if (!json || !route.answer) return undefined as AnswerOf<R>;
 	const known = inKnownForm(route.answer, json);
 	const data = parse(route.answer, known, call, statusCode);
+	rejectPart(call, answer, data);
 	rejectOtherAgent(call, statusCode, known);
+	rejectOtherEntry(call, statusCode, known);
 	noteMisfits(client, route, known, data);
 	hideInUnknown(route.answer, data, secrets);
 	return data as AnswerOf<R>;

@@ -72,6 +72,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	 * is rejected.
 	 */
 	agentAt?: readonly string[];
+	/** The field with the ID, where an answer for the ID in the path can have it. */
+	idAt?: 'id';
 	/** Path to the rows, if the answer is a list; empty if the body itself is one. */
 	rowsAt?: readonly string[];
 	/** Writes only: how a user checks whether a write took effect when its answer was lost. */
@@ -422,6 +424,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		idAt: 'id',
 		...inBranch,
 	},
 	updateHostedEndpoint: {
@@ -431,6 +434,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		idAt: 'id',
 		fields: endpointFields,
 		check: READ_ENDPOINT,
 		...inBranch,
@@ -471,6 +475,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		idAt: 'id',
 		fields: headerFields,
 		check: READ_ENDPOINT,
 		...inBranch,
@@ -482,6 +487,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}/proxy-headers/{name}',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		idAt: 'id',
 		check: READ_ENDPOINT,
 		...inBranch,
 	},
@@ -492,6 +498,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}/required-headers',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		idAt: 'id',
 		fields: headerFields,
 		check: READ_ENDPOINT,
 		...inBranch,
@@ -503,6 +510,7 @@ export const routes = {
 		path: '/agents/{address}/hosted-endpoints/{id}/required-headers/{name}',
 		answer: hostedEndpoint,
 		agentAt: agentFields,
+		idAt: 'id',
 		check: READ_ENDPOINT,
 		...inBranch,
 	},

@@ -91,9 +91,9 @@ export function callOf<Path extends string>(
 	route: Route<Path>,
 	parameters: CallParameters<Path>,
 ): Call {
-	const { address: agent = connection.agent }: { address?: string } = parameters.path;
-	const { path } = placeOf(route, connection);
-	return { route, path: fillPath(path, parameters.path), agent, connection };
+	const { address, id }: { address?: string; id?: string } = parameters.path;
+	const path = fillPath(placeOf(route, connection).path, parameters.path);
+	return { route, path, agent: address ?? connection.agent, id, connection };
 }
 
 /** A request's body under the names that its answer asks for, if it does. */

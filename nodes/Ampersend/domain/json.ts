@@ -60,28 +60,35 @@ export function omit<Row extends object>(row: Row, names: ReadonlySet<keyof Row>
 /**
  * Deletes every field `__proto__` in a JSON value. Where a copy is made field by field, such a
  * field would give it fields that nobody sees. Changes the value itself.
+ * @returns how many levels of objects and lists the value has
  */
-export function dropPrototypes(value: unknown): void {
-	visitRecords(value, (record) => {
+export function dropPrototypes(value: unknown): number {
+	return visitRecords(value, (record) => {
 		if (Object.hasOwn(record, '__proto__')) Reflect.deleteProperty(record, '__proto__');
 	});
 }
 
+const isParent = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null;
+
 /**
- * Visits every object and list in a JSON value. It doesn't recurse, so no depth is too much. Fields
- * that `visit` deletes aren't visited.
+ * Visits every object and list in a JSON value, level by level. It doesn't recurse, so no depth is
+ * too much. Fields that `visit` deletes aren't visited.
+ * @returns how many levels there are
  */
 export function visitRecords(
 	value: unknown,
 	visit: (record: Record<string, unknown>) => void,
-): void {
-	const left = [value];
-	while (left.length > 0) {
-		const next = left.pop();
-		if (typeof next !== 'object' || next === null) continue;
-		visit(next as Record<string, unknown>);
-		for (const child of Object.values(next)) {
-			if (typeof child === 'object' && child !== null) left.push(child);
+): number {
+	let level = [value].filter(isParent);
+	let depth = 0;
+	for (; level.length > 0; depth++) {
+		const below: typeof level = [];
+		for (const record of level) {
+			visit(record);
+			for (const child of Object.values(record)) if (isParent(child)) below.push(child);
 		}
+		level = below;
 	}
+	return depth;
 }

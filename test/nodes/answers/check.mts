@@ -17,6 +17,17 @@ export function same(one: unknown, other: unknown): boolean {
 	return true;
 }
 
+/** Whether a value has more levels than n8n can store. It doesn't recurse. */
+export function isTooDeep(value: unknown): boolean {
+	let level = [value];
+	for (let depth = 0; depth <= 100; depth++) {
+		level = level.filter((one) => typeof one === 'object' && one !== null);
+		if (level.length === 0) return false;
+		level = level.flatMap((one) => Object.values(one as object));
+	}
+	return true;
+}
+
 /** Proofs of a payment are withheld. */
 const WITHHELD = /signature|nonce/i;
 

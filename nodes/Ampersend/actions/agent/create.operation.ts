@@ -12,7 +12,7 @@ import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
 import type { Agent } from '../../schemas/agent';
 import type { WriteOperation } from '../operation';
-import { findExisting, ifExistsField, readIfExists } from './existing';
+import { findExisting, ifExistsField, readIfExists, rememberCreated } from './existing';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
 import { createdAgentOutput, toAgentOutput } from './output';
@@ -40,7 +40,8 @@ async function createAgent(client: Client, body: IDataObject & { name: string })
 	const agent = await send(client, routes.createAgent, { path: {}, body });
 	if (agent.name.trim() === body.name) return agent;
 	const call = callOf(client, routes.createAgent, { path: {} });
-	throw errorFor('otherAgent', { place: 'name', other: quote(agent.name) }, call);
+	const facts = { whose: 'another agent', place: 'name', other: quote(agent.name) };
+	throw errorFor('otherOne', facts, call);
 }
 
 export const create: WriteOperation<typeof createdAgentOutput> = {
@@ -73,8 +74,9 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 			authorized_sellers: readAllowlist(values),
 		};
 		return async ({ client, hint }) => {
-			const existing = await findExisting(client, name, ifExists);
+			const existing = await findExisting(n8n, client, name, ifExists);
 			const agent = existing ?? (await createAgent(client, body));
+			if (!existing) rememberCreated(n8n, client, agent);
 			const limits = existing ? {} : (body.spend_config ?? {});
 			for (const text of limitHints(limits, quote(name))) hint(text);
 			return { ...toAgentOutput(agent), created: existing === undefined };

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { listAgents } from '../../api/lists/accountLists';
 import type { Client } from '../../api/client';
+import { addressKey } from '../../domain/address';
 import { ParameterError, quote, readChoice } from '../../domain/parameter';
 import type { Agent } from '../../schemas/agent';
 
@@ -37,12 +38,23 @@ export function readIfExists(n8n: IExecuteFunctions, itemIndex: number): (typeof
 	return readChoice(ifExistsField.displayName, value, choices, 'stop');
 }
 
-async function agentsNamed(client: Client, name: string): Promise<Agent[]> {
-	const found: Agent[] = [];
-	for await (const agent of listAgents(client)) {
-		if (agent.name.trim() === name) found.push(agent);
-	}
-	return found;
+/** The agents that a run has created, by account: the list may not show them yet. */
+const createdIn = new WeakMap<IExecuteFunctions, Map<string, Agent[]>>();
+
+const accountOf = ({ connection: { baseUrl, token } }: Client) => `${baseUrl} ${token}`;
+
+export function rememberCreated(n8n: IExecuteFunctions, client: Client, agent: Agent): void {
+	const created = createdIn.get(n8n) ?? new Map<string, Agent[]>();
+	const account = accountOf(client);
+	created.set(account, [...(created.get(account) ?? []), agent]);
+	createdIn.set(n8n, created);
+}
+
+async function agentsNamed(n8n: IExecuteFunctions, client: Client, name: string): Promise<Agent[]> {
+	const created = createdIn.get(n8n)?.get(accountOf(client)) ?? [];
+	const found = new Map(created.map((agent) => [addressKey(agent.address), agent]));
+	for await (const agent of listAgents(client)) found.set(addressKey(agent.address), agent);
+	return [...found.values()].filter((agent) => agent.name.trim() === name);
 }
 
 /**
@@ -50,12 +62,13 @@ async function agentsNamed(client: Client, name: string): Promise<Agent[]> {
  * @throws ParameterError where the choice allows neither
  */
 export async function findExisting(
+	n8n: IExecuteFunctions,
 	client: Client,
 	name: string,
 	choice: (typeof choices)[number],
 ): Promise<Agent | undefined> {
 	if (choice === 'create') return undefined;
-	const found = await agentsNamed(client, name);
+	const found = await agentsNamed(n8n, client, name);
 	if (found.length === 0) return undefined;
 	if (choice === 'return' && found.length === 1) return found[0];
 	const addresses = found.map(({ address }) => address).join(', ');

@@ -1,5 +1,5 @@
 import type { Authentication } from '../../domain/authentication';
-import { withoutTrailing } from '../../domain/text';
+import { shortLine, withoutTrailing } from '../../domain/text';
 import { hostOf, isLoopback, parseUrl } from '../../domain/webAddress';
 
 /**
@@ -97,6 +97,9 @@ const MOST_URL_CHARACTERS = 2_048;
 /** More hexadecimal digits than an address has: most of a private key. */
 const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
 
+/** A route after a prefix: this node adds it to the base URL. */
+const ROUTE = /\/v1(?:\/sdk)?(\/agents(?:$|\/.*))/;
+
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MOST_HOST_CHARACTERS = 259;
 
@@ -191,6 +194,11 @@ function parseBaseUrl(text: string, usual: string): URL {
 			'Plain http would show the key to everyone on the way. ' +
 				'You can use it for this machine only (127.0.0.1, localhost).',
 		);
+	}
+	const [, route] = ROUTE.exec(url.pathname) ?? [];
+	if (route !== undefined) {
+		const path = url.pathname.slice(0, -route.length);
+		rejectBaseUrl(`contains a route (${shortLine(route, 60)})`, `Enter ${url.origin}${path}.`);
 	}
 	return url;
 }

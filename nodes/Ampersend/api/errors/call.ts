@@ -12,6 +12,8 @@ export interface Call {
 	path: string;
 	/** The agent in the path, if there is one. */
 	agent?: string;
+	/** The ID in the path, if there is one. */
+	id?: string;
 	connection: Connection;
 	/** What answers where, if the service was asked. */
 	bases?: Bases;

@@ -6,7 +6,7 @@ import type { Call } from './call';
 import type { SituationName } from './errorFor';
 import { errorFor } from './errorFor';
 import type { ServiceWords } from './serviceText';
-import { oneLine, seconds, wordsOf } from './serviceText';
+import { oneLine, duration, wordsOf } from './serviceText';
 import { MAYBE_ELSEWHERE } from './situations';
 
 const NO_AGENT = /^(?:the |this )?agent (?:was )?not found\b|\bno (?:such )?agent\b/i;
@@ -183,7 +183,7 @@ function rejectionFacts(
 	return {
 		words,
 		said: words ? `: ${words}` : '.',
-		when: retryAfterMs ? `in ${seconds(retryAfterMs)}` : 'later',
+		when: retryAfterMs ? `in ${duration(retryAfterMs)}` : 'later',
 		allowed: allow ? `It takes ${oneLine(allow, connection)}.` : '',
 	};
 }

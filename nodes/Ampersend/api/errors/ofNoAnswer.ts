@@ -3,7 +3,7 @@ import { hideKey } from '../connection/secrets';
 import { CallError, chainOf, withTexts } from './CallError';
 import type { Call } from './call';
 import { errorFor } from './errorFor';
-import { seconds, oneLine } from './serviceText';
+import { duration, oneLine } from './serviceText';
 
 /** Codes for a secure connection that failed: certificates (Node, OpenSSL) and the handshake. */
 const NOT_SECURE = /^(EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
@@ -41,6 +41,6 @@ export function errorForNoAnswer(
 	if (failedLogIn) return withTexts(failedLogIn, hide);
 	const code = chain.map(codeOf).find((found) => found !== undefined);
 	const cause = new Error(oneLine(chain.at(-1)?.message ?? String(error), call.connection));
-	const facts = { reason: code ?? cause.message, limit: seconds(timeoutMs) };
+	const facts = { reason: code ?? cause.message, limit: duration(timeoutMs) };
 	return errorFor(situationOfCode(code), facts, call, { cause });
 }

@@ -130,7 +130,12 @@ export function wordsOf(
 	};
 }
 
-/** A time in ms, as a text has it. */
-export function seconds(ms: number): string {
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** A time in ms as people say it, rounded up. */
+export function duration(ms: number): string {
+	if (ms > 2 * HOUR_MS) return `${Math.ceil(ms / HOUR_MS)} h`;
+	if (ms > 2 * MINUTE_MS) return `${Math.ceil(ms / MINUTE_MS)} min`;
 	return `${Math.ceil(ms / 1000)} s`;
 }

@@ -256,10 +256,10 @@ export const situations = {
 		part: 'answer',
 		cause: 'node-defect',
 	},
-	otherAgent: {
+	otherOne: {
 		message:
-			'Ampersend was asked to {does}, and its answer belongs to another agent: {place} is {other}.',
-		ifWrite: 'The change was accepted, but it is unclear for which agent. {check}',
+			'Ampersend was asked to {does}, and its answer belongs to {whose}: {place} is {other}.',
+		ifWrite: 'The change was accepted, but it is unclear for which one. {check}',
 		advice: ["The answer isn't used. Report this message to Ampersend support."],
 		cause: 'node-defect',
 	},
