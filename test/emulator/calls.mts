@@ -23,4 +23,6 @@ export interface Call {
 	/** Null until there is an answer. */
 	status: number | null;
 	outcome: 'pending' | 'answered' | 'reset' | 'hanging';
+	/** Whether it asked for what follows the last row of a list. */
+	isBehindEnd: boolean;
 }

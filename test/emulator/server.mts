@@ -99,6 +99,7 @@ function noteCall(
 		keyLabel: credentials.keyLabel,
 		status: null,
 		outcome: 'pending',
+		isBehindEnd: false,
 	};
 	parts.calls.push(call);
 	return call;
@@ -263,6 +264,8 @@ export function buildServer(parts: Parts): FastifyInstance {
 		if (call) {
 			call.status = reply.statusCode;
 			call.outcome = 'answered';
+			const isEmpty = String(payload).startsWith('{"items":[]');
+			call.isBehindEnd = isEmpty && Number(call.query.offset) > 0;
 		}
 		return payload;
 	});

@@ -184,6 +184,7 @@ describe('Agent Key: Get Many', () => {
 		expect(service.emulator.calls.map(({ query }) => query)).toEqual([
 			{ limit: '100', offset: '0' },
 			{ limit: '100', offset: '100' },
+			{ limit: '100', offset: '130' },
 			{ limit: '100', offset: '0' },
 		]);
 	});

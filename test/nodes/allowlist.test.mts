@@ -299,6 +299,18 @@ describe('Allowlist: Update', () => {
 		expect(service.emulator.agent(address).allowlist).toEqual([]);
 	});
 
+	it('keeps the list if the expression of Sellers gives no value', async () => {
+		const address = agentWith(A);
+		const { error } = await update(address, {
+			mode: 'replace',
+			sellers: '={{ $json.nope }}',
+			allowEmpty: true,
+		});
+
+		expect(error?.message).toBe('Sellers: the expression gives no value.');
+		expect(sent()).toEqual([]);
+	});
+
 	it('ignores Allow Empty List, left on from Replace, in another mode', async () => {
 		const address = agentWith(A);
 		// n8n hides the switch only if the mode isn't an expression.

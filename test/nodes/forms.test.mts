@@ -138,20 +138,22 @@ describe('Times', () => {
 		}
 	});
 
+	const century = 'is not a time of this century';
+	const zone = 'is a time without a time zone';
 	it.each([
-		[0, 'activity.0.timestamp', 'transaction', ACTIVITY],
-		[-1, '0.created_at', 'paymentEvent', 'GET /agents/{address}/payments'],
-		['0', 'items.0.createdAt', 'agent', AGENTS],
-		['2026-11-15T12:00:00', 'items.0.createdAt', 'agent', AGENTS],
-		[1e25, 'activity.0.timestamp', 'transaction', ACTIVITY],
-	])('such as %s end the reading where something does', async (value, place, resource, route) => {
+		[0, `activity.0.timestamp ${century}`, 'transaction', ACTIVITY],
+		[-1, `0.created_at ${century}`, 'paymentEvent', 'GET /agents/{address}/payments'],
+		['0', `items.0.createdAt ${century}`, 'agent', AGENTS],
+		['2026-11-15T12:00:00', `items.0.createdAt ${zone}`, 'agent', AGENTS],
+		[1e25, `activity.0.timestamp ${century}`, 'transaction', ACTIVITY],
+	])('such as %s end the reading where something does', async (value, says, resource, route) => {
 		await prepare();
 		service.emulator.fault({ route, mutate: mapTimes(() => value) });
 		const one = reads.find(({ parameters }) => parameters.resource === resource);
 		const { error, rows } = await read(one!);
 
 		expect(rows).toEqual([]);
-		expect(error?.message).toContain(`${place} is not a time of this century`);
+		expect(error?.message).toContain(says);
 	});
 });
 
@@ -180,6 +182,12 @@ describe('The count of a list', () => {
 		['is zero', () => 0, 50],
 		['is missing', () => undefined, 100],
 		['is no number', () => 'many', 100],
+		// Whatever number of rows the service puts into a page.
+		...[1, 7, 36, 97, 99].map((cap): [string, Parameters<typeof lie>[0], number] => [
+			`counts only a page of ${cap}`,
+			ofPage,
+			cap,
+		]),
 	])('leaves out no agent if it %s', async (_, count, cap) => {
 		many(220);
 		lie(count, cap);
@@ -187,25 +195,30 @@ describe('The count of a list', () => {
 
 		expect(error).toBeUndefined();
 		expect(new Set(rows.map(({ address }) => address)).size).toBe(220);
-		// The last page is shorter than the others.
-		expect(service.seen).toHaveLength(Math.floor(220 / cap) + 1);
+		// What follows the last row shows that it's the last one.
+		expect(service.emulator.calls).toHaveLength(Math.ceil(220 / cap) + 1);
+		await readAgents();
+		expect(service.emulator.calls).toHaveLength(2 * (Math.ceil(220 / cap) + 1));
 	});
 
 	it.each([
 		[7, 1],
-		[47, 1],
-		[50, 2],
-		[100, 2],
+		[50, 1],
+		[100, 1],
 		[101, 2],
-		[200, 3],
 		[230, 3],
-	])('costs %i agents %i requests if it is right', async (count, requests) => {
-		many(count);
-		const { rows } = await readAgents();
-
-		expect(rows).toHaveLength(count);
-		expect(service.seen).toHaveLength(requests);
-	});
+	])(
+		'costs %i agents %i requests if it is right, once it is known to be',
+		async (count, requests) => {
+			many(count);
+			for (const looks of [1, 1, 1]) {
+				const { rows } = await readAgents();
+				expect(rows).toHaveLength(count);
+				expect(service.emulator.calls.filter((call) => call.isBehindEnd)).toHaveLength(looks);
+			}
+			expect(service.seen).toHaveLength(3 * requests);
+		},
+	);
 
 	it('ends if all agents come at once, whatever is asked for', async () => {
 		many(50);

@@ -61,6 +61,7 @@ const kinds: Kind[] = [
 			['amount_usdc_micro', '1.5', 'has an unexpected format'],
 			['amount_usdc_micro', '-1', 'has an unexpected format'],
 			['created_at', 'yesterday', 'is not a time of this century'],
+			['created_at', '2026-11-15T12:00:00.123456', 'is a time without a time zone'],
 			['created_at', 0, 'is not a time of this century'],
 		],
 		special: { scheme: null, expiresAt: null },

@@ -73,6 +73,21 @@ const marks: Array<[string, IDataObject]> = [
 	['page_info.has_next_page', { page_info: { has_next_page: true } }],
 	['pageInfo.endCursor', { pageInfo: { endCursor: 'abc' } }],
 	['paging.next', { paging: { next: { after: 'abc' } } }],
+	['total_size', { total_size: 2 }],
+	['num_results', { num_results: 2 }],
+	['page', { page: '1 of 2' }],
+	['range', { range: 'items 0-0/26' }],
+	[
+		'links',
+		{
+			links: [
+				{ rel: 'self', href: '/' },
+				{ rel: 'next', href: '/?page=2' },
+			],
+		},
+	],
+	['meta.pagination.total', { meta: { pagination: { total: 2, total_pages: 2 } } }],
+	['_meta.page.links.next', { _meta: { page: { links: { next: '/?page=2' } } } }],
 	['links.next', { links: { self: 'https://api.example.com', next: 'https://api.example.com' } }],
 ];
 
@@ -83,6 +98,8 @@ const harmless: IDataObject[] = [
 	{ pagination: { total: '1', pages: 1, page: 1, has_next: false, next_page: null } },
 	{ pageInfo: { startCursor: 'a', endCursor: 'a', hasNextPage: false, hasPreviousPage: false } },
 	{ links: { self: 'https://api.example.com', next: null }, last: true, size: 20 },
+	{ range: '0-0/1', page: '1 of 1', links: [{ rel: 'self', href: '/' }], last: { toString: 1 } },
+	{ meta: { pagination: { total: 1, page: 1, per_page: 100, links: { next: null } } } },
 	{ success: true, message: 'OK', request_id: 'abc', timestamp: 1_796_033_320_043 },
 ];
 
@@ -331,7 +348,8 @@ describe('A list that says on each page but the last that more follow', () => {
 
 		expect(error).toBeUndefined();
 		expect(new Set(items.map(({ json }) => json.address)).size).toBe(62);
-		expect(service.seen).toHaveLength(4);
+		// And what follows the last page.
+		expect(service.seen).toHaveLength(5);
 	});
 });
 

@@ -134,7 +134,8 @@ describe('The list of agents', () => {
 		});
 
 		expect(new Set(await scrolled()).size).toBe(150);
-		expect(service.seen).toHaveLength(4);
+		// One more, because the count is smaller than the list.
+		expect(service.seen).toHaveLength(5);
 	});
 
 	it('leaves out no agent if the count is only of the page', async () => {
@@ -224,9 +225,8 @@ describe("The list of an agent's keys", () => {
 				{ name: `Worker 1 (${short(A)})`, value: A.toLowerCase() },
 			],
 		});
-		expect(service.emulator.calls).toMatchObject([
-			{ route: 'GET /agents/{address}/keys', params: { address: agent.address } },
-		]);
+		expect(service.seen).toEqual(['GET /agents/{address}/keys']);
+		expect(service.emulator.calls[0]?.params).toEqual({ address: agent.address });
 	});
 
 	it('is searched by name and by address', async () => {

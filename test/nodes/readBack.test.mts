@@ -353,3 +353,207 @@ describe('Names of fields', () => {
 		expect(callsTo(ADD_KEY)).toHaveLength(2);
 	});
 });
+
+describe('An update that is accepted, and not done', () => {
+	it.each(writes)('is read back: $route', async (write) => {
+		const { error, items } = await runWith({}, write);
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: write.wanted }]);
+
+		const agent = addAgent();
+		// What was sent, and nothing is stored.
+		service.emulator.fault({ route: write.route, status: 202, body: write.wanted });
+		const pending = await runWith({}, write, agent);
+		expect(pending.items).toEqual([]);
+		expect(pending.error?.message).toContain('after the change, and the change is not there.');
+		expect(pending.error?.description).toContain('The change was accepted.');
+	});
+
+	it.each([202, 207])('says so where it is not read back: HTTP %s', async (status) => {
+		service.emulator.fault({
+			route: CREATE,
+			status,
+			body: { address: newKey, name: 'New', balance: '0', createdAt: 1, updatedAt: 1 },
+		});
+		const { error } = await service.run({
+			resource: 'agent',
+			operation: 'create',
+			name: 'New',
+			agentKeyAddress: newKey,
+		});
+
+		expect(error?.message).toBe(
+			`Ampersend accepted to create the agent, and doesn't say that it is done (HTTP ${status}).`,
+		);
+		expect(error?.description).toMatch(
+			/^The change may be made later, so it was not sent again\. Look for its name with Agent: Get Many/,
+		);
+	});
+
+	it('is fine if it can be read', async () => {
+		const agent = addAgent();
+		service.emulator.fault({ route: RENAME, status: 202, body: {} });
+		service.emulator.updateAgent(agent, { name: 'Renamed' });
+		const parameters = { resource: 'agent', operation: 'update', name: 'Renamed' };
+		const { error, items } = await service.run({ ...parameters, agent: locator(agent) });
+
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { name: 'Renamed' } }]);
+	});
+});
+
+describe('Two items for one agent, where reads lag', () => {
+	const LIMITS = 'GET /agents/{address}/spend-config';
+	const SELLERS = 'GET /agents/{address}/authorized-sellers';
+	/** Every read shows what was there before the run. */
+	const lag = (route: string) => {
+		let first: unknown;
+		service.emulator.fault({ route, times: Infinity, mutate: (body) => (first ??= body) });
+	};
+
+	it('change different limits', async () => {
+		const agent = addAgent();
+		lag(LIMITS);
+		const { error } = await service.run(
+			{
+				resource: 'spendingLimit',
+				operation: 'update',
+				agent: locator(agent),
+				updateFields: Object.fromEntries(
+					['dailyLimit', 'monthlyLimit', 'perTransactionLimit'].map((name) => [
+						name,
+						`={{ $json.${name} ?? "" }}`,
+					]),
+				),
+			},
+			{ input: [{ dailyLimit: '9' }, { monthlyLimit: '70' }, { perTransactionLimit: '3' }] },
+		);
+
+		expect(error).toBeUndefined();
+		expect(service.emulator.agent({ address: agent }).spendConfig).toMatchObject({
+			daily_limit: '9000000',
+			monthly_limit: '70000000',
+			per_transaction_limit: '3000000',
+		});
+	});
+
+	it('add, add and remove sellers', async () => {
+		const [a, b, c] = [randomAddress(), randomAddress(), randomAddress()];
+		const { address } = service.emulator.addAgent({ allowlist: [a] });
+		lag(SELLERS);
+		const { error, items } = await service.run(
+			{
+				resource: 'allowlist',
+				operation: 'update',
+				agent: locator(address),
+				mode: '={{ $json.mode }}',
+				sellers: '={{ $json.sellers }}',
+			},
+			{
+				input: [
+					{ mode: 'add', sellers: b },
+					{ mode: 'add', sellers: c },
+					{ mode: 'remove', sellers: a },
+				],
+			},
+		);
+
+		expect(error).toBeUndefined();
+		expect(service.emulator.agent({ address }).allowlist).toEqual([b, c]);
+		expect(items).toMatchObject([
+			{ json: { count: 2, changedMeanwhile: false } },
+			{ json: { count: 3, added: [c], changedMeanwhile: false } },
+			{ json: { count: 2, removed: [a], changedMeanwhile: false } },
+		]);
+	});
+
+	it('keep what someone else has changed between them', async () => {
+		const [a, b, c] = [randomAddress(), randomAddress(), randomAddress()];
+		const { address } = service.emulator.addAgent({ allowlist: [a] });
+		service.emulator.before(
+			SELLERS,
+			() => service.emulator.updateAgent({ address }, { allowlist: [b] }),
+			{ match: () => callsTo(SELLERS).length === 3 },
+		);
+		const { error } = await service.run(
+			{
+				resource: 'allowlist',
+				operation: 'update',
+				agent: locator(address),
+				mode: 'add',
+				sellers: '={{ $json.sellers }}',
+			},
+			{ input: [{ sellers: b }, { sellers: c }] },
+		);
+
+		expect(error).toBeUndefined();
+		expect(service.emulator.agent({ address }).allowlist).toEqual([b, c]);
+	});
+});
+
+describe('A new agent', () => {
+	const seller = randomAddress();
+	const create = async () =>
+		await service.run({
+			resource: 'agent',
+			operation: 'create',
+			name: 'New',
+			agentKeyAddress: newKey,
+			additionalFields: { dailyLimit: '5', sellers: seller },
+		});
+	const READS = ['GET /agents/{address}/spend-config', 'GET /agents/{address}/authorized-sellers'];
+
+	it('has the limits and the allowlist that were sent', async () => {
+		const { error, items } = await create();
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { created: true } }]);
+		expect(service.seen).toEqual(['GET /agents', CREATE, ...READS]);
+	});
+
+	it.each([
+		['spending limits', READS[0], { daily_limit: null }, 'Spending Limit: Update'],
+		['allowlist', READS[1], [], 'Allowlist: Update'],
+	])('is an error if its %s were dropped', async (what, route = '', shown, operation) => {
+		service.emulator.fault({
+			route,
+			mutate: (body) => (Array.isArray(body) ? shown : { ...(body as object), ...shown }),
+		});
+		const { error } = await create();
+		const [agent] = service.emulator.agents();
+		expect(error?.message).toContain('after the change, and the change is not there.');
+		expect(error?.description).toContain(
+			`The agent ${agent?.address} was created. Correct its ${what} with ${operation}.`,
+		);
+	});
+
+	it('has a hint if its settings can not be read', async () => {
+		for (const route of READS) service.emulator.fault({ route, status: 403, body: {} });
+		const { error, items, hints } = await create();
+		expect(error).toBeUndefined();
+		expect(items).toMatchObject([{ json: { created: true } }]);
+		const texts = hints.map(({ message }) => message);
+		for (const what of ['spending limits', 'allowlist']) {
+			expect(texts).toContainEqual(
+				expect.stringContaining(`This node could not check the ${what} of the new agent 0x`),
+			);
+		}
+	});
+
+	it.each([
+		['Cafe\u0301', 'Caf\u00e9'],
+		['My  Agent', 'My Agent'],
+	])('can have its name spelled anew: %s', async (name, spelled) => {
+		const fault = () =>
+			service.emulator.fault({
+				route: CREATE,
+				mutate: (body) => ({ ...(body as object), name: spelled }),
+			});
+		fault();
+		const parameters = { resource: 'agent', operation: 'create', agentKeyAddress: newKey, name };
+		expect((await service.run(parameters)).error).toBeUndefined();
+		const [agent] = service.emulator.agents();
+		service.emulator.updateAgent(agent!, { name: spelled });
+		const again = await service.run({ ...parameters, ifAgentExists: 'return' });
+		expect(again.items).toMatchObject([{ json: { address: agent?.address, created: false } }]);
+	});
+});

@@ -113,7 +113,7 @@ export interface TriggerBench {
 	readonly credential: CredentialFields;
 	/** The default agent of payments. */
 	readonly buyer: Agent;
-	/** The routes that were called, in order. */
+	/** The routes that were called, in order, without looks behind the end of a list. */
 	readonly seen: Array<string | null>;
 	/** Calls of the activity of agents, in order. */
 	readonly readings: Call[];
@@ -185,7 +185,7 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 			return buyer;
 		},
 		get seen() {
-			return emulator.calls.map(({ route }) => route);
+			return emulator.calls.filter(({ isBehindEnd }) => !isBehindEnd).map(({ route }) => route);
 		},
 		get readings() {
 			const ofActivity = emulator.calls.filter(

@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
-import type { TriggerUnderTest } from './n8n.mts';
+import { randomAddress } from '../emulator/index.mts';
+import { runNode, type TriggerUnderTest } from './n8n.mts';
 import {
 	divide,
 	expectEach,
@@ -76,19 +78,34 @@ describe('a reading that once had no end', () => {
 	);
 });
 
+/** Jest's limit ends it. */
+async function waitUntil(holds: () => boolean): Promise<void> {
+	while (!holds()) await sleep(20);
+}
+
 /** Answers with a body that comes one byte every 100 ms and would take minutes. */
-function startDripping(): Promise<{ server: Server; baseUrl: string; requests: string[] }> {
+function startDripping(): Promise<{
+	server: Server;
+	baseUrl: string;
+	requests: string[];
+	open: Set<string>;
+}> {
 	const requests: string[] = [];
+	const open = new Set<string>();
 	const server = createServer((request, response) => {
 		requests.push(String(request.url));
+		open.add(String(request.url));
 		response.writeHead(200, { 'content-type': 'application/json' });
 		const drip = setInterval(() => response.write(' '), 100);
-		response.on('close', () => clearInterval(drip));
+		response.on('close', () => {
+			clearInterval(drip);
+			open.delete(String(request.url));
+		});
 	});
 	return new Promise((resolve) => {
 		server.listen(0, '127.0.0.1', () => {
 			const { port } = server.address() as AddressInfo;
-			resolve({ server, baseUrl: `http://127.0.0.1:${port}/v1`, requests });
+			resolve({ server, baseUrl: `http://127.0.0.1:${port}/v1`, requests, open });
 		});
 	});
 }
@@ -172,7 +189,7 @@ describe('an answer whose body comes a byte at a time', () => {
 	});
 
 	it('does not delay the publishing, the first time and again', async () => {
-		const { server, baseUrl, requests } = await startDripping();
+		const { server, baseUrl, requests, open: dripping } = await startDripping();
 		servers.push(server);
 		const trigger = open();
 		trigger.credential = { ...service.credential, baseUrl };
@@ -182,11 +199,35 @@ describe('an answer whose body comes a byte at a time', () => {
 			expect(outcome).toBeNull();
 		}
 		expect(requests.length).toBeGreaterThan(1);
+		// What no one waits for would fill the memory.
+		await waitUntil(() => dripping.size === 0);
 		expect(trigger.warnings.join()).toContain('published');
 		trigger.credential = service.credential;
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('ends with the request of an execution, too', async () => {
+		const { server, baseUrl, requests, open: dripping } = await startDripping();
+		servers.push(server);
+		const timeout = AbortSignal.timeout.bind(AbortSignal);
+		const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(SECOND));
+		const { error } = await runNode(
+			{
+				resource: 'agent',
+				operation: 'create',
+				name: 'a',
+				ifAgentExists: 'create',
+				agentKeyAddress: randomAddress(),
+			},
+			{ credential: { ...service.credential, baseUrl } },
+		);
+		spy.mockRestore();
+
+		expect(error?.message).toContain('did not create the agent within');
+		expect(requests).toHaveLength(1);
+		await waitUntil(() => dripping.size === 0);
 	});
 
 	it('of one agent does not delay the events of others', async () => {

@@ -28,6 +28,9 @@ describe('a time of the wire', () => {
 		['ISO 8601 with microseconds', '2026-11-15T12:00:00.007999Z'],
 		['ISO 8601 of another zone', '2026-11-15T17:30:00.007+05:30'],
 		['ISO 8601 without seconds', '2026-11-15T12:00Z'],
+		['as Python writes it', '2026-11-15 12:00:00.007999+00:00'],
+		['as SQL writes it', '2026-11-15 17:30:00.007+0530'],
+		['with the hours of a zone', '2026-11-15 14:00:00.007+02'],
 	])('is the same moment in %s', (_, value) => {
 		expect([NOW, NOW + 7]).toContain(readTime(value));
 	});

@@ -3,6 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { agentExists } from './agents';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
+import { noteWrite, ownWrite } from './ownWrites';
 import { readBack } from './readBack';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
@@ -75,12 +76,17 @@ export async function changeSettings<
 	path: CallParameters<Path>['path'],
 	change: (current: SettingsOf<Read> | undefined) => IDataObject,
 ): Promise<SettingsOf<Read> | SettingsOf<Write>> {
+	const call = callOf(client, read, { path });
+	const id = client.connection.baseUrl + call.path;
 	const { sent, answered } = await repeat(client, async (once) => {
-		const body = change(await getSettings<Path, Read>(once, read, address, { path }));
-		return { sent: body, answered: await send<Path, Write>(once, write, { path, body }) };
+		const shown = await getSettings<Path, Read>(once, read, address, { path });
+		const own = ownWrite<SettingsOf<Read>>(client, id, shown ?? {});
+		const body = change(own ?? shown);
+		const answer = await send<Path, Write>(once, write, { path, body });
+		noteWrite(client, id, own ?? shown ?? {}, body, { ...shown, ...body });
+		return { sent: body, answered: answer };
 	});
 	const readAgain = async () => await getSettings<Path, Read>(client, read, address, { path });
-	const call = callOf(client, read, { path });
 	type Settings = SettingsOf<Read> | SettingsOf<Write>;
 	return await readBack<Settings>(write, sent, answered ?? undefined, call, readAgain);
 }

@@ -4,6 +4,7 @@ import * as z from 'zod/v4-mini';
 import { isAddress, sameAddress } from '../domain/address';
 import { dropPrototypes, errorInside } from '../domain/json';
 import { quote } from '../domain/parameter';
+import { deletion } from '../schemas/common';
 import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
 import type { Client } from './client';
@@ -122,12 +123,8 @@ function noteMisfits({ note }: Client, { does }: Route, body: unknown, data: unk
 	}
 }
 
-/** Statuses of a request that may not be carried out yet, or only in part. */
-const NOT_DONE = [202, 207];
-
 /** Whether a route's answer can be empty. An empty text can be a proxy's, so no read has it. */
 function mayBeEmpty({ method, answer }: Route, status: number, body: unknown): boolean {
-	if (NOT_DONE.includes(status)) return false;
 	if (!answer) return status === 204 || body === '';
 	const isDoubtful = method === 'GET' && status !== 204 && body === '';
 	return !isDoubtful && z.safeParse(answer, undefined).success;
@@ -152,14 +149,25 @@ function jsonOf(call: Call, { statusCode, headers, body }: HttpAnswer): object |
 	const { route } = call;
 	const isEmpty = statusCode === 204 || body === '' || body === null;
 	if (isEmpty && mayBeEmpty(route, statusCode, body)) return undefined;
-	// Accepted, or done in part: its answer shows nothing yet.
-	const shown = isEmpty && NOT_DONE.includes(statusCode) ? {} : body;
-	if (typeof shown !== 'object' || shown === null) {
+	if (typeof body !== 'object' || body === null) {
 		throw errorForNotJson(call, statusCode, body, typeOf(headers));
 	}
-	if (!route.reportsErrors && errorInside(shown) !== undefined)
-		throw errorForInside(call, statusCode, shown);
-	return shown;
+	if (!route.reportsErrors && errorInside(body) !== undefined)
+		throw errorForInside(call, statusCode, body);
+	return body;
+}
+
+/** Statuses of a write that may not be carried out yet, or only in part. */
+const NOT_DONE = [202, 207];
+
+/** The answer to a write that need not be done, whatever it shows. @throws CallError */
+function notDone({ route, ...call }: Call, { statusCode: status, body }: HttpAnswer): unknown {
+	if (typeof body === 'object' && body && errorInside(body) !== undefined)
+		throw errorForInside({ route, ...call }, status, body);
+	// It's read back, then.
+	if (route.answer === deletion) return {};
+	if (route.answer && z.safeParse(route.answer, undefined).success) return undefined;
+	throw errorFor('notDone', {}, { route, ...call }, { status });
 }
 
 export function readAnswer<R extends Route>(
@@ -173,6 +181,8 @@ export function readAnswer<R extends Route>(
 	const depth = dropPrototypes(body);
 	hideKeyIn(body, client.connection);
 	requireSuccess(call, answer);
+	if (NOT_DONE.includes(statusCode) && route.method !== 'GET')
+		return notDone(call, answer) as AnswerOf<R>;
 	if (depth > MAX_DEPTH)
 		throw errorFor('drift', { places: TOO_DEEP }, call, { status: statusCode });
 	const json = jsonOf(call, answer);

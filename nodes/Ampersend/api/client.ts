@@ -37,9 +37,22 @@ export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
 	return async (request) => (await helpers.httpRequest(request)) as HttpAnswer;
 }
 
+/**
+ * A context whose requests end with `signal`, too: n8n gives each of an execution the signal of the
+ * execution in place of the request's own (n8n-core, authentication.js).
+ */
+function endingWith(signal: IHttpRequestOptions['abortSignal'], context: NodeContext): NodeContext {
+	if (!('getExecutionCancelSignal' in context) || !(signal instanceof AbortSignal)) return context;
+	const signals = [signal, context.getExecutionCancelSignal()].filter((one) => one !== undefined);
+	const value = () => AbortSignal.any(signals);
+	return Object.create(context, { getExecutionCancelSignal: { value } }) as NodeContext;
+}
+
 /** Access to one deployment with one key. */
 export interface Client {
 	readonly connection: Connection;
+	/** The run of the node, the same for all of its items. */
+	readonly run?: object;
 	readonly retry: RetryPolicy;
 	readonly transmit: Transmit;
 	/** Ends waits between attempts when the execution is cancelled. */
@@ -104,7 +117,7 @@ export async function openClient(
 	const transmitOpenly = transmitWith(context.helpers);
 	const transmitAuthorized = async (request: IHttpRequestOptions) =>
 		(await context.helpers.httpRequestWithAuthentication.call(
-			context,
+			endingWith(request.abortSignal, context),
 			credential,
 			{ ...request },
 			{ credentialsDecrypted },
@@ -114,6 +127,7 @@ export async function openClient(
 	const connection = session ?? resolveConnection(data);
 	return {
 		connection,
+		run: context,
 		...(!session && {
 			findBases: async () => await findBasesOnce(context, connection, transmitAuthorized),
 		}),

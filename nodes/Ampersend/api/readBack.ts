@@ -13,7 +13,7 @@ function keyOf(value: unknown): unknown {
 }
 
 /** Whether the service shows what a write has sent. */
-function shows(shown: object, sent: IDataObject): boolean {
+export function shows(shown: object, sent: IDataObject): boolean {
 	return Object.keys(sent).every((name) => keyOf(sent[name]) === keyOf(Reflect.get(shown, name)));
 }
 

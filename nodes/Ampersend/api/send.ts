@@ -121,10 +121,15 @@ async function exchange<Path extends string>(
 		...((body ?? secretBody) && { body: { ...body, ...secretBody } }),
 	});
 	if (method !== 'GET') client.beforeWrite?.();
+	const limit = new AbortController();
+	const sent = client.transmit({ ...request, abortSignal: limit.signal }, withCredential);
 	// `timeout` only limits the time without any byte: an answer that trickles in would never end.
-	return await within(timeout, client.transmit(request, withCredential), () =>
+	return await within(timeout, sent, () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
-	).catch((error: unknown) => Promise.reject(errorForNoAnswer(call, error, timeout)));
+	).catch((error: unknown) => {
+		limit.abort();
+		return Promise.reject(errorForNoAnswer(call, error, timeout));
+	});
 }
 
 async function attempt<Path extends string, R extends Route<Path>>(

@@ -67,6 +67,11 @@ export function replaceParts(
 	return replaced + text.slice(copied);
 }
 
+/** The same for names that people read as the same: services spell white space and accents anew. */
+export function nameKey(name: string): string {
+	return name.normalize('NFC').replace(/\s+/g, ' ').trim();
+}
+
 /** The start of a text, on one line. */
 export function shortLine(text: string, most: number): string {
 	const start = text

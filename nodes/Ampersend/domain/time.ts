@@ -9,15 +9,23 @@ const ROUNDING_MS = 5e-4;
 
 const DIGITS = /^\d{1,20}$/;
 
-/** A time without a zone could be any of a day, so it isn't one. */
-const ISO = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+/** ISO 8601, and as Python and SQL write it: day, time of the day, sign and digits of the zone. */
+const ISO =
+	/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?:Z|([+-]\d\d)(?::?(\d\d))?)?$/;
+
+/** Whether a text is a time without a zone. It could be any of a day, so it can't be read. */
+export function hasNoZone(text: string): boolean {
+	const [match, , time = '?'] = ISO.exec(text) ?? [];
+	return match?.endsWith(time) ?? false;
+}
 
 /** Ms of a time in ISO 8601; NaN if it isn't one. A date such as 30 February is none. */
 function parseIso(text: string): number {
-	const [, day = ''] = ISO.exec(text) ?? [];
+	const [, day = '', time, hours, minutes = '00'] = ISO.exec(text) ?? [];
 	const midnight = Date.parse(day);
 	const isDay = !Number.isNaN(midnight) && toIso(midnight).startsWith(day);
-	return isDay ? Date.parse(text) : NaN;
+	const zone = hours === undefined ? 'Z' : `${hours}:${minutes}`;
+	return isDay && !hasNoZone(text) ? Date.parse(`${day}T${time}${zone}`) : NaN;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { isMicro } from '../domain/money';
-import { readTime } from '../domain/time';
+import { hasNoZone, readTime } from '../domain/time';
 import { isLink } from '../domain/webAddress';
 import { rejectUnclearRows } from './envelope';
 import { withRowsAt } from './forms';
@@ -16,9 +16,14 @@ export const someText = z.string().check(z.minLength(1));
 export const micro = z.string().check(z.refine(isMicro, 'has an unexpected format'));
 
 /** A time as the service sent it, in a unit that `readTime` knows. */
-export const sentTime = z
-	.union([z.string(), z.number()])
-	.check(z.refine((value) => !Number.isNaN(readTime(value)), 'is not a time of this century'));
+export const sentTime = z.union([z.string(), z.number()]).check(
+	z.refine((value) => !Number.isNaN(readTime(value)), {
+		error: ({ input }) =>
+			typeof input === 'string' && hasNoZone(input)
+				? 'is a time without a time zone'
+				: 'is not a time of this century',
+	}),
+);
 
 /** The same in epoch ms (SDK, types.ts: ConvertedTimestamp, which is in ms). */
 export const timestamp = z.pipe(sentTime, z.transform(readTime));

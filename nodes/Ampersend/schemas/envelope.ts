@@ -31,7 +31,10 @@ const NAME = /^[\w@.$-]{1,40}$/;
 /* The patterns are for names in lower case, of letters alone. */
 
 const PAGES = /^((total|num)pages|pages(total|count)?|pagecount|lastpage)$/;
-const COUNT = /^total$|count$|^total(items|rows|results|records|elements|entries|hits)$/;
+const COUNT =
+	/^totals?$|count$|^(total|num|nb|numberof)(size|number|items|rows|results|records|elements|entries|hits|matches)$|^(hits|matches|found|results|records)$/;
+/** `items 0-19/26`, `1-20 of 26` or `1 of 2`: where a part ends, and what all of it has. */
+const PART = /^[a-z]{0,10} ?(?:(\d{1,9}) ?- ?)?(\d{1,9}) ?(?:of|\/) ?(\d{1,9})$/i;
 /** True, or how many follow. */
 const MORE = /next|^(has|is)?more|truncated|incomplete|^partial$|^remaining$/;
 /** Where to read on. */
@@ -46,7 +49,8 @@ const NOTHING = ['', 'false', '0', 'null', 'none'];
 
 function isSet(value: unknown): boolean {
 	if (isRecord(value)) return Object.values(value).some((one) => !isRecord(one) && isSet(one));
-	return !Array.isArray(value) && !NOTHING.includes(String(value ?? '').toLowerCase());
+	if (typeof value === 'object' && value !== null) return false;
+	return !NOTHING.includes(String(value ?? '').toLowerCase());
 }
 
 function countOf(value: unknown): number {
@@ -63,16 +67,28 @@ function isDenied(word: string, record: Fields): boolean {
 	);
 }
 
+/** Whether a value by itself says that more rows follow: `items 0-19/26`, or a link. */
+function isPartOf(value: unknown, end: number): boolean {
+	if (Array.isArray(value)) return value.some((link) => isRecord(link) && link.rel === 'next');
+	const [, from, to, all] = (typeof value === 'string' && PART.exec(value)) || [];
+	// The rows of a range can be counted from 0, and pages from 1.
+	return Number(all) > (from === undefined ? Number(to) : end);
+}
+
 /** Whether a field says, or may say, that more rows follow. */
 function saysMore(record: Fields, name: string, rows: number, end: number): boolean {
 	if (!NAME.test(name)) return false;
 	const [word, value] = [lettersOf(name), record[name]];
+	if (isPartOf(value, end)) return true;
 	if (PAGES.test(word)) return countOf(value) > end / rows;
 	if (COUNT.test(word)) return countOf(value) > end;
-	if (LAST.test(word)) return String(value) === 'false';
+	if (LAST.test(word)) return value === false || value === 'false';
 	if (BEFORE.test(word) || isDenied(word, record)) return false;
 	return (MORE.test(word) || POSITION.test(word)) && isSet(value);
 }
+
+/** How deep what is about the rows can be: `meta.pagination.links.next`. */
+const MAX_LEVELS = 4;
 
 /**
  * The first field of an envelope, or of a record in it, that says that more rows follow; undefined
@@ -80,12 +96,17 @@ function saysMore(record: Fields, name: string, rows: number, end: number): bool
  * @param rows how many rows the envelope has
  * @param end how many rows there are up to the last one of them; Infinity to go by no count
  */
-export function whatSaysMore(envelope: Fields, rows: number, end = rows): string | undefined {
+export function whatSaysMore(
+	envelope: Fields,
+	rows: number,
+	end = rows,
+	levels = MAX_LEVELS,
+): string | undefined {
 	for (const [name, value] of Object.entries(envelope)) {
 		if (saysMore(envelope, name, rows, end)) return name;
-		if (!isRecord(value)) continue;
-		const inner = Object.keys(value).find((one) => saysMore(value, one, rows, end));
-		if (inner !== undefined && NAME.test(name)) return `${name}.${inner}`;
+		if (levels === 1 || !isRecord(value) || !NAME.test(name)) continue;
+		const inner = whatSaysMore(value, rows, end, levels - 1);
+		if (inner !== undefined) return `${name}.${inner}`;
 	}
 	return undefined;
 }

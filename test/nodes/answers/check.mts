@@ -38,12 +38,14 @@ const isNumeric = (value: unknown): boolean =>
 	typeof value === 'number' || typeof value === 'string';
 
 /** Whether an envelope, or a record in it, says that it has a part of the rows. */
-const isPart = (envelope: Json, rows: unknown[]): boolean =>
-	[envelope, ...Object.values(envelope).filter(isJson)].some(
-		(record) =>
-			FLAGS.some((name) => isSet(record[name])) ||
-			COUNTS.some((name) => isNumeric(record[name]) && Number(record[name]) > rows.length),
+function isPart(envelope: Json, rows: unknown[], levels = 4): boolean {
+	return (
+		FLAGS.some((name) => isSet(envelope[name])) ||
+		COUNTS.some((name) => isNumeric(envelope[name]) && Number(envelope[name]) > rows.length) ||
+		(levels > 1 &&
+			Object.values(envelope).some((value) => isJson(value) && isPart(value, rows, levels - 1)))
 	);
+}
 
 /** The rows of a list; undefined if it has none, or not all of them. */
 function rowsIn({ names, isPage }: Shape, sent: unknown): unknown[] | undefined {

@@ -10,8 +10,10 @@ import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
+import { nameKey } from '../../domain/text';
 import type { Agent } from '../../schemas/agent';
 import type { WriteOperation } from '../operation';
+import { requireCreatedWith } from './created';
 import { findExisting, ifExistsField, readIfExists, rememberCreated } from './existing';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
@@ -38,7 +40,7 @@ function readAllowlist(values: IDataObject): Address[] | null {
 /** @throws CallError, also if the answer is about an agent of another name */
 async function createAgent(client: Client, body: IDataObject & { name: string }): Promise<Agent> {
 	const agent = await send(client, routes.createAgent, { path: {}, body });
-	if (agent.name.trim() === body.name) return agent;
+	if (nameKey(agent.name) === nameKey(body.name)) return agent;
 	const call = callOf(client, routes.createAgent, { path: {} });
 	const facts = { whose: 'another agent', place: 'name', other: quote(agent.name) };
 	throw errorFor('otherOne', facts, call);
@@ -75,11 +77,13 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		};
 		return async ({ client, hint }) => {
 			const existing = await findExisting(n8n, client, name, ifExists);
-			const agent = existing ?? (await createAgent(client, body));
-			if (!existing) rememberCreated(n8n, client, agent);
-			const limits = existing ? {} : (body.spend_config ?? {});
-			for (const text of limitHints(limits, quote(name))) hint(text);
-			return { ...toAgentOutput(agent), created: existing === undefined };
+			if (existing) return { ...toAgentOutput(existing), created: false };
+			const agent = await createAgent(client, body);
+			rememberCreated(n8n, client, agent);
+			const { spend_config, authorized_sellers } = body;
+			await requireCreatedWith(client, agent.address, spend_config, authorized_sellers, hint);
+			for (const text of limitHints(spend_config ?? {}, quote(name))) hint(text);
+			return { ...toAgentOutput(agent), created: true };
 		};
 	},
 };

@@ -4,6 +4,7 @@ import { listAgents } from '../../api/lists/accountLists';
 import type { Client } from '../../api/client';
 import { addressKey } from '../../domain/address';
 import { ParameterError, quote, readChoice } from '../../domain/parameter';
+import { nameKey } from '../../domain/text';
 import type { Agent } from '../../schemas/agent';
 
 const choices = ['create', 'return', 'stop'] as const;
@@ -54,7 +55,7 @@ async function agentsNamed(n8n: IExecuteFunctions, client: Client, name: string)
 	const created = createdIn.get(n8n)?.get(accountOf(client)) ?? [];
 	const found = new Map(created.map((agent) => [addressKey(agent.address), agent]));
 	for await (const agent of listAgents(client)) found.set(addressKey(agent.address), agent);
-	return [...found.values()].filter((agent) => agent.name.trim() === name);
+	return [...found.values()].filter((agent) => nameKey(agent.name) === nameKey(name));
 }
 
 /**

@@ -1,9 +1,11 @@
+import { noteWrite, ownWrite } from '../../api/ownWrites';
 import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import type { Client } from '../../api/client';
 import { repeat } from '../../api/repeat';
 import { callOf, send } from '../../api/send';
 import type { Address } from '../../domain/address';
+import { addressKey } from '../../domain/address';
 import { compareAllowlists, isSame } from '../../domain/allowlist';
 
 export interface ListChange {
@@ -14,6 +16,9 @@ export interface ListChange {
 	after: Address[];
 	changedMeanwhile: boolean;
 }
+
+/** The same for the same sellers, in any order. */
+const textOf = (list: Address[]) => list.map(addressKey).toSorted().join();
 
 /**
  * Reads an allowlist and replaces it with the changed one, if there is a difference. The service
@@ -28,15 +33,22 @@ export async function changeList(
 	change: (list: Address[]) => Address[],
 ): Promise<ListChange> {
 	const path = { address };
+	const call = callOf(client, routes.getAllowlist, { path });
+	const id = client.connection.baseUrl + call.path;
+	const readList = async (once: Client) => {
+		const list = await send(once, routes.getAllowlist, { path });
+		return ownWrite<Address[]>(client, id, { list: textOf(list) }) ?? list;
+	};
 	const changed = await repeat(client, async (once) => {
-		const first = await send(once, routes.getAllowlist, { path });
+		const first = await readList(once);
 		if (isSame(compareAllowlists(change(first), first))) {
 			return { before: first, requested: first, answered: first, changedMeanwhile: false };
 		}
-		const before = await send(once, routes.getAllowlist, { path });
+		const before = await readList(once);
 		const requested = change(before);
 		const body = { authorized_sellers: requested };
 		const answered = await send(once, routes.replaceAllowlist, { path, body });
+		noteWrite(client, id, { list: textOf(before) }, { list: textOf(requested) }, requested);
 		const changedMeanwhile = !isSame(compareAllowlists(first, before));
 		return { before, requested, answered, changedMeanwhile };
 	});
@@ -47,7 +59,6 @@ export async function changeList(
 		const isUnchanged = isSame(compareAllowlists(known.before, list));
 		return isUnchanged && !isSame(compareAllowlists(known.requested, list)) ? undefined : list;
 	};
-	const call = callOf(client, routes.getAllowlist, { path });
 	const shown = isShown ? answered : undefined;
 	const after = await readBack(routes.replaceAllowlist, {}, shown, call, readAgain);
 	return { ...known, after };

@@ -11,7 +11,7 @@ import {
 	isSame,
 	without,
 } from '../../domain/allowlist';
-import { ParameterError, readChoice, readSwitch } from '../../domain/parameter';
+import { ParameterError, readChoice, readSwitch, rejectNothing } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
 import { changeList } from './change';
 import { toAllowlistOutput, updatedAllowlistOutput } from './output';
@@ -23,7 +23,11 @@ function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolea
 	const sellers = parseAddresses(sellersField.displayName, value);
 	// An existing list may have it, so it can be removed.
 	if (chosen !== 'remove') rejectZeroAddress(sellersField.displayName, ...sellers);
-	if (sellers.length > 0 || (chosen === 'replace' && emptyAllowed)) return sellers;
+	if (sellers.length > 0) return sellers;
+	if (chosen === 'replace' && emptyAllowed) {
+		rejectNothing(sellersField.displayName, value);
+		return sellers;
+	}
 	throw new ParameterError(
 		sellersField.displayName,
 		'has no addresses.',

@@ -152,6 +152,24 @@ function rejectBaseUrl(complaint: string, advice: string): never {
 	throw new CredentialError(`The Base URL ${complaint}.`, advice);
 }
 
+/** @throws CredentialError for an address that has a key or a private key in it */
+function rejectSecretIn(url: URL, usual: string): void {
+	// In the spelling that would be sent: a URL drops line breaks, which don't hide a key.
+	if (Object.values(deployments).some(({ keyPrefix }) => url.href.includes(keyPrefix))) {
+		rejectBaseUrl(
+			'contains something that looks like an API key',
+			`Put the key into API Key only, and an address like ${usual} here.`,
+		);
+	}
+	if (PART_OF_PRIVATE_KEY.test(url.href)) {
+		rejectBaseUrl(
+			'contains something that looks like a private key',
+			`Put a secret only into its own field, and an address like ${usual} here. ` +
+				'If anyone else can see the address, replace the key.',
+		);
+	}
+}
+
 /**
  * Checks an address to which a secret can go.
  * @param usual an address to show as an example
@@ -174,20 +192,7 @@ function parseBaseUrl(text: string, usual: string): URL {
 			`Remove the user name and any part after "?" or "#", e.g. ${usual}.`,
 		);
 	}
-	// In the spelling that would be sent: a URL drops line breaks, which don't hide a key.
-	if (Object.values(deployments).some(({ keyPrefix }) => url.href.includes(keyPrefix))) {
-		rejectBaseUrl(
-			'contains something that looks like an API key',
-			`Put the key into API Key only, and an address like ${usual} here.`,
-		);
-	}
-	if (PART_OF_PRIVATE_KEY.test(url.href)) {
-		rejectBaseUrl(
-			'contains something that looks like a private key',
-			`Put a secret only into its own field, and an address like ${usual} here. ` +
-				'If anyone else can see the address, replace the key.',
-		);
-	}
+	rejectSecretIn(url, usual);
 	if (url.protocol !== 'https:' && !isLoopback(url)) {
 		rejectBaseUrl(
 			'must start with https://',

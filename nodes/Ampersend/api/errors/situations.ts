@@ -243,6 +243,12 @@ export const situations = {
 		advice: ['{base}'],
 		cause: 'configuration-invalid',
 	},
+	notDone: {
+		message: "Ampersend accepted to {does}, and doesn't say that it is done (HTTP {status}).",
+		ifWrite: 'The change may be made later, so it was not sent again. {check}',
+		advice: [UPDATE_OR_REPORT],
+		cause: 'temporarily-unavailable',
+	},
 	errorInside: {
 		message: 'Ampersend was asked to {does}, and reports an error (HTTP {status}){said}',
 		ifWrite: MAY_BE_MADE,

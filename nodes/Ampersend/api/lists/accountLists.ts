@@ -1,15 +1,19 @@
 import type { Address } from '../../domain/address';
 import type { Agent } from '../../schemas/agent';
 import type { AgentKey } from '../../schemas/agentKey';
+import type { Route } from '../routes';
 import { routes } from '../routes';
 import type { Client } from '../client';
 import { send } from '../send';
 import type { List, ListPart } from './offsetPages';
 import { offsetPages, partAfter } from './offsetPages';
 
+const idOf = ({ connection }: Client, { path }: Route) => `${connection.baseUrl}${path}`;
+
 function agentPages(client: Client): List<Agent> {
 	const route = routes.listAgents;
 	return {
+		id: idOf(client, route),
 		route,
 		readPage: async (query) => await send(client, route, { path: {}, query }),
 	};
@@ -18,6 +22,7 @@ function agentPages(client: Client): List<Agent> {
 function agentKeyPages(client: Client, address: Address): List<AgentKey> {
 	const route = routes.listAgentKeys;
 	return {
+		id: idOf(client, route),
 		route,
 		readPage: async (query) => await send(client, route, { path: { address }, query }),
 	};

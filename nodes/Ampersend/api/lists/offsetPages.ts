@@ -16,6 +16,8 @@ interface OffsetPage<Item> extends Record<string, unknown> {
 }
 
 export interface List<Item> {
+	/** The same for each reading of the list at a base URL. */
+	id: string;
 	/** For errors: what reading it does. */
 	route: Pick<Route, 'does'>;
 	readPage: (query: { limit: number; offset: number }) => Promise<OffsetPage<Item>>;
@@ -24,35 +26,31 @@ export interface List<Item> {
 /** Pages of a list after which reading gives up. */
 const MOST_LIST_PAGES = 10_000;
 
-/** A service's own page size is a round number, and none is smaller. */
-const SMALLEST_LIST_PAGE = 10;
-
-/** Whether a page can have as many rows as the service puts into one. */
-function mayBeFull(rows: number): boolean {
-	return rows >= SMALLEST_LIST_PAGE && (rows % 5 === 0 || rows % 8 === 0);
-}
+/**
+ * Lists whose count is known to be of all rows, and not of a page alone: an empty page had it. The
+ * service may put any number of rows into a page, or leave some out, so nothing else shows the end
+ * of a list but a page without rows.
+ */
+const counted = new Set<string>();
 
 /** The field of a page that says that rows follow. @param end offset after the page */
 function saidOf(page: OffsetPage<unknown>, end: number): string | undefined {
 	return whatSaysMore(page, page.items.length, end);
 }
 
-/**
- * Whether rows may follow a page that doesn't say so: its count may be of the page alone. A page
- * ends the list if it's shorter than one before it, or has a number of rows that no page size has.
- * So a list costs one more request only if its first page seems full.
- * @param largest rows of the longest page before it
- */
-function mayFollow({ items }: OffsetPage<unknown>, largest: number): boolean {
-	return items.length >= largest && mayBeFull(items.length);
+/** Whether a page is known to be the last one. */
+function isLast(
+	{ id }: Pick<List<unknown>, 'id'>,
+	page: OffsetPage<unknown>,
+	end: number,
+): boolean {
+	return page.items.length === 0 || (counted.has(id) && page.total === end);
 }
 
 /** Where the reading of a list is. */
 interface Progress {
 	/** Of the page to read. */
 	offset: number;
-	/** Rows of the longest page before it. */
-	largest: number;
 	/** The field of the page before it that says that rows follow. */
 	said?: string | undefined;
 }
@@ -84,9 +82,9 @@ function rejectCut(
  * @throws CallError if rows follow and the service doesn't return them
  */
 function progressAfter(
-	route: List<unknown>['route'],
+	list: Pick<List<unknown>, 'id' | 'route'>,
 	page: OffsetPage<unknown>,
-	{ offset, largest, said: before }: Progress,
+	{ offset, said: before }: Progress,
 	isKnown: boolean,
 ): Progress | undefined {
 	const rows = page.items.length;
@@ -95,18 +93,19 @@ function progressAfter(
 	const said = saidOf(page, end);
 	// A count tells where the list ends, even if it was longer before.
 	const isCounted = rows === 0 && page.total !== undefined;
-	rejectCut({ route, offset, rows }, isKnown, said ?? (isCounted ? undefined : before));
-	if (isKnown || (said === undefined && !mayFollow(page, largest))) return undefined;
-	return { offset: end, largest: Math.max(largest, rows), said };
+	rejectCut({ route: list.route, offset, rows }, isKnown, said ?? (isCounted ? undefined : before));
+	if (rows === 0 && offset > 0 && page.total === offset) counted.add(list.id);
+	if (isKnown || (said === undefined && isLast(list, page, end))) return undefined;
+	return { offset: end, said };
 }
 
 /** Yields each row once, even if rows shift between two pages because one was added meanwhile. */
-export async function* offsetPages<Item extends { address: Address }>({
-	route,
-	readPage,
-}: List<Item>): AsyncGenerator<Item> {
+export async function* offsetPages<Item extends { address: Address }>(
+	list: List<Item>,
+): AsyncGenerator<Item> {
+	const { route, readPage } = list;
 	const seen = new Set<string>();
-	let progress: Progress | undefined = { offset: 0, largest: 0 };
+	let progress: Progress | undefined = { offset: 0 };
 	for (let pages = 0; pages < MOST_LIST_PAGES; pages++) {
 		const page = await readPage({ limit: LIST_PAGE, offset: progress.offset });
 		const seenBefore = seen.size;
@@ -118,7 +117,7 @@ export async function* offsetPages<Item extends { address: Address }>({
 			}
 		}
 		const isKnown = page.items.length > 0 && seen.size === seenBefore;
-		progress = progressAfter(route, page, progress, isKnown);
+		progress = progressAfter(list, page, progress, isKnown);
 		if (!progress) return;
 	}
 	throw errorForPaging(route, `returns more than ${MOST_LIST_PAGES} pages`);
@@ -131,21 +130,19 @@ export interface ListPart<Item> {
 	next?: string;
 }
 
-/** As `next` has it: the offset of the last row, its address, and rows of the longest page. */
-const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40}) (\d{1,15})$/;
+/** As `next` has it: the offset of the last row, and its address. */
+const NEXT = /^(\d{1,15}) (0x[0-9a-f]{40})$/;
 
 interface Position {
 	/** Of the last row before a part. */
 	offset: number;
 	/** Its address; absent at the start of the list. */
 	last?: string;
-	/** Rows of the longest page so far. */
-	largest: number;
 }
 
 function positionOf(after: string): Position {
-	const [, offset = '0', last, largest = '0'] = NEXT.exec(after) ?? [];
-	return { offset: Number(offset), largest: Number(largest), ...(last && { last }) };
+	const [, offset = '0', last] = NEXT.exec(after) ?? [];
+	return { offset: Number(offset), ...(last && { last }) };
 }
 
 /** Whether a page starts with the last row of the part before it. */
@@ -168,10 +165,10 @@ function isRepeat<Item extends { address: Address }>(
 /** What the part after a page starts with. */
 function nextAfter<Item extends { address: Address }>(
 	{ items }: OffsetPage<Item>,
-	{ offset, largest }: Position,
+	{ offset }: Position,
 ): string {
 	const key = addressKey(items.at(-1)?.address ?? '');
-	return `${offset + items.length - 1} ${key} ${Math.max(items.length, largest)}`;
+	return `${offset + items.length - 1} ${key}`;
 }
 
 /**
@@ -184,11 +181,11 @@ export async function partAfter<Item extends { address: Address }>(
 	after: string,
 ): Promise<ListPart<Item>> {
 	const position = positionOf(after);
-	const { offset, last, largest } = position;
+	const { offset, last } = position;
 	const page = await list.readPage({ limit: LIST_PAGE, offset });
 	const end = offset + page.items.length;
 	const isSaid = saidOf(page, end) !== undefined;
-	const needsLook = !isSaid && mayFollow(page, largest);
+	const needsLook = !isSaid && !isLast(list, page, end);
 	const following = needsLook ? (await list.readPage({ limit: LIST_PAGE, offset: end })).items : [];
 	const items = last === undefined ? page.items : page.items.slice(1);
 	// A part after another one was said to have rows.
