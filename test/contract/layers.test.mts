@@ -28,96 +28,55 @@ const source = [
 ];
 
 const own = 'nodes/Ampersend';
-/** Files of the trigger that are functions of values. */
-const pure = 'reading/\\w+|cursor|state';
-/** Files that read a list from the answers that they are given. */
-const pureLists = 'pages|stretch|top|moment|repeats|walk';
-const layers: Array<{ name: string; files: RegExp; may: RegExp[] }> = [
-	{
-		name: 'domain imports nothing but domain, zod and pure libraries that are bundled',
-		files: new RegExp(`^${own}/domain/`),
-		may: [
-			new RegExp(`^${own}/domain/`),
-			/^zod\/v4-mini$/,
-			/^@noble\/(curves|hashes)\//,
-			/^(csv-stringify\/sync|ipaddr\.js)$/,
-		],
-	},
-	{
-		name: 'schemas import zod, domain and each other',
-		files: new RegExp(`^${own}/schemas/`),
-		may: [new RegExp(`^${own}/(schemas|domain)/`), /^zod\/v4-mini$/],
-	},
-	{
-		name: 'api imports schemas, domain, itself and n8n-workflow',
-		files: new RegExp(`^${own}/api/`),
-		may: [
-			new RegExp(`^${own}/(api|schemas|domain)/`),
-			/^(n8n-workflow|zod\/v4-mini|p-limit|package\.json)$/,
-		],
-	},
-	{
-		name: 'descriptions import domain and n8n-workflow',
-		files: new RegExp(`^${own}/descriptions/`),
-		may: [new RegExp(`^${own}/(descriptions|domain)/`), /^n8n-workflow$/],
-	},
-	{
-		name: 'methods import api, descriptions, domain, each other and n8n-workflow',
-		files: new RegExp(`^${own}/methods/`),
-		may: [new RegExp(`^${own}/(methods|api|descriptions|domain)/`), /^n8n-workflow$/],
-	},
-	{
-		name: 'a resource imports api, schemas, descriptions, domain, zod and what all resources share',
-		files: new RegExp(`^${own}/actions/\\w+/`),
-		may: [
-			new RegExp(`^${own}/(api|schemas|descriptions|domain)/`),
-			new RegExp(`^${own}/actions/(approval|operation|history)$`),
-			new RegExp(`^${own}/actions/\\w+/`),
-			/^(n8n-workflow|zod\/v4-mini)$/,
-		],
-	},
-	{
-		name: 'what all resources share imports api, descriptions, domain, zod and the resources',
-		files: new RegExp(`^${own}/actions/\\w+\\.ts$`),
-		may: [
-			new RegExp(`^${own}/(actions|api|descriptions|domain)/`),
-			/^(n8n-workflow|zod\/v4-mini)$/,
-		],
-	},
+const guide = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+
+const spansIn = (text: string): string[] =>
+	[...text.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span);
+const exact = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+const isOf = (folder: string) => new RegExp(`^${exact(`${own}/${folder}`)}`);
+
+/** What a row of the guide allows: a folder of the source, or a package with its parts. */
+function allowed(span: string): RegExp {
+	if (span === 'actions/transaction/output') return new RegExp(`^${own}/${span}$`);
+	return span.endsWith('/') ? isOf(span) : new RegExp(`^${exact(span)}(?:/|$)`);
+}
+
+/** Files that are functions of values, as the guide lists them: paths in groups of names. */
+const [, list = ''] = /`zod\/v4-mini` and `@noble\/hashes`:\n([^.]*)\./.exec(guide) ?? [];
+const pure = spansIn(list).flatMap((span) => {
+	const [, folder = '', names = ''] = /^(.+)\{(.+)\}$/.exec(span) ?? [];
+	return names.split(',').map((name) => `${folder}${name}`);
+});
+const isPure = (path: string) =>
+	pure.some((name) =>
+		new RegExp(`^${own}/${exact(name).replace('\\*', '\\w+')}(?:\\.ts)?$`).test(path),
+	) || path === `${own}/trigger/reading`;
+
+interface Layer {
+	name: string;
+	files: RegExp;
+	may: RegExp[];
+}
+
+const folders: Layer[] = [...guide.matchAll(/^\| `(\w+\/)` \|[^|]+\|([^|]+)\|$/gm)].map(
+	([, folder = '', spans = '']) => ({
+		name: `${folder} imports only what docs/architecture.md says`,
+		files: isOf(folder),
+		may: [isOf(folder), ...spansIn(spans).map(allowed)],
+	}),
+);
+
+const layers: Layer[] = [
+	...folders,
 	{
 		name: 'the node imports actions and methods',
 		files: new RegExp(`^${own}/Ampersend\\.node\\.ts$`),
 		may: [new RegExp(`^${own}/(actions|methods)/`), /^n8n-workflow$/],
 	},
 	{
-		name: "trigger imports api, descriptions, schemas, domain, a transaction's output and itself",
-		files: new RegExp(`^${own}/trigger/`),
-		may: [
-			new RegExp(`^${own}/(trigger|api|descriptions|schemas|domain)/`),
-			new RegExp(`^${own}/actions/transaction/output$`),
-			/^(n8n-workflow|zod\/v4-mini)$/,
-			/^@noble\/hashes\//,
-		],
-	},
-	{
-		name: 'the list reader is pure: it imports domain, and types of schemas',
-		files: new RegExp(`^${own}/api/lists/(${pureLists})\\.ts$`),
-		may: [new RegExp(`^${own}/(domain|schemas)/`), new RegExp(`^${own}/api/lists/(${pureLists})$`)],
-	},
-	{
-		name: 'what the trigger reads, decides and stores is pure',
-		files: new RegExp(`^${own}/trigger/(${pure})\\.ts$`),
-		may: [
-			new RegExp(`^${own}/(domain/|api/lists/(${pureLists})$)`),
-			new RegExp(`^${own}/trigger/(${pure}|reading)$`),
-			/^@noble\/hashes\//,
-			/^zod\/v4-mini$/,
-		],
-	},
-	{
-		name: "the trigger's node imports trigger, api, descriptions, domain and methods",
+		name: "the trigger's node imports trigger, descriptions and methods",
 		files: new RegExp(`^${own}/AmpersendTrigger\\.node\\.ts$`),
-		may: [new RegExp(`^${own}/(trigger|api|descriptions|domain|methods)/`), /^n8n-workflow$/],
+		may: [new RegExp(`^${own}/(trigger|descriptions|methods)/`), /^n8n-workflow$/],
 	},
 	{
 		name: 'the credentials import only how to connect, log in and authorize',
@@ -148,22 +107,39 @@ describe('Layers', () => {
 		expect(outside).toEqual([`${own}/AmpersendTrigger.node.ts`]);
 	});
 
-	it.each([
-		['trigger', pure],
-		['api/lists', pureLists],
-	])('every pure file of %s exists', (folder, names) => {
-		for (const name of names.split('|')) {
-			const file = new RegExp(`^${own}/${folder}/${name}\\.ts$`);
-			expect(source.filter((path) => file.test(path))).not.toEqual([]);
-		}
+	it('every folder of the source has a row in the guide', () => {
+		const below = (folder: string) =>
+			readdirSync(join(root, folder), { withFileTypes: true })
+				.filter((entry) => entry.isDirectory())
+				.map(({ name }) => `${name}/`);
+		const rows = [...guide.matchAll(/^\| `(\w+\/)`/gm)].map(([, folder]) => folder);
+		expect(rows.toSorted()).toEqual(below(own).toSorted());
 	});
 
-	it('trigger imports only types from schemas', () => {
+	it('the pure files import only each other, domain and types of schemas', () => {
+		const files = source.filter(isPure);
+		expect(files.length).toBeGreaterThanOrEqual(pure.length);
+		const others = /^(zod\/v4-mini$|@noble\/hashes\/)/;
+		const forbidden = files.flatMap((file) =>
+			importsOf(file)
+				.filter((target) => !isPure(target) && !others.test(target))
+				.filter((target) => !new RegExp(`^${own}/(domain|schemas)/`).test(target))
+				.map((target) => `${file} imports ${target}`),
+		);
+		expect(forbidden).toEqual([]);
+	});
+
+	it.each(pure)('the pure file %s exists', (name) => {
+		const pattern = new RegExp(`^${own}/${exact(name).replace('\\*', '\\w+')}\\.ts$`);
+		expect(source.filter((path) => pattern.test(path))).not.toEqual([]);
+	});
+
+	it('trigger and the pure files import only types from schemas', () => {
 		const values = source
-			.filter((file) => file.startsWith(`${own}/trigger/`))
+			.filter((file) => file.startsWith(`${own}/trigger/`) || isPure(file))
 			.flatMap((file) => [
 				...readFileSync(join(root, file), 'utf8').matchAll(
-					/^import (?!type )[^;]*from '\.\.\/schemas\/[^']*';$/gm,
+					/^import (?!type )[^;]*from '(?:\.\.\/)+schemas\/[^']*';$/gm,
 				),
 			]);
 		expect(values).toEqual([]);
