@@ -31,8 +31,9 @@ const NAME = /^[\w@.$-]{1,40}$/;
 /* The patterns are for names in lower case, of letters alone. */
 
 const PAGES = /^((total|num)pages|pages(total|count)?|pagecount|lastpage)$/;
-const COUNT =
-	/^totals?$|count$|^(total|num|nb|numberof)(size|number|items|rows|results|records|elements|entries|hits|matches)$|^(hits|matches|found|results|records)$/;
+const COUNT = /count$|^(total|num|nb)(s|size)?$/;
+/** How many rows there are, where a number has their name. */
+const ROWS = /^(total|num|nb)?(items|rows|elements|entries|hits|matches|found|results|records)$/;
 /** `items 0-19/26`, `1-20 of 26` or `1 of 2`: where a part ends, and what all of it has. */
 const PART = /^[a-z]{0,10} ?(?:(\d{1,9}) ?- ?)?(\d{1,9}) ?(?:of|\/) ?(\d{1,9})$/i;
 /** True, or how many follow. */
@@ -81,7 +82,7 @@ function saysMore(record: Fields, name: string, rows: number, end: number): bool
 	const [word, value] = [lettersOf(name), record[name]];
 	if (isPartOf(value, end)) return true;
 	if (PAGES.test(word)) return countOf(value) > end / rows;
-	if (COUNT.test(word)) return countOf(value) > end;
+	if (COUNT.test(word) || ROWS.test(word)) return countOf(value) > end;
 	if (LAST.test(word)) return value === false || value === 'false';
 	if (BEFORE.test(word) || isDenied(word, record)) return false;
 	return (MORE.test(word) || POSITION.test(word)) && isSet(value);

@@ -21,20 +21,20 @@ interface Check {
 	operation: string;
 }
 
+/** @returns why it could not be checked */
 async function run(client: Client, address: Address, check: Check): Promise<string | undefined> {
-	const call = callOf<Read['path']>(client, check.route, { path: { address } });
-	const holds = await check
-		.holds()
-		.catch((error: unknown) => (error instanceof CallError ? error : Promise.reject(error)));
-	if (holds instanceof CallError) {
-		return `This node could not check the ${check.what} of the new agent ${address}: ${holds.message}`;
+	const { route, holds, what, operation } = check;
+	const call = callOf<Read['path']>(client, route, { path: { address } });
+	const found = await holds().catch((error: unknown) =>
+		error instanceof CallError ? error : Promise.reject(error),
+	);
+	if (found instanceof CallError) {
+		return `This node could not check the ${what} of the new agent ${address}: ${found.message}`;
 	}
-	if (holds) return undefined;
-	const outcome = `The agent ${address} was created. Correct its ${check.what} with ${check.operation}.`;
-	throw withOutcome(errorFor('notShown', {}, call), outcome, {
-		repeatable: false,
-		mayBeMade: true,
-	});
+	if (found) return undefined;
+	const outcome = `The agent ${address} was created. Correct its ${what} with ${operation}.`;
+	const isMade = { repeatable: false, mayBeMade: true };
+	throw withOutcome(errorFor('notShown', {}, call), outcome, isMade);
 }
 
 /**
