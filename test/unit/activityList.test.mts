@@ -55,7 +55,7 @@ function read({ rows, before, cap = 200, change }: List, from = -Infinity) {
 		};
 		step = pages.next(change?.(answer, step.value) ?? answer);
 	}
-	return { numbers: stretch.newestFirst.map(({ row }) => Number(row.id)), requests };
+	return { numbers: stretch.newestFirst.map(({ wire }) => Number(wire.id)), requests };
 }
 
 describe('A list that is read from its top', () => {

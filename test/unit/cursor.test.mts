@@ -4,7 +4,7 @@ import type {
 	PageAnswer,
 	PageRequest,
 	Pages,
-	ReadRow,
+	ActivityRow,
 } from '../../nodes/Ampersend/api/lists/pages';
 import type { Activity } from '../../nodes/Ampersend/schemas/activity';
 import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/trigger/cursor';
@@ -99,7 +99,7 @@ function poll(
 		lookBackMs: LOOK_BACK,
 		horizon: wants.horizon,
 		missing: [],
-		mostEvents: 10_000,
+		maxEvents: 10_000,
 		...settings,
 	};
 	const begun = beginWith(stored, full.filter, full.process);
@@ -112,7 +112,7 @@ function poll(
 		starts: new Map([[agent, start]]),
 		readings,
 	});
-	return { state: next, ids: events.map(({ read }) => read.row.id), events, requests };
+	return { state: next, ids: events.map(({ row }) => row.wire.id), events, requests };
 }
 
 const cursorOf = (state: TriggerState): AgentCursor => {
@@ -188,7 +188,7 @@ describe('reading', () => {
 			type: i % 400 === 0 ? ('earn' as const) : ('spend' as const),
 		}));
 		const service = serviceOf([...backlog, ...history]);
-		const counts = ({ direction }: ReadRow) => direction === 'earn';
+		const counts = ({ direction }: ActivityRow) => direction === 'earn';
 		const { result, requests } = read(
 			readNews(cursorOf(state), { ...wants, enough: 1, counts }),
 			service,

@@ -136,7 +136,7 @@ async function readAll(service: Service, plan: List[], report: HistoryReport) {
 		async (batches) => {
 			const rows: Row[] = [];
 			for await (const batch of batches) {
-				for (const { read } of batch) rows.push({ id: read.row.id, at: read.at });
+				for (const { row } of batch) rows.push({ id: row.wire.id, at: row.at });
 			}
 			return rows;
 		},

@@ -7,7 +7,7 @@ import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import { verificationCodeOf } from '../domain/address';
 import { parseToken } from '../domain/identifier';
-import { withFurther } from '../domain/json';
+import { withRest } from '../domain/json';
 import type { RowOperation } from './operation';
 
 const text = z.string();
@@ -40,7 +40,7 @@ export async function requestApproval(
 		body: { session_key_address: agentKeyAddress, ...body },
 	});
 	const { token, user_approve_url, status_url, ...further } = request;
-	return withFurther(
+	return withRest(
 		{
 			token,
 			approveUrl: user_approve_url,
@@ -93,7 +93,7 @@ export function getApprovalOperation(what: string): RowOperation<typeof approval
 			);
 			const answer = await send(client, routes.getApproval, { path: { token } });
 			const { status, agent, resolved_at, ...further } = answer;
-			return withFurther(
+			return withRest(
 				{
 					status,
 					agentAddress: agent?.address ?? null,

@@ -141,7 +141,7 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 	): AsyncGenerator<object[]> {
 		for await (const batch of batches) {
 			const before = tally.rows;
-			for (const { read: row } of batch) tally.add(fileGroupOf(row), row.amount);
+			for (const { row } of batch) tally.add(fileGroupOf(row), row.amount);
 			if (Math.floor(before / LOGGED_ROWS) < Math.floor(tally.rows / LOGGED_ROWS)) {
 				n8n.logger.info(`${n8n.getNode().name}: exported ${tally.rows} ${noun} so far`);
 			}

@@ -6,7 +6,10 @@ import { CallError } from './errors';
 import { nextWait } from './retry';
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */
-export async function pause(ms: number, cancelled: AbortSignal | undefined): Promise<void> {
+export async function sleepUntilCancelled(
+	ms: number,
+	cancelled: AbortSignal | undefined,
+): Promise<void> {
 	if (ms <= 0) return;
 	if (cancelled === undefined) return await sleep(ms);
 	let stop = () => {};
@@ -61,7 +64,7 @@ export async function repeat<Result>(
 		} catch (error) {
 			const wait = waitAfter(error, client, number, startedAt);
 			if (wait === undefined) return await Promise.reject(error);
-			await pause(wait, client.cancelled);
+			await sleepUntilCancelled(wait, client.cancelled);
 		}
 	}
 }

@@ -16,7 +16,7 @@ import type { HttpAnswer } from './request';
 import { requestFor, TIMEOUT_MS } from './request';
 import type { AnswerOf, Placeholders, Route } from './routes';
 import { underSynonyms } from './synonyms';
-import { within } from './timeLimit';
+import { withTimeout } from './timeLimit';
 
 /**
  * The one place where values enter a path. User input is checked before, with the name of its
@@ -124,7 +124,7 @@ async function exchange<Path extends string>(
 	const limit = new AbortController();
 	const sent = client.transmit({ ...request, abortSignal: limit.signal }, withCredential);
 	// `timeout` only limits the time without any byte: an answer that trickles in would never end.
-	return await within(timeout, sent, () =>
+	return await withTimeout(timeout, sent, () =>
 		Object.assign(new Error('the whole answer took too long'), { code: 'ETIMEDOUT' }),
 	).catch((error: unknown) => {
 		limit.abort();

@@ -3,7 +3,7 @@
  * isn't used.
  * @param onLimit creates the error that is thrown at the limit
  */
-export async function within<Result>(
+export async function withTimeout<Result>(
 	ms: number,
 	work: Promise<Result>,
 	onLimit: () => Error,

@@ -31,7 +31,7 @@ export function errorInside(body: unknown): string | undefined {
  * Adds further fields after the known ones, such as those that the service has added. They never
  * replace a known field.
  */
-export function withFurther<Known extends object, Further extends object = object>(
+export function withRest<Known extends object, Further extends object = object>(
 	known: Known,
 	further: Further,
 ): Known & Omit<Further, keyof Known> {
@@ -41,10 +41,10 @@ export function withFurther<Known extends object, Further extends object = objec
 }
 
 /** A record without the fields that are undefined. */
-export function given<Row extends object>(
+export function withoutUndefined<Row extends object>(
 	row: Row,
 ): { [Name in keyof Row]?: Exclude<Row[Name], undefined> };
-export function given(row: object): object {
+export function withoutUndefined(row: object): object {
 	return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 }
 

@@ -1,6 +1,6 @@
-import type { ReadRow } from '../api/lists/pages';
+import type { ActivityRow } from '../api/lists/pages';
 import { newestOf, rankOfNewest } from '../api/lists/pages';
-import { given } from '../domain/json';
+import { withoutUndefined } from '../domain/json';
 import type { RowFilter } from '../domain/filter';
 import { intersect, isSameFilter, matcherOf } from '../domain/filter';
 import type { Baseline, Reading } from './reading';
@@ -53,27 +53,27 @@ export function startOf(
 /** A new payment event: a payment's first appearance, or a change of its status. */
 export interface PaymentChange {
 	id: AgentId;
-	read: ReadRow;
+	row: ActivityRow;
 	previousStatus: string | null;
 }
 
 /** The rows of one agent that are new, or have a new status. */
-function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ReadRow[]): PaymentChange[] {
-	return rows.flatMap((read) => {
-		const { row, at } = read;
-		const known = cursor.rows.get(keyOf(row));
-		if (known ? known.statuses.includes(row.status) : at < cursor.floor) return [];
-		return [{ id, read, previousStatus: known?.statuses.at(-1) ?? null }];
+function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ActivityRow[]): PaymentChange[] {
+	return rows.flatMap((row) => {
+		const { wire, at } = row;
+		const known = cursor.rows.get(keyOf(wire));
+		if (known ? known.statuses.includes(wire.status) : at < cursor.floor) return [];
+		return [{ id, row, previousStatus: known?.statuses.at(-1) ?? null }];
 	});
 }
 
-function remember(rows: Map<string, KnownRow>, { row, at, rank }: ReadRow): void {
-	const key = keyOf(row);
+function remember(rows: Map<string, KnownRow>, { wire, at, rank }: ActivityRow): void {
+	const key = keyOf(wire);
 	const statuses = rows.get(key)?.statuses ?? [];
-	const isKnown = statuses.includes(row.status);
+	const isKnown = statuses.includes(wire.status);
 	rows.set(key, {
 		at,
-		statuses: isKnown ? statuses : [...statuses, row.status],
+		statuses: isKnown ? statuses : [...statuses, wire.status],
 		...(rank !== undefined && { rank }),
 	});
 }
@@ -93,7 +93,7 @@ function forget(cursor: AgentCursor): AgentCursor {
 /** The agent's cursor after its baseline. */
 function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings): AgentCursor {
 	const known = new Map<string, KnownRow>();
-	for (const read of rows) remember(known, read);
+	for (const row of rows) remember(known, row);
 	return forget({
 		newest: Math.max(0, newestOf(rows, settings.horizon)),
 		floor,
@@ -106,38 +106,42 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings
 /** What a poll did with the rows of a reading. */
 interface Progress {
 	/** Those that are done: emitted, not wanted or known. */
-	handled: ReadRow[];
+	handled: ActivityRow[];
 	/** The agent's events that wait for the next poll, oldest first. */
 	left: PaymentChange[];
 	/** Rows that are known afterwards. */
 	known: Map<string, KnownRow>;
 }
 
-function progressOf(cursor: AgentCursor, rows: ReadRow[], left: PaymentChange[]): Progress {
-	const waiting = new Set(left.map(({ read }) => read));
+function progressOf(cursor: AgentCursor, rows: ActivityRow[], left: PaymentChange[]): Progress {
+	const waiting = new Set(left.map(({ row }) => row));
 	const handled = rows.filter((row) => !waiting.has(row));
 	const known = new Map(cursor.rows);
 	for (const row of handled) {
-		if (row.at >= cursor.floor || known.has(keyOf(row.row))) remember(known, row);
+		if (row.at >= cursor.floor || known.has(keyOf(row.wire))) remember(known, row);
 	}
 	return { handled, left, known };
 }
 
 /** Whether an event is left that is older than a handled row, or below one in the list. */
-function isLeftBelow(rows: ReadRow[], { handled, left, known }: Progress, newest: number): boolean {
+function isLeftBelow(
+	rows: ActivityRow[],
+	{ handled, left, known }: Progress,
+	newest: number,
+): boolean {
 	const [first] = left;
 	if (!first) return false;
-	if (first.read.at < newest) return true;
+	if (first.row.at < newest) return true;
 	const done = new Set(handled);
-	const lastKnown = rows.findLastIndex((row) => done.has(row) && known.has(keyOf(row.row)));
+	const lastKnown = rows.findLastIndex((row) => done.has(row) && known.has(keyOf(row.wire)));
 	return rows.findIndex((row) => !done.has(row)) < lastKnown;
 }
 
 /** How many rows the list has up to the newest known one; undefined if that isn't clear. */
 function reachedRank(cursor: AgentCursor, { handled, left, known }: Progress): number | undefined {
-	const seen = handled.filter(({ row }) => known.has(keyOf(row)));
+	const seen = handled.filter(({ wire }) => known.has(keyOf(wire)));
 	// Among payments of one moment, ranks don't show which ones are left.
-	if (left[0]?.read.at === newestOf(seen, Infinity)) return undefined;
+	if (left[0]?.row.at === newestOf(seen, Infinity)) return undefined;
 	return seen.length > 0 ? rankOfNewest(seen) : cursor.rank;
 }
 
@@ -152,7 +156,7 @@ function floorAfter(
 	{ left }: Progress,
 	{ lookBackMs, horizon }: Settings,
 ): number {
-	const emittedUpTo = left[0]?.read.at ?? Math.max(0, newestOf(rows, horizon));
+	const emittedUpTo = left[0]?.row.at ?? Math.max(0, newestOf(rows, horizon));
 	const lookedAsOf = Math.max(cursor.asOf, asOf);
 	return Math.max(cursor.floor, Math.min(emittedUpTo, asOf, lookedAsOf) - lookBackMs);
 }
@@ -179,7 +183,7 @@ function move(
 		floor: isDown ? floorAfter(cursor, reading, progress, settings) : cursor.floor,
 		asOf: isLookDue ? Math.min(asOf, newest - 1) : asOf,
 		rows: progress.known,
-		...given({ rank, lastOpen, filter: isDone && isDown ? undefined : cursor.filter }),
+		...withoutUndefined({ rank, lastOpen, filter: isDone && isDown ? undefined : cursor.filter }),
 	});
 }
 
@@ -193,7 +197,7 @@ export interface Poll extends Settings {
 	/** The agent that the next poll starts with. */
 	next?: AgentId;
 	/** Maximum number of events to emit. */
-	mostEvents: number;
+	maxEvents: number;
 	/** This n8n process. Only set if the last batch is repeated after a restart. */
 	process?: string;
 }
@@ -261,7 +265,7 @@ function forRepeat(
 	filteredOut: PaymentChange[],
 ): [AgentId, AgentCursor] {
 	const rows = new Map(cursor.rows);
-	for (const change of filteredOut) if (change.id === id) remember(rows, change.read);
+	for (const change of filteredOut) if (change.id === id) remember(rows, change.row);
 	return [id, { ...cursor, filter: undefined, rows }];
 }
 
@@ -301,7 +305,7 @@ function allCandidates({ starts, readings }: Poll): PaymentChange[] {
 		return start && reading ? candidatesOf(id, start, reading.rows) : [];
 	});
 	// The sort is stable: rows of an agent that share a time stay in the order of its list.
-	return candidates.sort((change, other) => change.read.at - other.read.at);
+	return candidates.sort((change, other) => change.row.at - other.row.at);
 }
 
 /** Tells which changes pass the filter, and the filter of the agent's own cursor. */
@@ -310,7 +314,7 @@ function isWantedBy({ filter, starts }: Poll): (change: PaymentChange) => boolea
 	const ofAgents = new Map(
 		[...starts].map(([id, start]) => [id, start?.filter ? matcherOf(start.filter) : matches]),
 	);
-	return ({ id, read }) => ofAgents.get(id)?.(read) ?? false;
+	return ({ id, row }) => ofAgents.get(id)?.(row) ?? false;
 }
 
 /** The positions of the agents. @param left events that wait for the next poll */
@@ -346,11 +350,14 @@ export function advance(
 	const { state: before } = begun;
 	const { scope, filter, now, next } = poll;
 	const candidates = allCandidates(poll);
-	const { events, left } = cut(candidates, poll.mostEvents, isWantedBy(poll));
+	const { events, left } = cut(candidates, poll.maxEvents, isWantedBy(poll));
 	const agents = agentsAfter(before, poll, left);
 	const wanted = new Set([...events, ...left]);
 	const filteredOut = candidates.filter((change) => !wanted.has(change));
 	const lastBatch = batchAfter(begun, poll, agents, events, filteredOut);
 	const since = before?.scope === scope ? before.since : now;
-	return { state: { scope, since, agents, filter, ...given({ next, lastBatch }) }, events };
+	return {
+		state: { scope, since, agents, filter, ...withoutUndefined({ next, lastBatch }) },
+		events,
+	};
 }

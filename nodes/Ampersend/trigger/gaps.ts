@@ -1,7 +1,7 @@
 import { CallError } from '../api/errors';
 import { toIso } from '../domain/time';
 import type { PollResult } from './poll';
-import { isPassing } from './poll';
+import { isTransient } from './poll';
 import { isSameFilter } from '../domain/filter';
 import type { AgentId, TriggerState } from './state';
 
@@ -49,7 +49,7 @@ function updateSince(
 	const open = new Set([...skipped.map(({ agent }) => agent), ...unread]);
 	const since = new Map([...before].filter(([agent]) => open.has(agent)));
 	for (const { agent, error } of skipped) {
-		if (!since.has(agent) && !isPassing(error)) since.set(agent, now);
+		if (!since.has(agent) && !isTransient(error)) since.set(agent, now);
 	}
 	return since;
 }
@@ -87,7 +87,7 @@ export function lastingGap(
 	const { since: before, thrown } = memories.get(node) ?? { since: new Map(), thrown: -Infinity };
 	const since = updateSince(before, poll, now);
 	memories.set(node, { since, thrown });
-	const lasting = skipped.filter(({ agent, error }) => before.has(agent) && !isPassing(error));
+	const lasting = skipped.filter(({ agent, error }) => before.has(agent) && !isTransient(error));
 	const first = Math.min(...lasting.map(({ agent }) => since.get(agent) ?? now));
 	const due = Math.max(first, thrown + REPEAT_MS) + (events.length > 0 ? PUT_OFF_MS : 0);
 	if (!stored || hasBegun(stored, poll.state) || now < due) return undefined;

@@ -1,8 +1,8 @@
 import * as z from 'zod/v4-mini';
 
-import { toTransactionOutput, transactionOutput, whatMatters } from '../actions/transaction/output';
+import { toTransactionOutput, transactionOutput, eventFields } from '../actions/transaction/output';
 import { addressKey } from '../domain/address';
-import { withFurther } from '../domain/json';
+import { withRest } from '../domain/json';
 import { simplifiedTo } from '../domain/simplify';
 import type { FoundEvent } from './poll';
 
@@ -25,23 +25,23 @@ export const triggerEventOutput = z.object({
 
 export const simplifiedTriggerEvent = simplifiedTo(
 	triggerEventOutput,
-	['occurredAt', 'event', ...whatMatters],
+	['occurredAt', 'event', ...eventFields],
 	'eventId',
 );
 export type TriggerEventOutput = z.infer<typeof triggerEventOutput>;
 
 export function toTriggerEventOutput(found: FoundEvent): TriggerEventOutput {
-	const { row } = found.read;
+	const { wire } = found.row;
 	const { occurredAt, id, ...transaction } = toTransactionOutput(found);
 	const { status } = transaction;
-	return withFurther(
+	return withRest(
 		{ occurredAt, event: `payment.${status}` },
 		{
 			...transaction,
 			previousStatus: found.previousStatus,
 			activityId: id,
-			eventId: `${id}:${status}:${addressKey(row.agent_address)}`,
-			raw: row,
+			eventId: `${id}:${status}:${addressKey(wire.agent_address)}`,
+			raw: wire,
 		},
 	);
 }

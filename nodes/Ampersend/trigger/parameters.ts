@@ -217,7 +217,7 @@ export function readEventOptions(context: IPollFunctions) {
 		repeatsLastBatch: chosen === 'repeat',
 		existingDays: readNumber(options, 'existingDays'),
 		lookBackMinutes: readNumber(options, 'lookBackMinutes'),
-		mostEvents: readNumber(options, 'maxEvents'),
+		maxEvents: readNumber(options, 'maxEvents'),
 		isSimple: readSwitch(simplifyField.displayName, options[simplifyField.name]) ?? true,
 	};
 }

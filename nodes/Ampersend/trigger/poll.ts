@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../api/lists/pages';
+import type { Pages, ActivityRow } from '../api/lists/pages';
 import { PagingObservation } from '../api/lists/pages';
 import type { Directory } from '../api/agents';
 import { lookUpAgents, requireAgents } from '../api/agents';
@@ -24,7 +24,7 @@ import { MOST_AGENTS } from './state';
 /** Maximum pages that a manual run reads for each agent. */
 const MOST_SAMPLE_PAGES = 5;
 
-export interface FoundEvent extends PaymentChange, AgentRow<ReadRow> {}
+export interface FoundEvent extends PaymentChange, AgentRow<ActivityRow> {}
 
 export interface PollResult {
 	state: TriggerState;
@@ -37,7 +37,7 @@ export interface PollResult {
 }
 
 /** Whether the next poll may succeed. */
-export function isPassing({ failure }: CallError): boolean {
+export function isTransient({ failure }: CallError): boolean {
 	return failure?.cause === 'rate-limited' || failure?.cause === 'temporarily-unavailable';
 }
 
@@ -59,8 +59,8 @@ function finish(pages: Pages<Reading | undefined>): Reading | undefined {
 	return step.value;
 }
 
-function errorOf({ message, isPassing }: PagingObservation): CallError {
-	return errorForPaging(routes.listActivity, message, isPassing);
+function errorOf({ message, isTransient }: PagingObservation): CallError {
+	return errorForPaging(routes.listActivity, message, isTransient);
 }
 
 /** The result after a page that couldn't be read. */
@@ -201,7 +201,7 @@ async function readInOrder(
 	{ directory, starts }: Targets,
 	settings: TriggerSettings,
 ): Promise<Map<AgentId, Outcome>> {
-	const { filter, deadline, mostEvents: enough } = settings;
+	const { filter, deadline, maxEvents: enough } = settings;
 	const wants = { ...settings, enough, counts: matcherOf(filter), sizes };
 	const outcomes = new Map<AgentId, Outcome>();
 	let isTurnedAway = false;
@@ -229,7 +229,7 @@ function rejectNothingRead(
 		([id, { rows }]) => rows.length > 0 || !outcomes.get(id)?.error,
 	);
 	const [first] = failed;
-	if (first && !hasRead) throw (failed.find(({ error }) => !isPassing(error)) ?? first).error;
+	if (first && !hasRead) throw (failed.find(({ error }) => !isTransient(error)) ?? first).error;
 }
 
 /** Adds the agents' names. Looks them up if that hasn't been done. */
@@ -241,7 +241,7 @@ async function withAgents(
 	if (events.length === 0) return [];
 	const agents = directory ?? (await lookUpAgents(client));
 	return events.map((event) => {
-		const address = event.read.row.agent_address;
+		const address = event.row.wire.agent_address;
 		return { ...event, agent: agents.get(event.id) ?? { address, name: address } };
 	});
 }
@@ -308,11 +308,11 @@ export async function sampleActivity(
 	const directory = await lookUpAgents(client);
 	const { watched } = choose(settings, directory, undefined);
 	const agents = watched.flatMap((id) => directory.get(id) ?? []);
-	const query = { agents, filter, now, mostPages: MOST_SAMPLE_PAGES };
+	const query = { agents, filter, now, maxPages: MOST_SAMPLE_PAGES };
 	const latest = await newestRows((reading) => readTransactions(client, query, reading), 1);
-	return latest.map(({ read, agent }) => ({
+	return latest.map(({ row, agent }) => ({
 		id: addressKey(agent.address),
-		read,
+		row,
 		previousStatus: null,
 		agent,
 	}));

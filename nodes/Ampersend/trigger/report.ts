@@ -5,7 +5,7 @@ import { knownOfTransactions } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import { eventsField } from './parameters';
 import type { PollResult } from './poll';
-import { isPassing } from './poll';
+import { isTransient } from './poll';
 import type { TriggerState } from './state';
 
 /*
@@ -19,7 +19,7 @@ export function warn(context: IPollFunctions, message: string): void {
 /** Says which agents weren't read. */
 export function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
 	for (const { agent, error, hasBaseline } of skipped) {
-		const next = isPassing(error) ? 'the next poll' : 'the first poll that can read it';
+		const next = isTransient(error) ? 'the next poll' : 'the first poll that can read it';
 		const whatNext = hasBaseline
 			? `${next} catches up`
 			: 'it starts with the first poll that can read it';

@@ -9,7 +9,7 @@ import { simplify } from '../domain/simplify';
 import { lastingGap } from './gaps';
 import { simplifiedTriggerEvent, toTriggerEventOutput } from './output';
 import type { FoundEvent, PollResult } from './poll';
-import { isPassing, pollActivity, sampleActivity } from './poll';
+import { isTransient, pollActivity, sampleActivity } from './poll';
 import { reportGaps, reportUnknownEvents, warn } from './report';
 import {
 	forgetHandover,
@@ -111,7 +111,7 @@ class PublishedPoll {
 
 	/** A workflow can be published while the service is away. @throws what it can't forgive */
 	private forgive(error: unknown): null {
-		if (!this.activation || !(error instanceof CallError) || !isPassing(error)) {
+		if (!this.activation || !(error instanceof CallError) || !isTransient(error)) {
 			throw toNodeError(this.context.getNode(), error);
 		}
 		reportUnknownEvents(this.context, this.settings.filter, this.state);

@@ -1,6 +1,6 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import { within } from '../api/timeLimit';
+import { withTimeout } from '../api/timeLimit';
 import type { StoredState } from './state';
 
 /*
@@ -94,7 +94,7 @@ export async function inTurn<Found>(
 		const left = other.until - Date.now();
 		if (left <= 0) break;
 		if (!activation) return null;
-		const found = await within(left, other.ended, () => new Error('')).catch(() => null);
+		const found = await withTimeout(left, other.ended, () => new Error('')).catch(() => null);
 		if (found) return null;
 	}
 	const from = JSON.stringify(stored);

@@ -21,7 +21,7 @@ export interface TriggerSettings extends Settings {
 	/** Display name of the parameter that selects the agents. */
 	agentsParameter: string;
 	/** Maximum events of one poll. */
-	mostEvents: number;
+	maxEvents: number;
 	/** When reading ends, epoch ms. The next poll reads the rest. */
 	deadline: number;
 	/** When the poll has to end, epoch ms. */
@@ -42,7 +42,7 @@ export function readSettings(
 	ownAgent: Address | undefined,
 	now: number,
 ): TriggerSettings {
-	const { existingDays, lookBackMinutes, mostEvents, isSimple, repeatsLastBatch } =
+	const { existingDays, lookBackMinutes, maxEvents, isSimple, repeatsLastBatch } =
 		readEventOptions(context);
 	const get = (name: string, fallback: unknown): unknown =>
 		context.getNodeParameter(name, fallback);
@@ -58,7 +58,7 @@ export function readSettings(
 		...(existingDays > 0 && { existingSince: now - existingDays * DAY_MS }),
 		lookBackMs: lookBackMinutes * MINUTE_MS,
 		horizon: now + FUTURE_MS,
-		mostEvents,
+		maxEvents,
 		deadline: now + budgetMs * (1 - RESERVE),
 		end: now + budgetMs,
 		...(repeatsLastBatch && { process: thisProcess }),

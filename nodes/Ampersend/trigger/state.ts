@@ -232,10 +232,10 @@ function shorten(cursor: AgentCursor, most: number): AgentCursor {
  */
 export function writeState(
 	state: TriggerState,
-	mostBytes: number = MOST_STATE_BYTES,
+	maxBytes: number = MOST_STATE_BYTES,
 ): { stored: StoredState; shortened: AgentId[] } {
 	let [kept, json] = [state, encode(state)];
-	const isTooLong = () => utf8ToBytes(json).length > mostBytes;
+	const isTooLong = () => utf8ToBytes(json).length > maxBytes;
 	const keep = (less: Partial<TriggerState>) => {
 		kept = { ...kept, ...less };
 		json = encode(kept);

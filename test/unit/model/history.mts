@@ -4,7 +4,7 @@ import type {
 	PageAnswer,
 	PageRequest,
 	Pages,
-	ReadRow,
+	ActivityRow,
 } from '../../../nodes/Ampersend/api/lists/pages';
 import { PagingObservation } from '../../../nodes/Ampersend/api/lists/pages';
 import type * as cursor from '../../../nodes/Ampersend/trigger/cursor';
@@ -144,7 +144,7 @@ const poll = fc.record({
 		}),
 		1,
 	),
-	mostEvents: seldom(10_000, fc.integer({ min: 1, max: 8 })),
+	maxEvents: seldom(10_000, fc.integer({ min: 1, max: 8 })),
 	/** n8n discards the outcome: the workflow was unpublished, or the poll took too long. */
 	isDropped: seldom(false, fc.constant(true), 7),
 	/** Another poll of the node starts after this page. */
@@ -184,7 +184,7 @@ const wholePoll: PollStep = {
 	failing: [],
 	emptyAt: null,
 	meanwhile: [],
-	mostEvents: 10_000,
+	maxEvents: 10_000,
 	isDropped: false,
 	overlappedAfter: null,
 };
@@ -233,7 +233,7 @@ export interface Setting {
 }
 
 /** How many rows share their time with more rows than fit on a page, so they are read again. */
-function tiedRows(rows: ReadRow[]): number {
+function tiedRows(rows: ActivityRow[]): number {
 	const counts = new Map<number, number>();
 	for (const { at } of rows) counts.set(at, (counts.get(at) ?? 0) + 1);
 	return [...counts.values()]
@@ -529,8 +529,8 @@ export class History {
 		} as const;
 		const wants = {
 			...settings,
-			enough: one.mostEvents,
-			counts: ({ row }: ReadRow) => filter.directions?.includes(row.type) ?? true,
+			enough: one.maxEvents,
+			counts: ({ wire }: ActivityRow) => filter.directions?.includes(wire.type) ?? true,
 			sizes: smallSizes,
 		};
 		const before = JSON.stringify(this.memory && trigger.writeState(this.memory).stored);
@@ -619,7 +619,7 @@ export class History {
 			missing: wanted.filter((id) => !this.agents.some(({ address }) => address === id)),
 			readings,
 			...(unread[0] !== undefined && { next: unread[0] }),
-			mostEvents: one.mostEvents,
+			maxEvents: one.maxEvents,
 			...(process !== undefined && { process }),
 		});
 		const after = JSON.stringify(this.memory && trigger.writeState(this.memory).stored);
@@ -633,7 +633,7 @@ export class History {
 		if (!next || next === 'unreadable') return complain("the state can't be read again");
 		this.memory = next;
 		// A poll with a low limit of events can end before it has read everything.
-		const isCut = one.mostEvents < wholePoll.mostEvents;
+		const isCut = one.maxEvents < wholePoll.maxEvents;
 		const keys = watched.map(({ address }) => address);
 		this.learn({
 			now: settings.now,
@@ -675,9 +675,9 @@ export class History {
 		read: Reading | undefined,
 	): void {
 		if (!this.isTame || !start || !read?.isWhole || this.setting.mostBytes !== undefined) return;
-		const isIdle = read.rows.every(({ row }) => {
-			const known = start.rows.get(rowKey(row.id)) as { statuses: string[] } | undefined;
-			return known?.statuses.includes(row.status);
+		const isIdle = read.rows.every(({ wire }) => {
+			const known = start.rows.get(rowKey(wire.id)) as { statuses: string[] } | undefined;
+			return known?.statuses.includes(wire.status);
 		});
 		const most =
 			1 + Math.ceil(read.rows.length / 2) + tiedRows(read.rows) + smallSizes.openPages + 12;
@@ -774,11 +774,11 @@ export class History {
 		isCutShort: boolean,
 	): void {
 		const { rows } = agent;
-		for (const { row } of read.rows) {
-			const found = rows.find(({ id }) => id === row.id);
-			if (found && !found.emitted.includes(row.status)) found.emitted.push(row.status);
+		for (const { wire } of read.rows) {
+			const found = rows.find(({ id }) => id === wire.id);
+			if (found && !found.emitted.includes(wire.status)) found.emitted.push(wire.status);
 		}
-		const isRead = (row: Row) => read.rows.some((one) => one.row.id === row.id);
+		const isRead = (row: Row) => read.rows.some((one) => one.wire.id === row.id);
 		// Rows that a replica lacks at the baseline are old and look new: both are accepted.
 		for (const row of there.keys()) {
 			row.isOld = this.setting.manners.lag === 0 || isRead(row);
@@ -813,7 +813,7 @@ export class History {
 		const batch: string[] = [];
 		for (const {
 			id: address,
-			read: { row: emitted, at },
+			row: { wire: emitted, at },
 			previousStatus,
 		} of events) {
 			const agent = [...this.agents, ...this.gone].find((one) => one.address === address);
@@ -859,7 +859,7 @@ export class History {
 		const own = events.filter(
 			({ id, previousStatus }) => id === address && previousStatus === null,
 		);
-		const newest = Math.max(0, ...own.map(({ read }) => read.at));
+		const newest = Math.max(0, ...own.map(({ row }) => row.at));
 		for (const row of there.keys()) {
 			const isDue = !row.isOld && !row.isTooLate && row.emitted.length === 0;
 			// If time is short, a late row can be emitted after newer ones.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { PageAnswer, Pages, ReadRow } from '../../../nodes/Ampersend/api/lists/pages';
+import type { PageAnswer, Pages, ActivityRow } from '../../../nodes/Ampersend/api/lists/pages';
 import * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import * as reading from '../../../nodes/Ampersend/trigger/reading';
 import * as state from '../../../nodes/Ampersend/trigger/state';
@@ -29,7 +29,7 @@ function* misled<Result>(
 	}
 }
 
-type Keeps = (one: AgentCursor, known: state.KnownRow | undefined, read: ReadRow) => boolean;
+type Keeps = (one: AgentCursor, known: state.KnownRow | undefined, read: ActivityRow) => boolean;
 
 /** A reading that skips rows. */
 function keeping(keeps: Keeps): Partial<Trigger> {
@@ -37,7 +37,7 @@ function keeping(keeps: Keeps): Partial<Trigger> {
 		readNews: (one, wants) =>
 			changed(reading.readNews(one, wants), (read) => ({
 				...read,
-				rows: read.rows.filter((row) => keeps(one, one.rows.get(state.keyOf(row.row)), row)),
+				rows: read.rows.filter((row) => keeps(one, one.rows.get(state.keyOf(row.wire)), row)),
 			})),
 	};
 }
@@ -138,7 +138,7 @@ const cutShort: Kind = {
 	steps: [
 		pay({ count: of(1, 9, 23) }),
 		poll({ pages: fc.nat({ max: 4 }) }),
-		poll({ mostEvents: of(1, 4) }),
+		poll({ maxEvents: of(1, 4) }),
 		filter(cut),
 	],
 };
@@ -207,7 +207,7 @@ export const mutants: Mutant[] = [
 	{
 		name: 'ignores changes of status',
 		kind: openPayments,
-		change: keeping((_, known, { row }) => known?.statuses.includes(row.status) ?? true),
+		change: keeping((_, known, { wire }) => known?.statuses.includes(wire.status) ?? true),
 	},
 	{
 		name: 'reads to just above the floor',
@@ -257,7 +257,7 @@ export const mutants: Mutant[] = [
 		kind: cutShort,
 		change: {
 			advance: (begun, poll) => ({
-				state: cursor.advance(begun, { ...poll, mostEvents: Infinity }).state,
+				state: cursor.advance(begun, { ...poll, maxEvents: Infinity }).state,
 				events: cursor.advance(begun, poll).events,
 			}),
 		},

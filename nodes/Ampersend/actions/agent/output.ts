@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { amountFields, amountShape, isMicro } from '../../domain/money';
 import { quote } from '../../domain/parameter';
 import { simplifiedTo } from '../../domain/simplify';
@@ -37,7 +37,7 @@ export const createdAgentOutput = z.extend(agentOutput, { created: z.boolean() }
 export function toAgentOutput(agent: Agent): AgentOutput {
 	const { address, name, balance, createdAt, updatedAt, ...further } = agent;
 	const isAmount = isMicro(balance);
-	return withFurther<AgentOutput>(
+	return withRest<AgentOutput>(
 		{
 			address,
 			name,
@@ -86,7 +86,7 @@ export const simplifiedReadAgent = simplifiedTo(
 export function toOwnAgentOutput(agent: AgentSelf): z.infer<typeof ownAgentOutput> {
 	const { address, name, status, balance_usdc_micro, published, slug, ...others } = agent;
 	const { registry_id, registry_uri, ...further } = others;
-	return withFurther(
+	return withRest(
 		{
 			address,
 			name,

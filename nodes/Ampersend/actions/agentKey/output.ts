@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { toIsoOrNull } from '../../domain/time';
 import type { AgentKey } from '../../schemas/agentKey';
 
@@ -25,7 +25,7 @@ export const revokedAgentKeyOutput = z.object({
 
 export function toAgentKeyOutput(agentAddress: Address, key: AgentKey): AgentKeyOutput {
 	const { address, name = null, created_at, ...further } = key;
-	return withFurther<AgentKeyOutput>(
+	return withRest<AgentKeyOutput>(
 		{ agentAddress, address, name, createdAt: toIsoOrNull(created_at) },
 		further,
 	);

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';
 import { toIsoOrNull } from '../../domain/time';
 import type { AutoCollect } from '../../schemas/autoCollect';
@@ -36,7 +36,7 @@ export function toAutoCollectOutput(
 		updated_at,
 		...further
 	}: Partial<AutoCollect> = config ?? {};
-	return withFurther<AutoCollectOutput>(
+	return withRest<AutoCollectOutput>(
 		{
 			agentAddress: agent_address,
 			configured: config !== undefined,

@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { formatUsdc, parsePositiveUsdc } from '../../domain/money';
 import { readChoice } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
@@ -62,6 +62,6 @@ export const get: RowOperation<typeof fundingLinkOutput> = {
 		);
 		const query = { ...(amount !== undefined && { amount }), destination };
 		const { url, ...further } = await send(client, routes.getFundingLink, { path: {}, query });
-		return withFurther({ url }, further);
+		return withRest({ url }, further);
 	},
 };

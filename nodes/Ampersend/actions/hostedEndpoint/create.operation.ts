@@ -15,7 +15,7 @@ import {
 } from '../../descriptions/hostedEndpoint';
 import { readAgent } from '../../descriptions/locators';
 import { rejectNothingIn } from '../../descriptions/options';
-import { given } from '../../domain/json';
+import { withoutUndefined } from '../../domain/json';
 import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
@@ -61,11 +61,13 @@ export const create: WriteOperation<typeof hostedEndpointOutput> = {
 			price_usd: parsePrice(priceField.displayName, read(priceField.name)),
 			proxy_url: parsePublicUrl(proxyUrlField.displayName, read(proxyUrlField.name)),
 			...readSettings(values),
-			...given({ required_headers: readRequiredHeaders(values[requiredHeadersField.name]) }),
+			...withoutUndefined({
+				required_headers: readRequiredHeaders(values[requiredHeadersField.name]),
+			}),
 			agent_address: address,
 		};
 		const path = { address };
-		const secretBody = given({ proxy_headers });
+		const secretBody = withoutUndefined({ proxy_headers });
 		return async ({ client }) => {
 			const created = await send(client, routes.createHostedEndpoint, { path, body, secretBody });
 			rejectOtherEndpoints([body], [created]);

@@ -3,7 +3,7 @@ import { send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { priceField, timeoutField } from '../../descriptions/hostedEndpoint';
 import { readAgent } from '../../descriptions/locators';
-import { given } from '../../domain/json';
+import { withoutUndefined } from '../../domain/json';
 import { readOpenApi } from '../../domain/openApi';
 import { readText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
@@ -73,7 +73,7 @@ export const createMany: WriteOperation<typeof hostedEndpointOutput> = {
 					: parsePrice(`${place}: x-ampersend-price`, price),
 			proxy_url: url,
 			allowed_methods: [method],
-			...given({
+			...withoutUndefined({
 				description,
 				rate_limit_per_minute: readRateLimit(rateLimit, `${place}: x-ampersend-rate-limit`),
 				proxy_timeout_ms: timeout,

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { priceFields } from '../../domain/price';
 import { simplifiedTo } from '../../domain/simplify';
 import { toIsoOrNull } from '../../domain/time';
@@ -67,7 +67,7 @@ export function toHostedEndpointOutput(
 	const { proxy_url, proxy_timeout_ms, allowed_methods, proxy_header_names, ...rest } = others;
 	const { required_header_names, rate_limit_per_minute, instructions, ...last } = rest;
 	const { agent_address, agent_slug, created_at, updated_at, deleted_at, ...further } = last;
-	return withFurther(
+	return withRest(
 		{
 			id,
 			name,

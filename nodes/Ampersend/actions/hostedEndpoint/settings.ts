@@ -11,7 +11,7 @@ import {
 	timeoutField,
 } from '../../descriptions/hostedEndpoint';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
-import { given } from '../../domain/json';
+import { withoutUndefined } from '../../domain/json';
 import { ParameterError, quote, readCount, readText, readWords } from '../../domain/parameter';
 import type { HostedEndpointUpdate } from '../../schemas/hostedEndpoint';
 
@@ -76,7 +76,7 @@ function readInstructions(value: unknown): { markdown: string } | null | undefin
  */
 export function readSettings(values: IDataObject): HostedEndpointUpdate {
 	const { description } = values;
-	return given({
+	return withoutUndefined({
 		description:
 			description === undefined || description === null
 				? undefined

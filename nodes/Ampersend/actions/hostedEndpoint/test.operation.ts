@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import type { WriteOperation } from '../operation';
 
 const testOutput = z.object({
@@ -30,7 +30,7 @@ export const test: WriteOperation<typeof testOutput> = {
 		return async ({ client }) => {
 			const answer = await send(client, routes.testHostedEndpoint, { path, body: {} });
 			const { status, latencyMs, ...further } = answer;
-			return withFurther({ id: path.id, status, latencyMs }, further);
+			return withRest({ id: path.id, status, latencyMs }, further);
 		};
 	},
 };

@@ -12,7 +12,7 @@ import {
 } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { readUpdateFields, requireChanges, updateFieldsOf } from '../../descriptions/updateFields';
-import { given } from '../../domain/json';
+import { withoutUndefined } from '../../domain/json';
 import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
@@ -54,7 +54,7 @@ export const update: WriteOperation<typeof hostedEndpointOutput> = {
 			read: (parameter: string, value: unknown) => Value,
 		) => (Object.hasOwn(values, name) ? read(displayName, values[name]) : undefined);
 		const body = requireChanges({
-			...given({
+			...withoutUndefined({
 				name: readIf(nameField, requirePublicText),
 				price_usd: readIf(priceField, parsePrice),
 				proxy_url: readIf(proxyUrlField, parsePublicUrl),

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { simplifiedTo } from '../../domain/simplify';
 import { toIsoOrNull } from '../../domain/time';
 import type { Listing } from '../../schemas/listing';
@@ -51,7 +51,7 @@ export function toListingOutput(listing: Listing): z.infer<typeof listingOutput>
 	const { id, name, description, source, category, tags, enabled, url, ...others } = listing;
 	const { docs_url, logo_url, ampersend_agent_address, endpoints, skills, ...rest } = others;
 	const { created_at, updated_at, ...further } = rest;
-	return withFurther(
+	return withRest(
 		{
 			id,
 			name,

@@ -2,7 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import type { RowOperation } from '../operation';
 
 const ownerOutput = z.object({
@@ -26,6 +26,6 @@ export const get: RowOperation<typeof ownerOutput> = {
 		const { user_id, wallet_address, ...further } = await send(client, routes.getOwner, {
 			path: {},
 		});
-		return withFurther({ userId: user_id, walletAddress: wallet_address }, further);
+		return withRest({ userId: user_id, walletAddress: wallet_address }, further);
 	},
 };

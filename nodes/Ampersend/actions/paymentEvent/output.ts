@@ -1,8 +1,8 @@
 import * as z from 'zod/v4-mini';
 
-import type { AgentRow, ReadPayment } from '../../api/lists/merge';
+import type { AgentRow, PaymentRow } from '../../api/lists/merge';
 import { explorerUrl } from '../../domain/explorer';
-import { omit, withFurther } from '../../domain/json';
+import { omit, withRest } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';
 import { simplifiedTo } from '../../domain/simplify';
 import { toIso, toIsoOrNull } from '../../domain/time';
@@ -60,10 +60,10 @@ const knownFields = new Set([
 ] as const);
 
 /** Fields of the service that aren't known here survive. */
-export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): PaymentEventOutput {
-	const { row, at, amount } = read;
-	const { id, seller_address, status, scheme, tx_hash, chain_caip2id, expires_at } = row;
-	return withFurther(
+export function toPaymentEventOutput({ row, agent }: AgentRow<PaymentRow>): PaymentEventOutput {
+	const { wire, at, amount } = row;
+	const { id, seller_address, status, scheme, tx_hash, chain_caip2id, expires_at } = wire;
+	return withRest(
 		{
 			occurredAt: toIso(at),
 			agentName: agent.name,
@@ -78,6 +78,6 @@ export function toPaymentEventOutput({ read, agent }: AgentRow<ReadPayment>): Pa
 			agentAddress: agent.address,
 			...(id !== undefined && { id }),
 		},
-		omit(row, knownFields),
+		omit(wire, knownFields),
 	);
 }

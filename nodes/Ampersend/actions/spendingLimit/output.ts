@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
-import { withFurther } from '../../domain/json';
+import { withRest } from '../../domain/json';
 import { eachLimit } from '../../domain/limits';
 import { amountFields, amountShape } from '../../domain/money';
 import { simplifiedTo } from '../../domain/simplify';
@@ -59,7 +59,7 @@ export function toSpendingLimitOutput(
 	const further = Object.entries(others).filter(
 		([name]) => !Object.hasOwn(spendConfig.shape, name),
 	);
-	return withFurther<SpendingLimitOutput>(
+	return withRest<SpendingLimitOutput>(
 		{
 			agentAddress: agent_address,
 			configured: config !== undefined,

@@ -1,9 +1,9 @@
 import * as z from 'zod/v4-mini';
 
 import type { AgentRow } from '../../api/lists/merge';
-import type { ReadRow } from '../../api/lists/pages';
+import type { ActivityRow } from '../../api/lists/pages';
 import { explorerUrl } from '../../domain/explorer';
-import { omit, withFurther } from '../../domain/json';
+import { omit, withRest } from '../../domain/json';
 import { amountFields, amountShape } from '../../domain/money';
 import { simplifiedTo } from '../../domain/simplify';
 import type { Total } from '../../domain/tally';
@@ -31,7 +31,7 @@ export const transactionOutput = z.object({
 });
 
 /** What matters of a transaction besides its time, and of the trigger's event of one. */
-export const whatMatters = [
+export const eventFields = [
 	'agentName',
 	'direction',
 	'amountUsdc',
@@ -43,7 +43,7 @@ export const whatMatters = [
 
 export const simplifiedTransaction = simplifiedTo(
 	transactionOutput,
-	['occurredAt', ...whatMatters],
+	['occurredAt', ...eventFields],
 	'id',
 );
 export type TransactionOutput = z.infer<typeof transactionOutput>;
@@ -62,10 +62,10 @@ const knownFields = new Set([
 ] as const);
 
 /** Fields of the service that aren't known here survive. */
-export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): TransactionOutput {
-	const { row, at, amount, counterparty } = read;
-	const { id, type, agent_address, status, tx_hash, chain_caip2id } = row;
-	return withFurther(
+export function toTransactionOutput({ row, agent }: AgentRow<ActivityRow>): TransactionOutput {
+	const { wire, at, amount, counterparty } = row;
+	const { id, type, agent_address, status, tx_hash, chain_caip2id } = wire;
+	return withRest(
 		{
 			occurredAt: toIso(at),
 			agentName: agent.name,
@@ -79,7 +79,7 @@ export function toTransactionOutput({ read, agent }: AgentRow<ReadRow>): Transac
 			agentAddress: agent_address,
 			id,
 		},
-		omit(row, knownFields),
+		omit(wire, knownFields),
 	);
 }
 

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import type { ReadRow } from '../../api/lists/pages';
+import type { ActivityRow } from '../../api/lists/pages';
 import type { AgentRow } from '../../api/lists/merge';
 import { consumeHistory, readTransactions } from '../../api/lists/merge';
 import { agentScopeFields } from '../../descriptions/agentScope';
@@ -74,12 +74,12 @@ function readTimeZone(n8n: IExecuteFunctions, itemIndex: number, hasDays: boolea
 
 function grouper(chosen: Set<Part>, zone: string) {
 	const dayOf = chosen.has('day') && daysIn(zone);
-	return ({ read, agent }: AgentRow<ReadRow>): SummaryGroup => ({
-		...(dayOf && { day: dayOf(read.at) }),
+	return ({ row, agent }: AgentRow<ActivityRow>): SummaryGroup => ({
+		...(dayOf && { day: dayOf(row.at) }),
 		...(chosen.has('agent') && { agentAddress: agent.address, agentName: agent.name }),
-		...(chosen.has('counterparty') && { counterparty: read.counterparty }),
-		...(chosen.has('direction') && { direction: read.row.type }),
-		...(chosen.has('status') && { status: read.status }),
+		...(chosen.has('counterparty') && { counterparty: row.counterparty }),
+		...(chosen.has('direction') && { direction: row.wire.type }),
+		...(chosen.has('status') && { status: row.status }),
 	});
 }
 
@@ -103,7 +103,7 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 			async (batches) => {
 				const counted = new Tally<SummaryGroup>();
 				for await (const batch of batches) {
-					for (const row of batch) counted.add(groupOf(row), row.read.amount);
+					for (const found of batch) counted.add(groupOf(found), found.row.amount);
 				}
 				return counted;
 			},

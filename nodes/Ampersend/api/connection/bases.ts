@@ -8,7 +8,7 @@ import type { HttpAnswer, Transmit } from '../request';
 import { requestFor } from '../request';
 import type { Route } from '../routes';
 import { routes } from '../routes';
-import { within } from '../timeLimit';
+import { withTimeout } from '../timeLimit';
 import type { Connection } from './deployments';
 import { baseOf, PREFIXES, rootOf } from './deployments';
 
@@ -105,7 +105,7 @@ async function ask<Answer>(
 	if (patience <= 0) return { doubt: 'no time was left' };
 	try {
 		const sent = transmit(requestFor('GET', url + query, patience), true);
-		const answer = await within(patience, sent, () => new Error('no answer'));
+		const answer = await withTimeout(patience, sent, () => new Error('no answer'));
 		const isRefused = query !== '' && REFUSED.includes(answer.statusCode);
 		return isRefused ? await ask(search, route, url, '') : findingOf(route, answer, connection);
 	} catch {

@@ -6,7 +6,7 @@ import { CallError, errorForPaging } from '../errors';
 import { routes } from '../routes';
 import type { Client } from '../client';
 import { send } from '../send';
-import type { PageAnswer, PageRequest, Pages, ReadRow } from './pages';
+import type { PageAnswer, PageRequest, Pages, ActivityRow } from './pages';
 import { PagingObservation } from './pages';
 import { PassingStretch } from './stretch';
 import { readFromTop } from './walk';
@@ -70,7 +70,7 @@ export async function sendForPage(
 }
 
 export interface ActivityPage {
-	rows: ReadRow[];
+	rows: ActivityRow[];
 	/** Whether all rows so far came newest first. */
 	inOrder: boolean;
 	/** How many rows the list has, if the service reports it. */
@@ -117,9 +117,9 @@ class Counts {
 }
 
 /** @param isAgain whether the list was read before */
-function errorOf({ message, isPassing }: PagingObservation, isAgain: boolean): Error {
-	if (isPassing && !isAgain) return new RowsMoved();
-	return errorForPaging(routes.listActivity, message, isPassing);
+function errorOf({ message, isTransient }: PagingObservation, isAgain: boolean): Error {
+	if (isTransient && !isAgain) return new RowsMoved();
+	return errorForPaging(routes.listActivity, message, isTransient);
 }
 
 /** Carries out a reading, and yields the rows of a stretch as they come. */

@@ -4,7 +4,7 @@ import type { FilterableRow, KnownValues, RowFilter } from '../../domain/filter'
 import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../../domain/filter';
 import { presetCovering } from '../../domain/time';
 import type { Payment } from '../../schemas/payment';
-import type { ReadRow } from './pages';
+import type { ActivityRow } from './pages';
 import { MAX_PAGE_ROWS } from './pages';
 import type { KnownAgent } from '../agents';
 import type { Pace } from './pace';
@@ -18,13 +18,13 @@ import { send } from '../send';
 
 /** A row of a history, and its agent. */
 export interface AgentRow<Row> {
-	read: Row;
+	row: Row;
 	agent: KnownAgent;
 }
 
 /** A payment with the values that are read from it once. */
-export interface ReadPayment extends FilterableRow {
-	row: Payment;
+export interface PaymentRow extends FilterableRow {
+	wire: Payment;
 }
 
 /** Rows of a history, a few at a time. No batch is empty. */
@@ -58,13 +58,13 @@ export class HistoryReport {
 		}
 	}
 
-	look(rows: Array<ReadRow | ReadPayment>, { directions, statuses }: KnownValues): void {
+	look(rows: Array<ActivityRow | PaymentRow>, { directions, statuses }: KnownValues): void {
 		const { unknown } = this;
 		const add = (values: Set<string>, value: string): void => {
 			if (values.size < MOST_UNKNOWN) values.add(value);
 		};
-		for (const { direction, status, row } of rows) {
-			const { chain_caip2id: chain } = row;
+		for (const { direction, status, wire } of rows) {
+			const { chain_caip2id: chain } = wire;
 			if (chain !== null && !isKnownChain(chain)) add(unknown.chain, chain);
 			if (!statuses.includes(status)) {
 				add(unknown.status, status);
@@ -83,7 +83,7 @@ export interface HistoryQuery {
 	/** Epoch ms. */
 	now: number;
 	/** Maximum pages to read for each agent; absent for all. Only for transactions. */
-	mostPages?: number;
+	maxPages?: number;
 	report?: HistoryReport;
 }
 
@@ -145,7 +145,7 @@ class Lane<Row extends FilterableRow> {
 		const end = later < 0 ? rows.length : later;
 		if (end === 0) return [];
 		this.rows = rows.slice(end);
-		return rows.slice(0, end).map((read) => ({ read, agent }));
+		return rows.slice(0, end).map((row) => ({ row, agent }));
 	}
 
 	async end(): Promise<void> {
@@ -168,7 +168,7 @@ async function* mergeLanes<Row extends FilterableRow>(
 				? -Infinity
 				: open.reduce((latest, { reached }) => Math.max(latest, reached), -Infinity);
 		const rows = lanes.flatMap((lane) => lane.takeFrom(barrier));
-		if (rows.length > 0) yield rows.sort((one, other) => other.read.at - one.read.at);
+		if (rows.length > 0) yield rows.sort((one, other) => other.row.at - one.row.at);
 		if (open.length === 0) return;
 		const behind = open.filter(({ reached }) => reached >= barrier);
 		await Promise.all(behind.map(async (lane) => await lane.readOn()));
@@ -198,9 +198,9 @@ async function* readLanes<Row extends FilterableRow>(
 /** The transactions of several agents, in batches. For `consumeHistory`. */
 export function readTransactions(
 	client: Client,
-	{ agents, filter, now, mostPages = Infinity, report }: HistoryQuery,
+	{ agents, filter, now, maxPages = Infinity, report }: HistoryQuery,
 	{ order, isAgain }: Reading,
-): Batches<ReadRow> {
+): Batches<ActivityRow> {
 	const { from = -Infinity } = filter;
 	const matches = matcherOf(filter);
 	report?.begin(filter, knownOfTransactions);
@@ -222,7 +222,7 @@ export function readTransactions(
 			isAgain,
 		);
 		try {
-			for (let read = 0; read < mostPages; read++) {
+			for (let read = 0; read < maxPages; read++) {
 				const { done, value } = await pages.next();
 				if (done) {
 					if (value) report?.miscounts.push({ ...value, agent: name });
@@ -239,13 +239,13 @@ export function readTransactions(
 	});
 }
 
-function readPayment(row: Payment): ReadPayment {
+function readPayment(wire: Payment): PaymentRow {
 	return {
-		row,
-		at: row.created_at,
-		amount: BigInt(row.amount_usdc_micro),
-		status: row.status,
-		counterparty: row.seller_address,
+		wire,
+		at: wire.created_at,
+		amount: BigInt(wire.amount_usdc_micro),
+		status: wire.status,
+		counterparty: wire.seller_address,
 	};
 }
 
@@ -263,7 +263,7 @@ export function readPaymentEvents(
 	client: Client,
 	{ agents, filter, now, report }: HistoryQuery,
 	{ order }: Reading,
-): Batches<ReadPayment> {
+): Batches<PaymentRow> {
 	const matches = matcherOf(filter);
 	report?.begin(filter, knownOfPaymentEvents);
 	const query = { preset: presetCovering(filter.from, now) };
@@ -286,7 +286,7 @@ export function readPaymentEvents(
 async function* sorted<Row extends FilterableRow>(batches: Batches<Row>): Batches<Row> {
 	const all: Array<AgentRow<Row>> = [];
 	for await (const batch of batches) for (const row of batch) all.push(row);
-	if (all.length > 0) yield all.sort((one, other) => other.read.at - one.read.at);
+	if (all.length > 0) yield all.sort((one, other) => other.row.at - one.row.at);
 }
 
 /**

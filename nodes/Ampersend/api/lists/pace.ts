@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 
 import { CallError } from '../errors';
 import type { Client } from '../client';
-import { pause, waitAfter } from '../repeat';
+import { sleepUntilCancelled, waitAfter } from '../repeat';
 
 /** Requests of one reading at the same time. */
 const CONCURRENCY = 6;
@@ -52,7 +52,7 @@ export function startPace(client: Client): Pace {
 					}
 				}
 				return await inTurn(async () => {
-					await pause(until - Date.now(), cancelled);
+					await sleepUntilCancelled(until - Date.now(), cancelled);
 					return await work(withAttempts(until > 0 ? attempts - 1 : attempts));
 				});
 			}),

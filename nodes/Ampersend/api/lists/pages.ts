@@ -23,8 +23,8 @@ export interface PageAnswer {
 export type Pages<Result> = Generator<PageRequest, Result, PageAnswer | undefined>;
 
 /** A row with the values that are read from it once. */
-export interface ReadRow extends FilterableRow {
-	row: Activity;
+export interface ActivityRow extends FilterableRow {
+	wire: Activity;
 	/**
 	 * Number of rows from the oldest up to this one. Absent if the service's count can't be right.
 	 */
@@ -38,7 +38,7 @@ export class PagingObservation extends Error {
 	constructor(
 		message: string,
 		/** Whether the next poll may succeed. */
-		readonly isPassing = false,
+		readonly isTransient = false,
 	) {
 		super(message);
 	}
@@ -103,14 +103,14 @@ export function countFrom(request: PageRequest, answer: PageAnswer): number | un
  * A row names only the receiver. For an earned payment that's usually the agent itself. The service
  * doesn't say who paid, so there is no counterparty.
  */
-function readRow(row: Activity): ReadRow {
-	const { receiver, agent_address } = row;
+function readRow(wire: Activity): ActivityRow {
+	const { receiver, agent_address } = wire;
 	return {
-		row,
-		at: readTime(row.timestamp),
-		amount: BigInt(row.amount),
-		direction: row.type,
-		status: row.status,
+		wire,
+		at: readTime(wire.timestamp),
+		amount: BigInt(wire.amount),
+		direction: wire.type,
+		status: wire.status,
 		counterparty: sameAddress(receiver, agent_address) ? null : receiver,
 	};
 }
@@ -118,7 +118,7 @@ function readRow(row: Activity): ReadRow {
 /** The rows of a page. */
 export interface ReadPage {
 	/** Newest first. */
-	rows: ReadRow[];
+	rows: ActivityRow[];
 	/** Whether the service returned them in this order. */
 	cameInOrder: boolean;
 }
@@ -136,7 +136,7 @@ export function readPage(request: PageRequest, answer: PageAnswer): ReadPage {
 /**
  * Time of the newest row that isn't dated after `horizon`, epoch ms; -Infinity if there is none.
  */
-export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
+export function newestOf(rows: Iterable<ActivityRow>, horizon: number): number {
 	let newest = -Infinity;
 	for (const { at } of rows) if (at <= horizon) newest = Math.max(newest, at);
 	return newest;
@@ -146,7 +146,7 @@ export function newestOf(rows: Iterable<ReadRow>, horizon: number): number {
  * The rank of the topmost of the newest rows: how many rows the list has up to them. Undefined if
  * there are none, or one has no rank.
  */
-export function rankOfNewest(rows: ReadRow[]): number | undefined {
+export function rankOfNewest(rows: ActivityRow[]): number | undefined {
 	const newest = newestOf(rows, Infinity);
 	const ranks = rows.filter(({ at }) => at === newest).map(({ rank }) => rank ?? NaN);
 	const rank = Math.max(...ranks);

@@ -15,15 +15,15 @@ export class RepeatWatch {
 	 */
 	*isRepeat(request: PageRequest, { rows: [first] }: ReadPage): Pages<boolean> {
 		const offset = offsetOf(request);
-		const isSame = first !== undefined && first.row.id === this.last?.id;
+		const isSame = first !== undefined && first.wire.id === this.last?.id;
 		const isRepeat = isSame && this.last?.offset !== offset;
 		if (isRepeat) this.repeats++;
 		else if (!isSame) this.repeats = 0;
 		if (first && this.repeats >= MAX_REPEATS) {
-			yield* this.rejectTopRow(first.row.id, request.limit);
+			yield* this.rejectTopRow(first.wire.id, request.limit);
 			this.repeats = 0;
 		}
-		if (!isRepeat) this.last = first && { id: first.row.id, offset };
+		if (!isRepeat) this.last = first && { id: first.wire.id, offset };
 		return isRepeat;
 	}
 
@@ -33,7 +33,7 @@ export class RepeatWatch {
 	private *rejectTopRow(id: string, limit: number): Pages<void> {
 		const request = { page: 1, limit };
 		const answer = yield request;
-		if (answer && readPage(request, answer).rows[0]?.row.id === id) {
+		if (answer && readPage(request, answer).rows[0]?.wire.id === id) {
 			throw new PagingObservation('returns the same rows again, whatever "page" asks for');
 		}
 	}

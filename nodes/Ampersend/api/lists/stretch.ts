@@ -1,4 +1,4 @@
-import type { ReadPage, ReadRow } from './pages';
+import type { ReadPage, ActivityRow } from './pages';
 import { MAX_PAGE_ROWS } from './pages';
 
 /**
@@ -14,12 +14,12 @@ const MAX_KEPT = MAX_PUSHES * MAX_PAGE_ROWS;
 export class Stretch {
 	/** Of the latest rows. */
 	protected ids = new Set<string>();
-	protected rows: ReadRow[] = [];
-	private top: ReadRow | undefined;
+	protected rows: ActivityRow[] = [];
+	private top: ActivityRow | undefined;
 	/** Rows that were added in all. */
 	size = 0;
 	/** Newest first. */
-	lastPage: ReadRow[] = [];
+	lastPage: ActivityRow[] = [];
 	/** Time of the rows that the last page ends with, epoch ms, and how many were read. */
 	private oldest = Infinity;
 	private oldestCount = 0;
@@ -70,7 +70,7 @@ export class Stretch {
 	}
 
 	/** Adds the rows of the oldest time. */
-	addOldest(rows: ReadRow[]): void {
+	addOldest(rows: ActivityRow[]): void {
 		for (const row of rows) if (row.at === this.oldest) this.put(row);
 	}
 
@@ -81,9 +81,9 @@ export class Stretch {
 	}
 
 	/** @returns whether the row is new here */
-	private put(one: ReadRow): boolean {
+	private put(one: ActivityRow): boolean {
 		if (this.has(one)) return false;
-		this.ids.add(one.row.id);
+		this.ids.add(one.wire.id);
 		this.rows.push(one);
 		this.size++;
 		if (one.at === this.oldest) this.oldestCount++;
@@ -100,11 +100,11 @@ export class Stretch {
 		this.oldestCount = this.lastPage.filter(({ at }) => at === time).length;
 	}
 
-	protected has({ row }: ReadRow): boolean {
-		return this.ids.has(row.id);
+	protected has({ wire }: ActivityRow): boolean {
+		return this.ids.has(wire.id);
 	}
 
-	private isOfEnd(one: ReadRow): boolean {
+	private isOfEnd(one: ActivityRow): boolean {
 		return one.at === this.oldest && this.has(one);
 	}
 
@@ -113,9 +113,9 @@ export class Stretch {
 	 * change may move a row to the top; or else with the oldest time, if it has newer rows above
 	 * that. Negative if it doesn't continue it.
 	 */
-	private startIn(page: ReadRow[]): number {
-		const above = new Map(this.lastPage.map(({ row, at }) => [row.id, at]));
-		let start = page.findIndex((one) => above.get(one.row.id) === one.at || this.isOfEnd(one));
+	private startIn(page: ActivityRow[]): number {
+		const above = new Map(this.lastPage.map(({ wire, at }) => [wire.id, at]));
+		let start = page.findIndex((one) => above.get(one.wire.id) === one.at || this.isOfEnd(one));
 		if (start < 0 && !this.isMixed) {
 			const oldest = page.findIndex(({ at }) => at === this.oldest);
 			if (oldest > 0) start = oldest;
@@ -190,12 +190,12 @@ export class Stretch {
 	}
 
 	/** If the list isn't in order, as it has them. */
-	get newestFirst(): ReadRow[] {
+	get newestFirst(): ActivityRow[] {
 		const rows = [...this.rows];
 		return this.inOrder && !this.isSorted ? rows.sort((one, other) => other.at - one.at) : rows;
 	}
 
-	get oldestFirst(): ReadRow[] {
+	get oldestFirst(): ActivityRow[] {
 		return this.newestFirst.reverse();
 	}
 }
@@ -205,12 +205,12 @@ export class PassingStretch extends Stretch {
 	/** Of rows before the latest ones. */
 	private earlierIds: ReadonlySet<string> | undefined;
 
-	protected override has(one: ReadRow): boolean {
-		return super.has(one) || Boolean(this.earlierIds?.has(one.row.id));
+	protected override has(one: ActivityRow): boolean {
+		return super.has(one) || Boolean(this.earlierIds?.has(one.wire.id));
 	}
 
 	/** The rows that were added since the last call. */
-	takeAdded(): ReadRow[] {
+	takeAdded(): ActivityRow[] {
 		const { ids, rows } = this;
 		this.rows = [];
 		if (ids.size >= MAX_KEPT) [this.earlierIds, this.ids] = [ids, new Set()];

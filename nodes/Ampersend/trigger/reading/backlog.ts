@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../../api/lists/pages';
+import type { Pages, ActivityRow } from '../../api/lists/pages';
 import { PagingObservation, rankOfNewest } from '../../api/lists/pages';
 import { Stretch } from '../../api/lists/stretch';
 import type { End } from '../../api/lists/walk';
@@ -30,7 +30,7 @@ type TopStretch = ReturnType<typeof readTopStretch> extends Generator<unknown, i
 /** A backlog, read in stretches, oldest first. Each ends at a row of the one before. */
 class Backlog {
 	/** The rows of the stretches that were read, by their ids. */
-	private readonly rows = new Map<string, ReadRow>();
+	private readonly rows = new Map<string, ActivityRow>();
 	/** Rows of a stretch. */
 	private height: number;
 	/** Maximum rows of a page, once known. */
@@ -108,7 +108,7 @@ class Backlog {
 	private isBottom(stretch: Stretch): boolean {
 		if (stretch.isBehind(this.cursor.floor)) return true;
 		if (this.rows.size === 0) return this.endsAtKnownRows(stretch);
-		return stretch.lastPage.some(({ row, at }) => this.rows.get(row.id)?.at === at);
+		return stretch.lastPage.some(({ wire, at }) => this.rows.get(wire.id)?.at === at);
 	}
 
 	/**
@@ -121,7 +121,7 @@ class Backlog {
 		return rank !== undefined && rank === this.cursor.rank;
 	}
 
-	private isKnown(row: ReadRow): boolean {
+	private isKnown(row: ActivityRow): boolean {
 		return row.at <= this.cursor.newest && isInPlace(this.cursor.rows, row);
 	}
 
@@ -164,7 +164,7 @@ class Backlog {
 		if (!isLowest || !inOrder) return this.result({ isWhole: false, isDown: !isLowest });
 		// Rows above a known row have no gap. A later poll reads late rows below it.
 		const lowest = oldestFirst.findIndex((row) => this.isKnown(row));
-		for (const row of lowest < 0 ? [] : oldestFirst.slice(lowest)) this.rows.set(row.row.id, row);
+		for (const row of lowest < 0 ? [] : oldestFirst.slice(lowest)) this.rows.set(row.wire.id, row);
 		return this.result({ isWhole: false, isDown: false });
 	}
 
@@ -190,10 +190,10 @@ class Backlog {
 		return undefined;
 	}
 
-	private addRow(row: ReadRow): void {
-		if (this.rows.has(row.row.id)) return;
-		this.rows.set(row.row.id, row);
-		const isNew = row.at >= this.cursor.floor && !this.cursor.rows.has(keyOf(row.row));
+	private addRow(row: ActivityRow): void {
+		if (this.rows.has(row.wire.id)) return;
+		this.rows.set(row.wire.id, row);
+		const isNew = row.at >= this.cursor.floor && !this.cursor.rows.has(keyOf(row.wire));
 		if (!isNew) return;
 		this.newRows++;
 		if (this.wants.counts(row)) this.countedRows++;

@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../../api/lists/pages';
+import type { Pages, ActivityRow } from '../../api/lists/pages';
 import { newestOf, PagingObservation } from '../../api/lists/pages';
 import type { Stretch } from '../../api/lists/stretch';
 import { readTop } from '../../api/lists/top';
@@ -16,7 +16,7 @@ function isEnough(stretch: Stretch, { lookBackMs, horizon, sizes }: Wants): bool
 
 /** @param isCut whether there was no time to read all rows that are needed */
 function baselineOf(
-	rows: ReadRow[],
+	rows: ActivityRow[],
 	isCut: boolean,
 	{ lookBackMs, horizon, now }: Wants,
 ): Baseline {

@@ -1,4 +1,4 @@
-import type { PageAnswer, PageRequest, Pages, ReadPage, ReadRow } from '../../api/lists/pages';
+import type { PageAnswer, PageRequest, Pages, ReadPage, ActivityRow } from '../../api/lists/pages';
 import { countFrom, isLastPage, newestOf, readPage } from '../../api/lists/pages';
 import type { AgentCursor } from '../state';
 import { keyOf } from '../state';
@@ -33,7 +33,7 @@ function isIdle(
 	{ horizon }: Wants,
 ): boolean {
 	const isCounted = total !== undefined && total === cursor.rank;
-	const isOld = ({ at }: ReadRow) => at <= cursor.newest || at > horizon;
+	const isOld = ({ at }: ActivityRow) => at <= cursor.newest || at > horizon;
 	return (
 		isCounted &&
 		cursor.newest <= cursor.asOf &&
@@ -61,7 +61,7 @@ function* readAll(cursor: AgentCursor, wants: Wants): Pages<Reading> {
 
 /** Reads what is new to a cursor: one small page if nothing is, however long the history. */
 export function readNews(cursor: AgentCursor, wants: Wants): Pages<Reading> {
-	const isNew = ({ row }: ReadRow) => !cursor.rows.has(keyOf(row));
+	const isNew = ({ wire }: ActivityRow) => !cursor.rows.has(keyOf(wire));
 	return bounded(
 		readAll(cursor, wants),
 		wants.sizes.pages,

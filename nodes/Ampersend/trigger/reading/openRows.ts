@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../../api/lists/pages';
+import type { Pages, ActivityRow } from '../../api/lists/pages';
 import { offsetOf, readPage } from '../../api/lists/pages';
 import { readTop } from '../../api/lists/top';
 import type { AgentCursor, KnownRow } from '../state';
@@ -14,7 +14,7 @@ class PageTimes {
 	/** The last page that can have rows. */
 	private last = Infinity;
 
-	add(page: number, rows: ReadRow[]): void {
+	add(page: number, rows: ActivityRow[]): void {
 		const times = rows.map(({ at }) => at);
 		this.pages.set(page, { newest: Math.max(...times), oldest: Math.min(...times) });
 		if (rows.length === 0) this.last = Math.min(this.last, page - 1);
@@ -50,7 +50,7 @@ class PageTimes {
 
 /** Open payments that a reading didn't come across, newest first, from the one that is due. */
 function dueRows(cursor: AgentCursor, { rows }: Reading): Entry[] {
-	const read = new Set(rows.map(({ row }) => keyOf(row)));
+	const read = new Set(rows.map(({ wire }) => keyOf(wire)));
 	const due = [...cursor.rows]
 		.filter(([key, row]) => isOpen(row) && row.at >= watchedSince(cursor) && !read.has(key))
 		.sort(
@@ -65,7 +65,7 @@ class OpenRows {
 	private readonly due: Entry[];
 	private readonly sought: Set<string>;
 	/** With their offsets in the list. */
-	private readonly found: Array<{ offset: number; row: ReadRow }> = [];
+	private readonly found: Array<{ offset: number; row: ActivityRow }> = [];
 	private pages = new PageTimes();
 	private limit: number;
 	private isLimitSure = false;
@@ -124,7 +124,7 @@ class OpenRows {
 		if (!answer) return false;
 		const { rows } = readPage(request, answer);
 		for (const [i, row] of rows.entries()) {
-			if (this.sought.delete(keyOf(row.row)))
+			if (this.sought.delete(keyOf(row.wire)))
 				this.found.push({ offset: offsetOf(request) + i, row });
 		}
 		if (!this.isLimitSure && rows.length < this.limit && answer.hasNextPage) {

@@ -1,4 +1,4 @@
-import type { ReadRow, Pages } from '../../api/lists/pages';
+import type { ActivityRow, Pages } from '../../api/lists/pages';
 import { MAX_PAGE_ROWS, PagingObservation } from '../../api/lists/pages';
 import type { AgentCursor } from '../state';
 import { keyOf } from '../state';
@@ -22,7 +22,7 @@ import { keyOf } from '../state';
 /** What was read of one agent: everything that is new to its cursor, or the oldest part of it. */
 export interface Reading {
 	/** Each row once, oldest first: the reverse of the list. */
-	rows: ReadRow[];
+	rows: ActivityRow[];
 	/** Whether nothing newer is left to read. */
 	isWhole: boolean;
 	/**
@@ -85,7 +85,7 @@ export interface Wants {
 	now: number;
 	/** Rows that pass `counts` after which reading a backlog ends. */
 	enough: number;
-	counts: (row: ReadRow) => boolean;
+	counts: (row: ActivityRow) => boolean;
 	sizes: Sizes;
 }
 
@@ -110,8 +110,8 @@ export function isBehind({ newest, asOf }: AgentCursor): boolean {
 }
 
 /** Whether a row is known with its current time: a change may move a row to the top. */
-export function isInPlace(rows: AgentCursor['rows'], { row, at }: ReadRow): boolean {
-	return rows.get(keyOf(row))?.at === at;
+export function isInPlace(rows: AgentCursor['rows'], { wire, at }: ActivityRow): boolean {
+	return rows.get(keyOf(wire))?.at === at;
 }
 
 /**

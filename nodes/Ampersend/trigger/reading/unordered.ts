@@ -1,4 +1,4 @@
-import type { Pages, ReadRow } from '../../api/lists/pages';
+import type { Pages, ActivityRow } from '../../api/lists/pages';
 import { PagingObservation } from '../../api/lists/pages';
 import { readDown } from '../../api/lists/walk';
 import type { AgentCursor } from '../state';
@@ -17,7 +17,7 @@ export function* readUnordered(
 	first: First,
 	{ sizes }: Wants,
 ): Pages<Reading> {
-	const rows = new Map<string, ReadRow>();
+	const rows = new Map<string, ActivityRow>();
 	let places = 0;
 	for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
 		const before = rows.size;
@@ -30,7 +30,7 @@ export function* readUnordered(
 				end !== 'too far',
 			);
 		}
-		for (const row of top.stretch.oldestFirst) rows.set(row.row.id, row);
+		for (const row of top.stretch.oldestFirst) rows.set(row.wire.id, row);
 		places = Math.max(places, top.stretch.reached);
 		if (rows.size === before && before >= places) {
 			return { ...first.reading, rows: [...rows.values()] };
