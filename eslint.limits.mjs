@@ -11,6 +11,7 @@ export default [
 		linterOptions: { noInlineConfig: true },
 		rules: {
 			complexity: ['error', 12],
+			'no-shadow': 'error',
 			'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
 		},
 	},

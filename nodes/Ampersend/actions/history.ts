@@ -161,9 +161,9 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 			const { binary, tally } = await consumeHistory(
 				(reading) => read(client, query, reading),
 				async (batches) => {
-					const tally = new Tally<FileGroup>();
-					const rows = outputsOf(context, batches, tally);
-					return { binary: await writeFile(n8n, itemIndex, file, rows), tally };
+					const counted = new Tally<FileGroup>();
+					const rows = outputsOf(context, batches, counted);
+					return { binary: await writeFile(n8n, itemIndex, file, rows), tally: counted };
 				},
 			);
 			showReport(query.report, noun, hint);

@@ -35,7 +35,7 @@ const byteOrderMark: INodeProperties = {
 	description: 'Whether to start the file with a byte order mark, so that Excel reads it as UTF-8',
 };
 
-const decimalSeparator: INodeProperties = {
+const decimalSeparatorField: INodeProperties = {
 	displayName: 'Decimal Separator',
 	name: 'decimalSeparator',
 	type: 'options',
@@ -47,7 +47,7 @@ const decimalSeparator: INodeProperties = {
 		'the separator of its own language.',
 };
 
-const delimiter: INodeProperties = {
+const delimiterField: INodeProperties = {
 	displayName: 'Delimiter',
 	name: 'delimiter',
 	type: 'options',
@@ -98,8 +98,8 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 			default: [],
 			description: 'The fields to write, in this order. Select none for all of them.',
 		},
-		decimalSeparator,
-		delimiter,
+		decimalSeparatorField,
+		delimiterField,
 		fileName,
 		layout,
 		orderOption('Oldest First keeps the file in memory until it is complete'),

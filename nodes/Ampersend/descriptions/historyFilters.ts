@@ -18,7 +18,7 @@ import { addressLocator } from './locators';
 import { getterOf, optionsOf, readCollection } from './options';
 import { timeZoneOf } from './timeZone';
 
-const from: INodeProperties = {
+const fromField: INodeProperties = {
 	displayName: 'From',
 	name: 'from',
 	type: 'dateTime',
@@ -27,7 +27,7 @@ const from: INodeProperties = {
 		'Start of the range, included. Times without a time zone are in that of the workflow.',
 };
 
-const to: INodeProperties = {
+const toField: INodeProperties = {
 	displayName: 'To',
 	name: 'to',
 	type: 'dateTime',
@@ -103,7 +103,7 @@ function status(values: readonly string[]): INodeProperties {
 	};
 }
 
-function filters(options: INodeProperties[]): INodeProperties {
+function filtersField(options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Filters',
 		name: 'filters',
@@ -114,24 +114,24 @@ function filters(options: INodeProperties[]): INodeProperties {
 	};
 }
 
-export const transactionFilters = filters([
+export const transactionFilters = filtersField([
 	counterpartyField,
 	directionField,
-	from,
+	fromField,
 	maximumAmountField,
 	minimumAmountField,
 	status(knownOfTransactions.statuses),
-	to,
+	toField,
 ]);
 
 /** Payment events are payments that agents make, so they have no direction. */
-export const paymentEventFilters = filters([
+export const paymentEventFilters = filtersField([
 	counterpartyField,
-	from,
+	fromField,
 	maximumAmountField,
 	minimumAmountField,
 	status(knownOfPaymentEvents.statuses),
-	to,
+	toField,
 ]);
 
 /** A day, or a day and a time, with or without a zone. */

@@ -39,7 +39,7 @@ const EXTENSIONS = [
 
 const text = z.optional(z.string());
 
-const server = z.looseObject({
+const serverShape = z.looseObject({
 	url: z.string(),
 	variables: z.optional(
 		z.record(z.string(), z.looseObject({ default: z.union([z.string(), z.number()]) })),
@@ -47,9 +47,9 @@ const server = z.looseObject({
 });
 
 /** The document, a path and an operation can have servers. */
-const servers = z.optional(z.array(server));
+const servers = z.optional(z.array(serverShape));
 
-type Server = z.infer<typeof server>;
+type Server = z.infer<typeof serverShape>;
 
 const operation = z.looseObject({
 	summary: text,

@@ -37,7 +37,7 @@ const DIGITS = 10;
 const MOST_NAME_CHARACTERS = 200;
 
 /** The value is in lower case, so no checksum can reject it later. @param details shown too */
-function toOption({ address, name }: Named, ...details: string[]): Options[number] {
+function optionOf({ address, name }: Named, ...details: string[]): Options[number] {
 	const shown = name?.trim() ? [shortAddress(address), ...details] : details;
 	const title = shortLine(name ?? '', MOST_NAME_CHARACTERS) || shortAddress(address, DIGITS);
 	const label = shown.length > 0 ? `${title} (${shown.join(', ')})` : address;
@@ -46,7 +46,7 @@ function toOption({ address, name }: Named, ...details: string[]): Options[numbe
 
 function toAgentOption(agent: Named & { balance: string }): Options[number] {
 	const { balance } = agent;
-	return toOption(agent, ...(isMicro(balance) ? [`${formatUsdc(BigInt(balance))} USDC`] : []));
+	return optionOf(agent, ...(isMicro(balance) ? [`${formatUsdc(BigInt(balance))} USDC`] : []));
 }
 
 function toIdOption({ id, name }: { id: string; name: string }): Options[number] {
@@ -151,7 +151,7 @@ async function searchAgentKeys(
 		const address = parseLocator('Agent', agent);
 		const all = () => listAgentKeys(client, address);
 		const after = async (from: string) => await agentKeysAfter(client, address, from);
-		return await searchNamed({ filter, token, all, after, toOption: (key) => toOption(key) });
+		return await searchNamed({ filter, token, all, after, toOption: (key) => optionOf(key) });
 	});
 }
 
@@ -173,7 +173,7 @@ async function searchSellers(
 		const sought = addressKey(filter.trim());
 		const found = sellers.filter((seller) => addressKey(seller.address).includes(sought));
 		return {
-			results: found.map((seller) => toOption(seller, ...(seller.isAllowed ? ['allowlist'] : []))),
+			results: found.map((seller) => optionOf(seller, ...(seller.isAllowed ? ['allowlist'] : []))),
 		};
 	});
 }

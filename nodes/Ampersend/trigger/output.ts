@@ -6,14 +6,14 @@ import { withRest } from '../domain/json';
 import { simplifiedTo } from '../domain/simplify';
 import type { FoundEvent } from './poll';
 
-const { occurredAt, id: activityId, ...transaction } = transactionOutput.shape;
+const { occurredAt: occurredAtShape, id: activityId, ...otherShapes } = transactionOutput.shape;
 
 /** A payment event as the trigger outputs it: a transaction, and what happened to it. */
 export const triggerEventOutput = z.object({
-	occurredAt,
+	occurredAt: occurredAtShape,
 	/** Such as `payment.denied`. */
 	event: z.string(),
-	...transaction,
+	...otherShapes,
 	/** Null for a new payment. */
 	previousStatus: z.nullable(z.string()),
 	activityId,

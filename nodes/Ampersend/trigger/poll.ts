@@ -59,8 +59,8 @@ function finish(pages: Pages<Reading | undefined>): Reading | undefined {
 	return step.value;
 }
 
-function errorOf({ message, isTransient }: PagingObservation): CallError {
-	return errorForPaging(routes.listActivity, message, isTransient);
+function errorOf(observation: PagingObservation): CallError {
+	return errorForPaging(routes.listActivity, observation.message, observation.isTransient);
 }
 
 /** The result after a page that couldn't be read. */
