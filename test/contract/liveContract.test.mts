@@ -161,7 +161,7 @@ describe('A service as the package assumes it', () => {
 				'limit=1000': 'HTTP 400',
 				order: 'newest first',
 				totalCount: 'all rows',
-				'unit of amount': 'the same number (133 compared; micro-USDC by the name of the field)',
+				'unit of amount': 'the same number (166 compared; micro-USDC by the name of the field)',
 				'unit of timestamp': 'ms',
 			});
 		}
@@ -447,7 +447,7 @@ const inAnswer: Deviation[] = [
 		arrange: () => success(limits, { success: false, error: `Not allowed for ${NAME}` }),
 		route: 'getSpendingLimit',
 		part: 'answer',
-		says: /^200 reports an error: Not allowed for <name> <name> <name>$/,
+		says: /^200 reports an error: Not allowed for <word> <word> <word>$/,
 	},
 	{
 		title: 'an error with HTTP 200, and an empty list',
@@ -461,7 +461,7 @@ const inAnswer: Deviation[] = [
 		arrange: () => success(sellers, { data: [], errors: [{ message: `${NAME}: FORBIDDEN` }] }),
 		route: 'getAllowlist',
 		part: 'answer',
-		says: /^200 reports an error: <name> <name> <name> FORBIDDEN$/,
+		says: /^200 reports an error: <word> <word> <word> FORBIDDEN$/,
 	},
 	{
 		title: 'an error with HTTP 200 for a write',
@@ -979,7 +979,7 @@ describe('Writes', () => {
 		expect(reportOf(ran).left).toContainEqual(expect.stringMatching(/^agent key 0x/));
 		const revoked = reportOf(ran).routes.find(({ route }) => route === 'revokeAgentKey');
 		expect(revoked?.findings).toEqual([
-			expect.objectContaining({ part: 'answer', text: '200 reports an error: x' }),
+			expect.objectContaining({ part: 'answer', text: '200 reports an error: <word>' }),
 		]);
 	});
 

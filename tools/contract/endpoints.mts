@@ -1,4 +1,5 @@
 import type { Caller, Check, Input } from './check.mts';
+import { textIn } from './json.mts';
 import { isOk } from './judge.mts';
 import { moreIn } from './parts.mts';
 import { rowsIn } from './shapes.mts';
@@ -8,8 +9,7 @@ import { change } from './change.mts';
 type Row = Record<string, unknown>;
 
 /** Its id under that very name: one with a similar name can be that of something else. */
-const idOf = ({ id }: Row): string =>
-	typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+const idOf = ({ id }: Row): string => textIn(id);
 
 const endpointNamed = (name: string, agent: string) => ({
 	agent_address: agent,
@@ -46,7 +46,7 @@ async function allEndpoints(
 	params: Input['params'],
 ): Promise<Row[] | undefined> {
 	const answer = await check.ask(caller, 'listHostedEndpoints', { params });
-	const isWhole = isOk(answer) && moreIn(answer.body) === undefined;
+	const isWhole = isOk(answer) && moreIn(answer) === undefined;
 	return isWhole ? rowsIn(answer.body) : undefined;
 }
 
@@ -84,5 +84,5 @@ export async function writeEndpoints(check: Check, caller: Caller, mark: string)
 		await change(check, caller, 'deleteHostedEndpoint', input);
 	}
 	const left = await allEndpoints(check, caller, params);
-	if (left && !left.some((row) => String(row['name']).startsWith(named))) check.left.delete(note);
+	if (left && !left.some((row) => textIn(row['name']).startsWith(named))) check.left.delete(note);
 }

@@ -1,14 +1,8 @@
 import { valueOf, type Caller, type Check } from './check.mts';
+import { sameValue } from './json.mts';
 import type { RouteName } from './known.mts';
 import type { Answer } from './requests.mts';
 import { isRecord } from './source';
-
-/** Letter case doesn't count: addresses have any. */
-export function sameValue(one: unknown, other: unknown): boolean {
-	return typeof one === 'string' && typeof other === 'string'
-		? one.toLowerCase() === other.toLowerCase()
-		: one === other;
-}
 
 function settleValues(
 	check: Check,
