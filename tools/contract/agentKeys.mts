@@ -87,10 +87,12 @@ export async function writeKeys(check: Check, user: Caller, address: string): Pr
 	check.left.add(note);
 	const added = await addKey(check, user, params, key);
 	const rows = await readList(check, user, 'listAgentKeys', { params }, offsetPaging);
+	const listed = check.resultOf(user, 'listAgentKeys');
 	if (isOk(added)) {
 		settleShown(check, user, 'addAgentKey', bodyWith(keyNames[0], key), added);
 		const row = rows.find((one) => hasValue(one, key));
-		settleSaved(check, user, 'listAgentKeys', { name: KEY_NAME }, row);
+		const saved = { sent: { name: KEY_NAME }, read: row };
+		if (listed) settleSaved(check, user, 'listAgentKeys', { ...saved, answer: listed });
 	}
 	const isThere = isOk(added) || (await isListed(check, user, params, key));
 	const isGone = isThere ? await revokeKey(check, user, params, key) : isThere === false;

@@ -25,8 +25,12 @@ async function actAsAgent(
 ): Promise<Caller | undefined> {
 	const agent = await logIn(check, connection);
 	if (!agent) return undefined;
-	await readAsAgent(check, agent);
-	if (write) await writeEndpoints(check, agent, randomBytes(3).toString('hex'));
+	await check.step(agent, 'getSelf', async () => await readAsAgent(check, agent));
+	if (write) {
+		const mark = randomBytes(3).toString('hex');
+		const take = async () => await writeEndpoints(check, agent, mark);
+		await check.step(agent, 'listHostedEndpoints', take);
+	}
 	return agent;
 }
 
@@ -38,7 +42,8 @@ async function actAsUser(
 ): Promise<boolean> {
 	const { user: connection, agent, write } = settings;
 	if (!user || !connection) return true;
-	await readAsUser(check, user, agent?.agent);
+	const read = async () => await readAsUser(check, user, agent?.agent);
+	await check.step(user, 'listAgents', read);
 	const listed = check.resultOf(user, 'listAgents')?.status;
 	const isRejected = listed === 401 || listed === 0;
 	if (write && !isRejected) {
