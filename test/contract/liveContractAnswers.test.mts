@@ -174,6 +174,32 @@ describe('What differs', () => {
 		});
 	});
 
+	it('is a redirect, which is one', async () => {
+		const moved = { status: 308, headers: { location: '/moved' } };
+		emulator.fault({ route: sellers, ...always, ...moved });
+		expect(textsOf(await run(), 'getAllowlist')).toContain(
+			"308, a redirect, which the package doesn't follow",
+		);
+	});
+
+	it.each([
+		['another agent in the answer to a deletion', 200, 'names another agent'],
+		['a status that leaves open whether it is done', 202, "202, which doesn't say that it's done"],
+	])('is %s', async (_title, status, text) => {
+		const body = { agent_address: status === 200 ? randomAddress() : undefined };
+		const route = 'DELETE /agents/{address}/keys/{keyAddress}';
+		emulator.fault({ route, ...always, status, body, when: 'after' });
+		expect(textsOf(await run(['--write']), 'revokeAgentKey')).toEqual([text]);
+	});
+
+	it('is an allowlist to which a write only adds', async () => {
+		const before = randomAddress();
+		mutate<string[]>(sellers, (list) => [...list, before]);
+		expect(factsOf(await run(['--write']), 'replaceAllowlist')).toEqual([
+			'an empty list is read: other values: sellers',
+		]);
+	});
+
 	it('is a list whose envelope says that more follows, said once', async () => {
 		mutate<string[]>(sellers, (data) => ({ data, paging: { cursors: { after: 'x' } } }));
 		const texts = textsOf(await run([], undefined, false), 'getAllowlist');

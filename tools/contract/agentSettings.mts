@@ -47,7 +47,16 @@ async function writeAllowlist(check: Check, user: Caller, params: Params): Promi
 		const read = shownIn(list.body);
 		settleSaved(check, user, 'getAllowlist', { sent, read, answer: list });
 	}
-	await change(check, user, 'replaceAllowlist', { params, body: { authorized_sellers: [] } });
+	const none = { params, body: { authorized_sellers: [] } };
+	const cleared = await change(check, user, 'replaceAllowlist', none);
+	if (!isOk(cleared)) return;
+	const answer = await check.ask(user, 'getAllowlist', { params });
+	settleSaved(check, user, 'replaceAllowlist', {
+		subject: 'an empty list is read',
+		sent: { sellers: 0 },
+		read: { sellers: listOf(answer.body)?.length },
+		answer,
+	});
 }
 
 /** Sets an agent's allowlist, limits and auto-collect, and reads them back. */

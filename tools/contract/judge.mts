@@ -132,9 +132,12 @@ function partFindings({ name, names, limit, before }: Asked, answer: Answer): Fi
 	return [{ part: 'answer', text, change: `how ${name} is read in parts: by ${by}` }];
 }
 
+/** As in `api/answer.ts`. */
+const NOT_DONE = [202, 207];
+
 /** What is wrong with an answer whatever its shape is. */
 function otherFindings({ route, name, agent, id }: Asked, answer: Answer): Finding[] {
-	const { body, isTooDeep } = answer;
+	const { status, body, isTooDeep } = answer;
 	const found: Array<[string, string]> = [];
 	if (isTooDeep) {
 		const text = `has more than ${MOST_LEVELS} levels of objects and lists`;
@@ -144,7 +147,12 @@ function otherFindings({ route, name, agent, id }: Asked, answer: Answer): Findi
 		const change = `agentAt of ${name}: the field names something else than the agent`;
 		found.push(['names another agent', change]);
 	}
-	const own = isRecord(body) ? textIn(body['id']).toLowerCase() : '';
+	if (NOT_DONE.includes(status)) {
+		const change = `how ${name} is told that it's done: HTTP ${status}`;
+		found.push([`${status}, which doesn't say that it's done`, change]);
+	}
+	const isEntry = route.idAt !== undefined || name === 'getListing';
+	const own = isEntry && isRecord(body) ? textIn(body['id']).toLowerCase() : '';
 	if (id !== undefined && own !== '' && own !== id.toLowerCase()) {
 		const change = `idAt of ${name}: the field is something else than the id of the path`;
 		found.push(['has the id of another entry', change]);
@@ -163,10 +171,11 @@ function answerFindings(asked: Asked, answer: Answer): [Finding[], Comparison] {
 			"The Base URL may lead to a web page: check AMPERSEND_API_URL, or the route's path";
 		return [[{ part: 'answer', text: 'is not JSON', change }], none];
 	}
-	if (!route.answer || route.answer === deletion) return [[], none];
+	const others = otherFindings(asked, answer);
+	if (!route.answer || route.answer === deletion) return [others, none];
 	if (answer.body === undefined) {
 		const change = `${name}: an answer without a body`;
-		return [[{ part: 'answer', text: 'has no body', change }], none];
+		return [[{ part: 'answer', text: 'has no body', change }, ...others], none];
 	}
 	const more = isList(route.answer) ? partFindings(asked, answer) : [];
 	const compared = compare(route.answer, answer.body, knownOf(name), asked.names);
@@ -175,7 +184,7 @@ function answerFindings(asked: Asked, answer: Answer): [Finding[], Comparison] {
 		(difference) => more.length === 0 || !saysPart(difference),
 	);
 	const found = differences.map((difference) => findingOf(asked, difference));
-	const findings = [...more, ...found, ...otherFindings(asked, answer)];
+	const findings = [...more, ...found, ...others];
 	return [findings, { ...compared, differences }];
 }
 
@@ -248,7 +257,8 @@ function rejected(asked: Asked, answer: Answer): Rejected {
 	return [{}, []];
 }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'an error');
+export const nameOf = (error: unknown): string =>
+	error instanceof Error ? error.name : 'an error';
 
 /** What goes wrong in the tool itself is said of the route, and keeps no other from being checked. */
 export function unexpected(name: RouteName, error: unknown): Finding {

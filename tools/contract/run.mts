@@ -4,6 +4,7 @@ import type { AgentAccess } from './agent.mts';
 import { CannotRun, readSettings, USAGE, type Environment, type Settings } from './args.mts';
 import { basesOf, Check, userOf, type Caller } from './check.mts';
 import { writeEndpoints } from './endpoints.mts';
+import { nameOf } from './judge.mts';
 import { readAsAgent, readAsUser, settleUnset } from './reads.mts';
 import { asJson, asText, scrubbed } from './report.mts';
 import { Requests } from './requests.mts';
@@ -91,8 +92,10 @@ async function runWith(settings: Settings, { out, err }: Streams): Promise<numbe
 	try {
 		await checkAll(check, settings);
 	} catch (error) {
-		const { message } = error instanceof Error ? error : new Error(String(error));
-		check.stopped.push(error instanceof CannotRun ? message : `Ended unexpectedly: ${message}`);
+		// The message of another error can have what came in it.
+		const message =
+			error instanceof CannotRun ? error.message : `Ended unexpectedly: ${nameOf(error)}`;
+		check.stopped.push(message);
 	}
 	const seconds = Math.round((performance.now() - began) / 100) / 10;
 	const made = await report(settings, check, seconds);
