@@ -260,10 +260,11 @@ function rejected(asked: Asked, answer: Answer): Rejected {
 export const nameOf = (error: unknown): string =>
 	error instanceof Error ? error.name : 'an error';
 
-/** What goes wrong in the tool itself is said of the route, and keeps no other from being checked. */
+/** What goes wrong in reading an answer is said of its route, and keeps no other from its check. */
 export function unexpected(name: RouteName, error: unknown): Finding {
-	const text = `can't be judged: ${nameOf(error)} in the tool`;
-	return { part: 'answer', text, change: `tools/contract: what it does with ${name}` };
+	const text = `can't be judged: ${nameOf(error)}`;
+	const change = `what reads the answer of ${name}, in the package or in tools/contract`;
+	return { part: 'answer', text, change };
 }
 
 export function judge(asked: Asked, answer: Answer): Judged {

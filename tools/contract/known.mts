@@ -49,7 +49,7 @@ const knownValues: Partial<Record<RouteName, Values>> = {
 	createHostedEndpoint: networks,
 };
 
-/** Text that has to be micro-USDC, where the schema takes any. Source: `actions/agent/output.ts`. */
+/** Text that is micro-USDC, where the schema takes any. Source: `actions/agent/output.ts`. */
 const amounts: Partial<Record<RouteName, readonly string[]>> = {
 	listAgents: ['balance'],
 	createAgent: ['balance'],

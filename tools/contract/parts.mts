@@ -1,7 +1,7 @@
 import { numberIn, textIn } from './json.mts';
 import type { Answer } from './requests.mts';
 import { listOf } from './shapes.mts';
-import { isRecord } from './source';
+import { isRecord, whatSaysMore } from './source';
 
 /** Where more of a list is. The package follows none of these. */
 const cursors = new Set(
@@ -63,6 +63,11 @@ function headerIn({ status, part }: PartAnswer, rows: number): string | undefine
 	return status === 206 ? 'its status 206' : undefined;
 }
 
+/** What the package takes for more, which knows more names, on fewer levels. */
+function fieldOfPackage(body: unknown, length = 0, rows = Infinity): string[] | undefined {
+	return isRecord(body) ? whatSaysMore(body, length, rows)?.split('.') : undefined;
+}
+
 type PartAnswer = Pick<Answer, 'status' | 'body' | 'part'>;
 
 /**
@@ -74,7 +79,9 @@ export function moreIn(answer: PartAnswer, limit = Infinity, before = 0): SaysMo
 	const length = listOf(answer.body)?.length;
 	const rows = length === undefined ? undefined : length + before;
 	const isFull = (length ?? 0) >= limit;
-	const field = fieldIn(answer.body, { rows, isFull });
+	const field =
+		fieldIn(answer.body, { rows, isFull }) ??
+		(isFull ? undefined : fieldOfPackage(answer.body, length, rows));
 	if (field) return { field };
 	const header = isFull ? undefined : headerIn(answer, rows ?? Infinity);
 	return header === undefined ? undefined : { header };

@@ -32,4 +32,5 @@ export { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/si
 export { hostOf, isLoopback } from '../../nodes/Ampersend/domain/webAddress';
 export { wholeMicro } from '../../nodes/Ampersend/schemas/activity';
 export { addressNames, nameNames } from '../../nodes/Ampersend/schemas/agentKey';
+export { whatSaysMore } from '../../nodes/Ampersend/schemas/envelope';
 export { address, link, micro, sentTime } from '../../nodes/Ampersend/schemas/common';
