@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isAddress, sameAddress } from '../domain/address';
-import { dropPrototypes, errorInside } from '../domain/json';
+import { dropPrototypes, reportsError } from '../domain/json';
 import { quote } from '../domain/parameter';
 import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
@@ -157,8 +157,7 @@ function jsonOf(call: Call, { statusCode, headers, body }: HttpAnswer): object |
 	if (typeof shown !== 'object' || shown === null) {
 		throw errorForNotJson(call, statusCode, body, typeOf(headers));
 	}
-	if (!route.reportsErrors && errorInside(shown) !== undefined)
-		throw errorForInside(call, statusCode, shown);
+	if (!route.reportsErrors && reportsError(shown)) throw errorForInside(call, statusCode, shown);
 	return shown;
 }
 

@@ -8,23 +8,13 @@ function isGiven(value: unknown): boolean {
 	return isRecord(value) || Array.isArray(value) ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** The first text in an error of any form. */
-function textIn(error: unknown): string | undefined {
-	const [first] = Array.isArray(error) ? (error as unknown[]) : [error];
-	const text = isRecord(first) ? first.message : first;
-	return typeof text === 'string' && text.trim() !== '' ? text : undefined;
-}
+const isFalse = (value: unknown): boolean => value === false || value === 'false';
 
-/**
- * The error that a body reports, whatever the status of its answer says, in the service's words if
- * it has any; undefined if it reports none.
- */
-export function errorInside(body: unknown): string | undefined {
-	if (!isRecord(body)) return undefined;
-	const { success, ok, errors, error, message } = body;
-	const isError = success === false || ok === false || isGiven(errors) || isGiven(error);
-	if (!isError) return undefined;
-	return textIn(error) ?? textIn(errors) ?? textIn(message) ?? 'no reason is given';
+/** Whether a body reports an error, whatever the status of its answer says. */
+export function reportsError(body: unknown): boolean {
+	if (!isRecord(body)) return false;
+	const { success, ok, errors, error } = body;
+	return isFalse(success) || isFalse(ok) || isGiven(errors) || isGiven(error);
 }
 
 /**

@@ -1,9 +1,9 @@
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
-import { errorInside } from '../../domain/json';
+import { reportsError } from '../../domain/json';
 import { inKnownForm } from '../../schemas/forms';
-import { oneLine } from '../errors/serviceText';
+import { wordsOf } from '../errors/serviceText';
 import type { HttpAnswer, Transmit } from '../request';
 import { requestFor } from '../request';
 import type { Route } from '../routes';
@@ -87,8 +87,10 @@ function findingOf<Answer>(
 	const isDown = statusCode >= 500 && statusCode !== 501;
 	if (isDown || UNCLEAR.includes(statusCode)) return { doubt: `HTTP ${statusCode}` };
 	if (statusCode !== 200 || typeof body !== 'object') return { isThere: false };
-	const error = errorInside(body);
-	if (error) return { doubt: `HTTP 200 with an error inside: ${oneLine(error, connection)}` };
+	if (reportsError(body)) {
+		const { words = 'no reason is given' } = wordsOf(body, connection);
+		return { doubt: `HTTP 200 with an error inside: ${words}` };
+	}
 	const { success, data } = z.safeParse(shape, inKnownForm(shape, body));
 	return success ? { isThere: true, answer: data } : { isThere: false };
 }
