@@ -19,9 +19,10 @@ import {
 } from './connection/deployments';
 import type { CallError } from './errors';
 import type { HttpAnswer, Transmit } from './request';
-import { TIMEOUT_MS } from './request';
+import { requestFor, TIMEOUT_MS } from './request';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy } from './retry';
+import { routes } from './routes';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -125,7 +126,10 @@ export async function openClient(
 		async transmit(request, withCredential) {
 			if (!withCredential) return await transmitOpenly(request, withCredential);
 			if (!session) return await transmitAuthorized(request);
-			return await inSession(data, session, async () => await transmitAuthorized(request));
+			const call = async () => await transmitAuthorized(request);
+			const self = session.baseUrl + routes.getSelf.path;
+			const read = async () => await transmitAuthorized(requestFor('GET', self, TIMEOUT_MS));
+			return await inSession(data, session, call, request.method === 'GET' ? undefined : read);
 		},
 	};
 }
