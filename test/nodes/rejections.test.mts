@@ -127,3 +127,40 @@ describe('A field that a service knows by another name', () => {
 		expect(sent()).toEqual(['agent_key_address']);
 	});
 });
+
+describe('A rejection inside a 200', () => {
+	const says = 'quota is used up';
+
+	it.each<IDataObject>([
+		{ status: 'error', message: says },
+		{ status: 'fail', message: says },
+		{ code: 40001, msg: says },
+		{ code: '1', msg: says, data: null },
+		{ code: 'QUOTA_EXCEEDED', message: says },
+		{ statusCode: 429, message: says },
+		{ status: 403, message: says },
+		{ success: 'false', message: says },
+		{ ok: 'false', reason: says },
+		{ status: 'fail', data: says },
+	])('is no accepted change: %j', async (body) => {
+		service.emulator.fault({ route: RENAME, status: 200, body });
+		const { error } = await rename();
+		expect(error?.message).toMatch(/^Ampersend was asked to rename .+, and reports an error/);
+		if (body.data !== says) expect(error?.message).toContain(`(HTTP 200): ${says}`);
+		expect(error?.description).toContain('The change may have been made');
+		expect(error?.description).not.toContain('accepted');
+	});
+
+	it.each<[string, (body: object) => object]>([
+		['a status of the agent', (body) => ({ ...body, status: 'error' })],
+		['a status that is a number', (body) => ({ ...body, status: 404 })],
+		['a good status', (body) => ({ status: 'success', message: 'Renamed', data: body })],
+		['a good code', (body) => ({ code: 0, msg: 'ok', data: body })],
+		['the code of HTTP', (body) => ({ code: 200, message: 'Renamed', data: body })],
+		['a code beside the agent', (body) => ({ code: 1, msg: 'Renamed', data: body })],
+		['no failure', (body) => ({ success: 'true', code: '00000', data: body })],
+	])('is not read from %s', async (_, mutate) => {
+		service.emulator.fault({ route: RENAME, mutate: (body) => mutate(body as object) });
+		expect(jsonOf(await rename())).toMatchObject([{ name: 'New name' }]);
+	});
+});

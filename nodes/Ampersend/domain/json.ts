@@ -10,11 +10,39 @@ function isGiven(value: unknown): boolean {
 
 const isFalse = (value: unknown): boolean => value === false || value === 'false';
 
+/** Codes that say that all is well, and texts that say that something isn't. */
+const GOOD_CODE = /^(?:0*|2\d\d|2\d{4})$/;
+const BAD_CODE = /^-?\d+$|err|fail|invalid|denied|forbidden|exceed|expired|not_|unauth/i;
+const GOOD_WORDS = /^\s*(?:ok|success|succeeded|done)\b/i;
+
+const HTTP_ERROR = /^[45]\d\d$/;
+
+const codeOf = (value: unknown): string =>
+	typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+
+const isBadCode = (code: string): boolean => BAD_CODE.test(code) && !GOOD_CODE.test(code);
+
+/**
+ * Whether a body has a status or a code of an error. An agent, a hosted endpoint and an approval
+ * have a status of their own.
+ */
+function hasBadStatus(body: Record<string, unknown>): boolean {
+	const { status, code, statusCode, message, msg } = body;
+	const words = [message, msg].find((one) => typeof one === 'string' && one.trim() !== '');
+	if (status === 'error' || status === 'fail') {
+		return words !== undefined || !('address' in body || 'id' in body);
+	}
+	const hasContent = Object.values(body).some((one) => typeof one === 'object' && isGiven(one));
+	if (words === undefined || GOOD_WORDS.test(String(words)) || hasContent) return false;
+	return [code, statusCode].map(codeOf).some(isBadCode) || HTTP_ERROR.test(codeOf(status));
+}
+
 /** Whether a body reports an error, whatever the status of its answer says. */
 export function reportsError(body: unknown): boolean {
 	if (!isRecord(body)) return false;
 	const { success, ok, errors, error } = body;
-	return isFalse(success) || isFalse(ok) || isGiven(errors) || isGiven(error);
+	const isError = isFalse(success) || isFalse(ok) || isGiven(errors) || isGiven(error);
+	return isError || hasBadStatus(body);
 }
 
 /**
