@@ -4,6 +4,7 @@ import { CredentialTestContext } from 'n8n-core';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
 import type { Emulator } from '../emulator/index.mts';
+import type { ApiKeyFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const LIST = 'GET /agents';
@@ -37,10 +38,11 @@ function answer(
 
 const notFound = { status: 404, body: { message: 'Not Found' } };
 
-async function test() {
+async function test(fields: Partial<ApiKeyFields> = {}) {
+	const data = { ...service.credential, ...fields };
 	const { status, message } = await credentialTest.ampersendApiTest.call(
 		new CredentialTestContext(),
-		{ id: '1', name: 'Ampersend', type: 'ampersendApi', data: { ...service.credential } },
+		{ id: '1', name: 'Ampersend', type: 'ampersendApi', data },
 	);
 	return { status, message: message.replaceAll(service.emulator.origin, '') };
 }
@@ -327,5 +329,29 @@ describe('The first 404 of a run', () => {
 		expect(error?.message).toContain('Ampersend found nothing when asked to read the agent');
 		expect(error?.description).toContain('could not be tested (HTTP 503).');
 		expect(error?.description).not.toContain('Set this Base URL');
+	});
+});
+
+describe("A proxy's path", () => {
+	it('is never left, so no neighbor on its host sees the key', async () => {
+		const { address } = service.emulator.addAgent();
+		service.emulator.expectUnknown(/^\/ampersend\//);
+		const baseUrl = `${service.emulator.origin}/ampersend/v1`;
+
+		const { message } = await test({ baseUrl });
+		const { error } = await service.run(
+			{
+				resource: 'agent',
+				operation: 'get',
+				agent: { __rl: true, mode: 'address', value: address },
+			},
+			{ credential: { ...service.credential, baseUrl } },
+		);
+
+		const others = 'There is no more at /ampersend/api/v1, /ampersend/api/v1/sdk.';
+		expect(message).toContain(others);
+		expect(error?.description?.replaceAll(service.emulator.origin, '')).toContain(others);
+		const roots = service.emulator.calls.map(({ path }) => path.split('/')[1]);
+		expect([...new Set(roots)]).toEqual(['ampersend']);
 	});
 });

@@ -163,11 +163,15 @@ function scoreOf({ listsAgents, hasRoutesOfAgent }: Base): number {
 	return (hasRoutesOfAgent ? 2 : 0) + (listsAgents ? 1 : 0);
 }
 
-/** The known base URLs of the same host, besides the own one. */
-function otherUrls(own: string): string[] {
-	const roots = [rootOf(own), new URL(own).origin];
+/**
+ * The known base URLs of the same service, besides the own one. Only Ampersend's own host has no
+ * neighbors: on another one, the key stays below the path in front of the prefix.
+ */
+function otherUrls({ baseUrl, deployment }: Connection): string[] {
+	const { origin } = new URL(baseUrl);
+	const roots = [rootOf(baseUrl), ...(origin === deployment.origin ? [origin] : [])];
 	const known = roots.flatMap((root) => PREFIXES.map((prefix) => root + prefix));
-	return [...new Set(known)].filter((baseUrl) => baseUrl !== own);
+	return [...new Set(known)].filter((url) => url !== baseUrl);
 }
 
 /** Where nothing more needs to be asked: all is there, or what is missing may be there. */
@@ -190,7 +194,7 @@ export async function findBases(
 	const first = await withRoutesOf(search, list, list.agents);
 	if (isSettled(first)) return { own: first, others: [] };
 	const lists: Base[] = [];
-	for (const url of otherUrls(baseUrl)) lists.push(await listAt(search, url));
+	for (const url of otherUrls(connection)) lists.push(await listAt(search, url));
 	const known = [first, ...lists].find((base) => base.agents.length > 0)?.agents ?? [];
 	const own = list.agents.length > 0 ? first : await withRoutesOf(search, first, known);
 	const others: Base[] = [];

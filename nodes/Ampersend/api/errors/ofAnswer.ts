@@ -63,6 +63,7 @@ const isOpen = ({ access }: Rejection) => access === 'anyone';
 const rules = tableOf([
 	// After these two, the request may have been carried out.
 	{ statuses: [302, 303], situation: 'redirectAfter' },
+	{ statuses: [304], situation: 'notModified' },
 	{ when: ({ status }) => status < 400, situation: 'redirect' },
 	{ statuses: [501], situation: 'otherMethod' },
 	{ statuses: [405], when: ({ isElsewhere }) => !isElsewhere, situation: 'otherMethod' },

@@ -64,6 +64,17 @@ export const situations = {
 		advice: ['The credential goes only to the host in the Base URL.', '{base}'],
 		cause: 'configuration-invalid',
 	},
+	notModified: {
+		message: 'Ampersend could not {does}: nothing has changed, says the answer (HTTP {status}).',
+		ifWrite: MAY_BE_MADE,
+		advice: [
+			'It has no content, and this node keeps none from before.',
+			'A proxy between n8n and Ampersend may keep answers: ask whoever runs it.',
+			'{base}',
+		],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
+	},
 	keyRejected: {
 		message: 'Ampersend rejected the API key (HTTP {status}){said}',
 		advice: [
