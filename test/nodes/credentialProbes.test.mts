@@ -199,6 +199,16 @@ const unclear: Row[] = [
 
 const ANOTHER = 'Ampersend answers at another Base URL. Set it to /api/v1.';
 
+/** What gateways answer for a path that isn't there. */
+const unknownPath = [
+	{ status: 403, body: { message: 'Missing Authentication Token' } },
+	{ status: 401, body: { message: 'Unauthorized' } },
+	{ status: 410, body: { message: 'Gone' } },
+	{ status: 400, body: { message: 'Unknown route' } },
+	{ status: 200, body: null },
+	{ status: 200, body: { error: 'not found' } },
+];
+
 const elsewhere: Row[] = [
 	...[
 		notFound,
@@ -207,6 +217,7 @@ const elsewhere: Row[] = [
 		{ status: 308, headers: { location: '/elsewhere' } },
 		{ status: 200, body: '<html>Sign in</html>' },
 		{ status: 200, body: { message: 'Not Found' } },
+		...unknownPath,
 	].flatMap((what) => [
 		{
 			name: `routes of agents answer ${JSON.stringify(what)} here`,
@@ -311,6 +322,71 @@ describe('A list that fails everywhere', () => {
 		answer(service, [LIST], { status: 200, body: { message: 'Not Found' } });
 
 		expect((await test()).message).toContain('its answer is not as expected: items is missing');
+	});
+});
+
+describe('A gateway that answers for an unknown path', () => {
+	const input = [{}, {}, {}];
+	const list = { resource: 'agent', operation: 'getMany' };
+
+	it.each(unknownPath)('with %j: a run asks once where the rest is', async (what) => {
+		service.emulator.addAgent();
+		answer(service, [LIST, ...BELOW], what, { mount: '/v1' });
+
+		const { items } = await service.run(list, { input, onError: 'continueRegularOutput' });
+
+		const text = `Ampersend answers at another Base URL: ${service.emulator.origin}/api/v1`;
+		expect(items.map(({ json }) => json.error)).toEqual([1, 2, 3].map(() => expect.any(String)));
+		expect(String(items[0]?.json.error)).toContain(text);
+		const lists = service.emulator.calls.filter(({ route }) => route === LIST);
+		expect(lists.filter(({ mount }) => mount === '/api/v1')).toHaveLength(1);
+	});
+
+	it('with null everywhere: null is not said to be malformed', async () => {
+		answer(service, [LIST], { status: 200, body: null });
+
+		const { error } = await service.run(list);
+
+		expect(error?.message).toMatch(/answered with null instead of an object or a list\.$/);
+	});
+
+	it('with 401 for a revoked key: the text stays, and a run asks once', async () => {
+		answer(service, [LIST], { status: 401, body: { message: 'Revoked' } });
+
+		const { items } = await service.run(list, { input, onError: 'continueRegularOutput' });
+
+		const { message } = await test();
+		for (const text of [...items.map(({ json }) => String(json.error)), message]) {
+			expect(text).toContain('Ampersend rejected the API key (HTTP 401): Revoked');
+		}
+		const others = service.emulator.calls.filter(({ mount }) => mount !== '/v1');
+		expect(others).toHaveLength(4);
+	});
+
+	it('is not looked for after an ordinary answer about one agent', async () => {
+		const { address } = service.emulator.addAgent();
+		answer(service, [AGENT], { status: 403, body: { message: 'Forbidden' } });
+
+		const agent = { __rl: true, mode: 'address', value: address };
+		const { error } = await service.run({ resource: 'agent', operation: 'get', agent });
+
+		expect(error?.message).toContain("The API key isn't allowed to read the agent (HTTP 403)");
+		expect(service.seen).toEqual([AGENT]);
+	});
+
+	it('is not looked for after a value that is refused', async () => {
+		const body = { message: 'Name is too long' };
+		service.emulator.fault({ route: 'POST /agents', status: 400, body });
+
+		await service.run({
+			resource: 'agent',
+			operation: 'create',
+			name: 'x',
+			agentKeyAddress: `0x${'1'.repeat(40)}`,
+			ifAgentExists: 'create',
+		});
+
+		expect(service.seen).toEqual(['POST /agents']);
 	});
 });
 

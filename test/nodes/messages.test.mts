@@ -492,7 +492,11 @@ describe('a revoked key', () => {
 		);
 		expect(description).toContain('https://app.sandbox.ampersend.ai');
 		expect(description).toContain('Copy it again into the credential');
-		expect(service.emulator.calls).toHaveLength(1);
+		// Where no path lists agents, the key is wrong, and not the Base URL.
+		const [, ...others] = service.emulator.calls.map(({ method, path }) => `${method} ${path}`);
+		expect(others).toEqual(
+			['/v1', '/api/v1', '/api/v1/sdk'].map((at) => `GET ${at}/agents?limit=3&offset=0`),
+		);
 	});
 });
 

@@ -2,10 +2,12 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isAddress } from '../domain/address';
 import { isSegment } from '../domain/identifier';
+import { reportsError } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
 import { readAnswer, typeOf } from './answer';
 import type { Client } from './client';
 import { rejectAuthentication } from './connection/authorize';
+import { saysNoPath } from './connection/bases';
 import type { Connection, Secret } from './connection/deployments';
 import { baseOf } from './connection/deployments';
 import { secretsOf } from './connection/secrets';
@@ -52,13 +54,28 @@ function placeOf(
 /** Statuses of a path that isn't there, or not for this method. */
 const NOT_THERE = [301, 302, 303, 307, 308, 404, 405, 501];
 
+/** Statuses with which a gateway answers for a path that isn't there. */
+const REJECTED = [401, 403, 410];
+
+/**
+ * The same, for a path that every account has. For one agent it's an ordinary answer, which costs
+ * no further request.
+ */
+function isUnusual({ route }: Call, { statusCode, body }: HttpAnswer): boolean {
+	if (route.path.includes('{')) return false;
+	if (REJECTED.includes(statusCode) || body === null) return true;
+	const isRefused = statusCode === 400 || statusCode === 422 || reportsError(body);
+	return isRefused && statusCode < 500 && saysNoPath(body);
+}
+
 /** Whether an answer may mean that the base URL is wrong. */
-function mayBeElsewhere(call: Call, { statusCode, headers, body }: HttpAnswer): boolean {
+function mayBeElsewhere(call: Call, answer: HttpAnswer): boolean {
+	const { statusCode, headers, body } = answer;
 	const { access = 'user', prefix } = call.route;
 	if (access !== 'user' || prefix !== undefined) return false;
 	if (NOT_THERE.includes(statusCode)) return !isExplained(statusCode, call, body);
 	const isText = typeof body === 'string' && body !== '' && statusCode < 500;
-	return isText && !typeOf(headers).endsWith('json');
+	return (isText && !typeOf(headers).endsWith('json')) || isUnusual(call, answer);
 }
 
 export interface CallParameters<Path extends string> {

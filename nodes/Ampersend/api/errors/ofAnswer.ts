@@ -191,20 +191,23 @@ function rejectionFacts(
 
 /** The error for a 2xx answer whose body reports one. */
 export function errorForInside(call: Call, status: number, body: object): CallError {
+	if (call.bases?.better) return errorForBetter(call, status, call.bases.better);
 	const { words } = wordsOf(body, call.connection, call.route.fields);
 	return errorFor('errorInside', { said: words ? `: ${words}` : '.' }, call, { status });
 }
 
-/** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */
+/** The error for a 2xx answer whose body isn't JSON, or only null: a login page, a proxy, a wrong host. */
 export function errorForNotJson(
 	call: Call,
 	status: number,
 	body: unknown,
 	contentType: string,
 ): CallError {
-	let found = oneLine(contentType, call.connection) || 'text';
-	if (body === '' || body === undefined) found = 'an empty body';
-	else if (contentType.endsWith('json')) found = 'a malformed body';
+	let found = `${oneLine(contentType, call.connection) || 'text'} instead of JSON`;
+	if (body === '' || body === undefined) found = 'an empty body instead of JSON';
+	else if (typeof body !== 'string')
+		found = `${JSON.stringify(body)} instead of an object or a list`;
+	else if (contentType.endsWith('json')) found = 'a malformed body instead of JSON';
 	const { bases } = call;
 	if (bases?.better) return errorForBetter(call, status, bases.better);
 	// An outage answers a write that was carried out, too.

@@ -249,7 +249,7 @@ export const situations = {
 		repeat: 'reads',
 	},
 	notJson: {
-		message: 'Ampersend could not {does}: {host} answered with {found} instead of JSON.',
+		message: 'Ampersend could not {does}: {host} answered with {found}.',
 		ifWrite: MAY_BE_MADE,
 		advice: ['{base}'],
 		cause: 'configuration-invalid',
