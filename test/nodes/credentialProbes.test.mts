@@ -408,6 +408,49 @@ describe('The first 404 of a run', () => {
 	});
 });
 
+describe('A read that only another Base URL answers', () => {
+	const allowlist = (address: string) => ({
+		resource: 'allowlist',
+		operation: 'get',
+		agent: { __rl: true, mode: 'address', value: address },
+	});
+
+	it.each([404, 405, 501])('after %d is said to be there, once for a run', async (status) => {
+		const { address } = service.emulator.addAgent({ allowlist: [] });
+		answer(service, [ALLOWLIST], { status }, { mount: '/v1' });
+		const { origin } = service.emulator;
+
+		const input = [{}, {}];
+		const options = { input, onError: 'continueRegularOutput' as const };
+		const { items } = await service.run(allowlist(address), options);
+
+		for (const { json } of items) {
+			expect(json.error).toContain(
+				`Ampersend could not read the allowlist (HTTP ${status}): ` +
+					`this request is at ${origin}/api/v1`,
+			);
+		}
+		const { error } = await service.run(allowlist(address));
+		expect(error?.description).toContain(`Other requests are answered at ${origin}/v1.`);
+		expect(error?.description).toContain('set this Base URL in the credential');
+		const asked = service.emulator.calls.filter(
+			({ mount, route }) => mount === '/api/v1' && route === ALLOWLIST,
+		);
+		expect(asked).toHaveLength(2);
+	});
+
+	it.each([401, 403, 404])('is not said to be where it is answered with %d', async (status) => {
+		const { address } = service.emulator.addAgent({ allowlist: [] });
+		answer(service, [ALLOWLIST], { status: 405 }, { mount: '/v1' });
+		answer(service, [ALLOWLIST], { status });
+
+		const { error } = await service.run(allowlist(address));
+
+		expect(error?.message).toContain("Ampersend doesn't take GET when asked to read the allowlist");
+		expect(error?.description).toContain('/v1 is right');
+	});
+});
+
 describe("A proxy's path", () => {
 	it('is never left, so no neighbor on its host sees the key', async () => {
 		const { address } = service.emulator.addAgent();

@@ -7,6 +7,7 @@ import { ParameterError } from '../domain/parameter';
 import { readAnswer, typeOf } from './answer';
 import type { Client } from './client';
 import { rejectAuthentication } from './connection/authorize';
+import type { Bases } from './connection/bases';
 import { saysNoPath } from './connection/bases';
 import type { Connection, Secret } from './connection/deployments';
 import { baseOf } from './connection/deployments';
@@ -76,6 +77,12 @@ function mayBeElsewhere(call: Call, answer: HttpAnswer): boolean {
 	if (NOT_THERE.includes(statusCode)) return !isExplained(statusCode, call, body);
 	const isText = typeof body === 'string' && body !== '' && statusCode < 500;
 	return (isText && !typeOf(headers).endsWith('json')) || isUnusual(call, answer);
+}
+
+/** Whether a read isn't there, at a base URL where other requests are answered. */
+function isMissingRead({ route }: Call, { statusCode }: HttpAnswer, { own, better }: Bases) {
+	const isRight = !better && (own.listsAgents === true || own.hasRoutesOfAgent === true);
+	return isRight && route.method === 'GET' && [404, 405, 501].includes(statusCode);
 }
 
 export interface CallParameters<Path extends string> {
@@ -159,7 +166,9 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const renamed = renamedBody(route, body, answer);
 	if (renamed) return await attempt<Path, R>(client, route, { ...parameters, body: renamed });
 	const bases = mayBeElsewhere(call, answer) ? await client.findBases?.() : undefined;
-	return readAnswer(client, { ...call, bases }, route, answer, secrets);
+	const isMissing = bases && isMissingRead(call, answer, bases);
+	const readAt = isMissing ? await client.findRead?.({ ...call, query: open.query }) : undefined;
+	return readAnswer(client, { ...call, bases, readAt }, route, answer, secrets);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { IDataObject } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
@@ -237,6 +238,38 @@ export async function findBases(
 		.filter((other) => isBetter(other, own))
 		.sort((one, other) => scoreOf(other) - scoreOf(one));
 	return { own, ...(better && { better }), others };
+}
+
+/** A read that isn't at the own base URL. */
+export interface MissingRead {
+	route: Route;
+	/** The route's path with its parameters filled in. */
+	path: string;
+	query?: IDataObject;
+}
+
+/**
+ * Looks for the base URL that answers a read which is missing at the own one. Never rejects.
+ * @returns undefined if none does
+ */
+export async function findRead(
+	connection: Connection,
+	transmit: Transmit,
+	{ route, path, query = {} }: MissingRead,
+): Promise<string | undefined> {
+	const { answer } = route;
+	if (!answer) return undefined;
+	const search = { connection, transmit, until: Date.now() + SEARCH_MS };
+	const parameters = new URLSearchParams();
+	for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
+	const text = parameters.size > 0 ? `?${parameters}` : '';
+	const own = connection.baseUrl;
+	// The own one first: what was missing a moment ago can be there now.
+	for (const baseUrl of [own, ...otherUrls(connection)]) {
+		const { isThere } = await ask(search, { ...route, answer }, baseUrl + path, text);
+		if (isThere) return baseUrl === own ? undefined : baseUrl;
+	}
+	return undefined;
 }
 
 /** What the others have, where none is better; empty if none was asked. */

@@ -157,8 +157,10 @@ export function errorForStatus(
 	body: unknown,
 	headers: Headers = {},
 ): CallError {
-	const { route, connection, bases } = call;
+	const { route, connection, bases, readAt } = call;
 	if (bases?.better) return errorForBetter(call, status, bases.better);
+	if (readAt !== undefined)
+		return errorFor('otherBaseForRead', { better: readAt }, call, { status });
 	const { contentType = '', retryAfterMs, allow } = headers;
 	const said = wordsOf(body, connection, route.fields);
 	const isElsewhere = status >= 400 && status < 500 && !allow && isOtherText(body, contentType);

@@ -52,6 +52,15 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
+	otherBaseForRead: {
+		message: 'Ampersend could not {does} (HTTP {status}): this request is at {better}',
+		advice: [
+			'Other requests are answered at {baseUrl}.',
+			'If all that you use is at {better}, set this Base URL in the credential,',
+			'and test it there. Otherwise, report this message as an issue.',
+		],
+		cause: 'configuration-invalid',
+	},
 	redirect: {
 		message: 'Ampersend could not {does}: a redirect (HTTP {status}) is not followed.',
 		ifWrite: NOT_MADE,
