@@ -569,8 +569,8 @@ describe('against a service', () => {
 		it('says that the path has nothing, and which Base URL to set', async () => {
 			const { emulator } = ampersend;
 			emulator.addAgent();
-			emulator.expectUnknown(/^\/wrong\//);
-			expect(await messageOf('Error', { baseUrl: `${emulator.origin}/wrong` })).toBe(
+			emulator.expectUnknown(/^\/agents\b/);
+			expect(await messageOf('Error', { baseUrl: emulator.origin })).toBe(
 				`Ampersend answers at another Base URL. Set it to ${emulator.origin}/v1.`,
 			);
 		});

@@ -4,6 +4,7 @@ import { CredentialTestContext } from 'n8n-core';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
 import type { Emulator } from '../emulator/index.mts';
+import type { ApiKeyFields } from './n8n.mts';
 import { useAmpersend } from './setup.mts';
 
 const LIST = 'GET /agents';
@@ -37,10 +38,11 @@ function answer(
 
 const notFound = { status: 404, body: { message: 'Not Found' } };
 
-async function test() {
+async function test(fields: Partial<ApiKeyFields> = {}) {
+	const data = { ...service.credential, ...fields };
 	const { status, message } = await credentialTest.ampersendApiTest.call(
 		new CredentialTestContext(),
-		{ id: '1', name: 'Ampersend', type: 'ampersendApi', data: { ...service.credential } },
+		{ id: '1', name: 'Ampersend', type: 'ampersendApi', data },
 	);
 	return { status, message: message.replaceAll(service.emulator.origin, '') };
 }
@@ -197,6 +199,16 @@ const unclear: Row[] = [
 
 const ANOTHER = 'Ampersend answers at another Base URL. Set it to /api/v1.';
 
+/** What gateways answer for a path that isn't there. */
+const unknownPath = [
+	{ status: 403, body: { message: 'Missing Authentication Token' } },
+	{ status: 401, body: { message: 'Unauthorized' } },
+	{ status: 410, body: { message: 'Gone' } },
+	{ status: 400, body: { message: 'Unknown route' } },
+	{ status: 200, body: null },
+	{ status: 200, body: { error: 'not found' } },
+];
+
 const elsewhere: Row[] = [
 	...[
 		notFound,
@@ -205,6 +217,7 @@ const elsewhere: Row[] = [
 		{ status: 308, headers: { location: '/elsewhere' } },
 		{ status: 200, body: '<html>Sign in</html>' },
 		{ status: 200, body: { message: 'Not Found' } },
+		...unknownPath,
 	].flatMap((what) => [
 		{
 			name: `routes of agents answer ${JSON.stringify(what)} here`,
@@ -312,6 +325,71 @@ describe('A list that fails everywhere', () => {
 	});
 });
 
+describe('A gateway that answers for an unknown path', () => {
+	const input = [{}, {}, {}];
+	const list = { resource: 'agent', operation: 'getMany' };
+
+	it.each(unknownPath)('with %j: a run asks once where the rest is', async (what) => {
+		service.emulator.addAgent();
+		answer(service, [LIST, ...BELOW], what, { mount: '/v1' });
+
+		const { items } = await service.run(list, { input, onError: 'continueRegularOutput' });
+
+		const text = `Ampersend answers at another Base URL: ${service.emulator.origin}/api/v1`;
+		expect(items.map(({ json }) => json.error)).toEqual([1, 2, 3].map(() => expect.any(String)));
+		expect(String(items[0]?.json.error)).toContain(text);
+		const lists = service.emulator.calls.filter(({ route }) => route === LIST);
+		expect(lists.filter(({ mount }) => mount === '/api/v1')).toHaveLength(1);
+	});
+
+	it('with null everywhere: null is not said to be malformed', async () => {
+		answer(service, [LIST], { status: 200, body: null });
+
+		const { error } = await service.run(list);
+
+		expect(error?.message).toMatch(/answered with null instead of an object or a list\.$/);
+	});
+
+	it('with 401 for a revoked key: the text stays, and a run asks once', async () => {
+		answer(service, [LIST], { status: 401, body: { message: 'Revoked' } });
+
+		const { items } = await service.run(list, { input, onError: 'continueRegularOutput' });
+
+		const { message } = await test();
+		for (const text of [...items.map(({ json }) => String(json.error)), message]) {
+			expect(text).toContain('Ampersend rejected the API key (HTTP 401): Revoked');
+		}
+		const others = service.emulator.calls.filter(({ mount }) => mount !== '/v1');
+		expect(others).toHaveLength(4);
+	});
+
+	it('is not looked for after an ordinary answer about one agent', async () => {
+		const { address } = service.emulator.addAgent();
+		answer(service, [AGENT], { status: 403, body: { message: 'Forbidden' } });
+
+		const agent = { __rl: true, mode: 'address', value: address };
+		const { error } = await service.run({ resource: 'agent', operation: 'get', agent });
+
+		expect(error?.message).toContain("The API key isn't allowed to read the agent (HTTP 403)");
+		expect(service.seen).toEqual([AGENT]);
+	});
+
+	it('is not looked for after a value that is refused', async () => {
+		const body = { message: 'Name is too long' };
+		service.emulator.fault({ route: 'POST /agents', status: 400, body });
+
+		await service.run({
+			resource: 'agent',
+			operation: 'create',
+			name: 'x',
+			agentKeyAddress: `0x${'1'.repeat(40)}`,
+			ifAgentExists: 'create',
+		});
+
+		expect(service.seen).toEqual(['POST /agents']);
+	});
+});
+
 describe('The first 404 of a run', () => {
 	it('names no other Base URL if one answer at the own one is 503', async () => {
 		const { address } = service.emulator.addAgent();
@@ -327,5 +405,72 @@ describe('The first 404 of a run', () => {
 		expect(error?.message).toContain('Ampersend found nothing when asked to read the agent');
 		expect(error?.description).toContain('could not be tested (HTTP 503).');
 		expect(error?.description).not.toContain('Set this Base URL');
+	});
+});
+
+describe('A read that only another Base URL answers', () => {
+	const allowlist = (address: string) => ({
+		resource: 'allowlist',
+		operation: 'get',
+		agent: { __rl: true, mode: 'address', value: address },
+	});
+
+	it.each([404, 405, 501])('after %d is said to be there, once for a run', async (status) => {
+		const { address } = service.emulator.addAgent({ allowlist: [] });
+		answer(service, [ALLOWLIST], { status }, { mount: '/v1' });
+		const { origin } = service.emulator;
+
+		const input = [{}, {}];
+		const options = { input, onError: 'continueRegularOutput' as const };
+		const { items } = await service.run(allowlist(address), options);
+
+		for (const { json } of items) {
+			expect(json.error).toContain(
+				`Ampersend could not read the allowlist (HTTP ${status}): ` +
+					`this request is at ${origin}/api/v1`,
+			);
+		}
+		const { error } = await service.run(allowlist(address));
+		expect(error?.description).toContain(`Other requests are answered at ${origin}/v1.`);
+		expect(error?.description).toContain('set this Base URL in the credential');
+		const asked = service.emulator.calls.filter(
+			({ mount, route }) => mount === '/api/v1' && route === ALLOWLIST,
+		);
+		expect(asked).toHaveLength(2);
+	});
+
+	it.each([401, 403, 404])('is not said to be where it is answered with %d', async (status) => {
+		const { address } = service.emulator.addAgent({ allowlist: [] });
+		answer(service, [ALLOWLIST], { status: 405 }, { mount: '/v1' });
+		answer(service, [ALLOWLIST], { status });
+
+		const { error } = await service.run(allowlist(address));
+
+		expect(error?.message).toContain("Ampersend doesn't take GET when asked to read the allowlist");
+		expect(error?.description).toContain('/v1 is right');
+	});
+});
+
+describe("A proxy's path", () => {
+	it('is never left, so no neighbor on its host sees the key', async () => {
+		const { address } = service.emulator.addAgent();
+		service.emulator.expectUnknown(/^\/ampersend\//);
+		const baseUrl = `${service.emulator.origin}/ampersend/v1`;
+
+		const { message } = await test({ baseUrl });
+		const { error } = await service.run(
+			{
+				resource: 'agent',
+				operation: 'get',
+				agent: { __rl: true, mode: 'address', value: address },
+			},
+			{ credential: { ...service.credential, baseUrl } },
+		);
+
+		const others = 'There is no more at /ampersend/api/v1, /ampersend/api/v1/sdk.';
+		expect(message).toContain(others);
+		expect(error?.description?.replaceAll(service.emulator.origin, '')).toContain(others);
+		const roots = service.emulator.calls.map(({ path }) => path.split('/')[1]);
+		expect([...new Set(roots)]).toEqual(['ampersend']);
 	});
 });

@@ -108,6 +108,16 @@ const troubles: Record<string, Trouble> = {
 		},
 		calls: { read: 4 },
 	},
+	'HTTP 304': {
+		fault: { status: 304, headers: { etag: '"x"' } },
+		message: (name) =>
+			`Ampersend could not ${name}: nothing has changed, says the answer (HTTP 304).`,
+		description: {
+			read: 'It has no content, and this node keeps none from before.',
+			write: `${MAY_HAVE_HAPPENED} ${CHECK} It has no content`,
+		},
+		calls: { read: 4 },
+	},
 	"HTTP 503 with a proxy's page": {
 		fault: { status: 503, headers: atOnce, body: HTML },
 		message: (name) => `Ampersend could not ${name} (HTTP 503).`,
@@ -334,25 +344,25 @@ describe('a bad base URL', () => {
 		'with a wrong path is reported after a %s, with the one that answers',
 		async (_, parameters, name) => {
 			const { origin } = service.emulator;
-			service.emulator.expectUnknown(/^\/wrong\//);
-			const { message, description } = await fail(parameters, { baseUrl: `${origin}/wrong` });
+			service.emulator.expectUnknown(/^\/agents\b/);
+			const { message, description } = await fail(parameters, { baseUrl: origin });
 			expect(message).toBe(`Ampersend answers at another Base URL: ${origin}/v1`);
 			expect(description).toContain('Set this Base URL in the credential.');
-			expect(description).toContain(`At ${origin}/wrong, it could not ${name} (HTTP 404).`);
+			expect(description).toContain(`At ${origin}, it could not ${name} (HTTP 404).`);
 			expect(description.includes('The change was not made.')).toBe(parameters === write);
 			const [first, ...others] = service.emulator.calls;
-			expect(first?.path).toContain('/wrong/');
+			expect(first?.path).toMatch(/^\/agents/);
 			expect(others.every(({ method }) => method === 'GET')).toBe(true);
 		},
 	);
 
 	it('is asked for once in a run, however many items fail', async () => {
 		const { origin } = service.emulator;
-		service.emulator.expectUnknown(/^\/wrong\//);
-		const credential = { ...service.credential, baseUrl: `${origin}/wrong` };
+		service.emulator.expectUnknown(/^\/agents\b/);
+		const credential = { ...service.credential, baseUrl: origin };
 		const input = [{}, {}, {}];
 		await service.run(read, { credential, input, onError: 'continueRegularOutput' });
-		const ownPath = `/wrong/agents/${address}`;
+		const ownPath = `/agents/${address}`;
 		const { calls } = service.emulator;
 		expect(calls.filter(({ path }) => path === ownPath)).toHaveLength(3);
 		expect(calls.filter(({ path }) => path.startsWith('/v1/agents?'))).toHaveLength(1);
@@ -482,7 +492,11 @@ describe('a revoked key', () => {
 		);
 		expect(description).toContain('https://app.sandbox.ampersend.ai');
 		expect(description).toContain('Copy it again into the credential');
-		expect(service.emulator.calls).toHaveLength(1);
+		// Where no path lists agents, the key is wrong, and not the Base URL.
+		const [, ...others] = service.emulator.calls.map(({ method, path }) => `${method} ${path}`);
+		expect(others).toEqual(
+			['/v1', '/api/v1', '/api/v1/sdk'].map((at) => `GET ${at}/agents?limit=3&offset=0`),
+		);
 	});
 });
 

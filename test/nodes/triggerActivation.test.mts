@@ -117,9 +117,9 @@ describe('publishing is rejected', () => {
 	});
 
 	it('if the path prefix is wrong, with what to set', async () => {
-		service.emulator.expectUnknown(/^\/wrong\//);
+		service.emulator.expectUnknown(/^\/agents\b/);
 		const trigger = open();
-		trigger.credential = { ...service.credential, baseUrl: `${service.emulator.origin}/wrong` };
+		trigger.credential = { ...service.credential, baseUrl: service.emulator.origin };
 		const error = await thrownBy(trigger, 'activate');
 		expect(error.message).toBe(
 			`Ampersend answers at another Base URL: ${service.emulator.origin}/v1`,

@@ -170,7 +170,8 @@ describe("the service's messages", () => {
 		[['raw']],
 		[{ trace: 'raw' }],
 		[{ message: { raw: 1 } }],
-		[{ issues: ['raw', null] }],
+		[{ issues: [{ raw: 'raw' }, null] }],
+		[[{ name: 'raw' }]],
 		[{ issues: [] }],
 	])('are omitted if the body is %j', (body) => {
 		const { message, description } = errorForStatus(read, 500, body, undefined);
@@ -199,6 +200,20 @@ describe("the service's reason for a rejection", () => {
 		[{ error: 'no such field' }, 'no such field'],
 		[{ error: { message: 'no such field' } }, 'no such field'],
 		[{ detail: 'no such field' }, 'no such field'],
+		[{ errors: ['no such field', null] }, 'no such field'],
+		[{ errors: { name: 'no such field' } }, 'name: no such field'],
+		[{ errors: { name: { message: 'no such field', kind: 'x' } } }, 'name: no such field'],
+		[{ issues: ['no such field'] }, 'no such field'],
+		[[{ message: 'no such field' }], 'no such field'],
+		[{ reason: 'no such field' }, 'no such field'],
+		[{ title: 'no such field' }, 'no such field'],
+		[{ error: { details: 'no such field' } }, 'no such field'],
+		[{ error: ['no such field'] }, 'no such field'],
+		[{ error: 'invalid', error_description: 'no such field' }, 'no such field'],
+		[{ status: 'fail', data: { name: 'no such field' } }, 'name: no such field'],
+		[{ message: ['no such field', 7, {}, [[]]], error: 'Bad Request' }, 'no such field'],
+		[{ detail: { message: 'no such field', name: 'ValueError' } }, 'no such field'],
+		[{ code: 'NO_SUCH_FIELD' }, 'NO_SUCH_FIELD'],
 	])('is found in %j', (body, words) => {
 		expect(errorForStatus(read, 400, body, undefined).message).toMatch(new RegExp(`: ${words}$`));
 	});

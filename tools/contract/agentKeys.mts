@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { change } from './change.mts';
 import type { Caller, Check, Input } from './check.mts';
+import { sameValue } from './json.mts';
 import { isOk } from './judge.mts';
 import { offsetPaging } from './lists.mts';
 import { readList } from './paging.mts';
 import { moreIn } from './parts.mts';
 import type { Answer } from './requests.mts';
-import { sameValue, settleSaved, settleShown } from './saved.mts';
+import { settleSaved, settleShown } from './saved.mts';
 import { rowsIn } from './shapes.mts';
 import { addressOf, shortAddress } from './source';
 
@@ -31,10 +32,10 @@ async function isListed(
 	key: string,
 ): Promise<boolean | undefined> {
 	const query = { limit: offsetPaging.size, offset: offsetPaging.first };
-	const { body, ...answer } = await check.send(user, 'listAgentKeys', { params, query });
-	const rows = isOk(answer) ? (rowsIn(body) ?? []) : [];
+	const answer = await check.send(user, 'listAgentKeys', { params, query });
+	const rows = isOk(answer) ? (rowsIn(answer.body) ?? []) : [];
 	if (rows.some((row) => hasValue(row, key))) return true;
-	return rows.length > 0 && moreIn(body) === undefined ? false : undefined;
+	return rows.length > 0 && moreIn(answer) === undefined ? false : undefined;
 }
 
 async function addKey(
@@ -86,10 +87,12 @@ export async function writeKeys(check: Check, user: Caller, address: string): Pr
 	check.left.add(note);
 	const added = await addKey(check, user, params, key);
 	const rows = await readList(check, user, 'listAgentKeys', { params }, offsetPaging);
+	const listed = check.resultOf(user, 'listAgentKeys');
 	if (isOk(added)) {
 		settleShown(check, user, 'addAgentKey', bodyWith(keyNames[0], key), added);
 		const row = rows.find((one) => hasValue(one, key));
-		settleSaved(check, user, 'listAgentKeys', { name: KEY_NAME }, row);
+		const saved = { sent: { name: KEY_NAME }, read: row };
+		if (listed) settleSaved(check, user, 'listAgentKeys', { ...saved, answer: listed });
 	}
 	const isThere = isOk(added) || (await isListed(check, user, params, key));
 	const isGone = isThere ? await revokeKey(check, user, params, key) : isThere === false;

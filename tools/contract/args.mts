@@ -23,13 +23,14 @@ AMPERSEND_API_URL        the base URL, such as a proxy's. By default the deploym
                          without an API key the sandbox, or production with --allow-live
 
 --json                   the report as JSON
---write                  also calls what writes, for an agent that it creates (sandbox, loopback)
+--write                  also calls what writes, for agents that it creates (sandbox, loopback)
 --allow-live             accepts production; it reads only
 --seconds 300            time for the whole run
 --request-seconds 15     time for one request
 --help                   this text
 
-By default it only reads. The report has no key, token, name or whole address.
+By default it only reads. The report has no key, token, name or whole address. Of the service's own
+words it shows only those that it knows: any other one is <word> or <name>.
 Exit code: 0 what was checked fits, 1 something differs, 2 could not run.`;
 
 /** Why the command can't run, and what to do. The text has no secret. */

@@ -1,7 +1,10 @@
+import { CannotRun } from './args.mts';
 import { evidenceOf } from './evidence.mts';
-import { isOk, isSuccess, judge, type Asked } from './judge.mts';
+import { errorIn } from './complaints.mts';
+import { isOk, isSuccess, judge, unexpected, type Asked } from './judge.mts';
 import { areAlike, isSameSpelledOtherwise, type RouteName } from './known.mts';
-import type { Answer, Requests } from './requests.mts';
+import { Names } from './names.mts';
+import { type Answer, type Requests } from './requests.mts';
 import type { Fact, Report, Role, RouteResult, Verdict } from './results.mts';
 import { kindOf } from './shapes.mts';
 import { parts, PREFIXES, rootOf, routes, type Connection, type Part, type Route } from './source';
@@ -21,6 +24,8 @@ export interface Input {
 	body?: unknown;
 	/** Whether a 404 can also mean that nothing is set. */
 	canBeUnset?: boolean;
+	/** How many rows of the list came before. */
+	before?: number;
 	/** Instead of the route's own, where it was seen to be another one. */
 	method?: string;
 }
@@ -73,6 +78,7 @@ export class Check {
 	readonly secrets = new Set<string>();
 	/** By the service's clock, epoch ms. */
 	now = Date.now();
+	readonly names = new Names();
 	readonly #bases = new Map<string, string>();
 	readonly #accepted = new Set<Caller>();
 
@@ -101,7 +107,10 @@ export class Check {
 		const ask = { method, base: to, path: filled, query, body, token };
 		const answer = await this.requests.send(ask, `${method} ${shownBase(to)}${path}`);
 		this.now = answer.date ?? Date.now();
-		return answer;
+		if (isSuccess(answer.status)) this.names.note(answer.body);
+		const { reportsErrors }: Route = routeOf(name);
+		const canReport = isSuccess(answer.status) && !reportsErrors;
+		return { ...answer, error: canReport ? errorIn(answer.body, this.names) : undefined };
 	}
 
 	/** Where a route may be: only where it was, once that is known. */
@@ -139,7 +148,10 @@ export class Check {
 			route,
 			agent: caller.agent ?? input.params?.['address'],
 			hasInput: input.query !== undefined || input.body !== undefined,
+			id: input.params?.['id'],
+			names: this.names,
 			limit: limitIn(input),
+			before: input.before,
 			isHome: base === caller.bases[0],
 			base: shownBase(base),
 			isAccepted: this.#accepted.has(caller),
@@ -188,6 +200,23 @@ export class Check {
 		result.verdicts[part] = 'differs';
 	}
 
+	/** A step that settles more than one answer. What goes wrong in it keeps no other from it. */
+	async step<Result>(
+		caller: Caller,
+		name: RouteName,
+		take: () => Promise<Result>,
+	): Promise<Result | undefined> {
+		try {
+			return await take();
+		} catch (error) {
+			if (error instanceof CannotRun) throw error;
+			const { part, text, change } = unexpected(name, error);
+			this.find(caller, name, part, text, change);
+			this.stopped.push(`${this.pathOf(caller, name)}: ${text}`);
+			return undefined;
+		}
+	}
+
 	/** Keeps an earlier result after other ways to call the route didn't work. */
 	restore(result: RouteResult): void {
 		this.results.set(`${result.as} ${result.route}`, result);
@@ -206,8 +235,10 @@ export class Check {
 			this.results.set(key, result);
 			return;
 		}
+		// Whatever number of rows it's about.
+		const kindIn = (text: string): string => text.replace(/ \(\d{1,9} times\)$/, '');
 		const isNew = ({ part, text }: { part: Part; text: string }): boolean =>
-			!before.findings.some((one) => one.part === part && one.text === text);
+			!before.findings.some((one) => one.part === part && kindIn(one.text) === kindIn(text));
 		const isAbout = isOk(result) || !isOk(before);
 		for (const finding of isAbout ? result.findings.filter(isNew) : []) {
 			before.findings.push(finding);

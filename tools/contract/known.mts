@@ -2,7 +2,13 @@
  * What is known of the service's answers beyond the schemas, which take any value of an open set
  * and leave out what the package doesn't use.
  */
-import { knownOfPaymentEvents, knownOfTransactions, type routes } from './source';
+import {
+	addressNames,
+	knownOfPaymentEvents,
+	knownOfTransactions,
+	nameNames,
+	type routes,
+} from './source';
 
 export type RouteName = keyof typeof routes;
 
@@ -25,7 +31,7 @@ type Values = Readonly<Record<string, readonly string[]>>;
 const networks = { network: ['base', 'base-sepolia'] };
 
 /** Values that are known of open sets. Source: SDK, agent.ts, types.ts, curated-agent.ts. */
-export const knownValues: Partial<Record<RouteName, Values>> = {
+const knownValues: Partial<Record<RouteName, Values>> = {
 	listActivity: {
 		type: knownOfTransactions.directions,
 		status: knownOfTransactions.statuses,
@@ -43,8 +49,42 @@ export const knownValues: Partial<Record<RouteName, Values>> = {
 	createHostedEndpoint: networks,
 };
 
+/** Text that is micro-USDC, where the schema takes any. Source: `actions/agent/output.ts`. */
+const amounts: Partial<Record<RouteName, readonly string[]>> = {
+	listAgents: ['balance'],
+	createAgent: ['balance'],
+	getAgent: ['balance'],
+	updateAgent: ['balance'],
+};
+
+/** Names that the package prefers to a field's own. Source: `schemas/agentKey.ts`. */
+const ofKeys = { address: addressNames.slice(0, -1), name: nameNames.slice(0, -1) };
+const moreExact: Partial<Record<RouteName, Values>> = {
+	listAgentKeys: ofKeys,
+	addAgentKey: ofKeys,
+};
+
+export interface Known {
+	unused: readonly string[];
+	values: Values;
+	amounts: readonly string[];
+	moreExact: Values;
+}
+
+export const knownOf = (name: RouteName): Known => ({
+	unused: unusedFields[name] ?? [],
+	values: knownValues[name] ?? {},
+	amounts: amounts[name] ?? [],
+	moreExact: moreExact[name] ?? {},
+});
+
+/** Fields with values of an open set: what is new in them is to be seen. */
+export const valueFields = [
+	...new Set(Object.values(knownValues).flatMap((values) => Object.keys(values))),
+];
+
 /** Words that APIs use for the same. */
-const sameWords = [
+export const sameWords = [
 	['name', 'label', 'title'],
 	['status', 'state'],
 	['amount', 'value', 'micro', 'usdc'],

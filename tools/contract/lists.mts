@@ -1,5 +1,6 @@
 import { valueOf, type Caller, type Check, type Input } from './check.mts';
 import { isOk, shownStatus } from './judge.mts';
+import { numberIn, textIn } from './json.mts';
 import type { RouteName } from './known.mts';
 import { readList, type Paging } from './paging.mts';
 import { kindOf, rowsIn } from './shapes.mts';
@@ -15,7 +16,7 @@ const activityPaging: Paging = { by: 'page', first: 1, size: 200, total: 'totalC
 function timeIn(row: Row, field: string): number {
 	const value = valueOf(row, field);
 	const isDate = kindOf(value) === 'date as text';
-	return isDate ? Date.parse(String(value)) : Number(value);
+	return isDate ? Date.parse(String(value)) : numberIn(value);
 }
 
 /** @param isAssumed whether anything in the package rests on the order */
@@ -89,7 +90,7 @@ const amountOf = (row: Row): unknown => valueOf(row, 'amount_usdc_micro') ?? val
 
 /** The same payment is in both lists, by its transaction, and one of them may name the unit. */
 function settleAmounts(check: Check, caller: Caller, activity: Row[], payments: Row[]): void {
-	const hashOf = (row: Row): string => String(valueOf(row, 'tx_hash', 'hash') ?? '');
+	const hashOf = (row: Row): string => textIn(valueOf(row, 'tx_hash', 'hash'));
 	const byHash = new Map(payments.map((row) => [hashOf(row), row]));
 	const ratios = activity.flatMap((row) => {
 		const payment = hashOf(row) === '' ? undefined : byHash.get(hashOf(row));
@@ -116,25 +117,23 @@ function settleAmounts(check: Check, caller: Caller, activity: Row[], payments: 
 export async function readHistory(check: Check, caller: Caller, input: Input): Promise<void> {
 	const all = { ...input, query: { preset: 'all' } };
 	const activity = await readList(check, caller, 'listActivity', all, activityPaging);
-	settleTimeUnit(check, caller, activity, check.now);
-	settleOrder(
-		check,
-		caller,
-		'listActivity',
-		activity.map((row) => timeIn(row, 'timestamp')),
-	);
-	await settlePreset(check, caller, input, activity);
+	await check.step(caller, 'listActivity', async () => {
+		settleTimeUnit(check, caller, activity, check.now);
+		const times = activity.map((row) => timeIn(row, 'timestamp'));
+		// A page says more clearly than several what its own order is.
+		settleOrder(check, caller, 'listActivity', times.slice(0, activityPaging.size));
+		settleOrder(check, caller, 'listActivity', times);
+		await settlePreset(check, caller, input, activity);
+	});
 	const recent = { ...input, query: { preset: '30d' } };
 	let answer = await check.ask(caller, 'listPayments', recent);
 	if (isOk(answer) && rowsIn(answer.body)?.length === 0 && activity.length > 0) {
 		answer = await check.ask(caller, 'listPayments', all);
 	}
 	const payments = isOk(answer) ? (rowsIn(answer.body) ?? []) : [];
-	settleOrder(
-		check,
-		caller,
-		'listPayments',
-		payments.map((row) => timeIn(row, 'created_at')),
-	);
-	settleAmounts(check, caller, activity, payments);
+	await check.step(caller, 'listPayments', async () => {
+		const times = payments.map((row) => timeIn(row, 'created_at'));
+		settleOrder(check, caller, 'listPayments', times);
+		settleAmounts(check, caller, activity, payments);
+	});
 }

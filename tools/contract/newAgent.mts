@@ -36,7 +36,7 @@ export async function allAgents(check: Check, user: Caller): Promise<Agents | un
 		}
 		if (agents.size > before) continue;
 		const others = agents.size - rows.length;
-		return moreIn(answer.body, Infinity, others) === undefined ? agents : undefined;
+		return moreIn(answer, Infinity, others) === undefined ? agents : undefined;
 	}
 }
 

@@ -1,5 +1,6 @@
 import { isOk, shownStatus } from './judge.mts';
 import { valueOf, type Caller, type Check, type Input } from './check.mts';
+import { numberIn } from './json.mts';
 import type { RouteName } from './known.mts';
 import type { Answer } from './requests.mts';
 import type { Verdict } from './results.mts';
@@ -25,7 +26,7 @@ const rowsOf = (answer: Answer): Rows => (isOk(answer) ? (rowsIn(answer.body) ??
 
 const totalIn = ({ body }: Answer, name: string): number | undefined => {
 	const total = isRecord(body) ? valueOf(body, name) : undefined;
-	return total === undefined || total === null ? undefined : Number(total);
+	return total === undefined || total === null ? undefined : numberIn(total);
 };
 
 const isSame = (one: unknown, other: unknown): boolean =>
@@ -140,6 +141,9 @@ class PagingFacts {
 	}
 }
 
+/** Where the place is ignored, each part has the same rows. */
+const isRepeated = (one: Answer, other: Answer): boolean => isSame(rowsOf(one), rowsOf(other));
+
 /**
  * Reads a list as the package does, and settles how it is read in parts.
  * @returns its rows
@@ -156,8 +160,13 @@ export async function readList(
 	const whole = await check.ask(caller, name, { ...input, query });
 	const facts = new PagingFacts(check, caller, name, input, paging);
 	if (isOk(whole)) {
-		await facts.settle(whole);
-		return rowsOf(whole);
+		await check.step(caller, name, async () => await facts.settle(whole));
+		const rows = rowsOf(whole);
+		if (rows.length < size) return rows;
+		// Its rows can have another form, or other units.
+		const next = { ...query, [by]: by === 'page' ? first + 1 : size };
+		const second = await check.ask(caller, name, { ...input, query: next, before: rows.length });
+		return isRepeated(whole, second) ? rows : [...rows, ...rowsOf(second)];
 	}
 	if (whole.status !== 400 && whole.status !== 422) return [];
 	for (const smaller of [100, 50, 20, 10]) {

@@ -1,6 +1,7 @@
-import { safeName } from './names.mts';
+import { numberIn, textIn } from './json.mts';
+import type { Answer } from './requests.mts';
 import { listOf } from './shapes.mts';
-import { isRecord } from './source';
+import { isRecord, whatSaysMore } from './source';
 
 /** Where more of a list is. The package follows none of these. */
 const cursors = new Set(
@@ -30,7 +31,7 @@ interface Wanted {
 }
 
 const isCursor = (value: unknown): boolean =>
-	isRecord(value) || value === true || (value !== '' && value !== '0' && Number(value) !== 0);
+	isRecord(value) || value === true || !['', '0'].includes(textIn(value));
 
 function saysMore(name: string, value: unknown, { rows, isFull }: Wanted): boolean {
 	if (value === null || value === undefined || value === false) return false;
@@ -38,28 +39,50 @@ function saysMore(name: string, value: unknown, { rows, isFull }: Wanted): boole
 	if (cursors.has(letters)) return isCursor(value);
 	if (isFull) return false;
 	if (flags.has(letters)) return value === true;
-	if (counts.has(letters)) return rows !== undefined && Number(value) > rows;
-	return pageCounts.has(letters) && Number(value) > 1;
+	if (counts.has(letters)) return rows !== undefined && numberIn(value) > rows;
+	return pageCounts.has(letters) && numberIn(value) > 1;
 }
 
-function fieldIn(body: unknown, wanted: Wanted, at: string, levels: number): string | undefined {
-	if (!isRecord(body)) return undefined;
+/** What says that more follows: a field, as the names on the way to it, or another part. */
+export type SaysMore = { field: string[] } | { header: string };
+
+function fieldIn(body: unknown, wanted: Wanted, levels = MOST_LEVELS): string[] | undefined {
+	if (!isRecord(body) || levels === 0) return undefined;
 	for (const [name, value] of Object.entries(body)) {
-		const place = at + safeName(name);
-		if (saysMore(name, value, wanted)) return place;
-		const inside = levels > 1 ? fieldIn(value, wanted, `${place}.`, levels - 1) : undefined;
-		if (inside !== undefined) return inside;
+		if (saysMore(name, value, wanted)) return [name];
+		const inside = fieldIn(value, wanted, levels - 1);
+		if (inside !== undefined) return [name, ...inside];
 	}
 	return undefined;
 }
 
+/** Source: `api/answer.ts`, which rejects lists for these. */
+function headerIn({ status, part }: PartAnswer, rows: number): string | undefined {
+	if (part.hasNextLink) return 'its header Link';
+	if (part.total > rows) return 'its header X-Total-Count';
+	return status === 206 ? 'its status 206' : undefined;
+}
+
+/** What the package takes for more, which knows more names, on fewer levels. */
+function fieldOfPackage(body: unknown, length = 0, rows = Infinity): string[] | undefined {
+	return isRecord(body) ? whatSaysMore(body, length, rows)?.split('.') : undefined;
+}
+
+type PartAnswer = Pick<Answer, 'status' | 'body' | 'part'>;
+
 /**
- * The field of an answer that says that more of the list follows.
+ * What in an answer says that more of the list follows.
  * @param limit how many rows were asked for: the package asks for the next ones after as many
  * @param before rows that came in earlier answers
  */
-export function moreIn(body: unknown, limit = Infinity, before = 0): string | undefined {
-	const length = listOf(body)?.length;
+export function moreIn(answer: PartAnswer, limit = Infinity, before = 0): SaysMore | undefined {
+	const length = listOf(answer.body)?.length;
 	const rows = length === undefined ? undefined : length + before;
-	return fieldIn(body, { rows, isFull: (length ?? 0) >= limit }, '', MOST_LEVELS);
+	const isFull = (length ?? 0) >= limit;
+	const field =
+		fieldIn(answer.body, { rows, isFull }) ??
+		(isFull ? undefined : fieldOfPackage(answer.body, length, rows));
+	if (field) return { field };
+	const header = isFull ? undefined : headerIn(answer, rows ?? Infinity);
+	return header === undefined ? undefined : { header };
 }

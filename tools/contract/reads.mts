@@ -1,5 +1,6 @@
 import { valueOf, type Caller, type Check } from './check.mts';
 import { isOk } from './judge.mts';
+import { numberIn, textIn } from './json.mts';
 import type { RouteName } from './known.mts';
 import { offsetPaging, readHistory, settleOrder } from './lists.mts';
 import { readList } from './paging.mts';
@@ -84,7 +85,7 @@ export async function readAsUser(
 		check,
 		user,
 		'listAgents',
-		rows.map((row) => Number(valueOf(row, 'createdAt'))),
+		rows.map((row) => numberIn(valueOf(row, 'createdAt'))),
 		false,
 	);
 	if (isOk(listed)) await settleStranger(check, user, 'listAgents', [401]);
@@ -122,8 +123,7 @@ export function settleUnset(check: Check, user: Caller, agent: Caller): void {
 
 const idIn = (body: unknown): string => {
 	const row = rowsIn(body)?.[0];
-	const id = row ? valueOf(row, 'id') : undefined;
-	return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+	return row ? textIn(valueOf(row, 'id')) : '';
 };
 
 /** Reads what an agent can in its session. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
+import { fetch, type Response } from 'undici';
 import { version } from '../../package.json';
 import { CannotRun } from './args.mts';
-import { errorIn } from './complaints.mts';
+import { cutBelow } from './json.mts';
 
 export interface Ask {
 	method: string;
@@ -15,6 +15,14 @@ export interface Ask {
 	token?: string;
 }
 
+export interface PartOfList {
+	hasNextLink: boolean;
+	/** `X-Total-Count`; NaN without one. */
+	total: number;
+}
+
+const noPart: PartOfList = { hasNextLink: false, total: NaN };
+
 export interface Answer {
 	/** HTTP status; 0 if there was no answer. */
 	status: number;
@@ -24,6 +32,10 @@ export interface Answer {
 	error?: string;
 	/** Whether there was a body, and it wasn't JSON. */
 	isOther: boolean;
+	/** Whether it had more levels than the package reads. The body has none of those below. */
+	isTooDeep: boolean;
+	/** What besides the body can say that it's a part of a list. */
+	part: PartOfList;
 	/** Methods that the service names with a 405. */
 	allow: string[];
 	/** The service's time, epoch ms. */
@@ -40,33 +52,45 @@ const MOST_ATTEMPTS = 3;
 const RETRIED = [429, 502, 503, 504];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-type Response = Awaited<ReturnType<typeof request>>;
+/** As in `api/answer.ts`. */
+export const MOST_LEVELS = 100;
 
-const headerOf = ({ headers }: Response, name: string): string => String(headers[name] ?? '');
+const headerOf = ({ headers }: Response, name: string): string => headers.get(name) ?? '';
 
+/** As `api/answer.ts` reads it. */
+const partOf = (response: Response): PartOfList => ({
+	hasNextLink: /\brel="?next\b/i.test(headerOf(response, 'link')),
+	total: Number(headerOf(response, 'x-total-count') || NaN),
+});
+
+/** Decompressed, and without a byte order mark, as the node gets it. */
 async function textOf({ body }: Response): Promise<string> {
-	const parts: Buffer[] = [];
+	const parts: Uint8Array[] = [];
 	let bytes = 0;
-	for await (const part of body as AsyncIterable<Buffer>) {
+	for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
 		bytes += part.length;
 		if (bytes > MOST_BYTES) throw new Error('too large');
 		parts.push(part);
 	}
-	return Buffer.concat(parts).toString('utf8');
+	return new TextDecoder().decode(Buffer.concat(parts));
 }
 
-function parsed(text: string, status: number): Pick<Answer, 'body' | 'isOther' | 'error'> {
-	if (text === '') return { body: undefined, isOther: false };
+type Parsed = Pick<Answer, 'body' | 'isOther' | 'isTooDeep'>;
+
+function parsed(text: string): Parsed {
+	const none = { body: undefined, isOther: text !== '', isTooDeep: false };
+	if (text === '') return none;
 	try {
 		const body: unknown = JSON.parse(text);
-		return { body, isOther: false, error: status < 300 ? errorIn(body) : undefined };
+		return { isOther: false, isTooDeep: cutBelow(body, MOST_LEVELS), body };
 	} catch {
-		return { body: undefined, isOther: true };
+		return none;
 	}
 }
 
 function failureOf(error: unknown): string {
-	const { name, code, message } = Object(error) as Record<string, unknown>;
+	const { name, message, cause } = Object(error) as Record<string, unknown>;
+	const { code } = Object(cause ?? error) as Record<string, unknown>;
 	if (name === 'TimeoutError' || name === 'AbortError') return 'time limit';
 	if (message === 'too large') return `an answer of more than ${MOST_BYTES} bytes`;
 	return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'connection closed';
@@ -113,8 +137,9 @@ export class Requests {
 		const began = performance.now();
 		const tookMs = (): number => performance.now() - began;
 		try {
-			const response = await request(url, {
-				method: method as 'GET',
+			const response = await fetch(url, {
+				method,
+				redirect: 'manual',
 				headers: {
 					accept: 'application/json',
 					'ampersend-client': `n8n-nodes-ampersend/${version}`,
@@ -129,15 +154,16 @@ export class Requests {
 			const allowed = headerOf(response, 'allow').toUpperCase().split(',');
 			const seconds = Number(headerOf(response, 'retry-after') || '1');
 			const answer = {
-				status: response.statusCode,
-				...parsed(text, response.statusCode),
+				status: response.status,
+				...parsed(text),
+				part: partOf(response),
 				allow: METHODS.filter((one) => allowed.some((name) => name.trim() === one)),
 				date: Number.isNaN(date) ? undefined : date,
 				ms: tookMs(),
 			};
 			return [answer, Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : 5_000];
 		} catch (error) {
-			const none = { status: 0, body: undefined, isOther: false, allow: [], date: undefined };
+			const none = { status: 0, ...parsed(''), part: noPart, allow: [], date: undefined };
 			return [{ ...none, ms: tookMs(), failure: failureOf(error) }, 0];
 		}
 	}

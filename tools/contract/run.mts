@@ -4,6 +4,7 @@ import type { AgentAccess } from './agent.mts';
 import { CannotRun, readSettings, USAGE, type Environment, type Settings } from './args.mts';
 import { basesOf, Check, userOf, type Caller } from './check.mts';
 import { writeEndpoints } from './endpoints.mts';
+import { nameOf } from './judge.mts';
 import { readAsAgent, readAsUser, settleUnset } from './reads.mts';
 import { asJson, asText, scrubbed } from './report.mts';
 import { Requests } from './requests.mts';
@@ -25,8 +26,12 @@ async function actAsAgent(
 ): Promise<Caller | undefined> {
 	const agent = await logIn(check, connection);
 	if (!agent) return undefined;
-	await readAsAgent(check, agent);
-	if (write) await writeEndpoints(check, agent, randomBytes(3).toString('hex'));
+	await check.step(agent, 'getSelf', async () => await readAsAgent(check, agent));
+	if (write) {
+		const mark = randomBytes(3).toString('hex');
+		const take = async () => await writeEndpoints(check, agent, mark);
+		await check.step(agent, 'listHostedEndpoints', take);
+	}
 	return agent;
 }
 
@@ -38,7 +43,8 @@ async function actAsUser(
 ): Promise<boolean> {
 	const { user: connection, agent, write } = settings;
 	if (!user || !connection) return true;
-	await readAsUser(check, user, agent?.agent);
+	const read = async () => await readAsUser(check, user, agent?.agent);
+	await check.step(user, 'listAgents', read);
 	const listed = check.resultOf(user, 'listAgents')?.status;
 	const isRejected = listed === 401 || listed === 0;
 	if (write && !isRejected) {
@@ -86,8 +92,10 @@ async function runWith(settings: Settings, { out, err }: Streams): Promise<numbe
 	try {
 		await checkAll(check, settings);
 	} catch (error) {
-		const { message } = error instanceof Error ? error : new Error(String(error));
-		check.stopped.push(error instanceof CannotRun ? message : `Ended unexpectedly: ${message}`);
+		// The message of another error can have what came in it.
+		const message =
+			error instanceof CannotRun ? error.message : `Ended unexpectedly: ${nameOf(error)}`;
+		check.stopped.push(message);
 	}
 	const seconds = Math.round((performance.now() - began) / 100) / 10;
 	const made = await report(settings, check, seconds);

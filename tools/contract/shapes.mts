@@ -1,6 +1,8 @@
 import * as z from 'zod/v4-mini';
-import { areAlike, isSameSpelledOtherwise } from './known.mts';
-import { safeName } from './names.mts';
+import { sameValue } from './json.mts';
+import { areAlike, isSameSpelledOtherwise, type Known } from './known.mts';
+import type { Names } from './names.mts';
+import { knownNames } from './vocabulary.mts';
 import { address, isRecord, link, micro, sentTime, wholeMicro } from './source';
 
 type Shape = z.core.$ZodType;
@@ -10,7 +12,7 @@ type Row = Record<string, unknown>;
 export interface Difference {
 	/** Such as `activity[].amount`; empty for the whole body. */
 	field: string;
-	kind: 'missing' | 'renamed' | 'type' | 'container' | 'value' | 'unit' | 'format';
+	kind: 'missing' | 'renamed' | 'choice' | 'type' | 'container' | 'value' | 'unit' | 'format';
 	expected: string;
 	got: string;
 	/** In how many rows. */
@@ -53,8 +55,18 @@ export function kindOf(value: unknown): string {
 	return typeof value === 'object' ? 'object' : typeof value;
 }
 
+/**
+ * How the names of records are shown. A record is a map if some of its names can't be shown, and
+ * none is one that the package has: its other names can be keys as well.
+ */
+function shownNames(all: string[], names: Names): (name: string) => string {
+	const isMap =
+		all.some((name) => !names.isShown(name)) && !all.some((name) => knownNames.has(name));
+	return (name) => (isMap ? '<name>' : names.field(name));
+}
+
 /** The shape of what came, with the kinds of all rows merged. */
-export function rawShape(values: readonly unknown[], depth = 0): unknown {
+export function rawShape(values: readonly unknown[], names: Names, depth = 0): unknown {
 	const kinds = [...new Set(values.map(kindOf))].sort();
 	const rows = values.filter(isRecord);
 	const lists = values.filter(Array.isArray).flatMap((list) => list.slice(0, MOST_ROWS));
@@ -63,13 +75,23 @@ export function rawShape(values: readonly unknown[], depth = 0): unknown {
 			? []
 			: kinds.join(' or ');
 	}
-	if (rows.length === 0) return [rawShape(lists, depth + 1)];
-	const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].sort();
+	if (rows.length === 0) return [rawShape(lists, names, depth + 1)];
+	const all = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+	const shownName = shownNames(all, names);
+	// Several names can be shown as one.
+	const byShown = new Map<string, string[]>();
+	for (const name of all) {
+		const shown = shownName(name);
+		byShown.set(shown, [...(byShown.get(shown) ?? []), name]);
+	}
 	return Object.fromEntries(
-		names.map((name) => {
-			const held = rows.flatMap((row) => (Object.hasOwn(row, name) ? [row[name]] : []));
-			const isPartial = held.length < rows.length;
-			return [safeName(name) + (isPartial ? '?' : ''), rawShape(held, depth + 1)];
+		[...byShown.keys()].sort().map((shown) => {
+			const own = byShown.get(shown) ?? [];
+			const held = rows.flatMap((row) =>
+				own.flatMap((name) => (Object.hasOwn(row, name) ? [row[name]] : [])),
+			);
+			const isPartial = own.length === 1 && held.length < rows.length;
+			return [shown + (isPartial ? '?' : ''), rawShape(held, names, depth + 1)];
 		}),
 	);
 }
@@ -138,8 +160,8 @@ class Comparing {
 	readonly times: Comparison['times'] = [];
 
 	constructor(
-		private readonly unused: readonly string[],
-		private readonly values: Readonly<Record<string, readonly string[]>>,
+		private readonly known: Known,
+		private readonly names: Names,
 	) {}
 
 	note(field: string, kind: Difference['kind'], expected: string, got: string): void {
@@ -163,20 +185,27 @@ class Comparing {
 		}
 		if (inner === sentTime) this.times.push({ field: at, value });
 		const name = at.slice(Math.max(at.lastIndexOf('.'), at.lastIndexOf(']')) + 1);
-		const known = this.values[name];
-		if (known && typeof value === 'string' && !known.includes(value)) {
-			const isSpelledOtherwise = known.some((one) => isSameSpelledOtherwise(one, value));
-			const isShown = isSpelledOtherwise || safeName(value) === value;
-			const shown = isShown ? `"${value}"` : kindOf(value);
-			this.note(at, 'value', `one of ${known.join(', ')}`, shown);
+		if (this.known.amounts.includes(name) && !fits(micro, value)) {
+			return this.note(at, 'type', 'micro-USDC as text', kindOf(value));
 		}
+		if (typeof value === 'string') this.#visitValue(name, value, at);
+	}
+
+	/** Of a set that is open. */
+	#visitValue(name: string, value: string, at: string): void {
+		const known = this.known.values[name];
+		if (!known || known.includes(value)) return;
+		const isSpelledOtherwise = known.some((one) => isSameSpelledOtherwise(one, value));
+		const isShown = value.length <= 40 && (isSpelledOtherwise || this.names.isShown(value));
+		this.note(at, 'value', `one of ${known.join(', ')}`, isShown ? `"${value}"` : kindOf(value));
 	}
 
 	#visitList(shape: z.ZodMiniArray, value: unknown, at: string): void {
 		let rows: unknown = value;
 		if (isRecord(value)) {
 			const name = listIn(value);
-			const got = name === undefined ? 'an object' : `an object with the list in ${safeName(name)}`;
+			const got =
+				name === undefined ? 'an object' : `an object with the list in ${this.names.field(name)}`;
 			this.note(at, 'container', 'a bare list', got);
 			rows = name === undefined ? [] : value[name];
 		}
@@ -192,13 +221,13 @@ class Comparing {
 		const others = Object.keys(value).filter((name) => !known.includes(name));
 		const inside = this.#wrapperOf(known, value);
 		if (inside !== undefined) {
-			this.note(at, 'container', 'the object itself', `an object in ${safeName(inside)}`);
+			this.note(at, 'container', 'the object itself', `an object in ${this.names.field(inside)}`);
 			return this.visit(shape, value[inside], at);
 		}
 		const renamed = this.#visitFields(fields, value, others, at);
 		for (const name of others) {
-			if (!renamed.has(name) && !this.unused.includes(name)) {
-				this.extras.add(under(at, safeName(name)));
+			if (!renamed.has(name) && !this.known.unused.includes(name)) {
+				this.extras.add(under(at, this.names.field(name)));
 			}
 		}
 	}
@@ -221,6 +250,28 @@ class Comparing {
 		return isRecord(inner) && known.some((field) => Object.hasOwn(inner, field)) ? name : undefined;
 	}
 
+	/**
+	 * Notes fields that mean the same as the one that is read, and have another value.
+	 * @returns those that mean the same
+	 */
+	#noteChoices(name: string, read: string, value: Row, others: string[], at: string): string[] {
+		const {
+			moreExact: { [name]: exact = [] },
+		} = this.known;
+		const isExact = (other: string): boolean =>
+			exact.some((one) => isSameSpelledOtherwise(one, other));
+		const same = others.filter(
+			(other) => other !== read && (isExact(other) || isSameSpelledOtherwise(name, other)),
+		);
+		for (const other of same) {
+			if (sameValue(value[read], value[other])) continue;
+			const use = isExact(other) ? 'shows' : 'ignores';
+			const got = `${this.names.field(other)} beside it, which the package ${use}`;
+			this.note(at, 'choice', `${this.names.field(read)} alone`, got);
+		}
+		return same;
+	}
+
 	/** @returns the fields that stand for known ones */
 	#visitFields(
 		fields: Record<string, Shape>,
@@ -234,15 +285,20 @@ class Comparing {
 			if (Object.hasOwn(value, name)) {
 				this.present.add(place);
 				this.visit(field, value[name], place);
+				const same = this.#noteChoices(name, name, value, others, place);
+				for (const other of same) renamed.add(other);
 				continue;
 			}
-			const free = others.filter((other) => !renamed.has(other) && !this.unused.includes(other));
+			const { unused } = this.known;
+			const free = others.filter((other) => !renamed.has(other) && !unused.includes(other));
 			const other = standIn(name, field, value, free);
 			if (other !== undefined) {
 				renamed.add(other);
 				const style = isSameSpelledOtherwise(name, other) ? 'letter case' : 'name';
-				this.note(place, 'renamed', name, `${safeName(other)} (another ${style})`);
+				this.note(place, 'renamed', name, `${this.names.field(other)} (another ${style})`);
 				this.visit(field, value[other], place);
+				const same = this.#noteChoices(name, other, value, free, place);
+				for (const one of same) renamed.add(one);
 			} else if (unwrap(field).isOptional) this.absent.add(place);
 			else this.note(place, 'missing', describe(field), 'nothing');
 		}
@@ -270,14 +326,22 @@ function standIn(name: string, field: Shape, value: Row, others: string[]): stri
 }
 
 /** What the schema itself complains about, where the comparison found nothing. */
-function complaints(shape: Shape, body: unknown, found: Iterable<Difference>): Difference[] {
+function complaints(
+	shape: Shape,
+	body: unknown,
+	found: Iterable<Difference>,
+	names: Names,
+): Difference[] {
 	const { success, error } = z.safeParse(shape, structuredClone(body));
 	if (success) return [];
 	const places = new Set([...found].map(({ field }) => field));
 	const byPlace = new Map<string, Difference>();
 	for (const { path, message } of error.issues) {
-		const field = path.reduce<string>(
-			(at, step) => (typeof step === 'number' ? `${at}[]` : under(at, safeName(String(step)))),
+		const steps = path.flatMap((step): PropertyKey[] =>
+			typeof step === 'string' ? step.split('.') : [step],
+		);
+		const field = steps.reduce<string>(
+			(at, step) => (typeof step === 'string' ? under(at, names.field(step)) : `${at}[]`),
 			'',
 		);
 		const isCovered = places.has(field) || (field === '' && places.size > 0);
@@ -292,18 +356,13 @@ function complaints(shape: Shape, body: unknown, found: Iterable<Difference>): D
  * Compares a body with a schema field by field, more strictly than the schema does: what it
  * replaces by null because nothing rests on it is a difference here.
  */
-export function compare(
-	shape: Shape,
-	body: unknown,
-	unused: readonly string[] = [],
-	values: Readonly<Record<string, readonly string[]>> = {},
-): Comparison {
-	const comparing = new Comparing(unused, values);
+export function compare(shape: Shape, body: unknown, known: Known, names: Names): Comparison {
+	const comparing = new Comparing(known, names);
 	comparing.visit(shape, body, '');
 	const { found, extras, absent, present, times } = comparing;
 	const differences = [...found.values()];
 	return {
-		differences: [...differences, ...complaints(shape, body, differences)],
+		differences: [...differences, ...complaints(shape, body, differences, names)],
 		extras: [...extras].sort(),
 		absent: [...absent].filter((place) => !present.has(place)).sort(),
 		times,

@@ -26,9 +26,11 @@ export {
 export type { PrivateKey } from '../../nodes/Ampersend/domain/agentSecret';
 export { readAgentSecret } from '../../nodes/Ampersend/domain/agentSecret';
 export { knownOfPaymentEvents, knownOfTransactions } from '../../nodes/Ampersend/domain/filter';
-export { isRecord } from '../../nodes/Ampersend/domain/json';
+export { isRecord, visitRecords } from '../../nodes/Ampersend/domain/json';
 export { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 export { addressOf, signInText, signText } from '../../nodes/Ampersend/domain/signIn';
 export { hostOf, isLoopback } from '../../nodes/Ampersend/domain/webAddress';
 export { wholeMicro } from '../../nodes/Ampersend/schemas/activity';
+export { addressNames, nameNames } from '../../nodes/Ampersend/schemas/agentKey';
+export { whatSaysMore } from '../../nodes/Ampersend/schemas/envelope';
 export { address, link, micro, sentTime } from '../../nodes/Ampersend/schemas/common';

@@ -1,3 +1,5 @@
+import { numberIn } from './json.mts';
+
 export const unitsMs = { s: 1_000, ms: 1, µs: 1 / 1_000, ns: 1 / 1_000_000 } as const;
 
 export type TimeUnit = keyof typeof unitsMs;
@@ -13,7 +15,7 @@ const YEAR_MS = 365 * DAY_MS;
  * @param now epoch ms
  */
 export function timeUnitOf(value: unknown, now: number): TimeUnit | undefined {
-	const number = Number(value);
+	const number = numberIn(value);
 	const units = Object.keys(unitsMs) as TimeUnit[];
 	return units.find((unit) => {
 		const ms = number * unitsMs[unit];
@@ -34,7 +36,7 @@ export function orderOf(
 
 /** Same transaction, two lists: how many times the other amount an amount is. */
 export function ratioOf(amount: unknown, other: unknown): string | undefined {
-	const [one, two] = [Number(amount), Number(other)];
+	const [one, two] = [numberIn(amount), numberIn(other)];
 	if (!(one > 0) || !(two > 0)) return undefined;
 	const ratio = one / two;
 	if (ratio === 1) return 'the same number';

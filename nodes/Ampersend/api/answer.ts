@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { isAddress, sameAddress } from '../domain/address';
-import { dropPrototypes, errorInside } from '../domain/json';
+import { dropPrototypes, reportsError } from '../domain/json';
 import { quote } from '../domain/parameter';
 import { deletion } from '../schemas/common';
 import { inKnownForm } from '../schemas/forms';
@@ -152,8 +152,7 @@ function jsonOf(call: Call, { statusCode, headers, body }: HttpAnswer): object |
 	if (typeof body !== 'object' || body === null) {
 		throw errorForNotJson(call, statusCode, body, typeOf(headers));
 	}
-	if (!route.reportsErrors && errorInside(body) !== undefined)
-		throw errorForInside(call, statusCode, body);
+	if (!route.reportsErrors && reportsError(body)) throw errorForInside(call, statusCode, body);
 	return body;
 }
 
@@ -161,13 +160,13 @@ function jsonOf(call: Call, { statusCode, headers, body }: HttpAnswer): object |
 const NOT_DONE = [202, 207];
 
 /** The answer to a write that need not be done, whatever it shows. @throws CallError */
-function notDone({ route, ...call }: Call, { statusCode: status, body }: HttpAnswer): unknown {
-	if (typeof body === 'object' && body && errorInside(body) !== undefined)
-		throw errorForInside({ route, ...call }, status, body);
+function notDone(call: Call, { statusCode: status, body }: HttpAnswer): unknown {
+	const { answer } = call.route;
+	if (reportsError(body)) throw errorForInside(call, status, body);
 	// It's read back, then.
-	if (route.answer === deletion) return {};
-	if (route.answer && z.safeParse(route.answer, undefined).success) return undefined;
-	throw errorFor('notDone', {}, { route, ...call }, { status });
+	if (answer === deletion) return {};
+	if (answer && z.safeParse(answer, undefined).success) return undefined;
+	throw errorFor('notDone', {}, call, { status });
 }
 
 export function readAnswer<R extends Route>(

@@ -9,8 +9,8 @@ import type {
 
 import type { Authentication } from '../domain/authentication';
 import { inSession, resolveAgentConnection } from './connection/agentConnection';
-import type { Bases } from './connection/bases';
-import { findBases } from './connection/bases';
+import type { Bases, MissingRead } from './connection/bases';
+import { findBases, findRead } from './connection/bases';
 import type { Connection } from './connection/deployments';
 import {
 	assertKeyBelongsTo,
@@ -19,9 +19,10 @@ import {
 } from './connection/deployments';
 import type { CallError } from './errors';
 import type { HttpAnswer, Transmit } from './request';
-import { TIMEOUT_MS } from './request';
+import { requestFor, TIMEOUT_MS } from './request';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy } from './retry';
+import { routes } from './routes';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -63,6 +64,8 @@ export interface Client {
 	readonly note?: Note;
 	/** Asks what answers at which base URL, once for a run. */
 	readonly findBases?: () => Promise<Bases>;
+	/** Asks at which other base URL a read is, once for a run and a route. */
+	readonly findRead?: (read: MissingRead) => Promise<string | undefined>;
 	/** Is called before a request that may change something is sent. */
 	readonly beforeWrite?: () => void;
 	/**
@@ -74,20 +77,32 @@ export interface Client {
 
 type Note = (message: string) => void;
 
-/** What answers where, by the run that asked and the base URL in its credential. */
-const found = new WeakMap<object, Map<string, Promise<Bases>>>();
+/** Finds something once for a run and a key. */
+function onceInRun<Found>() {
+	const found = new WeakMap<object, Map<string, Promise<Found>>>();
+	return async (run: object, key: string, find: () => Promise<Found>): Promise<Found> => {
+		const ofRun = found.get(run) ?? new Map<string, Promise<Found>>();
+		found.set(run, ofRun);
+		const finding = ofRun.get(key) ?? find();
+		ofRun.set(key, finding);
+		return await finding;
+	};
+}
 
-async function findBasesOnce(
-	run: object,
-	connection: Connection,
-	transmit: Transmit,
-): Promise<Bases> {
-	const ofRun = found.get(run) ?? new Map<string, Promise<Bases>>();
-	found.set(run, ofRun);
+const basesOnce = onceInRun<Bases>();
+const readOnce = onceInRun<string | undefined>();
+
+/** What a client of a run looks for once. */
+function findersOf(run: object, connection: Connection, transmit: Transmit) {
 	const { baseUrl } = connection;
-	const bases = ofRun.get(baseUrl) ?? findBases(connection, transmit);
-	ofRun.set(baseUrl, bases);
-	return await bases;
+	return {
+		findBases: async () =>
+			await basesOnce(run, baseUrl, async () => await findBases(connection, transmit)),
+		findRead: async (read: MissingRead) =>
+			await readOnce(run, `${baseUrl} ${read.route.path}`, async () =>
+				findRead(connection, transmit, read),
+			),
+	};
 }
 
 /**
@@ -128,9 +143,7 @@ export async function openClient(
 	return {
 		connection,
 		run: context,
-		...(!session && {
-			findBases: async () => await findBasesOnce(context, connection, transmitAuthorized),
-		}),
+		...(!session && findersOf(context, connection, transmitAuthorized)),
 		retry,
 		deadline,
 		note,
@@ -139,7 +152,10 @@ export async function openClient(
 		async transmit(request, withCredential) {
 			if (!withCredential) return await transmitOpenly(request, withCredential);
 			if (!session) return await transmitAuthorized(request);
-			return await inSession(data, session, async () => await transmitAuthorized(request));
+			const call = async () => await transmitAuthorized(request);
+			const self = session.baseUrl + routes.getSelf.path;
+			const read = async () => await transmitAuthorized(requestFor('GET', self, TIMEOUT_MS));
+			return await inSession(data, session, call, request.method === 'GET' ? undefined : read);
 		},
 	};
 }

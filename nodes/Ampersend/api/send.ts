@@ -2,10 +2,13 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { isAddress } from '../domain/address';
 import { isSegment } from '../domain/identifier';
+import { reportsError } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
 import { readAnswer, typeOf } from './answer';
 import type { Client } from './client';
 import { rejectAuthentication } from './connection/authorize';
+import type { Bases } from './connection/bases';
+import { saysNoPath } from './connection/bases';
 import type { Connection, Secret } from './connection/deployments';
 import { baseOf } from './connection/deployments';
 import { secretsOf } from './connection/secrets';
@@ -52,13 +55,34 @@ function placeOf(
 /** Statuses of a path that isn't there, or not for this method. */
 const NOT_THERE = [301, 302, 303, 307, 308, 404, 405, 501];
 
+/** Statuses with which a gateway answers for a path that isn't there. */
+const REJECTED = [401, 403, 410];
+
+/**
+ * The same, for a path that every account has. For one agent it's an ordinary answer, which costs
+ * no further request.
+ */
+function isUnusual({ route }: Call, { statusCode, body }: HttpAnswer): boolean {
+	if (route.path.includes('{')) return false;
+	if (REJECTED.includes(statusCode) || body === null) return true;
+	const isRefused = statusCode === 400 || statusCode === 422 || reportsError(body);
+	return isRefused && statusCode < 500 && saysNoPath(body);
+}
+
 /** Whether an answer may mean that the base URL is wrong. */
-function mayBeElsewhere(call: Call, { statusCode, headers, body }: HttpAnswer): boolean {
+function mayBeElsewhere(call: Call, answer: HttpAnswer): boolean {
+	const { statusCode, headers, body } = answer;
 	const { access = 'user', prefix } = call.route;
 	if (access !== 'user' || prefix !== undefined) return false;
 	if (NOT_THERE.includes(statusCode)) return !isExplained(statusCode, call, body);
 	const isText = typeof body === 'string' && body !== '' && statusCode < 500;
-	return isText && !typeOf(headers).endsWith('json');
+	return (isText && !typeOf(headers).endsWith('json')) || isUnusual(call, answer);
+}
+
+/** Whether a read isn't there, at a base URL where other requests are answered. */
+function isMissingRead({ route }: Call, { statusCode }: HttpAnswer, { own, better }: Bases) {
+	const isRight = !better && (own.listsAgents === true || own.hasRoutesOfAgent === true);
+	return isRight && route.method === 'GET' && [404, 405, 501].includes(statusCode);
 }
 
 export interface CallParameters<Path extends string> {
@@ -147,7 +171,9 @@ async function attempt<Path extends string, R extends Route<Path>>(
 	const renamed = renamedBody(route, body, answer);
 	if (renamed) return await attempt<Path, R>(client, route, { ...parameters, body: renamed });
 	const bases = mayBeElsewhere(call, answer) ? await client.findBases?.() : undefined;
-	return readAnswer(client, { ...call, bases }, route, answer, secrets);
+	const isMissing = bases && isMissingRead(call, answer, bases);
+	const readAt = isMissing ? await client.findRead?.({ ...call, query: open.query }) : undefined;
+	return readAnswer(client, { ...call, bases, readAt }, route, answer, secrets);
 }
 
 /**

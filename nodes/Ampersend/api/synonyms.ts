@@ -1,18 +1,27 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { issuesIn } from './errors';
+import { issuesIn, textsIn } from './errors';
 
 /** Names for one field, first the one that is sent. */
 export type Synonyms = ReadonlyArray<readonly string[]>;
 
-const MISSING = /\b(?:missing|required|undefined)\b/i;
+const MISSING = /\b(?:missing|required|undefined|empty|blank)\b/i;
 
-/** The fields of a body that an answer says are missing (SDK: HttpApiDecodeError). */
-function missingIn(answer: unknown): Set<unknown> {
-	const missing = issuesIn(answer).filter(
+/** Longer text isn't searched any further. */
+const READ_CHARACTERS = 500;
+
+/** The fields that an answer says are missing from a body (SDK: HttpApiDecodeError). */
+function missingIn(answer: unknown, body: IDataObject): Set<unknown> {
+	const issues = issuesIn(answer).filter(
 		({ steps, message }) => steps.length === 1 && MISSING.test(message),
 	);
-	return new Set(missing.map(({ steps: [name] }) => name));
+	const words = textsIn(answer)
+		.map((text) => text.slice(0, READ_CHARACTERS))
+		.filter((text) => MISSING.test(text))
+		.map((text) => text.split(/\W+/))
+		// A text with the name that was sent is about its value.
+		.filter((names) => !names.some((name) => Object.hasOwn(body, name)));
+	return new Set([...issues.map(({ steps: [name] }) => name), ...words.flat()]);
 }
 
 /**
@@ -24,7 +33,7 @@ export function underSynonyms(
 	synonyms: Synonyms,
 	answer: unknown,
 ): IDataObject | undefined {
-	const named = missingIn(answer);
+	const named = missingIn(answer, body);
 	const newNames = new Map(
 		synonyms.map(([name = '', ...others]) => [name, others.find((other) => named.has(other))]),
 	);

@@ -8,23 +8,41 @@ function isGiven(value: unknown): boolean {
 	return isRecord(value) || Array.isArray(value) ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** The first text in an error of any form. */
-function textIn(error: unknown): string | undefined {
-	const [first] = Array.isArray(error) ? (error as unknown[]) : [error];
-	const text = isRecord(first) ? first.message : first;
-	return typeof text === 'string' && text.trim() !== '' ? text : undefined;
-}
+const isFalse = (value: unknown): boolean => value === false || value === 'false';
+
+/** Codes that say that all is well, and texts that say that something isn't. */
+const GOOD_CODE = /^(?:0*|2\d\d|2\d{4})$/;
+const BAD_CODE = /^-?\d+$|err|fail|invalid|denied|forbidden|exceed|expired|not_|unauth/i;
+const GOOD_WORDS = /^\s*(?:ok|success|succeeded|done)\b/i;
+
+const HTTP_ERROR = /^[45]\d\d$/;
+
+const codeOf = (value: unknown): string =>
+	typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+
+const isBadCode = (code: string): boolean => BAD_CODE.test(code) && !GOOD_CODE.test(code);
 
 /**
- * The error that a body reports, whatever the status of its answer says, in the service's words if
- * it has any; undefined if it reports none.
+ * Whether a body has a status or a code of an error. An agent, a hosted endpoint and an approval
+ * have a status of their own.
  */
-export function errorInside(body: unknown): string | undefined {
-	if (!isRecord(body)) return undefined;
-	const { success, ok, errors, error, message } = body;
-	const isError = success === false || ok === false || isGiven(errors) || isGiven(error);
-	if (!isError) return undefined;
-	return textIn(error) ?? textIn(errors) ?? textIn(message) ?? 'no reason is given';
+function hasBadStatus(body: Record<string, unknown>): boolean {
+	const { status, code, statusCode, message, msg } = body;
+	const words = [message, msg].find((one) => typeof one === 'string' && one.trim() !== '');
+	if (status === 'error' || status === 'fail') {
+		return words !== undefined || !('address' in body || 'id' in body);
+	}
+	const hasContent = Object.values(body).some((one) => typeof one === 'object' && isGiven(one));
+	if (words === undefined || GOOD_WORDS.test(String(words)) || hasContent) return false;
+	return [code, statusCode].map(codeOf).some(isBadCode) || HTTP_ERROR.test(codeOf(status));
+}
+
+/** Whether a body reports an error, whatever the status of its answer says. */
+export function reportsError(body: unknown): body is Record<string, unknown> {
+	if (!isRecord(body)) return false;
+	const { success, ok, errors, error } = body;
+	const isError = isFalse(success) || isFalse(ok) || isGiven(errors) || isGiven(error);
+	return isError || hasBadStatus(body);
 }
 
 /**

@@ -2,11 +2,13 @@ import type { Address } from '../../domain/address';
 import { parseAddress, rejectZeroAddress, sameAddress } from '../../domain/address';
 import type { PrivateKey } from '../../domain/agentSecret';
 import { readAgentSecret } from '../../domain/agentSecret';
+import { reportsError } from '../../domain/json';
 import { ParameterError } from '../../domain/parameter';
 import type { Session } from '../../domain/session';
 import { fingerprintOf, readSession } from '../../domain/session';
 import type { Connection, Deployment } from './deployments';
 import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
+import { issuesIn, textsIn } from '../errors/serviceText';
 import type { HttpAnswer } from '../request';
 
 /** The fields of an Ampersend Agent credential. */
@@ -107,34 +109,61 @@ export async function resolveAgentConnection(fields: AgentFields): Promise<Agent
  */
 const MAY_HAVE_ENDED = [401, 403, 419, 440, 498];
 
-const ENDED = /\b(?:session|token|expired|log ?in|sign ?in|unauthori[sz]ed|unauthenticated)\b/i;
+/** What says the same in words, codes and addresses, whatever the status. */
+const LOG_IN = /(?:\b|_)(?:log|sign)(?:ged|ed)?[ _-]?in(?:\b|_)|unauthori[sz]ed|unauthenticated/i;
+const OF_SESSION = /session|token|jwt|authenticat|authorization/i;
+const GONE = /expir|\bended|_ended|\bno\b|not\b|_not_|missing|revoked|terminated|timed/i;
+const WRONG = /invalid|unknown|required/i;
 
-function mayHaveEnded({ statusCode, body }: Answer): boolean {
-	if (MAY_HAVE_ENDED.includes(statusCode)) return true;
-	if (statusCode !== 400 || typeof body !== 'object' || body === null) return false;
-	const { message }: { message?: unknown } = body;
-	return !('issues' in body) && typeof message === 'string' && ENDED.test(message);
+/** Longer text isn't searched any further. */
+const READ_CHARACTERS = 2_000;
+
+function saysEnded(words: string): boolean {
+	const text = words.slice(0, READ_CHARACTERS);
+	return LOG_IN.test(text) || (OF_SESSION.test(text) && (GONE.test(text) || WRONG.test(text)));
 }
 
-type Answer = Pick<HttpAnswer, 'statusCode' | 'body'>;
+function mayHaveEnded({ statusCode, headers, body }: HttpAnswer): boolean {
+	if (MAY_HAVE_ENDED.includes(statusCode)) return true;
+	if (statusCode >= 300 && statusCode < 400) return saysEnded(String(headers.location));
+	if (typeof body === 'string') return saysEnded(body);
+	if (statusCode < 300 && !reportsError(body)) return false;
+	// A complaint about a field is about what was sent.
+	const isAboutField = issuesIn(body).some(({ steps }) => steps.length > 0);
+	return !isAboutField && textsIn(body).some(saysEnded);
+}
+
+/** Those whose sessions aren't what the service complains about: a new one changed nothing. */
+const renewedInVain = new WeakSet<AgentConnection>();
 
 /**
  * Makes a call in a session, and makes it again in a new session if the one from before the call
- * may have ended.
+ * may have ended. If the call may have been carried out, only the next one has the new session.
  * @param fields of the credential, which n8n changes after a login
  * @param call asks n8n to send it
+ * @param read asks n8n for something that only reads, if the call may change something
  */
-export async function inSession<One extends Answer>(
+export async function inSession(
 	fields: AgentFields,
 	connection: AgentConnection,
-	call: () => Promise<One>,
-): Promise<One> {
+	call: () => Promise<HttpAnswer>,
+	read?: () => Promise<unknown>,
+): Promise<HttpAnswer> {
 	const { token } = connection;
 	// n8n logs in before a call only if nothing is stored.
 	if (token === '') fields.sessionToken = '';
 	const answer = await call();
 	if (token === '' || !mayHaveEnded(answer)) return answer;
 	// A call beside this one may have logged in already.
-	if (connection.token === token) fields.sessionToken = '';
-	return await call();
+	const isStored = connection.token === token;
+	if (isStored && renewedInVain.has(connection)) return answer;
+	if (isStored) fields.sessionToken = '';
+	const { statusCode } = answer;
+	if (read && (statusCode < 300 || statusCode >= 500)) {
+		if (isStored) await read().catch(() => {});
+		return answer;
+	}
+	const next = await call();
+	if (mayHaveEnded(next)) renewedInVain.add(connection);
+	return next;
 }

@@ -1,9 +1,10 @@
+import type { IDataObject } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../../domain/address';
-import { errorInside } from '../../domain/json';
+import { reportsError } from '../../domain/json';
 import { inKnownForm } from '../../schemas/forms';
-import { oneLine } from '../errors/serviceText';
+import { textsIn, wordsOf } from '../errors/serviceText';
 import type { HttpAnswer, Transmit } from '../request';
 import { requestFor } from '../request';
 import type { Route } from '../routes';
@@ -31,6 +32,8 @@ export interface Base {
 	reads?: string;
 	/** What happened, if something could not be found out. */
 	doubt?: string;
+	/** Whether all of that was rejected, as some gateways do for a path that isn't there. */
+	isRejected?: boolean;
 }
 
 export interface Bases {
@@ -49,11 +52,24 @@ export const SEARCH_MS = 15_000;
 /** An agent that is being deleted has no routes, so one alone proves nothing. */
 export const ASKED_AGENTS = 3;
 
+/** Longer text isn't searched any further. */
+const READ_CHARACTERS = 500;
+
 /** Statuses that say nothing of whether the route is there, besides those from 500. */
-const UNCLEAR = [401, 403, 407, 408, 429];
+const UNCLEAR = [407, 408, 429];
+
+/** The same, where a gateway answers with them for a path that isn't there. */
+const REJECTED = [401, 403];
 
 /** Statuses of a request that the route doesn't take, such as one for too few rows. */
 export const REFUSED = [400, 422];
+
+const NO_PATH = /not.?found|\b(?:path|route|endpoint|url)\b|cannot (?:get|post)\b/i;
+
+/** Whether an answer's words are those of a path that isn't there. */
+export function saysNoPath(body: unknown): boolean {
+	return textsIn(body).some((text) => NO_PATH.test(text.slice(0, READ_CHARACTERS)));
+}
 
 /** What a route says when it's asked for. */
 interface Finding<Answer> {
@@ -61,6 +77,7 @@ interface Finding<Answer> {
 	isThere?: boolean;
 	answer?: Answer;
 	doubt?: string;
+	isRejected?: boolean;
 }
 
 type Read<Answer> = Route & { answer: z.ZodMiniType<Answer> };
@@ -85,10 +102,15 @@ function findingOf<Answer>(
 	connection: Connection,
 ): Finding<Answer> {
 	const isDown = statusCode >= 500 && statusCode !== 501;
-	if (isDown || UNCLEAR.includes(statusCode)) return { doubt: `HTTP ${statusCode}` };
+	const isRejected = REJECTED.includes(statusCode);
+	if (isDown || isRejected || UNCLEAR.includes(statusCode)) {
+		return { doubt: `HTTP ${statusCode}`, isRejected };
+	}
 	if (statusCode !== 200 || typeof body !== 'object') return { isThere: false };
-	const error = errorInside(body);
-	if (error) return { doubt: `HTTP 200 with an error inside: ${oneLine(error, connection)}` };
+	if (reportsError(body)) {
+		const { words = 'no reason is given' } = wordsOf(body, connection);
+		return { doubt: `HTTP 200 with an error inside: ${words}`, isRejected: saysNoPath(body) };
+	}
 	const { success, data } = z.safeParse(shape, inKnownForm(shape, body));
 	return success ? { isThere: true, answer: data } : { isThere: false };
 }
@@ -123,13 +145,14 @@ async function listAt(search: Search, baseUrl: string): Promise<Base> {
 	const url = urlOf(listAgents, baseUrl);
 	const found = await ask(search, listAgents, url, `?limit=${ASKED_AGENTS}&offset=0`);
 	const { isThere, answer, doubt } = found;
+	const isRejected = doubt === undefined || found.isRejected === true;
 	const agents = answer?.items.map(({ address }) => address) ?? [];
-	return { baseUrl, listsAgents: isThere, agents, doubt };
+	return { baseUrl, listsAgents: isThere, agents, doubt, isRejected };
 }
 
 /** Asks a base URL for routes below agents, until one is there. */
 async function withRoutesOf(search: Search, base: Base, agents: Address[]): Promise<Base> {
-	let { doubt } = base;
+	let { doubt, isRejected = true } = base;
 	let isUnclear = agents.length === 0;
 	for (const agent of agents.slice(0, ASKED_AGENTS)) {
 		for (const { reads, route, query } of OF_AGENT) {
@@ -138,9 +161,10 @@ async function withRoutesOf(search: Search, base: Base, agents: Address[]): Prom
 			if (found.isThere) return { ...base, hasRoutesOfAgent: true, reads };
 			isUnclear ||= found.isThere === undefined;
 			doubt ??= found.doubt;
+			isRejected &&= found.doubt === undefined || found.isRejected === true;
 		}
 	}
-	return { ...base, doubt, hasRoutesOfAgent: isUnclear ? undefined : false };
+	return { ...base, doubt, isRejected, hasRoutesOfAgent: isUnclear ? undefined : false };
 }
 
 /** Whether one certainly lists agents that the own one certainly doesn't. */
@@ -149,8 +173,20 @@ function listsMore(other: Base, own: Base): boolean {
 	return !own.listsAgents || (own.agents.length === 0 && other.agents.length > 0);
 }
 
+/** What counts as not there, if another one shows that the key is good. */
+function withoutRejected(own: Base, other: Base): Base {
+	if (own.doubt === undefined || !own.isRejected) return own;
+	const orFalse = (isThere?: boolean, isFound = false) => isThere ?? (isFound ? false : undefined);
+	return {
+		...own,
+		listsAgents: orFalse(own.listsAgents, other.listsAgents),
+		hasRoutesOfAgent: orFalse(own.hasRoutesOfAgent, other.hasRoutesOfAgent !== undefined),
+	};
+}
+
 /** Whether one certainly answers where the own one certainly doesn't. */
-function isBetter(other: Base, own: Base): boolean {
+function isBetter(other: Base, certain: Base): boolean {
+	const own = withoutRejected(certain, other);
 	if (other.hasRoutesOfAgent && own.hasRoutesOfAgent === false) return true;
 	const hasAsMuch = other.hasRoutesOfAgent || other.hasRoutesOfAgent === own.hasRoutesOfAgent;
 	return hasAsMuch && listsMore(other, own);
@@ -161,16 +197,21 @@ function scoreOf({ listsAgents, hasRoutesOfAgent }: Base): number {
 	return (hasRoutesOfAgent ? 2 : 0) + (listsAgents ? 1 : 0);
 }
 
-/** The known base URLs of the same host, besides the own one. */
-function otherUrls(own: string): string[] {
-	const roots = [rootOf(own), new URL(own).origin];
+/**
+ * The known base URLs of the same service, besides the own one. Only Ampersend's own host has no
+ * neighbors: on another one, the key stays below the path in front of the prefix.
+ */
+function otherUrls({ baseUrl, deployment }: Connection): string[] {
+	const { origin } = new URL(baseUrl);
+	const roots = [rootOf(baseUrl), ...(origin === deployment.origin ? [origin] : [])];
 	const known = roots.flatMap((root) => PREFIXES.map((prefix) => root + prefix));
-	return [...new Set(known)].filter((baseUrl) => baseUrl !== own);
+	return [...new Set(known)].filter((url) => url !== baseUrl);
 }
 
 /** Where nothing more needs to be asked: all is there, or what is missing may be there. */
-function isSettled({ listsAgents, hasRoutesOfAgent, doubt }: Base): boolean {
-	return doubt !== undefined || (listsAgents === true && hasRoutesOfAgent === true);
+function isSettled({ listsAgents, hasRoutesOfAgent, doubt, isRejected }: Base): boolean {
+	if (doubt !== undefined) return !isRejected;
+	return listsAgents === true && hasRoutesOfAgent === true;
 }
 
 /**
@@ -188,7 +229,7 @@ export async function findBases(
 	const first = await withRoutesOf(search, list, list.agents);
 	if (isSettled(first)) return { own: first, others: [] };
 	const lists: Base[] = [];
-	for (const url of otherUrls(baseUrl)) lists.push(await listAt(search, url));
+	for (const url of otherUrls(connection)) lists.push(await listAt(search, url));
 	const known = [first, ...lists].find((base) => base.agents.length > 0)?.agents ?? [];
 	const own = list.agents.length > 0 ? first : await withRoutesOf(search, first, known);
 	const others: Base[] = [];
@@ -197,6 +238,38 @@ export async function findBases(
 		.filter((other) => isBetter(other, own))
 		.sort((one, other) => scoreOf(other) - scoreOf(one));
 	return { own, ...(better && { better }), others };
+}
+
+/** A read that isn't at the own base URL. */
+export interface MissingRead {
+	route: Route;
+	/** The route's path with its parameters filled in. */
+	path: string;
+	query?: IDataObject;
+}
+
+/**
+ * Looks for the base URL that answers a read which is missing at the own one. Never rejects.
+ * @returns undefined if none does
+ */
+export async function findRead(
+	connection: Connection,
+	transmit: Transmit,
+	{ route, path, query = {} }: MissingRead,
+): Promise<string | undefined> {
+	const { answer } = route;
+	if (!answer) return undefined;
+	const search = { connection, transmit, until: Date.now() + SEARCH_MS };
+	const parameters = new URLSearchParams();
+	for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
+	const text = parameters.size > 0 ? `?${parameters}` : '';
+	const own = connection.baseUrl;
+	// The own one first: what was missing a moment ago can be there now.
+	for (const baseUrl of [own, ...otherUrls(connection)]) {
+		const { isThere } = await ask(search, { ...route, answer }, baseUrl + path, text);
+		if (isThere) return baseUrl === own ? undefined : baseUrl;
+	}
+	return undefined;
 }
 
 /** What the others have, where none is better; empty if none was asked. */

@@ -17,6 +17,8 @@ export interface Call {
 	connection: Connection;
 	/** What answers where, if the service was asked. */
 	bases?: Bases;
+	/** Another base URL that answers the same read, if it was looked for. */
+	readAt?: string;
 }
 
 const isOfficial = (url: string) =>

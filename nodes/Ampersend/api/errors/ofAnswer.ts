@@ -63,6 +63,7 @@ const isOpen = ({ access }: Rejection) => access === 'anyone';
 const rules = tableOf([
 	// After these two, the request may have been carried out.
 	{ statuses: [302, 303], situation: 'redirectAfter' },
+	{ statuses: [304], situation: 'notModified' },
 	{ when: ({ status }) => status < 400, situation: 'redirect' },
 	{ statuses: [501], situation: 'otherMethod' },
 	{ statuses: [405], when: ({ isElsewhere }) => !isElsewhere, situation: 'otherMethod' },
@@ -156,8 +157,10 @@ export function errorForStatus(
 	body: unknown,
 	headers: Headers = {},
 ): CallError {
-	const { route, connection, bases } = call;
+	const { route, connection, bases, readAt } = call;
 	if (bases?.better) return errorForBetter(call, status, bases.better);
+	if (readAt !== undefined)
+		return errorFor('otherBaseForRead', { better: readAt }, call, { status });
 	const { contentType = '', retryAfterMs, allow } = headers;
 	const said = wordsOf(body, connection, route.fields);
 	const isElsewhere = status >= 400 && status < 500 && !allow && isOtherText(body, contentType);
@@ -190,20 +193,23 @@ function rejectionFacts(
 
 /** The error for a 2xx answer whose body reports one. */
 export function errorForInside(call: Call, status: number, body: object): CallError {
+	if (call.bases?.better) return errorForBetter(call, status, call.bases.better);
 	const { words } = wordsOf(body, call.connection, call.route.fields);
 	return errorFor('errorInside', { said: words ? `: ${words}` : '.' }, call, { status });
 }
 
-/** The error for a 2xx answer whose body isn't JSON: a login page, a proxy, a wrong host. */
+/** The error for a 2xx answer whose body isn't JSON, or only null: a login page, a proxy, a wrong host. */
 export function errorForNotJson(
 	call: Call,
 	status: number,
 	body: unknown,
 	contentType: string,
 ): CallError {
-	let found = oneLine(contentType, call.connection) || 'text';
-	if (body === '' || body === undefined) found = 'an empty body';
-	else if (contentType.endsWith('json')) found = 'a malformed body';
+	let found = `${oneLine(contentType, call.connection) || 'text'} instead of JSON`;
+	if (body === '' || body === undefined) found = 'an empty body instead of JSON';
+	else if (typeof body !== 'string')
+		found = `${JSON.stringify(body)} instead of an object or a list`;
+	else if (contentType.endsWith('json')) found = 'a malformed body instead of JSON';
 	const { bases } = call;
 	if (bases?.better) return errorForBetter(call, status, bases.better);
 	// An outage answers a write that was carried out, too.

@@ -37,44 +37,106 @@ export interface Issue {
 	message: string;
 }
 
-const textOf = (...values: unknown[]): string =>
-	values.find((value): value is string => typeof value === 'string') ?? '';
+const isText = (value: unknown): value is string =>
+	typeof value === 'string' && value.trim() !== '';
 
-function stepsOf(path: unknown): string[] {
-	const steps = typeof path === 'string' ? path.split('.') : Array.isArray(path) ? path : [];
-	const names = steps.filter((step) => ['string', 'number'].includes(typeof step)).map(String);
-	// FastAPI says first which part of the request it means.
-	return names[0] === 'body' ? names.slice(1) : names;
-}
-
-/** A list of complaints, or a record with the complaints about each field. */
-function entriesOf(issues: unknown): Array<Record<string, unknown>> {
-	if (Array.isArray(issues)) return issues.filter(isRecord);
-	if (!isRecord(issues)) return [];
-	return Object.entries(issues).flatMap(([path, messages]) =>
-		Array.isArray(messages) ? messages.map((message: unknown) => ({ path, message })) : [],
-	);
-}
+const textOf = (values: unknown[]): string => values.find(isText) ?? '';
 
 /** Issues that are read, however many there are. */
 const MAX_ISSUES = 100;
 
+/** What an entry says, or what each broken rule of a field says (Nest, class-validator). */
+function messageOf(entry: Record<string, unknown>): string {
+	const { message, msg, detail, reason, description, title, constraints } = entry;
+	const broken = isRecord(constraints) ? Object.values(constraints).filter(isText) : [];
+	const said = [message, msg, detail, reason, description, title];
+	return textOf([...said, broken.slice(0, SHOWN_ENTRIES).join(', ')]);
+}
+
+function stepsOf(path: unknown): string[] {
+	const steps = typeof path === 'string' ? path.split(/[./]/) : Array.isArray(path) ? path : [];
+	const names = steps
+		.filter((step) => step !== '' && ['string', 'number'].includes(typeof step))
+		.map(String);
+	// FastAPI says first which part of the request it means.
+	return names[0] === 'body' ? names.slice(1) : names;
+}
+
+function asIssue(entry: Record<string, unknown>): Issue {
+	const { path, loc, field, property, instancePath, name } = entry;
+	// An error has the name of its class.
+	const own = isText(name) && !/(?:Error|Exception)$/.test(name) ? name : undefined;
+	const steps = stepsOf(path ?? loc ?? field ?? property ?? instancePath ?? own);
+	return { steps, message: messageOf(entry) };
+}
+
+const startOf = (list: unknown): unknown[] =>
+	Array.isArray(list) ? list.slice(0, MAX_ISSUES) : [list];
+
+/**
+ * A list of complaints, or a record with the complaints about each field.
+ * @param isByField whether a record's texts are complaints, too
+ */
+function issuesOf(complaints: unknown, isByField: boolean): Issue[] {
+	if (Array.isArray(complaints)) {
+		return startOf(complaints).map((one) => asIssue(isRecord(one) ? one : { message: one }));
+	}
+	if (!isRecord(complaints)) return [];
+	if (isText(complaints.message)) return [asIssue(complaints)];
+	return Object.entries(complaints)
+		.slice(0, MAX_ISSUES)
+		.filter(([, one]) => isByField || Array.isArray(one))
+		.flatMap(([path, one]) => startOf(one).map((message) => ({ path, message })))
+		.map(({ path, message }) =>
+			asIssue(isRecord(message) ? { path, ...message } : { path, message }),
+		)
+		.filter(({ message }) => message !== '');
+}
+
 /**
  * The complaints in the body of a rejection: `issues[]` (SDK: HttpApiDecodeError), or what other
- * servers have (FastAPI, zod, problem+json).
+ * servers have (FastAPI, zod, Nest, problem+json, JSend).
  */
 export function issuesIn(body: unknown): Issue[] {
-	if (!isRecord(body)) return [];
+	if (!isRecord(body)) {
+		const issues = Array.isArray(body) ? issuesOf(startOf(body).filter(isRecord), false) : [];
+		return issues.filter(({ message }) => message !== '');
+	}
 	const error = isRecord(body.error) ? body.error : {};
-	const lists = [body.issues, body.detail, body.errors, body['invalid-params']];
-	const found = [...lists, error.issues, error.details].map((issues) =>
-		entriesOf(Array.isArray(issues) ? issues.slice(0, MAX_ISSUES) : issues),
-	);
-	const entries = found.find(({ length }) => length > 0) ?? [];
-	return entries.map(({ path, loc, field, name, message, msg, reason }) => ({
-		steps: stepsOf(path ?? loc ?? field ?? name),
-		message: textOf(message, msg, reason),
-	}));
+	const fail = body.status === 'fail' ? body.data : undefined;
+	const byField = [body.issues, body.errors, error.issues, error.errors, fail];
+	const lists = [body.detail, body.details, body['invalid-params'], error.details];
+	const messages = [body.message, body.error, error.message].filter(Array.isArray);
+	const found = [
+		...byField.map((list) => issuesOf(list, true)),
+		...[...lists, ...messages].map((list) => issuesOf(list, false)),
+	].map((issues) => issues.filter(({ steps, message }) => message !== '' || steps.length > 0));
+	return found.find(({ length }) => length > 0) ?? [];
+}
+
+/** Where a body, or an error in it, says what is wrong: the most telling first. */
+const WORDS = [
+	'message',
+	'msg',
+	'error_description',
+	'error',
+	'errors',
+	'issues',
+	'detail',
+	'details',
+	'reason',
+	'description',
+	'title',
+	'code',
+];
+
+const saidIn = (record: Record<string, unknown>) => WORDS.map((name) => record[name]);
+
+/** Every text in which a body says what is wrong, the most telling first. */
+export function textsIn(body: unknown): string[] {
+	const said = isRecord(body) ? saidIn(body) : [];
+	const words = said.map((one) => (isRecord(one) ? textOf(saidIn(one)) : one)).filter(isText);
+	return [...issuesIn(body).map(({ message }) => message), ...words].filter(isText);
 }
 
 /** What an issue says, with the editor's name of the field that it is about. */
@@ -98,15 +160,14 @@ export interface ServiceWords {
 }
 
 /**
- * What the service itself says in a body: its `issues[]`, its `message` (SDK), or another common
- * field with one text; never the body.
+ * What the service itself says in a body of any form: its `issues[]`, its `message` (SDK), or
+ * another common field with one text; never the body.
  */
 export function wordsOf(
 	body: unknown,
 	connection: Connection,
 	names: FieldNames = {},
 ): ServiceWords {
-	if (!isRecord(body)) return { isNamed: false, isForeign: false };
 	const issues = issuesIn(body).map((issue) => readIssue(issue, names));
 	const issueTexts = issues
 		.map(({ text }) => oneLine(text, connection))
@@ -118,16 +179,8 @@ export function wordsOf(
 			isForeign: issues.some(({ isForeign }) => isForeign),
 		};
 	}
-	const { message, error, detail, title } = body;
-	// Nest has a list of messages.
-	const messages = Array.isArray(message) ? message.slice(0, SHOWN_ENTRIES).join('; ') : message;
-	const texts = [messages, isRecord(error) ? error.message : error, detail, title];
-	const text = texts.find((one) => typeof one === 'string' && one.trim() !== '');
-	return {
-		words: typeof text === 'string' ? oneLine(text, connection) : undefined,
-		isNamed: false,
-		isForeign: false,
-	};
+	const [text] = textsIn(body);
+	return { words: text && oneLine(text, connection), isNamed: false, isForeign: false };
 }
 
 const MINUTE_MS = 60_000;

@@ -52,6 +52,15 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
+	otherBaseForRead: {
+		message: 'Ampersend could not {does} (HTTP {status}): this request is at {better}',
+		advice: [
+			'Other requests are answered at {baseUrl}.',
+			'If all that you use is at {better}, set this Base URL in the credential,',
+			'and test it there. Otherwise, report this message as an issue.',
+		],
+		cause: 'configuration-invalid',
+	},
 	redirect: {
 		message: 'Ampersend could not {does}: a redirect (HTTP {status}) is not followed.',
 		ifWrite: NOT_MADE,
@@ -63,6 +72,17 @@ export const situations = {
 		ifWrite: MAY_BE_MADE,
 		advice: ['The credential goes only to the host in the Base URL.', '{base}'],
 		cause: 'configuration-invalid',
+	},
+	notModified: {
+		message: 'Ampersend could not {does}: nothing has changed, says the answer (HTTP {status}).',
+		ifWrite: MAY_BE_MADE,
+		advice: [
+			'It has no content, and this node keeps none from before.',
+			'A proxy between n8n and Ampersend may keep answers: ask whoever runs it.',
+			'{base}',
+		],
+		cause: 'temporarily-unavailable',
+		repeat: 'reads',
 	},
 	keyRejected: {
 		message: 'Ampersend rejected the API key (HTTP {status}){said}',
@@ -238,7 +258,7 @@ export const situations = {
 		repeat: 'reads',
 	},
 	notJson: {
-		message: 'Ampersend could not {does}: {host} answered with {found} instead of JSON.',
+		message: 'Ampersend could not {does}: {host} answered with {found}.',
 		ifWrite: MAY_BE_MADE,
 		advice: ['{base}'],
 		cause: 'configuration-invalid',
