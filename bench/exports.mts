@@ -4,7 +4,7 @@ import { watchMemory } from './memory.mts';
 import { grouped, median, texts, type Figure } from './report.mts';
 
 /** With ten times as many rows, the chain doesn't end in 26 minutes. */
-const MOST_CHAIN_ROWS = 100_000;
+const MAX_CHAIN_ROWS = 100_000;
 /** The size that is also measured with a slow service. */
 const SLOW_ROWS = 100_000;
 const SLOW_MS = 50;
@@ -54,7 +54,7 @@ export class Exports {
 	async run(): Promise<Figure[]> {
 		for (const one of this.cases) {
 			const isSlow = one.latencyMs > 0;
-			if (one.rows <= MOST_CHAIN_ROWS) {
+			if (one.rows <= MAX_CHAIN_ROWS) {
 				const sides: Side[] = isSlow ? ['ours', 'loop'] : ['ours', 'chain', 'loop'];
 				await this.attempt(one, `${title(one)}, side by side`, async (instance) => {
 					if (!isSlow) await instance.compareFiles(one);
@@ -102,7 +102,7 @@ export class Exports {
 
 	private async alone(instance: Instance, one: Case): Promise<void> {
 		const ms = await this.measure(instance, one, 'alone');
-		if (one.rows <= MOST_CHAIN_ROWS) return;
+		if (one.rows <= MAX_CHAIN_ROWS) return;
 		note(this.samples, one, 'ours', ms);
 		await this.measure(instance, one, 'loop');
 	}
@@ -142,7 +142,7 @@ export class Exports {
 
 	private besideChain(one: Case): Figure {
 		const name = `${title(one)}: ours / HTTP Request chain`;
-		if (one.rows > MOST_CHAIN_ROWS)
+		if (one.rows > MAX_CHAIN_ROWS)
 			return {
 				name,
 				unit: 'ratio',
@@ -184,6 +184,6 @@ export class Exports {
 		const ours = this.memoryFigure(rows, 'alone', 'ours');
 		const chain = this.memoryFigure(rows, 'chain', 'HTTP Request chain');
 		const figures = [{ ...ours, ...withBar(MEMORY_BARS.get(rows)) }];
-		return rows > MOST_CHAIN_ROWS ? figures : [...figures, chain];
+		return rows > MAX_CHAIN_ROWS ? figures : [...figures, chain];
 	}
 }

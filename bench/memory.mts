@@ -12,7 +12,7 @@ const LOOK_EVERY = 10;
 const WINDOW_MS = 5_000;
 const STABLE_WINDOWS = 6;
 const STABLE_RATIO = 1.01;
-const MOST_WINDOWS = 24;
+const MAX_WINDOWS = 24;
 
 function read(file: string): string {
 	try {
@@ -71,7 +71,7 @@ export async function watchMemory<Result>(
  */
 export async function idleMemory(pid: number | undefined): Promise<number | undefined> {
 	const windows: number[] = [];
-	while (windows.length < MOST_WINDOWS) {
+	while (windows.length < MAX_WINDOWS) {
 		const { samples } = await watchMemory(pid, async () => await sleep(WINDOW_MS));
 		if (samples.length === 0) return undefined;
 		windows.push(median(samples));

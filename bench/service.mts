@@ -19,13 +19,13 @@ interface Account extends Counts {
 	rows: number;
 }
 
-const LARGEST_PAGE = 200;
+const MAX_PAGE = 200;
 
 /** @returns undefined for a request that nothing here should make */
 function answerOf(account: Account, path: string, query: URLSearchParams): string | undefined {
 	const whole = (name: string, fallback: number) => Number(query.get(name) ?? fallback);
 	const limit = whole('limit', 20);
-	if (!(Number.isInteger(limit) && limit >= 1 && limit <= LARGEST_PAGE)) return undefined;
+	if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE)) return undefined;
 	if (path === '/v1/agents') return agentsText(limit, whole('offset', 0));
 	const isAll = path === `/v1/agents/${ADDRESS}/activity` && query.get('preset') === 'all';
 	return isAll ? activityText(account.rows, whole('page', 1), limit) : undefined;

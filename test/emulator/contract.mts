@@ -131,18 +131,18 @@ function pagingOf({ method, path }: Route): Paging | undefined {
 	return path === '/agents' || path.endsWith('/keys') ? 'offset' : undefined;
 }
 
-const MOST_ROWS = 200;
+const MAX_ROWS = 200;
 
 /** All rows of a list that has pages, as documented. */
 async function wholeList(route: Route, exchange: Exchange, paging: Paging): Promise<unknown[]> {
 	const all: unknown[] = [];
 	for (let number = 0; ; number++) {
-		const at = paging === 'page' ? number + 1 : number * MOST_ROWS;
-		const query = { ...exchange.query, limit: String(MOST_ROWS), [paging]: String(at) };
+		const at = paging === 'page' ? number + 1 : number * MAX_ROWS;
+		const query = { ...exchange.query, limit: String(MAX_ROWS), [paging]: String(at) };
 		const { body } = await route.handle({ ...exchange, query });
 		const { rows } = listIn(body) ?? { rows: [] };
 		all.push(...rows);
-		if (rows.length < MOST_ROWS) return all;
+		if (rows.length < MAX_ROWS) return all;
 	}
 }
 
@@ -290,7 +290,7 @@ export class ContractLayer {
 	}
 
 	#page(rows: unknown[], { query }: Exchange, paging: Paging): Answer {
-		const { firstPage = 1, largestPage = { rows: MOST_ROWS, beyond: 'reject' } } = this.#contract;
+		const { firstPage = 1, largestPage = { rows: MAX_ROWS, beyond: 'reject' } } = this.#contract;
 		const max = largestPage.beyond === 'reject' ? largestPage.rows : Infinity;
 		const { limit: asked } = decodeQuery(query, {
 			limit: { ...(paging === 'page' ? activityPaging : listPaging).limit, max },

@@ -6,12 +6,12 @@ import { addressId } from './addresses.mts';
 import { Problem, unauthorized } from './problems.mts';
 
 /** How much the clocks of agent and service may differ. */
-const MOST_SKEW_MS = 60_000;
+const MAX_SKEW_MS = 60_000;
 
 const HOUR_MS = 60 * 60_000;
 
 /** How far local time can be from UTC. */
-const MOST_OFFSET_MS = 14 * HOUR_MS;
+const MAX_OFFSET_MS = 14 * HOUR_MS;
 
 /**
  * How far the time at which a message says it was issued is from now. The SDK's Python client sends
@@ -21,7 +21,7 @@ function skewOf(message: string, now: number): number {
 	const text = /^Issued At: (\S+)$/m.exec(message)?.[1] ?? '';
 	const isLocal = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text);
 	const skew = Math.abs(Date.parse(isLocal ? `${text}Z` : text) - now);
-	return isLocal ? Math.max(0, skew - MOST_OFFSET_MS) : skew;
+	return isLocal ? Math.max(0, skew - MAX_OFFSET_MS) : skew;
 }
 
 export interface LogIn {
@@ -89,7 +89,7 @@ export class Sessions {
 			if (said[name as keyof typeof wanted] !== value) throw unauthorized(`Wrong ${name}`);
 		}
 		if (said.statement !== 'Sign in to API') throw unauthorized('Wrong statement');
-		if (!(skewOf(message, this.clock()) <= MOST_SKEW_MS))
+		if (!(skewOf(message, this.clock()) <= MAX_SKEW_MS))
 			throw unauthorized('The message is too old or from the future');
 		const signer = await recoverMessageAddress({ message, signature: signature as `0x${string}` });
 		if (signer !== said.address) throw unauthorized('The signature is not by this address');

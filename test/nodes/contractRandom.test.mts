@@ -15,7 +15,7 @@ import { triggerSubjects } from './hostileTriggers.mts';
 const runs = Number(process.env.AMPERSEND_CONTRACTS ?? 60);
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
 /** What fails isn't made smaller after this, in ms for each run. */
-const MOST_MS = 2_000;
+const MAX_MS = 2_000;
 
 const kinds: Subject[][] = [
 	operations,
@@ -51,9 +51,9 @@ it(
 		await fc.assert(property, {
 			seed,
 			numRuns: runs,
-			interruptAfterTimeLimit: runs * MOST_MS,
+			interruptAfterTimeLimit: runs * MAX_MS,
 			markInterruptAsFailure: true,
 		});
 	},
-	runs * MOST_MS + 30_000,
+	runs * MAX_MS + 30_000,
 );

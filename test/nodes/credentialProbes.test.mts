@@ -14,7 +14,7 @@ const ACTIVITY = 'GET /agents/{address}/activity';
 const BELOW = [ALLOWLIST, ACTIVITY];
 
 /** More than the limit for all answers together, and less than a further answer would take. */
-const LONGEST_MS = 18_000;
+const MAX_MS = 18_000;
 
 type Fault = Parameters<Emulator['fault']>[0];
 type Answer = { status: number; body?: unknown } | { reset: true } | { hang: true };
@@ -297,7 +297,7 @@ describe('The credential test ends in time', () => {
 
 		expect(status).toBe('Error');
 		expect(message).toContain(says);
-		expect(Date.now() - startedAt).toBeLessThan(LONGEST_MS);
+		expect(Date.now() - startedAt).toBeLessThan(MAX_MS);
 	});
 });
 

@@ -18,7 +18,7 @@ import {
 const service = useTrigger();
 const { activated, open, pay, restarted, seed } = service;
 
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 const sizeOf = (state: IDataObject) => Buffer.byteLength(JSON.stringify(state));
 const plain = (state: IDataObject) => JSON.parse(JSON.stringify(state)) as IDataObject;
 const tooMany = /Under Test: too many payments to remember\. .* emitted for 0x\w{40}/;
@@ -200,7 +200,7 @@ describe('the state stays within 256 KB', () => {
 		const trigger = await activated();
 		seed(2000, { everyMs: 100, newest: t0 + 200_000 });
 		expect(rowNumbers(await trigger.poll())).toEqual(upTo(2000));
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(trigger.warnings).toEqual([]);
 		pay('late', t0 + 1);
 		expect(await poll(restarted(trigger))).toEqual(['late:settled']);
@@ -210,7 +210,7 @@ describe('the state stays within 256 KB', () => {
 		const trigger = await activated();
 		seed(9000, { everyMs: 50, newest: t0 + 450_000 });
 		expect(rowNumbers(await trigger.poll())).toEqual(upTo(9000));
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(trigger.warnings.join()).toMatch(tooMany);
 		const next = restarted(trigger);
 		expect(await poll(next)).toBeNull();
@@ -218,13 +218,13 @@ describe('the state stays within 256 KB', () => {
 		pay('late', t0 + 449_999);
 		expect(rowsOf(await next.poll())).toEqual(['late', 'new']);
 		expect(await poll(next)).toBeNull();
-		expect(sizeOf(next.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(next.state)).toBeLessThanOrEqual(MAX_BYTES);
 	});
 
 	it('with 12,000 payments in one millisecond at publishing', async () => {
 		seed(12_000, { everyMs: 0, newest: t0 });
 		const trigger = await activated();
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(await poll(trigger)).toBeNull();
 		pay('new', t0 + 1);
 		expect(await poll(restarted(trigger))).toEqual(['new:settled']);
@@ -234,7 +234,7 @@ describe('the state stays within 256 KB', () => {
 		const trigger = await activated();
 		seed(10_000, { everyMs: 0, newest: t0 });
 		const items = await gathered(trigger, 10_000, 4);
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(rowNumbers(items)).toEqual(upTo(10_000));
 		expect(trigger.warnings.join()).toMatch(tooMany);
 		expect(await poll(trigger)).toBeNull();
@@ -250,7 +250,7 @@ describe('the state stays within 256 KB', () => {
 		const items = await trigger.poll();
 		expect(items).toHaveLength(10_000);
 		expect(new Set(rowsOf(items)).size).toBe(10_000);
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(trigger.warnings.join()).toMatch(tooMany);
 		const next = restarted(trigger);
 		pay('a', t0 + MINUTE);
@@ -283,7 +283,7 @@ describe('the state stays within 256 KB', () => {
 		const items = await trigger.poll();
 		expect(rowNumbers(items)).toEqual(upTo(40));
 		expect(items?.[7]?.status).toBe(`7 ${'x'.repeat(20_000)}`);
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(trigger.warnings.join()).toMatch(tooMany);
 		expect(await poll(restarted(trigger))).toBeNull();
 		pay('new', t0 + MINUTE);
@@ -300,7 +300,7 @@ describe('the state stays within 256 KB', () => {
 			{ times: 2 },
 		);
 		expect(rowsOf(await trigger.poll())).toEqual(['a']);
-		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MOST_BYTES);
+		expect(sizeOf(trigger.state)).toBeLessThanOrEqual(MAX_BYTES);
 		expect(await poll(trigger)).toBeNull();
 		pay('b', t0 + 1);
 		expect(await poll(trigger)).toEqual(['b:settled']);

@@ -5,7 +5,7 @@ import { mutants } from './model/mutants.mts';
 import { seed, trigger } from './model/trigger.mts';
 
 /** If a mutant survives this many, the model has a gap, or the mutant has the wrong kind. */
-const MOST_HISTORIES = 500;
+const MAX_HISTORIES = 500;
 
 const MINUTE_MS = 60_000;
 
@@ -22,7 +22,7 @@ describe(`a trigger (AMPERSEND_SEED=${seed}) that`, () => {
 			const count = { histories: 0, polls: 0, events: 0 };
 			let broken: unknown;
 			try {
-				const game = { ...kind, histories: MOST_HISTORIES, seed, shrinks: false };
+				const game = { ...kind, histories: MAX_HISTORIES, seed, shrinks: false };
 				play({ ...trigger, ...change }, game, count);
 			} catch (error) {
 				broken = (error as Error).cause;

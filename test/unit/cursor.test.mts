@@ -11,8 +11,8 @@ import { advance, beginWith, startOf, type Poll } from '../../nodes/Ampersend/tr
 import { intersect, isSameFilter, type RowFilter } from '../../nodes/Ampersend/domain/filter';
 import { readBaseline, readNews, sizes, type Wants } from '../../nodes/Ampersend/trigger/reading';
 import {
-	MOST_AGENTS,
-	MOST_STATE_BYTES,
+	MAX_AGENTS,
+	MAX_STATE_BYTES,
 	readState,
 	rowKey,
 	writeState,
@@ -687,20 +687,20 @@ describe('the stored state', () => {
 		['20 000 rows within the look-back', stateOf(1, 20_000, (n) => T0 - n)],
 		['20 000 rows of one millisecond', stateOf(1, 20_000, () => T0)],
 		['20 000 open rows', stateOf(1, 20_000, (n) => T0 - n * MINUTE, 'authorized')],
-		['1000 agents with 50 rows each', stateOf(MOST_AGENTS, 50, (n) => T0 - n)],
+		['1000 agents with 50 rows each', stateOf(MAX_AGENTS, 50, (n) => T0 - n)],
 		['a status of a megabyte', stateOf(2, 2, () => T0, 'é'.repeat(1_000_000))],
 	];
 
 	it.each(large)('of %s stays within its bound, and reports what was cut', (_, one) => {
 		const { stored: short, shortened } = writeState(one);
-		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(sizeOf(short)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		expect(shortened.length).toBe(one.agents.size);
 	});
 
 	it.each(large)('of %s stays within its bound with its last batch', (_, one) => {
 		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(one)) };
 		const { stored: short } = writeState({ ...one, lastBatch });
-		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(sizeOf(short)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		expect(Object.keys(short.agents)).toHaveLength(one.agents.size);
 	});
 
@@ -713,7 +713,7 @@ describe('the stored state', () => {
 		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(many)) };
 		const { state: changed } = beginWith({ ...many, lastBatch }, { counterparties }, 'a process');
 		if (!changed) throw new Error('there is no state');
-		expect(sizeOf(writeState(changed).stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(sizeOf(writeState(changed).stored)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 	});
 
 	it('causes no repeated events if it was cut', () => {
@@ -737,17 +737,17 @@ describe('the stored state', () => {
 	});
 
 	it('of agents with a long filter each finally drops those filters, and reports it', () => {
-		const many = stateOf(MOST_AGENTS, 2, (n) => T0 - n);
+		const many = stateOf(MAX_AGENTS, 2, (n) => T0 - n);
 		const own = cursors(many).map(([key, one]): [string, AgentCursor] => {
 			const counterparties = Array.from({ length: 100 }, (_, i) => `${key}${i}`);
 			return [key, { ...one, filter: { counterparties } }];
 		});
 		const { stored: short, shortened } = writeState({ ...many, agents: new Map(own) });
-		expect(sizeOf(short)).toBeLessThanOrEqual(MOST_STATE_BYTES);
-		expect(shortened).toHaveLength(MOST_AGENTS);
+		expect(sizeOf(short)).toBeLessThanOrEqual(MAX_STATE_BYTES);
+		expect(shortened).toHaveLength(MAX_AGENTS);
 		expect(short.filters).toEqual([]);
 		expect(readState(short)).toMatchObject({ filter: many.filter });
-		expect(Object.keys(short.agents)).toHaveLength(MOST_AGENTS);
+		expect(Object.keys(short.agents)).toHaveLength(MAX_AGENTS);
 	});
 
 	it('first forgets rows of missing agents, then cuts others, and drops agents last', () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { beginWith } from '../../nodes/Ampersend/trigger/cursor';
 import type { AgentCursor, TriggerState } from '../../nodes/Ampersend/trigger/state';
 import {
-	MOST_AGENTS,
-	MOST_STATE_BYTES,
+	MAX_AGENTS,
+	MAX_STATE_BYTES,
 	readState,
 	rowKey,
 	writeState,
@@ -42,9 +42,9 @@ describe('the state with the position before the last batch', () => {
 		[1, 9000, 'authorized'],
 		[30, 300, 'settled'],
 		[500, 18, 'settled'],
-		[MOST_AGENTS, 9, 'settled'],
-		[MOST_AGENTS, 9, 'authorized'],
-		[MOST_AGENTS, 0, 'settled'],
+		[MAX_AGENTS, 9, 'settled'],
+		[MAX_AGENTS, 9, 'authorized'],
+		[MAX_AGENTS, 0, 'settled'],
 	])('of %s agents with %s rows each (%s) stays within its bound', (count, rows, status) => {
 		const filter = { counterparties: Array.from({ length: 100 }, () => `0x${'ab'.repeat(20)}`) };
 		const state: TriggerState = {
@@ -62,7 +62,7 @@ describe('the state with the position before the last batch', () => {
 		};
 		const { stored } = writeState(state);
 		expect(stored.filters).toEqual([filter]);
-		expect(bytesOf(stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(bytesOf(stored)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		const read = readState(stored);
 		if (!read || read === 'unreadable') throw new Error('not readable');
 		expect(read.agents.size).toBe(count);
@@ -83,7 +83,7 @@ describe('the state with the position before the last batch', () => {
 		});
 		const withFilter = (filter: AgentCursor['filter']) =>
 			new Map(
-				[...agentsWith(MOST_AGENTS, 9)].map(([id, one]): [string, AgentCursor] => [
+				[...agentsWith(MAX_AGENTS, 9)].map(([id, one]): [string, AgentCursor] => [
 					id,
 					{ ...one, ...(filter && { filter }) },
 				]),
@@ -95,9 +95,9 @@ describe('the state with the position before the last batch', () => {
 			agents: withFilter(filterOf(50)),
 			lastBatch: { process: 'a process', since: t0, agents: withFilter(filterOf(100)) },
 		});
-		expect(bytesOf(stored)).toBeLessThanOrEqual(MOST_STATE_BYTES);
+		expect(bytesOf(stored)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		// If both positions don't fit, the earlier one is dropped, and the log says so.
-		expect(shortened).toHaveLength(MOST_AGENTS);
+		expect(shortened).toHaveLength(MAX_AGENTS);
 		expect(stored.lastBatch === undefined || Object.keys(stored.lastBatch.agents).length > 0).toBe(
 			true,
 		);

@@ -2,7 +2,7 @@ import { textIn } from './json.mts';
 import type { Names } from './names.mts';
 import { isRecord } from './source';
 
-const MOST_ENTRIES = 20;
+const MAX_ENTRIES = 20;
 
 /** The field that an entry of a 400 or 422 is about, as a path. */
 function pathOf(entry: unknown, names: Names): string {
@@ -14,7 +14,7 @@ function pathOf(entry: unknown, names: Names): string {
 	// FastAPI begins with the part of the request.
 	const isPlace = steps.length > 1 && ['body', 'query', 'path'].includes(textIn(steps[0]));
 	return steps
-		.slice(isPlace ? 1 : 0, MOST_ENTRIES)
+		.slice(isPlace ? 1 : 0, MAX_ENTRIES)
 		.map(textIn)
 		.filter((step) => step !== '')
 		.map((step) => (/^\d{1,4}$/.test(step) ? '[]' : names.field(step)))
@@ -29,16 +29,16 @@ export function fieldsAtFault(body: unknown, names: Names): string[] {
 	const entries = places.flatMap((place): unknown[] => (Array.isArray(place) ? place : []));
 	const byName = isRecord(errors) ? Object.keys(errors) : [];
 	const paths = [
-		...entries.slice(0, MOST_ENTRIES).map((entry) => pathOf(entry, names)),
-		...byName.slice(0, MOST_ENTRIES).map((name) => names.field(name)),
+		...entries.slice(0, MAX_ENTRIES).map((entry) => pathOf(entry, names)),
+		...byName.slice(0, MAX_ENTRIES).map((name) => names.field(name)),
 	];
-	return [...new Set(paths)].filter((path) => path !== '').slice(0, MOST_ENTRIES);
+	return [...new Set(paths)].filter((path) => path !== '').slice(0, MAX_ENTRIES);
 }
 
 /** In an error, in a list of errors, in a body. */
-const MOST_LEVELS = 4;
+const MAX_LEVELS = 4;
 
-function wordsIn(value: unknown, levels = MOST_LEVELS): string[] {
+function wordsIn(value: unknown, levels = MAX_LEVELS): string[] {
 	if (typeof value === 'string') return [value];
 	if (levels === 0) return [];
 	const inside = (one: unknown): string[] => wordsIn(one, levels - 1);

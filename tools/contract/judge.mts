@@ -3,7 +3,7 @@ import { textIn } from './json.mts';
 import { knownOf, type RouteName } from './known.mts';
 import type { Names } from './names.mts';
 import { moreIn } from './parts.mts';
-import { MOST_LEVELS, type Answer } from './requests.mts';
+import { MAX_LEVELS, type Answer } from './requests.mts';
 import type { Finding, Verdict } from './results.mts';
 import {
 	compare,
@@ -140,7 +140,7 @@ function otherFindings({ route, name, agent, id }: Asked, answer: Answer): Findi
 	const { status, body, isTooDeep } = answer;
 	const found: Array<[string, string]> = [];
 	if (isTooDeep) {
-		const text = `has more than ${MOST_LEVELS} levels of objects and lists`;
+		const text = `has more than ${MAX_LEVELS} levels of objects and lists`;
 		found.push([text, `MAX_DEPTH in api/answer.ts: ${name} ${text}`]);
 	}
 	if (otherAgentIn(route, agent, body)) {

@@ -16,10 +16,10 @@ import { valueFields } from './known.mts';
 const NAME = '<name>';
 const WORD = '<word>';
 
-const MOST_WORDS = 20;
+const MAX_WORDS = 20;
 
 /** Longer text is none that a name or a word could be taken from. */
-const LONGEST_VALUE = 200;
+const MAX_VALUE = 200;
 
 /** Fields whose text is about something else, and those with values of a known set. */
 const notValues = new Set([
@@ -45,7 +45,7 @@ export class Names {
 		visitRecords(body, (record) => {
 			const isList = Array.isArray(record);
 			for (const [name, value] of Object.entries(record)) {
-				if (typeof value !== 'string' || value.length > LONGEST_VALUE) continue;
+				if (typeof value !== 'string' || value.length > MAX_VALUE) continue;
 				const words = inLowerCase(value);
 				const isShowable = words.some(isOrdinary) && (isList || !notValues.has(name));
 				if (isShowable) this.#values.add(words.join(' '));
@@ -76,9 +76,9 @@ export class Names {
 		const words = text.slice(0, 1_000).match(/[^\s,;:"()[\]{}`]{1,200}/g) ?? [];
 		const hidden = this.#valuesAmong(words);
 		const shown = words
-			.slice(0, MOST_WORDS)
+			.slice(0, MAX_WORDS)
 			.map((word, i) => (hidden.has(i) ? WORD : this.#word(word.replace(/[.!?']{1,3}$/, ''))));
-		return [...shown, ...(words.length > MOST_WORDS ? ['…'] : [])].join(' ');
+		return [...shown, ...(words.length > MAX_WORDS ? ['…'] : [])].join(' ');
 	}
 
 	#word(word: string): string {

@@ -21,7 +21,7 @@ const counts = new Set(
 
 const pageCounts = new Set('lastpage pagecount pages totalpages'.split(' '));
 
-const MOST_LEVELS = 3;
+const MAX_LEVELS = 3;
 
 interface Wanted {
 	/** Rows that came so far; undefined if no list was found. */
@@ -46,7 +46,7 @@ function saysMore(name: string, value: unknown, { rows, isFull }: Wanted): boole
 /** What says that more follows: a field, as the names on the way to it, or another part. */
 export type SaysMore = { field: string[] } | { header: string };
 
-function fieldIn(body: unknown, wanted: Wanted, levels = MOST_LEVELS): string[] | undefined {
+function fieldIn(body: unknown, wanted: Wanted, levels = MAX_LEVELS): string[] | undefined {
 	if (!isRecord(body) || levels === 0) return undefined;
 	for (const [name, value] of Object.entries(body)) {
 		if (saysMore(name, value, wanted)) return [name];

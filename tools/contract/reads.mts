@@ -8,7 +8,7 @@ import { kindOf, rowsIn } from './shapes.mts';
 import { isRecord } from './source';
 
 /** Enough agents to find one with settings and payments. */
-const MOST_AGENTS = 5;
+const MAX_AGENTS = 5;
 
 export const settings = ['getSpendingLimit', 'getAutoCollect'] as const;
 
@@ -53,7 +53,7 @@ async function settleStranger(
 /** The agent with most transactions among the first ones: there is most to see. */
 async function busiest(check: Check, user: Caller, agents: string[]): Promise<string> {
 	let [best = '', most] = [agents[0], -1];
-	for (const address of agents.slice(0, MOST_AGENTS)) {
+	for (const address of agents.slice(0, MAX_AGENTS)) {
 		const query = { preset: 'all', limit: 2, page: 1 };
 		const answer = await check.send(user, 'listActivity', { params: { address }, query });
 		const count = isOk(answer) ? (rowsIn(answer.body)?.length ?? 0) : 0;
@@ -100,7 +100,7 @@ export async function readAsUser(
 		const others = agents.filter((agent) => agent !== address);
 		// One with settings and one without, if there are.
 		const statuses = new Set<number>();
-		const read = [address, ...others].slice(0, MOST_AGENTS);
+		const read = [address, ...others].slice(0, MAX_AGENTS);
 		for (const agent of new Set([...read, ...agents.filter((one) => isSame(one, own))])) {
 			const input = { params: { address: agent }, canBeUnset: true };
 			const answer = await check.ask(user, name, input);

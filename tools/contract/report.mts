@@ -4,7 +4,7 @@ import { parts, shortAddress } from './source';
 const roles = { user: 'API key', agent: 'session', anyone: 'nothing' } as const;
 
 /** A shorter text from the service can be a word of the report. */
-const FEWEST_CHARACTERS = 8;
+const MIN_CHARACTERS = 8;
 
 /**
  * Takes out what nobody else may see, whatever way it got in: secrets, links, and all but the ends
@@ -13,7 +13,7 @@ const FEWEST_CHARACTERS = 8;
 export function scrubbed(text: string, secrets: Iterable<string>): string {
 	let clean = text;
 	for (const secret of secrets) {
-		if (secret.length >= FEWEST_CHARACTERS) clean = clean.replaceAll(secret, '[removed]');
+		if (secret.length >= MIN_CHARACTERS) clean = clean.replaceAll(secret, '[removed]');
 	}
 	return clean
 		.replaceAll(/\bsk_(?:live|test)_[\w-]{1,1000}/g, '[removed]')

@@ -46,14 +46,14 @@ export interface Answer {
 	failure?: string;
 }
 
-const MOST_BYTES = 32 * 1024 * 1024;
-const MOST_WAIT_MS = 30_000;
-const MOST_ATTEMPTS = 3;
+const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_WAIT_MS = 30_000;
+const MAX_ATTEMPTS = 3;
 const RETRIED = [429, 502, 503, 504];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** As in `api/answer.ts`. */
-export const MOST_LEVELS = 100;
+export const MAX_LEVELS = 100;
 
 const headerOf = ({ headers }: Response, name: string): string => headers.get(name) ?? '';
 
@@ -69,7 +69,7 @@ async function textOf({ body }: Response): Promise<string> {
 	let bytes = 0;
 	for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
 		bytes += part.length;
-		if (bytes > MOST_BYTES) throw new Error('too large');
+		if (bytes > MAX_BYTES) throw new Error('too large');
 		parts.push(part);
 	}
 	return new TextDecoder().decode(Buffer.concat(parts));
@@ -82,7 +82,7 @@ function parsed(text: string): Parsed {
 	if (text === '') return none;
 	try {
 		const body: unknown = JSON.parse(text);
-		return { isOther: false, isTooDeep: cutBelow(body, MOST_LEVELS), body };
+		return { isOther: false, isTooDeep: cutBelow(body, MAX_LEVELS), body };
 	} catch {
 		return none;
 	}
@@ -92,7 +92,7 @@ function failureOf(error: unknown): string {
 	const { name, message, cause } = Object(error) as Record<string, unknown>;
 	const { code } = Object(cause ?? error) as Record<string, unknown>;
 	if (name === 'TimeoutError' || name === 'AbortError') return 'time limit';
-	if (message === 'too large') return `an answer of more than ${MOST_BYTES} bytes`;
+	if (message === 'too large') return `an answer of more than ${MAX_BYTES} bytes`;
 	return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'connection closed';
 }
 
@@ -116,7 +116,7 @@ export class Requests {
 			this.progress(`${shown}  ${what}  ${Math.round(answer.ms)} ms`);
 			const isRetried =
 				RETRIED.includes(answer.status) && (ask.method === 'GET' || answer.status === 429);
-			if (!isRetried || attempt >= MOST_ATTEMPTS || waitMs > MOST_WAIT_MS) return answer;
+			if (!isRetried || attempt >= MAX_ATTEMPTS || waitMs > MAX_WAIT_MS) return answer;
 			await sleep(Math.min(waitMs, this.#left()));
 		}
 	}

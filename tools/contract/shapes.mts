@@ -30,8 +30,8 @@ export interface Comparison {
 }
 
 /** Enough to see a shape. */
-const MOST_ROWS = 1_000;
-const MOST_DEPTH = 6;
+const MAX_ROWS = 1_000;
+const MAX_DEPTH = 6;
 
 function textKind(text: string): string {
 	if (text === '') return 'empty text';
@@ -69,8 +69,8 @@ function shownNames(all: string[], names: Names): (name: string) => string {
 export function rawShape(values: readonly unknown[], names: Names, depth = 0): unknown {
 	const kinds = [...new Set(values.map(kindOf))].sort();
 	const rows = values.filter(isRecord);
-	const lists = values.filter(Array.isArray).flatMap((list) => list.slice(0, MOST_ROWS));
-	if (depth >= MOST_DEPTH || rows.length + lists.length === 0) {
+	const lists = values.filter(Array.isArray).flatMap((list) => list.slice(0, MAX_ROWS));
+	if (depth >= MAX_DEPTH || rows.length + lists.length === 0) {
 		return kinds.length === 1 && lists.length === 0 && kinds[0] === 'list'
 			? []
 			: kinds.join(' or ');
@@ -210,7 +210,7 @@ class Comparing {
 			rows = name === undefined ? [] : value[name];
 		}
 		if (!Array.isArray(rows)) return this.note(at, 'type', 'list', kindOf(value));
-		for (const row of rows.slice(0, MOST_ROWS)) this.visit(shape.def.element, row, `${at}[]`);
+		for (const row of rows.slice(0, MAX_ROWS)) this.visit(shape.def.element, row, `${at}[]`);
 	}
 
 	#visitObject(shape: z.ZodMiniObject, value: unknown, at: string): void {

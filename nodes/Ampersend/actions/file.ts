@@ -9,10 +9,10 @@ type BinaryContent = Parameters<IExecuteFunctions['helpers']['prepareBinaryData'
 const MEBIBYTE = 1024 ** 2;
 
 /** A file up to this size is stored in one piece, wherever n8n keeps files. */
-const MOST_AT_ONCE = 1 * MEBIBYTE;
+const MAX_AT_ONCE = 1 * MEBIBYTE;
 
 /** The largest file that n8n keeps in memory: it needs more than twice this size there. */
-const MOST_IN_MEMORY = 64 * MEBIBYTE;
+const MAX_IN_MEMORY = 64 * MEBIBYTE;
 
 /**
  * Where n8n keeps files. It shows that only in the id of one that it stored: `filesystem-v2:…`,
@@ -66,7 +66,7 @@ async function contentOf(
 	parts: AsyncGenerator<Buffer>,
 ): Promise<Buffer | AsyncGenerator<Buffer>> {
 	const start: Buffer[] = [];
-	for (let bytes = 0; bytes <= MOST_AT_ONCE; ) {
+	for (let bytes = 0; bytes <= MAX_AT_ONCE; ) {
 		const { done, value } = await parts.next();
 		if (done) return Buffer.concat(start);
 		start.push(value);
@@ -75,7 +75,7 @@ async function contentOf(
 	const whole = chain(start, parts);
 	const storage = await storageOf(n8n);
 	if (storage.startsWith('filesystem')) return whole;
-	return await collect(n8n, itemIndex, whole, storage === 'memory' ? MOST_IN_MEMORY : Infinity);
+	return await collect(n8n, itemIndex, whole, storage === 'memory' ? MAX_IN_MEMORY : Infinity);
 }
 
 /**

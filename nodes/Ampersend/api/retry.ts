@@ -20,7 +20,7 @@ export interface RetryPolicy {
 export const defaultRetryPolicy: RetryPolicy = { attempts: 4, budgetMs: 60_000 };
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 8_000;
+const MAX_WAIT_MS = 8_000;
 
 /**
  * ms to wait before the next attempt, or undefined to give up. The wait that the service asks for
@@ -33,7 +33,7 @@ export function nextWait(
 	random: number,
 ): number | undefined {
 	if (!repeatable || number >= attempts) return undefined;
-	const backoff = Math.min(FIRST_WAIT_MS * 2 ** (number - 1), LONGEST_WAIT_MS);
+	const backoff = Math.min(FIRST_WAIT_MS * 2 ** (number - 1), MAX_WAIT_MS);
 	const wait = retryAfterMs ?? backoff * (0.5 + random / 2);
 	return elapsedMs + wait <= budgetMs ? Math.ceil(wait) : undefined;
 }
@@ -42,7 +42,7 @@ export function nextWait(
  * The longest wait that is accepted, in ms. Rate limits usually reset within a day, and n8n's
  * scheduler pauses a trigger for as long as it is asked to.
  */
-const LONGEST_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /** The longest HTTP date has 33 characters. */
 const READ_CHARACTERS = 64;
@@ -54,9 +54,9 @@ const READ_CHARACTERS = 64;
 export function parseRetryAfter(header: unknown, now: number): number | undefined {
 	if (typeof header !== 'string' && typeof header !== 'number') return undefined;
 	const text = String(header).trim().slice(0, READ_CHARACTERS);
-	if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_RETRY_AFTER_MS);
+	if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, MAX_RETRY_AFTER_MS);
 	// Every HTTP date begins with a weekday. Without this check, JavaScript reads "1.5" and "-5" as
 	// dates.
 	const date = /^[a-z]/i.test(text) ? Date.parse(text) : NaN;
-	return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), LONGEST_RETRY_AFTER_MS);
+	return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), MAX_RETRY_AFTER_MS);
 }

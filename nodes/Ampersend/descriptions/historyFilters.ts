@@ -140,7 +140,7 @@ const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?$/;
 const ZONE = /^([+-])(\d{2})(?::?([0-5]\d))?$/;
 
 /** Room for nanoseconds and a zone. */
-const MOST_MOMENT_CHARACTERS = 40;
+const MAX_MOMENT_CHARACTERS = 40;
 
 function isDay(text: string): boolean {
 	const day = new Date(`${text}T00:00:00Z`);
@@ -162,7 +162,7 @@ function isZone(text: string): boolean {
 function parseMoment(value: unknown, timezone: string): number | undefined {
 	try {
 		const text = value instanceof Date ? value.toISOString() : value;
-		if (typeof text !== 'string' || text.length > MOST_MOMENT_CHARACTERS) return undefined;
+		if (typeof text !== 'string' || text.length > MAX_MOMENT_CHARACTERS) return undefined;
 		const [, day = '', time = '00:00', zone = 'Z'] = MOMENT.exec(text.trim()) ?? [];
 		if (!isDay(day) || !TIME.test(time) || !isZone(zone)) return undefined;
 		return tryToParseDateTime(text, timezone).toMillis();

@@ -19,7 +19,7 @@ export type AgentScope = 'all' | Address[];
 const SHAPE = /^0x[0-9a-fA-F]{40}$/;
 
 /** Addresses that a message names. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 const COPY_AGAIN = 'Copy the whole address again.';
 const COPY_FROM_SOURCE =
@@ -115,7 +115,7 @@ export function uniqueAddresses(addresses: Iterable<Address>): Address[] {
 }
 
 /** Longer than any link of a dashboard or an explorer. */
-const MOST_LINK_CHARACTERS = 2_048;
+const MAX_LINK_CHARACTERS = 2_048;
 
 /** A part of a link that may be an address with a character of another alphabet in it. */
 const DIGITS = /[0-9a-fA-F]{8}/;
@@ -137,8 +137,8 @@ function tooLong(parameter: string, length: number): ParameterError {
 
 /** @throws ParameterError naming the addresses */
 function rejectSeveral(parameter: string, what: string, addresses: Address[]): never {
-	const named = addresses.slice(0, MOST_NAMED).join(', ');
-	const rest = addresses.length - MOST_NAMED;
+	const named = addresses.slice(0, MAX_NAMED).join(', ');
+	const rest = addresses.length - MAX_NAMED;
 	throw new ParameterError(
 		parameter,
 		`${what} ${addresses.length} addresses: ${named}${rest > 0 ? ` and ${rest} more` : ''}.`,
@@ -160,7 +160,7 @@ function decoded(part: string): string {
  * @throws ParameterError if there is none, or more than one
  */
 function addressInLink(parameter: string, link: string): Address {
-	if (link.length > MOST_LINK_CHARACTERS) throw tooLong(parameter, link.length);
+	if (link.length > MAX_LINK_CHARACTERS) throw tooLong(parameter, link.length);
 	const parts = link.split(/[/?&=#:,;]+/).map(decoded);
 	const foreign = parts
 		.filter((part) => DIGITS.test(part))
@@ -234,7 +234,7 @@ function readWord(parameter: string, word: string): Address {
  */
 export function parseAddress(parameter: string, value: unknown): Address {
 	const text = requireText(parameter, value);
-	if (text.length > MOST_LINK_CHARACTERS) throw tooLong(parameter, text.length);
+	if (text.length > MAX_LINK_CHARACTERS) throw tooLong(parameter, text.length);
 	const words = wordsOf(text);
 	rejectSecret(parameter, words);
 	const hasAny = words.some((word) => isLink(word) || isAddress(word.replace(CHAIN, '')));
@@ -247,7 +247,7 @@ export function parseAddress(parameter: string, value: unknown): Address {
 }
 
 /** Room for more than ten thousand addresses. */
-const MOST_LIST_CHARACTERS = 500_000;
+const MAX_LIST_CHARACTERS = 500_000;
 
 /** An entry counts as at least one character, so the number of entries has a limit too. */
 function sizeOf(entries: unknown[]): number {
@@ -265,10 +265,10 @@ function sizeOf(entries: unknown[]): number {
 export function parseAddresses(parameter: string, value: unknown): Address[] {
 	if (value === undefined || value === null) return [];
 	const entries: unknown[] = Array.isArray(value) ? value : [value];
-	if (sizeOf(entries) > MOST_LIST_CHARACTERS) {
+	if (sizeOf(entries) > MAX_LIST_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
-			`has more than ${MOST_LIST_CHARACTERS} characters.`,
+			`has more than ${MAX_LIST_CHARACTERS} characters.`,
 			'Enter fewer addresses at once.',
 		);
 	}

@@ -25,7 +25,7 @@ export interface AgentSecret {
 }
 
 /** Longer text than a private key and an address ever are. */
-const MOST_SECRET_CHARACTERS = 1_024;
+const MAX_SECRET_CHARACTERS = 1_024;
 
 function readPrivateKey(parameter: string, text: string): PrivateKey {
 	const digits = KEY.exec(text)?.[1];
@@ -53,7 +53,7 @@ function readPrivateKey(parameter: string, text: string): PrivateKey {
  */
 export function readAgentSecret(parameter: string, value: unknown): AgentSecret {
 	const text = typeof value === 'string' ? value.trim() : '';
-	if (text === '' || text.length > MOST_SECRET_CHARACTERS) {
+	if (text === '' || text.length > MAX_SECRET_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
 			text === '' ? 'is empty.' : `is too long (${text.length} characters).`,

@@ -90,7 +90,7 @@ function withoutFormulas(text: string): string {
 const LINE_END = '\r\n';
 
 /** Fields to remember. */
-const MOST_ENCODED = 1000;
+const MAX_ENCODED = 1000;
 
 /** A text that starts with a letter or digit and has no delimiter, quote or line break. */
 const PLAIN = /^[\da-z][^",;|\t\r\n]*$/i;
@@ -130,7 +130,7 @@ function csvEncoder(layout: FileLayout): Encoder {
 		const before = encoded.get(value);
 		if (before !== undefined) return before;
 		const field = stringify([[value]], options).slice(0, -LINE_END.length);
-		if (encoded.size < MOST_ENCODED) encoded.set(value, field);
+		if (encoded.size < MAX_ENCODED) encoded.set(value, field);
 		return field;
 	};
 	const readers = columns.map((column) =>
@@ -190,8 +190,8 @@ export async function* encodeFile(
  * Below the 255 bytes that most file systems allow, with room for what programs add ("… (1)",
  * ".part").
  */
-const MOST_NAME_BYTES = 200;
-const MOST_ENDING_CHARACTERS = 16;
+const MAX_NAME_BYTES = 200;
+const MAX_ENDING_CHARACTERS = 16;
 
 /**
  * Control characters, lone surrogates, line and paragraph separators, and marks that change the
@@ -230,7 +230,7 @@ function withoutOuterDots(text: string): string {
 /** Where a name's extension starts; its length if it has none. */
 function endingOf(name: string): number {
 	const dot = name.lastIndexOf('.');
-	return dot > 0 && name.length - dot <= MOST_ENDING_CHARACTERS ? dot : name.length;
+	return dot > 0 && name.length - dot <= MAX_ENDING_CHARACTERS ? dot : name.length;
 }
 
 /**
@@ -241,10 +241,10 @@ function endingOf(name: string): number {
 export function safeFileName(text: string): string {
 	const given = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1);
 	const short =
-		given.slice(0, Math.min(endingOf(given), MOST_NAME_BYTES)) + given.slice(endingOf(given));
+		given.slice(0, Math.min(endingOf(given), MAX_NAME_BYTES)) + given.slice(endingOf(given));
 	const name = withoutOuterDots(short.replace(UNSEEN, '').replace(RESERVED, '_'));
 	const ending = name.slice(endingOf(name));
-	const most = MOST_NAME_BYTES - encoder.encode(ending).length;
+	const most = MAX_NAME_BYTES - encoder.encode(ending).length;
 	const whole = withoutOuterDots(cutToBytes(name.slice(0, endingOf(name)), most) + ending);
 	return DEVICE.test(whole) ? `_${whole}` : whole;
 }

@@ -1,21 +1,21 @@
 import { ParameterError, findForeignCharacter, quote, requireText } from './parameter';
 
 /** Longer than any id or header name. */
-const MOST_CHARACTERS = 500;
+const MAX_CHARACTERS = 500;
 
 /** Longer than any token: it can be a JWT. */
-const MOST_TOKEN_CHARACTERS = 4_096;
+const MAX_TOKEN_CHARACTERS = 4_096;
 
 /** What most servers accept. */
-const MOST_VALUE_CHARACTERS = 8_192;
+const MAX_VALUE_CHARACTERS = 8_192;
 
 /** Whether text can be a part of a path: one that is neither empty nor a step in it. */
 export function isSegment(text: string): boolean {
-	return text !== '' && text !== '.' && text !== '..' && text.length <= MOST_TOKEN_CHARACTERS;
+	return text !== '' && text !== '.' && text !== '..' && text.length <= MAX_TOKEN_CHARACTERS;
 }
 
 function isShortSegment(text: string): boolean {
-	return isSegment(text) && text.length <= MOST_CHARACTERS;
+	return isSegment(text) && text.length <= MAX_CHARACTERS;
 }
 
 const IDENTIFIER = /^[\w.~:=+-]+$/;
@@ -59,7 +59,7 @@ function reject(
 export function parseToken(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isToken(text)) return text;
-	reject(parameter, text, MOST_TOKEN_CHARACTERS, [`${quote(text)} can't be one.`, OTHERWISE]);
+	reject(parameter, text, MAX_TOKEN_CHARACTERS, [`${quote(text)} can't be one.`, OTHERWISE]);
 }
 
 /**
@@ -70,7 +70,7 @@ export function parseIdentifier(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isShortSegment(text) && IDENTIFIER.test(text)) return text;
 	const foreign = findForeignCharacter(text);
-	reject(parameter, text, MOST_CHARACTERS, [
+	reject(parameter, text, MAX_CHARACTERS, [
 		foreign ? `has ${foreign}, which none has.` : `${quote(text)} can't be one.`,
 		OTHERWISE,
 	]);
@@ -81,7 +81,7 @@ export function parseHeaderName(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isShortSegment(text) && HEADER_NAME.test(text)) return text;
 	const foreign = findForeignCharacter(text);
-	reject(parameter, text, MOST_CHARACTERS, [
+	reject(parameter, text, MAX_CHARACTERS, [
 		foreign ? `has ${foreign}, which no name has.` : `${quote(text)} is not the name of a header.`,
 		'Enter only the name, such as X-Api-Key: letters, digits and hyphens.',
 	]);
@@ -93,8 +93,8 @@ export function parseHeaderName(parameter: string, value: unknown): string {
  */
 export function parseHeaderValue(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
-	if (text.length <= MOST_VALUE_CHARACTERS && !NOT_IN_VALUE.test(text)) return text;
-	reject(parameter, text, MOST_VALUE_CHARACTERS, [
+	if (text.length <= MAX_VALUE_CHARACTERS && !NOT_IN_VALUE.test(text)) return text;
+	reject(parameter, text, MAX_VALUE_CHARACTERS, [
 		'has a character that no header can have, such as a line break.',
 		'Copy it again, whole and alone.',
 	]);

@@ -22,7 +22,7 @@ export function isMicro(text: string): boolean {
 }
 
 /** Room for the largest amount with all its decimals, and some leading zeros. */
-const MOST_CHARACTERS = 100;
+const MAX_CHARACTERS = 100;
 
 /** Significant digits that a number always keeps (ECMAScript: 53 bits). */
 export const EXACT_DIGITS = 15;
@@ -60,7 +60,7 @@ function textOf(parameter: string, value: unknown): string {
 	if (text === '' && canBeEmpty) {
 		throw new ParameterError(parameter, 'is empty.', 'Enter an amount in USDC, e.g. 25 or 0.5.');
 	}
-	if (text.length <= MOST_CHARACTERS) return text;
+	if (text.length <= MAX_CHARACTERS) return text;
 	throw new ParameterError(
 		parameter,
 		`is too long for an amount (${text.length} characters).`,

@@ -20,7 +20,7 @@ export class ParameterError extends Error {
 const SHOWN_CHARACTERS = 60;
 
 /** A longer value isn't shown at all: a secret can be anywhere in it, and searching takes time. */
-const MOST_QUOTED_CHARACTERS = 2_000;
+const MAX_QUOTED_CHARACTERS = 2_000;
 
 /**
  * An API key, or more hexadecimal digits than an address has: most of a private key that was pasted
@@ -54,7 +54,7 @@ function textOf(value: unknown): string {
 /** A value for a message: short, on one line, and never a secret. */
 export function quote(value: unknown): string {
 	const text = textOf(value);
-	if (text.length > MOST_QUOTED_CHARACTERS) {
+	if (text.length > MAX_QUOTED_CHARACTERS) {
 		return `the value (${text.length} characters, so it is not shown)`;
 	}
 	if (looksSecret(text)) {
@@ -173,7 +173,7 @@ export function valueOf(locator: unknown): unknown {
 }
 
 /** Room for every status there may ever be. */
-const MOST_WORD_CHARACTERS = 10_000;
+const MAX_WORD_CHARACTERS = 10_000;
 
 const LIST_ADVICE = 'Use a list of texts, or one text with commas between the words.';
 
@@ -207,7 +207,7 @@ export function readWords(parameter: string, value: unknown): string[] {
 	const texts = entries.map((entry) =>
 		readAs(z.string(), parameter, entry, ['is not text.', LIST_ADVICE]),
 	);
-	if (texts.join().length < MOST_WORD_CHARACTERS) {
+	if (texts.join().length < MAX_WORD_CHARACTERS) {
 		const text = texts.map((one) => unpack(parameter, one)).join();
 		const words = text.split(/[\s,]+/).filter((word) => word !== '');
 		if (words.length === 0 && entries.length > 0) rejectBlank(parameter, value);
@@ -215,7 +215,7 @@ export function readWords(parameter: string, value: unknown): string[] {
 	}
 	throw new ParameterError(
 		parameter,
-		`has more than ${MOST_WORD_CHARACTERS} characters.`,
+		`has more than ${MAX_WORD_CHARACTERS} characters.`,
 		'List only the ones you want.',
 	);
 }

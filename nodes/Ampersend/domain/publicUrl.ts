@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { ParameterError, requirePublicText } from './parameter';
 import { parseUrl } from './webAddress';
 
-const MOST_CHARACTERS = 2_048;
+const MAX_CHARACTERS = 2_048;
 
 /**
  * Names that stand for a machine or a network of one's own, or for none (RFC 6761, 6762, 7686,
@@ -16,13 +16,13 @@ const PRIVATE_NAMES =
 
 /** What DNS allows (RFC 1035), in the letters of a host as URL gives it. */
 const LABEL = /^[a-z\d_-]+$/;
-const MOST_LABEL_CHARACTERS = 63;
-const MOST_HOST_CHARACTERS = 253;
+const MAX_LABEL_CHARACTERS = 63;
+const MAX_HOST_CHARACTERS = 253;
 
 /** URL leaves what stands for another name, such as `{host}`, and labels that are empty. */
 function isHostName(host: string): boolean {
-	const isLabel = (text: string) => text.length <= MOST_LABEL_CHARACTERS && LABEL.test(text);
-	return host.length <= MOST_HOST_CHARACTERS && host.split('.').every(isLabel);
+	const isLabel = (text: string) => text.length <= MAX_LABEL_CHARACTERS && LABEL.test(text);
+	return host.length <= MAX_HOST_CHARACTERS && host.split('.').every(isLabel);
 }
 
 /** What URL drops or replaces in silence, or nobody sees. */
@@ -67,7 +67,7 @@ export function parsePublicUrl(
 	advice: string = WHOLE_ADDRESS,
 ): string {
 	const text = requirePublicText(parameter, value);
-	if (text.length > MOST_CHARACTERS) {
+	if (text.length > MAX_CHARACTERS) {
 		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
 	}
 	const url = parseUrl(text);

@@ -12,10 +12,10 @@ export interface Session {
 }
 
 /** Servers commonly reject a longer header. */
-const MOST_TOKEN_CHARACTERS = 8_192;
+const MAX_TOKEN_CHARACTERS = 8_192;
 
 /** With room for what is stored beside the token. */
-const MOST_STORED_CHARACTERS = MOST_TOKEN_CHARACTERS + 512;
+const MAX_STORED_CHARACTERS = MAX_TOKEN_CHARACTERS + 512;
 
 /** Visible ASCII, as a header needs it, without what JSON escapes. */
 const TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -27,7 +27,7 @@ export function isNonce(text: string): boolean {
 
 /** Whether text can be the token of a session. */
 export function isSessionToken(text: string): boolean {
-	return text.length <= MOST_TOKEN_CHARACTERS && TOKEN.test(text);
+	return text.length <= MAX_TOKEN_CHARACTERS && TOKEN.test(text);
 }
 
 const storedSession = z.object({
@@ -54,7 +54,7 @@ export function writeSession({ token, endsAt, madeFor }: Session): string {
  * @returns undefined if it isn't a session, such as the bare token that earlier releases stored
  */
 export function readSession(stored: unknown): Session | undefined {
-	if (typeof stored !== 'string' || stored.length > MOST_STORED_CHARACTERS) return undefined;
+	if (typeof stored !== 'string' || stored.length > MAX_STORED_CHARACTERS) return undefined;
 	try {
 		return z.safeParse(storedSession, JSON.parse(stored)).data;
 	} catch {
@@ -66,12 +66,12 @@ export function readSession(stored: unknown): Session | undefined {
 const MARGIN_MS = 60_000;
 
 /** The call that logged in uses its session in any case, however short the service says it is. */
-const LEAST_MS = 10_000;
+const MIN_MS = 10_000;
 
 /**
  * How long to use a session, in ms.
  * @param lifetimeMs by the service's clock
  */
 export function timeToUse(lifetimeMs: number): number {
-	return Math.max(lifetimeMs - MARGIN_MS, lifetimeMs / 2, LEAST_MS);
+	return Math.max(lifetimeMs - MARGIN_MS, lifetimeMs / 2, MIN_MS);
 }

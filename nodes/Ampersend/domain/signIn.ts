@@ -17,7 +17,7 @@ function deriveAddress(privateKey: PrivateKey): Address {
 /** By the hash of the key, so that no key is kept. */
 const derived = new Map<string, Address>();
 
-const MOST_DERIVED = 100;
+const MAX_DERIVED = 100;
 
 /**
  * The address of a private key, with its checksum (EIP-55). It takes milliseconds, and every
@@ -26,7 +26,7 @@ const MOST_DERIVED = 100;
 export function addressOf(privateKey: PrivateKey): Address {
 	const id = bytesToHex(keccak_256(privateKey));
 	const address = derived.get(id) ?? deriveAddress(privateKey);
-	if (derived.size >= MOST_DERIVED) derived.clear();
+	if (derived.size >= MAX_DERIVED) derived.clear();
 	derived.set(id, address);
 	return address;
 }
@@ -63,14 +63,14 @@ export function signInText({ origin, address, nonce, issuedAt }: SignIn): string
 const ORIGIN = /^https?:\/\/[!"$-.0->A-[\]-~]{1,259}$/;
 
 /** Longer than any text of a login. */
-const MOST_CHARACTERS = 2_000;
+const MAX_CHARACTERS = 2_000;
 
 /**
  * Whether a text is a login with this key, and nothing else: no other line, such as resources that
  * a signature would grant.
  */
 function isOwnLogin(text: string, privateKey: PrivateKey): boolean {
-	if (text.length > MOST_CHARACTERS) return false;
+	if (text.length > MAX_CHARACTERS) return false;
 	const fields = new Map(text.split('\n').map((line) => [line.split(': ')[0], line]));
 	const valueOf = (name: string) => fields.get(name)?.slice(`${name}: `.length) ?? '';
 	const [origin, nonce] = [valueOf('URI'), valueOf('Nonce')];

@@ -1,7 +1,7 @@
 import { withoutTrailing } from './text';
 
 /** Longer than any link to a page, with a token in it. */
-const MOST_CHARACTERS = 8_192;
+const MAX_CHARACTERS = 8_192;
 
 /** What an address can have (RFC 3986): nothing that a message would read as markup. */
 const IN_ADDRESS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
@@ -38,7 +38,7 @@ export function isLoopback(url: URL): boolean {
  * looks like the host and isn't.
  */
 export function isLink(text: string): boolean {
-	if (text.length > MOST_CHARACTERS || !IN_ADDRESS.test(text)) return false;
+	if (text.length > MAX_CHARACTERS || !IN_ADDRESS.test(text)) return false;
 	const url = parseUrl(text);
 	if (!url || url.username || url.password) return false;
 	return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));

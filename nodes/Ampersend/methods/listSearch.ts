@@ -21,7 +21,7 @@ import { shortLine } from '../domain/text';
 const RETRY = { attempts: 2, budgetMs: 10_000 };
 
 /** No list takes longer, however many rows the service reports. */
-const MOST_MS = 30_000;
+const MAX_MS = 30_000;
 
 type Options = INodeListSearchResult['results'];
 
@@ -34,12 +34,12 @@ interface Named {
 const DIGITS = 10;
 
 /** The editor has no room for more. */
-const MOST_NAME_CHARACTERS = 200;
+const MAX_NAME_CHARACTERS = 200;
 
 /** The value is in lower case, so no checksum can reject it later. @param details shown too */
 function optionOf({ address, name }: Named, ...details: string[]): Options[number] {
 	const shown = name?.trim() ? [shortAddress(address), ...details] : details;
-	const title = shortLine(name ?? '', MOST_NAME_CHARACTERS) || shortAddress(address, DIGITS);
+	const title = shortLine(name ?? '', MAX_NAME_CHARACTERS) || shortAddress(address, DIGITS);
 	const label = shown.length > 0 ? `${title} (${shown.join(', ')})` : address;
 	return { name: label, value: addressKey(address) };
 }
@@ -50,7 +50,7 @@ function toAgentOption(agent: Named & { balance: string }): Options[number] {
 }
 
 function toIdOption({ id, name }: { id: string; name: string }): Options[number] {
-	return { name: shortLine(name, MOST_NAME_CHARACTERS), value: id };
+	return { name: shortLine(name, MAX_NAME_CHARACTERS), value: id };
 }
 
 function byName(one: { name: string }, other: { name: string }): number {
@@ -66,7 +66,7 @@ export async function withClient<Result>(
 		const authentication = readAuthentication(
 			context.getCurrentNodeParameter('authentication') ?? 'apiKey',
 		);
-		const deadline = Date.now() + MOST_MS;
+		const deadline = Date.now() + MAX_MS;
 		return await list(await openClient(context, { authentication, retry: RETRY, deadline }));
 	} catch (error) {
 		throw toNodeError(context.getNode(), error);

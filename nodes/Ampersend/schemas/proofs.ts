@@ -8,14 +8,14 @@ import { visitRecords } from '../domain/json';
 const PROOF = /signature|nonce/i;
 
 /** No name of a field is longer: what is, is looked at only so far. */
-const LONGEST_NAME = 200;
+const MAX_NAME = 200;
 
 /** Takes out what authorizes a payment, at any depth: no workflow, file or log needs it. */
 export function withoutProofs<Row extends object>(row: Row): Row {
 	visitRecords(row, (record) => {
 		if (Array.isArray(record)) return;
 		for (const name of Object.keys(record)) {
-			if (PROOF.test(name.slice(0, LONGEST_NAME))) delete record[name];
+			if (PROOF.test(name.slice(0, MAX_NAME))) delete record[name];
 		}
 	});
 	return row;

@@ -81,7 +81,7 @@ function readStatuses(context: IPollFunctions): string[] {
 }
 
 /** Maximum addresses of a filter: the trigger stores them with its position. */
-const MOST_COUNTERPARTIES = 100;
+const MAX_COUNTERPARTIES = 100;
 
 export const eventFiltersField: INodeProperties = {
 	displayName: 'Filters',
@@ -103,10 +103,10 @@ export function readEventFilter(context: IPollFunctions): RowFilter {
 	const filters = readCollection(getter(context), eventFiltersField);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const counterparties = readCounterparties(filters);
-	if (counterparties.length > MOST_COUNTERPARTIES) {
+	if (counterparties.length > MAX_COUNTERPARTIES) {
 		throw new ParameterError(
 			counterpartyField.displayName,
-			`has ${counterparties.length} addresses. A trigger takes up to ${MOST_COUNTERPARTIES}.`,
+			`has ${counterparties.length} addresses. A trigger takes up to ${MAX_COUNTERPARTIES}.`,
 			'Leave the filter empty and add a Filter node after the trigger.',
 		);
 	}

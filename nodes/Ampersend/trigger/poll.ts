@@ -19,10 +19,10 @@ import type { Reading } from './reading';
 import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { TriggerSettings } from './settings';
 import type { AgentCursor, AgentId, TriggerState } from './state';
-import { MOST_AGENTS } from './state';
+import { MAX_AGENTS } from './state';
 
 /** Maximum pages that a manual run reads for each agent. */
-const MOST_SAMPLE_PAGES = 5;
+const MAX_SAMPLE_PAGES = 5;
 
 export interface FoundEvent extends PaymentChange, AgentRow<ActivityRow> {}
 
@@ -122,10 +122,10 @@ function choose(
 			? [...(directory?.keys() ?? [])]
 			: wanted.filter((id) => !missing.includes(id));
 	if (agents !== 'all' && !state && directory) requireAgents(directory, agents, agentsParameter);
-	if (watched.length > MOST_AGENTS) {
+	if (watched.length > MAX_AGENTS) {
 		throw new ParameterError(
 			'Agents',
-			`a trigger can watch up to ${MOST_AGENTS} agents. This account has ${watched.length}.`,
+			`a trigger can watch up to ${MAX_AGENTS} agents. This account has ${watched.length}.`,
 			'Split the agents among several triggers. No payment event is lost.',
 		);
 	}
@@ -133,10 +133,10 @@ function choose(
 }
 
 /** No agent is started with less time than this, in ms: it would lose its turn for nothing. */
-const LEAST_MS = 100;
+const MIN_MS = 100;
 
 /** Agents with a backlog that are read before the others: half of those read at the same time. */
-const MOST_AHEAD = 2;
+const MAX_AHEAD = 2;
 
 /**
  * Starts where the last poll ended. A few agents with a backlog go first: they need a turn in each
@@ -149,7 +149,7 @@ function orderOf(state: TriggerState | undefined, watched: AgentId[]): AgentId[]
 		const cursor = state?.agents.get(id);
 		return cursor && isBehind(cursor);
 	});
-	return [...new Set([...behind.slice(0, MOST_AHEAD), ...order])];
+	return [...new Set([...behind.slice(0, MAX_AHEAD), ...order])];
 }
 
 /**
@@ -206,7 +206,7 @@ async function readInOrder(
 	const outcomes = new Map<AgentId, Outcome>();
 	let isTurnedAway = false;
 	await readAgents(order, async (id) => {
-		if (isTurnedAway || Date.now() >= deadline - LEAST_MS) return;
+		if (isTurnedAway || Date.now() >= deadline - MIN_MS) return;
 		outcomes.set(id, { isOutOfTime: true });
 		const cursor = starts.get(id);
 		const pages = cursor ? readNews(cursor, wants) : readBaseline(wants);
@@ -308,7 +308,7 @@ export async function sampleActivity(
 	const directory = await lookUpAgents(client);
 	const { watched } = choose(settings, directory, undefined);
 	const agents = watched.flatMap((id) => directory.get(id) ?? []);
-	const query = { agents, filter, now, maxPages: MOST_SAMPLE_PAGES };
+	const query = { agents, filter, now, maxPages: MAX_SAMPLE_PAGES };
 	const latest = await newestRows((reading) => readTransactions(client, query, reading), 1);
 	return latest.map(({ row, agent }) => ({
 		id: addressKey(agent.address),

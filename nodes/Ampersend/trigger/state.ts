@@ -7,10 +7,10 @@ import type { RowFilter } from '../domain/filter';
 import { rowFilter } from '../domain/filter';
 
 /** Maximum size of the stored state, in bytes of JSON. */
-export const MOST_STATE_BYTES = 256 * 1024;
+export const MAX_STATE_BYTES = 256 * 1024;
 
-/** The most agents whose state, cut as far as possible, still fits into `MOST_STATE_BYTES`. */
-export const MOST_AGENTS = 1000;
+/** The most agents whose state, cut as far as possible, still fits into `MAX_STATE_BYTES`. */
+export const MAX_AGENTS = 1000;
 
 /** The address of an agent in lower case. */
 export type AgentId = string;
@@ -232,7 +232,7 @@ function shorten(cursor: AgentCursor, most: number): AgentCursor {
  */
 export function writeState(
 	state: TriggerState,
-	maxBytes: number = MOST_STATE_BYTES,
+	maxBytes: number = MAX_STATE_BYTES,
 ): { stored: StoredState; shortened: AgentId[] } {
 	let [kept, json] = [state, encode(state)];
 	const isTooLong = () => utf8ToBytes(json).length > maxBytes;

@@ -14,7 +14,7 @@ import type * as reading from '../../../nodes/Ampersend/trigger/reading';
 import type { Baseline, Reading, Sizes } from '../../../nodes/Ampersend/trigger/reading';
 import type * as state from '../../../nodes/Ampersend/trigger/state';
 import type { TriggerState } from '../../../nodes/Ampersend/trigger/state';
-import { MOST_STATE_BYTES, rowKey } from '../../../nodes/Ampersend/trigger/state';
+import { MAX_STATE_BYTES, rowKey } from '../../../nodes/Ampersend/trigger/state';
 import { manners, Service, tame, type Manners, type Row as ListedRow } from './service.mts';
 
 /*
@@ -627,7 +627,7 @@ export class History {
 		if (one.isDropped) return;
 
 		const text = JSON.stringify(trigger.writeState(state, this.setting.mostBytes).stored);
-		if (text.length > (this.setting.mostBytes ?? MOST_STATE_BYTES))
+		if (text.length > (this.setting.mostBytes ?? MAX_STATE_BYTES))
 			complain(`a state of ${text.length} bytes`);
 		const next = trigger.readState(JSON.parse(text));
 		if (!next || next === 'unreadable') return complain("the state can't be read again");
@@ -878,7 +878,7 @@ export interface Game extends Kind {
 }
 
 /** A history that takes longer has an endless loop. */
-const MOST_MS = 20_000;
+const MAX_MS = 20_000;
 
 /**
  * Runs histories until one breaks a promise.
@@ -920,7 +920,7 @@ export function play(
 					...(mostBytes !== undefined && { mostBytes }),
 				});
 				played.histories++;
-				const until = Date.now() + MOST_MS;
+				const until = Date.now() + MAX_MS;
 				for (const one of happening) {
 					history.run(one);
 					if (Date.now() > until) complain('a history that does not end');

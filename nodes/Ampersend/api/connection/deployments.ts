@@ -91,8 +91,8 @@ export function isCredentialError(error: Error): error is CredentialError {
 const { production, sandbox } = deployments;
 
 /** Longer text than a key or a base URL ever is. */
-const MOST_KEY_CHARACTERS = 1_024;
-const MOST_URL_CHARACTERS = 2_048;
+const MAX_KEY_CHARACTERS = 1_024;
+const MAX_URL_CHARACTERS = 2_048;
 
 /** More hexadecimal digits than an address has: most of a private key. */
 const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
@@ -101,7 +101,7 @@ const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
 const ROUTE = /\/v1(?:\/sdk)?(\/agents(?:$|\/.*))/;
 
 /** A DNS name has 253 at most, and a port six with its colon. */
-const MOST_HOST_CHARACTERS = 259;
+const MAX_HOST_CHARACTERS = 259;
 
 /** Of an agent's key. The SDK's combined secret begins with one (`agentSecret.ts`). */
 const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
@@ -121,7 +121,7 @@ function rejectKey(complaint: string, advice = ''): never {
 
 function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } {
 	const text = (typeof input === 'string' ? input : '').trim();
-	if (text.length > MOST_KEY_CHARACTERS) {
+	if (text.length > MAX_KEY_CHARACTERS) {
 		rejectKey(`is too long (${text.length} characters)`, COPY_AGAIN);
 	}
 	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
@@ -176,7 +176,7 @@ function rejectSecretIn(url: URL, usual: string): void {
  * @throws CredentialError
  */
 function parseBaseUrl(text: string, usual: string): URL {
-	if (text.length > MOST_URL_CHARACTERS) {
+	if (text.length > MAX_URL_CHARACTERS) {
 		rejectBaseUrl(
 			`is too long (${text.length} characters)`,
 			`Enter only scheme, host and path, or leave it empty to use ${usual}.`,
@@ -299,7 +299,7 @@ export function assertKeyBelongsTo(connection: Connection, target: string): void
 	) {
 		return;
 	}
-	const hasHostName = url !== undefined && url.host.length <= MOST_HOST_CHARACTERS;
+	const hasHostName = url !== undefined && url.host.length <= MAX_HOST_CHARACTERS;
 	throw new CredentialError(
 		`This credential is for ${home.origin} and was not sent to ` +
 			`${hasHostName ? url.origin : 'an address without a host'}.`,

@@ -9,10 +9,10 @@ import type { Connection, Secret } from './deployments';
 export type Hide = (text: string) => string;
 
 /** What follows the prefix can appear in any text by chance if it is shorter than this. */
-const SHORTEST_TAIL = 12;
+const MIN_TAIL = 12;
 
 /** Without a prefix, a shorter text can't be told from others. */
-const FEWEST_CHARACTERS = 8;
+const MIN_CHARACTERS = 8;
 
 const HEX_PAIR = /^[0-9a-f]{2}$/i;
 
@@ -50,7 +50,7 @@ function decode(encoded: string): Decoded {
  * it can make its first two characters look like an encoding, so they are compared apart.
  */
 function hideEncoded(whole: string, shown: string): Hide {
-	if (whole.length < FEWEST_CHARACTERS) return (text) => text;
+	if (whole.length < MIN_CHARACTERS) return (text) => text;
 	const [first, rest] = [whole.slice(0, 2), new Needle(whole.slice(2))];
 	return (text) => {
 		const { text: decoded, starts } = decode(text);
@@ -79,7 +79,7 @@ function base64Of(secret: string): string[] {
 
 function hideSecret({ text: whole, prefix }: Secret): Hide {
 	const tail = whole.slice(prefix.length);
-	const isLong = tail.length >= SHORTEST_TAIL;
+	const isLong = tail.length >= MIN_TAIL;
 	const secret = isLong ? tail : whole;
 	const shown = isLong ? '…' : `${prefix}…`;
 	const needles = [secret, ...base64Of(secret)].map((spelling) => new Needle(spelling));
@@ -107,7 +107,7 @@ function hideSecret({ text: whole, prefix }: Secret): Hide {
 export function hideKey({ secrets }: Pick<Connection, 'secrets'>): Hide {
 	const hides = secrets
 		.filter(({ text, prefix }) => text.length > prefix.length)
-		.filter(({ text, prefix }) => prefix !== '' || text.length >= FEWEST_CHARACTERS)
+		.filter(({ text, prefix }) => prefix !== '' || text.length >= MIN_CHARACTERS)
 		.map(hideSecret);
 	return (text) => hides.reduce((rest, hide) => hide(rest), text);
 }

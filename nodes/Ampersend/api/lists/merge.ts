@@ -31,7 +31,7 @@ export interface PaymentRow extends FilterableRow {
 export type Batches<Row> = AsyncGenerator<Array<AgentRow<Row>>, void>;
 
 /** More unknown values say nothing more. */
-const MOST_UNKNOWN = 5;
+const MAX_UNKNOWN = 5;
 
 /** What a reading notices about the service's answers, before filters. */
 export class HistoryReport {
@@ -61,7 +61,7 @@ export class HistoryReport {
 	look(rows: Array<ActivityRow | PaymentRow>, { directions, statuses }: KnownValues): void {
 		const { unknown } = this;
 		const add = (values: Set<string>, value: string): void => {
-			if (values.size < MOST_UNKNOWN) values.add(value);
+			if (values.size < MAX_UNKNOWN) values.add(value);
 		};
 		for (const { direction, status, wire } of rows) {
 			const { chain_caip2id: chain } = wire;
@@ -112,8 +112,8 @@ interface Batch<Row> {
 }
 
 /** Rows to hold at the same time. With many agents, each is read in smaller steps. */
-const MOST_HELD = 20_000;
-const SMALLEST_PAGE = 20;
+const MAX_HELD = 20_000;
+const MIN_PAGE = 20;
 
 /** The rows of one agent that were read and not yet passed on. */
 class Lane<Row extends FilterableRow> {
@@ -207,7 +207,7 @@ export function readTransactions(
 	const preset = presetCovering(filter.from, now);
 	const largestPage = Math.min(
 		MAX_PAGE_ROWS,
-		Math.max(SMALLEST_PAGE, Math.floor(MOST_HELD / agents.length)),
+		Math.max(MIN_PAGE, Math.floor(MAX_HELD / agents.length)),
 	);
 	return readLanes(client, agents, order, async function* ({ address, name }, pace) {
 		const ahead = new ReadAhead(

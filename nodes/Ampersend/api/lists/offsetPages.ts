@@ -24,7 +24,7 @@ export interface List<Item> {
 }
 
 /** Pages of a list after which reading gives up. */
-const MOST_LIST_PAGES = 10_000;
+const MAX_LIST_PAGES = 10_000;
 
 /**
  * Lists whose count is known to be of all rows, and not of a page alone: an empty page had it. The
@@ -106,7 +106,7 @@ export async function* offsetPages<Item extends { address: Address }>(
 	const { route, readPage } = list;
 	const seen = new Set<string>();
 	let progress: Progress | undefined = { offset: 0 };
-	for (let pages = 0; pages < MOST_LIST_PAGES; pages++) {
+	for (let pages = 0; pages < MAX_LIST_PAGES; pages++) {
 		const page = await readPage({ limit: LIST_PAGE, offset: progress.offset });
 		const seenBefore = seen.size;
 		for (const item of page.items) {
@@ -120,7 +120,7 @@ export async function* offsetPages<Item extends { address: Address }>(
 		progress = progressAfter(list, page, progress, isKnown);
 		if (!progress) return;
 	}
-	throw errorForPaging(route, `returns more than ${MOST_LIST_PAGES} pages`);
+	throw errorForPaging(route, `returns more than ${MAX_LIST_PAGES} pages`);
 }
 
 /** A part of a list that a user reads page by page. */

@@ -2,7 +2,7 @@ import type { PageAnswer, PageRequest } from './pages';
 import { requestsAfter } from './pages';
 
 /** Maximum pages of a list to request before they are needed. */
-const MOST_AHEAD = 6;
+const MAX_AHEAD = 6;
 
 /** Pages to read before the first guess: many readings end after one or two. */
 const PAGES_BEFORE = 2;
@@ -45,7 +45,7 @@ export class ReadAhead {
 	/** Starts slowly, and stops at the end that the service reports. */
 	private guess(wanted: PageRequest): void {
 		if (this.streak < PAGES_BEFORE || !this.mayGuess()) return;
-		let left = Math.min(2 ** (this.streak - PAGES_BEFORE), MOST_AHEAD);
+		let left = Math.min(2 ** (this.streak - PAGES_BEFORE), MAX_AHEAD);
 		for (const request of requestsAfter(wanted, this.size, this.total)) {
 			if (left-- === 0) return;
 			if (this.guesses.has(keyOf(request))) continue;
