@@ -7,7 +7,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { agentScopeFields } from './descriptions/agentScope';
-import { authenticationField } from './descriptions/authentication';
+import { authenticationField, nodeCredentials } from './descriptions/authentication';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -29,20 +29,7 @@ export class AmpersendTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [
-			{
-				name: 'ampersendApi',
-				required: true,
-				testedBy: 'ampersendApiTest',
-				displayOptions: { show: { authentication: ['apiKey'] } },
-			},
-			{
-				name: 'ampersendAgentApi',
-				required: true,
-				testedBy: 'ampersendAgentApiTest',
-				displayOptions: { show: { authentication: ['agentSession'] } },
-			},
-		],
+		credentials: nodeCredentials,
 		properties: [
 			authenticationField,
 			eventsField,

@@ -2,10 +2,10 @@ import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
 import { rejectAuthentication } from '../api/connection/authorize';
-import { authenticationField, inSession, withApiKey } from '../descriptions/authentication';
+import { asOneAgent, asOwner, authenticationField } from '../descriptions/authentication';
 import { simplifyFields } from '../descriptions/simplify';
 import type { Authentication } from '../domain/authentication';
-import { authentications } from '../domain/authentication';
+import { authenticationNames, authentications } from '../domain/authentication';
 import { agent } from './agent';
 import { agentKey } from './agentKey';
 import { allowlist } from './allowlist';
@@ -36,7 +36,9 @@ export const resources: Resource[] = [
 
 /** Whether an authentication can do an operation. */
 function isReachable({ inSession }: Operation, authentication: Authentication): boolean {
-	return authentication === 'apiKey' ? inSession !== 'only' : inSession !== undefined;
+	return authentications[authentication].isOneAgent
+		? inSession !== undefined
+		: inSession !== 'only';
 }
 
 /** The operations of a resource that an authentication can do. */
@@ -45,7 +47,9 @@ function reachable({ operations }: Resource, authentication: Authentication): Op
 }
 
 /** The resources that only an agent reaches. */
-const ofAgents = resources.filter((resource) => reachable(resource, 'apiKey').length === 0);
+const ofAgents = resources.filter(({ operations }) =>
+	operations.every(({ inSession }) => inSession === 'only'),
+);
 
 const resourceField: INodeProperties = {
 	displayName: 'Resource',
@@ -54,7 +58,7 @@ const resourceField: INodeProperties = {
 	noDataExpression: true,
 	options: resources.map((resource) =>
 		ofAgents.includes(resource)
-			? { ...resource.option, displayOptions: inSession }
+			? { ...resource.option, displayOptions: asOneAgent }
 			: resource.option,
 	),
 	default: 'agent',
@@ -67,7 +71,7 @@ const needsSession: INodeProperties = {
 	type: 'notice',
 	displayOptions: {
 		show: {
-			...withApiKey.show,
+			...asOwner.show,
 			resource: ofAgents.map(({ option }) => option.value),
 		},
 	},
@@ -104,7 +108,7 @@ export const properties: INodeProperties[] = [
 	resourceField,
 	needsSession,
 	// n8n's node panel lists the operations of the first field that a resource has.
-	...authentications.flatMap(operationFields),
+	...authenticationNames.flatMap(operationFields),
 	...resources.flatMap((resource) =>
 		resource.operations.flatMap((operation) =>
 			updateDisplayOptions(

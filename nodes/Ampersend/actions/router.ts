@@ -53,8 +53,8 @@ function operationOf(n8n: IExecuteFunctions, itemIndex: number) {
 	const resource = n8n.getNodeParameter('resource', itemIndex) as string;
 	// n8n drops the operation of a resource that it does not find in the description.
 	const name = n8n.getNodeParameter('operation', itemIndex, '') as string;
-	const authentication = readAuthentication(
-		n8n.getNodeParameter('authentication', itemIndex, 'apiKey'),
+	const authentication = readAuthentication((parameter) =>
+		n8n.getNodeParameter(parameter, itemIndex, undefined),
 	);
 	requireReachable(resource, name, authentication);
 	const operation = findOperation(resource, name);

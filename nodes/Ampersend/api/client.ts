@@ -8,15 +8,12 @@ import type {
 } from 'n8n-workflow';
 
 import type { Authentication } from '../domain/authentication';
-import { inSession, resolveAgentConnection } from './connection/agentConnection';
+import { authentications, DEFAULT_AUTHENTICATION } from '../domain/authentication';
 import type { Bases, MissingRead } from './connection/bases';
 import { findBases, findRead } from './connection/bases';
+import { connectWith } from './connection/connections';
 import type { Connection } from './connection/deployments';
-import {
-	assertKeyBelongsTo,
-	authorizationHeaders,
-	resolveConnection,
-} from './connection/deployments';
+import { assertKeyBelongsTo, authorizationHeaders } from './connection/deployments';
 import type { CallError } from './errors';
 import type { HttpAnswer, Transmit } from './request';
 import { requestFor, TIMEOUT_MS } from './request';
@@ -26,12 +23,6 @@ import { routes } from './routes';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
-
-/** The credentials, by what they authorize. */
-const CREDENTIALS: Record<Authentication, string> = {
-	apiKey: 'ampersendApi',
-	agentSession: 'ampersendAgentApi',
-};
 
 /** Sends requests with what n8n gives a credential, which can't say who calls. */
 export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
@@ -113,7 +104,7 @@ function findersOf(run: object, connection: Connection, transmit: Transmit) {
 export async function openClient(
 	context: NodeContext,
 	{
-		authentication = 'apiKey',
+		authentication = DEFAULT_AUTHENTICATION,
 		itemIndex = 0,
 		retry = defaultRetryPolicy,
 		deadline,
@@ -126,7 +117,7 @@ export async function openClient(
 		note?: Note;
 	} = {},
 ): Promise<Client> {
-	const credential = CREDENTIALS[authentication];
+	const { credential } = authentications[authentication];
 	const data = await context.getCredentials(credential, itemIndex);
 	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
 	const transmitOpenly = transmitWith(context.helpers);
@@ -137,13 +128,12 @@ export async function openClient(
 			{ ...request },
 			{ credentialsDecrypted },
 		)) as HttpAnswer;
-	const session =
-		authentication === 'agentSession' ? await resolveAgentConnection(data) : undefined;
-	const connection = session ?? resolveConnection(data);
+	const { connection, call } = await connectWith[authentication](data);
+	const isOneAgent = connection.agent !== undefined;
 	return {
 		connection,
 		run: context,
-		...(!session && findersOf(context, connection, transmitAuthorized)),
+		...(!isOneAgent && findersOf(context, connection, transmitAuthorized)),
 		retry,
 		deadline,
 		note,
@@ -151,11 +141,10 @@ export async function openClient(
 			'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined,
 		async transmit(request, withCredential) {
 			if (!withCredential) return await transmitOpenly(request, withCredential);
-			if (!session) return await transmitAuthorized(request);
-			const call = async () => await transmitAuthorized(request);
-			const self = session.baseUrl + routes.getSelf.path;
+			const self = connection.baseUrl + routes.getSelf.path;
 			const read = async () => await transmitAuthorized(requestFor('GET', self, TIMEOUT_MS));
-			return await inSession(data, session, call, request.method === 'GET' ? undefined : read);
+			const send = async () => await transmitAuthorized(request);
+			return await call(send, request.method === 'GET' ? undefined : read);
 		},
 	};
 }

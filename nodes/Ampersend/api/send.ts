@@ -43,12 +43,12 @@ function placeOf(
 	const { access = 'user', path, sessionPath } = route;
 	const { authentication, agentBaseUrl } = connection;
 	const baseUrl = baseOf(route, connection.baseUrl);
-	const isSession = authentication === 'agentSession';
-	if (access === 'agent' && !isSession) rejectAuthentication(authentication);
+	const isOneAgent = connection.agent !== undefined;
+	if (access === 'agent' && !isOneAgent) rejectAuthentication(authentication);
 	if (access !== 'user') {
 		return { baseUrl: agentBaseUrl, path, withCredential: access === 'agent' };
 	}
-	const ownPath = isSession ? (sessionPath ?? rejectAuthentication(authentication)) : path;
+	const ownPath = isOneAgent ? (sessionPath ?? rejectAuthentication(authentication)) : path;
 	return { baseUrl, path: ownPath, withCredential: true };
 }
 

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { AgentScope } from '../domain/address';
 import { parseAddresses, parseLocator } from '../domain/address';
 import { ParameterError, readChoice } from '../domain/parameter';
-import { withApiKey } from './authentication';
+import { asOwner } from './authentication';
 import { agentLocator } from './locators';
 
 /** n8n requires this wording for fields whose options are loaded. */
@@ -29,14 +29,14 @@ export const agentScopeFields: INodeProperties[] = [
 		],
 		default: 'all',
 		description: 'The agents whose payments to read',
-		displayOptions: withApiKey,
+		displayOptions: asOwner,
 	},
-	{ ...agentLocator, displayOptions: { show: { ...withApiKey.show, agentScope: ['one'] } } },
+	{ ...agentLocator, displayOptions: { show: { ...asOwner.show, agentScope: ['one'] } } },
 	{
 		...chosenAgents,
 		type: 'multiOptions',
 		typeOptions: { loadOptionsMethod: 'getAgents' },
-		displayOptions: { show: { ...withApiKey.show, agentScope: ['selected'] } },
+		displayOptions: { show: { ...asOwner.show, agentScope: ['selected'] } },
 		default: [],
 		description:
 			'Choose from the list, or specify IDs using an ' +

@@ -1,36 +1,55 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
 
 import type { Authentication } from '../domain/authentication';
-import { authentications } from '../domain/authentication';
+import {
+	authenticationNames,
+	authentications,
+	DEFAULT_AUTHENTICATION,
+} from '../domain/authentication';
 import { readChoice } from '../domain/parameter';
 
-/** For fields that make no sense for an agent's session, which is that of one agent. */
-export const withApiKey = { show: { authentication: ['apiKey'] } };
+const field = { displayName: 'Authentication', name: 'authentication' } as const;
 
-/** For what only an agent can do. */
-export const inSession = { show: { authentication: ['agentSession'] } };
+/** Shows something with these authentications. */
+function shownWith(names: Authentication[]) {
+	return { show: { [field.name]: names } };
+}
 
-/** Actions and trigger share this field. Workflows without it use an API key. */
+const ofOneAgent = authenticationNames.filter((name) => authentications[name].isOneAgent);
+
+/** For what an agent can do only for itself, and for notes about that. */
+export const asOneAgent = shownWith(ofOneAgent);
+
+/** For fields that make no sense for an agent, which reaches only itself. */
+export const asOwner = shownWith(authenticationNames.filter((name) => !ofOneAgent.includes(name)));
+
+/** Actions and trigger share this field. */
 export const authenticationField: INodeProperties = {
-	displayName: 'Authentication',
-	name: 'authentication',
+	...field,
 	type: 'options',
-	options: [
-		{
-			name: 'Agent Session',
-			value: 'agentSession',
-			description: 'As one agent, with one of its keys. Reads what the agent itself can see.',
-		},
-		{
-			name: 'API Key',
-			value: 'apiKey',
-			description: 'As the owner of the agents. Reads and changes all agents of the account.',
-		},
-	],
-	default: 'apiKey',
+	options: authenticationNames
+		.map((value) => ({
+			name: authentications[value].name,
+			value,
+			description: authentications[value].description,
+		}))
+		.toSorted((option, next) => (option.name.toLowerCase() < next.name.toLowerCase() ? -1 : 1)),
+	default: DEFAULT_AUTHENTICATION,
 };
 
-/** @throws ParameterError for an unknown value */
-export function readAuthentication(value: unknown): Authentication {
-	return readChoice(authenticationField.displayName, value, authentications, 'apiKey');
+/** The credentials of actions and trigger. */
+export const nodeCredentials: INodeCredentialDescription[] = authenticationNames.map((name) => ({
+	name: authentications[name].credential,
+	required: true,
+	testedBy: `${authentications[name].credential}Test`,
+	displayOptions: shownWith([name]),
+}));
+
+/**
+ * @param get reads a parameter; undefined if it isn't there
+ * @throws ParameterError for an unknown value
+ */
+export function readAuthentication(get: (name: string) => unknown): Authentication {
+	const value = get(field.name) ?? DEFAULT_AUTHENTICATION;
+	return readChoice(field.displayName, value, authenticationNames, DEFAULT_AUTHENTICATION);
 }

@@ -4,7 +4,7 @@ import type { Address } from '../domain/address';
 import { parseLocator } from '../domain/address';
 import { parseIdentifier } from '../domain/identifier';
 import { valueOf } from '../domain/parameter';
-import { withApiKey } from './authentication';
+import { asOwner } from './authentication';
 
 export function addressLocator(
 	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
@@ -49,7 +49,7 @@ export const agentLocator: INodeProperties = {
 	),
 	required: true,
 	// A session is that of one agent.
-	displayOptions: withApiKey,
+	displayOptions: asOwner,
 };
 
 export const agentKeyLocator: INodeProperties = {

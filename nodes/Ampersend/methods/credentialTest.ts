@@ -1,4 +1,5 @@
 import type {
+	ICredentialTestFunction,
 	ICredentialTestFunctions,
 	ICredentialsDecrypted,
 	IDataObject,
@@ -17,6 +18,7 @@ import type { Client } from '../api/client';
 import { openTestClient } from '../api/client';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
+import type { CredentialName } from '../domain/authentication';
 import { ParameterError } from '../domain/parameter';
 
 /** Thrown where the key works, and the credential still doesn't. */
@@ -149,4 +151,8 @@ async function ampersendAgentApiTest(
 	});
 }
 
-export const credentialTest = { ampersendApiTest, ampersendAgentApiTest };
+/** By the name that `nodeCredentials` gives the test of each credential. */
+export const credentialTest = { ampersendApiTest, ampersendAgentApiTest } satisfies Record<
+	`${CredentialName}Test`,
+	ICredentialTestFunction
+>;

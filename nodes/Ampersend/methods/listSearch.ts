@@ -11,6 +11,8 @@ import type { Client } from '../api/client';
 import { openClient } from '../api/client';
 import { send } from '../api/send';
 import { readAuthentication } from '../descriptions/authentication';
+import type { Authentication } from '../domain/authentication';
+import { authentications } from '../domain/authentication';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator, shortAddress } from '../domain/address';
 import { formatUsdc, isMicro } from '../domain/money';
@@ -57,15 +59,17 @@ function byName(one: { name: string }, other: { name: string }): number {
 	return one.name.localeCompare(other.name);
 }
 
+function authenticationIn(context: ILoadOptionsFunctions): Authentication {
+	return readAuthentication((parameter) => context.getCurrentNodeParameter(parameter));
+}
+
 /** Opens a client, and explains why a list can't be loaded. */
 export async function withClient<Result>(
 	context: ILoadOptionsFunctions,
 	list: (client: Client) => Promise<Result>,
 ): Promise<Result> {
 	try {
-		const authentication = readAuthentication(
-			context.getCurrentNodeParameter('authentication') ?? 'apiKey',
-		);
+		const authentication = authenticationIn(context);
 		const deadline = Date.now() + MAX_MS;
 		return await list(await openClient(context, { authentication, retry: RETRY, deadline }));
 	} catch (error) {
@@ -160,7 +164,7 @@ async function searchSellers(
 	this: ILoadOptionsFunctions,
 	filter = '',
 ): Promise<INodeListSearchResult> {
-	const isSession = this.getCurrentNodeParameter('authentication') === 'agentSession';
+	const isSession = authentications[authenticationIn(this)].isOneAgent;
 	if (!isSession && this.getCurrentNodeParameter('agentScope') !== 'one') {
 		return sentence('Set Agents to One to list its sellers, or use By Address.');
 	}

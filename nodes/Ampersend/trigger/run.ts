@@ -161,7 +161,9 @@ async function runInTurn(
 export async function runTrigger(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 	try {
 		const now = Date.now();
-		const authentication = readAuthentication(context.getNodeParameter('authentication', 'apiKey'));
+		const authentication = readAuthentication((parameter) =>
+			context.getNodeParameter(parameter, undefined),
+		);
 		const note = noteOnce(context);
 		const opened = await openClient(context, { authentication, retry: RETRY, note });
 		const settings = readSettings(context, opened.connection.agent, now);

@@ -5,7 +5,7 @@ import {
 	readAddressField,
 	readKeyName,
 } from '../../descriptions/addresses';
-import { withApiKey } from '../../descriptions/authentication';
+import { asOwner } from '../../descriptions/authentication';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import { readSwitch } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
@@ -32,7 +32,7 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 		},
 		{
 			...agentLocator,
-			displayOptions: { show: { ...withApiKey.show, [ownerChooses.name]: [false] } },
+			displayOptions: { show: { ...asOwner.show, [ownerChooses.name]: [false] } },
 		},
 		additionalFieldsOf([keyNameField]),
 	],

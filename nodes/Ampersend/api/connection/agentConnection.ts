@@ -143,7 +143,7 @@ const renewedInVain = new WeakSet<AgentConnection>();
  * @param call asks n8n to send it
  * @param read asks n8n for something that only reads, if the call may change something
  */
-export async function inSession(
+export async function withSession(
 	fields: AgentFields,
 	connection: AgentConnection,
 	call: () => Promise<HttpAnswer>,

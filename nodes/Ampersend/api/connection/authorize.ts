@@ -1,6 +1,7 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
 import type { Authentication } from '../../domain/authentication';
+import { authenticationNames, authentications } from '../../domain/authentication';
 import { ParameterError } from '../../domain/parameter';
 import { parseUrl } from '../../domain/webAddress';
 import type { Connection } from './deployments';
@@ -60,12 +61,13 @@ export function authorize(
  * @throws ParameterError always
  */
 export function rejectAuthentication(authentication: Authentication): never {
-	const isSession = authentication === 'agentSession';
+	const others = authenticationNames
+		.filter((name) => name !== authentication)
+		.map((name) => authentications[name].credentialName);
 	throw new ParameterError(
 		// n8n's editor shows the credential instead of the Authentication parameter.
 		'Credential',
-		isSession ? "an agent's session can't do this." : "an API key can't do this.",
-		`Choose an ${isSession ? 'Ampersend API' : 'Ampersend Agent API'} credential, ` +
-			'or another operation.',
+		`${authentications[authentication].who} can't do this.`,
+		`Choose an ${others.join(' or ')} credential, or another operation.`,
 	);
 }

@@ -43,8 +43,8 @@ function foundText(bases: Bases): string {
 
 /** What there is to say about the base URL, if anything can be wrong with it. */
 function baseText({ route: { access = 'user' }, connection, bases }: Call): string {
-	const { authentication, baseUrl, agentBaseUrl } = connection;
-	if (authentication === 'agentSession') {
+	const { agent, baseUrl, agentBaseUrl } = connection;
+	if (agent !== undefined) {
 		if (isOfficial(baseUrl)) return '';
 		return `The Base URL is ${baseUrl}. Ampersend's own ends with ${AGENT_PATH}.`;
 	}
@@ -76,7 +76,7 @@ const partNames: Record<Part, string> = {
 
 /** How this node knows a part of a route. In its session, an agent calls what the SDK calls. */
 export function guessText({ route, connection }: Call, part: Part): string {
-	const isOwn = connection.authentication === 'agentSession' && route.sessionPath !== undefined;
+	const isOwn = connection.agent !== undefined && route.sessionPath !== undefined;
 	const evidence = isOwn ? 'SDK' : route.facts[part].evidence;
 	const name = partNames[part].replace('{method}', route.method);
 	if (evidence === 'assumed') return `No public page documents ${name}, so this node assumes it.`;
@@ -84,8 +84,8 @@ export function guessText({ route, connection }: Call, part: Part): string {
 }
 
 /** Other ways to do it, if a part of the route is only assumed. */
-function waysText({ route, connection: { authentication } }: Call): string {
-	if (authentication === 'agentSession') return '';
+function waysText({ route, connection }: Call): string {
+	if (connection.agent !== undefined) return '';
 	const isAssumed = Object.values(route.facts).some(({ evidence }) => evidence === 'assumed');
 	const hasSession = (route.sessionPath ?? route.sessionRoute) !== undefined;
 	const ways = [

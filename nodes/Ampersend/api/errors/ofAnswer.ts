@@ -167,7 +167,7 @@ export function errorForStatus(
 	const situation = situationOf({
 		status,
 		access: route.access ?? 'user',
-		isSession: connection.authentication === 'agentSession',
+		isSession: connection.agent !== undefined,
 		route,
 		said,
 		isElsewhere,
