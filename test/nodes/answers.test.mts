@@ -84,7 +84,7 @@ function wrongError(answer: Recorded, { sent, error }: Reading): string | undefi
 	if (!(error instanceof CallError)) return `threw ${String(error)}`;
 	const { message } = error;
 	if (typeof sent !== 'object' || sent === null) {
-		return message.includes('instead of JSON') ? undefined : message;
+		return /instead of (?:JSON|an object)/.test(message) ? undefined : message;
 	}
 	if (/belongs to another one: id is "/.test(message)) {
 		return isOfOtherEntry(answer, sent) ? undefined : message;

@@ -308,7 +308,8 @@ function complaintOfOutcome(text: string, seen: Seen, documented: Seen): string 
 }
 
 /** What a message says where the answer doesn't fit: the place, or what came instead. */
-const PLACE = /is missing|unexpected format|is not an?\b|instead of JSON|came back|another agent/;
+const PLACE =
+	/is missing|unexpected format|is not an?\b|instead of (?:JSON|an object)|came back|another agent/;
 
 /** What a message names, by the status of the answer. */
 const NAMED: Record<string, RegExp> = {

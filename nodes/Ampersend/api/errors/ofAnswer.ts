@@ -198,7 +198,7 @@ export function errorForInside(call: Call, status: number, body: object): CallEr
 	return errorFor('errorInside', { said: words ? `: ${words}` : '.' }, call, { status });
 }
 
-/** The error for a 2xx answer whose body isn't JSON, or only null: a login page, a proxy, a wrong host. */
+/** The same for a body that isn't JSON, or only null: a login page, a proxy, a wrong host. */
 export function errorForNotJson(
 	call: Call,
 	status: number,
