@@ -8,7 +8,6 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './actions/registry';
 import { router } from './actions/router';
-import { nodeCredentials } from './descriptions/authentication';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -28,7 +27,21 @@ export class Ampersend implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: nodeCredentials,
+		// Spelled out for n8n's linter; a test compares them with `nodeCredentials`.
+		credentials: [
+			{
+				name: 'ampersendApi',
+				required: true,
+				testedBy: 'ampersendApiTest',
+				displayOptions: { show: { authentication: ['apiKey'] } },
+			},
+			{
+				name: 'ampersendAgentApi',
+				required: true,
+				testedBy: 'ampersendAgentApiTest',
+				displayOptions: { show: { authentication: ['agentSession'] } },
+			},
+		],
 		properties,
 	};
 

@@ -5,6 +5,7 @@ import { AmpersendAgentApi } from '../../credentials/AmpersendAgentApi.credentia
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
+import { authentications } from '../../nodes/Ampersend/domain/authentication';
 
 type Part = INodeProperties | NonNullable<INodeProperties['options']>[number];
 
@@ -22,6 +23,35 @@ function stored(part: Part): unknown {
 		...(options && { options }),
 	};
 }
+
+describe('Each authentication', () => {
+	const credentials = [new AmpersendApi(), new AmpersendAgentApi()];
+
+	it.each(Object.entries(authentications))(
+		'%s has a credential in both nodes, a class and a test',
+		(authentication, { credential, credentialName }) => {
+			const shown = {
+				name: credential,
+				required: true,
+				testedBy: `${credential}Test`,
+				displayOptions: { show: { authentication: [authentication] } },
+			};
+			for (const node of [new Ampersend(), new AmpersendTrigger()]) {
+				expect(node.description.credentials).toContainEqual(shown);
+				expect(Object.keys(node.methods.credentialTest)).toContain(shown.testedBy);
+			}
+			const found = credentials.find(({ name }) => name === credential);
+			expect(found?.displayName).toBe(credentialName);
+		},
+	);
+
+	it('is in the table', () => {
+		expect(credentials).toHaveLength(Object.keys(authentications).length);
+		for (const node of [new Ampersend(), new AmpersendTrigger()]) {
+			expect(node.description.credentials).toHaveLength(credentials.length);
+		}
+	});
+});
 
 describe('Stored names and values do not change by accident', () => {
 	it('in the Ampersend node', () => {

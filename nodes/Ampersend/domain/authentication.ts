@@ -1,7 +1,8 @@
 /**
  * How the API knows who calls: as the owner of agents, or as one of them. Names and credentials are
  * stored in workflows. A row needs its credential class, its connection
- * (`api/connection/connections.ts`) and its test (`methods/credentialTest.ts`).
+ * (`api/connection/connections.ts`), its test (`methods/credentialTest.ts`) and an entry in the
+ * action node, which n8n's linter reads.
  */
 export const authentications = {
 	apiKey: {
