@@ -86,11 +86,8 @@ export function getApprovalOperation(what: string): RowOperation<typeof approval
 		],
 		output: approvalOutput,
 
-		async execute({ n8n, client, itemIndex }) {
-			const token = parseToken(
-				tokenField.displayName,
-				n8n.getNodeParameter(tokenField.name, itemIndex, ''),
-			);
+		async execute({ client, read }) {
+			const token = read(tokenField, parseToken);
 			const answer = await send(client, routes.getApproval, { path: { token } });
 			const { status, agent, resolved_at, ...further } = answer;
 			return withRest(

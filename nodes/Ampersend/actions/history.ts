@@ -8,9 +8,10 @@ import type { Client } from '../api/client';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
-import { getterOf, optionsField, readCollection } from '../descriptions/options';
+import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
+import { timeZoneOf } from '../descriptions/timeZone';
 import type { FilterableRow } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
@@ -27,7 +28,7 @@ export interface History<Row extends FilterableRow, Output extends Schema> {
 	/** The default name of an exported file starts with it. */
 	fileName: string;
 	filters: INodeProperties;
-	read(client: Client, query: HistoryQuery, reading: Reading): Batches<Row>;
+	readRows(client: Client, query: HistoryQuery, reading: Reading): Batches<Row>;
 	output: Output;
 	simplified: Simplified;
 	toOutput(row: AgentRow<Row>): z.infer<Output>;
@@ -41,14 +42,12 @@ export interface History<Row extends FilterableRow, Output extends Schema> {
  * @param now epoch ms
  */
 export async function readQuery(
-	{ n8n, client, itemIndex }: OperationContext,
+	{ n8n, client, read }: OperationContext,
 	now: number,
 ): Promise<HistoryQuery & { report: HistoryReport }> {
-	const get = (name: string, fallback: unknown): unknown =>
-		n8n.getNodeParameter(name, itemIndex, fallback);
-	const scope = readAgentScope(get);
-	const filter = readHistoryFilter(n8n, itemIndex);
-	const agents = await selectAgents(client, scope, agentScopeParameter(get));
+	const scope = readAgentScope(read);
+	const filter = readHistoryFilter(read, timeZoneOf(n8n));
+	const agents = await selectAgents(client, scope, agentScopeParameter(read));
 	return { agents, filter, now, report: new HistoryReport() };
 }
 
@@ -98,7 +97,7 @@ function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string
 }
 
 export function getManyOperation<Row extends FilterableRow, Output extends Schema>(
-	{ noun, filters, read, output, simplified, toOutput }: History<Row, Output>,
+	{ noun, filters, readRows, output, simplified, toOutput }: History<Row, Output>,
 	texts: Texts,
 ): RowOperation<Output> {
 	const options = optionsField([orderOption('Oldest First reads the whole history')]);
@@ -109,12 +108,12 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 		output,
 		simplified,
 		async execute(context) {
-			const { n8n, client, itemIndex, hint } = context;
-			const limit = readLimit(n8n, itemIndex);
-			const isOldestFirst = readIsOldestFirst(readCollection(getterOf(n8n, itemIndex), options));
+			const { client, read, hint } = context;
+			const limit = readLimit(read);
+			const isOldestFirst = readIsOldestFirst(readCollection(read, options));
 			const query = await readQuery(context, Date.now());
 			const newestFirst = await newestRows(
-				(reading) => read(client, query, reading),
+				(reading) => readRows(client, query, reading),
 				isOldestFirst ? Infinity : limit,
 			);
 			const rows = isOldestFirst ? newestFirst.reverse().slice(0, limit) : newestFirst;
@@ -130,7 +129,7 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 const LOGGED_ROWS = 50_000;
 
 export function exportOperation<Row extends FilterableRow, Output extends Schema>(
-	{ noun, fileName, filters, read, toOutput, columns }: History<Row, Output>,
+	{ noun, fileName, filters, readRows, toOutput, columns }: History<Row, Output>,
 	texts: Texts,
 ): FileOperation<typeof fileOutput> {
 	/** Counts the rows that go into the file. */
@@ -156,10 +155,10 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 		async exportFile(context) {
 			const { n8n, client, itemIndex, hint } = context;
 			const now = Date.now();
-			const file = readFileTarget(context, fileName, columns, now);
+			const file = readFileTarget(context.read, fileName, columns, now);
 			const query = await readQuery(context, now);
 			const { binary, tally } = await consumeHistory(
-				(reading) => read(client, query, reading),
+				(reading) => readRows(client, query, reading),
 				async (batches) => {
 					const counted = new Tally<FileGroup>();
 					const rows = outputsOf(context, batches, counted);

@@ -7,6 +7,7 @@ import type {
 import type * as z from 'zod/v4-mini';
 
 import type { Client } from '../api/client';
+import type { Read } from '../descriptions/reader';
 import type { Simplified } from '../domain/simplify';
 
 /** What an operation works with: one input item at a time. */
@@ -14,6 +15,8 @@ export interface OperationContext {
 	n8n: IExecuteFunctions;
 	client: Client;
 	itemIndex: number;
+	/** Reads a parameter for the item. */
+	read: Read;
 	/**
 	 * Shows a note on the node after the run.
 	 * @param isForModel whether a model gets it too, with the items: it doesn't see hints
@@ -22,10 +25,8 @@ export interface OperationContext {
 }
 
 /** What the parameters of one input item are read from. Nothing can be sent with it. */
-export interface ParameterContext {
-	n8n: IExecuteFunctions;
+export interface ParameterContext extends Pick<OperationContext, 'n8n' | 'itemIndex' | 'read'> {
 	client: Pick<Client, 'connection'>;
-	itemIndex: number;
 }
 
 /** Describes the JSON of an output item. The service may add fields. */

@@ -6,8 +6,11 @@ import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
 import type { Client } from '../api/client';
 import { openClient } from '../api/client';
 import { readAuthentication } from '../descriptions/authentication';
+import type { Read } from '../descriptions/reader';
+import { readerOf } from '../descriptions/reader';
 import { readSimplify } from '../descriptions/simplify';
 import { escapeHtml } from '../domain/text';
+import { rethrow } from '../domain/rethrow';
 import type { Operation, OperationContext, WriteOperation } from './operation';
 import { findOperation, requireReachable } from './registry';
 import type { Written } from './writeMemory';
@@ -36,16 +39,19 @@ function showing({ rows, hints }: Written, hint: OperationContext['hint']): Item
 
 const itemsOf = (rows: object[]): Items => rows.map((row) => ({ json: row as IDataObject }));
 
-async function read(
+async function carryOut(
 	operation: Exclude<Operation, WriteOperation>,
 	context: OperationContext,
 ): Promise<Items> {
 	if ('exportFile' in operation) return [await operation.exportFile(context)];
-	const { n8n, itemIndex } = context;
 	const { simplified } = operation;
-	const shorten = simplified && readSimplify(n8n, itemIndex, simplified);
+	const shorten = simplified && readSimplify(context.read, simplified);
 	const rows = [await operation.execute(context)].flat();
 	return itemsOf(shorten ? rows.map(shorten) : rows);
+}
+
+function readerFor(n8n: IExecuteFunctions, itemIndex: number): Read {
+	return readerOf((name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback) as unknown);
 }
 
 /** @throws NodeOperationError or ParameterError if the item's operation can't be used */
@@ -53,9 +59,7 @@ function operationOf(n8n: IExecuteFunctions, itemIndex: number) {
 	const resource = n8n.getNodeParameter('resource', itemIndex) as string;
 	// n8n drops the operation of a resource that it does not find in the description.
 	const name = n8n.getNodeParameter('operation', itemIndex, '') as string;
-	const authentication = readAuthentication((parameter) =>
-		n8n.getNodeParameter(parameter, itemIndex, undefined),
-	);
+	const authentication = readAuthentication(readerFor(n8n, itemIndex));
 	requireReachable(resource, name, authentication);
 	const operation = findOperation(resource, name);
 	if (operation) return { operation, authentication };
@@ -86,7 +90,8 @@ async function prepareWrite(
 	const written = remembers ? memory.writtenFor(itemIndex) : undefined;
 	if (written) return async (hint) => showing(written, hint);
 	const unclear = remembers ? memory.unclearFor(itemIndex) : undefined;
-	const write = operation.prepare({ n8n, client: await open(), itemIndex });
+	const read = readerFor(n8n, itemIndex);
+	const write = operation.prepare({ n8n, client: await open(), itemIndex, read });
 	return async (hint) => {
 		const notes: string[] = [];
 		const note = (message: string) => void notes.push(message);
@@ -104,7 +109,7 @@ async function prepareWrite(
 			// Otherwise a retry would say that what the earlier try has made exists already.
 			const isBefore = !hasBegun && error instanceof CallError;
 			const shown = isBefore ? withOutcome(error, 'Nothing was changed.') : error;
-			return await Promise.reject(isUnclear ? error : (unclear ?? shown));
+			rethrow(isUnclear ? error : (unclear ?? shown));
 		}
 	};
 }
@@ -120,7 +125,8 @@ async function prepare(run: Run, itemIndex: number): Promise<Work> {
 	if ('prepare' in operation) return await prepareWrite(run, operation, itemIndex, open);
 	return async (hint) => {
 		const client = { ...(await open()), note: hint };
-		return await read(operation, { n8n, client, itemIndex, hint });
+		const read = readerFor(n8n, itemIndex);
+		return await carryOut(operation, { n8n, client, itemIndex, read, hint });
 	};
 }
 

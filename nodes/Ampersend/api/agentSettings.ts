@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
+import { rethrow } from '../domain/rethrow';
 import { agentExists } from './agents';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
 import { noteWrite, ownWrite } from './ownWrites';
@@ -24,7 +25,7 @@ async function hasRoutesOfAgent(client: Client, address: Address): Promise<boole
 		await send(client, routes.getAllowlist, { path: { address } });
 		return true;
 	} catch (error) {
-		return is404(error) ? false : await Promise.reject(error);
+		return is404(error) ? false : rethrow(error);
 	}
 }
 
@@ -47,7 +48,7 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 		const settings = await send<Path, R>(quiet, route, parameters);
 		if (settings) return settings;
 	} catch (error) {
-		if (!is404(error)) return await Promise.reject(error);
+		if (!is404(error)) rethrow(error);
 		missing = error;
 	}
 	if (!(await agentExists(client, address))) {

@@ -24,7 +24,7 @@ import { routes } from './routes';
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
 
-/** Sends requests with what n8n gives a credential, which can't say who calls. */
+/** Sends requests without authentication, with what n8n gives a credential. */
 export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
 	return async (request) => (await helpers.httpRequest(request)) as HttpAnswer;
 }

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { addressKey, isAddress } from '../domain/address';
+import { rethrow } from '../domain/rethrow';
 import type { Call } from './errors';
 import { CallError, errorFor, withOutcome } from './errors';
 import type { Route } from './routes';
@@ -37,10 +38,10 @@ export async function readBack<Result extends object>(
 		if (shown && shows(shown, sent)) return shown;
 		throw errorFor('notShown', {}, call);
 	} catch (error) {
-		if (!(error instanceof CallError)) return await Promise.reject(error);
+		if (!(error instanceof CallError)) rethrow(error);
 		const outcome = `The change was accepted. ${check}`;
 		const isMade = { repeatable: false, mayBeMade: true };
-		return await Promise.reject(withOutcome(error, outcome, isMade));
+		rethrow(withOutcome(error, outcome, isMade));
 	}
 }
 

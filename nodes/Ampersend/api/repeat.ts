@@ -4,6 +4,7 @@ import type { Client } from './client';
 import { withoutRetry } from './client';
 import { CallError } from './errors';
 import { nextWait } from './retry';
+import { rethrow } from '../domain/rethrow';
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */
 export async function sleepUntilCancelled(
@@ -63,7 +64,7 @@ export async function repeat<Result>(
 			return await work(once);
 		} catch (error) {
 			const wait = waitAfter(error, client, number, startedAt);
-			if (wait === undefined) return await Promise.reject(error);
+			if (wait === undefined) rethrow(error);
 			await sleepUntilCancelled(wait, client.cancelled);
 		}
 	}

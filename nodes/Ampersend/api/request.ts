@@ -13,14 +13,14 @@ export interface HttpAnswer {
 
 /**
  * Sends one request, once. Rejects only if there was no answer.
- * @param withCredential whether it says who calls
+ * @param withCredential whether to authenticate
  */
 export type Transmit = (
 	request: IHttpRequestOptions,
 	withCredential: boolean,
 ) => Promise<HttpAnswer>;
 
-/** A request as n8n's helpers take it, without what says who calls. @param timeout in ms */
+/** A request as n8n's helpers take it, without authentication. @param timeout in ms */
 export function requestFor(
 	method: IHttpRequestMethods,
 	url: string,

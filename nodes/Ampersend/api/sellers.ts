@@ -1,5 +1,6 @@
 import type { Address } from '../domain/address';
 import { addressKey, uniqueAddresses } from '../domain/address';
+import { rethrow } from '../domain/rethrow';
 import { MAX_PAGE_ROWS, readPage } from './lists/pages';
 import { CallError } from './errors';
 import { sendForPage } from './lists/activityPages';
@@ -29,7 +30,7 @@ export async function listSellers(client: Client, agent: Address): Promise<Selle
 	]);
 	const failed = [allowed, listed].filter((one) => one.status === 'rejected');
 	const unexpected = failed.length === 2 ? failed[0] : failed.find(({ reason }) => !is404(reason));
-	if (unexpected) return await Promise.reject(unexpected.reason);
+	if (unexpected) rethrow(unexpected.reason);
 	const allowlist = allowed.status === 'fulfilled' ? allowed.value : [];
 	const rows = listed.status === 'fulfilled' ? readPage(request, listed.value).rows : [];
 	const allowedKeys = new Set(allowlist.map(addressKey));

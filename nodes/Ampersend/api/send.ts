@@ -90,7 +90,7 @@ export interface CallParameters<Path extends string> {
 	path: Record<Placeholders<Path>, string>;
 	query?: IDataObject;
 	body?: IDataObject;
-	/** The rest of the body, whose values nobody must see, not even if the answer repeats them. */
+	/** The rest of the body: its values are secret, even if the answer repeats them. */
 	secretBody?: IDataObject;
 }
 

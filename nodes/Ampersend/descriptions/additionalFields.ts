@@ -1,6 +1,7 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { collectionOf } from './options';
+import type { Read } from './reader';
 
 const additionalFields = { displayName: 'Additional Fields', name: 'additionalFields' } as const;
 
@@ -9,6 +10,6 @@ export function additionalFieldsOf(options: INodeProperties[]): INodeProperties 
 	return collectionOf(additionalFields, options);
 }
 
-export function readAdditionalFields(n8n: IExecuteFunctions, itemIndex: number): IDataObject {
-	return n8n.getNodeParameter(additionalFields.name, itemIndex, {}) as IDataObject;
+export function readAdditionalFields(read: Read): IDataObject {
+	return read({ ...additionalFields, default: {} }, (_, values) => values as IDataObject);
 }

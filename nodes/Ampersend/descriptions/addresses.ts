@@ -1,7 +1,5 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import type { Address } from '../domain/address';
-import { parseAddress, rejectZeroAddress } from '../domain/address';
 import { readPublicText } from '../domain/parameter';
 
 /** A new key is in no list yet, so the user enters its address. */
@@ -42,14 +40,3 @@ export const sellersField: INodeProperties = {
 		'Addresses of sellers, separated by commas or line breaks, ' +
 		'or a list from an expression. Duplicates are dropped.',
 };
-
-/** @throws ParameterError naming the field, where it has no address or the zero address */
-export function readAddressField(
-	n8n: IExecuteFunctions,
-	{ name, displayName }: INodeProperties,
-	itemIndex: number,
-): Address {
-	const address = parseAddress(displayName, n8n.getNodeParameter(name, itemIndex, ''));
-	rejectZeroAddress(displayName, address);
-	return address;
-}

@@ -1,22 +1,21 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { AgentScope } from '../domain/address';
+import type { Address, AgentScope } from '../domain/address';
 import { parseAddresses, parseLocator } from '../domain/address';
 import { ParameterError, readChoice } from '../domain/parameter';
 import { asOwner } from './authentication';
 import { agentLocator } from './locators';
+import type { Read } from './reader';
 
 /** n8n requires this wording for fields whose options are loaded. */
-const chosenAgents = {
-	displayName: 'Agent Names or IDs',
-	name: 'agents',
-} as const;
+const chosenAgents = { displayName: 'Agent Names or IDs', name: 'agents' } as const;
+
+export const agentScope = { displayName: 'Agents', name: 'agentScope' } as const;
 
 /** Selects all agents in the account, one, or several. Actions and trigger share these fields. */
 export const agentScopeFields: INodeProperties[] = [
 	{
-		displayName: 'Agents',
-		name: 'agentScope',
+		...agentScope,
 		type: 'options',
 		options: [
 			{ name: 'All', value: 'all', description: 'All agents in the account' },
@@ -45,28 +44,29 @@ export const agentScopeFields: INodeProperties[] = [
 	},
 ];
 
-/**
- * @param get reads a parameter by name, and returns the fallback if it has no value
- * @throws ParameterError if no agent is selected, or the selection is invalid
- */
-export function readAgentScope(get: (name: string, fallback: unknown) => unknown): AgentScope {
-	const scope = readChoice('Agents', get('agentScope', ''), ['all', 'one', 'selected'], 'all');
+function parseChosenAgents(parameter: string, value: unknown): Address[] {
+	const chosen = parseAddresses(parameter, value);
+	if (chosen.length > 0) return chosen;
+	throw new ParameterError(
+		parameter,
+		'none is selected.',
+		'Select at least one agent, or set Agents to All.',
+	);
+}
+
+/** @throws ParameterError if no agent is selected, or the selection is invalid */
+export function readAgentScope(read: Read): AgentScope {
+	const scope = read(agentScope, (parameter, value) =>
+		readChoice(parameter, value, ['all', 'one', 'selected'], 'all'),
+	);
 	if (scope === 'all') return 'all';
-	if (scope === 'one') {
-		return [parseLocator(agentLocator.displayName, get(agentLocator.name, ''))];
-	}
-	const chosen = parseAddresses(chosenAgents.displayName, get(chosenAgents.name, []));
-	if (chosen.length === 0) {
-		throw new ParameterError(
-			chosenAgents.displayName,
-			'none is selected.',
-			'Select at least one agent, or set Agents to All.',
-		);
-	}
-	return chosen;
+	return scope === 'one'
+		? [read(agentLocator, parseLocator)]
+		: read(chosenAgents, parseChosenAgents);
 }
 
 /** Display name of the parameter that selects the agents. */
-export function agentScopeParameter(get: (name: string, fallback: unknown) => unknown): string {
-	return get('agentScope', 'all') === 'one' ? agentLocator.displayName : chosenAgents.displayName;
+export function agentScopeParameter(read: Read): string {
+	const isOne = read(agentScope, (_, value) => value === 'one');
+	return isOne ? agentLocator.displayName : chosenAgents.displayName;
 }

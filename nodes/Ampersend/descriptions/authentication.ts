@@ -7,6 +7,7 @@ import {
 	DEFAULT_AUTHENTICATION,
 } from '../domain/authentication';
 import { readChoice } from '../domain/parameter';
+import type { Read } from './reader';
 
 const field = { displayName: 'Authentication', name: 'authentication' } as const;
 
@@ -45,11 +46,9 @@ export const nodeCredentials: INodeCredentialDescription[] = authenticationNames
 	displayOptions: shownWith([name]),
 }));
 
-/**
- * @param get reads a parameter; undefined if it isn't there
- * @throws ParameterError for an unknown value
- */
-export function readAuthentication(get: (name: string) => unknown): Authentication {
-	const value = get(field.name) ?? DEFAULT_AUTHENTICATION;
-	return readChoice(field.displayName, value, authenticationNames, DEFAULT_AUTHENTICATION);
+/** @throws ParameterError for an unknown value */
+export function readAuthentication(read: Read): Authentication {
+	return read(authenticationField, (parameter, value) =>
+		readChoice(parameter, value, authenticationNames, DEFAULT_AUTHENTICATION),
+	);
 }

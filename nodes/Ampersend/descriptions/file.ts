@@ -1,16 +1,35 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, fileNameOf } from '../domain/files';
 import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { getterOf, optionsField, optionsOf, readCollection } from './options';
+import { optionsField, optionsOf, readCollection } from './options';
 import { orderOption, readIsOldestFirst } from './order';
+import type { Read } from './reader';
 
-const binaryField = {
+const formatField: INodeProperties = {
+	displayName: 'File Format',
+	name: 'format',
+	type: 'options',
+	options: Object.entries(fileFormats).map(([value, { name, description }]) => ({
+		name,
+		value,
+		description,
+	})),
+	default: 'csv',
+	description: 'The format of the file',
+};
+
+const binaryField: INodeProperties = {
 	displayName: 'Put Output File in Field',
 	name: 'binaryPropertyName',
-} as const;
+	type: 'string',
+	default: 'data',
+	required: true,
+	placeholder: 'e.g. data',
+	hint: 'The name of the output binary field to put the file in',
+};
 
 const delimiters = { comma: ',', pipe: '|', semicolon: ';', tab: '\t' } as const;
 const delimiterNames = Object.keys(delimiters) as Array<keyof typeof delimiters>;
@@ -108,29 +127,7 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 
 /** The fields for an export's file. @param columns of a CSV file, in order */
 export function fileFields(columns: readonly string[]): INodeProperties[] {
-	return [
-		{
-			displayName: 'File Format',
-			name: 'format',
-			type: 'options',
-			options: Object.entries(fileFormats).map(([value, { name, description }]) => ({
-				name,
-				value,
-				description,
-			})),
-			default: 'csv',
-			description: 'The format of the file',
-		},
-		{
-			...binaryField,
-			type: 'string',
-			default: 'data',
-			required: true,
-			placeholder: 'e.g. data',
-			hint: 'The name of the output binary field to put the file in',
-		},
-		exportOptions(columns),
-	];
+	return [formatField, binaryField, exportOptions(columns)];
 }
 
 export interface FileTarget {
@@ -175,28 +172,22 @@ function readLayout(options: IDataObject, columns: readonly string[]): FileLayou
  * without a value
  */
 export function readFileTarget(
-	{ n8n, itemIndex }: { n8n: IExecuteFunctions; itemIndex: number },
+	read: Read,
 	subject: string,
 	columns: readonly string[],
 	now: number,
 ): FileTarget {
-	const format = readChoice(
-		'File Format',
-		n8n.getNodeParameter('format', itemIndex),
-		Object.keys(fileFormats) as FileFormat[],
-		'csv',
+	const format = read(formatField, (parameter, value) =>
+		readChoice(parameter, value, Object.keys(fileFormats) as FileFormat[], 'csv'),
 	);
-	const options = readCollection(getterOf(n8n, itemIndex), exportOptions(columns));
+	const options = readCollection(read, exportOptions(columns));
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
 		format,
 		fileName:
 			fileNameOf(readText('File Name', options.fileName), format) ||
 			`${subject}-${moment}Z.${fileFormats[format].extension}`,
-		binaryPropertyName: requireText(
-			binaryField.displayName,
-			n8n.getNodeParameter(binaryField.name, itemIndex),
-		),
+		binaryPropertyName: read(binaryField, requireText),
 		layout: readLayout(options, columns),
 		isOldestFirst: readIsOldestFirst(options),
 	};

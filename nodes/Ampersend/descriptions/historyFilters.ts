@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { tryToParseDateTime } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
@@ -15,8 +15,8 @@ import {
 	valueOf,
 } from '../domain/parameter';
 import { addressLocator } from './locators';
-import { getterOf, optionsOf, readCollection } from './options';
-import { timeZoneOf } from './timeZone';
+import { optionsOf, readCollection } from './options';
+import type { Read } from './reader';
 
 const fromField: INodeProperties = {
 	displayName: 'From',
@@ -214,15 +214,12 @@ export function readAmount(
 
 /**
  * Reads the Filters collection of an operation.
+ * @param timezone of a date without one
  * @throws ParameterError that names the invalid filter
  */
-export function readHistoryFilter(n8n: IExecuteFunctions, itemIndex: number): RowFilter {
-	const filters = readCollection(
-		getterOf(n8n, itemIndex),
-		// It has all filters that payment events have.
-		transactionFilters,
-	);
-	const timezone = timeZoneOf(n8n);
+export function readHistoryFilter(read: Read, timezone: string): RowFilter {
+	// It has all filters that payment events have.
+	const filters = readCollection(read, transactionFilters);
 	const from = readMoment('From', filters.from, timezone);
 	const to = readMoment('To', filters.to, timezone);
 	if (from !== undefined && to !== undefined && from >= to) {

@@ -1,10 +1,11 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
 import { parseLocator } from '../domain/address';
 import { parseIdentifier } from '../domain/identifier';
 import { valueOf } from '../domain/parameter';
 import { asOwner } from './authentication';
+import type { Read } from './reader';
 
 export function addressLocator(
 	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
@@ -64,29 +65,17 @@ export const agentKeyLocator: INodeProperties = {
 	required: true,
 };
 
-/** @throws ParameterError naming the locator, where it has no address */
-export function readLocator(
-	n8n: IExecuteFunctions,
-	{ name, displayName }: INodeProperties,
-	itemIndex: number,
-): Address {
-	return parseLocator(displayName, n8n.getNodeParameter(name, itemIndex, ''));
+interface AgentContext {
+	read: Read;
+	client: { connection: { agent?: Address } };
 }
 
 /**
  * The agent of the credential, or the chosen one.
  * @throws ParameterError if the Agent field has no address
  */
-export function readAgent({
-	n8n,
-	client,
-	itemIndex,
-}: {
-	n8n: IExecuteFunctions;
-	client: { connection: { agent?: Address } };
-	itemIndex: number;
-}): Address {
-	return client.connection.agent ?? readLocator(n8n, agentLocator, itemIndex);
+export function readAgent({ read, client }: AgentContext): Address {
+	return client.connection.agent ?? read(agentLocator, parseLocator);
 }
 
 function idLocator(
@@ -128,14 +117,10 @@ export const hostedEndpointLocator = idLocator(
  * The path to a hosted endpoint: its agent's address and its ID.
  * @throws ParameterError naming the field that can't be read
  */
-export function readHostedEndpoint(context: Parameters<typeof readAgent>[0]): {
-	address: Address;
-	id: string;
-} {
-	const { n8n, itemIndex } = context;
+export function readHostedEndpoint(context: AgentContext): { address: Address; id: string } {
 	return {
 		address: readAgent(context),
-		id: readIdLocator(n8n, hostedEndpointLocator, itemIndex),
+		id: context.read(hostedEndpointLocator, parseIdLocator),
 	};
 }
 
@@ -149,10 +134,6 @@ export const listingLocator = idLocator(
 );
 
 /** @throws ParameterError naming the locator, if it has no ID */
-export function readIdLocator(
-	n8n: IExecuteFunctions,
-	{ name, displayName }: INodeProperties,
-	itemIndex: number,
-): string {
-	return parseIdentifier(displayName, valueOf(n8n.getNodeParameter(name, itemIndex, '')));
+export function parseIdLocator(parameter: string, locator: unknown): string {
+	return parseIdentifier(parameter, valueOf(locator));
 }

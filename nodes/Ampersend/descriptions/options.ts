@@ -1,11 +1,7 @@
-import type {
-	IDataObject,
-	IExecuteFunctions,
-	INodeProperties,
-	INodePropertyOptions,
-} from 'n8n-workflow';
+import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { rejectNothing, valueOf } from '../domain/parameter';
+import type { Read } from './reader';
 
 /** A stored value as a name in the editor: `amountUsdc` is "Amount USDC". */
 function titleOf(value: string): string {
@@ -46,24 +42,18 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 	};
 }
 
-type Get = (name: string, fallback: object) => unknown;
-
-/** Reads the parameters of one item. */
-export function getterOf(n8n: IExecuteFunctions, itemIndex: number): Get {
-	return (name, fallback) => n8n.getNodeParameter(name, itemIndex, fallback);
-}
-
 /**
  * Reads a collection that widens what is read or written where a field is left out.
- * @param get reads a parameter by name, and returns the fallback if it isn't there
  * @throws ParameterError naming a field that was added and has no value
  */
 export function readCollection(
-	get: Get,
+	read: Read,
 	{ displayName, name, options = [] }: INodeProperties,
 ): IDataObject {
-	const values = get(name, {}) as IDataObject;
-	rejectNothing(displayName, values);
+	const values = read({ displayName, name, default: {} }, (parameter, value) => {
+		rejectNothing(parameter, value);
+		return value as IDataObject;
+	});
 	rejectNothingIn(
 		values,
 		options.filter((option) => 'displayName' in option),

@@ -1,9 +1,10 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { ParameterError, readChoice, readSwitch, readWords } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
 import { pick, simplify } from '../domain/simplify';
 import { optionsOf } from './options';
+import type { Read } from './reader';
 
 const inTool = { show: { '@tool': [true] } };
 
@@ -69,21 +70,18 @@ function readOutputFields(value: unknown, all: readonly string[]): string[] {
  * @returns what makes one of a whole item
  * @throws ParameterError that names the invalid parameter
  */
-export function readSimplify(
-	n8n: IExecuteFunctions,
-	itemIndex: number,
-	simplified: Simplified,
-): (row: object) => object {
-	const get = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
-	const isSimple = readSwitch(simplifyField.displayName, get(simplifyField.name)) ?? true;
-	const output = readChoice(
-		outputField.displayName,
-		get(outputField.name) || (isSimple ? 'simplified' : 'raw'),
-		outputField.options.map(({ value }) => value),
+export function readSimplify(read: Read, simplified: Simplified): (row: object) => object {
+	const isSimple = read(simplifyField, readSwitch) ?? true;
+	const output = read({ ...outputField, default: '' }, (parameter, value) =>
+		readChoice(
+			parameter,
+			value || (isSimple ? 'simplified' : 'raw'),
+			outputField.options.map((option) => option.value),
+		),
 	);
 	if (output === 'simplified') return (row) => simplify(row, simplified);
 	if (output === 'raw') return (row) => row;
 	const { all, id } = simplified;
-	const chosen = new Set([...readOutputFields(get(outputFields.name), all), id]);
-	return (row) => pick(row, [...chosen]);
+	const chosen = read(outputFields, (_, value) => readOutputFields(value, all));
+	return (row) => pick(row, [...new Set([...chosen, id])]);
 }

@@ -1,7 +1,8 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { ParameterError } from '../domain/parameter';
 import { collectionOf } from './options';
+import type { Read } from './reader';
 
 const updateFields = { displayName: 'Update Fields', name: 'updateFields' } as const;
 
@@ -10,8 +11,8 @@ export function updateFieldsOf(options: INodeProperties[]): INodeProperties {
 	return collectionOf(updateFields, options);
 }
 
-export function readUpdateFields(n8n: IExecuteFunctions, itemIndex: number): IDataObject {
-	return n8n.getNodeParameter(updateFields.name, itemIndex, {}) as IDataObject;
+export function readUpdateFields(read: Read): IDataObject {
+	return read({ ...updateFields, default: {} }, (_, values) => values as IDataObject);
 }
 
 /** @throws ParameterError where nothing changes */

@@ -257,6 +257,13 @@ function sizeOf(entries: unknown[]): number {
 	);
 }
 
+/** The same for an address that can't be the zero address. */
+export function parseUsableAddress(parameter: string, value: unknown): Address {
+	const address = parseAddress(parameter, value);
+	rejectZeroAddress(parameter, address);
+	return address;
+}
+
 /**
  * Reads a list of addresses, each as `parseAddress` does: an array, or text with commas, white
  * space or line breaks between them. Empty entries and duplicates (in any letter case) are dropped.

@@ -54,29 +54,29 @@ function reject(
 
 /**
  * Reads a token that the service made up.
- * @throws ParameterError where it can't be one
+ * @throws ParameterError if it isn't valid
  */
 export function parseToken(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isToken(text)) return text;
-	reject(parameter, text, MAX_TOKEN_CHARACTERS, [`${quote(text)} can't be one.`, OTHERWISE]);
+	reject(parameter, text, MAX_TOKEN_CHARACTERS, [`${quote(text)} isn't a valid token.`, OTHERWISE]);
 }
 
 /**
  * Reads an id that the service made up.
- * @throws ParameterError where it can't be one
+ * @throws ParameterError if it isn't valid
  */
 export function parseIdentifier(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isShortSegment(text) && IDENTIFIER.test(text)) return text;
 	const foreign = findForeignCharacter(text);
 	reject(parameter, text, MAX_CHARACTERS, [
-		foreign ? `has ${foreign}, which none has.` : `${quote(text)} can't be one.`,
+		foreign ? `has ${foreign}, which no ID has.` : `${quote(text)} isn't a valid ID.`,
 		OTHERWISE,
 	]);
 }
 
-/** Reads the name of an HTTP header. @throws ParameterError where it can't be one */
+/** Reads the name of an HTTP header. @throws ParameterError if it isn't valid */
 export function parseHeaderName(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
 	if (isShortSegment(text) && HEADER_NAME.test(text)) return text;
@@ -89,7 +89,7 @@ export function parseHeaderName(parameter: string, value: unknown): string {
 
 /**
  * Reads the value of an HTTP header. It is a secret, so no message shows it.
- * @throws ParameterError where it can't be one
+ * @throws ParameterError if it isn't valid
  */
 export function parseHeaderValue(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);

@@ -113,7 +113,7 @@ function parseDocument(parameter: string, value: unknown): z.infer<typeof openAp
 	const place = error.issues[0]?.path.map(String).join('.') ?? '';
 	throw new ParameterError(
 		parameter,
-		`${quote(place)} is missing or has another form than in OpenAPI 3.`,
+		`${quote(place)} is missing or doesn't match OpenAPI 3.`,
 		'Check the document with an OpenAPI validator.',
 	);
 }
@@ -194,7 +194,7 @@ function readPart<Part>(shape: z.ZodMiniType<Part>, place: string, value: unknow
 	if (success) return data;
 	throw new ParameterError(
 		place,
-		'has another form than in OpenAPI 3.',
+		"doesn't match OpenAPI 3.",
 		'Check the document with an OpenAPI validator.',
 	);
 }

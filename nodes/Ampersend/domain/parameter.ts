@@ -231,6 +231,27 @@ export function readCount(value: unknown): number | undefined {
 	return z.safeParse(count, value).data;
 }
 
+/**
+ * A whole number in a range; undefined where it isn't set.
+ * @param otherwise what a user can do instead
+ * @throws ParameterError for any other value
+ */
+export function readWholeNumber(
+	parameter: string,
+	value: unknown,
+	[min, max]: readonly [min: number, max: number],
+	otherwise: string,
+): number | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	const number = readCount(value);
+	if (number !== undefined && number >= min && number <= max) return number;
+	throw new ParameterError(
+		parameter,
+		`${quote(value)} isn't a whole number from ${min} to ${max}.`,
+		`Enter a whole number from ${min} to ${max}, or ${otherwise}.`,
+	);
+}
+
 /** Letter case doesn't matter: a spreadsheet writes TRUE and FALSE. */
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
 

@@ -20,6 +20,7 @@ import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import type { CredentialName } from '../domain/authentication';
 import { ParameterError } from '../domain/parameter';
+import { rethrow } from '../domain/rethrow';
 
 /** Thrown where the key works, and the credential still doesn't. */
 class TestFailure extends Error {
@@ -126,7 +127,7 @@ async function ampersendApiTest(
 			// Where nothing answers, there is nothing to look for.
 			const isAnswered = error instanceof CallError && mayBeElsewhere(error);
 			if (isAnswered) rejectOtherBase(await find());
-			return await Promise.reject(error);
+			rethrow(error);
 		}
 		const bases = await find(agents);
 		rejectOtherBase(bases);

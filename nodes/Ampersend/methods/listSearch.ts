@@ -10,8 +10,11 @@ import { listSellers } from '../api/sellers';
 import type { Client } from '../api/client';
 import { openClient } from '../api/client';
 import { send } from '../api/send';
+import { agentScope } from '../descriptions/agentScope';
 import { readAuthentication } from '../descriptions/authentication';
-import type { Authentication } from '../domain/authentication';
+import { agentLocator } from '../descriptions/locators';
+import type { Read } from '../descriptions/reader';
+import { readerOf } from '../descriptions/reader';
 import { authentications } from '../domain/authentication';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator, shortAddress } from '../domain/address';
@@ -59,8 +62,8 @@ function byName(one: { name: string }, other: { name: string }): number {
 	return one.name.localeCompare(other.name);
 }
 
-function authenticationIn(context: ILoadOptionsFunctions): Authentication {
-	return readAuthentication((parameter) => context.getCurrentNodeParameter(parameter));
+function readerIn(context: ILoadOptionsFunctions): Read {
+	return readerOf((name, fallback) => context.getCurrentNodeParameter(name) ?? fallback);
 }
 
 /** Opens a client, and explains why a list can't be loaded. */
@@ -69,7 +72,7 @@ export async function withClient<Result>(
 	list: (client: Client) => Promise<Result>,
 ): Promise<Result> {
 	try {
-		const authentication = authenticationIn(context);
+		const authentication = readAuthentication(readerIn(context));
 		const deadline = Date.now() + MAX_MS;
 		return await list(await openClient(context, { authentication, retry: RETRY, deadline }));
 	} catch (error) {
@@ -148,11 +151,11 @@ async function searchAgentKeys(
 	filter?: string,
 	token?: string,
 ): Promise<INodeListSearchResult> {
-	const agent = valueOf(this.getCurrentNodeParameter('agent') ?? '');
+	const agent = readerIn(this)(agentLocator, (_, value) => valueOf(value));
 	const instead = sayWithoutAgent(agent);
 	if (instead) return instead;
 	return await withClient(this, async (client) => {
-		const address = parseLocator('Agent', agent);
+		const address = parseLocator(agentLocator.displayName, agent);
 		const all = () => listAgentKeys(client, address);
 		const after = async (from: string) => await agentKeysAfter(client, address, from);
 		return await searchNamed({ filter, token, all, after, toOption: (key) => optionOf(key) });
@@ -164,15 +167,16 @@ async function searchSellers(
 	this: ILoadOptionsFunctions,
 	filter = '',
 ): Promise<INodeListSearchResult> {
-	const isSession = authentications[authenticationIn(this)].isOneAgent;
-	if (!isSession && this.getCurrentNodeParameter('agentScope') !== 'one') {
+	const read = readerIn(this);
+	const isSession = authentications[readAuthentication(read)].isOneAgent;
+	if (!isSession && !read(agentScope, (_, value) => value === 'one')) {
 		return sentence('Set Agents to One to list its sellers, or use By Address.');
 	}
-	const agent = valueOf(this.getCurrentNodeParameter('agent') ?? '');
+	const agent = read(agentLocator, (_, value) => valueOf(value));
 	const instead = isSession ? undefined : sayWithoutAgent(agent);
 	if (instead) return instead;
 	return await withClient(this, async (client) => {
-		const address = client.connection.agent ?? parseLocator('Agent', agent);
+		const address = client.connection.agent ?? parseLocator(agentLocator.displayName, agent);
 		const sellers = await listSellers(client, address);
 		const sought = addressKey(filter.trim());
 		const found = sellers.filter((seller) => addressKey(seller.address).includes(sought));

@@ -7,7 +7,7 @@ import { visitRecords } from '../domain/json';
  */
 const PROOF = /signature|nonce/i;
 
-/** No name of a field is longer: what is, is looked at only so far. */
+/** Names are matched up to this length. */
 const MAX_NAME = 200;
 
 /** Takes out what authorizes a payment, at any depth: no workflow, file or log needs it. */

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeProperties, IPollFunctions } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import {
 	counterpartyField,
@@ -9,14 +9,14 @@ import {
 	readDirections,
 } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
+import type { Read } from '../descriptions/reader';
 import { simplifyField } from '../descriptions/simplify';
 import { addressKey } from '../domain/address';
 import {
 	ParameterError,
-	quote,
 	readChoice,
-	readCount,
 	readSwitch,
+	readWholeNumber,
 	readWords,
 	rejectNothing,
 } from '../domain/parameter';
@@ -66,15 +66,10 @@ export const eventsField: INodeProperties = {
 	description: 'The payment events that start the workflow. To choose some, remove All Events.',
 };
 
-function getter(context: IPollFunctions) {
-	return (name: string, fallback: object): unknown => context.getNodeParameter(name, fallback);
-}
-
 /** Statuses of the chosen events in lower case, sorted; empty for all. */
-function readStatuses(context: IPollFunctions): string[] {
-	const events = getter(context)(eventsField.name, []);
-	rejectNothing(eventsField.displayName, events);
-	const words = readWords(eventsField.displayName, events);
+function parseStatuses(parameter: string, events: unknown): string[] {
+	rejectNothing(parameter, events);
+	const words = readWords(parameter, events);
 	if (words.includes(ALL_EVENTS)) return [];
 	const statuses = words.map((name) => name.toLowerCase().replace(/^payment\./, ''));
 	return [...new Set(statuses)].sort();
@@ -99,8 +94,8 @@ export const eventFiltersField: INodeProperties = {
  * Reads which events start the workflow.
  * @throws ParameterError that names the invalid filter
  */
-export function readEventFilter(context: IPollFunctions): RowFilter {
-	const filters = readCollection(getter(context), eventFiltersField);
+export function readEventFilter(read: Read): RowFilter {
+	const filters = readCollection(read, eventFiltersField);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const counterparties = readCounterparties(filters);
 	if (counterparties.length > MAX_COUNTERPARTIES) {
@@ -110,7 +105,7 @@ export function readEventFilter(context: IPollFunctions): RowFilter {
 			'Leave the filter empty and add a Filter node after the trigger.',
 		);
 	}
-	const statuses = readStatuses(context);
+	const statuses = read({ ...eventsField, default: [] }, parseStatuses);
 	const directions = readDirections(filters);
 	return {
 		...(statuses.length > 0 && { statuses }),
@@ -193,20 +188,13 @@ export const eventOptionsField = optionsField([
 
 function readNumber(options: IDataObject, name: NumberOption): number {
 	const { displayName, least, most, default: fallback } = wholeNumbers[name];
-	const value = options[name];
-	if (value === undefined || value === null || value === '') return fallback;
-	const number = readCount(value);
-	if (number !== undefined && number >= least && number <= most) return number;
-	throw new ParameterError(
-		displayName,
-		`${quote(value)} isn't a whole number from ${least} to ${most}.`,
-		`Enter a whole number from ${least} to ${most}, or remove the option to use ${fallback}.`,
-	);
+	const otherwise = `remove the option to use ${fallback}`;
+	return readWholeNumber(displayName, options[name], [least, most], otherwise) ?? fallback;
 }
 
 /** @throws ParameterError that names the invalid option */
-export function readEventOptions(context: IPollFunctions) {
-	const options = readCollection(getter(context), eventOptionsField);
+export function readEventOptions(read: Read) {
+	const options = readCollection(read, eventOptionsField);
 	const chosen = readChoice(
 		afterRestart.displayName,
 		options.afterRestart ?? '',

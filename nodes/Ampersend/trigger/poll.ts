@@ -13,6 +13,7 @@ import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import { matcherOf } from '../domain/filter';
 import { ParameterError } from '../domain/parameter';
+import { rethrow } from '../domain/rethrow';
 import type { PaymentChange } from './cursor';
 import { advance, beginWith, startOf } from './cursor';
 import type { Reading } from './reading';
@@ -75,7 +76,7 @@ async function endWith(
 		const reading = finish(pages);
 		return isOutOfTime ? { reading, isOutOfTime } : { reading, error };
 	} catch (thrown) {
-		if (!(thrown instanceof PagingObservation)) return await Promise.reject(thrown);
+		if (!(thrown instanceof PagingObservation)) rethrow(thrown);
 		return isOutOfTime ? { error: errorOf(thrown), isOutOfTime } : { error };
 	}
 }
@@ -98,7 +99,7 @@ async function carryOut(
 	} catch (error) {
 		if (error instanceof PagingObservation) return { error: errorOf(error) };
 		if (error instanceof CallError) return await endWith(error, pages, deadline);
-		return await Promise.reject(error);
+		rethrow(error);
 	}
 }
 
@@ -165,7 +166,7 @@ async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promis
 		const directory = await lookUpAgents(client);
 		return denied.filter((id) => !directory.has(id));
 	} catch (error) {
-		return error instanceof CallError ? [] : await Promise.reject(error);
+		return error instanceof CallError ? [] : rethrow(error);
 	}
 }
 

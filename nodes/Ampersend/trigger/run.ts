@@ -5,6 +5,7 @@ import { CallError, toNodeError } from '../api/errors';
 import type { Client } from '../api/client';
 import { openClient } from '../api/client';
 import { readAuthentication } from '../descriptions/authentication';
+import { readerOf } from '../descriptions/reader';
 import { simplify } from '../domain/simplify';
 import { lastingGap } from './gaps';
 import { simplifiedTriggerEvent, toTriggerEventOutput } from './output';
@@ -161,12 +162,12 @@ async function runInTurn(
 export async function runTrigger(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 	try {
 		const now = Date.now();
-		const authentication = readAuthentication((parameter) =>
-			context.getNodeParameter(parameter, undefined),
-		);
+		const read = readerOf((name, fallback) => context.getNodeParameter(name, fallback) as unknown);
+		const authentication = readAuthentication(read);
 		const note = noteOnce(context);
 		const opened = await openClient(context, { authentication, retry: RETRY, note });
-		const settings = readSettings(context, opened.connection.agent, now);
+		const budgetMs = pollBudget(context);
+		const settings = readSettings(read, opened.connection.agent, now, budgetMs);
 		const client = { ...opened, deadline: settings.deadline };
 		if (context.getMode() === 'manual') {
 			return toOutput(await sampleActivity(client, settings), settings.isSimple);

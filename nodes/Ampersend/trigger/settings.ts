@@ -1,10 +1,9 @@
-import type { IPollFunctions } from 'n8n-workflow';
-
 import { agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
+import type { Read } from '../descriptions/reader';
 import type { Address, AgentScope } from '../domain/address';
 import type { Settings } from './cursor';
 import { readEventFilter, readEventOptions } from './parameters';
-import { pollBudget, thisProcess } from './scheduler';
+import { thisProcess } from './scheduler';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -35,25 +34,24 @@ export interface TriggerSettings extends Settings {
 /**
  * @param ownAgent the agent of an agent session, which reads only itself
  * @param now epoch ms
+ * @param budgetMs time that n8n gives the poll
  * @throws ParameterError that names the invalid parameter
  */
 export function readSettings(
-	context: IPollFunctions,
+	read: Read,
 	ownAgent: Address | undefined,
 	now: number,
+	budgetMs: number,
 ): TriggerSettings {
 	const { existingDays, lookBackMinutes, maxEvents, isSimple, repeatsLastBatch } =
-		readEventOptions(context);
-	const get = (name: string, fallback: unknown): unknown =>
-		context.getNodeParameter(name, fallback);
-	const chosen = readAgentScope(get);
+		readEventOptions(read);
+	const chosen = readAgentScope(read);
 	const agents = ownAgent === undefined ? chosen : [ownAgent];
-	const budgetMs = pollBudget(context);
 	return {
 		agents,
-		agentsParameter: agentScopeParameter(get),
+		agentsParameter: agentScopeParameter(read),
 		scope: agents === 'all' ? 'all' : 'selected',
-		filter: readEventFilter(context),
+		filter: readEventFilter(read),
 		now,
 		...(existingDays > 0 && { existingSince: now - existingDays * DAY_MS }),
 		lookBackMs: lookBackMinutes * MINUTE_MS,

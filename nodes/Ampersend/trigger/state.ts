@@ -234,7 +234,8 @@ export function writeState(
 	state: TriggerState,
 	maxBytes: number = MAX_STATE_BYTES,
 ): { stored: StoredState; shortened: AgentId[] } {
-	let [kept, json] = [state, encode(state)];
+	let kept = state;
+	let json = encode(state);
 	const isTooLong = () => utf8ToBytes(json).length > maxBytes;
 	const keep = (less: Partial<TriggerState>) => {
 		kept = { ...kept, ...less };

@@ -5,10 +5,10 @@ import { errorFor } from '../../api/errors';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
-import { agentKeyAddressField, readAddressField, sellersField } from '../../descriptions/addresses';
+import { agentKeyAddressField, sellersField } from '../../descriptions/addresses';
 import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
-import { parseAddresses, rejectZeroAddress } from '../../domain/address';
+import { parseAddresses, parseUsableAddress, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
 import { nameKey } from '../../domain/text';
 import type { Agent } from '../../schemas/agent';
@@ -61,14 +61,11 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 	],
 	output: createdAgentOutput,
 
-	prepare({ n8n, itemIndex }) {
-		const name = requirePublicText(
-			nameField.displayName,
-			n8n.getNodeParameter(nameField.name, itemIndex),
-		);
-		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
-		const ifExists = readIfExists(n8n, itemIndex);
-		const values = readAdditionalFields(n8n, itemIndex);
+	prepare({ read }) {
+		const name = read(nameField, requirePublicText);
+		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
+		const ifExists = readIfExists(read);
+		const values = readAdditionalFields(read);
 		const body = {
 			agent_key_address: agentKeyAddress,
 			name,
@@ -76,10 +73,10 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 			authorized_sellers: readAllowlist(values),
 		};
 		return async ({ client, hint }) => {
-			const existing = await findExisting(n8n, client, name, ifExists);
+			const existing = await findExisting(client, name, ifExists);
 			if (existing) return { ...toAgentOutput(existing), created: false };
 			const agent = await createAgent(client, body);
-			rememberCreated(n8n, client, agent);
+			rememberCreated(client, agent);
 			const { spend_config, authorized_sellers } = body;
 			await requireCreatedWith(client, agent.address, spend_config, authorized_sellers, hint);
 			for (const text of limitHints(spend_config ?? {}, quote(name))) hint(text);

@@ -6,6 +6,7 @@ import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { compareAllowlists, isSame } from '../../domain/allowlist';
+import { rethrow } from '../../domain/rethrow';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import type { OperationContext } from '../operation';
 
@@ -26,7 +27,7 @@ async function run(client: Client, address: Address, check: Check): Promise<stri
 	const { route, holds, what, operation } = check;
 	const call = callOf<Read['path']>(client, route, { path: { address } });
 	const found = await holds().catch((error: unknown) =>
-		error instanceof CallError ? error : Promise.reject(error),
+		error instanceof CallError ? error : rethrow(error),
 	);
 	if (found instanceof CallError) {
 		return `This node could not check the ${what} of the new agent ${address}: ${found.message}`;

@@ -1,7 +1,8 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { listAgents } from '../../api/lists/accountLists';
 import type { Client } from '../../api/client';
+import type { Read } from '../../descriptions/reader';
 import { addressKey } from '../../domain/address';
 import { ParameterError, quote, readChoice } from '../../domain/parameter';
 import { nameKey } from '../../domain/text';
@@ -34,25 +35,25 @@ export const ifExistsField: INodeProperties = {
 	description: 'What to do if the account already has an agent with this name',
 };
 
-export function readIfExists(n8n: IExecuteFunctions, itemIndex: number): (typeof choices)[number] {
-	const value = n8n.getNodeParameter(ifExistsField.name, itemIndex);
-	return readChoice(ifExistsField.displayName, value, choices, 'stop');
+export function readIfExists(read: Read): (typeof choices)[number] {
+	return read(ifExistsField, (parameter, value) => readChoice(parameter, value, choices, 'stop'));
 }
 
 /** The agents that a run has created, by account: the list may not show them yet. */
-const createdIn = new WeakMap<IExecuteFunctions, Map<string, Agent[]>>();
+const createdIn = new WeakMap<object, Map<string, Agent[]>>();
 
 const accountOf = ({ connection: { baseUrl, token } }: Client) => `${baseUrl} ${token}`;
 
-export function rememberCreated(n8n: IExecuteFunctions, client: Client, agent: Agent): void {
-	const created = createdIn.get(n8n) ?? new Map<string, Agent[]>();
+export function rememberCreated(client: Client, agent: Agent): void {
+	const { run = client } = client;
+	const created = createdIn.get(run) ?? new Map<string, Agent[]>();
 	const account = accountOf(client);
 	created.set(account, [...(created.get(account) ?? []), agent]);
-	createdIn.set(n8n, created);
+	createdIn.set(run, created);
 }
 
-async function agentsNamed(n8n: IExecuteFunctions, client: Client, name: string): Promise<Agent[]> {
-	const created = createdIn.get(n8n)?.get(accountOf(client)) ?? [];
+async function agentsNamed(client: Client, name: string): Promise<Agent[]> {
+	const created = createdIn.get(client.run ?? client)?.get(accountOf(client)) ?? [];
 	const found = new Map(created.map((agent) => [addressKey(agent.address), agent]));
 	for await (const agent of listAgents(client)) found.set(addressKey(agent.address), agent);
 	return [...found.values()].filter((agent) => nameKey(agent.name) === nameKey(name));
@@ -63,13 +64,12 @@ async function agentsNamed(n8n: IExecuteFunctions, client: Client, name: string)
  * @throws ParameterError where the choice allows neither
  */
 export async function findExisting(
-	n8n: IExecuteFunctions,
 	client: Client,
 	name: string,
 	choice: (typeof choices)[number],
 ): Promise<Agent | undefined> {
 	if (choice === 'create') return undefined;
-	const found = await agentsNamed(n8n, client, name);
+	const found = await agentsNamed(client, name);
 	if (found.length === 0) return undefined;
 	if (choice === 'return' && found.length === 1) return found[0];
 	const addresses = found.map(({ address }) => address).join(', ');

@@ -1,6 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator } from '../../descriptions/locators';
+import { parseLocator } from '../../domain/address';
 import type { RowOperation } from '../operation';
 import {
 	noteBalances,
@@ -22,11 +23,11 @@ export const get: RowOperation<typeof readAgentOutput> = {
 	output: readAgentOutput,
 	simplified: simplifiedReadAgent,
 
-	async execute({ n8n, client, itemIndex, hint }) {
+	async execute({ client, read, hint }) {
 		if (client.connection.agent !== undefined) {
 			return toOwnAgentOutput(await send(client, routes.getSelf, { path: {} }));
 		}
-		const address = readLocator(n8n, agentLocator, itemIndex);
+		const address = read(agentLocator, parseLocator);
 		const agent = await send(client, routes.getAgent, { path: { address } });
 		noteBalances([agent], hint);
 		return toAgentOutput(agent);

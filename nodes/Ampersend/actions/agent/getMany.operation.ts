@@ -15,8 +15,8 @@ export const getMany: RowOperation<typeof agentOutput> = {
 	output: agentOutput,
 	simplified: simplifiedAgent,
 
-	async execute({ n8n, client, itemIndex, hint }) {
-		const agents = await take(listAgents(client), readLimit(n8n, itemIndex));
+	async execute({ client, read, hint }) {
+		const agents = await take(listAgents(client), readLimit(read));
 		noteBalances(agents, hint);
 		return agents.map(toAgentOutput);
 	},

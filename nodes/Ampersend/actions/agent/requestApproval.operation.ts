@@ -1,11 +1,7 @@
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
-import {
-	agentKeyAddressField,
-	keyNameField,
-	readAddressField,
-	readKeyName,
-} from '../../descriptions/addresses';
+import { agentKeyAddressField, keyNameField, readKeyName } from '../../descriptions/addresses';
 import { limitHints } from '../../descriptions/limits';
+import { parseUsableAddress } from '../../domain/address';
 import { quote, readPublicText } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
@@ -23,13 +19,10 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 	fields: [nameField, agentKeyAddressField, additionalFieldsOf([keyNameField, ...newLimitFields])],
 	output: approvalRequestOutput,
 
-	prepare({ n8n, itemIndex }) {
-		const name = readPublicText(
-			nameField.displayName,
-			n8n.getNodeParameter(nameField.name, itemIndex, ''),
-		);
-		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
-		const values = readAdditionalFields(n8n, itemIndex);
+	prepare({ read }) {
+		const name = read(nameField, readPublicText);
+		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
+		const values = readAdditionalFields(read);
 		const spendConfig = readSpendConfig(values);
 		return async ({ client, hint }) => {
 			const whose = name === '' ? 'the new agent' : quote(name);

@@ -2,7 +2,8 @@ import { findAgent } from '../../api/agents';
 import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator } from '../../descriptions/locators';
+import { parseLocator } from '../../domain/address';
 import { requirePublicText } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
 import { agentOutput, toAgentOutput } from './output';
@@ -29,10 +30,10 @@ export const update: WriteOperation<typeof agentOutput> = {
 	],
 	output: agentOutput,
 
-	prepare({ n8n, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
+	prepare({ read }) {
+		const address = read(agentLocator, parseLocator);
 		const body = {
-			name: requirePublicText(name.displayName, n8n.getNodeParameter(name.name, itemIndex)),
+			name: read(name, requirePublicText),
 		};
 		return async ({ client }) => {
 			const answered = await send(client, routes.updateAgent, { path: { address }, body });

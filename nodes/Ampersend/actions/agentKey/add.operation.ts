@@ -4,15 +4,11 @@ import { routes } from '../../api/routes';
 import type { Client } from '../../api/client';
 import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
-import {
-	agentKeyAddressField,
-	keyNameField,
-	readAddressField,
-	readKeyName,
-} from '../../descriptions/addresses';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentKeyAddressField, keyNameField, readKeyName } from '../../descriptions/addresses';
+import { agentLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
-import { sameAddress } from '../../domain/address';
+import { parseLocator, parseUsableAddress, sameAddress } from '../../domain/address';
+import { rethrow } from '../../domain/rethrow';
 import type { AgentKey } from '../../schemas/agentKey';
 import type { WriteOperation } from '../operation';
 import { findRejected, ifExistsField, readIfExists } from './existing';
@@ -49,11 +45,11 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 	fields: [agentLocator, agentKeyAddressField, ifExistsField, additionalFieldsOf([keyNameField])],
 	output: addedAgentKeyOutput,
 
-	prepare({ n8n, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
-		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
-		const returnsExisting = readIfExists(n8n, itemIndex) === 'return';
-		const values = readAdditionalFields(n8n, itemIndex);
+	prepare({ read }) {
+		const address = read(agentLocator, parseLocator);
+		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
+		const returnsExisting = readIfExists(read) === 'return';
+		const values = readAdditionalFields(read);
 		const keyName = readKeyName(values);
 		const body = { agent_key_address: agentKeyAddress, ...keyName };
 		return async ({ client, hint }) => {
@@ -63,7 +59,7 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 				if (key.name !== (keyName.key_name ?? key.name)) hint(namedOtherwise(agentKeyAddress));
 				return { ...toAgentKeyOutput(address, key), added: true };
 			} catch (error) {
-				if (!returnsExisting) return await Promise.reject(error);
+				if (!returnsExisting) rethrow(error);
 				const key = await findRejected(client, address, agentKeyAddress, error);
 				return { ...toAgentKeyOutput(address, key), added: false };
 			}

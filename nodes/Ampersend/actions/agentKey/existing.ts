@@ -1,10 +1,12 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { findAgentKey } from '../../api/agents';
 import { CallError } from '../../api/errors';
 import type { Client } from '../../api/client';
+import type { Read } from '../../descriptions/reader';
 import type { Address } from '../../domain/address';
 import { readChoice } from '../../domain/parameter';
+import { rethrow } from '../../domain/rethrow';
 import type { AgentKey } from '../../schemas/agentKey';
 
 const choices = ['return', 'stop'] as const;
@@ -25,9 +27,8 @@ export const ifExistsField: INodeProperties = {
 	description: 'What to do if the agent has this key already',
 };
 
-export function readIfExists(n8n: IExecuteFunctions, itemIndex: number): (typeof choices)[number] {
-	const value = n8n.getNodeParameter(ifExistsField.name, itemIndex);
-	return readChoice(ifExistsField.displayName, value, choices, 'stop');
+export function readIfExists(read: Read): (typeof choices)[number] {
+	return read(ifExistsField, (parameter, value) => readChoice(parameter, value, choices, 'stop'));
 }
 
 /**
@@ -45,5 +46,5 @@ export async function findRejected(
 		const key = await findAgentKey(client, address, keyAddress);
 		if (key) return key;
 	}
-	return await Promise.reject(rejection);
+	rethrow(rejection);
 }

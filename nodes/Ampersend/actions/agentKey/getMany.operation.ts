@@ -1,7 +1,8 @@
 import { listAgentKeys } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
+import { parseLocator } from '../../domain/address';
 import type { RowOperation } from '../operation';
 import { agentKeyOutput, toAgentKeyOutput } from './output';
 
@@ -15,9 +16,9 @@ export const getMany: RowOperation<typeof agentKeyOutput> = {
 	fields: [agentLocator, ...pagingFields],
 	output: agentKeyOutput,
 
-	async execute({ n8n, client, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
-		const keys = await take(listAgentKeys(client, address), readLimit(n8n, itemIndex));
+	async execute({ client, read }) {
+		const address = read(agentLocator, parseLocator);
+		const keys = await take(listAgentKeys(client, address), readLimit(read));
 		return keys.map((key) => toAgentKeyOutput(address, key));
 	},
 };

@@ -1,12 +1,8 @@
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
-import {
-	agentKeyAddressField,
-	keyNameField,
-	readAddressField,
-	readKeyName,
-} from '../../descriptions/addresses';
+import { agentKeyAddressField, keyNameField, readKeyName } from '../../descriptions/addresses';
 import { asOwner } from '../../descriptions/authentication';
 import { agentLocator, readAgent } from '../../descriptions/locators';
+import { parseUsableAddress } from '../../domain/address';
 import { readSwitch } from '../../domain/parameter';
 import { approvalRequestOutput, requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
@@ -39,13 +35,10 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 	output: approvalRequestOutput,
 
 	prepare(context) {
-		const { n8n, itemIndex } = context;
-		const agentKeyAddress = readAddressField(n8n, agentKeyAddressField, itemIndex);
-		const isOpen = readSwitch(
-			ownerChooses.displayName,
-			n8n.getNodeParameter(ownerChooses.name, itemIndex, false),
-		);
-		const values = readAdditionalFields(n8n, itemIndex);
+		const { read } = context;
+		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
+		const isOpen = read(ownerChooses, readSwitch);
+		const values = readAdditionalFields(read);
 		const body = {
 			name: null,
 			...readKeyName(values),

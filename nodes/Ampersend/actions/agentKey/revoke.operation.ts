@@ -2,7 +2,8 @@ import { findAgentKey } from '../../api/agents';
 import { requireGone } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
-import { agentKeyLocator, agentLocator, readLocator } from '../../descriptions/locators';
+import { agentKeyLocator, agentLocator } from '../../descriptions/locators';
+import { parseLocator } from '../../domain/address';
 import type { WriteOperation } from '../operation';
 import { revokedAgentKeyOutput } from './output';
 
@@ -16,9 +17,9 @@ export const revoke: WriteOperation<typeof revokedAgentKeyOutput> = {
 	fields: [agentLocator, agentKeyLocator],
 	output: revokedAgentKeyOutput,
 
-	prepare({ n8n, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
-		const keyAddress = readLocator(n8n, agentKeyLocator, itemIndex);
+	prepare({ read }) {
+		const address = read(agentLocator, parseLocator);
+		const keyAddress = read(agentKeyLocator, parseLocator);
 		return async ({ client }) => {
 			const answered = await send(client, routes.revokeAgentKey, { path: { address, keyAddress } });
 			const listing = callOf(client, routes.listAgentKeys, { path: { address } });

@@ -1,7 +1,7 @@
 import { sellersField } from '../../descriptions/addresses';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
-import { parseAddresses, rejectZeroAddress } from '../../domain/address';
+import { parseAddresses, parseLocator, rejectZeroAddress } from '../../domain/address';
 import type { AllowlistMode } from '../../domain/allowlist';
 import {
 	allowlistModes,
@@ -19,17 +19,22 @@ import { toAllowlistOutput, updatedAllowlistOutput } from './output';
 const mode = { displayName: 'Mode', name: 'mode' } as const;
 const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as const;
 
-function readSellers(value: unknown, chosen: AllowlistMode, emptyAllowed: boolean): Address[] {
-	const sellers = parseAddresses(sellersField.displayName, value);
+function readSellers(
+	parameter: string,
+	value: unknown,
+	chosen: AllowlistMode,
+	emptyAllowed: boolean,
+): Address[] {
+	const sellers = parseAddresses(parameter, value);
 	// An existing list may have it, so it can be removed.
-	if (chosen !== 'remove') rejectZeroAddress(sellersField.displayName, ...sellers);
+	if (chosen !== 'remove') rejectZeroAddress(parameter, ...sellers);
 	if (sellers.length > 0) return sellers;
 	if (chosen === 'replace' && emptyAllowed) {
-		rejectNothing(sellersField.displayName, value);
+		rejectNothing(parameter, value);
 		return sellers;
 	}
 	throw new ParameterError(
-		sellersField.displayName,
+		parameter,
 		'has no addresses.',
 		chosen === 'replace'
 			? `Enter the sellers of the new list, or turn on ${allowEmpty.displayName} to clear it.`
@@ -74,22 +79,14 @@ export const update: WriteOperation<typeof updatedAllowlistOutput> = {
 	],
 	output: updatedAllowlistOutput,
 
-	prepare({ n8n, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
-		const chosen = readChoice(
-			mode.displayName,
-			n8n.getNodeParameter(mode.name, itemIndex),
-			allowlistModes,
-			'add',
+	prepare({ read }) {
+		const address = read(agentLocator, parseLocator);
+		const chosen = read(mode, (parameter, value) =>
+			readChoice(parameter, value, allowlistModes, 'add'),
 		);
-		const emptyAllowed = readSwitch(
-			allowEmpty.displayName,
-			n8n.getNodeParameter(allowEmpty.name, itemIndex, false),
-		);
-		const sellers = readSellers(
-			n8n.getNodeParameter(sellersField.name, itemIndex),
-			chosen,
-			emptyAllowed ?? false,
+		const emptyAllowed = read(allowEmpty, readSwitch);
+		const sellers = read(sellersField, (parameter, value) =>
+			readSellers(parameter, value, chosen, emptyAllowed ?? false),
 		);
 
 		return async ({ client, hint }) => {

@@ -2,8 +2,9 @@ import * as z from 'zod/v4-mini';
 
 import { changeSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
+import { parseLocator } from '../../domain/address';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
 import { autoCollectInput } from '../../schemas/autoCollect';
 import type { WriteOperation } from '../operation';
@@ -52,9 +53,9 @@ export const update: WriteOperation<typeof autoCollectOutput> = {
 	output: autoCollectOutput,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
-	prepare({ n8n, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
-		const changes = readChanges(readUpdateFields(n8n, itemIndex));
+	prepare({ read }) {
+		const address = read(agentLocator, parseLocator);
+		const changes = readChanges(readUpdateFields(read));
 		return async ({ client }) => {
 			const settings = await changeSettings(
 				client,

@@ -16,10 +16,10 @@ const fundingLinkOutput = z.object({ url: z.string() });
  * The amount in USDC as the service wants it (SDK, agent-client.ts: above 0, at most six decimals,
  * no leading zeros); undefined for none.
  */
-function readAmount(value: unknown): string | undefined {
+function parseAmount(parameter: string, value: unknown): string | undefined {
 	if (value === undefined || value === null || value === '') return undefined;
 	const advice = 'Enter an amount above 0, or leave it empty to let the owner choose.';
-	return formatUsdc(parsePositiveUsdc(amountField.displayName, value, advice));
+	return formatUsdc(parsePositiveUsdc(parameter, value, advice));
 }
 
 export const get: RowOperation<typeof fundingLinkOutput> = {
@@ -52,13 +52,10 @@ export const get: RowOperation<typeof fundingLinkOutput> = {
 	],
 	output: fundingLinkOutput,
 
-	async execute({ n8n, client, itemIndex }) {
-		const amount = readAmount(n8n.getNodeParameter(amountField.name, itemIndex, ''));
-		const destination = readChoice(
-			destinationField.displayName,
-			n8n.getNodeParameter(destinationField.name, itemIndex, ''),
-			['agent', 'main'],
-			'agent',
+	async execute({ client, read }) {
+		const amount = read(amountField, parseAmount);
+		const destination = read(destinationField, (parameter, value) =>
+			readChoice(parameter, value, ['agent', 'main'], 'agent'),
 		);
 		const query = { ...(amount !== undefined && { amount }), destination };
 		const { url, ...further } = await send(client, routes.getFundingLink, { path: {}, query });

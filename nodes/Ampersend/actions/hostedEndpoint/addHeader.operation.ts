@@ -18,11 +18,9 @@ export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput> = {
 	output: hostedEndpointOutput,
 
 	prepare(context) {
-		const { n8n, itemIndex } = context;
-		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
 		const path = readHostedEndpoint(context);
-		const name = parseHeaderName(headerNameField.displayName, read(headerNameField.name));
-		const value = parseHeaderValue(headerValueField.displayName, read(headerValueField.name));
+		const name = context.read(headerNameField, parseHeaderName);
+		const value = context.read(headerValueField, parseHeaderValue);
 		return async ({ client }) => {
 			return toHostedEndpointOutput(
 				await send(client, routes.addProxyHeader, { path, body: { name }, secretBody: { value } }),
@@ -43,10 +41,8 @@ export const addRequiredHeader: WriteOperation<typeof hostedEndpointOutput> = {
 	output: hostedEndpointOutput,
 
 	prepare(context) {
-		const { n8n, itemIndex } = context;
-		const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
 		const path = readHostedEndpoint(context);
-		const body = { name: parseHeaderName(headerNameField.displayName, header) };
+		const body = { name: context.read(headerNameField, parseHeaderName) };
 		return async ({ client }) => {
 			return toHostedEndpointOutput(await send(client, routes.addRequiredHeader, { path, body }));
 		};

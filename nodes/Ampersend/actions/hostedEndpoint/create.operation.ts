@@ -49,17 +49,16 @@ export const create: WriteOperation<typeof hostedEndpointOutput> = {
 	output: hostedEndpointOutput,
 
 	prepare(context) {
-		const { n8n, itemIndex } = context;
-		const read = (name: string): unknown => n8n.getNodeParameter(name, itemIndex, '');
-		const values = readAdditionalFields(n8n, itemIndex);
+		const { read } = context;
+		const values = readAdditionalFields(read);
 		// Without one of them, an endpoint takes more calls than it should.
 		rejectNothingIn(values, [allowedMethodsField, rateLimitField, requiredHeadersField]);
 		const address = readAgent(context);
 		const proxy_headers = readProxyHeaders(values[proxyHeadersField.name]);
 		const body = {
-			name: requirePublicText(nameField.displayName, read(nameField.name)),
-			price_usd: parsePrice(priceField.displayName, read(priceField.name)),
-			proxy_url: parsePublicUrl(proxyUrlField.displayName, read(proxyUrlField.name)),
+			name: read(nameField, requirePublicText),
+			price_usd: read(priceField, parsePrice),
+			proxy_url: read(proxyUrlField, parsePublicUrl),
 			...readSettings(values),
 			...withoutUndefined({
 				required_headers: readRequiredHeaders(values[requiredHeadersField.name]),

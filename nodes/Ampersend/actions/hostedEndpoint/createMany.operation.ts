@@ -3,6 +3,7 @@ import { send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { priceField, timeoutField } from '../../descriptions/hostedEndpoint';
 import { readAgent } from '../../descriptions/locators';
+import { readerIn } from '../../descriptions/reader';
 import { withoutUndefined } from '../../domain/json';
 import { readOpenApi } from '../../domain/openApi';
 import { readText } from '../../domain/parameter';
@@ -55,21 +56,17 @@ export const createMany: WriteOperation<typeof hostedEndpointOutput> = {
 	output: hostedEndpointOutput,
 
 	prepare(context) {
-		const { n8n, itemIndex } = context;
-		const values = readAdditionalFields(n8n, itemIndex);
+		const { read } = context;
+		const values = readAdditionalFields(read);
 		const address = readAgent(context);
-		const defaultPrice: unknown = n8n.getNodeParameter(defaultPriceField.name, itemIndex, '');
 		const timeout = readTimeout(values[timeoutField.name]);
-		const found = readOpenApi(
-			documentField.displayName,
-			n8n.getNodeParameter(documentField.name, itemIndex, ''),
-			readText(baseUrlField.displayName, values[baseUrlField.name]),
-		);
+		const baseUrl = readerIn(values)(baseUrlField, readText);
+		const found = read(documentField, (parameter, value) => readOpenApi(parameter, value, baseUrl));
 		const endpoints = found.map(({ place, method, url, name, description, price, rateLimit }) => ({
 			name,
 			price_usd:
 				price === undefined
-					? parsePrice(defaultPriceField.displayName, defaultPrice)
+					? read(defaultPriceField, parsePrice)
 					: parsePrice(`${place}: x-ampersend-price`, price),
 			proxy_url: url,
 			allowed_methods: [method],

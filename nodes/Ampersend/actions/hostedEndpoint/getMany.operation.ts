@@ -18,8 +18,8 @@ export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
-		const { n8n, client, itemIndex } = context;
-		const limit = readLimit(n8n, itemIndex);
+		const { client, read } = context;
+		const limit = readLimit(read);
 		const path = { address: readAgent(context) };
 		const endpoints = await send(client, routes.listHostedEndpoints, { path });
 		return endpoints.slice(0, limit).map(toHostedEndpointOutput);

@@ -16,11 +16,9 @@ function removeOperation(
 		fields: [hostedEndpointLocator, headerNameField],
 		output: hostedEndpointOutput,
 		prepare(context) {
-			const { n8n, itemIndex } = context;
-			const header: unknown = n8n.getNodeParameter(headerNameField.name, itemIndex, '');
 			const path = {
 				...readHostedEndpoint(context),
-				name: parseHeaderName(headerNameField.displayName, header),
+				name: context.read(headerNameField, parseHeaderName),
 			};
 			return async ({ client }) => {
 				return toHostedEndpointOutput(await send(client, route, { path }));

@@ -12,23 +12,22 @@ import {
 } from '../../descriptions/hostedEndpoint';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
 import { withoutUndefined } from '../../domain/json';
-import { ParameterError, quote, readCount, readText, readWords } from '../../domain/parameter';
+import {
+	ParameterError,
+	quote,
+	readText,
+	readWholeNumber,
+	readWords,
+} from '../../domain/parameter';
 import type { HostedEndpointUpdate } from '../../schemas/hostedEndpoint';
 
-/** Reads a whole number in a range; undefined for none. @throws ParameterError for another */
+/** @returns undefined for none */
 function readNumber(
-	displayName: string,
+	parameter: string,
 	{ minValue, maxValue }: { minValue: number; maxValue: number },
 	value: unknown,
 ): number | undefined {
-	if (value === undefined || value === null || value === '') return undefined;
-	const number = readCount(value);
-	if (number !== undefined && number >= minValue && number <= maxValue) return number;
-	throw new ParameterError(
-		displayName,
-		`${quote(value)} is not a whole number from ${minValue} to ${maxValue}.`,
-		'Enter a number in that range, or remove the field.',
-	);
+	return readWholeNumber(parameter, value, [minValue, maxValue], 'remove the field');
 }
 
 /**

@@ -45,9 +45,8 @@ export const update: WriteOperation<typeof hostedEndpointOutput> = {
 	output: hostedEndpointOutput,
 
 	prepare(context) {
-		const { n8n, itemIndex } = context;
 		const path = readHostedEndpoint(context);
-		const values = readUpdateFields(n8n, itemIndex);
+		const values = readUpdateFields(context.read);
 		/** Reads a field that can't be empty, if it was added. */
 		const readIf = <Value>(
 			{ name, displayName }: { name: string; displayName: string },

@@ -1,6 +1,6 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { listingLocator, readIdLocator } from '../../descriptions/locators';
+import { listingLocator, parseIdLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 import { listingOutput, simplifiedListing, toListingOutput } from './output';
 
@@ -16,8 +16,8 @@ export const get: RowOperation<typeof listingOutput> = {
 	output: listingOutput,
 	simplified: simplifiedListing,
 
-	async execute({ n8n, client, itemIndex }) {
-		const id = readIdLocator(n8n, listingLocator, itemIndex);
+	async execute({ client, read }) {
+		const id = read(listingLocator, parseIdLocator);
 		return toListingOutput(await send(client, routes.getListing, { path: { id } }));
 	},
 };

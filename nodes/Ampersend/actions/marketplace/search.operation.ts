@@ -3,6 +3,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { findListings } from '../../api/marketplace';
 import { optionsOf, readCollection } from '../../descriptions/options';
 import { pagingFields, readLimit } from '../../descriptions/paging';
+import { readerIn } from '../../descriptions/reader';
 import { readText, rejectNothing } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
 import { listingOutput, simplifiedListing, toListingOutput } from './output';
@@ -68,21 +69,16 @@ export const search: RowOperation<typeof listingOutput> = {
 	output: listingOutput,
 	simplified: simplifiedListing,
 
-	async execute({ n8n, client, itemIndex }) {
-		const get = (name: string, fallback: unknown): unknown =>
-			n8n.getNodeParameter(name, itemIndex, fallback);
-		const words = get(searchField.name, '');
-		rejectNothing(searchField.displayName, words);
-		const values: Record<string, unknown> = {
-			...readCollection(get, filtersField),
-			[searchField.name]: words,
-		};
-		const texts = [searchField, ...filters].map(({ displayName, name }) => [
-			name,
-			readText(displayName, values[name]),
-		]);
-		const query = Object.fromEntries(texts.filter(([, text]) => text !== '')) as IDataObject;
-		const limit = readLimit(n8n, itemIndex);
+	async execute({ client, read }) {
+		const words = read(searchField, (parameter, value) => {
+			rejectNothing(parameter, value);
+			return readText(parameter, value);
+		});
+		const readFilter = readerIn(readCollection(read, filtersField));
+		const texts = filters.map((field) => [field.name, readFilter(field, readText)]);
+		const entries = [[searchField.name, words], ...texts].filter(([, text]) => text !== '');
+		const query = Object.fromEntries(entries) as IDataObject;
+		const limit = readLimit(read);
 		const found = await findListings(client, query);
 		return found.slice(0, limit).map(toListingOutput);
 	},

@@ -6,7 +6,7 @@ export const paymentEvents = {
 	noun: 'payment events',
 	fileName: 'payment-events',
 	filters: paymentEventFilters,
-	read: readPaymentEvents,
+	readRows: readPaymentEvents,
 	output: paymentEventOutput,
 	simplified: simplifiedPaymentEvent,
 	toOutput: toPaymentEventOutput,

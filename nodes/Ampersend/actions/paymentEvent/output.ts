@@ -46,7 +46,7 @@ export const simplifiedPaymentEvent = simplifiedTo(
 );
 export type PaymentEventOutput = z.infer<typeof paymentEventOutput>;
 
-/** Those of the service that the output has in its own way. */
+/** Wire fields that the output renames or converts. */
 const knownFields = new Set([
 	'id',
 	'seller_address',

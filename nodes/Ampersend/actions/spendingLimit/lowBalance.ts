@@ -6,6 +6,7 @@ import { send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { formatUsdc, isMicro } from '../../domain/money';
 import { quote } from '../../domain/parameter';
+import { rethrow } from '../../domain/rethrow';
 import type { SpendConfig } from '../../schemas/spendConfig';
 import type { OperationContext } from '../operation';
 
@@ -41,6 +42,6 @@ export async function noteLowBalance(
 		);
 	} catch (error) {
 		// The limits were read, and nobody asked for the balance.
-		if (!(error instanceof CallError)) await Promise.reject(error);
+		if (!(error instanceof CallError)) rethrow(error);
 	}
 }

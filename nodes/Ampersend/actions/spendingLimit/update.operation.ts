@@ -10,13 +10,14 @@ import {
 	noLimitField,
 	readLimits,
 } from '../../descriptions/limits';
-import { agentLocator, readLocator } from '../../descriptions/locators';
+import { agentLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
 	rejectIncomplete,
 	requireChanges,
 	updateFieldsOf,
 } from '../../descriptions/updateFields';
+import { parseLocator } from '../../domain/address';
 import { eachLimit, limits } from '../../domain/limits';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { spendConfigInput } from '../../schemas/spendConfig';
@@ -60,9 +61,9 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 	output: spendingLimitOutput,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
-	prepare({ n8n, itemIndex }) {
-		const address = readLocator(n8n, agentLocator, itemIndex);
-		const changes = requireChanges(readLimits(readUpdateFields(n8n, itemIndex)));
+	prepare({ read }) {
+		const address = read(agentLocator, parseLocator);
+		const changes = requireChanges(readLimits(readUpdateFields(read)));
 		return async ({ client, hint }) => {
 			const settings = await changeSettings(
 				client,

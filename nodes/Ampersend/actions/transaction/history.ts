@@ -6,7 +6,7 @@ export const transactions = {
 	noun: 'transactions',
 	fileName: 'transactions',
 	filters: transactionFilters,
-	read: readTransactions,
+	readRows: readTransactions,
 	output: transactionOutput,
 	simplified: simplifiedTransaction,
 	toOutput: toTransactionOutput,

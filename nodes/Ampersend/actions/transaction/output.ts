@@ -48,7 +48,7 @@ export const simplifiedTransaction = simplifiedTo(
 );
 export type TransactionOutput = z.infer<typeof transactionOutput>;
 
-/** Those of the service that the output has in its own way. */
+/** Wire fields that the output renames or converts. */
 const knownFields = new Set([
 	'id',
 	'type',

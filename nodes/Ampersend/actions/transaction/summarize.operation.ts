@@ -1,11 +1,12 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import type { ActivityRow } from '../../api/lists/pages';
 import type { AgentRow } from '../../api/lists/merge';
 import { consumeHistory, readTransactions } from '../../api/lists/merge';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
-import { getterOf, optionsField, optionsOf, readCollection } from '../../descriptions/options';
+import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
+import { readerIn } from '../../descriptions/reader';
 import { timeZoneOf } from '../../descriptions/timeZone';
 import {
 	ParameterError,
@@ -18,7 +19,7 @@ import {
 import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
 import { readQuery, showReport } from '../history';
-import type { RowOperation } from '../operation';
+import type { OperationContext, RowOperation } from '../operation';
 import type { SummaryGroup } from './output';
 import { summaryOutput, toSummaryOutput } from './output';
 
@@ -48,21 +49,18 @@ const timeZone = {
 const options = optionsField([timeZone]);
 
 /** @throws ParameterError for an unknown part */
-function readParts(n8n: IExecuteFunctions, itemIndex: number): Set<Part> {
-	const { displayName, name } = groupBy;
-	const value: unknown = n8n.getNodeParameter(name, itemIndex, []);
-	rejectNothing(displayName, value);
-	const chosen = readWords(displayName, value);
-	return new Set(chosen.map((part) => readChoice(displayName, part, parts)));
+function parseParts(parameter: string, value: unknown): Set<Part> {
+	rejectNothing(parameter, value);
+	const chosen = readWords(parameter, value);
+	return new Set(chosen.map((part) => readChoice(parameter, part, parts)));
 }
 
 /**
  * The time zone of days. That of the workflow matters only if there are any.
  * @throws ParameterError for an unknown time zone
  */
-function readTimeZone(n8n: IExecuteFunctions, itemIndex: number, hasDays: boolean): string {
-	const values = readCollection(getterOf(n8n, itemIndex), options);
-	const entered = readText(timeZone.displayName, values.timeZone);
+function readTimeZone({ n8n, read }: OperationContext, hasDays: boolean): string {
+	const entered = readerIn(readCollection(read, options))(timeZone, readText);
 	const zone = entered || timeZoneOf(n8n);
 	if (isTimeZone(zone) || (entered === '' && !hasDays)) return zone;
 	throw new ParameterError(
@@ -94,9 +92,9 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 	fields: [...agentScopeFields, groupBy, transactionFilters, options],
 	output: summaryOutput,
 	async execute(context) {
-		const { n8n, client, itemIndex, hint } = context;
-		const chosen = readParts(n8n, itemIndex);
-		const groupOf = grouper(chosen, readTimeZone(n8n, itemIndex, chosen.has('day')));
+		const { client, read, hint } = context;
+		const chosen = read({ ...groupBy, default: [] }, parseParts);
+		const groupOf = grouper(chosen, readTimeZone(context, chosen.has('day')));
 		const query = await readQuery(context, Date.now());
 		const tally = await consumeHistory(
 			(reading) => readTransactions(client, query, reading),

@@ -42,7 +42,7 @@ export const PREFIXES = ['/v1', AGENT_PATH, '/api/v1/sdk'] as const;
 
 const [DEFAULT_PATH] = PREFIXES;
 
-/** A text that nobody must see, apart from its prefix. */
+/** A secret; only its prefix may be shown. */
 export interface Secret {
 	text: string;
 	prefix: string;

@@ -156,7 +156,7 @@ function textsIn(value: unknown): string[] {
 
 /**
  * What a call sends in secret, without what it also sends in public.
- * @param hidden parts of the body that nobody must see, under names that everyone can see
+ * @param hidden secret parts of the body, under names that are none
  * @param open everything else that is sent
  */
 export function secretsOf(hidden: object | undefined, open: unknown): Secret[] {

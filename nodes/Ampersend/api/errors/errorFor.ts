@@ -85,12 +85,12 @@ export function errorFor<Name extends SituationName>(
 
 /**
  * The error for a list that can't be read completely, because its pages aren't as assumed.
- * @param isPassing whether it may be readable a little later
+ * @param isTransient whether it may be readable a little later
  */
 export function errorForPaging(
 	{ does }: Pick<Route, 'does'>,
 	observation: string,
-	isPassing = false,
+	isTransient = false,
 ): CallError {
-	return errorFor(isPassing ? 'pagesForNow' : 'pages', { asked: does, observation });
+	return errorFor(isTransient ? 'pagesForNow' : 'pages', { asked: does, observation });
 }

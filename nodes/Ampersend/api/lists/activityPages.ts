@@ -1,6 +1,7 @@
 import type { Address } from '../../domain/address';
 import type { Preset } from '../../domain/time';
 import { readTime } from '../../domain/time';
+import { rethrow } from '../../domain/rethrow';
 import type { Activity } from '../../schemas/activity';
 import { CallError, errorForPaging } from '../errors';
 import { routes } from '../routes';
@@ -33,7 +34,7 @@ async function rejectPageZero(
 ): Promise<boolean> {
 	// A service that counts from 1 rejects it.
 	const zero = await requestPage({ page: 0, limit }).catch((error: unknown) =>
-		error instanceof CallError ? error : Promise.reject(error),
+		error instanceof CallError ? error : rethrow(error),
 	);
 	if (zero instanceof CallError) return NO_SUCH_PAGE.includes(zero.status ?? 0);
 	const [newest] = zero.activity;
@@ -164,8 +165,8 @@ export async function* listActivity(
 	try {
 		yield* rowsOf(pages, stretch, counts, fetchPage);
 	} catch (error) {
-		if (!(error instanceof PagingObservation)) return await Promise.reject(error);
-		return await Promise.reject(errorOf(error, isAgain));
+		if (!(error instanceof PagingObservation)) rethrow(error);
+		rethrow(errorOf(error, isAgain));
 	}
 	if (!stretch.isAll && stretch.isBehind(from)) return undefined;
 	const miscount = counts.miscount(stretch.size);

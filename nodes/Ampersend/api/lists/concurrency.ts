@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { rethrow } from '../../domain/rethrow';
 
 /** How many agents are read at the same time. */
 const CONCURRENCY = 4;
@@ -26,5 +27,5 @@ export async function readAgents<Agent, Result>(
 			}),
 		),
 	);
-	return thrown.length > 0 ? await Promise.reject(thrown[0]) : results;
+	return thrown.length > 0 ? rethrow(thrown[0]) : results;
 }

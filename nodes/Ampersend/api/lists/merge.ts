@@ -3,6 +3,7 @@ import { isKnownChain } from '../../domain/explorer';
 import type { FilterableRow, KnownValues, RowFilter } from '../../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../../domain/filter';
 import { presetCovering } from '../../domain/time';
+import { rethrow } from '../../domain/rethrow';
 import type { Payment } from '../../schemas/payment';
 import type { ActivityRow } from './pages';
 import { MAX_PAGE_ROWS } from './pages';
@@ -307,7 +308,7 @@ export async function consumeHistory<Row extends FilterableRow, Result>(
 		} catch (error) {
 			if (error instanceof OutOfOrder) reading = { ...reading, order: 'any' };
 			else if (error instanceof RowsMoved) reading = { ...reading, isAgain: true };
-			else return await Promise.reject(error);
+			else rethrow(error);
 		}
 	}
 }

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { CallError } from '../errors';
 import type { Client } from '../client';
 import { sleepUntilCancelled, waitAfter } from '../repeat';
+import { rethrow } from '../../domain/rethrow';
 
 /** Requests of one reading at the same time. */
 const CONCURRENCY = 6;
@@ -46,7 +47,7 @@ export function startPace(client: Client): Pace {
 						return await work(withAttempts(1));
 					} catch (error) {
 						const wait = waitAfter(error, withAttempts(attempts), 1, startedAt);
-						if (wait === undefined) return await Promise.reject(error);
+						if (wait === undefined) rethrow(error);
 						isLimited ||= error instanceof CallError && error.failure?.cause === 'rate-limited';
 						until = Date.now() + wait;
 					}
