@@ -90,7 +90,7 @@ interface Texts {
 /** Says how much more there is, as far as the service reports it. */
 function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string): string[] {
 	const isFiltered = Object.values(filter).some((part) => part !== undefined);
-	const total = [...(report?.totals.values() ?? [])].reduce((sum, one) => sum + one, 0);
+	const total = [...(report?.totals.values() ?? [])].reduce((sum, count) => sum + count, 0);
 	if (!isFiltered && total <= limit) return [];
 	const all = isFiltered ? `There may be more ${noun}` : `Ampersend has ${total} ${noun}`;
 	return [`Limit reached: returned ${limit}. ${all}. Turn on Return All to get all of them.`];

@@ -128,7 +128,7 @@ export function requireReachable(
 	const { operations = [] } = resources.find(({ option }) => option.value === resource) ?? {};
 	// n8n drops the operation if this authentication can't reach the resource.
 	const meant = operations.filter(({ option }) => ['', option.value].includes(operation));
-	const isOut = meant.every((one) => !isReachable(one, authentication));
+	const isOut = meant.every((candidate) => !isReachable(candidate, authentication));
 	if (meant.length > 0 && isOut) rejectAuthentication(authentication);
 }
 

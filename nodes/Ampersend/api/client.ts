@@ -35,7 +35,7 @@ export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
  */
 function endingWith(signal: IHttpRequestOptions['abortSignal'], context: NodeContext): NodeContext {
 	if (!('getExecutionCancelSignal' in context) || !(signal instanceof AbortSignal)) return context;
-	const signals = [signal, context.getExecutionCancelSignal()].filter((one) => one !== undefined);
+	const signals = [signal, context.getExecutionCancelSignal()].filter((each) => each !== undefined);
 	const value = () => AbortSignal.any(signals);
 	return Object.create(context, { getExecutionCancelSignal: { value } }) as NodeContext;
 }

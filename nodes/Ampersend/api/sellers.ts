@@ -28,7 +28,7 @@ export async function listSellers(client: Client, agent: Address): Promise<Selle
 		send(quiet, routes.getAllowlist, { path: { address: agent } }),
 		sendForPage(quiet, agent, 'all', request),
 	]);
-	const failed = [allowed, listed].filter((one) => one.status === 'rejected');
+	const failed = [allowed, listed].filter((list) => list.status === 'rejected');
 	const unexpected = failed.length === 2 ? failed[0] : failed.find(({ reason }) => !is404(reason));
 	if (unexpected) rethrow(unexpected.reason);
 	const allowlist = allowed.status === 'fulfilled' ? allowed.value : [];

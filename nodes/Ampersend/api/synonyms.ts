@@ -35,7 +35,7 @@ export function underSynonyms(
 ): IDataObject | undefined {
 	const named = missingIn(answer, body);
 	const newNames = new Map(
-		synonyms.map(([name = '', ...others]) => [name, others.find((other) => named.has(other))]),
+		synonyms.map(([name = '', ...others]) => [name, others.find((synonym) => named.has(synonym))]),
 	);
 	const entries = Object.entries(body);
 	if (!entries.some(([name]) => newNames.get(name))) return undefined;

@@ -28,11 +28,13 @@ const isBadCode = (code: string): boolean => BAD_CODE.test(code) && !GOOD_CODE.t
  */
 function hasBadStatus(body: Record<string, unknown>): boolean {
 	const { status, code, statusCode, message, msg } = body;
-	const words = [message, msg].find((one) => typeof one === 'string' && one.trim() !== '');
+	const words = [message, msg].find((text) => typeof text === 'string' && text.trim() !== '');
 	if (status === 'error' || status === 'fail') {
 		return words !== undefined || !('address' in body || 'id' in body);
 	}
-	const hasContent = Object.values(body).some((one) => typeof one === 'object' && isGiven(one));
+	const hasContent = Object.values(body).some(
+		(field) => typeof field === 'object' && isGiven(field),
+	);
 	if (words === undefined || GOOD_WORDS.test(String(words)) || hasContent) return false;
 	return [code, statusCode].map(codeOf).some(isBadCode) || HTTP_ERROR.test(codeOf(status));
 }

@@ -178,9 +178,9 @@ function addressOf(place: string, base: string, path: string): string {
 /** The first text that isn't blank. */
 function firstText(...candidates: unknown[]): string | undefined {
 	return candidates
-		.filter((one): one is string => typeof one === 'string')
-		.map((one) => one.trim())
-		.find((one) => one !== '');
+		.filter((entry): entry is string => typeof entry === 'string')
+		.map((entry) => entry.trim())
+		.find((entry) => entry !== '');
 }
 
 /** Where a document has something, for messages. */

@@ -208,7 +208,7 @@ export function readWords(parameter: string, value: unknown): string[] {
 		readAs(z.string(), parameter, entry, ['is not text.', LIST_ADVICE]),
 	);
 	if (texts.join().length < MAX_WORD_CHARACTERS) {
-		const text = texts.map((one) => unpack(parameter, one)).join();
+		const text = texts.map((entry) => unpack(parameter, entry)).join();
 		const words = text.split(/[\s,]+/).filter((word) => word !== '');
 		if (words.length === 0 && entries.length > 0) rejectBlank(parameter, value);
 		return words;

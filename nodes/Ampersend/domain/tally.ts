@@ -32,6 +32,6 @@ export class Tally<Group extends object> {
 
 	/** Sorted by what makes a group, part by part. */
 	get totals(): Array<{ group: Group } & Total> {
-		return [...this.groups.values()].sort((one, other) => compareParts(one.group, other.group));
+		return [...this.groups.values()].sort((a, b) => compareParts(a.group, b.group));
 	}
 }

@@ -114,7 +114,9 @@ async function searchNamed<Item extends Named>({
 	}
 	const { items, next } = await after(token ?? '');
 	// The service may repeat a row.
-	const options = [...new Map(items.map(toOption).map((one) => [one.value, one])).values()];
+	const options = [
+		...new Map(items.map(toOption).map((option) => [option.value, option])).values(),
+	];
 	const isWhole = token === undefined && next === undefined;
 	return { results: isWhole ? options.sort(byName) : options, paginationToken: next };
 }

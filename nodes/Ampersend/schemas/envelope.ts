@@ -49,7 +49,8 @@ const LAST = /^(is)?(last|lastpage|final|complete|done|end)$/;
 const NOTHING = ['', 'false', '0', 'null', 'none'];
 
 function isSet(value: unknown): boolean {
-	if (isRecord(value)) return Object.values(value).some((one) => !isRecord(one) && isSet(one));
+	if (isRecord(value))
+		return Object.values(value).some((field) => !isRecord(field) && isSet(field));
 	if (typeof value === 'object' && value !== null) return false;
 	return !NOTHING.includes(String(value ?? '').toLowerCase());
 }

@@ -38,7 +38,7 @@ export function alsoNamed<Shape extends z.ZodMiniType>(
 
 /** Gives a field the value that a more exact name has. */
 function prefer(record: Fields, name: string, moreExact: readonly string[]): void {
-	const found = moreExact.find((one) => (record[one] ?? null) !== null);
+	const found = moreExact.find((candidate) => (record[candidate] ?? null) !== null);
 	if (found !== undefined) record[name] = record[found];
 }
 

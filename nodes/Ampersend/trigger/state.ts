@@ -57,8 +57,8 @@ function mapOf<Value extends z.ZodMiniType>(value: Value) {
 	);
 }
 
-function mapValues<From, To>(map: Map<string, From>, change: (one: From) => To): Map<string, To> {
-	return new Map([...map].map(([key, one]) => [key, change(one)]));
+function mapValues<From, To>(map: Map<string, From>, change: (value: From) => To): Map<string, To> {
+	return new Map([...map].map(([key, value]) => [key, change(value)]));
 }
 
 /**
@@ -152,9 +152,9 @@ interface Places<Cursor> {
 }
 
 /** Applies a function to each cursor, including those from before the last batch. */
-function mapCursors<From, To>({ agents, lastBatch }: Places<From>, change: (one: From) => To) {
+function mapCursors<From, To>({ agents, lastBatch }: Places<From>, change: (cursor: From) => To) {
 	return {
-		agents: mapValues(agents, (one) => one && change(one)),
+		agents: mapValues(agents, (cursor) => cursor && change(cursor)),
 		lastBatch: lastBatch && { ...lastBatch, agents: mapValues(lastBatch.agents, change) },
 	};
 }
@@ -217,7 +217,7 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 /** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */
 function shorten(cursor: AgentCursor, most: number): AgentCursor {
 	if (cursor.rows.size <= most) return cursor;
-	const rows = [...cursor.rows].sort(([, one], [, other]) => other.at - one.at);
+	const rows = [...cursor.rows].sort(([, a], [, b]) => b.at - a.at);
 	const newestDropped = rows[most]?.[1].at ?? 0;
 	const floor = Math.max(cursor.floor, newestDropped + 1);
 	return { ...cursor, floor, rows: new Map(rows.slice(0, most)) };
@@ -242,14 +242,14 @@ export function writeState(
 		json = encode(kept);
 	};
 	const cursors = [...state.agents.values(), ...(state.lastBatch?.agents.values() ?? [])];
-	let most = 2 * Math.max(0, ...cursors.map((one) => one?.rows.size ?? 0));
+	let most = 2 * Math.max(0, ...cursors.map((cursor) => cursor?.rows.size ?? 0));
 	while (isTooLong() && most > 0) {
 		most = Math.floor(most / 2);
-		keep(mapCursors(kept, (one) => shorten(one, one.isMissing ? 0 : most)));
+		keep(mapCursors(kept, (cursor) => shorten(cursor, cursor.isMissing ? 0 : most)));
 	}
-	const present = new Map([...kept.agents].filter(([, one]) => !one?.isMissing));
+	const present = new Map([...kept.agents].filter(([, cursor]) => !cursor?.isMissing));
 	if (isTooLong()) keep({ agents: present, lastBatch: undefined });
-	if (isTooLong()) keep(mapCursors(kept, (one) => ({ ...one, filter: undefined })));
+	if (isTooLong()) keep(mapCursors(kept, (cursor) => ({ ...cursor, filter: undefined })));
 	const isCut = (id: AgentId) =>
 		kept.agents.get(id) !== state.agents.get(id) ||
 		kept.lastBatch?.agents.get(id) !== state.lastBatch?.agents.get(id);

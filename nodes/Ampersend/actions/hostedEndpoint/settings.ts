@@ -101,7 +101,7 @@ export function readProxyHeaders(value: unknown): Record<string, string> | undef
 	const headers = new Map<string, string>();
 	for (const { headerName, headerValue } of header) {
 		const name = parseHeaderName(displayName, headerName);
-		const isThere = [...headers.keys()].some((one) => one.toLowerCase() === name.toLowerCase());
+		const isThere = [...headers.keys()].some((known) => known.toLowerCase() === name.toLowerCase());
 		if (isThere) {
 			throw new ParameterError(displayName, `has ${quote(name)} twice.`, 'Remove one of them.');
 		}

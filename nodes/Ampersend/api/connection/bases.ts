@@ -235,8 +235,8 @@ export async function findBases(
 	const others: Base[] = [];
 	for (const base of lists) others.push(await withRoutesOf(search, base, known));
 	const [better] = others
-		.filter((other) => isBetter(other, own))
-		.sort((one, other) => scoreOf(other) - scoreOf(one));
+		.filter((base) => isBetter(base, own))
+		.sort((a, b) => scoreOf(b) - scoreOf(a));
 	return { own, ...(better && { better }), others };
 }
 

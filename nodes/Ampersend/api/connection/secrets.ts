@@ -149,7 +149,7 @@ function textsIn(value: unknown): string[] {
 	const texts: string[] = [];
 	visitRecords([value], (record) => {
 		if (!Array.isArray(record)) texts.push(...Object.keys(record));
-		texts.push(...Object.values(record).filter((one) => typeof one === 'string'));
+		texts.push(...Object.values(record).filter((child) => typeof child === 'string'));
 	});
 	return texts;
 }
@@ -165,7 +165,7 @@ export function secretsOf(hidden: object | undefined, open: unknown): Secret[] {
 	const names: string[] = [];
 	visitRecords(hidden, (record) => {
 		names.push(...Object.keys(record));
-		values.push(...Object.values(record).filter((one) => typeof one === 'string'));
+		values.push(...Object.values(record).filter((value) => typeof value === 'string'));
 	});
 	const shown = [...names, ...textsIn(open)].map((text) => text.toLowerCase());
 	return values

@@ -36,7 +36,7 @@ export function errorForNoAnswer(
 	if (rejection) {
 		return new CredentialError(hide(rejection.message), hide(rejection.description));
 	}
-	const failedLogIn = chain.find((one) => one instanceof CallError);
+	const failedLogIn = chain.find((cause) => cause instanceof CallError);
 	// It may name the session before, which the login doesn't know.
 	if (failedLogIn) return withTexts(failedLogIn, hide);
 	const code = chain.map(codeOf).find((found) => found !== undefined);

@@ -79,14 +79,16 @@ const startOf = (list: unknown): unknown[] =>
  */
 function issuesOf(complaints: unknown, isByField: boolean): Issue[] {
 	if (Array.isArray(complaints)) {
-		return startOf(complaints).map((one) => asIssue(isRecord(one) ? one : { message: one }));
+		return startOf(complaints).map((complaint) =>
+			asIssue(isRecord(complaint) ? complaint : { message: complaint }),
+		);
 	}
 	if (!isRecord(complaints)) return [];
 	if (isText(complaints.message)) return [asIssue(complaints)];
 	return Object.entries(complaints)
 		.slice(0, MAX_ISSUES)
-		.filter(([, one]) => isByField || Array.isArray(one))
-		.flatMap(([path, one]) => startOf(one).map((message) => ({ path, message })))
+		.filter(([, messages]) => isByField || Array.isArray(messages))
+		.flatMap(([path, messages]) => startOf(messages).map((message) => ({ path, message })))
 		.map(({ path, message }) =>
 			asIssue(isRecord(message) ? { path, ...message } : { path, message }),
 		)
@@ -135,7 +137,9 @@ const saidIn = (record: Record<string, unknown>) => WORDS.map((name) => record[n
 /** Every text in which a body says what is wrong, the most telling first. */
 export function textsIn(body: unknown): string[] {
 	const said = isRecord(body) ? saidIn(body) : [];
-	const words = said.map((one) => (isRecord(one) ? textOf(saidIn(one)) : one)).filter(isText);
+	const words = said
+		.map((error) => (isRecord(error) ? textOf(saidIn(error)) : error))
+		.filter(isText);
 	return [...issuesIn(body).map(({ message }) => message), ...words].filter(isText);
 }
 

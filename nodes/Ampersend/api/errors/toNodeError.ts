@@ -17,7 +17,7 @@ function withMessage<NodeError extends Error>(
 	error: NodeError,
 	message = error.message,
 ): NodeError {
-	const isCancelled = chainOf(error).some((one) => one instanceof CallError && one.cancelled);
+	const isCancelled = chainOf(error).some((cause) => cause instanceof CallError && cause.cancelled);
 	error.message = isCancelled ? message : message.replaceAll('canceled', 'cancelled');
 	return error;
 }

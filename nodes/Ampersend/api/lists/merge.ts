@@ -169,7 +169,7 @@ async function* mergeLanes<Row extends FilterableRow>(
 				? -Infinity
 				: open.reduce((latest, { reached }) => Math.max(latest, reached), -Infinity);
 		const rows = lanes.flatMap((lane) => lane.takeFrom(barrier));
-		if (rows.length > 0) yield rows.sort((one, other) => other.row.at - one.row.at);
+		if (rows.length > 0) yield rows.sort((a, b) => b.row.at - a.row.at);
 		if (open.length === 0) return;
 		const behind = open.filter(({ reached }) => reached >= barrier);
 		await Promise.all(behind.map(async (lane) => await lane.readOn()));
@@ -276,7 +276,7 @@ export function readPaymentEvents(
 		report?.totals.set(address, rows.length);
 		report?.look(rows, knownOfPaymentEvents);
 		yield {
-			rows: rows.filter(matches).sort((one, other) => other.at - one.at),
+			rows: rows.filter(matches).sort((a, b) => b.at - a.at),
 			inOrder: true,
 			reached: -Infinity,
 		};
@@ -287,7 +287,7 @@ export function readPaymentEvents(
 async function* sorted<Row extends FilterableRow>(batches: Batches<Row>): Batches<Row> {
 	const all: Array<AgentRow<Row>> = [];
 	for await (const batch of batches) for (const row of batch) all.push(row);
-	if (all.length > 0) yield all.sort((one, other) => other.row.at - one.row.at);
+	if (all.length > 0) yield all.sort((a, b) => b.row.at - a.row.at);
 }
 
 /**

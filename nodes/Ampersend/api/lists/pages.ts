@@ -70,7 +70,9 @@ export function pageAt(offset: number, largest: number): PageRequest {
 	const limits = Array.from({ length: Math.ceil(largest / 2) }, (_, i) => largest - i);
 	return limits
 		.map((limit) => ({ page: Math.floor(offset / limit) + 1, limit }))
-		.reduce((best, one) => (one.page * one.limit > best.page * best.limit ? one : best));
+		.reduce((best, request) =>
+			request.page * request.limit > best.page * best.limit ? request : best,
+		);
 }
 
 /** Whether a page has fewer rows than requested. */
@@ -127,7 +129,7 @@ export interface ReadPage {
 export function readPage(request: PageRequest, answer: PageAnswer): ReadPage {
 	const came = answer.activity.map(readRow);
 	const cameInOrder = came.every(({ at }, i) => at <= (came[i - 1]?.at ?? Infinity));
-	const rows = cameInOrder ? came : came.toSorted((one, other) => other.at - one.at);
+	const rows = cameInOrder ? came : came.toSorted((a, b) => b.at - a.at);
 	const count = countFrom(request, answer);
 	if (count !== undefined) for (const [i, one] of rows.entries()) one.rank = count - i;
 	return { rows, cameInOrder };

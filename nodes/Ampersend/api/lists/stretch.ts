@@ -115,7 +115,7 @@ export class Stretch {
 	 */
 	private startIn(page: ActivityRow[]): number {
 		const above = new Map(this.lastPage.map(({ wire, at }) => [wire.id, at]));
-		let start = page.findIndex((one) => above.get(one.wire.id) === one.at || this.isOfEnd(one));
+		let start = page.findIndex((row) => above.get(row.wire.id) === row.at || this.isOfEnd(row));
 		if (start < 0 && !this.isMixed) {
 			const oldest = page.findIndex(({ at }) => at === this.oldest);
 			if (oldest > 0) start = oldest;
@@ -192,7 +192,7 @@ export class Stretch {
 	/** If the list isn't in order, as it has them. */
 	get newestFirst(): ActivityRow[] {
 		const rows = [...this.rows];
-		return this.inOrder && !this.isSorted ? rows.sort((one, other) => other.at - one.at) : rows;
+		return this.inOrder && !this.isSorted ? rows.sort((a, b) => b.at - a.at) : rows;
 	}
 
 	get oldestFirst(): ActivityRow[] {

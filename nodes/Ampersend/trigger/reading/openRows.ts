@@ -97,7 +97,7 @@ class OpenRows {
 
 	private result(lastOpen?: string): Reading {
 		const found = this.found
-			.sort((one, other) => one.row.at - other.row.at || other.offset - one.offset)
+			.sort((a, b) => a.row.at - b.row.at || b.offset - a.offset)
 			.map(({ row }) => row);
 		return {
 			...this.reading,
