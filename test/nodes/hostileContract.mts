@@ -186,8 +186,8 @@ let running: Emulator | undefined;
 
 /** A new service, seeded. One server takes all of them in turn: starting it is what takes time. */
 async function serviceUnder(contract: Contract): Promise<Emulator> {
-	// The node remembers of a base URL how it counts pages.
-	if (contract.firstPage !== undefined) {
+	// The node remembers of a base URL how it counts pages and rows.
+	if (contract.firstPage !== undefined || contract.totalOfPage !== undefined) {
 		await running?.close();
 		running = undefined;
 	}

@@ -248,9 +248,12 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	return spell(url);
 }
 
-/** What stands before the prefix of the API: the host, and the path of a proxy if there is one. */
+/**
+ * What stands before the prefix of the API, in any version: the host, and the path of a proxy if
+ * there is one.
+ */
 export function rootOf(baseUrl: string): string {
-	return baseUrl.replace(/(?:\/api)?\/v1(?:\/sdk)?$/, '');
+	return baseUrl.replace(/(?:\/api)?\/v\d{1,3}(?:\/sdk)?$/, '');
 }
 
 /** Where a route is: at the base URL, unless it has a prefix of its own. */

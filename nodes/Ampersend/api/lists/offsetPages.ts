@@ -27,11 +27,14 @@ export interface List<Item> {
 const MAX_LIST_PAGES = 10_000;
 
 /**
- * Lists whose count is known to be of all rows, and not of a page alone: an empty page had it. The
- * service may put any number of rows into a page, or leave some out, so nothing else shows the end
- * of a list but a page without rows.
+ * When lists were last seen to count all of their rows, and not a page alone: an empty page had the
+ * count. The service may put any number of rows into a page, or leave some out, so nothing else
+ * shows the end of a list but a page without rows. By `id`, epoch ms.
  */
-const counted = new Set<string>();
+const counted = new Map<string, number>();
+
+/** A service can change while n8n runs, so it's looked at again after this time. */
+const MAX_COUNTED_MS = 60 * 60_000;
 
 /** The field of a page that says that rows follow. @param end offset after the page */
 function saidOf(page: OffsetPage<unknown>, end: number): string | undefined {
@@ -44,7 +47,8 @@ function isLast(
 	page: OffsetPage<unknown>,
 	end: number,
 ): boolean {
-	return page.items.length === 0 || (counted.has(id) && page.total === end);
+	const isCounted = Date.now() - (counted.get(id) ?? 0) < MAX_COUNTED_MS;
+	return page.items.length === 0 || (isCounted && page.total === end);
 }
 
 /** Where the reading of a list is. */
@@ -94,7 +98,7 @@ function progressAfter(
 	// A count tells where the list ends, even if it was longer before.
 	const isCounted = rows === 0 && page.total !== undefined;
 	rejectCut({ route: list.route, offset, rows }, isKnown, said ?? (isCounted ? undefined : before));
-	if (rows === 0 && offset > 0 && page.total === offset) counted.add(list.id);
+	if (rows === 0 && offset > 0 && page.total === offset) counted.set(list.id, Date.now());
 	if (isKnown || (said === undefined && isLast(list, page, end))) return undefined;
 	return { offset: end, said };
 }
