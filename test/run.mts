@@ -1,9 +1,54 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 import { runJest } from './jest.mts';
 
 const SECONDS = 1200;
 
-/** Runs the tests of `npm test`; arguments go to Jest. */
-runJest({ step: 'The tests', seconds: SECONDS, args: process.argv.slice(2) }).then(
+/** Test files that take more than 20 s each, and most of the time of all. */
+const SLOW = [
+	'contract/liveContract',
+	'contract/liveContractAnswers',
+	'contract/liveContractNames',
+	'emulator/contract',
+	'nodes/contract',
+	'nodes/contractEditor',
+	'nodes/contractRandom',
+	'nodes/contractSession',
+	'nodes/contractTrigger',
+	'nodes/credentialProbes',
+	'nodes/triggerBudget',
+	'nodes/triggerEndless',
+	'nodes/triggerHostile',
+	'nodes/triggerHuge',
+	'nodes/triggerPaging',
+	'nodes/triggerRandom',
+	'nodes/triggerReplicas',
+	'nodes/triggerRestart',
+	'nodes/triggerState',
+	'nodes/triggerTies',
+	'nodes/triggerTrouble',
+	'unit/cursor.model',
+	'unit/cursor.mutants',
+	'unit/limit',
+].map((name) => `test/${name}.test.mts`);
+
+/** @throws Error for a file that isn't there: it would be run, without a word */
+function withoutSlow(): string[] {
+	const missing = SLOW.filter((file) => !existsSync(resolve(import.meta.dirname, '..', file)));
+	if (missing.length > 0) throw new Error(`test/run.mts: ${missing.join(', ')} isn't there`);
+	return ['--testPathIgnorePatterns', ...SLOW.map((file) => file.replaceAll('.', '\\.'))];
+}
+
+/** Runs the tests of `npm test`, or with `--quick` all but the slow ones; the rest goes to Jest. */
+async function main(): Promise<number> {
+	const [first, ...rest] = process.argv.slice(2);
+	const isQuick = first === '--quick';
+	const args = isQuick ? [...rest, ...withoutSlow()] : process.argv.slice(2);
+	return await runJest({ step: 'The tests', seconds: SECONDS, args });
+}
+
+main().then(
 	(code) => {
 		process.exitCode = code;
 	},
