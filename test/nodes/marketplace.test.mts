@@ -102,7 +102,7 @@ describe.each([
 			'Category: the expression gives no value.',
 		],
 		['get', 'no ID', { listing: { mode: 'id', value: ' ' } }, 'Listing: is empty.'],
-		['get', 'a path', { listing: { mode: 'id', value: '..' } }, 'Listing: ".." can\'t be one.'],
+		['get', 'a path', { listing: { mode: 'id', value: '..' } }, 'Listing: ".." isn\'t a valid ID.'],
 	])('%s rejects %s', async (operation, _, parameters, message) => {
 		const { error } = await run('marketplace', operation, parameters);
 		expect(error?.message).toContain(message);

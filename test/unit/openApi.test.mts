@@ -107,7 +107,7 @@ describe('the servers of an OpenAPI document', () => {
 			),
 		).toContain(`${DOCUMENT}: /a: servers: localhost`);
 		expect(rejectionOf(() => read(documentOf({ '/a': { servers: 'x', get: {} } })))).toContain(
-			`${DOCUMENT}: /a: has another form`,
+			`${DOCUMENT}: /a: doesn't match OpenAPI 3`,
 		);
 	});
 
