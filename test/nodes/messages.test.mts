@@ -205,7 +205,7 @@ const troubles: Record<string, Trouble> = {
 		message: (name) =>
 			name === writeName
 				? 'Name: Expected a non empty string, actual ""'
-				: `Ampersend refused to ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+				: `Ampersend rejected the request to ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
 		description: { read: 'Correct the value that is named', write: 'Correct this value' },
 	},
 	'HTTP 403': {
@@ -216,7 +216,7 @@ const troubles: Record<string, Trouble> = {
 	},
 	'HTTP 409': {
 		fault: { status: 409, body: { message: 'It has changed', trace: RAW } },
-		message: (name) => `Ampersend refused to ${name} (HTTP 409): It has changed`,
+		message: (name) => `Ampersend rejected the request to ${name} (HTTP 409): It has changed`,
 		description: { read: 'Read the current state first.', write: 'Read the current state first.' },
 	},
 };
@@ -431,7 +431,7 @@ describe('a value that the service rejects', () => {
 		]);
 		expect(message).toBe('Agent Key Address: Expected a contract; Key Name: Too long');
 		expect(description).toBe(
-			'Correct this value: Ampersend refused to add the agent key (HTTP 400).',
+			'Correct this value: Ampersend rejected the request to add the agent key (HTTP 400).',
 		);
 	});
 

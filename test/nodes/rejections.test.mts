@@ -41,7 +41,9 @@ describe('Every value of JSON in a rejection', () => {
 			for (const body of [`{"${name}":${value}}`, `{"error":{"${name}":${value}}}`]) {
 				service.emulator.fault({ route: RENAME, status: 400, body, headers });
 				const { error } = await rename();
-				expect(error?.message).toMatch(/^Ampersend refused to rename the agent \(HTTP 400\)/);
+				expect(error?.message).toMatch(
+					/^Ampersend rejected the request to rename the agent \(HTTP 400\)/,
+				);
 				expect(error?.description).toContain('The change was not made.');
 			}
 		}
@@ -56,7 +58,7 @@ describe('Every value of JSON in a rejection', () => {
 			type: 'ampersendApi',
 			data: { ...service.credential },
 		});
-		expect(message).toContain('Ampersend refused to list the agents (HTTP 400).');
+		expect(message).toContain('Ampersend rejected the request to list the agents (HTTP 400).');
 	});
 });
 
@@ -83,7 +85,7 @@ describe('The words of a rejection', () => {
 	it.each(told)('are shown: %j', async (body) => {
 		service.emulator.fault({ route: RENAME, status: 400, body });
 		expect((await rename()).error?.message).toBe(
-			'Ampersend refused to rename the agent (HTTP 400): name is too long',
+			'Ampersend rejected the request to rename the agent (HTTP 400): name is too long',
 		);
 	});
 

@@ -553,7 +553,7 @@ describe('What n8n stores of the tries', () => {
 			{ input: ids.map((id) => ({ id })) },
 		);
 
-		expect(outcome.error?.message).toContain('refused to rotate the signing secret');
+		expect(outcome.error?.message).toContain('rejected the request to rotate the signing secret');
 		expect(secrets).toHaveLength(3);
 		const stored = JSON.stringify(outcome.run);
 		for (const secret of secrets) expect(stored).not.toContain(secret);

@@ -94,7 +94,9 @@ describe('A complaint that remains in a new session', () => {
 		const body = { error: 'Session expired' };
 		service.emulator.fault({ route: SELF, status: 400, body, times: 2 });
 		const { error } = await run(READ);
-		expect(error?.message).toBe('Ampersend refused to read the agent (HTTP 400): Session expired');
+		expect(error?.message).toBe(
+			'Ampersend rejected the request to read the agent (HTTP 400): Session expired',
+		);
 		expect(service.seen).toEqual([SELF, ...LOGIN, SELF]);
 	});
 

@@ -65,8 +65,8 @@ const REJECTED = [401, 403, 410];
 function isUnusual({ route }: Call, { statusCode, body }: HttpAnswer): boolean {
 	if (route.path.includes('{')) return false;
 	if (REJECTED.includes(statusCode) || body === null) return true;
-	const isRefused = statusCode === 400 || statusCode === 422 || reportsError(body);
-	return isRefused && statusCode < 500 && saysNoPath(body);
+	const isRejected = statusCode === 400 || statusCode === 422 || reportsError(body);
+	return isRejected && statusCode < 500 && saysNoPath(body);
 }
 
 /** Whether an answer may mean that the base URL is wrong. */
@@ -126,8 +126,8 @@ function renamedBody(
 	body: IDataObject | undefined,
 	answer: HttpAnswer,
 ): IDataObject | undefined {
-	const isRefused = answer.statusCode === 400 || answer.statusCode === 422;
-	return isRefused && body ? underSynonyms(body, synonyms, answer.body) : undefined;
+	const isRejected = answer.statusCode === 400 || answer.statusCode === 422;
+	return isRejected && body ? underSynonyms(body, synonyms, answer.body) : undefined;
 }
 
 /** Sends a request once. @throws CallError if there is no answer */

@@ -9,7 +9,7 @@ import type {
 import { resolveAgentConnection } from '../api/connection/agentConnection';
 import { logIn } from '../api/connection/agentSession';
 import type { Bases } from '../api/connection/bases';
-import { ASKED_AGENTS, findBases, othersText, REFUSED, SEARCH_MS } from '../api/connection/bases';
+import { ASKED_AGENTS, findBases, othersText, NOT_TAKEN, SEARCH_MS } from '../api/connection/bases';
 import type { Connection } from '../api/connection/deployments';
 import { CredentialError, resolveConnection } from '../api/connection/deployments';
 import { CallError, oneLine } from '../api/errors';
@@ -96,14 +96,14 @@ function mayBeElsewhere({ status = 0 }: CallError): boolean {
 
 type Listed = { agents: Address[]; error?: undefined } | { agents?: undefined; error: unknown };
 
-/** Lists agents: a few, or as many as the service wants to send if it refuses that. */
+/** Lists agents: a few, or as many as the service wants to send if it rejects that. */
 async function listSome(client: Client, query: IDataObject): Promise<Listed> {
 	try {
 		const { items } = await send(client, routes.listAgents, { path: {}, query });
 		return { agents: items.map(({ address }) => address) };
 	} catch (error) {
-		const isRefused = error instanceof CallError && REFUSED.includes(error.status ?? 0);
-		return isRefused && 'limit' in query ? await listSome(client, {}) : { error };
+		const isNotTaken = error instanceof CallError && NOT_TAKEN.includes(error.status ?? 0);
+		return isNotTaken && 'limit' in query ? await listSome(client, {}) : { error };
 	}
 }
 

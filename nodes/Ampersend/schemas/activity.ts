@@ -6,7 +6,7 @@ import { withoutProofs } from './proofs';
 
 /**
  * An amount in micro-USDC (assumed: the SDK does not name the unit), as a number or as text. A
- * number that is no safe integer has already lost digits, so it is refused rather than shown.
+ * number that is no safe integer has already lost digits, so it is rejected rather than shown.
  */
 export const wholeMicro = z.union([
 	micro,

@@ -62,7 +62,7 @@ const UNCLEAR = [407, 408, 429];
 const REJECTED = [401, 403];
 
 /** Statuses of a request that the route doesn't take, such as one for too few rows. */
-export const REFUSED = [400, 422];
+export const NOT_TAKEN = [400, 422];
 
 const NO_PATH = /not.?found|\b(?:path|route|endpoint|url)\b|cannot (?:get|post)\b/i;
 
@@ -115,7 +115,7 @@ function findingOf<Answer>(
 	return success ? { isThere: true, answer: data } : { isThere: false };
 }
 
-/** Asks for a route with a query, or without one if it refuses that. Never rejects. */
+/** Asks for a route with a query, or without one if it rejects that. Never rejects. */
 async function ask<Answer>(
 	search: Search,
 	route: Read<Answer>,
@@ -128,8 +128,8 @@ async function ask<Answer>(
 	try {
 		const sent = transmit(requestFor('GET', url + query, patience), true);
 		const answer = await withTimeout(patience, sent, () => new Error('no answer'));
-		const isRefused = query !== '' && REFUSED.includes(answer.statusCode);
-		return isRefused ? await ask(search, route, url, '') : findingOf(route, answer, connection);
+		const isNotTaken = query !== '' && NOT_TAKEN.includes(answer.statusCode);
+		return isNotTaken ? await ask(search, route, url, '') : findingOf(route, answer, connection);
 	} catch {
 		return { doubt: 'no answer' };
 	}

@@ -67,13 +67,9 @@ export function isSandbox({ deployment }: Connection): boolean {
 	return deployment.origin === deployments.sandbox.origin;
 }
 
-/** Known across bundles, where `instanceof` is always false: each has its own class. */
-const BRAND = Symbol.for('n8n-nodes-ampersend.CredentialError');
-
 /** A credential that can't be used as it is. Its message never holds the key. */
 export class CredentialError extends Error {
 	override readonly name = 'CredentialError';
-	readonly [BRAND] = true;
 
 	constructor(
 		message: string,
@@ -81,11 +77,6 @@ export class CredentialError extends Error {
 	) {
 		super(message);
 	}
-}
-
-/** Whether an error is a CredentialError of any bundle: the credential's or a node's. */
-export function isCredentialError(error: Error): error is CredentialError {
-	return BRAND in error;
 }
 
 const { production, sandbox } = deployments;

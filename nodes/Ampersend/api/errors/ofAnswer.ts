@@ -75,7 +75,7 @@ const rules = tableOf([
 	},
 	{
 		when: ({ isElsewhere, status }) => isElsewhere && !ANYONES.includes(status),
-		situation: 'refusedElsewhere',
+		situation: 'rejectedElsewhere',
 	},
 	{ statuses: [401, 403], when: isOpen, situation: 'notOpen' },
 	{ statuses: [401], when: isAgents, situation: 'logInRejected' },

@@ -1,4 +1,4 @@
-import { CredentialError, isCredentialError } from '../connection/deployments';
+import { CredentialError } from '../connection/deployments';
 import { hideKey } from '../connection/secrets';
 import { CallError, chainOf, withTexts } from './CallError';
 import type { Call } from './call';
@@ -32,7 +32,7 @@ export function errorForNoAnswer(
 ): CallError | CredentialError {
 	const chain = chainOf(error);
 	const hide = hideKey(call.connection);
-	const rejection = chain.find(isCredentialError);
+	const rejection = chain.find((cause) => cause instanceof CredentialError);
 	if (rejection) {
 		return new CredentialError(hide(rejection.message), hide(rejection.description));
 	}

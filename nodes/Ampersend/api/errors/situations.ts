@@ -19,7 +19,7 @@ export interface Situation {
 }
 
 const NOTHING_FOUND = 'Ampersend found nothing when asked to {does} (HTTP {status}){said}';
-const REFUSED = 'Ampersend refused to {does} (HTTP {status}){said}';
+const REJECTED = 'Ampersend rejected the request to {does} (HTTP {status}){said}';
 const MAY_BE_MADE = 'The change may have been made, so it was not sent again. {check}';
 const ACCEPTED = 'The change was accepted. {check}';
 const NOT_SENT = 'Nothing was sent.';
@@ -116,11 +116,11 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	notOpen: {
-		message: REFUSED,
+		message: REJECTED,
 		ifWrite: NOT_MADE,
 		advice: [
 			'This request needs no credential, as far as this node knows.',
-			'A firewall may have refused it, or Ampersend no longer answers it for everyone.',
+			'A firewall may have rejected it, or Ampersend no longer answers it for everyone.',
 			'{base}',
 			'{guess}',
 		],
@@ -172,7 +172,7 @@ export const situations = {
 		cause: 'node-defect',
 	},
 	otherRequest: {
-		message: REFUSED,
+		message: REJECTED,
 		ifWrite: NOT_MADE,
 		advice: [
 			"It names a field that this node doesn't send.",
@@ -211,17 +211,17 @@ export const situations = {
 	},
 	invalidValue: {
 		message: '{words}',
-		advice: ['Correct this value: Ampersend refused to {does} (HTTP {status}).'],
+		advice: ['Correct this value: Ampersend rejected the request to {does} (HTTP {status}).'],
 		cause: 'configuration-invalid',
 	},
 	conflict: {
-		message: REFUSED,
+		message: REJECTED,
 		ifWrite: NOT_MADE,
 		advice: ['The entry already exists, or someone else changed it. Read the current state first.'],
 		cause: 'configuration-invalid',
 	},
 	rejected: {
-		message: REFUSED,
+		message: REJECTED,
 		ifWrite: NOT_MADE,
 		advice: ['Correct the value that is named. If none is named, check every field.'],
 		cause: 'configuration-invalid',
@@ -236,7 +236,7 @@ export const situations = {
 		],
 		cause: 'configuration-invalid',
 	},
-	refusedElsewhere: {
+	rejectedElsewhere: {
 		message: 'Ampersend could not {does}: {host} answered with HTTP {status}, and not in JSON.',
 		ifWrite: NOT_MADE,
 		advice: [MAYBE_ELSEWHERE, 'Ask whoever runs your network or n8n.', '{base}'],
@@ -264,7 +264,8 @@ export const situations = {
 		cause: 'configuration-invalid',
 	},
 	notDone: {
-		message: "Ampersend accepted to {does}, and doesn't say that it is done (HTTP {status}).",
+		message:
+			"Ampersend accepted the request to {does}, and doesn't say that it's done (HTTP {status}).",
 		ifWrite: 'The change may be made later, so it was not sent again. {check}',
 		advice: [UPDATE_OR_REPORT],
 		cause: 'temporarily-unavailable',
