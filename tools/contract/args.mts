@@ -5,7 +5,7 @@ import {
 	ParameterError,
 	deployments,
 	hostOf,
-	isCredentialError,
+	CredentialError,
 	isLoopback,
 	readAgentSecret,
 	resolveConnection,
@@ -112,7 +112,7 @@ function named<Result>(read: () => Result): Result {
 		if (error instanceof ParameterError) {
 			throw new CannotRun(`${error.message} ${error.description}`);
 		}
-		if (!(error instanceof Error && isCredentialError(error))) throw error;
+		if (!(error instanceof CredentialError)) throw error;
 		throw new CannotRun(`${variableIn(error.message)}: ${error.message} ${error.description}`);
 	}
 }

@@ -6,7 +6,7 @@ export type { Connection } from '../../nodes/Ampersend/api/connection/deployment
 export {
 	AGENT_PATH,
 	deployments,
-	isCredentialError,
+	CredentialError,
 	PREFIXES,
 	readOtherDeployment,
 	resolveConnection,
