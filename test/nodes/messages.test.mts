@@ -205,7 +205,8 @@ const troubles: Record<string, Trouble> = {
 		message: (name) =>
 			name === writeName
 				? 'Name: Expected a non empty string, actual ""'
-				: `Ampersend rejected the request to ${name} (HTTP 400): name: Expected a non empty string, actual ""`,
+				: `Ampersend rejected the request to ${name} (HTTP 400): ` +
+					'name: Expected a non empty string, actual ""',
 		description: { read: 'Correct the value that is named', write: 'Correct this value' },
 	},
 	'HTTP 403': {

@@ -383,7 +383,8 @@ describe('An update that is accepted, and not done', () => {
 		});
 
 		expect(error?.message).toBe(
-			`Ampersend accepted the request to create the agent, and doesn't say that it's done (HTTP ${status}).`,
+			'Ampersend accepted the request to create the agent, ' +
+				`and doesn't say that it's done (HTTP ${status}).`,
 		);
 		expect(error?.description).toContain(
 			'The change may be made later, so it was not sent again. Look for its name with Agent: Get',
