@@ -137,7 +137,8 @@ describe("the service's messages", () => {
 			undefined,
 		);
 		expect(message).toBe(
-			'Ampersend rejected the request to create the agent (HTTP 400): spend_config.a: Expected string; ' +
+			'Ampersend rejected the request to create the agent (HTTP 400): ' +
+				'spend_config.a: Expected string; ' +
 				'spend_config.b: Expected string; spend_config.c: Expected string; and 2 more',
 		);
 	});
