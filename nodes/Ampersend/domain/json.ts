@@ -12,7 +12,8 @@ const isFalse = (value: unknown): boolean => value === false || value === 'false
 
 /** Codes that say that all is well, and texts that say that something isn't. */
 const GOOD_CODE = /^(?:0*|2\d\d|2\d{4})$/;
-const BAD_CODE = /^-?\d+$|err|fail|invalid|denied|forbidden|exceed|expired|not_|unauth/i;
+const NUMBER = /^-?\d+$/;
+const BAD_WORD = /err|fail|invalid|denied|forbidden|exceed|expired|not_|unauth/i;
 const GOOD_WORDS = /^\s*(?:ok|success|succeeded|done)\b/i;
 
 const HTTP_ERROR = /^[45]\d\d$/;
@@ -20,7 +21,8 @@ const HTTP_ERROR = /^[45]\d\d$/;
 const codeOf = (value: unknown): string =>
 	typeof value === 'number' || typeof value === 'string' ? String(value) : '';
 
-const isBadCode = (code: string): boolean => BAD_CODE.test(code) && !GOOD_CODE.test(code);
+const isBadCode = (code: string): boolean =>
+	(NUMBER.test(code) || BAD_WORD.test(code)) && !GOOD_CODE.test(code);
 
 /**
  * Whether a body has a status or a code of an error. An agent, a hosted endpoint and an approval
