@@ -32,7 +32,8 @@ export function isTooDeep(value: unknown): boolean {
 const WITHHELD = /signature|nonce/i;
 
 const FLAGS = ['hasNextPage', 'has_next_page', 'hasMore', 'has_more'];
-const COUNTS = ['total', 'totalCount', 'total_count'];
+/** The last two where a number has the name of rows. */
+const COUNTS = ['total', 'totalCount', 'total_count', 'items', 'results'];
 
 const isNumeric = (value: unknown): boolean =>
 	typeof value === 'number' || typeof value === 'string';
