@@ -78,13 +78,12 @@ export async function changeSettings<
 	change: (current: SettingsOf<Read> | undefined) => IDataObject,
 ): Promise<SettingsOf<Read> | SettingsOf<Write>> {
 	const call = callOf(client, read, { path });
-	const id = client.connection.baseUrl + call.path;
 	const { sent, answered } = await repeat(client, async (once) => {
 		const shown = await getSettings<Path, Read>(once, read, address, { path });
-		const own = ownWrite<SettingsOf<Read>>(client, id, shown ?? {});
+		const own = ownWrite<SettingsOf<Read>>(client, call, shown ?? {});
 		const body = change(own ?? shown);
 		const answer = await send<Path, Write>(once, write, { path, body });
-		noteWrite(client, id, own ?? shown ?? {}, body, { ...shown, ...body });
+		noteWrite(client, call, own ?? shown ?? {}, body, { ...shown, ...body });
 		return { sent: body, answered: answer };
 	});
 	const readAgain = async () => await getSettings<Path, Read>(client, read, address, { path });

@@ -20,6 +20,7 @@ import { requestFor, TIMEOUT_MS } from './request';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy } from './retry';
 import { routes } from './routes';
+import { runMemory } from './runMemory';
 
 /** The n8n contexts that can call Ampersend with the node's credential. */
 export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -70,10 +71,9 @@ type Note = (message: string) => void;
 
 /** Finds something once for a run and a key. */
 function onceInRun<Found>() {
-	const found = new WeakMap<object, Map<string, Promise<Found>>>();
+	const memoryOf = runMemory<Promise<Found>>();
 	return async (run: object, key: string, find: () => Promise<Found>): Promise<Found> => {
-		const ofRun = found.get(run) ?? new Map<string, Promise<Found>>();
-		found.set(run, ofRun);
+		const ofRun = memoryOf(run);
 		const finding = ofRun.get(key) ?? find();
 		ofRun.set(key, finding);
 		return await finding;

@@ -62,7 +62,7 @@ function byName(one: { name: string }, other: { name: string }): number {
 	return one.name.localeCompare(other.name);
 }
 
-function readerIn(context: ILoadOptionsFunctions): Read {
+function readerFor(context: ILoadOptionsFunctions): Read {
 	return readerOf((name, fallback) => context.getCurrentNodeParameter(name) ?? fallback);
 }
 
@@ -72,7 +72,7 @@ export async function withClient<Result>(
 	list: (client: Client) => Promise<Result>,
 ): Promise<Result> {
 	try {
-		const authentication = readAuthentication(readerIn(context));
+		const authentication = readAuthentication(readerFor(context));
 		const deadline = Date.now() + MAX_MS;
 		return await list(await openClient(context, { authentication, retry: RETRY, deadline }));
 	} catch (error) {
@@ -153,7 +153,7 @@ async function searchAgentKeys(
 	filter?: string,
 	token?: string,
 ): Promise<INodeListSearchResult> {
-	const agent = readerIn(this)(agentLocator, (_, value) => valueOf(value));
+	const agent = readerFor(this)(agentLocator, (_, value) => valueOf(value));
 	const instead = sayWithoutAgent(agent);
 	if (instead) return instead;
 	return await withClient(this, async (client) => {
@@ -169,7 +169,7 @@ async function searchSellers(
 	this: ILoadOptionsFunctions,
 	filter = '',
 ): Promise<INodeListSearchResult> {
-	const read = readerIn(this);
+	const read = readerFor(this);
 	const isSession = authentications[readAuthentication(read)].isOneAgent;
 	if (!isSession && !read(agentScope, (_, value) => value === 'one')) {
 		return sentence('Set Agents to One to list its sellers, or use By Address.');

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { listAgents } from '../../api/lists/accountLists';
 import type { Client } from '../../api/client';
+import { runMemory } from '../../api/runMemory';
 import type { Read } from '../../descriptions/reader';
 import { addressKey } from '../../domain/address';
 import { ParameterError, quote, readChoice } from '../../domain/parameter';
@@ -40,23 +41,22 @@ export function readIfExists(read: Read): (typeof choices)[number] {
 }
 
 /** The agents that a run has created, by account: the list may not show them yet. */
-const createdIn = new WeakMap<object, Map<string, Agent[]>>();
+const createdIn = runMemory<Agent[]>();
 
 const accountOf = ({ connection: { baseUrl, token } }: Client) => `${baseUrl} ${token}`;
 
 export function rememberCreated(client: Client, agent: Agent): void {
-	const { run = client } = client;
-	const created = createdIn.get(run) ?? new Map<string, Agent[]>();
+	const created = createdIn(client.run ?? client);
 	const account = accountOf(client);
 	created.set(account, [...(created.get(account) ?? []), agent]);
-	createdIn.set(run, created);
 }
 
 async function agentsNamed(client: Client, name: string): Promise<Agent[]> {
-	const created = createdIn.get(client.run ?? client)?.get(accountOf(client)) ?? [];
+	const created = createdIn(client.run ?? client).get(accountOf(client)) ?? [];
 	const found = new Map(created.map((agent) => [addressKey(agent.address), agent]));
 	for await (const agent of listAgents(client)) found.set(addressKey(agent.address), agent);
-	return [...found.values()].filter((agent) => nameKey(agent.name) === nameKey(name));
+	const sought = nameKey(name);
+	return [...found.values()].filter((agent) => nameKey(agent.name) === sought);
 }
 
 /**

@@ -34,10 +34,9 @@ export async function changeList(
 ): Promise<ListChange> {
 	const path = { address };
 	const call = callOf(client, routes.getAllowlist, { path });
-	const id = client.connection.baseUrl + call.path;
 	const readList = async (once: Client) => {
 		const list = await send(once, routes.getAllowlist, { path });
-		return ownWrite<Address[]>(client, id, { list: textOf(list) }) ?? list;
+		return ownWrite<Address[]>(client, call, { list: textOf(list) }) ?? list;
 	};
 	const changed = await repeat(client, async (once) => {
 		const first = await readList(once);
@@ -48,7 +47,7 @@ export async function changeList(
 		const requested = change(before);
 		const body = { authorized_sellers: requested };
 		const answered = await send(once, routes.replaceAllowlist, { path, body });
-		noteWrite(client, id, { list: textOf(before) }, { list: textOf(requested) }, requested);
+		noteWrite(client, call, { list: textOf(before) }, { list: textOf(requested) }, requested);
 		const changedMeanwhile = !isSame(compareAllowlists(first, before));
 		return { before, requested, answered, changedMeanwhile };
 	});
