@@ -1,8 +1,35 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { addressOf } from '../../nodes/Ampersend/domain/signIn';
 import type { Report } from '../../tools/contract/results.mts';
 import { runContract } from '../../tools/contract/run.mts';
+import type { Agent, AgentInit, Emulator } from '../emulator/index.mts';
+import { randomAddress, startEmulator } from '../emulator/index.mts';
+
+/** A service with an agent that has all settings, 250 transactions and a listing. */
+export interface Seeded {
+	emulator: Emulator;
+	agent: Agent;
+	/** Of a key that the agent has. */
+	privateKey: string;
+}
+
+/** @param details of the agent, by the address of its key */
+export async function startSeeded(details: (keyAddress: string) => AgentInit): Promise<Seeded> {
+	const emulator = await startEmulator();
+	const key = randomBytes(32);
+	const agent = emulator.addAgent({
+		allowlist: [randomAddress()],
+		spendConfig: { daily_limit: '5000000', monthly_limit: '50000000' },
+		autoCollect: { enabled: true, threshold: '7000000' },
+		...details(addressOf(key)),
+	});
+	emulator.seedActivity(agent, 250);
+	emulator.addListing();
+	return { emulator, agent, privateKey: key.toString('hex') };
+}
 
 export interface Ran {
 	code: number | null;

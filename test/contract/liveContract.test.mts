@@ -4,10 +4,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { addressOf } from '../../nodes/Ampersend/domain/signIn';
 import type { Agent, Emulator } from '../emulator/index.mts';
-import { randomAddress, startEmulator } from '../emulator/index.mts';
-import { reportOf, runTool, type Ran } from './contractRun.mts';
+import { randomAddress } from '../emulator/index.mts';
+import { reportOf, runTool, startSeeded, type Ran } from './contractRun.mts';
 
 const NAME = 'Marie Curie, Paris';
 const PRODUCTION = 'https://api.ampersend.ai/api/v1';
@@ -17,19 +16,11 @@ let agent: Agent;
 let privateKey: string;
 
 beforeEach(async () => {
-	emulator = await startEmulator();
-	const key = randomBytes(32);
-	privateKey = key.toString('hex');
-	agent = emulator.addAgent({
+	({ emulator, agent, privateKey } = await startSeeded((address) => ({
 		name: NAME,
-		keys: [{ address: addressOf(key), name: NAME }, randomAddress()],
-		allowlist: [randomAddress()],
-		spendConfig: { daily_limit: '5000000', monthly_limit: '50000000' },
-		autoCollect: { enabled: true, threshold: '7000000' },
-	});
+		keys: [{ address, name: NAME }, randomAddress()],
+	})));
 	emulator.addAgent({ createdAt: agent.createdAt });
-	emulator.seedActivity(agent, 250);
-	emulator.addListing();
 });
 
 afterEach(async () => await emulator.close());

@@ -3,16 +3,21 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { randomBytes } from 'node:crypto';
-
-import { addressOf } from '../../nodes/Ampersend/domain/signIn';
 import { judge, type Asked } from '../../tools/contract/judge.mts';
 import { Names } from '../../tools/contract/names.mts';
 import type { Answer } from '../../tools/contract/requests.mts';
 import { routes } from '../../tools/contract/source';
 import type { Agent, Emulator } from '../emulator/index.mts';
 import { randomAddress, startEmulator } from '../emulator/index.mts';
-import { factsOf, reportOf, runTool, startFront, textsOf, type Sent } from './contractRun.mts';
+import {
+	factsOf,
+	reportOf,
+	runTool,
+	startFront,
+	startSeeded,
+	textsOf,
+	type Sent,
+} from './contractRun.mts';
 
 type Row = Record<string, unknown>;
 
@@ -21,19 +26,11 @@ let agent: Agent;
 let privateKey: string;
 
 beforeEach(async () => {
-	emulator = await startEmulator();
-	const key = randomBytes(32);
-	privateKey = key.toString('hex');
-	agent = emulator.addAgent({
+	({ emulator, agent, privateKey } = await startSeeded((keyAddress) => ({
 		name: 'buyer',
 		balanceMicro: 12_500_000n,
-		keys: [addressOf(key), randomAddress()],
-		allowlist: [randomAddress()],
-		spendConfig: { daily_limit: '5000000', monthly_limit: '50000000' },
-		autoCollect: { enabled: true, threshold: '7000000' },
-	});
-	emulator.seedActivity(agent, 250);
-	emulator.addListing();
+		keys: [keyAddress, randomAddress()],
+	})));
 	emulator.addHostedEndpoint(agent, 'an-endpoint', {
 		name: 'weather',
 		price_usd: 0.25,
