@@ -6,9 +6,9 @@ export default {
 	workerGracefulExitTimeout: 10_000,
 	// A bound for what hangs; how fast things are is no test's affair.
 	testTimeout: 240_000,
-	reporters: ['default', ['<rootDir>/test/summaryReporter.mjs', { label: 'tests' }]],
-	testMatch: ['<rootDir>/test/{unit,nodes,contract,emulator}/**/*.test.mts'],
-	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/e2e/'],
+	reporters: ['default', ['<rootDir>/tools/summaryReporter.mjs', { label: 'tests' }]],
+	testMatch: ['<rootDir>/test/{unit,nodes,trigger,contract,rules,emulator}/**/*.test.mts'],
+	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/tools/n8n/'],
 	// Published as ES modules only, which jest loads as CommonJS.
 	transformIgnorePatterns: ['/node_modules/(?!(@noble/(curves|hashes)|p-limit|yocto-queue)/)'],
 	transform: {

@@ -1,4 +1,4 @@
-import { within } from '../test/limit.mts';
+import { within } from '../tools/runWithin.mts';
 import { Instance, limitOf, type Case, type Setting, type Side } from './instance.mts';
 import { watchMemory } from './memory.mts';
 import { grouped, median, texts, type Figure } from './report.mts';

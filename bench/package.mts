@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { installPackage } from '../test/e2e/install.mts';
+import { installPackage } from '../tools/n8n/install.mts';
 import type { Setting } from './instance.mts';
 import { measure, startService } from './processes.mts';
 import { median, texts, type Figure } from './report.mts';

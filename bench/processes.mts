@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { rootDir, type Runtime } from '../test/e2e/install.mts';
-import { runWithin } from '../test/limit.mts';
+import { rootDir, type Runtime } from '../tools/n8n/install.mts';
+import { runWithin } from '../tools/runWithin.mts';
 import type { Counts } from './service.mts';
 
 const START_MS = 10_000;

@@ -4,7 +4,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Agent, setGlobalDispatcher } from 'undici';
-import { e2eDir, installN8n, packPackage, rootDir } from '../test/e2e/install.mts';
+import { n8nDir, installN8n, packPackage, rootDir } from '../tools/n8n/install.mts';
 import { Exports } from './exports.mts';
 import type { Setting } from './instance.mts';
 import { measurePackage, measurePolls } from './package.mts';
@@ -82,7 +82,7 @@ interface Results {
 
 /** The machine, the versions and the command. */
 async function describe({ runtime }: Setting): Promise<string> {
-	const manifest = await readFile(join(e2eDir, 'node_modules', 'n8n', 'package.json'), 'utf8');
+	const manifest = await readFile(join(n8nDir, 'node_modules', 'n8n', 'package.json'), 'utf8');
 	const { version } = JSON.parse(manifest) as { version: string };
 	const node = await promisify(execFile)(runtime.node, ['--version'], { timeout: 10_000 });
 	const [model = 'unknown'] = cpus().map((core) => core.model.trim());

@@ -1,5 +1,5 @@
-import { ACTIONS } from '../test/e2e/bench.mts';
-import { inARow, workflowNode, type Workflow, type WorkflowNode } from '../test/e2e/n8n.mts';
+import { ACTIONS } from '../tools/n8n/rig.mts';
+import { inARow, workflowNode, type Workflow, type WorkflowNode } from '../tools/n8n/n8n.mts';
 
 export const START = 'Start';
 /** The last node of each workflow: its output has the file. */

@@ -1,19 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ACTIONS, credentialNames, startTestBench, type Bench } from './bench.mts';
-import { inARow, outputOf, workflowNode, type Execution, type WorkflowNode } from './n8n.mts';
-import { freePorts } from './ports.mts';
+import { ACTIONS, credentialNames, startTestRig, type Rig } from '../../tools/n8n/rig.mts';
+import {
+	inARow,
+	outputOf,
+	workflowNode,
+	type Execution,
+	type WorkflowNode,
+} from '../../tools/n8n/n8n.mts';
+import { freePorts } from '../../tools/n8n/ports.mts';
 
-let bench: Bench;
+let rig: Rig;
 /** All keys that were used; the end searches for them. */
 const keys: string[] = [];
 
 beforeAll(async () => {
-	bench = await startTestBench();
-	keys.push(bench.sandbox.apiKey, bench.production.apiKey);
+	rig = await startTestRig();
+	keys.push(rig.sandbox.apiKey, rig.production.apiKey);
 });
 
 afterAll(async () => {
-	await bench?.stop();
+	await rig?.stop();
 });
 
 const manual = workflowNode({
@@ -48,15 +54,15 @@ function httpRequest(url: string): WorkflowNode {
 }
 
 async function runOnce(node: WorkflowNode): Promise<Execution> {
-	const workflow = await bench.n8n.importWorkflow(inARow(node.name, [manual, node]));
-	return await bench.n8n.run(workflow, manual.name);
+	const workflow = await rig.n8n.importWorkflow(inARow(node.name, [manual, node]));
+	return await rig.n8n.run(workflow, manual.name);
 }
 
 describe('the credential test', () => {
 	async function testWith(data: { apiKey: string; baseUrl?: string }) {
 		keys.push(data.apiKey);
-		return await bench.n8n.testCredential(
-			bench.credentialId,
+		return await rig.n8n.testCredential(
+			rig.credentialId,
 			credentialNames.ampersend,
 			'ampersendApi',
 			data,
@@ -64,21 +70,21 @@ describe('the credential test', () => {
 	}
 
 	test('accepts a key', async () => {
-		const { apiKey, baseUrl } = bench.sandbox;
+		const { apiKey, baseUrl } = rig.sandbox;
 		expect(await testWith({ apiKey, baseUrl })).toMatchObject({ status: 'OK' });
 	});
 
 	test('names a revoked key', async () => {
-		const apiKey = bench.sandbox.createApiKey();
-		bench.sandbox.revokeApiKey(apiKey);
-		const result = await testWith({ apiKey, baseUrl: bench.sandbox.baseUrl });
+		const apiKey = rig.sandbox.createApiKey();
+		rig.sandbox.revokeApiKey(apiKey);
+		const result = await testWith({ apiKey, baseUrl: rig.sandbox.baseUrl });
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('revoked') });
 	});
 
 	test("names a host that can't be reached", async () => {
 		const [port] = await freePorts(1);
 		const result = await testWith({
-			apiKey: bench.sandbox.apiKey,
+			apiKey: rig.sandbox.apiKey,
 			baseUrl: `http://127.0.0.1:${port}/v1`,
 		});
 		expect(result).toMatchObject({
@@ -88,8 +94,8 @@ describe('the credential test', () => {
 	});
 
 	test('names the Base URL to set if the path prefix is wrong', async () => {
-		const { apiKey, baseUrl, origin } = bench.sandbox;
-		bench.sandbox.expectUnknown(/^\/agents\b/);
+		const { apiKey, baseUrl, origin } = rig.sandbox;
+		rig.sandbox.expectUnknown(/^\/agents\b/);
 		expect(await testWith({ apiKey, baseUrl: origin })).toEqual({
 			status: 'Error',
 			message: `Ampersend answers at another Base URL. Set it to ${baseUrl}.`,
@@ -97,48 +103,48 @@ describe('the credential test', () => {
 	});
 
 	test('rejects a key with an unknown prefix, before any request', async () => {
-		const calls = bench.sandbox.calls.length;
-		const apiKey = `sk_other_${bench.sandbox.apiKey.slice(8)}`;
-		const result = await testWith({ apiKey, baseUrl: bench.sandbox.baseUrl });
+		const calls = rig.sandbox.calls.length;
+		const apiKey = `sk_other_${rig.sandbox.apiKey.slice(8)}`;
+		const result = await testWith({ apiKey, baseUrl: rig.sandbox.baseUrl });
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('sk_test_') });
-		expect(bench.sandbox.calls).toHaveLength(calls);
+		expect(rig.sandbox.calls).toHaveLength(calls);
 	});
 
 	test('rejects plain http to another machine, before any request', async () => {
-		const requests = bench.proxy.requests.length;
+		const requests = rig.proxy.requests.length;
 		const result = await testWith({
-			apiKey: bench.sandbox.apiKey,
+			apiKey: rig.sandbox.apiKey,
 			baseUrl: 'http://ampersend.example.com/v1',
 		});
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('https://') });
-		expect(bench.proxy.requests).toHaveLength(requests);
+		expect(rig.proxy.requests).toHaveLength(requests);
 	});
 
 	test('rejects the host of the other deployment, before any request', async () => {
-		const requests = bench.proxy.requests.length;
+		const requests = rig.proxy.requests.length;
 		const result = await testWith({
-			apiKey: bench.sandbox.apiKey,
+			apiKey: rig.sandbox.apiKey,
 			baseUrl: 'https://api.ampersend.ai/v1',
 		});
 		expect(result).toMatchObject({ status: 'Error', message: expect.stringContaining('test key') });
-		expect(bench.proxy.requests).toHaveLength(requests);
+		expect(rig.proxy.requests).toHaveLength(requests);
 	});
 });
 
 describe('the host that a key is sent to', () => {
 	test.each([
-		['sk_test_', 'api.sandbox.ampersend.ai', () => bench.sandbox],
-		['sk_live_', 'api.ampersend.ai', () => bench.production],
+		['sk_test_', 'api.sandbox.ampersend.ai', () => rig.sandbox],
+		['sk_live_', 'api.ampersend.ai', () => rig.production],
 	])('a %s key without a Base URL calls https://%s/v1', async (prefix, host, emulatorOf) => {
 		const emulator = emulatorOf();
 		expect(emulator.apiKey.startsWith(prefix)).toBe(true);
 		const agent = emulator.addAgent({ name: `On ${host}` });
 		const name = `Key of ${host}`;
-		const id = await bench.n8n.createCredential(name, 'ampersendApi', {
+		const id = await rig.n8n.createCredential(name, 'ampersendApi', {
 			apiKey: emulator.apiKey,
 			baseUrl: '',
 		});
-		const before = bench.proxy.requests.length;
+		const before = rig.proxy.requests.length;
 
 		const execution = await runOnce(listAgents({ id, name }));
 
@@ -146,7 +152,7 @@ describe('the host that a key is sent to', () => {
 		expect(outputOf(execution, 'List agents').map(({ json }) => json.address)).toEqual([
 			agent.address,
 		]);
-		const requests = bench.proxy.requests.slice(before);
+		const requests = rig.proxy.requests.slice(before);
 		expect(new Set(requests.map((request) => request.host))).toEqual(new Set([host]));
 		expect(
 			requests.every(({ path, authorized }) => path.split('?')[0] === '/v1/agents' && authorized),
@@ -155,13 +161,13 @@ describe('the host that a key is sent to', () => {
 	});
 
 	test('the HTTP Request node can use the credential for its host', async () => {
-		const agent = bench.sandbox.addAgent();
-		const execution = await runOnce(httpRequest(`${bench.sandbox.baseUrl}/agents`));
+		const agent = rig.sandbox.addAgent();
+		const execution = await runOnce(httpRequest(`${rig.sandbox.baseUrl}/agents`));
 		expect(execution.status).toBe('success');
 		expect(outputOf(execution, 'HTTP Request')[0]?.json).toMatchObject({
 			items: [{ address: agent.address }],
 		});
-		bench.sandbox.removeAgent(agent);
+		rig.sandbox.removeAgent(agent);
 	});
 
 	test.each([
@@ -169,33 +175,33 @@ describe('the host that a key is sent to', () => {
 		'https://api.ampersend.ai/v1/agents',
 		'https://evil.example.com/v1/agents',
 	])('the HTTP Request node cannot send the key to %s', async (url) => {
-		const requests = bench.proxy.requests.length;
+		const requests = rig.proxy.requests.length;
 		const execution = await runOnce(httpRequest(url));
 		expect(execution.status).toBe('error');
 		expect(`${execution.error?.message} ${execution.stored}`).toContain('This credential is for');
-		expect(bench.proxy.requests).toHaveLength(requests);
+		expect(rig.proxy.requests).toHaveLength(requests);
 	});
 
 	test('the HTTP Request node cannot send the key to another port of this machine', async () => {
-		const calls = bench.production.calls.length;
-		const execution = await runOnce(httpRequest(`${bench.production.baseUrl}/agents`));
+		const calls = rig.production.calls.length;
+		const execution = await runOnce(httpRequest(`${rig.production.baseUrl}/agents`));
 		expect(execution.status).toBe('error');
-		expect(bench.production.calls).toHaveLength(calls);
+		expect(rig.production.calls).toHaveLength(calls);
 	});
 });
 
 test('no key is in the log, in a stored execution or in any other file of n8n', async () => {
 	const secrets = keys.map((key) => key.replace(/^sk_[a-z]+_/, ''));
-	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
-	expect(await bench.filesHolding(secrets)).toEqual([]);
+	for (const secret of secrets) expect(rig.n8n.log).not.toContain(secret);
+	expect(await rig.filesHolding(secrets)).toEqual([]);
 	// Checks that the search reads the executions, where a stored key would be.
-	expect(await bench.filesHolding(['This credential is for'])).toContainEqual(
+	expect(await rig.filesHolding(['This credential is for'])).toContainEqual(
 		expect.stringContaining('database.sqlite'),
 	);
 });
 
 test('a local service answered every request', () => {
-	bench.proxy.assertClean();
-	bench.sandbox.assertClean();
-	bench.production.assertClean();
+	rig.proxy.assertClean();
+	rig.sandbox.assertClean();
+	rig.production.assertClean();
 });

@@ -3,31 +3,31 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { randomAddress } from '../emulator/index.mts';
-import { ACTIONS, credentialNames, startTestBench, TRIGGER, type Bench } from './bench.mts';
-import { byTestId, openEditor, startBrowser } from './browser.mts';
-import { inARow, workflowNode } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
+import { ACTIONS, credentialNames, startTestRig, TRIGGER, type Rig } from '../../tools/n8n/rig.mts';
+import { byTestId, openEditor, startBrowser } from '../../tools/n8n/browser.mts';
+import { inARow, workflowNode } from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
-let bench: Bench;
+let rig: Rig;
 let browser: Browser;
 let page: Page;
 let pictures: string;
 let pictureCount = 0;
 
 beforeAll(async () => {
-	bench = await startTestBench();
-	const buyer = bench.sandbox.addAgent({ name: 'Buyer', balanceMicro: 3_500_000n });
-	bench.sandbox.addAgent({ name: 'Seller' });
-	bench.sandbox.pay({ agent: buyer, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
+	rig = await startTestRig();
+	const buyer = rig.sandbox.addAgent({ name: 'Buyer', balanceMicro: 3_500_000n });
+	rig.sandbox.addAgent({ name: 'Seller' });
+	rig.sandbox.pay({ agent: buyer, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
 	browser = await startBrowser();
-	page = await openEditor(browser, bench.n8n);
+	page = await openEditor(browser, rig.n8n);
 	pictures = await mkdtemp(join(tmpdir(), 'ampersend-editor-'));
 });
 
 afterAll(async () => {
 	await browser?.close();
-	await bench?.stop();
+	await rig?.stop();
 	console.log(`Screenshots of the editor: ${pictures}`);
 });
 
@@ -78,7 +78,7 @@ async function save(): Promise<void> {
 }
 
 test('a new user makes a credential, picks an agent and reads it', async () => {
-	await page.goto(`${bench.n8n.url}/workflow/new`);
+	await page.goto(`${rig.n8n.url}/workflow/new`);
 	await step('Add the trigger', async () => {
 		await addNode('Triggers', 'payment settled');
 		await byTestId(page, 'ndv').waitFor();
@@ -102,7 +102,7 @@ test('a new user makes a credential, picks an agent and reads it', async () => {
 		await dialog().getByText('A key starts with sk_live_ or sk_test_').waitFor();
 	});
 	await step('Enter the right key', async () => {
-		await enterKey(bench.sandbox.apiKey);
+		await enterKey(rig.sandbox.apiKey);
 		await dialog().getByText('This key is for the sandbox').waitFor();
 	});
 	await step('Save it', async () => {
@@ -144,7 +144,7 @@ test('a new user makes a credential, picks an agent and reads it', async () => {
 });
 
 test('what an operation returns is seen before it runs, and a hint after it', async () => {
-	const { address } = bench.sandbox.addAgent({
+	const { address } = rig.sandbox.addAgent({
 		name: 'Spender',
 		balanceMicro: 1_000_000n,
 		spendConfig: { auto_topup_allowed: false, daily_limit: '5000000' },
@@ -165,16 +165,16 @@ test('what an operation returns is seen before it runs, and a hint after it', as
 		parameters: {},
 	});
 	const next = workflowNode({ name: 'Next', type: 'n8n-nodes-base.set', parameters: {} });
-	const { id } = await bench.n8n.importWorkflow(inARow('Limits', [start, limits, next]));
+	const { id } = await rig.n8n.importWorkflow(inARow('Limits', [start, limits, next]));
 
 	await step('Open the next node', async () => {
-		await page.goto(`${bench.n8n.url}/workflow/${id}/${next.id}`);
+		await page.goto(`${rig.n8n.url}/workflow/${id}/${next.id}`);
 		const input = byTestId(page, 'ndv-input-panel');
 		await byTestId(input, 'schema-preview-warning').waitFor();
 		await input.getByText('dailyLimitUsdc').first().waitFor();
 	});
 	await step('Run the node with a low balance', async () => {
-		await page.goto(`${bench.n8n.url}/workflow/${id}/${limits.id}`);
+		await page.goto(`${rig.n8n.url}/workflow/${id}/${limits.id}`);
 		await byTestId(page, 'node-execute-button').click();
 		await output().getByText('"Spender" has 1 USDC, less than its daily limit of 5 USDC').waitFor();
 	});
@@ -191,7 +191,7 @@ describe('the node panel', () => {
 
 	async function openPanel(): Promise<void> {
 		if (await byTestId(page, 'node-creator-search-bar').isVisible()) return;
-		await page.goto(`${bench.n8n.url}/workflow/new`);
+		await page.goto(`${rig.n8n.url}/workflow/new`);
 		await byTestId(page, 'node-creator-plus-button').click();
 		await byTestId(page, 'node-creator-search-bar').waitFor();
 	}
@@ -227,7 +227,7 @@ describe('the node panel', () => {
 
 	/** The options of a property, or of all with this name; each of a resource once. */
 	async function options(type: string, property: string): Promise<Array<{ action?: string }>> {
-		const types = await bench.n8n.nodeTypes();
+		const types = await rig.n8n.nodeTypes();
 		const properties = (types.find(({ name }) => name === type)?.properties ?? []) as Property[];
 		const found = properties
 			.filter(({ name }) => name === property)
@@ -291,9 +291,9 @@ describe('the node panel', () => {
 	const entries = () => page.locator('.el-select-dropdown:visible .el-select-dropdown__item');
 
 	test("opens an agent's own action in its session, and hides it from API keys", async () => {
-		await bench.n8n.createCredential('Agent of the test', 'ampersendAgentApi', {
+		await rig.n8n.createCredential('Agent of the test', 'ampersendAgentApi', {
 			environment: 'other',
-			baseUrl: bench.sandbox.agentBaseUrl,
+			baseUrl: rig.sandbox.agentBaseUrl,
 			agentAddress: randomAddress(),
 			privateKey: 'not used',
 		});
@@ -319,10 +319,10 @@ describe('the node panel', () => {
 
 	test('shows no button on a field that lets an AI model fill it', async () => {
 		const parameters = { resource: 'agent', operation: 'create' };
-		const workflow = await bench.n8n.importWorkflow(
+		const workflow = await rig.n8n.importWorkflow(
 			inARow('Fields', [workflowNode({ name: 'Make it', type: ACTIONS, parameters })]),
 		);
-		await page.goto(`${bench.n8n.url}/workflow/${workflow.id}`);
+		await page.goto(`${rig.n8n.url}/workflow/${workflow.id}`);
 		await byTestId(page, 'canvas-node').dblclick();
 		const field = byTestId(page, 'parameter-input-name');
 		await field.waitFor();

@@ -1,25 +1,25 @@
 import { expect } from '@jest/globals';
 import { request } from 'undici';
-import { readExample, startOf, type Bench } from './bench.mts';
-import { outputOf, type Execution } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import { readExample, startOf, type Rig } from '../../tools/n8n/rig.mts';
+import { outputOf, type Execution } from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
 /** Runs the files of examples/ in one n8n, and plays the people who answer them. */
 export class Examples {
-	constructor(readonly bench: Bench) {}
+	constructor(readonly rig: Rig) {}
 
 	/** @param meanwhile what happens outside n8n while it runs */
 	async run(file: string, meanwhile?: () => Promise<void>): Promise<Execution> {
 		const start = startOf(await readExample(file));
-		const workflow = await this.bench.importExample(file);
-		const [execution] = await Promise.all([this.bench.n8n.run(workflow, start), meanwhile?.()]);
+		const workflow = await this.rig.importExample(file);
+		const [execution] = await Promise.all([this.rig.n8n.run(workflow, start), meanwhile?.()]);
 		expectSuccess(execution);
 		return execution;
 	}
 
 	/** Presses a button of the Slack message that comes next, as a person's browser does. */
 	async press(label: string): Promise<string> {
-		const { messages } = this.bench.slack;
+		const { messages } = this.rig.slack;
 		const from = messages.length;
 		const message = await waitFor('a question in Slack', () =>
 			messages.slice(from).find(({ buttons }) => label in buttons),
@@ -42,14 +42,14 @@ export class Examples {
 	async fileOf(execution: Execution, node: string) {
 		const binary = outputOf(execution, node)[0]?.binary?.data;
 		if (binary === undefined) throw new Error(`"${node}" has no file in its output.`);
-		return { fileName: binary.fileName, content: await this.bench.n8n.file(binary) };
+		return { fileName: binary.fileName, content: await this.rig.n8n.file(binary) };
 	}
 
 	/** Texts of the Slack messages that came while the steps ran. */
 	async messagesOf(steps: () => Promise<unknown>): Promise<string[]> {
-		const from = this.bench.slack.messages.length;
+		const from = this.rig.slack.messages.length;
 		await steps();
-		return this.bench.slack.messages.slice(from).map(({ text }) => text);
+		return this.rig.slack.messages.slice(from).map(({ text }) => text);
 	}
 }
 

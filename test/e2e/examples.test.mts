@@ -1,15 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { examplesDir, leastOf, readExample, startTestBench, testSetup } from './bench.mts';
+import {
+	examplesDir,
+	leastOf,
+	readExample,
+	startTestRig,
+	testSetup,
+} from '../../tools/n8n/rig.mts';
 import { Examples } from './examples.mts';
 import { testModel } from './examplesModel.mts';
 import { testPayments } from './examplesPayments.mts';
 import { testProvisioning } from './examplesProvisioning.mts';
 import { testReports } from './examplesReports.mts';
-import { ScriptedModel } from './model.mts';
-import { installedRelease, isAtLeast } from './install.mts';
-import type { N8n, Workflow } from './n8n.mts';
+import { ScriptedModel } from '../../tools/n8n/chatModel.mts';
+import { installedRelease, isAtLeast } from '../../tools/n8n/install.mts';
+import type { N8n, Workflow } from '../../tools/n8n/n8n.mts';
 
 let examples: Examples;
 let model: ScriptedModel;
@@ -17,20 +23,20 @@ let model: ScriptedModel;
 let types: Awaited<ReturnType<N8n['nodeTypes']>>;
 
 beforeAll(async () => {
-	examples = new Examples(await startTestBench());
-	types = await examples.bench.n8n.nodeTypes();
+	examples = new Examples(await startTestRig());
+	types = await examples.rig.n8n.nodeTypes();
 	model = await ScriptedModel.start();
-	await examples.bench.n8n.createCredential('OpenAi account', 'openAiApi', model.credential);
+	await examples.rig.n8n.createCredential('OpenAi account', 'openAiApi', model.credential);
 });
 
 afterEach(() => {
-	const { sandbox } = examples.bench;
+	const { sandbox } = examples.rig;
 	for (const agent of sandbox.agents()) sandbox.removeAgent(agent);
 });
 
 afterAll(async () => {
 	await model?.stop();
-	await examples?.bench.stop();
+	await examples?.rig.stop();
 });
 
 const release = installedRelease(testSetup().runtime);
@@ -77,11 +83,11 @@ describe.each(files)('%s', (file) => {
 
 	test('is published, unless people start it', async () => {
 		const { nodes } = await readExample(file);
-		const workflow = await examples.bench.importExample(file);
+		const workflow = await examples.rig.importExample(file);
 		if (nodes.some(({ type }) => type === MANUAL)) return;
-		const active = await examples.bench.n8n.activate(workflow);
+		const active = await examples.rig.n8n.activate(workflow);
 		expect(active.active).toBe(true);
-		await examples.bench.n8n.deactivate(active);
+		await examples.rig.n8n.deactivate(active);
 	});
 });
 
@@ -96,6 +102,6 @@ if (files.includes('ai-agent-reads-budgets.json')) {
 }
 
 test('every call was one that a local service answers for', () => {
-	examples.bench.proxy.assertClean();
-	examples.bench.sandbox.assertClean();
+	examples.rig.proxy.assertClean();
+	examples.rig.sandbox.assertClean();
 });

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { examplesDir, readExample } from './bench.mts';
-import type { WorkflowNode } from './n8n.mts';
+import { examplesDir, readExample } from '../../tools/n8n/rig.mts';
+import type { WorkflowNode } from '../../tools/n8n/n8n.mts';
 
 const NOTE = 'n8n-nodes-base.stickyNote';
 const OVERVIEW = 'Note: what it does';

@@ -1,20 +1,20 @@
 import { expect, test } from '@jest/globals';
-import { readExample } from './bench.mts';
+import { readExample } from '../../tools/n8n/rig.mts';
 import { expectSuccess, type Examples } from './examples.mts';
-import { chat, type ScriptedModel } from './model.mts';
-import { outputOf } from './n8n.mts';
+import { chat, type ScriptedModel } from '../../tools/n8n/chatModel.mts';
+import { outputOf } from '../../tools/n8n/n8n.mts';
 
 /** The example with an AI agent. */
 export function testModel(examples: () => Examples, model: () => ScriptedModel): void {
 	test('ai-agent-reads-budgets.json reads balances, limits and spending, and no more', async () => {
-		const { bench } = examples();
-		const { address } = bench.sandbox.addAgent({
+		const { rig } = examples();
+		const { address } = rig.sandbox.addAgent({
 			name: 'Buyer',
 			balanceMicro: 90_071_992_547_409_931n,
 			spendConfig: { daily_limit: '25000000' },
 		});
 		const timestamp = Date.parse('2026-10-05T12:00:00Z');
-		bench.sandbox.pay({ agent: address, amountMicro: 1_250_000n, timestamp });
+		rig.sandbox.pay({ agent: address, amountMicro: 1_250_000n, timestamp });
 		model().play(
 			() => ({ tool: 'Get_agents', arguments: {} }),
 			() => ({ tool: 'Get_spending_limits', arguments: { agent_address: address } }),
@@ -24,10 +24,10 @@ export function testModel(examples: () => Examples, model: () => ScriptedModel):
 			}),
 			() => 'It spent 1.25 USDC in October.',
 		);
-		const from = bench.sandbox.calls.length;
+		const from = rig.sandbox.calls.length;
 		const example = await readExample('ai-agent-reads-budgets.json');
 
-		const execution = await chat(bench, example, 'What did the buyer spend in October?');
+		const execution = await chat(rig, example, 'What did the buyer spend in October?');
 
 		expectSuccess(execution);
 		expect(outputOf(execution, 'AI Agent')[0]?.json.output).toBe('It spent 1.25 USDC in October.');
@@ -42,7 +42,7 @@ export function testModel(examples: () => Examples, model: () => ScriptedModel):
 				.tools.map(({ name }) => name)
 				.sort(),
 		).toEqual(['Get_agents', 'Get_spending_limits', 'Summarize_spending']);
-		const writes = bench.sandbox.calls.slice(from).filter(({ method }) => method !== 'GET');
+		const writes = rig.sandbox.calls.slice(from).filter(({ method }) => method !== 'GET');
 		expect(writes).toEqual([]);
 	});
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { randomAddress } from '../emulator/index.mts';
-import { eventIdOf, sheetColumns } from './bench.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
+import { eventIdOf, sheetColumns } from '../../tools/n8n/rig.mts';
 import { expectSuccess, type Examples } from './examples.mts';
-import { outputOf } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import { outputOf } from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
 /** Examples that a payment starts. */
 export function testPayments(examples: () => Examples): void {
@@ -11,7 +11,7 @@ export function testPayments(examples: () => Examples): void {
 		const FILE = 'denied-payment-approval.json';
 
 		test('adds the seller, raises the limits, or changes nothing, as people answer', async () => {
-			const { n8n, sandbox, slack } = examples().bench;
+			const { n8n, sandbox, slack } = examples().rig;
 			const [seller, other] = [randomAddress(), randomAddress()] as [string, string];
 			const limits = { daily_limit: '5000000', per_transaction_limit: '2000000' };
 			const agents = [
@@ -20,7 +20,7 @@ export function testPayments(examples: () => Examples): void {
 				{ name: 'Rejected', allowlist: [other], spendConfig: limits },
 			].map((init) => sandbox.addAgent(init));
 			const from = slack.messages.length;
-			const workflow = await n8n.activate(await examples().bench.importExample(FILE));
+			const workflow = await n8n.activate(await examples().rig.importExample(FILE));
 			for (const agent of agents) {
 				sandbox.pay({ agent, status: 'denied', amountMicro: 2_500_001n, counterparty: seller });
 			}
@@ -62,7 +62,7 @@ export function testPayments(examples: () => Examples): void {
 	});
 
 	test('each-payment-once.json adds no row when the same events are repeated', async () => {
-		const { n8n, sandbox, sheets } = examples().bench;
+		const { n8n, sandbox, sheets } = examples().rig;
 		const { rows } = sheets.sheet('Payments');
 		const before = rows.length;
 		const eventIds = () =>
@@ -72,7 +72,7 @@ export function testPayments(examples: () => Examples): void {
 				.sort();
 		const agent = sandbox.addAgent({ name: 'Buyer' });
 		const workflow = await n8n.activate(
-			await examples().bench.importExample('each-payment-once.json'),
+			await examples().rig.importExample('each-payment-once.json'),
 		);
 		const spent = sandbox.pay({ agent, amountMicro: 1_250_000n, status: 'settled' });
 		const earned = sandbox.pay({ agent, type: 'earn', amountMicro: 3n, status: 'received' });

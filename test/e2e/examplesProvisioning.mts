@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readCsv, type Examples } from './examples.mts';
-import { outputOf, type Execution } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import { outputOf, type Execution } from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
 const settingsOf = (execution: Execution, node: string) => outputOf(execution, node)[0]?.json ?? {};
 
@@ -11,7 +11,7 @@ export function testProvisioning(examples: () => Examples): void {
 		const FILE = 'provision-agent.json';
 
 		test('creates an agent with two keys and sellers; a second run changes nothing', async () => {
-			const { sandbox } = examples().bench;
+			const { sandbox } = examples().rig;
 			const execution = await examples().run(FILE);
 			const settings = settingsOf(execution, 'What to set up');
 			const [made] = sandbox.agents();
@@ -34,7 +34,7 @@ export function testProvisioning(examples: () => Examples): void {
 		});
 
 		test('exports what the agent of that name paid and earned', async () => {
-			const { sandbox } = examples().bench;
+			const { sandbox } = examples().rig;
 			const agent = sandbox.addAgent({ name: 'Research assistant' });
 			sandbox.pay({ agent, type: 'spend', amountMicro: 1_250_000n, status: 'settled' });
 			const amountMicro = 90_071_992_547_409_931n;
@@ -58,7 +58,7 @@ export function testProvisioning(examples: () => Examples): void {
 
 	test('provision-agents-from-sheet.json creates an agent for each row, once', async () => {
 		const FILE = 'provision-agents-from-sheet.json';
-		const { sandbox, sheets } = examples().bench;
+		const { sandbox, sheets } = examples().rig;
 		const address = (digit: string) => `0x${digit.repeat(40)}`;
 		const { rows } = sheets.sheet('Agents');
 		rows.push(
@@ -93,7 +93,7 @@ export function testProvisioning(examples: () => Examples): void {
 	});
 
 	test('rotate-agent-key.json revokes the old key after a payment with the new one', async () => {
-		const { sandbox } = examples().bench;
+		const { sandbox } = examples().rig;
 		const [newKey, oldKey, address] = ['1', '2', '3'].map((digit) => `0x${digit.repeat(40)}`);
 		const agent = sandbox.addAgent({ address, keys: [oldKey ?? ''] });
 		sandbox.pay({ agent, status: 'settled', timestamp: Date.now() - 1000 });
@@ -120,7 +120,7 @@ export function testProvisioning(examples: () => Examples): void {
 	});
 
 	test('request-approval.json sends the link, and reports the new agent', async () => {
-		const { sandbox } = examples().bench;
+		const { sandbox } = examples().rig;
 		let asked: Record<string, unknown> = {};
 		const messages = await examples().messagesOf(async () => {
 			const from = sandbox.calls.length;

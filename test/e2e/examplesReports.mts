@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import type { Agent } from '../emulator/index.mts';
+import type { Agent } from '../../tools/emulator/index.mts';
 import { readCsv, type Examples } from './examples.mts';
-import { outputOf } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import { outputOf } from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -10,7 +10,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export function testReports(examples: () => Examples): void {
 	const pay = (agent: Agent, amounts: bigint[], timestamp?: number) =>
 		amounts.map((amountMicro) =>
-			examples().bench.sandbox.pay({
+			examples().rig.sandbox.pay({
 				agent,
 				amountMicro,
 				status: 'settled',
@@ -19,7 +19,7 @@ export function testReports(examples: () => Examples): void {
 		);
 
 	test('monthly-csv-by-email.json sends last month, first moment to last', async () => {
-		const { mail, sandbox } = examples().bench;
+		const { mail, sandbox } = examples().rig;
 		const agent = sandbox.addAgent({ name: 'Buyer' });
 		const empty = await examples().run('monthly-csv-by-email.json');
 		const { from, to } = outputOf(empty, 'Last month')[0]?.json ?? {};
@@ -46,7 +46,7 @@ export function testReports(examples: () => Examples): void {
 	});
 
 	test('nightly-export-to-sheets.json writes each transaction once, and updates it', async () => {
-		const { sandbox, sheets } = examples().bench;
+		const { sandbox, sheets } = examples().rig;
 		const { columns, rows } = sheets.sheet('Transactions');
 		const agent = sandbox.addAgent({ name: 'Buyer' });
 		pay(agent, [1n], Date.now() - 9 * DAY_MS);
@@ -70,7 +70,7 @@ export function testReports(examples: () => Examples): void {
 	});
 
 	test('low-balance-to-slack.json names the agents with less than their daily limit', async () => {
-		const { sandbox } = examples().bench;
+		const { sandbox } = examples().rig;
 		const limit = { spendConfig: { daily_limit: '90071992547409931' } };
 		sandbox.addAgent({ name: 'Low', balanceMicro: 90_071_992_547_409_930n, ...limit });
 		sandbox.addAgent({ name: 'Enough', balanceMicro: 90_071_992_547_409_931n, ...limit });
@@ -86,7 +86,7 @@ export function testReports(examples: () => Examples): void {
 	});
 
 	test('weekly-spending-summary.json adds up the settled payments of last week', async () => {
-		const { sandbox } = examples().bench;
+		const { sandbox } = examples().rig;
 		const run = async () =>
 			await examples().messagesOf(() => examples().run('weekly-spending-summary.json'));
 		const buyer = sandbox.addAgent({ name: 'Buyer' });

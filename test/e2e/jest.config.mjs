@@ -8,7 +8,7 @@ export default {
 	// Two real n8n at a time: each of them mostly waits.
 	maxWorkers: 2,
 	testTimeout: 180_000,
-	reporters: ['default', ['<rootDir>/../summaryReporter.mjs', { label: 'e2e' }]],
+	reporters: ['default', ['<rootDir>/../../tools/summaryReporter.mjs', { label: 'e2e' }]],
 	transform: root.transform,
 	// Published as ES modules only, which Jest loads as CommonJS: for the emulator, and for mockttp.
 	transformIgnorePatterns: ['/node_modules/(?!(@noble/(curves|hashes)|get-port|milliparsec)/)'],

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { lostOutside, runShortKills } from './kills.mts';
+import { lostOutside, runShortKills } from '../../tools/proof/kills.mts';
 
 test('by default, only what a kill cuts off is lost', async () => {
 	const report = await runShortKills({ setting: 'default' });

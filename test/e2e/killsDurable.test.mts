@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { runShortKills } from './kills.mts';
+import { runShortKills } from '../../tools/proof/kills.mts';
 
 test('with durable cursors, a session loses and repeats nothing', async () => {
 	const report = await runShortKills({ setting: 'durable', inSession: true });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { lostOutside, runShortKills } from './kills.mts';
+import { lostOutside, runShortKills } from '../../tools/proof/kills.mts';
 
 test('with Repeat Last Batch, nothing is lost or acted on twice', async () => {
 	const report = await runShortKills({ setting: 'repeat' });

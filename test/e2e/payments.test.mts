@@ -1,35 +1,35 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Activity, Agent } from '../emulator/index.mts';
-import { randomAddress } from '../emulator/index.mts';
-import { startTestBench, type Bench } from './bench.mts';
-import { outputOf, type Execution, type StoredWorkflow } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import type { Activity, Agent } from '../../tools/emulator/index.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
+import { startTestRig, type Rig } from '../../tools/n8n/rig.mts';
+import { outputOf, type Execution, type StoredWorkflow } from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
-let bench: Bench;
+let rig: Rig;
 let agent: Agent;
 let workflow: StoredWorkflow;
 
 beforeAll(async () => {
-	bench = await startTestBench();
-	agent = bench.sandbox.addAgent({ name: 'Research assistant' });
-	bench.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
-	workflow = await bench.n8n.activate(
-		await bench.importExample('payment-alerts-to-slack-and-sheets.json'),
+	rig = await startTestRig();
+	agent = rig.sandbox.addAgent({ name: 'Research assistant' });
+	rig.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
+	workflow = await rig.n8n.activate(
+		await rig.importExample('payment-alerts-to-slack-and-sheets.json'),
 	);
 });
 
 afterAll(async () => {
-	await bench?.stop();
+	await rig?.stop();
 });
 
 async function runFor(payment: Activity): Promise<Execution> {
 	return await waitFor(`the workflow to run for a payment ${payment.status}`, async () => {
-		const executions = await bench.n8n.executions(workflow);
+		const executions = await rig.n8n.executions(workflow);
 		return executions.find(({ stored }) => stored.includes(payment.id));
 	});
 }
 
-const payments = () => bench.sheets.sheet('Payments');
+const payments = () => rig.sheets.sheet('Payments');
 
 /** Cells of the sheet's last row, by column. */
 function lastRow(): Record<string, string | undefined> {
@@ -65,9 +65,9 @@ describe('an active workflow', () => {
 	] as const)(
 		'sends $event to Slack and Google Sheets',
 		async ({ type, status, event, amountMicro, amountUsdc }) => {
-			const seen = { messages: bench.slack.messages.length, rows: payments().rows.length };
+			const seen = { messages: rig.slack.messages.length, rows: payments().rows.length };
 
-			const payment = bench.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
+			const payment = rig.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
 			const execution = await runFor(payment);
 
 			expect({ status: execution.status, error: execution.error?.message }).toEqual({
@@ -83,7 +83,7 @@ describe('an active workflow', () => {
 					status,
 				},
 			]);
-			expect(bench.slack.messages.slice(seen.messages)).toMatchObject([
+			expect(rig.slack.messages.slice(seen.messages)).toMatchObject([
 				{
 					channel: '#payments',
 					text: expect.stringContaining(`*${event}*: ${amountUsdc} USDC, ${agent.name}`),
@@ -101,7 +101,7 @@ describe('an active workflow', () => {
 	);
 
 	test('sends both events of a payment that is authorized and then settles', async () => {
-		const payment = bench.sandbox.pay({
+		const payment = rig.sandbox.pay({
 			agent,
 			type: 'spend',
 			status: 'authorized',
@@ -113,9 +113,9 @@ describe('an active workflow', () => {
 			'payment.authorized',
 		]);
 
-		bench.sandbox.setStatus(payment.id, 'settled');
+		rig.sandbox.setStatus(payment.id, 'settled');
 		const second = await waitFor('the run for its settling', async () =>
-			(await bench.n8n.executions(workflow, first.id)).at(0),
+			(await rig.n8n.executions(workflow, first.id)).at(0),
 		);
 
 		expect(outputOf(second, 'Ampersend Trigger').map(({ json }) => json)).toMatchObject([
@@ -128,17 +128,17 @@ test('nothing was sent twice, and nothing from before', async () => {
 	const ids = payments().rows.map((row) => row[payments().columns.indexOf('Event ID')]);
 	expect(new Set(ids).size).toBe(ids.length);
 	expect(ids).toHaveLength(5);
-	expect(bench.slack.messages).toHaveLength(5);
-	expect(bench.slack.messages.filter(({ text }) => text.includes('0.777777'))).toEqual([]);
+	expect(rig.slack.messages).toHaveLength(5);
+	expect(rig.slack.messages.filter(({ text }) => text.includes('0.777777'))).toEqual([]);
 });
 
 test('no key is in the log, in a stored execution or in any other file of n8n', async () => {
-	const secret = bench.sandbox.apiKey.replace(/^sk_[a-z]+_/, '');
-	expect(bench.n8n.log).not.toContain(secret);
-	expect(await bench.filesHolding([secret])).toEqual([]);
+	const secret = rig.sandbox.apiKey.replace(/^sk_[a-z]+_/, '');
+	expect(rig.n8n.log).not.toContain(secret);
+	expect(await rig.filesHolding([secret])).toEqual([]);
 });
 
 test('a local service answered every request', () => {
-	bench.proxy.assertClean();
-	bench.sandbox.assertClean();
+	rig.proxy.assertClean();
+	rig.sandbox.assertClean();
 });

@@ -1,12 +1,24 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Agent } from '../emulator/index.mts';
-import { credentialNames, eventIdOf, startTestBench, TRIGGER, type Bench } from './bench.mts';
-import { inARow, pollEvery, workflowNode, type Execution, type StoredWorkflow } from './n8n.mts';
-import { waitFor } from './wait.mts';
+import type { Agent } from '../../tools/emulator/index.mts';
+import {
+	credentialNames,
+	eventIdOf,
+	startTestRig,
+	TRIGGER,
+	type Rig,
+} from '../../tools/n8n/rig.mts';
+import {
+	inARow,
+	pollEvery,
+	workflowNode,
+	type Execution,
+	type StoredWorkflow,
+} from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
 const NODE = 'Ampersend Trigger';
 
-let bench: Bench;
+let rig: Rig;
 let agent: Agent;
 let workflow: StoredWorkflow;
 let key: string;
@@ -15,29 +27,29 @@ const keys: string[] = [];
 const paid: string[] = [];
 
 beforeAll(async () => {
-	bench = await startTestBench();
-	key = bench.sandbox.apiKey;
+	rig = await startTestRig();
+	key = rig.sandbox.apiKey;
 	keys.push(key);
-	agent = bench.sandbox.addAgent({ name: 'Buyer' });
-	bench.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
+	agent = rig.sandbox.addAgent({ name: 'Buyer' });
+	rig.sandbox.pay({ agent, type: 'spend', amountMicro: 777_777n, status: 'settled' });
 	const trigger = workflowNode({
 		name: NODE,
 		type: TRIGGER,
 		parameters: { pollTimes: pollEvery(5), agentScope: 'all' },
-		credentials: { ampersendApi: { id: bench.credentialId, name: credentialNames.ampersend } },
+		credentials: { ampersendApi: { id: rig.credentialId, name: credentialNames.ampersend } },
 	});
 	const next = workflowNode({ name: 'Nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
-	workflow = await bench.n8n.activate(
-		await bench.n8n.importWorkflow(inARow('Key rotation', [trigger, next])),
+	workflow = await rig.n8n.activate(
+		await rig.n8n.importWorkflow(inARow('Key rotation', [trigger, next])),
 	);
 });
 
 afterAll(async () => {
-	await bench?.stop();
+	await rig?.stop();
 });
 
 function pay(): string {
-	const payment = bench.sandbox.pay({
+	const payment = rig.sandbox.pay({
 		agent,
 		type: 'spend',
 		amountMicro: 1_000_000n,
@@ -48,19 +60,14 @@ function pay(): string {
 }
 
 function makeKey(): string {
-	const made = bench.sandbox.createApiKey();
+	const made = rig.sandbox.createApiKey();
 	keys.push(made);
 	return made;
 }
 
 async function putIn(apiKey: string): Promise<void> {
-	const data = { apiKey, baseUrl: bench.sandbox.baseUrl };
-	await bench.n8n.updateCredential(
-		bench.credentialId,
-		credentialNames.ampersend,
-		'ampersendApi',
-		data,
-	);
+	const data = { apiKey, baseUrl: rig.sandbox.baseUrl };
+	await rig.n8n.updateCredential(rig.credentialId, credentialNames.ampersend, 'ampersendApi', data);
 }
 
 function eventIds(executions: Execution[]): unknown[] {
@@ -70,15 +77,15 @@ function eventIds(executions: Execution[]): unknown[] {
 
 async function emitted(eventId: string): Promise<void> {
 	await waitFor(`the workflow to run for ${eventId}`, async () =>
-		eventIds(await bench.n8n.executions(workflow)).includes(eventId) ? true : undefined,
+		eventIds(await rig.n8n.executions(workflow)).includes(eventId) ? true : undefined,
 	);
 }
 
 /** Waits for requests of polls that start now or later. */
 async function calls(auth: 'valid' | 'revoked', count = 1): Promise<void> {
-	const from = bench.sandbox.calls.length;
+	const from = rig.sandbox.calls.length;
 	await waitFor(`${count} calls with a ${auth} key`, () =>
-		bench.sandbox.calls.slice(from).filter((call) => call.auth === auth).length >= count
+		rig.sandbox.calls.slice(from).filter((call) => call.auth === auth).length >= count
 			? true
 			: undefined,
 	);
@@ -91,22 +98,22 @@ test('an active workflow loses no payment if a key is replaced, then revoked', a
 	pay();
 	await putIn(successor);
 	pay();
-	bench.sandbox.revokeApiKey(key);
+	rig.sandbox.revokeApiKey(key);
 	key = successor;
-	const from = bench.sandbox.calls.length;
+	const from = rig.sandbox.calls.length;
 	await emitted(pay());
 
-	expect(eventIds(await bench.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
+	expect(eventIds(await rig.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
 	await calls('valid');
-	const last = bench.sandbox.calls.slice(from).filter(({ auth }) => auth === 'valid');
+	const last = rig.sandbox.calls.slice(from).filter(({ auth }) => auth === 'valid');
 	expect(new Set(last.map(({ keyLabel }) => keyLabel)).size).toBe(1);
-	expect(bench.sandbox.calls.filter(({ auth }) => auth !== 'valid')).toEqual([]);
+	expect(rig.sandbox.calls.filter(({ auth }) => auth !== 'valid')).toEqual([]);
 });
 
 test('a key that is revoked first stops the polls, and a new key catches up', async () => {
 	await emitted(pay());
 
-	bench.sandbox.revokeApiKey(key);
+	rig.sandbox.revokeApiKey(key);
 	pay();
 	await calls('revoked', 2);
 	pay();
@@ -117,17 +124,17 @@ test('a key that is revoked first stops the polls, and a new key catches up', as
 
 test('every payment was emitted once, and none from before', async () => {
 	await calls('valid', 4);
-	expect(eventIds(await bench.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
+	expect(eventIds(await rig.n8n.executions(workflow)).sort()).toEqual(paid.toSorted());
 	expect(paid).toHaveLength(8);
 });
 
 test('no key, old or new, is in the log, an execution or any other file of n8n', async () => {
 	const secrets = keys.map((each) => each.replace(/^sk_[a-z]+_/, ''));
-	for (const secret of secrets) expect(bench.n8n.log).not.toContain(secret);
-	expect(await bench.filesHolding(secrets)).toEqual([]);
+	for (const secret of secrets) expect(rig.n8n.log).not.toContain(secret);
+	expect(await rig.filesHolding(secrets)).toEqual([]);
 });
 
 test('a local service answered every request', () => {
-	bench.proxy.assertClean();
-	bench.sandbox.assertClean();
+	rig.proxy.assertClean();
+	rig.sandbox.assertClean();
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { startEmulator, type Agent } from '../emulator/index.mts';
-import { ACTIONS, startTestBench, TRIGGER, type Bench } from './bench.mts';
+import { startEmulator, type Agent } from '../../tools/emulator/index.mts';
+import { ACTIONS, startTestRig, TRIGGER, type Rig } from '../../tools/n8n/rig.mts';
 import {
 	inARow,
 	outputOf,
@@ -10,14 +10,14 @@ import {
 	type Execution,
 	type StoredWorkflow,
 	type WorkflowNode,
-} from './n8n.mts';
-import { waitFor } from './wait.mts';
+} from '../../tools/n8n/n8n.mts';
+import { waitFor } from '../../tools/n8n/wait.mts';
 
 const NAME = 'Agent of the test';
 const TYPE = 'ampersendAgentApi';
 const MINUTE = 60_000;
 
-let bench: Bench;
+let rig: Rig;
 let agent: Agent;
 let credentialId: string;
 let privateKey: string;
@@ -32,22 +32,22 @@ function newKey(): { privateKey: string; address: string } {
 
 const fields = (changes: object = {}) => ({
 	environment: 'other',
-	baseUrl: bench.sandbox.agentBaseUrl,
+	baseUrl: rig.sandbox.agentBaseUrl,
 	agentAddress: agent.address,
 	privateKey,
 	...changes,
 });
 
 beforeAll(async () => {
-	bench = await startTestBench();
+	rig = await startTestRig();
 	const key = newKey();
 	privateKey = key.privateKey;
-	agent = bench.sandbox.addAgent({ name: 'Seller', keys: [key.address], balanceMicro: 5n });
-	credentialId = await bench.n8n.createCredential(NAME, TYPE, fields());
+	agent = rig.sandbox.addAgent({ name: 'Seller', keys: [key.address], balanceMicro: 5n });
+	credentialId = await rig.n8n.createCredential(NAME, TYPE, fields());
 });
 
 afterAll(async () => {
-	await bench?.stop();
+	await rig?.stop();
 });
 
 const manual = workflowNode({
@@ -70,8 +70,8 @@ function step(
 }
 
 async function runRow(name: string, nodes: WorkflowNode[]): Promise<Execution> {
-	const workflow = await bench.n8n.importWorkflow(inARow(name, [manual, ...nodes]));
-	return await bench.n8n.run(workflow, manual.name);
+	const workflow = await rig.n8n.importWorkflow(inARow(name, [manual, ...nodes]));
+	return await rig.n8n.run(workflow, manual.name);
 }
 
 function jsonOf(execution: Execution, node: string) {
@@ -84,7 +84,7 @@ function jsonOf(execution: Execution, node: string) {
 
 describe('the credential test', () => {
 	const testWith = async (changes: object = {}) =>
-		await bench.n8n.testCredential(credentialId, NAME, TYPE, fields(changes));
+		await rig.n8n.testCredential(credentialId, NAME, TYPE, fields(changes));
 
 	test('names the agent that logs in', async () => {
 		expect(await testWith()).toMatchObject({
@@ -106,12 +106,12 @@ describe('the credential test', () => {
 			status: 'Error',
 			message: expect.stringContaining('This key is not a key of the agent'),
 		});
-		const other = bench.sandbox.addAgent();
+		const other = rig.sandbox.addAgent();
 		expect(await testWith({ agentAddress: other.address })).toMatchObject({
 			status: 'Error',
 			message: expect.stringContaining('Check Agent Address, Agent Key and Environment'),
 		});
-		bench.sandbox.removeAgent(other);
+		rig.sandbox.removeAgent(other);
 	});
 
 	test.each([-5, 5])('works if the clock is %s minutes off', async (minutes) => {
@@ -130,31 +130,31 @@ describe('the credential test', () => {
 	});
 
 	test('rejects what is no key, before any request', async () => {
-		const calls = bench.sandbox.calls.length;
+		const calls = rig.sandbox.calls.length;
 		const result = await testWith({ privateKey: agent.address });
 		expect(result).toMatchObject({
 			status: 'Error',
 			message: expect.stringContaining('is an address, not a private key'),
 		});
-		expect(bench.sandbox.calls).toHaveLength(calls);
+		expect(rig.sandbox.calls).toHaveLength(calls);
 	});
 });
 
 test.each([
-	['sandbox', 'api.sandbox.ampersend.ai', () => bench.sandbox],
-	['production', 'api.ampersend.ai', () => bench.production],
+	['sandbox', 'api.sandbox.ampersend.ai', () => rig.sandbox],
+	['production', 'api.ampersend.ai', () => rig.production],
 ])('the environment %s is https://%s/api/v1', async (environment, host, emulatorOf) => {
 	const { address } = privateKeyToAccount(privateKey as `0x${string}`);
 	const there = emulatorOf().addAgent({ name: `On ${host}`, keys: [address] });
 	const name = `Agent on ${host}`;
 	const data = { environment, agentAddress: there.address, privateKey };
-	const id = await bench.n8n.createCredential(name, TYPE, data);
-	const before = bench.proxy.requests.length;
+	const id = await rig.n8n.createCredential(name, TYPE, data);
+	const before = rig.proxy.requests.length;
 	const get = step('Get agent', { resource: 'agent', operation: 'get' }, { id, name });
 
 	expect(jsonOf(await runRow(name, [get]), 'Get agent')).toMatchObject([{ name: `On ${host}` }]);
 
-	const requests = bench.proxy.requests.slice(before);
+	const requests = rig.proxy.requests.slice(before);
 	expect(requests.map((request) => `${request.host}${request.path}`)).toEqual([
 		`${host}/api/v1/agents/auth/nonce`,
 		`${host}/api/v1/agents/auth/login`,
@@ -165,8 +165,8 @@ test.each([
 });
 
 test('an export goes on if the session expires in the middle', async () => {
-	bench.sandbox.seedActivity(agent, 1_500);
-	bench.sandbox.before('GET /agents/self/activity', () => bench.sandbox.expireSessions(), {
+	rig.sandbox.seedActivity(agent, 1_500);
+	rig.sandbox.before('GET /agents/self/activity', () => rig.sandbox.expireSessions(), {
 		match: ({ query }) => query.page === '4',
 	});
 	const node = step('Export', { resource: 'transaction', operation: 'export' });
@@ -174,7 +174,7 @@ test('an export goes on if the session expires in the middle', async () => {
 	expect(jsonOf(execution, 'Export')).toMatchObject([{ rows: 1_500 }]);
 	const binary = outputOf(execution, 'Export')[0]?.binary?.data;
 	if (binary === undefined) throw new Error('There is no file.');
-	const lines = (await bench.n8n.file(binary)).toString('utf8').trimEnd().split('\r\n');
+	const lines = (await rig.n8n.file(binary)).toString('utf8').trimEnd().split('\r\n');
 	expect(new Set(lines).size).toBe(1_501);
 });
 
@@ -212,7 +212,7 @@ test('the life of a hosted endpoint', async () => {
 		{ priceUsdc: '1.25', enabled: true, proxyHeaderNames: ['X-Api-Key'] },
 	]);
 	expect(jsonOf(execution, 'delete')).toEqual([{ deleted: true }]);
-	expect(bench.sandbox.hostedEndpoints(agent)).toEqual([]);
+	expect(rig.sandbox.hostedEndpoints(agent)).toEqual([]);
 });
 
 describe('an active workflow', () => {
@@ -228,17 +228,17 @@ describe('an active workflow', () => {
 			credentials: { [TYPE]: { id: credentialId, name: NAME } },
 		});
 		const next = workflowNode({ name: 'Nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
-		workflow = await bench.n8n.activate(
-			await bench.n8n.importWorkflow(inARow('Own payments', [trigger, next])),
+		workflow = await rig.n8n.activate(
+			await rig.n8n.importWorkflow(inARow('Own payments', [trigger, next])),
 		);
 	});
 
 	function pay(): void {
-		paid.push(bench.sandbox.pay({ agent, type: 'spend', amountMicro: 1_000_000n }).id);
+		paid.push(rig.sandbox.pay({ agent, type: 'spend', amountMicro: 1_000_000n }).id);
 	}
 
 	async function emitted(): Promise<unknown[]> {
-		const executions = await bench.n8n.executions(workflow);
+		const executions = await rig.n8n.executions(workflow);
 		const runs = executions.flatMap((execution) => execution.runs[NODE] ?? []);
 		return runs
 			.flatMap(({ data }) => data?.main?.[0] ?? [])
@@ -252,13 +252,13 @@ describe('an active workflow', () => {
 	}
 
 	const logins = () =>
-		bench.sandbox.calls.filter(({ route }) => route === 'POST /agents/auth/login').length;
+		rig.sandbox.calls.filter(({ route }) => route === 'POST /agents/auth/login').length;
 
 	test('emits each payment, also after its session expired', async () => {
 		pay();
 		await allEmitted();
 		const before = logins();
-		bench.sandbox.expireSessions();
+		rig.sandbox.expireSessions();
 		pay();
 		await allEmitted();
 		expect(logins()).toBe(before + 1);
@@ -266,32 +266,32 @@ describe('an active workflow', () => {
 
 	test('loses nothing while the agent key is replaced', async () => {
 		const { privateKey: next, address } = newKey();
-		bench.sandbox.updateAgent(agent, { keys: [address] });
-		bench.sandbox.expireSessions();
+		rig.sandbox.updateAgent(agent, { keys: [address] });
+		rig.sandbox.expireSessions();
 		pay();
 		const before = logins();
 		await waitFor('a poll that is rejected', () => (logins() > before ? true : undefined));
 		pay();
 		privateKey = next;
-		await bench.n8n.updateCredential(credentialId, NAME, TYPE, fields());
+		await rig.n8n.updateCredential(credentialId, NAME, TYPE, fields());
 		await allEmitted();
 	});
 
 	test('emitted every payment once, and none from before', async () => {
 		expect((await emitted()).sort()).toEqual(paid.toSorted());
-		await bench.n8n.deactivate(workflow);
+		await rig.n8n.deactivate(workflow);
 	});
 });
 
 test('no private key and no token is in the log or a file of n8n', async () => {
 	const digits = privateKeys.map((key) => key.slice(2));
-	for (const secret of digits) expect(bench.n8n.log).not.toContain(secret);
-	const tokens = bench.sandbox.sessionTokens();
+	for (const secret of digits) expect(rig.n8n.log).not.toContain(secret);
+	const tokens = rig.sandbox.sessionTokens();
 	expect(tokens.length).toBeGreaterThan(2);
-	expect(await bench.filesHolding([...digits, ...tokens])).toEqual([]);
+	expect(await rig.filesHolding([...digits, ...tokens])).toEqual([]);
 });
 
 test('a local service answered every request', () => {
-	bench.proxy.assertClean();
-	bench.sandbox.assertClean();
+	rig.proxy.assertClean();
+	rig.sandbox.assertClean();
 });

@@ -5,7 +5,10 @@ import { tsImport } from 'tsx/esm/api';
 
 /** Installs and packs once for all test files, which find the result in the environment. */
 export default async function setup() {
-	const { installN8n, packPackage } = await tsImport('./install.mts', import.meta.url);
+	const { installN8n, packPackage } = await tsImport(
+		'../../tools/n8n/install.mts',
+		import.meta.url,
+	);
 	const log = (line) => process.stderr.write(`${line}\n`);
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-e2e-'));
 	process.env.AMPERSEND_E2E_FOLDER = folder;

@@ -1,39 +1,39 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { getAddress } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import type { Agent } from '../emulator/index.mts';
-import { ACTIONS, credentialNames, startTestBench, type Bench } from './bench.mts';
-import { chat, ScriptedModel } from './model.mts';
+import type { Agent } from '../../tools/emulator/index.mts';
+import { ACTIONS, credentialNames, startTestRig, type Rig } from '../../tools/n8n/rig.mts';
+import { chat, ScriptedModel } from '../../tools/n8n/chatModel.mts';
 import {
 	outputOf,
 	workflowNode,
 	type Execution,
 	type Workflow,
 	type WorkflowNode,
-} from './n8n.mts';
+} from '../../tools/n8n/n8n.mts';
 
 const LANGCHAIN = '@n8n/n8n-nodes-langchain';
 const OPENAI = 'OpenAi account';
 const SESSION = 'Agent of the test';
 
-let bench: Bench;
+let rig: Rig;
 let model: ScriptedModel;
 let buyer: Agent;
 
 beforeAll(async () => {
-	bench = await startTestBench();
+	rig = await startTestRig();
 	model = await ScriptedModel.start();
-	await bench.n8n.createCredential(OPENAI, 'openAiApi', model.credential);
+	await rig.n8n.createCredential(OPENAI, 'openAiApi', model.credential);
 	const privateKey = generatePrivateKey();
-	buyer = bench.sandbox.addAgent({
+	buyer = rig.sandbox.addAgent({
 		name: 'Buyer',
 		keys: [privateKeyToAccount(privateKey).address],
 		balanceMicro: 3_500_000n,
 		spendConfig: { daily_limit: '25000000' },
 	});
-	await bench.n8n.createCredential(SESSION, 'ampersendAgentApi', {
+	await rig.n8n.createCredential(SESSION, 'ampersendAgentApi', {
 		environment: 'other',
-		baseUrl: bench.sandbox.agentBaseUrl,
+		baseUrl: rig.sandbox.agentBaseUrl,
 		agentAddress: buyer.address,
 		privateKey,
 	});
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
 	await model?.stop();
-	await bench?.stop();
+	await rig?.stop();
 });
 
 /** A parameter that the model fills in. */
@@ -169,7 +169,7 @@ const offeredAgent = {
 test('offers each tool with its name, what it does and its parameters', async () => {
 	model.play(() => 'Hello');
 
-	expect(answerOf(await chat(bench, assistant(), 'Hello'))).toBe('Hello');
+	expect(answerOf(await chat(rig, assistant(), 'Hello'))).toBe('Hello');
 
 	const offered = model.tools.map(({ name, description, parameters }) => [
 		name,
@@ -220,7 +220,7 @@ test('reads a budget, and answers with it', async () => {
 		(limits) => `Buyer can spend ${String(itemOf(limits).dailyLimitUsdc)} USDC a day.`,
 	);
 
-	const execution = await chat(bench, assistant(), 'How much can Buyer spend?');
+	const execution = await chat(rig, assistant(), 'How much can Buyer spend?');
 
 	expect(answerOf(execution)).toBe('Buyer can spend 25 USDC a day.');
 	expect(model.results.map(itemOf)).toMatchObject([
@@ -232,13 +232,13 @@ test('reads a budget, and answers with it', async () => {
 
 test('reads as many payments as the model asks for', async () => {
 	for (const amountMicro of [1n, 2n, 3n])
-		bench.sandbox.pay({ agent: buyer, type: 'spend', amountMicro });
+		rig.sandbox.pay({ agent: buyer, type: 'spend', amountMicro });
 	model.play(
 		() => ({ tool: 'Get_transactions', arguments: { agent: buyer.address, limit: 2 } }),
 		() => 'Two payments.',
 	);
 
-	const execution = await chat(bench, assistant(), 'Which are the last two payments of Buyer?');
+	const execution = await chat(rig, assistant(), 'Which are the last two payments of Buyer?');
 
 	expect(answerOf(execution)).toBe('Two payments.');
 	expect(JSON.parse(model.results[0] ?? '')).toMatchObject([
@@ -248,34 +248,34 @@ test('reads as many payments as the model asks for', async () => {
 });
 
 test('reads only the fields that the tool is set to, and the id', async () => {
-	const { id } = bench.sandbox.pay({ agent: buyer, type: 'spend', amountMicro: 4n });
+	const { id } = rig.sandbox.pay({ agent: buyer, type: 'spend', amountMicro: 4n });
 	model.play(
 		() => ({ tool: 'Get_amounts', arguments: { agent: buyer.address } }),
 		() => 'Done.',
 	);
 
-	await chat(bench, assistant(), 'How much did Buyer spend last?');
+	await chat(rig, assistant(), 'How much did Buyer spend last?');
 
 	expect(itemOf(model.results[0])).toEqual({ amountUsdc: '0.000004', status: 'settled', id });
 });
 
 describe('the model is told what it can do about', () => {
 	test('a change that the credential may not make', async () => {
-		const calls = bench.sandbox.calls.length;
+		const calls = rig.sandbox.calls.length;
 		model.play(
 			() => ({ tool: 'Update_spending_limits', arguments: { daily_limit: '1000' } }),
 			(refusal) => `I can't change the limit. ${String(itemOf(refusal).error)}`,
 		);
 
-		const execution = await chat(bench, assistant(), 'Raise the daily limit of Buyer to 1000.');
+		const execution = await chat(rig, assistant(), 'Raise the daily limit of Buyer to 1000.');
 
 		const answer = answerOf(execution);
 		expect(answer).toContain(
 			"I can't change the limit. Credential: an agent's session can't do this. " +
 				'Choose an Ampersend API credential, or another operation.',
 		);
-		expect(bench.sandbox.calls).toHaveLength(calls);
-		expect(bench.sandbox.agent(buyer).spendConfig?.daily_limit).toBe('25000000');
+		expect(rig.sandbox.calls).toHaveLength(calls);
+		expect(rig.sandbox.agent(buyer).spendConfig?.daily_limit).toBe('25000000');
 	});
 
 	test.each([
@@ -294,7 +294,7 @@ describe('the model is told what it can do about', () => {
 			(limits) => `${String(itemOf(limits).dailyLimitUsdc)} USDC a day.`,
 		);
 
-		const execution = await chat(bench, assistant(), 'How much can Buyer spend?');
+		const execution = await chat(rig, assistant(), 'How much can Buyer spend?');
 
 		expect(answerOf(execution)).toBe('25 USDC a day.');
 		const told = Object.values(itemOf(model.results[0])).join(' ');
@@ -305,6 +305,6 @@ describe('the model is told what it can do about', () => {
 });
 
 test('a local service answered every request', () => {
-	bench.proxy.assertClean();
-	bench.sandbox.assertClean();
+	rig.proxy.assertClean();
+	rig.sandbox.assertClean();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checksummed, isAddress, randomAddress } from './addresses.mts';
+import { checksummed, isAddress, randomAddress } from '../../tools/emulator/addresses.mts';
 
 describe('checksummed', () => {
 	// The test cases of EIP-55.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 // Jest runs in the repository's root.
-const cli = join(process.cwd(), 'test/emulator/cli.mts');
+const cli = join(process.cwd(), 'tools/emulator/cli.mts');
 
 describe('cli', () => {
 	it('serves what it prints, streams payments and ends cleanly on SIGTERM', async () => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { useEmulator } from './harness.mts';
-import { deviations, handledRoutes, randomAddress, type Contract } from './index.mts';
+import {
+	deviations,
+	handledRoutes,
+	randomAddress,
+	type Contract,
+} from '../../tools/emulator/index.mts';
 
 const NOW = 1_790_000_100_000;
 const harness = useEmulator({ clock: () => NOW });

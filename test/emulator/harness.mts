@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { Agent as Connections, fetch } from 'undici';
-import { startEmulator, type Emulator, type EmulatorOptions } from './index.mts';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../tools/emulator/index.mts';
 
 export interface Got {
 	status: number;

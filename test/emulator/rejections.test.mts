@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { useEmulator, type Got } from './harness.mts';
-import { handledRoutes, randomAddress, startEmulator } from './index.mts';
-import { decodeError } from './shapes.mts';
+import { handledRoutes, randomAddress, startEmulator } from '../../tools/emulator/index.mts';
+import { decodeError } from '../../tools/emulator/shapes.mts';
 
 const harness = useEmulator();
 const { ask } = harness;

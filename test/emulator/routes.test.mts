@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import { useEmulator, type Got } from './harness.mts';
-import { handledRoutes, randomAddress } from './index.mts';
-import * as shapes from './shapes.mts';
+import { handledRoutes, randomAddress } from '../../tools/emulator/index.mts';
+import * as shapes from '../../tools/emulator/shapes.mts';
 
 const NOW = 1_790_000_000_000;
 const LATER = NOW + 5_000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { useEmulator } from './harness.mts';
-import { randomAddress, startEmulator } from './index.mts';
+import { randomAddress, startEmulator } from '../../tools/emulator/index.mts';
 
 const harness = useEmulator();
 const { ask, askInVain } = harness;

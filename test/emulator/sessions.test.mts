@@ -3,7 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage, type SiweMessage } from 'viem/siwe';
 import { recoverMessageAddress } from 'viem/utils';
 import { useEmulator, type Got } from './harness.mts';
-import { handledRoutes, randomAddress, type Agent } from './index.mts';
+import { handledRoutes, randomAddress, type Agent } from '../../tools/emulator/index.mts';
 
 const NOW = 1_790_000_000_000;
 let now = NOW;

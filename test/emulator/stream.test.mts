@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { seedDemoAgents } from './demo.mts';
-import { readFlags } from './flags.mts';
+import { seedDemoAgents } from '../../tools/emulator/demo.mts';
+import { readFlags } from '../../tools/emulator/flags.mts';
 import { useEmulator } from './harness.mts';
-import * as shapes from './shapes.mts';
-import { startPaymentStream, type StreamedPayment } from './stream.mts';
+import * as shapes from '../../tools/emulator/shapes.mts';
+import { startPaymentStream, type StreamedPayment } from '../../tools/emulator/stream.mts';
 
 const harness = useEmulator();
 

@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { checksummed } from '../emulator/addresses.mts';
-import { randomAddress } from '../emulator/index.mts';
+import { checksummed } from '../../tools/emulator/addresses.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import { short, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { addressOf } from '../../nodes/Ampersend/domain/signIn';
-import type { Agent, Emulator } from '../emulator/index.mts';
-import type { AgentCredentialFields, Outcome } from './n8n.mts';
+import type { Agent, Emulator } from '../../tools/emulator/index.mts';
+import type { AgentCredentialFields, Outcome } from './n8nCore.mts';
 import type { UnderTest } from './setup.mts';
 
 /** A new private key, as the credential has it. */

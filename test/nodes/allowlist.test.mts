@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { checksummed } from '../emulator/addresses.mts';
-import { randomAddress } from '../emulator/index.mts';
+import { checksummed } from '../../tools/emulator/addresses.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

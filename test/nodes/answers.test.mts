@@ -9,7 +9,7 @@ import { CallError } from '../../nodes/Ampersend/api/errors';
 import { routes, type Route } from '../../nodes/Ampersend/api/routes';
 import { type Client } from '../../nodes/Ampersend/api/client';
 import { send } from '../../nodes/Ampersend/api/send';
-import { startEmulator, type Emulator } from '../emulator/index.mts';
+import { startEmulator, type Emulator } from '../../tools/emulator/index.mts';
 import { agentsIn, isTooDeep, isUnreadable, same, wrongValue } from './answers/check.mts';
 import { enlarge, mutate, someMutations } from './answers/mutations.mts';
 import { recordAnswers, routeNames, type Recorded } from './answers/recorded.mts';

@@ -15,7 +15,7 @@ import {
 } from '../../nodes/Ampersend/api/connection/deployments';
 import type { ParameterError } from '../../nodes/Ampersend/domain/parameter';
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { openContext, type ApiKeyFields, type CredentialFields } from './n8n.mts';
+import { openContext, type ApiKeyFields, type CredentialFields } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const secret = () => randomBytes(24).toString('hex');

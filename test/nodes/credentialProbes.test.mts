@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { CredentialTestContext } from 'n8n-core';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import type { Emulator } from '../emulator/index.mts';
-import type { ApiKeyFields } from './n8n.mts';
+import type { Emulator } from '../../tools/emulator/index.mts';
+import type { ApiKeyFields } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const LIST = 'GET /agents';

@@ -2,7 +2,7 @@ import { LoadOptionsContext } from 'n8n-core';
 import type { INodeParameters, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
 import { Workflow } from 'n8n-workflow';
 
-import { Credentials, nodeOf, nodeTypes, type CredentialFields } from './n8n.mts';
+import { Credentials, nodeOf, nodeTypes, type CredentialFields } from './n8nCore.mts';
 
 /** The context in which the editor loads a list for a node. It passes defaults along, too. */
 export function openEditor(

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { numbered, historyOf, DAY, downFrom, HOUR, MINUTE, numbersOf } from './history.mts';
+import { numbered, historyOf, DAY, downFrom, HOUR, MINUTE, numbersOf } from './payments.mts';
 import { fileOf, numbersIn } from './files.mts';
-import { ScriptedList, type Meanwhile } from './list.mts';
+import { ScriptedList, type Meanwhile } from '../trigger/list.mts';
 import { orders } from './ties.mts';
 import { useAmpersend } from './setup.mts';
 

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { randomAddress, type Agent } from '../emulator/index.mts';
-import { openTrigger } from './n8n.mts';
+import { randomAddress, type Agent } from '../../tools/emulator/index.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

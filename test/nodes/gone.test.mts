@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { Agent } from '../emulator/index.mts';
-import { ACTIVITY, chosen, poll, t0, useTrigger } from './trigger.mts';
+import type { Agent } from '../../tools/emulator/index.mts';
+import { ACTIVITY, chosen, poll, t0, useTrigger } from '../trigger/trigger.mts';
 
 const service = useTrigger();
 const { activated, pay, restarted } = service;

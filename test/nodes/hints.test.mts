@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { startEmulator } from '../emulator/index.mts';
+import { startEmulator } from '../../tools/emulator/index.mts';
 import { useAgentSession } from './agentSession.mts';
-import { historyOf } from './history.mts';
-import type { Outcome } from './n8n.mts';
-import { openTrigger } from './n8n.mts';
+import { historyOf } from './payments.mts';
+import type { Outcome } from './n8nCore.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import type { HostedEndpoint } from '../emulator/index.mts';
+import type { HostedEndpoint } from '../../tools/emulator/index.mts';
 import { jsonOf, LOGIN, useAgentSession } from './agentSession.mts';
 import { useAmpersend } from './setup.mts';
 

@@ -8,8 +8,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
-import { randomAddress } from '../emulator/index.mts';
-import { openTrigger } from './n8n.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { randomAddress, type FaultAction } from '../emulator/index.mts';
-import type { CredentialFields, Outcome } from './n8n.mts';
+import { randomAddress, type FaultAction } from '../../tools/emulator/index.mts';
+import type { CredentialFields, Outcome } from './n8nCore.mts';
 import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

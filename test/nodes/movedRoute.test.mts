@@ -6,7 +6,7 @@ import { CredentialTestContext } from 'n8n-core';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { randomAddress, type Agent } from '../emulator/index.mts';
+import { randomAddress, type Agent } from '../../tools/emulator/index.mts';
 import { useAmpersend } from './setup.mts';
 
 const PATH = '/agents/{address}/authorized-sellers';

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { routes, type Route } from '../../nodes/Ampersend/api/routes';
-import { randomAddress, type Agent, type FaultAction } from '../emulator/index.mts';
-import { openTrigger } from './n8n.mts';
+import { randomAddress, type Agent, type FaultAction } from '../../tools/emulator/index.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -2,10 +2,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import type { Contract } from '../emulator/index.mts';
+import type { Contract } from '../../tools/emulator/index.mts';
 import { fileOf, parseCsv } from './files.mts';
-import { downFrom, historyOf, numbered, numbersOf } from './history.mts';
-import type { Outcome } from './n8n.mts';
+import { downFrom, historyOf, numbered, numbersOf } from './payments.mts';
+import type { Outcome } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

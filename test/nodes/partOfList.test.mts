@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
-import { randomAddress } from '../emulator/index.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import { useAgentSession } from './agentSession.mts';
 import { openEditor } from './editor.mts';
-import { openTrigger } from './n8n.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { randomAddress, type PaymentStatus } from '../emulator/index.mts';
+import { randomAddress, type PaymentStatus } from '../../tools/emulator/index.mts';
 import { fileOf } from './files.mts';
-import { LIST, MINUTE, historyOf, numbersOf } from './history.mts';
+import { LIST, MINUTE, historyOf, numbersOf } from './payments.mts';
 import { useAmpersend } from './setup.mts';
 
 // What payment events and transactions share is in history.test.mts.

@@ -5,8 +5,8 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
-import { checksummed } from '../emulator/addresses.mts';
-import { randomAddress } from '../emulator/index.mts';
+import { checksummed } from '../../tools/emulator/addresses.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import { addressOfKey, newPrivateKey, savedOver, useAgentSession } from './agentSession.mts';
 import { openEditor } from './editor.mts';
 import { noAgent, short, useAmpersend } from './setup.mts';

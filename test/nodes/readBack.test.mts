@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { randomAddress, type Contract } from '../emulator/index.mts';
+import { randomAddress, type Contract } from '../../tools/emulator/index.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -4,7 +4,7 @@ import { CredentialTestContext } from 'n8n-core';
 import type { IDataObject } from 'n8n-workflow';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { randomAddress, type Agent } from '../emulator/index.mts';
+import { randomAddress, type Agent } from '../../tools/emulator/index.mts';
 import { jsonOf } from './agentSession.mts';
 import { useAmpersend } from './setup.mts';
 

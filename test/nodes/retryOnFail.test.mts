@@ -5,9 +5,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { randomAddress } from '../emulator/index.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import { addressOfKey, newPrivateKey, useAgentSession } from './agentSession.mts';
-import { openTool, type Outcome, type RunOptions } from './n8n.mts';
+import { openTool, type Outcome, type RunOptions } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

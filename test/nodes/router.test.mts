@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
-import { randomAddress } from '../emulator/index.mts';
-import type { Outcome } from './n8n.mts';
+import { randomAddress } from '../../tools/emulator/index.mts';
+import type { Outcome } from './n8nCore.mts';
 import { noAgent, useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

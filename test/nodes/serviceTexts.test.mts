@@ -5,9 +5,9 @@ import { CredentialTestContext } from 'n8n-core';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
 import { jsonOf, newPrivateKey, useAgentSession } from './agentSession.mts';
-import { historyOf } from './history.mts';
-import type { Outcome } from './n8n.mts';
-import { openTrigger } from './n8n.mts';
+import { historyOf } from './payments.mts';
+import type { Outcome } from './n8nCore.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

@@ -5,7 +5,7 @@ import { CredentialTestContext } from 'n8n-core';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { startEmulator, type Agent } from '../emulator/index.mts';
+import { startEmulator, type Agent } from '../../tools/emulator/index.mts';
 import {
 	addressOfKey,
 	jsonOf,
@@ -14,9 +14,9 @@ import {
 	savedOver,
 	useAgentSession,
 } from './agentSession.mts';
-import { openTrigger, type AgentCredentialFields, type TriggerOptions } from './n8n.mts';
+import { openTrigger, type AgentCredentialFields, type TriggerOptions } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
-import { atOnce } from './trigger.mts';
+import { atOnce } from '../trigger/trigger.mts';
 
 const service = useAmpersend();
 const session = useAgentSession(service);

@@ -1,9 +1,9 @@
 /** The forms in which a service can say that the stored session of an agent has ended. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { FaultAction } from '../emulator/index.mts';
+import type { FaultAction } from '../../tools/emulator/index.mts';
 import { jsonOf, LOGIN, useAgentSession } from './agentSession.mts';
-import { openTrigger } from './n8n.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

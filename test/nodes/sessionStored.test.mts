@@ -6,7 +6,7 @@ import { CredentialTestContext } from 'n8n-core';
 import type { IHttpRequestOptions, INodeParameters, IRequestOptions } from 'n8n-workflow';
 
 import { credentialTest } from '../../nodes/Ampersend/methods/credentialTest';
-import { startEmulator, type Agent } from '../emulator/index.mts';
+import { startEmulator, type Agent } from '../../tools/emulator/index.mts';
 import {
 	addressOfKey,
 	credentialOf,
@@ -16,7 +16,7 @@ import {
 	savedOver,
 	useAgentSession,
 } from './agentSession.mts';
-import { openContext, openTrigger, type AgentCredentialFields } from './n8n.mts';
+import { openContext, openTrigger, type AgentCredentialFields } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 const service = useAmpersend();

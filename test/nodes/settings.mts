@@ -1,6 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import type { RunOptions } from './n8n.mts';
+import type { RunOptions } from './n8nCore.mts';
 import type { UnderTest } from './setup.mts';
 
 /** Get and Update of a resource that is one group of an agent's settings. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { randomAddress, type Agent, type AgentInit } from '../emulator/index.mts';
+import { randomAddress, type Agent, type AgentInit } from '../../tools/emulator/index.mts';
 import { settingsOf } from './settings.mts';
 import { noAgent, useAmpersend } from './setup.mts';
 

@@ -5,8 +5,8 @@ import type { INodeParameters } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
 import { findOperation } from '../../nodes/Ampersend/actions/registry';
-import { startEmulator, type Emulator } from '../emulator/index.mts';
-import { runNode, type CredentialFields, type Outcome, type RunOptions } from './n8n.mts';
+import { startEmulator, type Emulator } from '../../tools/emulator/index.mts';
+import { runNode, type CredentialFields, type Outcome, type RunOptions } from './n8nCore.mts';
 
 export interface UnderTest {
 	/** The service of the running test. */

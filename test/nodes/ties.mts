@@ -1,4 +1,4 @@
-import { divide, type Division, type WireRow } from './list.mts';
+import { divide, type Division, type WireRow } from '../trigger/list.mts';
 
 /** A number for each text and seed, the same at each run. */
 function placeOf(id: string, seed: number): number {

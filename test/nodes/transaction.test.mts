@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
-import { checksummed } from '../emulator/addresses.mts';
-import { randomAddress, type Call } from '../emulator/index.mts';
+import { checksummed } from '../../tools/emulator/addresses.mts';
+import { randomAddress, type Call } from '../../tools/emulator/index.mts';
 import { fileOf, parseCsv } from './files.mts';
-import { DAY, HOUR, LIST, MINUTE, downFrom, historyOf, numbered, numbersOf } from './history.mts';
-import { openTrigger } from './n8n.mts';
+import { DAY, HOUR, LIST, MINUTE, downFrom, historyOf, numbered, numbersOf } from './payments.mts';
+import { openTrigger } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
 
 // What transactions and payment events share is in history.test.mts.

@@ -14,7 +14,7 @@ import type { HttpAnswer } from '../../../nodes/Ampersend/api/request';
 import { routes, type Route } from '../../../nodes/Ampersend/api/routes';
 import { type Client } from '../../../nodes/Ampersend/api/client';
 import { callOf, send, type CallParameters } from '../../../nodes/Ampersend/api/send';
-import { randomAddress, type Agent, type Emulator } from '../../emulator/index.mts';
+import { randomAddress, type Agent, type Emulator } from '../../../tools/emulator/index.mts';
 import { addressOfKey, credentialOf, newPrivateKey } from '../agentSession.mts';
 
 /** Their answer is nothing. */

@@ -1,0 +1,263 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { startEmulator, type FaultAction } from '../../tools/emulator/index.mts';
+import {
+	ACTIVITY,
+	atOnce,
+	ATTEMPTS,
+	chosen,
+	DAY,
+	idsOf,
+	LIST,
+	MINUTE,
+	one,
+	poll,
+	SECOND,
+	t0,
+	thrownBy,
+	useTrigger,
+} from './trigger.mts';
+
+const service = useTrigger();
+const { activated, open, pay, restarted, seed } = service;
+
+const modes = ['activate', 'init', 'create', 'leadershipChange', 'update'] as const;
+
+describe('at publishing', () => {
+	it.each(modes)('existing payments start nothing (n8n says "%s")', async (mode) => {
+		seed(60);
+		const trigger = open();
+		expect(await trigger.poll('trigger', mode)).toBeNull();
+		expect(await poll(trigger)).toBeNull();
+		pay('a', t0 + DAY / 2);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('an account without agents can be published', async () => {
+		service.emulator.removeAgent(service.buyer);
+		const trigger = await activated();
+		expect(await poll(trigger)).toBeNull();
+		expect(trigger.warnings).toEqual([]);
+	});
+
+	it.each(['all', 'one'])('an agent without payments can be watched (%s)', async (which) => {
+		const trigger = await activated(which === 'all' ? {} : one(service.buyer.address));
+		expect(await poll(trigger)).toBeNull();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('older payments that an empty list shows later start nothing', async () => {
+		const trigger = await activated();
+		seed(1000, { newest: Date.now() - 16 * MINUTE, everyMs: MINUTE });
+		expect(await poll(trigger)).toBeNull();
+		pay('late', Date.now() - 13 * MINUTE);
+		expect(await poll(trigger)).toEqual(['late:settled']);
+		pay('new', Date.now());
+		expect(await poll(trigger)).toEqual(['new:settled']);
+	});
+
+	it('a workflow that was active before continues from its position', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1);
+		for (const mode of modes) {
+			const again = restarted(trigger);
+			expect(idsOf(await again.poll('trigger', mode))).toEqual(['b:settled']);
+			expect(await poll(again)).toBeNull();
+		}
+	});
+});
+
+describe('publishing is rejected', () => {
+	it.each(modes)('for a revoked key (n8n says "%s")', async (mode) => {
+		service.emulator.revokeApiKey(service.emulator.apiKey);
+		const error = await thrownBy(open(), mode);
+		expect(error.message).toBe(
+			'Ampersend rejected the API key (HTTP 401): This API key has been revoked',
+		);
+		expect(error.description).toContain('https://app.sandbox.ampersend.ai');
+		expect(error.failure).toEqual({ cause: 'credential-invalid' });
+	});
+
+	it('for a key that cannot list agents', async () => {
+		service.emulator.fault({ route: LIST, status: 403, body: { message: 'Not for this key' } });
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toBe(
+			"The API key isn't allowed to list the agents (HTTP 403): Not for this key",
+		);
+		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+	});
+
+	it('for a key that cannot read activity', async () => {
+		const seller = service.addAgent('seller');
+		for (const [parameters, agents] of [
+			[{}, 2],
+			[one(seller.address), 1],
+			[chosen(service.buyer, seller), 2],
+		] as const) {
+			service.failActivity({ status: 403, times: agents });
+			const error = await thrownBy(open(parameters), 'activate');
+			expect(error.message).toMatch(
+				/^The API key isn't allowed to list the transactions \(HTTP 403\)/,
+			);
+			expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+		}
+	});
+
+	it('if the service does not have the assumed route, with what to set', async () => {
+		service.failActivity({ status: 404, times: 1 });
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toMatch(/^Ampersend found nothing when asked to list the transactions/);
+		expect(error.description).toMatch(/The request was GET \/agents\/0x\w{40}\/activity\.$/);
+		expect(error.description).toContain('No public page documents this path');
+		expect(error.description).toContain('is right: Ampersend answers for other requests there.');
+		expect(error.failure).toEqual({ cause: 'configuration-invalid' });
+	});
+
+	it('if the path prefix is wrong, with what to set', async () => {
+		service.emulator.expectUnknown(/^\/agents\b/);
+		const trigger = open();
+		trigger.credential = { ...service.credential, baseUrl: service.emulator.origin };
+		const error = await thrownBy(trigger, 'activate');
+		expect(error.message).toBe(
+			`Ampersend answers at another Base URL: ${service.emulator.origin}/v1`,
+		);
+		expect(error.description).toContain('it could not list the agents (HTTP 404)');
+	});
+
+	it('if answers have another form', async () => {
+		pay('a', t0);
+		service.changePages(
+			(page) => ({ ...page, activity: [{ id: 'a', status: 'settled', timestamp: 'soon' }] }),
+			{ times: 1 },
+		);
+		const error = await thrownBy(open(), 'activate');
+		expect(error.message).toContain('is not as expected');
+		expect(error.failure).toEqual({ cause: 'node-defect' });
+	});
+
+	it('for a key of the other deployment, and nothing is sent', async () => {
+		const trigger = open();
+		trigger.credential = { ...service.credential, baseUrl: 'https://api.ampersend.ai/v1' };
+		expect((await thrownBy(trigger, 'activate')).failure).toEqual({ cause: 'credential-invalid' });
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('for a lasting reason, even if another agent fails only temporarily', async () => {
+		const seller = service.addAgent('seller');
+		service.failActivity({ agent: service.buyer });
+		service.failActivity({ agent: seller, status: 403, times: 1 });
+		expect((await thrownBy(open(), 'activate')).message).toContain('HTTP 403');
+	});
+});
+
+const passing: Array<[string, FaultAction & { times?: number }]> = [
+	['too many requests', { status: 429, headers: { 'Retry-After': '90' } }],
+	['an error of the service', { status: 500, headers: atOnce, times: ATTEMPTS }],
+	['a service that is not available', { status: 503, headers: atOnce, times: ATTEMPTS }],
+	[
+		'a proxy without a service',
+		{ status: 502, body: '<html>Bad Gateway</html>', headers: atOnce, times: ATTEMPTS },
+	],
+	['connections that break', { reset: true, times: ATTEMPTS }],
+];
+
+describe('an outage does not stop the publishing: the next poll gets the baseline', () => {
+	const recovers = async (trigger: ReturnType<typeof open>) => {
+		expect(trigger.warnings.join()).toMatch(
+			/: published, but the first poll failed and will be retried: (Ampersend|The connection) \w/,
+		);
+		expect(trigger.state).toEqual({});
+		pay('before', t0);
+		expect(await poll(trigger)).toBeNull();
+		pay('after', t0 + 1);
+		expect(await poll(trigger)).toEqual(['after:settled']);
+	};
+
+	it.each(passing)('%s, when agents are looked up', async (_, fault) => {
+		service.emulator.fault({ route: LIST, ...fault });
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		await recovers(trigger);
+	});
+
+	it.each(passing)('%s, when activity is read', async (_, fault) => {
+		service.emulator.fault({ route: ACTIVITY, ...fault });
+		const trigger = open(one(service.buyer.address));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		await recovers(trigger);
+	});
+
+	it.each(modes)('(n8n says "%s")', async (mode) => {
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+		const trigger = open();
+		expect(await trigger.poll('trigger', mode)).toBeNull();
+		await recovers(trigger);
+	});
+
+	it('nothing listens', async () => {
+		const gone = await startEmulator();
+		await gone.close();
+		const trigger = open();
+		trigger.credential = { ...service.credential, baseUrl: gone.baseUrl };
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		trigger.credential = service.credential;
+		await recovers(trigger);
+	});
+
+	it('the service does not answer', async () => {
+		service.emulator.fault({ route: LIST, hang: true });
+		const trigger = open({}, { budgetMs: 4 * SECOND });
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		trigger.budgetMs = undefined;
+		await recovers(trigger);
+	});
+
+	it.each(modes)('if it was active before, and loses and repeats nothing ("%s")', async (mode) => {
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1);
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+		const again = restarted(trigger);
+		const before = JSON.stringify(again.state);
+		expect(await again.poll('trigger', mode)).toBeNull();
+		expect(JSON.stringify(again.state)).toBe(before);
+		expect(await poll(again)).toEqual(['b:settled']);
+		expect(await poll(again)).toBeNull();
+	});
+
+	it('but the next poll says what is wrong', async () => {
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		expect((await thrownBy(trigger)).failure).toMatchObject({ cause: 'temporarily-unavailable' });
+		await recovers(trigger);
+	});
+
+	it('of some agents: they get their baselines at the first poll that can read them', async () => {
+		const seller = service.addAgent('seller');
+		pay('old', t0);
+		pay('old too', t0, { agent: seller });
+		service.failActivity({ agent: seller });
+		const trigger = await activated();
+		expect(trigger.warnings.join()).toContain(
+			`could not read agent ${seller.address.toLowerCase()}; ` +
+				'it starts with the first poll that can read it: ',
+		);
+		pay('a', t0 + 1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		pay('b', t0 + 1, { agent: seller });
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+
+	it('of some agents does not lead to a rejection for others that cannot be read', async () => {
+		const seller = service.addAgent('seller');
+		service.failActivity({ agent: seller, status: 403, times: 1 });
+		const trigger = await activated();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+});

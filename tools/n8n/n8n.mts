@@ -1,0 +1,546 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { n8nDir, installedRelease, type Runtime } from './install.mts';
+import { parseFlatted } from './flatted.mts';
+import { freePorts } from './ports.mts';
+
+export interface WorkflowNode {
+	id: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: Record<string, unknown>;
+	credentials?: Record<string, { id: string | null; name: string }>;
+	[other: string]: unknown;
+}
+
+export interface Workflow {
+	name: string;
+	nodes: WorkflowNode[];
+	connections: Record<string, unknown>;
+	settings?: Record<string, unknown>;
+	[other: string]: unknown;
+}
+
+export interface StoredWorkflow {
+	id: string;
+	name: string;
+	versionId: string;
+	active: boolean;
+}
+
+export interface Binary {
+	id?: string;
+	data: string;
+	fileName?: string;
+	mimeType: string;
+}
+
+export interface OutputItem {
+	json: Record<string, unknown>;
+	binary?: Record<string, Binary>;
+}
+
+export interface RunError {
+	message: string;
+	description?: string | null;
+	[other: string]: unknown;
+}
+
+interface NodeRun {
+	data?: { main?: Array<OutputItem[] | null> };
+	error?: RunError;
+}
+
+export interface Execution {
+	id: string;
+	workflowId: string;
+	status: string;
+	mode: string;
+	startedAt: string;
+	/** The data as n8n stores it, to search in. */
+	stored: string;
+	error?: RunError;
+	runs: Record<string, NodeRun[]>;
+}
+
+interface ExecutionSummary {
+	id: string;
+	status: string;
+	startedAt: string;
+	stoppedAt?: string | null;
+}
+
+export interface CredentialTestResult {
+	status: 'OK' | 'Error';
+	message: string;
+}
+
+interface PublicationStatus {
+	status: 'in_progress' | 'not_published' | 'published' | 'partial' | 'failed';
+	triggers: Array<{ errorMessage: string | null }>;
+}
+
+export interface N8nOptions {
+	runtime: Runtime;
+	/** Contains `.n8n`, with the nodes installed. */
+	userFolder: string;
+	env?: NodeJS.ProcessEnv;
+	/**
+	 * Of the owner from an earlier start in this user folder. Without it, the owner is set up.
+	 */
+	login?: Login;
+}
+
+export interface Login {
+	email: string;
+	password: string;
+}
+
+const quiet = {
+	N8N_DIAGNOSTICS_ENABLED: 'false',
+	N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+	N8N_TEMPLATES_ENABLED: 'false',
+	N8N_PERSONALIZATION_ENABLED: 'false',
+	N8N_HIRING_BANNER_ENABLED: 'false',
+	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
+	// It requests a list from api.n8n.io at each start.
+	N8N_DISABLED_MODULES: 'mcp-registry',
+	N8N_ONBOARDING_FLOW_DISABLED: 'true',
+	N8N_SECURE_COOKIE: 'false',
+	N8N_LISTEN_ADDRESS: '127.0.0.1',
+	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '3',
+	N8N_LOG_LEVEL: 'info',
+	NO_COLOR: '1',
+};
+
+const BOOT_MS = 180_000;
+const STOP_MS = 8_000;
+
+/** Without the settings of another n8n on this machine, or of an outer npm. */
+function inheritedEnv(): NodeJS.ProcessEnv {
+	return Object.fromEntries(
+		Object.entries(process.env).filter(
+			([name]) =>
+				!/^(N8N_|DB_|EXECUTIONS_|QUEUE_|npm_|JEST_|AMPERSEND_)/i.test(name) &&
+				!/^(NODE_OPTIONS|NODE_ENV|https?_proxy|no_proxy)$/i.test(name),
+		),
+	);
+}
+
+/** The environment of an n8n with its own folder that asks nobody on the internet. */
+export function n8nEnv(userFolder: string): NodeJS.ProcessEnv {
+	return { ...inheritedEnv(), ...quiet, N8N_USER_FOLDER: userFolder };
+}
+
+export class N8n {
+	private cookie = '';
+
+	private constructor(
+		readonly url: string,
+		readonly login: Login,
+		private readonly child: ChildProcess,
+		private readonly output: { text: string },
+		/** n8n 1 has other ways to publish and to execute. */
+		private readonly isFirstMajor: boolean,
+	) {}
+
+	/** Starts n8n, sets up its owner if needed, and logs in. */
+	static async start({ login, ...options }: N8nOptions): Promise<N8n> {
+		const n8n = await N8n.boot(options, login);
+		try {
+			if (login === undefined) await n8n.setUpOwner();
+			await n8n.logIn();
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
+		return n8n;
+	}
+
+	/** Starts n8n, and logs nobody in. */
+	static async boot(
+		{ runtime, userFolder, env = {} }: Omit<N8nOptions, 'login'>,
+		login: Login = {
+			email: 'owner@example.com',
+			password: `Pw1${randomBytes(9).toString('base64url')}`,
+		},
+	): Promise<N8n> {
+		const [port, brokerPort] = await freePorts(2);
+		const child = spawn(
+			runtime.node,
+			['--require', join(n8nDir, 'dieWithParent.cjs'), runtime.n8n, 'start'],
+			{
+				cwd: userFolder,
+				env: {
+					...n8nEnv(userFolder),
+					...(runtime.hasAllModules && { N8N_DISABLED_MODULES: undefined }),
+					N8N_PORT: String(port),
+					N8N_RUNNERS_BROKER_PORT: String(brokerPort),
+					...env,
+				},
+				// The fourth is for dieWithParent.cjs.
+				stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+			},
+		);
+		const output = { text: '' };
+		const collect = (chunk: Buffer) => {
+			output.text += chunk.toString();
+		};
+		child.stdout?.on('data', collect);
+		child.stderr?.on('data', collect);
+		const [major] = installedRelease(runtime);
+		const n8n = new N8n(`http://127.0.0.1:${port}`, login, child, output, major === 1);
+		try {
+			await n8n.waitUntilUp();
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
+		return n8n;
+	}
+
+	/** Everything that n8n wrote to its console. */
+	get log(): string {
+		return this.output.text;
+	}
+
+	get pid(): number | undefined {
+		return this.child.pid;
+	}
+
+	async stop(): Promise<void> {
+		if (this.exited) return;
+		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+		this.child.kill('SIGTERM');
+		const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+		await gone;
+		clearTimeout(timer);
+	}
+
+	/** Ends the process with SIGKILL, like a power cut: it can't do anything more. */
+	async kill(): Promise<void> {
+		if (this.exited) return;
+		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+		this.child.kill('SIGKILL');
+		await gone;
+	}
+
+	async createCredential(
+		name: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<string> {
+		const { id } = await this.rest<{ id: string }>('POST', '/credentials', { name, type, data });
+		return id;
+	}
+
+	/** Replaces the values of a credential, as saving it in the editor does. */
+	async updateCredential(
+		id: string,
+		name: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<void> {
+		await this.rest('PATCH', `/credentials/${id}`, { name, type, data });
+	}
+
+	/** Tests a credential as the editor does on saving it; `data` is the content of the form. */
+	async testCredential(
+		id: string,
+		name: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<CredentialTestResult> {
+		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
+	}
+
+	/** Like the editor's import; credentials without an id are found by their name. */
+	async importWorkflow(workflow: Workflow): Promise<StoredWorkflow> {
+		return await this.rest('POST', '/workflows', { settings: {}, active: false, ...workflow });
+	}
+
+	/** Publishes a workflow. n8n answers before the first poll of its triggers. */
+	async publish({ id, versionId }: StoredWorkflow): Promise<StoredWorkflow> {
+		// n8n 1 has read the baseline by its answer.
+		if (this.isFirstMajor) {
+			return await this.rest('PATCH', `/workflows/${id}`, { active: true, versionId });
+		}
+		return await this.rest('POST', `/workflows/${id}/activate`, { versionId });
+	}
+
+	/** Publishes a workflow, and waits until its triggers are active. */
+	async activate(workflow: StoredWorkflow, timeoutMs = 30_000): Promise<StoredWorkflow> {
+		const active = await this.publish(workflow);
+		if (this.isFirstMajor) return active;
+		const until = Date.now() + timeoutMs;
+		for (;;) {
+			const { status, triggers } = await this.rest<PublicationStatus>(
+				'GET',
+				`/workflows/${workflow.id}/publication-status`,
+			);
+			if (status === 'published') return active;
+			const failed = triggers.find(({ errorMessage }) => errorMessage);
+			if (failed) throw new Error(`"${workflow.name}" was not published: ${failed.errorMessage}`);
+			if (Date.now() > until)
+				throw new Error(`"${workflow.name}" was not active after ${timeoutMs} ms: ${status}.`);
+			await sleep(100);
+		}
+	}
+
+	async deactivate(workflow: StoredWorkflow): Promise<void> {
+		if (this.isFirstMajor) {
+			await this.rest('PATCH', `/workflows/${workflow.id}`, { active: false, versionId: '' });
+			return;
+		}
+		await this.rest('POST', `/workflows/${workflow.id}/deactivate`, {});
+	}
+
+	/** Starts a workflow manually from its trigger. @returns the execution's id */
+	async begin(workflow: StoredWorkflow, trigger: string): Promise<string> {
+		const { executionId } = await this.rest<{ executionId: string }>(
+			'POST',
+			`/workflows/${workflow.id}/run`,
+			this.isFirstMajor
+				? await this.startOfFirstMajor(workflow, trigger)
+				: { triggerToStartFrom: { name: trigger } },
+		);
+		return executionId;
+	}
+
+	/** It takes the workflow too, and waits for a webhook unless it gets what started it. */
+	private async startOfFirstMajor({ id }: StoredWorkflow, trigger: string): Promise<object> {
+		const workflowData = await this.rest<{ pinData?: Record<string, OutputItem[]> | null }>(
+			'GET',
+			`/workflows/${id}`,
+		);
+		const pinned = workflowData.pinData?.[trigger];
+		const data = { executionStatus: 'success', source: [], data: { main: [pinned] } };
+		return { workflowData, triggerToStartFrom: { name: trigger, ...(pinned && { data }) } };
+	}
+
+	/** Executes a workflow manually from its trigger, and waits until it ends. */
+	async run(workflow: StoredWorkflow, trigger: string, timeoutMs = 60_000): Promise<Execution> {
+		const executionId = await this.begin(workflow, trigger);
+		const until = Date.now() + timeoutMs;
+		for (;;) {
+			const execution = await this.execution(executionId);
+			if (!['new', 'running', 'waiting'].includes(execution.status)) return execution;
+			if (Date.now() > until)
+				throw new Error(
+					`Execution ${executionId} of "${workflow.name}" did not end in ${timeoutMs} ms.`,
+				);
+			await sleep(200);
+		}
+	}
+
+	/**
+	 * Waits until an execution ends, without reading its data, which can be long.
+	 * @returns how long it took by n8n's record, in ms
+	 * @throws Error if it doesn't succeed
+	 */
+	async duration(workflow: StoredWorkflow, id: string, timeoutMs: number): Promise<number> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: workflow.id }));
+		const until = Date.now() + timeoutMs;
+		for (;;) {
+			const { results } = await this.rest<{ results: ExecutionSummary[] }>(
+				'GET',
+				`/executions?filter=${filter}&limit=100`,
+			);
+			const found = results.find((one) => String(one.id) === id);
+			if (found?.status === 'success' && found.stoppedAt)
+				return Date.parse(found.stoppedAt) - Date.parse(found.startedAt);
+			if (found && !['new', 'running', 'waiting', 'success'].includes(found.status)) {
+				const { status, error } = await this.execution(id);
+				throw new Error(
+					`Execution ${id} of "${workflow.name}" ended with ${status}: ${error?.message}`,
+				);
+			}
+			if (Date.now() > until)
+				throw new Error(`Execution ${id} of "${workflow.name}" did not end in ${timeoutMs} ms.`);
+			await sleep(200);
+		}
+	}
+
+	async execution(id: string): Promise<Execution> {
+		const raw = await this.rest<Record<string, unknown> & { data: string }>(
+			'GET',
+			`/executions/${id}`,
+		);
+		const stored = raw.data;
+		// n8n has stored nothing of an execution that has just started.
+		const { resultData } = (parseFlatted(stored) ?? {}) as {
+			resultData?: { error?: RunError; runData?: Record<string, NodeRun[]> };
+		};
+		return {
+			id: String(raw.id),
+			workflowId: String(raw.workflowId),
+			status: String(raw.status),
+			mode: String(raw.mode),
+			startedAt: String(raw.startedAt),
+			stored,
+			...(resultData?.error ? { error: resultData.error } : {}),
+			runs: resultData?.runData ?? {},
+		};
+	}
+
+	/**
+	 * Ended executions of a workflow, oldest first. @param after id of the execution before the first
+	 */
+	async executions(workflow: StoredWorkflow, after = '0'): Promise<Execution[]> {
+		const filter = encodeURIComponent(
+			JSON.stringify({
+				workflowId: workflow.id,
+				status: ['success', 'error', 'crashed', 'canceled'],
+			}),
+		);
+		const { results } = await this.rest<{ results: Array<{ id: string }> }>(
+			'GET',
+			`/executions?filter=${filter}&limit=100`,
+		);
+		const ids = results.map(({ id }) => Number(id)).filter((id) => id > Number(after));
+		const executions: Execution[] = [];
+		for (const id of ids.sort((one, other) => one - other))
+			executions.push(await this.execution(String(id)));
+		return executions;
+	}
+
+	/** The content of a file in a node's output. */
+	async file(binary: Binary): Promise<Buffer> {
+		if (binary.id === undefined) return Buffer.from(binary.data, 'base64');
+		const answer = await request(
+			`${this.url}/rest/binary-data?id=${encodeURIComponent(binary.id)}&action=download`,
+			{
+				headers: { cookie: this.cookie },
+			},
+		);
+		const content = Buffer.from(await answer.body.arrayBuffer());
+		if (answer.statusCode !== 200)
+			throw new Error(`n8n answered ${answer.statusCode} for the file ${binary.fileName}.`);
+		return content;
+	}
+
+	/** The descriptions of every node type that n8n loaded. */
+	async nodeTypes(): Promise<
+		Array<{ name: string; version: number | number[]; properties: unknown[] }>
+	> {
+		const answer = await request(`${this.url}/types/nodes.json`, {
+			headers: { cookie: this.cookie },
+		});
+		return (await answer.body.json()) as Array<{
+			name: string;
+			version: number | number[];
+			properties: unknown[];
+		}>;
+	}
+
+	private get exited(): boolean {
+		return (
+			this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined
+		);
+	}
+
+	private async waitUntilUp(): Promise<void> {
+		const until = Date.now() + BOOT_MS;
+		while (Date.now() < until) {
+			if (this.exited) throw new Error(`n8n ended while it started:\n${this.log.slice(-3000)}`);
+			try {
+				const answer = await request(`${this.url}/rest/settings`);
+				const body = await answer.body.text();
+				// /healthz answers before the API does, and so does this path, with a page. Both answer
+				// before n8n has recovered what a crash has left, which can end it.
+				const isUp = answer.statusCode === 200 && body.startsWith('{');
+				if (isUp && this.log.includes('Editor is now accessible via')) return;
+			} catch {
+				// Not listening yet.
+			}
+			await sleep(250);
+		}
+		throw new Error(`n8n was not up after ${BOOT_MS / 1000} s:\n${this.log.slice(-3000)}`);
+	}
+
+	private async setUpOwner(): Promise<void> {
+		await this.rest('POST', '/owner/setup', {
+			...this.login,
+			firstName: 'Test',
+			lastName: 'Owner',
+		});
+	}
+
+	private async logIn(): Promise<void> {
+		const { email, password } = this.login;
+		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
+	}
+
+	private async rest<T>(
+		method: 'GET' | 'POST' | 'PATCH',
+		path: string,
+		body?: unknown,
+	): Promise<T> {
+		const answer = await request(`${this.url}/rest${path}`, {
+			method,
+			headers: {
+				...(this.cookie ? { cookie: this.cookie } : {}),
+				...(body === undefined ? {} : { 'content-type': 'application/json' }),
+			},
+			body: body === undefined ? null : JSON.stringify(body),
+		});
+		const cookies = [answer.headers['set-cookie'] ?? []].flat();
+		const session = cookies.find((cookie) => cookie.startsWith('n8n-auth='));
+		if (session !== undefined) this.cookie = session.split(';')[0] ?? '';
+		const text = await answer.body.text();
+		if (answer.statusCode >= 400)
+			throw new Error(
+				`n8n answered ${answer.statusCode} to ${method} ${path}: ${text.slice(0, 2000)}`,
+			);
+		const parsed = JSON.parse(text) as { data: T };
+		return parsed.data;
+	}
+}
+
+/** The items of a node's last run, on its first output. */
+export function outputOf(execution: Execution, node: string): OutputItem[] {
+	return execution.runs[node]?.at(-1)?.data?.main?.[0] ?? [];
+}
+
+export async function readWorkflow(file: string): Promise<Workflow> {
+	return JSON.parse(await readFile(file, 'utf8')) as Workflow;
+}
+
+/**
+ * n8n rejects a cron that fires more than once a minute, but accepts several for other seconds.
+ */
+export function pollEvery(seconds: number): {
+	item: Array<{ mode: string; cronExpression: string }>;
+} {
+	const item = [];
+	for (let second = 0; second < 60; second += seconds)
+		item.push({ mode: 'custom', cronExpression: `${second} * * * * *` });
+	return { item };
+}
+
+export function workflowNode(
+	init: Pick<WorkflowNode, 'name' | 'type' | 'parameters'> & Partial<WorkflowNode>,
+): WorkflowNode {
+	return { id: randomUUID(), typeVersion: 1, position: [0, 0], ...init };
+}
+
+/** Nodes in a row, each connected to the next. */
+export function inARow(name: string, nodes: WorkflowNode[]): Workflow {
+	const connections: Record<string, unknown> = {};
+	nodes.slice(0, -1).forEach((node, i) => {
+		connections[node.name] = { main: [[{ node: nodes[i + 1]?.name, type: 'main', index: 0 }]] };
+	});
+	return {
+		name,
+		nodes: nodes.map((node, i) => ({ ...node, position: [i * 220, 0] })),
+		connections,
+	};
+}

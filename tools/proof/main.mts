@@ -1,0 +1,153 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runJest } from '../jest.mts';
+import { Overrun, within } from '../runWithin.mts';
+import { installN8n, packPackage } from '../n8n/install.mts';
+import { broken, describeReport, markdownTable, runKills, type KillReport } from './kills.mts';
+
+const USAGE = `npm run proof                      tests what users are promised: about an hour
+npm run proof -- --payments 500    payments in each setting (500)
+npm run proof -- --kills 20        how often n8n is killed in each (20)
+npm run proof -- --seed 1          plays the same payments and kill moments again
+npm run proof -- --skip-random     leaves out the random histories, services and answers`;
+
+/** How many emissions are measured for the time between cursor and execution. */
+const MEASURED = 30;
+/** Limits in seconds. */
+const RANDOM_LIMIT = 1800;
+const KILLS_LIMIT = 2400;
+
+/** The settings, a session, and what n8n's Remove Duplicates itself does if it's cut off. */
+const RUNS = [
+	{ setting: 'durable' },
+	{ setting: 'durable', inSession: true },
+	{ setting: 'default' },
+	{ setting: 'repeat' },
+	{ setting: 'repeat', aim: 'noted' },
+] as const;
+
+interface Options {
+	payments: number;
+	kills: number;
+	seed: number | undefined;
+	skipRandom: boolean;
+}
+
+function whole(name: string, text: string, least: number): number {
+	if (!/^\d+$/.test(text) || Number(text) < least)
+		throw new Error(
+			`--${name} takes a whole number of at least ${least}, not "${text}".\n\n${USAGE}`,
+		);
+	return Number(text);
+}
+
+function readOptions(): Options | undefined {
+	const { values } = parseArgs({
+		options: {
+			payments: { type: 'string', default: '500' },
+			kills: { type: 'string', default: '20' },
+			seed: { type: 'string' },
+			'skip-random': { type: 'boolean', default: false },
+			help: { type: 'boolean', short: 'h' },
+		},
+	});
+	if (values.help) return undefined;
+	const kills = whole('kills', values.kills, 1);
+	return {
+		payments: whole('payments', values.payments, MEASURED + kills),
+		kills,
+		seed: values.seed === undefined ? undefined : whole('seed', values.seed, 0),
+		skipRandom: values['skip-random'],
+	};
+}
+
+const started = Date.now();
+function say(line: string): void {
+	console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+}
+
+/** Random tests of `npm test`, with many more cases. */
+const RANDOM = [
+	{
+		step: '10 000 random histories of the cursor',
+		tests: ['test/unit/cursor.model', 'test/unit/cursor.mutants'],
+		env: { AMPERSEND_HISTORIES: '10000' },
+		broken: 'a history broke a promise of the cursor',
+	},
+	{
+		step: '1 000 random services, and 10 000 changed answers of each route',
+		tests: ['test/nodes/contractRandom', 'test/nodes/answers'],
+		env: { AMPERSEND_CONTRACTS: '1000', AMPERSEND_ANSWERS: '10000' },
+		broken: 'an answer of another service was read wrongly',
+	},
+] as const;
+
+/** @returns the promise that was broken, if one was */
+async function play({ step, tests, env, broken: promise }: (typeof RANDOM)[number]) {
+	try {
+		const code = await runJest({
+			step,
+			seconds: RANDOM_LIMIT,
+			args: [...tests],
+			env: { ...process.env, ...env },
+		});
+		return code === 0 ? undefined : promise;
+	} catch (error) {
+		// The rest is still worth knowing.
+		if (error instanceof Overrun) return error.message;
+		throw error;
+	}
+}
+
+async function killN8n({ payments, kills, seed }: Options): Promise<KillReport[]> {
+	const folder = await mkdtemp(join(tmpdir(), 'ampersend-proof-'));
+	try {
+		const runtime = await installN8n(say);
+		const tarball = await packPackage(folder, say);
+		const reports: KillReport[] = [];
+		for (const run of RUNS) {
+			const options = { runtime, tarball, ...run, payments, kills, measured: MEASURED, log: say };
+			const name = `${kills} kills, ${JSON.stringify(run)}`;
+			const report = await within(
+				name,
+				KILLS_LIMIT,
+				async () => await runKills(seed === undefined ? options : { ...options, seed }),
+			);
+			describeReport(report).forEach(say);
+			reports.push(report);
+		}
+		return reports;
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+async function main(): Promise<void> {
+	const options = readOptions();
+	if (options === undefined) {
+		console.log(USAGE);
+		return;
+	}
+	const promises: string[] = [];
+	for (const random of options.skipRandom ? [] : RANDOM) {
+		say(`Play ${random.step} …`);
+		const promise = await play(random);
+		if (promise === undefined) continue;
+		// At once, because the kills may not reach their end.
+		say(`Broken: ${promise}`);
+		promises.push(promise);
+	}
+	const reports = await killN8n(options);
+	promises.push(...reports.flatMap(broken));
+	console.log(`\n${markdownTable(reports)}\n`);
+	for (const promise of promises) console.error(`Broken: ${promise}`);
+	if (promises.length > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+	console.error(error instanceof Error ? error.message : error);
+	// A step that exceeded its limit can still run; n8n ends with this process.
+	process.exit(1);
+});
