@@ -50,6 +50,6 @@ export function outputSchemas(): Map<string, OutputSchema> {
 			return [path, schemaOf(output, simplified)] as const;
 		}),
 	);
-	const ofTrigger = schemaOf(triggerEventOutput, simplifiedTriggerEvent);
+	const ofTrigger = schemaOf(triggerEventOutput.schema, simplifiedTriggerEvent);
 	return new Map([...ofActions, [`${version}.json`, ofTrigger]]);
 }

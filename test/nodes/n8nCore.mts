@@ -442,7 +442,7 @@ async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
 	const events = output?.[0]?.map(({ json }) => json) ?? null;
 	for (const event of events ?? []) {
 		const isWhole = 'raw' in event;
-		z.parse(isWhole ? triggerEventOutput : z.partial(triggerEventOutput), event);
+		z.parse(isWhole ? triggerEventOutput.schema : z.partial(triggerEventOutput.schema), event);
 	}
 	return events;
 }

@@ -100,7 +100,7 @@ describe('CONTRIBUTING.md', () => {
 	it('names the steps that an operation goes through', () => {
 		const paths = spansIn(text.slice(text.indexOf('\n## Add an operation'))).filter(isPath);
 		expect(paths).toEqual(
-			expect.arrayContaining(['index.ts', 'actions/registry.ts', 'api/routes.ts', 'output.ts']),
+			expect.arrayContaining(['index.ts', 'actions/registry.ts', 'api/routes.ts', 'outputs/']),
 		);
 	});
 });

@@ -37,7 +37,6 @@ const isOf = (folder: string) => new RegExp(`^${exact(`${own}/${folder}`)}`);
 
 /** What a row of the guide allows: a folder of the source, or a package with its parts. */
 function allowed(span: string): RegExp {
-	if (span === 'actions/transaction/output') return new RegExp(`^${own}/${span}$`);
 	return span.endsWith('/') ? isOf(span) : new RegExp(`^${exact(span)}(?:/|$)`);
 }
 

@@ -274,7 +274,7 @@ function triggerPage(comments: Comments): string {
 		parameters(properties),
 		'## Output',
 		'One item for each event:',
-		output(triggerEventOutput, { comments, simplified: simplifiedTriggerEvent }),
+		output(triggerEventOutput.schema, { comments, simplified: simplifiedTriggerEvent }),
 	].join('\n\n');
 }
 

@@ -18,8 +18,8 @@ import type { Simplified } from '../domain/simplify';
 import { Tally } from '../domain/tally';
 import { writeFile } from './file';
 import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
-import type { FileGroup } from './output';
-import { fileGroupOf, fileOutput, toFileOutput } from './output';
+import type { FileGroup } from '../outputs/file';
+import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 
 /** A resource whose rows are read, filtered and exported. */
 export interface History<Row extends FilterableRow, Output extends Schema> {
@@ -34,6 +34,14 @@ export interface History<Row extends FilterableRow, Output extends Schema> {
 	toOutput(row: AgentRow<Row>): z.infer<Output>;
 	/** Columns of a CSV file, in order. */
 	columns: ReadonlyArray<keyof z.infer<Output> & string>;
+	getMany: Texts;
+	export: Texts;
+}
+
+/** What an operation is called in the editor. */
+interface Texts {
+	action: string;
+	description: string;
 }
 
 /**
@@ -82,11 +90,6 @@ export function showReport(
 	}
 }
 
-interface Texts {
-	action: string;
-	description: string;
-}
-
 /** Says how much more there is, as far as the service reports it. */
 function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string): string[] {
 	const isFiltered = Object.values(filter).some((part) => part !== undefined);
@@ -96,13 +99,18 @@ function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string
 	return [`Limit reached: returned ${limit}. ${all}. Turn on Return All to get all of them.`];
 }
 
-export function getManyOperation<Row extends FilterableRow, Output extends Schema>(
-	{ noun, filters, readRows, output, simplified, toOutput }: History<Row, Output>,
-	texts: Texts,
-): RowOperation<Output> {
+function getManyOperation<Row extends FilterableRow, Output extends Schema>({
+	noun,
+	filters,
+	readRows,
+	output,
+	simplified,
+	toOutput,
+	getMany,
+}: History<Row, Output>): RowOperation<Output> {
 	const options = optionsField([orderOption('Oldest First reads the whole history')]);
 	return {
-		option: { name: 'Get Many', value: 'getMany', ...texts },
+		option: { name: 'Get Many', value: 'getMany', ...getMany },
 		inSession: 'also',
 		fields: [...agentScopeFields, ...pagingFields, filters, options],
 		output,
@@ -128,10 +136,15 @@ export function getManyOperation<Row extends FilterableRow, Output extends Schem
 /** Rows between two lines of n8n's log. */
 const LOGGED_ROWS = 50_000;
 
-export function exportOperation<Row extends FilterableRow, Output extends Schema>(
-	{ noun, fileName, filters, readRows, toOutput, columns }: History<Row, Output>,
-	texts: Texts,
-): FileOperation<typeof fileOutput> {
+function exportOperation<Row extends FilterableRow, Output extends Schema>({
+	noun,
+	fileName,
+	filters,
+	readRows,
+	toOutput,
+	columns,
+	export: texts,
+}: History<Row, Output>): FileOperation<typeof fileOutput> {
 	/** Counts the rows that go into the file. */
 	async function* outputsOf(
 		{ n8n }: OperationContext,
@@ -169,4 +182,11 @@ export function exportOperation<Row extends FilterableRow, Output extends Schema
 			return { json: toFileOutput(file, query, tally), binary };
 		},
 	};
+}
+
+/** The operations that every history has. */
+export function historyOperations<Row extends FilterableRow, Output extends Schema>(
+	history: History<Row, Output>,
+): [FileOperation<typeof fileOutput>, RowOperation<Output>] {
+	return [exportOperation(history), getManyOperation(history)];
 }

@@ -117,7 +117,7 @@ export function formatUsdc(micro: bigint): string {
 }
 
 /** The fields of amounts: one called `x` has `xUsdc` and `xUsdcMicro`. */
-type AmountFields<Amounts> = {
+export type AmountFields<Amounts> = {
 	[Name in keyof Amounts & string as `${Name}Usdc` | `${Name}UsdcMicro`]: Amounts[Name];
 };
 

@@ -45,6 +45,8 @@ export const hostedEndpointTest = z.looseObject({
 	latencyMs: ifFits(z.number()),
 });
 
+export type HostedEndpointTest = z.infer<typeof hostedEndpointTest>;
+
 /** Signs what Ampersend passes on. Source: the same, RotateSecretResponse. */
 export const signingSecret = z.looseObject({ signingSecret: someText });
 

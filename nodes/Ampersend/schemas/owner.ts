@@ -8,5 +8,9 @@ export const owner = z.looseObject({
 	wallet_address: address,
 });
 
+export type Owner = z.infer<typeof owner>;
+
 /** A page of the dashboard on which the owner adds USDC. Source: SDK, agent.ts. */
 export const fundingLink = z.looseObject({ url: link });
+
+export type FundingLink = z.infer<typeof fundingLink>;

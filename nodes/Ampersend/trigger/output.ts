@@ -1,47 +1,36 @@
 import * as z from 'zod/v4-mini';
 
-import { toTransactionOutput, transactionOutput, eventFields } from '../actions/transaction/output';
 import { addressKey } from '../domain/address';
-import { withRest } from '../domain/json';
 import { simplifiedTo } from '../domain/simplify';
+import { outputOf, outputsOf, text, textOrNull } from '../outputs/output';
+import { eventFields, transactionFields } from '../outputs/transaction';
+import type { Activity } from '../schemas/activity';
 import type { FoundEvent } from './poll';
 
-const { occurredAt: occurredAtShape, id: activityId, ...otherShapes } = transactionOutput.shape;
+const { computed } = outputsOf<Activity, FoundEvent>();
 
-/** A payment event as the trigger outputs it: a transaction, and what happened to it. */
-export const triggerEventOutput = z.object({
-	occurredAt: occurredAtShape,
+const { occurredAt, id: activityId, ...others } = transactionFields;
+
+/** A payment event: a transaction, and what happened to it. */
+export const triggerEventOutput = outputOf({
+	occurredAt,
 	/** Such as `payment.denied`. */
-	event: z.string(),
-	...otherShapes,
+	event: computed(text, ({ status }) => `payment.${status}`),
+	...others,
 	/** Null for a new payment. */
-	previousStatus: z.nullable(z.string()),
+	previousStatus: computed(textOrNull, (_, { previousStatus }) => previousStatus),
 	activityId,
 	/** Always the same for an event: transaction id, status and agent address. */
-	eventId: z.string(),
+	eventId: computed(
+		text,
+		({ id, status, agent_address }) => `${id}:${status}:${addressKey(agent_address)}`,
+	),
 	/** The row as the service sent it. */
-	raw: z.unknown(),
+	raw: computed(z.unknown(), (wire) => wire),
 });
 
 export const simplifiedTriggerEvent = simplifiedTo(
-	triggerEventOutput,
+	triggerEventOutput.schema,
 	['occurredAt', 'event', ...eventFields],
 	'eventId',
 );
-export type TriggerEventOutput = z.infer<typeof triggerEventOutput>;
-
-export function toTriggerEventOutput(found: FoundEvent): TriggerEventOutput {
-	const { wire } = found.row;
-	const { occurredAt, id, ...transaction } = toTransactionOutput(found);
-	const { status } = transaction;
-	return withRest(
-		{ occurredAt, event: `payment.${status}` },
-		{
-			...transaction,
-			previousStatus: found.previousStatus,
-			activityId: id,
-			eventId: `${id}:${status}:${addressKey(wire.agent_address)}`,
-			raw: wire,
-		},
-	);
-}

@@ -8,7 +8,7 @@ import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
 import { simplify } from '../domain/simplify';
 import { lastingGap } from './gaps';
-import { simplifiedTriggerEvent, toTriggerEventOutput } from './output';
+import { simplifiedTriggerEvent, triggerEventOutput } from './output';
 import type { FoundEvent, PollResult } from './poll';
 import { isTransient, pollActivity, sampleActivity } from './poll';
 import { reportGaps, reportUnknownEvents, warn } from './report';
@@ -31,7 +31,7 @@ const RETRY = { attempts: 3, budgetMs: 20_000 };
 
 function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[][] | null {
 	const items = events.map((event) => {
-		const whole = toTriggerEventOutput(event);
+		const whole = triggerEventOutput.of(event.row.wire, event);
 		const json = isSimple ? simplify(whole, simplifiedTriggerEvent) : whole;
 		return { json: json as IDataObject };
 	});

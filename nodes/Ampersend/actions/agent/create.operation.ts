@@ -17,7 +17,7 @@ import { requireCreatedWith } from './created';
 import { findExisting, ifExistsField, readIfExists, rememberCreated } from './existing';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
-import { createdAgentOutput, toAgentOutput } from './output';
+import { agentOutput, createdAgentOutput } from '../../outputs/agent';
 
 const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 
@@ -74,13 +74,13 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		};
 		return async ({ client, hint }) => {
 			const existing = await findExisting(client, name, ifExists);
-			if (existing) return { ...toAgentOutput(existing), created: false };
+			if (existing) return { ...agentOutput.of(existing), created: false };
 			const agent = await createAgent(client, body);
 			rememberCreated(client, agent);
 			const { spend_config, authorized_sellers } = body;
 			await requireCreatedWith(client, agent.address, spend_config, authorized_sellers, hint);
 			for (const text of limitHints(spend_config ?? {}, quote(name))) hint(text);
-			return { ...toAgentOutput(agent), created: true };
+			return { ...agentOutput.of(agent), created: true };
 		};
 	},
 };

@@ -2,14 +2,14 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator } from '../../descriptions/locators';
 import { parseLocator } from '../../domain/address';
-import type { RowOperation } from '../operation';
 import {
-	noteBalances,
+	agentOutput,
+	ownAgentOutput,
 	readAgentOutput,
 	simplifiedReadAgent,
-	toAgentOutput,
-	toOwnAgentOutput,
-} from './output';
+} from '../../outputs/agent';
+import type { RowOperation } from '../operation';
+import { noteBalances } from './noteBalances';
 
 export const get: RowOperation<typeof readAgentOutput> = {
 	option: {
@@ -25,11 +25,11 @@ export const get: RowOperation<typeof readAgentOutput> = {
 
 	async execute({ client, read, hint }) {
 		if (client.connection.agent !== undefined) {
-			return toOwnAgentOutput(await send(client, routes.getSelf, { path: {} }));
+			return ownAgentOutput.of(await send(client, routes.getSelf, { path: {} }));
 		}
 		const address = read(agentLocator, parseLocator);
 		const agent = await send(client, routes.getAgent, { path: { address } });
 		noteBalances([agent], hint);
-		return toAgentOutput(agent);
+		return agentOutput.of(agent);
 	},
 };

@@ -2,9 +2,10 @@ import { listAgents } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
-import { agentOutput, noteBalances, simplifiedAgent, toAgentOutput } from './output';
+import { agentOutput, simplifiedAgent } from '../../outputs/agent';
+import { noteBalances } from './noteBalances';
 
-export const getMany: RowOperation<typeof agentOutput> = {
+export const getMany: RowOperation<typeof agentOutput.schema> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
@@ -12,12 +13,12 @@ export const getMany: RowOperation<typeof agentOutput> = {
 		description: 'List the agents in the account with their addresses and balances',
 	},
 	fields: pagingFields,
-	output: agentOutput,
+	output: agentOutput.schema,
 	simplified: simplifiedAgent,
 
 	async execute({ client, read, hint }) {
 		const agents = await take(listAgents(client), readLimit(read));
 		noteBalances(agents, hint);
-		return agents.map(toAgentOutput);
+		return agents.map((agent) => agentOutput.of(agent));
 	},
 };

@@ -3,12 +3,13 @@ import { agentKeyAddressField, keyNameField, readKeyName } from '../../descripti
 import { limitHints } from '../../descriptions/limits';
 import { parseUsableAddress } from '../../domain/address';
 import { quote, readPublicText } from '../../domain/parameter';
-import { approvalRequestOutput, requestApproval as request } from '../approval';
+import { approvalRequestOutput } from '../../outputs/approval';
+import { requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
 
-export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
+export const requestApproval: WriteOperation<typeof approvalRequestOutput.schema> = {
 	option: {
 		name: 'Request Approval',
 		value: 'requestApproval',
@@ -17,7 +18,7 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 	},
 	inSession: 'also',
 	fields: [nameField, agentKeyAddressField, additionalFieldsOf([keyNameField, ...newLimitFields])],
-	output: approvalRequestOutput,
+	output: approvalRequestOutput.schema,
 
 	prepare({ read }) {
 		const name = read(nameField, readPublicText);

@@ -6,11 +6,11 @@ import { agentLocator } from '../../descriptions/locators';
 import { parseLocator } from '../../domain/address';
 import { requirePublicText } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
-import { agentOutput, toAgentOutput } from './output';
+import { agentOutput } from '../../outputs/agent';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
 
-export const update: WriteOperation<typeof agentOutput> = {
+export const update: WriteOperation<typeof agentOutput.schema> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -28,7 +28,7 @@ export const update: WriteOperation<typeof agentOutput> = {
 			description: 'New name of the agent in the dashboard',
 		},
 	],
-	output: agentOutput,
+	output: agentOutput.schema,
 
 	prepare({ read }) {
 		const address = read(agentLocator, parseLocator);
@@ -39,7 +39,7 @@ export const update: WriteOperation<typeof agentOutput> = {
 			const answered = await send(client, routes.updateAgent, { path: { address }, body });
 			const listing = callOf(client, routes.listAgents, { path: {} });
 			const readAgain = async () => await findAgent(client, address);
-			return toAgentOutput(await readBack(routes.updateAgent, body, answered, listing, readAgain));
+			return agentOutput.of(await readBack(routes.updateAgent, body, answered, listing, readAgain));
 		};
 	},
 };

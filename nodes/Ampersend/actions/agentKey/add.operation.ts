@@ -12,7 +12,7 @@ import { rethrow } from '../../domain/rethrow';
 import type { AgentKey } from '../../schemas/agentKey';
 import type { WriteOperation } from '../operation';
 import { findRejected, ifExistsField, readIfExists } from './existing';
-import { addedAgentKeyOutput, toAgentKeyOutput } from './output';
+import { addedAgentKeyOutput, agentKeyOutput } from '../../outputs/agentKey';
 
 function namedOtherwise(address: Address): string {
 	return (
@@ -57,11 +57,11 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 				const answered = await send(client, routes.addAgentKey, { path: { address }, body });
 				const key = await shownKey(client, address, agentKeyAddress, answered);
 				if (key.name !== (keyName.key_name ?? key.name)) hint(namedOtherwise(agentKeyAddress));
-				return { ...toAgentKeyOutput(address, key), added: true };
+				return { ...agentKeyOutput.of(key, { agentAddress: address }), added: true };
 			} catch (error) {
 				if (!returnsExisting) rethrow(error);
 				const key = await findRejected(client, address, agentKeyAddress, error);
-				return { ...toAgentKeyOutput(address, key), added: false };
+				return { ...agentKeyOutput.of(key, { agentAddress: address }), added: false };
 			}
 		};
 	},

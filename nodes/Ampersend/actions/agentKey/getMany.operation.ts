@@ -4,9 +4,9 @@ import { agentLocator } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { parseLocator } from '../../domain/address';
 import type { RowOperation } from '../operation';
-import { agentKeyOutput, toAgentKeyOutput } from './output';
+import { agentKeyOutput } from '../../outputs/agentKey';
 
-export const getMany: RowOperation<typeof agentKeyOutput> = {
+export const getMany: RowOperation<typeof agentKeyOutput.schema> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
@@ -14,11 +14,11 @@ export const getMany: RowOperation<typeof agentKeyOutput> = {
 		description: 'List the keys that can act for the agent',
 	},
 	fields: [agentLocator, ...pagingFields],
-	output: agentKeyOutput,
+	output: agentKeyOutput.schema,
 
 	async execute({ client, read }) {
 		const address = read(agentLocator, parseLocator);
 		const keys = await take(listAgentKeys(client, address), readLimit(read));
-		return keys.map((key) => toAgentKeyOutput(address, key));
+		return keys.map((key) => agentKeyOutput.of(key, { agentAddress: address }));
 	},
 };

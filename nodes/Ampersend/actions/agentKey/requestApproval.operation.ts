@@ -4,12 +4,13 @@ import { asOwner } from '../../descriptions/authentication';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import { parseUsableAddress } from '../../domain/address';
 import { readSwitch } from '../../domain/parameter';
-import { approvalRequestOutput, requestApproval as request } from '../approval';
+import { approvalRequestOutput } from '../../outputs/approval';
+import { requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
 
 const ownerChooses = { displayName: 'Owner Chooses the Agent', name: 'ownerChooses' } as const;
 
-export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
+export const requestApproval: WriteOperation<typeof approvalRequestOutput.schema> = {
 	option: {
 		name: 'Request Approval',
 		value: 'requestApproval',
@@ -32,7 +33,7 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput> = {
 		},
 		additionalFieldsOf([keyNameField]),
 	],
-	output: approvalRequestOutput,
+	output: approvalRequestOutput.schema,
 
 	prepare(context) {
 		const { read } = context;

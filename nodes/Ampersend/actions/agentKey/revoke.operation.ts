@@ -5,7 +5,7 @@ import { callOf, send } from '../../api/send';
 import { agentKeyLocator, agentLocator } from '../../descriptions/locators';
 import { parseLocator } from '../../domain/address';
 import type { WriteOperation } from '../operation';
-import { revokedAgentKeyOutput } from './output';
+import { revokedAgentKeyOutput } from '../../outputs/agentKey';
 
 export const revoke: WriteOperation<typeof revokedAgentKeyOutput> = {
 	option: {

@@ -2,7 +2,7 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { allowlistOutput, toAllowlistOutput } from './output';
+import { allowlistOutput, toAllowlistOutput } from '../../outputs/allowlist';
 
 export const get: RowOperation<typeof allowlistOutput> = {
 	option: {

@@ -14,7 +14,7 @@ import {
 import { ParameterError, readChoice, readSwitch, rejectNothing } from '../../domain/parameter';
 import type { WriteOperation } from '../operation';
 import { changeList } from './change';
-import { toAllowlistOutput, updatedAllowlistOutput } from './output';
+import { toAllowlistOutput, updatedAllowlistOutput } from '../../outputs/allowlist';
 
 const mode = { displayName: 'Mode', name: 'mode' } as const;
 const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as const;

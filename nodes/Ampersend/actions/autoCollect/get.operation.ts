@@ -2,7 +2,7 @@ import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { autoCollectOutput, toAutoCollectOutput } from './output';
+import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
 
 export const get: RowOperation<typeof autoCollectOutput> = {
 	option: {

@@ -8,7 +8,7 @@ import { parseLocator } from '../../domain/address';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
 import { autoCollectInput } from '../../schemas/autoCollect';
 import type { WriteOperation } from '../operation';
-import { autoCollectOutput, toAutoCollectOutput } from './output';
+import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
 import {
 	enabled,
 	minimumRemaining,

@@ -1,16 +1,12 @@
-import * as z from 'zod/v4-mini';
-
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { withRest } from '../../domain/json';
 import { formatUsdc, parsePositiveUsdc } from '../../domain/money';
 import { readChoice } from '../../domain/parameter';
+import { fundingLinkOutput } from '../../outputs/owner';
 import type { RowOperation } from '../operation';
 
 const amountField = { displayName: 'Amount (USDC)', name: 'amount' } as const;
 const destinationField = { displayName: 'Destination', name: 'destination' } as const;
-
-const fundingLinkOutput = z.object({ url: z.string() });
 
 /**
  * The amount in USDC as the service wants it (SDK, agent-client.ts: above 0, at most six decimals,
@@ -22,7 +18,7 @@ function parseAmount(parameter: string, value: unknown): string | undefined {
 	return formatUsdc(parsePositiveUsdc(parameter, value, advice));
 }
 
-export const get: RowOperation<typeof fundingLinkOutput> = {
+export const get: RowOperation<typeof fundingLinkOutput.schema> = {
 	option: {
 		name: 'Get',
 		value: 'get',
@@ -50,7 +46,7 @@ export const get: RowOperation<typeof fundingLinkOutput> = {
 			description: 'Where the USDC goes',
 		},
 	],
-	output: fundingLinkOutput,
+	output: fundingLinkOutput.schema,
 
 	async execute({ client, read }) {
 		const amount = read(amountField, parseAmount);
@@ -58,7 +54,6 @@ export const get: RowOperation<typeof fundingLinkOutput> = {
 			readChoice(parameter, value, ['agent', 'main'], 'agent'),
 		);
 		const query = { ...(amount !== undefined && { amount }), destination };
-		const { url, ...further } = await send(client, routes.getFundingLink, { path: {}, query });
-		return withRest({ url }, further);
+		return fundingLinkOutput.of(await send(client, routes.getFundingLink, { path: {}, query }));
 	},
 };

@@ -4,9 +4,9 @@ import { headerNameField, headerValueField } from '../../descriptions/hostedEndp
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
 import type { WriteOperation } from '../operation';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 
-export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput> = {
+export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Add Proxy Header',
 		value: 'addProxyHeader',
@@ -15,21 +15,21 @@ export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput> = {
 	},
 	inSession: 'only',
 	fields: [hostedEndpointLocator, headerNameField, headerValueField],
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);
 		const name = context.read(headerNameField, parseHeaderName);
 		const value = context.read(headerValueField, parseHeaderValue);
 		return async ({ client }) => {
-			return toHostedEndpointOutput(
+			return hostedEndpointOutput.of(
 				await send(client, routes.addProxyHeader, { path, body: { name }, secretBody: { value } }),
 			);
 		};
 	},
 };
 
-export const addRequiredHeader: WriteOperation<typeof hostedEndpointOutput> = {
+export const addRequiredHeader: WriteOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Add Required Header',
 		value: 'addRequiredHeader',
@@ -38,13 +38,13 @@ export const addRequiredHeader: WriteOperation<typeof hostedEndpointOutput> = {
 	},
 	inSession: 'only',
 	fields: [hostedEndpointLocator, headerNameField],
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);
 		const body = { name: context.read(headerNameField, parseHeaderName) };
 		return async ({ client }) => {
-			return toHostedEndpointOutput(await send(client, routes.addRequiredHeader, { path, body }));
+			return hostedEndpointOutput.of(await send(client, routes.addRequiredHeader, { path, body }));
 		};
 	},
 };

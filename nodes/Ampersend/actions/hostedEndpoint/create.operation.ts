@@ -21,10 +21,10 @@ import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
 
-export const create: WriteOperation<typeof hostedEndpointOutput> = {
+export const create: WriteOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Create',
 		value: 'create',
@@ -46,7 +46,7 @@ export const create: WriteOperation<typeof hostedEndpointOutput> = {
 			timeoutField,
 		]),
 	],
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 
 	prepare(context) {
 		const { read } = context;
@@ -70,7 +70,7 @@ export const create: WriteOperation<typeof hostedEndpointOutput> = {
 		return async ({ client }) => {
 			const created = await send(client, routes.createHostedEndpoint, { path, body, secretBody });
 			rejectOtherEndpoints([body], [created]);
-			return toHostedEndpointOutput(created);
+			return hostedEndpointOutput.of(created);
 		};
 	},
 };

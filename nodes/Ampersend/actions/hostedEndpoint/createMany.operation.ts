@@ -10,14 +10,14 @@ import { readText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import { readRateLimit, readTimeout } from './settings';
 
 const documentField = { displayName: 'OpenAPI Document', name: 'document' } as const;
 const defaultPriceField = { ...priceField, displayName: 'Default Price (USDC)' } as const;
 const baseUrlField = { displayName: 'Base URL', name: 'baseUrl' } as const;
 
-export const createMany: WriteOperation<typeof hostedEndpointOutput> = {
+export const createMany: WriteOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Create Many',
 		value: 'createMany',
@@ -53,7 +53,7 @@ export const createMany: WriteOperation<typeof hostedEndpointOutput> = {
 			timeoutField,
 		]),
 	],
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 
 	prepare(context) {
 		const { read } = context;
@@ -83,7 +83,7 @@ export const createMany: WriteOperation<typeof hostedEndpointOutput> = {
 				body: { endpoints },
 			});
 			rejectOtherEndpoints(endpoints, created);
-			return created.map(toHostedEndpointOutput);
+			return created.map((endpoint) => hostedEndpointOutput.of(endpoint));
 		};
 	},
 };

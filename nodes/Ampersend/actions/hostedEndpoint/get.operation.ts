@@ -2,9 +2,9 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { hostedEndpointOutput, simplifiedHostedEndpoint, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 
-export const get: RowOperation<typeof hostedEndpointOutput> = {
+export const get: RowOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Get',
 		value: 'get',
@@ -13,12 +13,12 @@ export const get: RowOperation<typeof hostedEndpointOutput> = {
 	},
 	inSession: 'only',
 	fields: [hostedEndpointLocator],
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
 		const { client } = context;
 		const path = readHostedEndpoint(context);
-		return toHostedEndpointOutput(await send(client, routes.getHostedEndpoint, { path }));
+		return hostedEndpointOutput.of(await send(client, routes.getHostedEndpoint, { path }));
 	},
 };

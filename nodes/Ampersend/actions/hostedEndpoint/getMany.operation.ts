@@ -3,9 +3,9 @@ import { send } from '../../api/send';
 import { readAgent } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import type { RowOperation } from '../operation';
-import { hostedEndpointOutput, simplifiedHostedEndpoint, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 
-export const getMany: RowOperation<typeof hostedEndpointOutput> = {
+export const getMany: RowOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Get Many',
 		value: 'getMany',
@@ -14,7 +14,7 @@ export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 	},
 	inSession: 'only',
 	fields: pagingFields,
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
@@ -22,6 +22,6 @@ export const getMany: RowOperation<typeof hostedEndpointOutput> = {
 		const limit = readLimit(read);
 		const path = { address: readAgent(context) };
 		const endpoints = await send(client, routes.listHostedEndpoints, { path });
-		return endpoints.slice(0, limit).map(toHostedEndpointOutput);
+		return endpoints.slice(0, limit).map((endpoint) => hostedEndpointOutput.of(endpoint));
 	},
 };

@@ -4,24 +4,24 @@ import { headerNameField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName } from '../../domain/identifier';
 import type { WriteOperation } from '../operation';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 
 function removeOperation(
 	route: typeof routes.removeProxyHeader | typeof routes.removeRequiredHeader,
 	option: WriteOperation['option'],
-): WriteOperation<typeof hostedEndpointOutput> {
+): WriteOperation<typeof hostedEndpointOutput.schema> {
 	return {
 		option,
 		inSession: 'only',
 		fields: [hostedEndpointLocator, headerNameField],
-		output: hostedEndpointOutput,
+		output: hostedEndpointOutput.schema,
 		prepare(context) {
 			const path = {
 				...readHostedEndpoint(context),
 				name: context.read(headerNameField, parseHeaderName),
 			};
 			return async ({ client }) => {
-				return toHostedEndpointOutput(await send(client, route, { path }));
+				return hostedEndpointOutput.of(await send(client, route, { path }));
 			};
 		},
 	};

@@ -3,17 +3,17 @@ import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { WriteOperation } from '../operation';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 
 function switchOperation(
 	enabled: boolean,
 	option: WriteOperation['option'],
-): WriteOperation<typeof hostedEndpointOutput> {
+): WriteOperation<typeof hostedEndpointOutput.schema> {
 	return {
 		option,
 		inSession: 'only',
 		fields: [hostedEndpointLocator],
-		output: hostedEndpointOutput,
+		output: hostedEndpointOutput.schema,
 		prepare(context) {
 			const path = readHostedEndpoint(context);
 			const body = { enabled };
@@ -22,7 +22,7 @@ function switchOperation(
 				const answered = await send(client, route, { path, body });
 				const call = callOf(client, routes.getHostedEndpoint, { path });
 				const readAgain = async () => await send(client, routes.getHostedEndpoint, { path });
-				return toHostedEndpointOutput(await readBack(route, body, answered, call, readAgain));
+				return hostedEndpointOutput.of(await readBack(route, body, answered, call, readAgain));
 			};
 		},
 	};

@@ -1,19 +1,10 @@
-import * as z from 'zod/v4-mini';
-
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import { withRest } from '../../domain/json';
+import { hostedEndpointTestOutput } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 
-const testOutput = z.object({
-	id: z.string(),
-	/** HTTP status of the API's answer. */
-	status: z.number(),
-	latencyMs: z.nullable(z.number()),
-});
-
-export const test: WriteOperation<typeof testOutput> = {
+export const test: WriteOperation<typeof hostedEndpointTestOutput.schema> = {
 	option: {
 		name: 'Test',
 		value: 'test',
@@ -22,15 +13,14 @@ export const test: WriteOperation<typeof testOutput> = {
 	},
 	inSession: 'only',
 	fields: [hostedEndpointLocator],
-	output: testOutput,
+	output: hostedEndpointTestOutput.schema,
 	repeatable: true,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);
 		return async ({ client }) => {
 			const answer = await send(client, routes.testHostedEndpoint, { path, body: {} });
-			const { status, latencyMs, ...further } = answer;
-			return withRest({ id: path.id, status, latencyMs }, further);
+			return hostedEndpointTestOutput.of(answer, { id: path.id });
 		};
 	},
 };

@@ -18,10 +18,10 @@ import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
-import { hostedEndpointOutput, toHostedEndpointOutput } from './output';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import { readSettings } from './settings';
 
-export const update: WriteOperation<typeof hostedEndpointOutput> = {
+export const update: WriteOperation<typeof hostedEndpointOutput.schema> = {
 	option: {
 		name: 'Update',
 		value: 'update',
@@ -42,7 +42,7 @@ export const update: WriteOperation<typeof hostedEndpointOutput> = {
 			timeoutField,
 		]),
 	],
-	output: hostedEndpointOutput,
+	output: hostedEndpointOutput.schema,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);
@@ -64,7 +64,7 @@ export const update: WriteOperation<typeof hostedEndpointOutput> = {
 			const updated = await send(client, routes.updateHostedEndpoint, { path, body });
 			const { price_usd, name = updated.name } = body;
 			if (price_usd !== undefined) rejectOtherEndpoints([{ name, price_usd }], [updated]);
-			return toHostedEndpointOutput(updated);
+			return hostedEndpointOutput.of(updated);
 		};
 	},
 };

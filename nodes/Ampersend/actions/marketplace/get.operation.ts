@@ -2,9 +2,9 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { listingLocator, parseIdLocator } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
-import { listingOutput, simplifiedListing, toListingOutput } from './output';
+import { listingOutput, simplifiedListing } from '../../outputs/listing';
 
-export const get: RowOperation<typeof listingOutput> = {
+export const get: RowOperation<typeof listingOutput.schema> = {
 	option: {
 		name: 'Get',
 		value: 'get',
@@ -13,11 +13,11 @@ export const get: RowOperation<typeof listingOutput> = {
 	},
 	inSession: 'also',
 	fields: [listingLocator],
-	output: listingOutput,
+	output: listingOutput.schema,
 	simplified: simplifiedListing,
 
 	async execute({ client, read }) {
 		const id = read(listingLocator, parseIdLocator);
-		return toListingOutput(await send(client, routes.getListing, { path: { id } }));
+		return listingOutput.of(await send(client, routes.getListing, { path: { id } }));
 	},
 };

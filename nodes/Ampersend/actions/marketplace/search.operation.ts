@@ -6,7 +6,7 @@ import { pagingFields, readLimit } from '../../descriptions/paging';
 import { readerIn } from '../../descriptions/reader';
 import { readText, rejectNothing } from '../../domain/parameter';
 import type { RowOperation } from '../operation';
-import { listingOutput, simplifiedListing, toListingOutput } from './output';
+import { listingOutput, simplifiedListing } from '../../outputs/listing';
 
 const searchField = { displayName: 'Search', name: 'search' } as const;
 
@@ -47,7 +47,7 @@ const filtersField: INodeProperties = {
 	options: filters,
 };
 
-export const search: RowOperation<typeof listingOutput> = {
+export const search: RowOperation<typeof listingOutput.schema> = {
 	option: {
 		name: 'Search',
 		value: 'search',
@@ -66,7 +66,7 @@ export const search: RowOperation<typeof listingOutput> = {
 		...pagingFields,
 		filtersField,
 	],
-	output: listingOutput,
+	output: listingOutput.schema,
 	simplified: simplifiedListing,
 
 	async execute({ client, read }) {
@@ -80,6 +80,6 @@ export const search: RowOperation<typeof listingOutput> = {
 		const query = Object.fromEntries(entries) as IDataObject;
 		const limit = readLimit(read);
 		const found = await findListings(client, query);
-		return found.slice(0, limit).map(toListingOutput);
+		return found.slice(0, limit).map((listing) => listingOutput.of(listing));
 	},
 };

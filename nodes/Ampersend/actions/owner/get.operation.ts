@@ -1,17 +1,9 @@
-import * as z from 'zod/v4-mini';
-
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { withRest } from '../../domain/json';
+import { ownerOutput } from '../../outputs/owner';
 import type { RowOperation } from '../operation';
 
-const ownerOutput = z.object({
-	/** UUID of the account. */
-	userId: z.string(),
-	walletAddress: z.string(),
-});
-
-export const get: RowOperation<typeof ownerOutput> = {
+export const get: RowOperation<typeof ownerOutput.schema> = {
 	option: {
 		name: 'Get',
 		value: 'get',
@@ -20,12 +12,9 @@ export const get: RowOperation<typeof ownerOutput> = {
 	},
 	inSession: 'only',
 	fields: [],
-	output: ownerOutput,
+	output: ownerOutput.schema,
 
 	async execute({ client }) {
-		const { user_id, wallet_address, ...further } = await send(client, routes.getOwner, {
-			path: {},
-		});
-		return withRest({ userId: user_id, walletAddress: wallet_address }, further);
+		return ownerOutput.of(await send(client, routes.getOwner, { path: {} }));
 	},
 };

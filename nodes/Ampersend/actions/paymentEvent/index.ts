@@ -1,6 +1,41 @@
+import { readPaymentEvents } from '../../api/lists/merge';
+import { paymentEventFilters } from '../../descriptions/historyFilters';
+import { paymentEventOutput, simplifiedPaymentEvent } from '../../outputs/paymentEvent';
+import { historyOperations } from '../history';
 import type { Resource } from '../operation';
-import { exportPaymentEvents } from './export.operation';
-import { getMany } from './getMany.operation';
+
+const operations = historyOperations({
+	noun: 'payment events',
+	fileName: 'payment-events',
+	filters: paymentEventFilters,
+	readRows: readPaymentEvents,
+	output: paymentEventOutput.schema,
+	simplified: simplifiedPaymentEvent,
+	toOutput: (found) => paymentEventOutput.of(found.row.wire, found),
+	columns: [
+		'occurredAt',
+		'agentName',
+		'agentAddress',
+		'amountUsdc',
+		'amountUsdcMicro',
+		'status',
+		'counterparty',
+		'transactionHash',
+		'explorerUrl',
+		'chain',
+		'scheme',
+		'expiresAt',
+		'id',
+	],
+	getMany: {
+		action: 'Get many payment events',
+		description: 'List the payments that agents made or tried to make, newest first',
+	},
+	export: {
+		action: 'Export payment events',
+		description: 'Write the payments that agents made or tried to make to a file, newest first',
+	},
+});
 
 export const paymentEvent: Resource = {
 	option: {
@@ -9,5 +44,5 @@ export const paymentEvent: Resource = {
 		description:
 			'A payment that an agent makes or tries to make, with its scheme and expiry; no earnings',
 	},
-	operations: [exportPaymentEvents, getMany],
+	operations,
 };

@@ -3,7 +3,11 @@ import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import type { RowOperation } from '../operation';
 import { noteLowBalance } from './lowBalance';
-import { simplifiedSpendingLimit, spendingLimitOutput, toSpendingLimitOutput } from './output';
+import {
+	simplifiedSpendingLimit,
+	spendingLimitOutput,
+	toSpendingLimitOutput,
+} from '../../outputs/spendingLimit';
 
 export const get: RowOperation<typeof spendingLimitOutput> = {
 	option: {

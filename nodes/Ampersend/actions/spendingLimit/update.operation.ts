@@ -22,7 +22,7 @@ import { eachLimit, limits } from '../../domain/limits';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { spendConfigInput } from '../../schemas/spendConfig';
 import type { WriteOperation } from '../operation';
-import { spendingLimitOutput, toSpendingLimitOutput } from './output';
+import { spendingLimitOutput, toSpendingLimitOutput } from '../../outputs/spendingLimit';
 
 const KEEP = 'Leave empty to keep the current limit';
 

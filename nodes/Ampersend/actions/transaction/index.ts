@@ -1,7 +1,41 @@
+import { readTransactions } from '../../api/lists/merge';
+import { transactionFilters } from '../../descriptions/historyFilters';
+import { simplifiedTransaction, transactionOutput } from '../../outputs/transaction';
+import { historyOperations } from '../history';
 import type { Resource } from '../operation';
-import { exportTransactions } from './export.operation';
-import { getMany } from './getMany.operation';
 import { summarize } from './summarize.operation';
+
+const operations = historyOperations({
+	noun: 'transactions',
+	fileName: 'transactions',
+	filters: transactionFilters,
+	readRows: readTransactions,
+	output: transactionOutput.schema,
+	simplified: simplifiedTransaction,
+	toOutput: (found) => transactionOutput.of(found.row.wire, found),
+	columns: [
+		'occurredAt',
+		'agentName',
+		'agentAddress',
+		'direction',
+		'amountUsdc',
+		'amountUsdcMicro',
+		'status',
+		'counterparty',
+		'transactionHash',
+		'explorerUrl',
+		'chain',
+		'id',
+	],
+	getMany: {
+		action: 'Get many transactions',
+		description: 'List what agents earned and spent, newest first',
+	},
+	export: {
+		action: 'Export transactions',
+		description: 'Write what agents earned and spent to a file, newest first',
+	},
+});
 
 export const transaction: Resource = {
 	option: {
@@ -9,5 +43,5 @@ export const transaction: Resource = {
 		value: 'transaction',
 		description: 'What an agent earned or spent, settled or not, with its direction',
 	},
-	operations: [exportTransactions, getMany, summarize],
+	operations: [...operations, summarize],
 };

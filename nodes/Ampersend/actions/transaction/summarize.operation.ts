@@ -20,8 +20,8 @@ import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
 import { readQuery, showReport } from '../history';
 import type { OperationContext, RowOperation } from '../operation';
-import type { SummaryGroup } from './output';
-import { summaryOutput, toSummaryOutput } from './output';
+import type { SummaryGroup } from '../../outputs/transaction';
+import { summaryOutput, toSummaryOutput } from '../../outputs/transaction';
 
 const parts = ['agent', 'counterparty', 'day', 'direction', 'status'] as const;
 type Part = (typeof parts)[number];

@@ -1,13 +1,12 @@
 import * as z from 'zod/v4-mini';
 
 import type { HistoryQuery } from '../api/lists/merge';
-import type { FileTarget } from '../descriptions/file';
 import type { FilterableRow } from '../domain/filter';
 import { amountFields, amountShape } from '../domain/money';
 import type { Tally } from '../domain/tally';
 import { toIsoOrNull } from '../domain/time';
+import { text } from './output';
 
-const text = z.string();
 const count = z.number();
 
 /** What an export returns besides its file. */
@@ -39,7 +38,7 @@ export function fileGroupOf({ direction, status }: FilterableRow): FileGroup {
 }
 
 export function toFileOutput(
-	{ fileName, format }: FileTarget,
+	{ fileName, format }: { fileName: string; format: string },
 	{ agents, filter }: HistoryQuery,
 	tally: Tally<FileGroup>,
 ): z.infer<typeof fileOutput> {
