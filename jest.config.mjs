@@ -8,7 +8,7 @@ export default {
 	testTimeout: 240_000,
 	reporters: ['default', ['<rootDir>/tools/summaryReporter.mjs', { label: 'tests' }]],
 	testMatch: ['<rootDir>/test/{unit,nodes,trigger,contract,rules,emulator}/**/*.test.mts'],
-	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/tools/n8n/'],
+	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/tools/n8n/app/'],
 	// Published as ES modules only, which jest loads as CommonJS.
 	transformIgnorePatterns: ['/node_modules/(?!(@noble/(curves|hashes)|p-limit|yocto-queue)/)'],
 	transform: {

@@ -41,14 +41,15 @@ export function installedRelease({ n8n }: Runtime): Release {
  */
 function findRoot(): string {
 	for (let dir = process.cwd(); ; dir = dirname(dir)) {
-		if (existsSync(join(dir, 'tools', 'n8n', 'package-lock.json'))) return dir;
+		if (existsSync(join(dir, 'tools', 'n8n', 'app', 'package-lock.json'))) return dir;
 		if (dir === dirname(dir))
 			throw new Error('Run this inside the n8n-nodes-ampersend repository.');
 	}
 }
 
 export const rootDir = findRoot();
-export const n8nDir = join(rootDir, 'tools', 'n8n');
+/** Apart from the tools, which would find n8n's packages in place of the repository's. */
+export const n8nDir = join(rootDir, 'tools', 'n8n', 'app');
 
 const stampFile = join(n8nDir, 'node_modules', '.n8n-ready');
 
@@ -167,7 +168,7 @@ export async function buildNativeModules(
 }
 
 /**
- * Installs n8n and its Node.js into `tools/n8n/node_modules`, unless they are installed.
+ * Installs n8n and its Node.js into `tools/n8n/app/node_modules`, unless they are installed.
  */
 export async function installN8n(log: Log): Promise<Runtime> {
 	const lock = await readFile(join(n8nDir, 'package-lock.json'));
@@ -177,7 +178,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 		.digest('hex');
 	const done = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
 	if (!done) {
-		log('Setting up a real n8n in tools/n8n/node_modules: once, about 5 minutes and 3 GB.');
+		log('Setting up a real n8n in tools/n8n/app/node_modules: once, about 5 minutes and 3 GB.');
 		await runStep(
 			{
 				title: 'Install n8n 2.41.1 (1 of 2)',
@@ -207,7 +208,7 @@ export async function installN8n(log: Log): Promise<Runtime> {
 				command: node,
 				args: ['-e', 'require("sqlite3"); require("isolated-vm")'],
 				cwd: n8nDir,
-				advice: 'Delete tools/n8n/node_modules and run this again.',
+				advice: 'Delete tools/n8n/app/node_modules and run this again.',
 			},
 			log,
 		);

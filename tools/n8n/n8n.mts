@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { n8nDir, installedRelease, type Runtime } from './install.mts';
+import { installedRelease, rootDir, type Runtime } from './install.mts';
 import { parseFlatted } from './flatted.mts';
 import { freePorts } from './ports.mts';
 
@@ -176,7 +176,7 @@ export class N8n {
 		const [port, brokerPort] = await freePorts(2);
 		const child = spawn(
 			runtime.node,
-			['--require', join(n8nDir, 'dieWithParent.cjs'), runtime.n8n, 'start'],
+			['--require', join(rootDir, 'tools', 'n8n', 'dieWithParent.cjs'), runtime.n8n, 'start'],
 			{
 				cwd: userFolder,
 				env: {
