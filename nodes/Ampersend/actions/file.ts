@@ -33,17 +33,17 @@ async function collect(
 	n8n: IExecuteFunctions,
 	itemIndex: number,
 	parts: AsyncIterable<Buffer>,
-	most: number,
+	maxBytes: number,
 ): Promise<Buffer> {
 	const collected: Buffer[] = [];
 	let bytes = 0;
 	for await (const part of parts) {
 		collected.push(part);
 		bytes += part.length;
-		if (bytes <= most) continue;
+		if (bytes <= maxBytes) continue;
 		throw new NodeOperationError(
 			n8n.getNode(),
-			`The file has more than ${most / MEBIBYTE} MB, and this n8n keeps files in memory.`,
+			`The file has more than ${maxBytes / MEBIBYTE} MB, and this n8n keeps files in memory.`,
 			{
 				description:
 					'Set N8N_DEFAULT_BINARY_DATA_MODE to filesystem on the n8n server, ' +

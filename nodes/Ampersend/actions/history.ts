@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
-import type { AgentRow, Batches, HistoryQuery, Reading } from '../api/lists/merge';
+import type { AgentRow, Batches, HistoryQuery, ReadOptions } from '../api/lists/merge';
 import { consumeHistory, HistoryReport, newestRows } from '../api/lists/merge';
 import type { Client } from '../api/client';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
@@ -28,7 +28,7 @@ export interface History<Row extends FilterableRow, Output extends Schema> {
 	/** The default name of an exported file starts with it. */
 	fileName: string;
 	filters: INodeProperties;
-	readRows(client: Client, query: HistoryQuery, reading: Reading): Batches<Row>;
+	readRows(client: Client, query: HistoryQuery, options: ReadOptions): Batches<Row>;
 	output: Output;
 	simplified: Simplified;
 	toOutput(row: AgentRow<Row>): z.infer<Output>;

@@ -150,8 +150,8 @@ function isDay(text: string): boolean {
 /** From the west of the date line to its east (-12:00 to +14:00). */
 function isZone(text: string): boolean {
 	const [, sign, hours, minutes = '0'] = ZONE.exec(text) ?? [];
-	const most = sign === '-' ? 12 : 14;
-	return /^z$/i.test(text) || Number(hours) * 60 + Number(minutes) <= most * 60;
+	const maxHours = sign === '-' ? 12 : 14;
+	return /^z$/i.test(text) || Number(hours) * 60 + Number(minutes) <= maxHours * 60;
 }
 
 /**

@@ -1,8 +1,7 @@
 /**
  * How the API knows who calls: as the owner of agents, or as one of them. Names and credentials are
  * stored in workflows. A row needs its credential class, its connection
- * (`api/connection/connections.ts`), its test (`methods/credentialTest.ts`) and an entry in the
- * action node, which n8n's linter reads.
+ * (`api/connection/connections.ts`), and an entry in the action node, which n8n's linter reads.
  */
 export const authentications = {
 	apiKey: {
@@ -25,6 +24,7 @@ export const authentications = {
 } as const;
 
 export type Authentication = keyof typeof authentications;
+
 export type CredentialName = (typeof authentications)[Authentication]['credential'];
 
 export const authenticationNames = Object.keys(authentications) as Authentication[];

@@ -208,12 +208,12 @@ const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d) *(?:\.|$)/i;
 const encoder = new TextEncoder();
 
 /** The start of a text: as many whole characters as fit. */
-function cutToBytes(text: string, most: number): string {
+function cutToBytes(text: string, maxBytes: number): string {
 	let bytes = 0;
 	let cut = '';
 	for (const character of text) {
 		bytes += encoder.encode(character).length;
-		if (bytes > most) break;
+		if (bytes > maxBytes) break;
 		cut += character;
 	}
 	return cut;
@@ -244,8 +244,8 @@ export function safeFileName(text: string): string {
 		given.slice(0, Math.min(endingOf(given), MAX_NAME_BYTES)) + given.slice(endingOf(given));
 	const name = withoutOuterDots(short.replace(UNSEEN, '').replace(RESERVED, '_'));
 	const ending = name.slice(endingOf(name));
-	const most = MAX_NAME_BYTES - encoder.encode(ending).length;
-	const whole = withoutOuterDots(cutToBytes(name.slice(0, endingOf(name)), most) + ending);
+	const maxBytes = MAX_NAME_BYTES - encoder.encode(ending).length;
+	const whole = withoutOuterDots(cutToBytes(name.slice(0, endingOf(name)), maxBytes) + ending);
 	return DEVICE.test(whole) ? `_${whole}` : whole;
 }
 

@@ -41,10 +41,10 @@ const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 function reject(
 	parameter: string,
 	text: string,
-	most: number,
+	maxLength: number,
 	[complaint, advice]: [complaint: string, advice: string],
 ): never {
-	const isLong = text.length > most;
+	const isLong = text.length > maxLength;
 	throw new ParameterError(
 		parameter,
 		isLong ? `is too long (${text.length} characters).` : complaint,

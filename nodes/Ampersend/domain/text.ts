@@ -73,12 +73,12 @@ export function nameKey(name: string): string {
 }
 
 /** The start of a text, on one line. */
-export function shortLine(text: string, most: number): string {
+export function shortLine(text: string, maxLength: number): string {
 	const start = text
-		.slice(0, 10 * most)
+		.slice(0, 10 * maxLength)
 		.replace(/\s+/g, ' ')
 		.trim();
-	return start.length > most ? `${start.slice(0, most)}…` : start;
+	return start.length > maxLength ? `${start.slice(0, maxLength)}…` : start;
 }
 
 /** Text for a place that shows HTML. */

@@ -1,4 +1,5 @@
 import type {
+	ICredentialDataDecryptedObject,
 	ICredentialTestFunction,
 	ICredentialTestFunctions,
 	ICredentialsDecrypted,
@@ -10,15 +11,17 @@ import { resolveAgentConnection } from '../api/connection/agentConnection';
 import { logIn } from '../api/connection/agentSession';
 import type { Bases } from '../api/connection/bases';
 import { ASKED_AGENTS, findBases, othersText, NOT_TAKEN, SEARCH_MS } from '../api/connection/bases';
+import { connectWith } from '../api/connection/connections';
 import type { Connection } from '../api/connection/deployments';
-import { CredentialError, resolveConnection } from '../api/connection/deployments';
+import { CredentialError } from '../api/connection/deployments';
 import { CallError, oneLine } from '../api/errors';
 import { routes } from '../api/routes';
 import type { Client } from '../api/client';
 import { openTestClient } from '../api/client';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
-import type { CredentialName } from '../domain/authentication';
+import type { Authentication, CredentialName } from '../domain/authentication';
+import { authenticationNames, authentications } from '../domain/authentication';
 import { ParameterError } from '../domain/parameter';
 import { rethrow } from '../domain/rethrow';
 
@@ -107,53 +110,56 @@ async function listSome(client: Client, query: IDataObject): Promise<Listed> {
 	}
 }
 
+/** @returns what to say if the credential works */
+type Test = (
+	authentication: Authentication,
+	helpers: ICredentialTestFunctions['helpers'],
+	data: ICredentialDataDecryptedObject,
+) => Promise<string>;
+
 /** Lists agents and reads the allowlist of one, and reports why if that doesn't work. */
-async function ampersendApiTest(
-	this: ICredentialTestFunctions,
-	{ data = {} }: ICredentialsDecrypted,
-): Promise<INodeCredentialTestResult> {
-	return await resultOf(async () => {
-		const deadline = Date.now() + SEARCH_MS;
-		const connection = resolveConnection(data);
-		const client = openTestClient(this.helpers, connection);
-		let found: Promise<Bases> | undefined;
-		const find = async (agents?: Address[]) =>
-			await (found ??= findBases(connection, client.transmit, { agents, until: deadline }));
-		const { agents, error } = await listSome(
-			{ ...client, deadline, findBases: find },
-			{ limit: ASKED_AGENTS, offset: 0 },
-		);
-		if (error !== undefined) {
-			// Where nothing answers, there is nothing to look for.
-			const isAnswered = error instanceof CallError && mayBeElsewhere(error);
-			if (isAnswered) rejectOtherBase(await find());
-			rethrow(error);
-		}
-		const bases = await find(agents);
-		rejectOtherBase(bases);
-		return testedText(bases, connection);
-	});
-}
+const testOwner: Test = async (authentication, helpers, data) => {
+	const deadline = Date.now() + SEARCH_MS;
+	const { connection } = await connectWith[authentication](data);
+	const client = openTestClient(helpers, connection);
+	let found: Promise<Bases> | undefined;
+	const find = async (agents?: Address[]) =>
+		await (found ??= findBases(connection, client.transmit, { agents, until: deadline }));
+	const { agents, error } = await listSome(
+		{ ...client, deadline, findBases: find },
+		{ limit: ASKED_AGENTS, offset: 0 },
+	);
+	if (error !== undefined) {
+		// Where nothing answers, there is nothing to look for.
+		const isAnswered = error instanceof CallError && mayBeElsewhere(error);
+		if (isAnswered) rejectOtherBase(await find());
+		rethrow(error);
+	}
+	const bases = await find(agents);
+	rejectOtherBase(bases);
+	return testedText(bases, connection);
+};
 
 /** Logs in and reads the agent. */
-async function ampersendAgentApiTest(
-	this: ICredentialTestFunctions,
-	{ data = {} }: ICredentialsDecrypted,
-): Promise<INodeCredentialTestResult> {
-	return await resultOf(async () => {
-		const fields = { ...data, sessionToken: '' };
-		const connection = await resolveAgentConnection(fields);
-		const client = openTestClient(this.helpers, connection);
-		fields.sessionToken = await logIn(connection, client.transmit);
-		const { name } = await send(client, routes.getSelf, { path: {} });
-		const { deployment, baseUrl } = connection;
-		const shown = oneLine(name, connection);
-		return `Ampersend accepts the agent key of ${shown} (${deployment.name}, ${baseUrl})`;
-	});
+const testOneAgent: Test = async (_, helpers, data) => {
+	const fields = { ...data, sessionToken: '' };
+	const connection = await resolveAgentConnection(fields);
+	const client = openTestClient(helpers, connection);
+	fields.sessionToken = await logIn(connection, client.transmit);
+	const { name } = await send(client, routes.getSelf, { path: {} });
+	const { deployment, baseUrl } = connection;
+	const shown = oneLine(name, connection);
+	return `Ampersend accepts the agent key of ${shown} (${deployment.name}, ${baseUrl})`;
+};
+
+function testOf(name: Authentication): ICredentialTestFunction {
+	const test = authentications[name].isOneAgent ? testOneAgent : testOwner;
+	return async function (this: ICredentialTestFunctions, { data = {} }: ICredentialsDecrypted) {
+		return await resultOf(async () => await test(name, this.helpers, data));
+	};
 }
 
 /** By the name that `nodeCredentials` gives the test of each credential. */
-export const credentialTest = { ampersendApiTest, ampersendAgentApiTest } satisfies Record<
-	`${CredentialName}Test`,
-	ICredentialTestFunction
->;
+export const credentialTest = Object.fromEntries(
+	authenticationNames.map((name) => [`${authentications[name].credential}Test`, testOf(name)]),
+) as Record<`${CredentialName}Test`, ICredentialTestFunction>;

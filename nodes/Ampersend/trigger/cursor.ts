@@ -239,13 +239,13 @@ export function beginWith(
  */
 function cut(
 	candidates: PaymentChange[],
-	most: number,
+	maxEvents: number,
 	isWanted: (candidate: PaymentChange) => boolean,
 ) {
 	const events: PaymentChange[] = [];
 	const end = candidates.findIndex((candidate) => {
 		if (!isWanted(candidate)) return false;
-		if (events.length >= most) return true;
+		if (events.length >= maxEvents) return true;
 		events.push(candidate);
 		return false;
 	});

@@ -120,8 +120,8 @@ export function readEventFilter(read: Read): RowFilter {
 const wholeNumbers = {
 	existingDays: {
 		displayName: 'Emit Existing Events (Days)',
-		least: 0,
-		most: 365,
+		min: 0,
+		max: 365,
 		default: 0,
 		description:
 			'How many days of existing payments to emit when you publish the workflow for the first ' +
@@ -129,15 +129,15 @@ const wholeNumbers = {
 	},
 	lookBackMinutes: {
 		displayName: 'Look-Back (Minutes)',
-		least: 1,
-		most: 1440,
+		min: 1,
+		max: 1440,
 		default: 15,
 		description: "How far behind the agent's newest payment a late one can be and still be emitted",
 	},
 	maxEvents: {
 		displayName: 'Maximum Events per Poll',
-		least: 1,
-		most: 10_000,
+		min: 1,
+		max: 10_000,
 		default: 10_000,
 		description: 'The next poll continues with the rest, in order',
 	},
@@ -146,12 +146,12 @@ const wholeNumbers = {
 type NumberOption = keyof typeof wholeNumbers;
 
 function numberField(name: NumberOption): INodeProperties {
-	const { least, most, ...field } = wholeNumbers[name];
+	const { min, max, ...field } = wholeNumbers[name];
 	return {
 		...field,
 		name,
 		type: 'number',
-		typeOptions: { minValue: least, maxValue: most, numberPrecision: 0 },
+		typeOptions: { minValue: min, maxValue: max, numberPrecision: 0 },
 	};
 }
 
@@ -187,9 +187,9 @@ export const eventOptionsField = optionsField([
 ]);
 
 function readNumber(options: IDataObject, name: NumberOption): number {
-	const { displayName, least, most, default: fallback } = wholeNumbers[name];
+	const { displayName, min, max, default: fallback } = wholeNumbers[name];
 	const otherwise = `remove the option to use ${fallback}`;
-	return readWholeNumber(displayName, options[name], [least, most], otherwise) ?? fallback;
+	return readWholeNumber(displayName, options[name], [min, max], otherwise) ?? fallback;
 }
 
 /** @throws ParameterError that names the invalid option */

@@ -215,12 +215,12 @@ export function readState(stored: unknown): TriggerState | 'unreadable' | undefi
 }
 
 /** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */
-function shorten(cursor: AgentCursor, most: number): AgentCursor {
-	if (cursor.rows.size <= most) return cursor;
+function shorten(cursor: AgentCursor, maxRows: number): AgentCursor {
+	if (cursor.rows.size <= maxRows) return cursor;
 	const rows = [...cursor.rows].sort(([, a], [, b]) => b.at - a.at);
-	const newestDropped = rows[most]?.[1].at ?? 0;
+	const newestDropped = rows[maxRows]?.[1].at ?? 0;
 	const floor = Math.max(cursor.floor, newestDropped + 1);
-	return { ...cursor, floor, rows: new Map(rows.slice(0, most)) };
+	return { ...cursor, floor, rows: new Map(rows.slice(0, maxRows)) };
 }
 
 /**
@@ -242,10 +242,10 @@ export function writeState(
 		json = encode(kept);
 	};
 	const cursors = [...state.agents.values(), ...(state.lastBatch?.agents.values() ?? [])];
-	let most = 2 * Math.max(0, ...cursors.map((cursor) => cursor?.rows.size ?? 0));
-	while (isTooLong() && most > 0) {
-		most = Math.floor(most / 2);
-		keep(mapCursors(kept, (cursor) => shorten(cursor, cursor.isMissing ? 0 : most)));
+	let maxRows = 2 * Math.max(0, ...cursors.map((cursor) => cursor?.rows.size ?? 0));
+	while (isTooLong() && maxRows > 0) {
+		maxRows = Math.floor(maxRows / 2);
+		keep(mapCursors(kept, (cursor) => shorten(cursor, cursor.isMissing ? 0 : maxRows)));
 	}
 	const present = new Map([...kept.agents].filter(([, cursor]) => !cursor?.isMissing));
 	if (isTooLong()) keep({ agents: present, lastBatch: undefined });

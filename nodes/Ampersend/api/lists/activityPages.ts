@@ -95,20 +95,20 @@ type FetchPage = (request: PageRequest) => Promise<PageAnswer>;
 class Counts {
 	total: number | undefined;
 	private top: Activity | undefined;
-	private fewest = Infinity;
-	private most = -Infinity;
+	private min = Infinity;
+	private max = -Infinity;
 
 	add({ activity, totalCount }: PageAnswer): void {
 		this.total = totalCount;
 		this.top ??= activity[0];
-		this.fewest = Math.min(this.fewest, totalCount ?? 0);
-		this.most = Math.max(this.most, totalCount ?? Infinity);
+		this.min = Math.min(this.min, totalCount ?? 0);
+		this.max = Math.max(this.max, totalCount ?? Infinity);
 	}
 
 	/** Rows may be added or removed while pages are read: every count between is right. */
 	miscount(read: number): Miscount | undefined {
-		if (read >= this.fewest && read <= this.most) return undefined;
-		return { read, reported: read < this.fewest ? this.fewest : this.most };
+		if (read >= this.min && read <= this.max) return undefined;
+		return { read, reported: read < this.min ? this.min : this.max };
 	}
 
 	/** Whether another row is on top by now: it may have moved there before it was read. */

@@ -88,7 +88,8 @@ export interface HistoryQuery {
 	report?: HistoryReport;
 }
 
-export interface Reading {
+/** How to read a history. */
+export interface ReadOptions {
 	/**
 	 * `newestFirst`: over all agents. `any`: as they come, if the order doesn't matter or the rows
 	 * are to be sorted.
@@ -125,7 +126,7 @@ class Lane<Row extends FilterableRow> {
 	constructor(
 		private readonly agent: KnownAgent,
 		private readonly batches: AsyncGenerator<Batch<Row>>,
-		private readonly order: Reading['order'],
+		private readonly order: ReadOptions['order'],
 	) {}
 
 	async readOn(): Promise<void> {
@@ -160,7 +161,7 @@ class Lane<Row extends FilterableRow> {
  */
 async function* mergeLanes<Row extends FilterableRow>(
 	lanes: Array<Lane<Row>>,
-	order: Reading['order'],
+	order: ReadOptions['order'],
 ): Batches<Row> {
 	for (;;) {
 		const open = lanes.filter(({ isDone }) => !isDone);
@@ -183,7 +184,7 @@ async function* mergeLanes<Row extends FilterableRow>(
 async function* readLanes<Row extends FilterableRow>(
 	client: Client,
 	agents: KnownAgent[],
-	order: Reading['order'],
+	order: ReadOptions['order'],
 	batchesOf: (agent: KnownAgent, pace: Pace) => AsyncGenerator<Batch<Row>>,
 ): Batches<Row> {
 	const pace = startPace(client);
@@ -200,7 +201,7 @@ async function* readLanes<Row extends FilterableRow>(
 export function readTransactions(
 	client: Client,
 	{ agents, filter, now, maxPages = Infinity, report }: HistoryQuery,
-	{ order, isAgain }: Reading,
+	{ order, isAgain }: ReadOptions,
 ): Batches<ActivityRow> {
 	const { from = -Infinity } = filter;
 	const matches = matcherOf(filter);
@@ -263,7 +264,7 @@ function eachOnce(payments: Payment[]): Payment[] {
 export function readPaymentEvents(
 	client: Client,
 	{ agents, filter, now, report }: HistoryQuery,
-	{ order }: Reading,
+	{ order }: ReadOptions,
 ): Batches<PaymentRow> {
 	const matches = matcherOf(filter);
 	report?.begin(filter, knownOfPaymentEvents);
@@ -296,18 +297,18 @@ async function* sorted<Row extends FilterableRow>(batches: Batches<Row>): Batche
  * @param isInOrder false if the order doesn't matter
  */
 export async function consumeHistory<Row extends FilterableRow, Result>(
-	read: (reading: Reading) => Batches<Row>,
+	read: (options: ReadOptions) => Batches<Row>,
 	use: (batches: Batches<Row>) => Promise<Result>,
 	isInOrder = true,
 ): Promise<Result> {
-	let reading: Reading = { order: isInOrder ? 'newestFirst' : 'any', isAgain: false };
+	let options: ReadOptions = { order: isInOrder ? 'newestFirst' : 'any', isAgain: false };
 	for (;;) {
 		try {
-			const isSorting = isInOrder && reading.order === 'any';
-			return await use(isSorting ? sorted(read(reading)) : read(reading));
+			const isSorting = isInOrder && options.order === 'any';
+			return await use(isSorting ? sorted(read(options)) : read(options));
 		} catch (error) {
-			if (error instanceof OutOfOrder) reading = { ...reading, order: 'any' };
-			else if (error instanceof RowsMoved) reading = { ...reading, isAgain: true };
+			if (error instanceof OutOfOrder) options = { ...options, order: 'any' };
+			else if (error instanceof RowsMoved) options = { ...options, isAgain: true };
 			else rethrow(error);
 		}
 	}
@@ -315,7 +316,7 @@ export async function consumeHistory<Row extends FilterableRow, Result>(
 
 /** The newest rows of a history, newest first. Stops reading once it has enough. */
 export async function newestRows<Row extends FilterableRow>(
-	read: (reading: Reading) => Batches<Row>,
+	read: (options: ReadOptions) => Batches<Row>,
 	limit: number,
 ): Promise<Array<AgentRow<Row>>> {
 	return await consumeHistory(read, async (batches) => {

@@ -26,10 +26,10 @@ export function startPace(client: Client): Pace {
 	const signals = [stopped.signal, client.cancelled].filter((signal) => signal !== undefined);
 	const cancelled = AbortSignal.any(signals);
 	const { attempts } = client.retry;
-	const withAttempts = (most: number): Client => ({
+	const clientWith = (retry: Partial<Client['retry']>): Client => ({
 		...client,
 		cancelled,
-		retry: { ...client.retry, attempts: most },
+		retry: { ...client.retry, ...retry },
 	});
 	const [atOnce, inTurn] = [pLimit(CONCURRENCY), pLimit(1)];
 	let isLimited = false;
@@ -44,9 +44,9 @@ export function startPace(client: Client): Pace {
 				if (!isLimited) {
 					const startedAt = Date.now();
 					try {
-						return await work(withAttempts(1));
+						return await work(clientWith({ attempts: 1 }));
 					} catch (error) {
-						const wait = waitAfter(error, withAttempts(attempts), 1, startedAt);
+						const wait = waitAfter(error, clientWith({}), 1, startedAt);
 						if (wait === undefined) rethrow(error);
 						isLimited ||= error instanceof CallError && error.failure?.cause === 'rate-limited';
 						until = Date.now() + wait;
@@ -54,7 +54,7 @@ export function startPace(client: Client): Pace {
 				}
 				return await inTurn(async () => {
 					await sleepUntilCancelled(until - Date.now(), cancelled);
-					return await work(withAttempts(until > 0 ? attempts - 1 : attempts));
+					return await work(clientWith({ attempts: until > 0 ? attempts - 1 : attempts }));
 				});
 			}),
 	};

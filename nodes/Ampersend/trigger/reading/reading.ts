@@ -120,15 +120,15 @@ export function isInPlace(rows: AgentCursor['rows'], { wire, at }: ActivityRow):
  */
 export function* bounded<Result>(
 	pages: Pages<Result>,
-	most: number,
+	maxPages: number,
 	isProgress: (result: Result) => boolean,
 ): Pages<Result> {
 	let asked = 0;
 	for (let step = pages.next(); ; ) {
 		if (step.done) {
-			if (asked < most || isProgress(step.value)) return step.value;
+			if (asked < maxPages || isProgress(step.value)) return step.value;
 			throw new PagingObservation('changes its list faster than it can be read', true);
 		}
-		step = pages.next(asked++ < most ? yield step.value : undefined);
+		step = pages.next(asked++ < maxPages ? yield step.value : undefined);
 	}
 }
