@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
-import { routes } from '../api/routes';
 import type { Client } from '../api/client';
+import { routes } from '../api/routes';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import { parseToken } from '../domain/identifier';

@@ -2,9 +2,9 @@ import type { INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
+import type { Client } from '../api/client';
 import type { AgentRow, Batches, HistoryQuery, ReadOptions } from '../api/lists/merge';
 import { consumeHistory, HistoryReport, newestRows } from '../api/lists/merge';
-import type { Client } from '../api/client';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
@@ -16,10 +16,10 @@ import type { FilterableRow } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
 import { Tally } from '../domain/tally';
-import { writeFile } from './file';
-import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
 import type { FileGroup } from '../outputs/file';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
+import { writeFile } from './file';
+import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
 
 /** A resource whose rows are read, filtered and exported. */
 export interface History<Row extends FilterableRow, Output extends Schema> {

@@ -1,16 +1,16 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { isSandbox } from '../api/connection/deployments';
-import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
 import type { Client } from '../api/client';
 import { openClient } from '../api/client';
+import { isSandbox } from '../api/connection/deployments';
+import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Read } from '../descriptions/reader';
 import { readerOf } from '../descriptions/reader';
 import { readSimplify } from '../descriptions/simplify';
-import { escapeHtml } from '../domain/text';
 import { rethrow } from '../domain/rethrow';
+import { escapeHtml } from '../domain/text';
 import type { Operation, OperationContext, WriteOperation } from './operation';
 import { findOperation, requireReachable } from './registry';
 import type { Written } from './writeMemory';

@@ -3,15 +3,15 @@ import type { IDataObject } from 'n8n-workflow';
 import type { Address } from '../domain/address';
 import { rethrow } from '../domain/rethrow';
 import { agentExists } from './agents';
+import type { Client } from './client';
+import { withoutFinding } from './client';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
 import { noteWrite, ownWrite } from './ownWrites';
 import { readBack } from './readBack';
+import { repeat } from './repeat';
 import type { AnswerOf, Route } from './routes';
 import { routes } from './routes';
-import type { Client } from './client';
 import type { CallParameters } from './send';
-import { withoutFinding } from './client';
-import { repeat } from './repeat';
 import { callOf, send } from './send';
 
 const is404 = (error: unknown) => error instanceof CallError && error.status === 404;

@@ -3,9 +3,9 @@ import { addressKey, sameAddress } from '../domain/address';
 import { ParameterError } from '../domain/parameter';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
+import type { Client } from './client';
 import { listAgentKeys, listAgents } from './lists/accountLists';
 import { routes } from './routes';
-import type { Client } from './client';
 import { send } from './send';
 
 /** An agent, as far as both an account and the agent itself know it. */

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import type { Listing } from '../schemas/listing';
-import { routes } from './routes';
 import type { Client } from './client';
+import { routes } from './routes';
 import { send } from './send';
 
 /** What listings are searched by; a part that is absent excludes none. */

@@ -1,10 +1,10 @@
 import { sleep } from 'n8n-workflow';
 
+import { rethrow } from '../domain/rethrow';
 import type { Client } from './client';
 import { withoutRetry } from './client';
 import { CallError } from './errors';
 import { nextWait } from './retry';
-import { rethrow } from '../domain/rethrow';
 
 /** Waits, or returns at once when the execution is cancelled: the next attempt reports it. */
 export async function sleepUntilCancelled(

@@ -1,12 +1,12 @@
 import type { Address } from '../domain/address';
 import { addressKey, uniqueAddresses } from '../domain/address';
 import { rethrow } from '../domain/rethrow';
-import { MAX_PAGE_ROWS, readPage } from './lists/pages';
-import { CallError } from './errors';
-import { sendForPage } from './lists/activityPages';
-import { routes } from './routes';
 import type { Client } from './client';
 import { withoutFinding } from './client';
+import { CallError } from './errors';
+import { sendForPage } from './lists/activityPages';
+import { MAX_PAGE_ROWS, readPage } from './lists/pages';
+import { routes } from './routes';
 import { send } from './send';
 
 const is404 = (reason: unknown) => reason instanceof CallError && reason.status === 404;

@@ -7,6 +7,8 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 
+import type { Client } from '../api/client';
+import { openTestClient } from '../api/client';
 import { resolveAgentConnection } from '../api/connection/agentConnection';
 import { logIn } from '../api/connection/agentSession';
 import type { Bases } from '../api/connection/bases';
@@ -16,8 +18,6 @@ import type { Connection } from '../api/connection/deployments';
 import { CredentialError } from '../api/connection/deployments';
 import { CallError, oneLine } from '../api/errors';
 import { routes } from '../api/routes';
-import type { Client } from '../api/client';
-import { openTestClient } from '../api/client';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import type { Authentication, CredentialName } from '../domain/authentication';

@@ -1,8 +1,8 @@
 import type { ActivityRow } from '../api/lists/pages';
 import { newestOf, rankOfNewest } from '../api/lists/pages';
-import { withoutUndefined } from '../domain/json';
 import type { RowFilter } from '../domain/filter';
 import { intersect, isSameFilter, matcherOf } from '../domain/filter';
+import { withoutUndefined } from '../domain/json';
 import type { Baseline, Reading } from './reading';
 import { CLOCKS_MS, watchedSince } from './reading';
 import type { AgentCursor, AgentId, KnownRow, TriggerState } from './state';

@@ -1,8 +1,8 @@
 import { CallError } from '../api/errors';
+import { isSameFilter } from '../domain/filter';
 import { toIso } from '../domain/time';
 import type { PollResult } from './poll';
 import { isTransient } from './poll';
-import { isSameFilter } from '../domain/filter';
 import type { AgentId, TriggerState } from './state';
 
 /*

@@ -12,6 +12,7 @@ import { optionsField, readCollection } from '../descriptions/options';
 import type { Read } from '../descriptions/reader';
 import { simplifyField } from '../descriptions/simplify';
 import { addressKey } from '../domain/address';
+import type { RowFilter } from '../domain/filter';
 import {
 	ParameterError,
 	readChoice,
@@ -20,7 +21,6 @@ import {
 	readWords,
 	rejectNothing,
 } from '../domain/parameter';
-import type { RowFilter } from '../domain/filter';
 
 /** Every event: n8n's own triggers store it like this. */
 const ALL_EVENTS = '*';

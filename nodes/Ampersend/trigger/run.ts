@@ -1,9 +1,9 @@
 import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
-import { isSandbox } from '../api/connection/deployments';
-import { CallError, toNodeError } from '../api/errors';
 import type { Client } from '../api/client';
 import { openClient } from '../api/client';
+import { isSandbox } from '../api/connection/deployments';
+import { CallError, toNodeError } from '../api/errors';
 import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
 import { simplify } from '../domain/simplify';

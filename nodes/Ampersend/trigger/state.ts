@@ -2,9 +2,9 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod/v4-mini';
 
-import { ParameterError } from '../domain/parameter';
 import type { RowFilter } from '../domain/filter';
 import { rowFilter } from '../domain/filter';
+import { ParameterError } from '../domain/parameter';
 
 /** Maximum size of the stored state, in bytes of JSON. */
 export const MAX_STATE_BYTES = 256 * 1024;

@@ -11,13 +11,13 @@ import type { Address } from '../../domain/address';
 import { parseAddresses, parseUsableAddress, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
 import { nameKey } from '../../domain/text';
+import { agentOutput, createdAgentOutput } from '../../outputs/agent';
 import type { Agent } from '../../schemas/agent';
 import type { WriteOperation } from '../operation';
 import { requireCreatedWith } from './created';
 import { findExisting, ifExistsField, readIfExists, rememberCreated } from './existing';
 import { nameField } from './nameField';
 import { newLimitFields, readSpendConfig } from './newLimits';
-import { agentOutput, createdAgentOutput } from '../../outputs/agent';
 
 const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 

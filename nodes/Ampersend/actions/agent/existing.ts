@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { listAgents } from '../../api/lists/accountLists';
 import type { Client } from '../../api/client';
+import { listAgents } from '../../api/lists/accountLists';
 import { runMemory } from '../../api/runMemory';
 import type { Read } from '../../descriptions/reader';
 import { addressKey } from '../../domain/address';

@@ -1,8 +1,8 @@
 import { listAgents } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
 import { pagingFields, readLimit } from '../../descriptions/paging';
-import type { RowOperation } from '../operation';
 import { agentOutput, simplifiedAgent } from '../../outputs/agent';
+import type { RowOperation } from '../operation';
 import { noteBalances } from './noteBalances';
 
 export const getMany: RowOperation<typeof agentOutput.schema> = {

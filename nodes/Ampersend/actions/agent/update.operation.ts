@@ -5,8 +5,8 @@ import { callOf, send } from '../../api/send';
 import { agentLocator } from '../../descriptions/locators';
 import { parseLocator } from '../../domain/address';
 import { requirePublicText } from '../../domain/parameter';
-import type { WriteOperation } from '../operation';
 import { agentOutput } from '../../outputs/agent';
+import type { WriteOperation } from '../operation';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
 

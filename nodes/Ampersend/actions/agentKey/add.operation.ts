@@ -1,7 +1,7 @@
 import { findAgentKey } from '../../api/agents';
+import type { Client } from '../../api/client';
 import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
-import type { Client } from '../../api/client';
 import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, keyNameField, readKeyName } from '../../descriptions/addresses';
@@ -9,10 +9,10 @@ import { agentLocator } from '../../descriptions/locators';
 import type { Address } from '../../domain/address';
 import { parseLocator, parseUsableAddress, sameAddress } from '../../domain/address';
 import { rethrow } from '../../domain/rethrow';
+import { addedAgentKeyOutput, agentKeyOutput } from '../../outputs/agentKey';
 import type { AgentKey } from '../../schemas/agentKey';
 import type { WriteOperation } from '../operation';
 import { findRejected, ifExistsField, readIfExists } from './existing';
-import { addedAgentKeyOutput, agentKeyOutput } from '../../outputs/agentKey';
 
 function namedOtherwise(address: Address): string {
 	return (

@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { findAgentKey } from '../../api/agents';
-import { CallError } from '../../api/errors';
 import type { Client } from '../../api/client';
+import { CallError } from '../../api/errors';
 import type { Read } from '../../descriptions/reader';
 import type { Address } from '../../domain/address';
 import { readChoice } from '../../domain/parameter';

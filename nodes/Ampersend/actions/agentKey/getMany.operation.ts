@@ -3,8 +3,8 @@ import { take } from '../../api/lists/take';
 import { agentLocator } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { parseLocator } from '../../domain/address';
-import type { RowOperation } from '../operation';
 import { agentKeyOutput } from '../../outputs/agentKey';
+import type { RowOperation } from '../operation';
 
 export const getMany: RowOperation<typeof agentKeyOutput.schema> = {
 	option: {

@@ -4,8 +4,8 @@ import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { agentKeyLocator, agentLocator } from '../../descriptions/locators';
 import { parseLocator } from '../../domain/address';
-import type { WriteOperation } from '../operation';
 import { revokedAgentKeyOutput } from '../../outputs/agentKey';
+import type { WriteOperation } from '../operation';
 
 export const revoke: WriteOperation<typeof revokedAgentKeyOutput> = {
 	option: {

@@ -1,8 +1,8 @@
+import type { Client } from '../../api/client';
 import { noteWrite, ownWrite } from '../../api/ownWrites';
 import { readBack } from '../../api/readBack';
-import { routes } from '../../api/routes';
-import type { Client } from '../../api/client';
 import { repeat } from '../../api/repeat';
+import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { addressKey } from '../../domain/address';

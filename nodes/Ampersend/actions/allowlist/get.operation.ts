@@ -1,8 +1,8 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { agentLocator, readAgent } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
 import { allowlistOutput, toAllowlistOutput } from '../../outputs/allowlist';
+import type { RowOperation } from '../operation';
 
 export const get: RowOperation<typeof allowlistOutput> = {
 	option: {

@@ -12,9 +12,9 @@ import {
 	without,
 } from '../../domain/allowlist';
 import { ParameterError, readChoice, readSwitch, rejectNothing } from '../../domain/parameter';
+import { toAllowlistOutput, updatedAllowlistOutput } from '../../outputs/allowlist';
 import type { WriteOperation } from '../operation';
 import { changeList } from './change';
-import { toAllowlistOutput, updatedAllowlistOutput } from '../../outputs/allowlist';
 
 const mode = { displayName: 'Mode', name: 'mode' } as const;
 const allowEmpty = { displayName: 'Allow Empty List', name: 'allowEmpty' } as const;

@@ -1,8 +1,8 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
 import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
+import type { RowOperation } from '../operation';
 
 export const get: RowOperation<typeof autoCollectOutput> = {
 	option: {

@@ -5,10 +5,10 @@ import { routes } from '../../api/routes';
 import { agentLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
 import { parseLocator } from '../../domain/address';
+import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
 import { autoCollectInput } from '../../schemas/autoCollect';
 import type { WriteOperation } from '../operation';
-import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
 import {
 	enabled,
 	minimumRemaining,

@@ -3,8 +3,8 @@ import { send } from '../../api/send';
 import { headerNameField, headerValueField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
-import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import type { WriteOperation } from '../operation';
 
 export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput.schema> = {
 	option: {

@@ -19,9 +19,9 @@ import { withoutUndefined } from '../../domain/json';
 import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
 
 export const create: WriteOperation<typeof hostedEndpointOutput.schema> = {

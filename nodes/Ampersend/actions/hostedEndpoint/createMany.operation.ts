@@ -8,9 +8,9 @@ import { withoutUndefined } from '../../domain/json';
 import { readOpenApi } from '../../domain/openApi';
 import { readText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
+import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
 import { readRateLimit, readTimeout } from './settings';
 
 const documentField = { displayName: 'OpenAPI Document', name: 'document' } as const;

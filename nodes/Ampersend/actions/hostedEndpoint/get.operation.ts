@@ -1,8 +1,8 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
 import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
+import type { RowOperation } from '../operation';
 
 export const get: RowOperation<typeof hostedEndpointOutput.schema> = {
 	option: {

@@ -2,8 +2,8 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { readAgent } from '../../descriptions/locators';
 import { pagingFields, readLimit } from '../../descriptions/paging';
-import type { RowOperation } from '../operation';
 import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
+import type { RowOperation } from '../operation';
 
 export const getMany: RowOperation<typeof hostedEndpointOutput.schema> = {
 	option: {

@@ -1,10 +1,10 @@
 import type { Resource } from '../operation';
+import { addProxyHeader, addRequiredHeader } from './addHeader.operation';
 import { create } from './create.operation';
 import { createMany } from './createMany.operation';
 import { deleteEndpoint } from './delete.operation';
 import { get } from './get.operation';
 import { getMany } from './getMany.operation';
-import { addProxyHeader, addRequiredHeader } from './addHeader.operation';
 import { removeProxyHeader, removeRequiredHeader } from './removeHeader.operation';
 import { rotateSecret } from './rotateSecret.operation';
 import { disable, enable } from './switch.operation';

@@ -3,8 +3,8 @@ import { send } from '../../api/send';
 import { headerNameField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName } from '../../domain/identifier';
-import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import type { WriteOperation } from '../operation';
 
 function removeOperation(
 	route: typeof routes.removeProxyHeader | typeof routes.removeRequiredHeader,

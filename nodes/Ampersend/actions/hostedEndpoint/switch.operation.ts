@@ -2,8 +2,8 @@ import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import type { WriteOperation } from '../operation';
 import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import type { WriteOperation } from '../operation';
 
 function switchOperation(
 	enabled: boolean,

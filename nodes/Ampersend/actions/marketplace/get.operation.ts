@@ -1,8 +1,8 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { listingLocator, parseIdLocator } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
 import { listingOutput, simplifiedListing } from '../../outputs/listing';
+import type { RowOperation } from '../operation';
 
 export const get: RowOperation<typeof listingOutput.schema> = {
 	option: {

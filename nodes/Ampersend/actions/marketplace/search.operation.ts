@@ -5,8 +5,8 @@ import { optionsOf, readCollection } from '../../descriptions/options';
 import { pagingFields, readLimit } from '../../descriptions/paging';
 import { readerIn } from '../../descriptions/reader';
 import { readText, rejectNothing } from '../../domain/parameter';
-import type { RowOperation } from '../operation';
 import { listingOutput, simplifiedListing } from '../../outputs/listing';
+import type { RowOperation } from '../operation';
 
 const searchField = { displayName: 'Search', name: 'search' } as const;
 

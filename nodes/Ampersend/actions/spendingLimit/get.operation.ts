@@ -1,13 +1,13 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
-import type { RowOperation } from '../operation';
-import { noteLowBalance } from './lowBalance';
 import {
 	simplifiedSpendingLimit,
 	spendingLimitOutput,
 	toSpendingLimitOutput,
 } from '../../outputs/spendingLimit';
+import type { RowOperation } from '../operation';
+import { noteLowBalance } from './lowBalance';
 
 export const get: RowOperation<typeof spendingLimitOutput> = {
 	option: {

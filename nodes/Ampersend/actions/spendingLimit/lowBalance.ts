@@ -1,7 +1,7 @@
-import { CallError } from '../../api/errors';
-import { routes } from '../../api/routes';
 import type { Client } from '../../api/client';
 import { withoutFinding, withoutRetry } from '../../api/client';
+import { CallError } from '../../api/errors';
+import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import type { Address } from '../../domain/address';
 import { formatUsdc, isMicro } from '../../domain/money';

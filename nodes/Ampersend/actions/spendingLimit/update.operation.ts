@@ -19,10 +19,10 @@ import {
 } from '../../descriptions/updateFields';
 import { parseLocator } from '../../domain/address';
 import { eachLimit, limits } from '../../domain/limits';
+import { spendingLimitOutput, toSpendingLimitOutput } from '../../outputs/spendingLimit';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { spendConfigInput } from '../../schemas/spendConfig';
 import type { WriteOperation } from '../operation';
-import { spendingLimitOutput, toSpendingLimitOutput } from '../../outputs/spendingLimit';
 
 const KEEP = 'Leave empty to keep the current limit';
 

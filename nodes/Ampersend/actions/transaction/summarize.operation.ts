@@ -1,8 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { ActivityRow } from '../../api/lists/pages';
 import type { AgentRow } from '../../api/lists/merge';
 import { consumeHistory, readTransactions } from '../../api/lists/merge';
+import type { ActivityRow } from '../../api/lists/pages';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
@@ -18,10 +18,10 @@ import {
 } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, isTimeZone } from '../../domain/time';
-import { readQuery, showReport } from '../history';
-import type { OperationContext, RowOperation } from '../operation';
 import type { SummaryGroup } from '../../outputs/transaction';
 import { summaryOutput, toSummaryOutput } from '../../outputs/transaction';
+import { readQuery, showReport } from '../history';
+import type { OperationContext, RowOperation } from '../operation';
 
 const parts = ['agent', 'counterparty', 'day', 'direction', 'status'] as const;
 type Part = (typeof parts)[number];

@@ -6,10 +6,10 @@ import { reportsError } from '../../domain/json';
 import { ParameterError } from '../../domain/parameter';
 import type { Session } from '../../domain/session';
 import { fingerprintOf, readSession } from '../../domain/session';
-import type { Connection, Deployment } from './deployments';
-import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
 import { issuesIn, textsIn } from '../errors/serviceText';
 import type { HttpAnswer } from '../request';
+import type { Connection, Deployment } from './deployments';
+import { AGENT_PATH, CredentialError, deployments, readOtherDeployment } from './deployments';
 
 /** The fields of an Ampersend Agent credential. */
 export interface AgentFields {

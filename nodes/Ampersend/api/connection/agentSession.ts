@@ -1,15 +1,15 @@
 import type { IHttpRequestHelper } from 'n8n-workflow';
 
 import { timeToUse, writeSession } from '../../domain/session';
-import type { AgentConnection, AgentFields } from './agentConnection';
-import { resolveAgentConnection, signing } from './agentConnection';
+import type { Client } from '../client';
+import { transmitWith } from '../client';
 import { CallError, withTexts } from '../errors';
 import type { Transmit } from '../request';
 import { routes } from '../routes';
-import { hideKey } from './secrets';
-import type { Client } from '../client';
-import { transmitWith } from '../client';
 import { send } from '../send';
+import type { AgentConnection, AgentFields } from './agentConnection';
+import { resolveAgentConnection, signing } from './agentConnection';
+import { hideKey } from './secrets';
 
 /** A login is one of several calls that the caller waits for. */
 const RETRY = { attempts: 2, budgetMs: 5_000 };

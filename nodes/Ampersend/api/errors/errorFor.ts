@@ -1,8 +1,8 @@
-import type { Placeholders, Route } from '../routes';
 import { hideKey } from '../connection/secrets';
-import { CallError } from './CallError';
+import type { Placeholders, Route } from '../routes';
 import type { Call } from './call';
 import { factsOf, guessText } from './call';
+import { CallError } from './CallError';
 import type { Situation } from './situations';
 import { changesNothing, situations } from './situations';
 

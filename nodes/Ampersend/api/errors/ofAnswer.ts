@@ -1,8 +1,8 @@
 import type { Base } from '../connection/bases';
 import type { Connection } from '../connection/deployments';
 import type { Access, Route } from '../routes';
-import type { CallError } from './CallError';
 import type { Call } from './call';
+import type { CallError } from './CallError';
 import type { SituationName } from './errorFor';
 import { errorFor } from './errorFor';
 import type { ServiceWords } from './serviceText';

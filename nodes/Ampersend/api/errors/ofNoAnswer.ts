@@ -1,7 +1,7 @@
 import { CredentialError } from '../connection/deployments';
 import { hideKey } from '../connection/secrets';
-import { CallError, chainOf, withTexts } from './CallError';
 import type { Call } from './call';
+import { CallError, chainOf, withTexts } from './CallError';
 import { errorFor } from './errorFor';
 import { duration, oneLine } from './serviceText';
 

@@ -1,9 +1,9 @@
 import type { Address } from '../../domain/address';
 import type { Agent } from '../../schemas/agent';
 import type { AgentKey } from '../../schemas/agentKey';
+import type { Client } from '../client';
 import type { Route } from '../routes';
 import { routes } from '../routes';
-import type { Client } from '../client';
 import { send } from '../send';
 import type { List, ListPart } from './offsetPages';
 import { offsetPages, partAfter } from './offsetPages';

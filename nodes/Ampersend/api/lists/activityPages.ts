@@ -1,11 +1,11 @@
 import type { Address } from '../../domain/address';
+import { rethrow } from '../../domain/rethrow';
 import type { Preset } from '../../domain/time';
 import { readTime } from '../../domain/time';
-import { rethrow } from '../../domain/rethrow';
 import type { Activity } from '../../schemas/activity';
+import type { Client } from '../client';
 import { CallError, errorForPaging } from '../errors';
 import { routes } from '../routes';
-import type { Client } from '../client';
 import { send } from '../send';
 import type { PageAnswer, PageRequest, Pages, ActivityRow } from './pages';
 import { PagingObservation } from './pages';

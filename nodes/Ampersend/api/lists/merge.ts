@@ -2,20 +2,20 @@ import type { Address } from '../../domain/address';
 import { isKnownChain } from '../../domain/explorer';
 import type { FilterableRow, KnownValues, RowFilter } from '../../domain/filter';
 import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../../domain/filter';
-import { presetCovering } from '../../domain/time';
 import { rethrow } from '../../domain/rethrow';
+import { presetCovering } from '../../domain/time';
 import type { Payment } from '../../schemas/payment';
-import type { ActivityRow } from './pages';
-import { MAX_PAGE_ROWS } from './pages';
 import type { KnownAgent } from '../agents';
-import type { Pace } from './pace';
-import { startPace } from './pace';
+import type { Client } from '../client';
+import { routes } from '../routes';
+import { send } from '../send';
 import type { Miscount } from './activityPages';
 import { listActivity, RowsMoved, sendForPage } from './activityPages';
+import type { Pace } from './pace';
+import { startPace } from './pace';
+import type { ActivityRow } from './pages';
+import { MAX_PAGE_ROWS } from './pages';
 import { ReadAhead } from './readAhead';
-import { routes } from '../routes';
-import type { Client } from '../client';
-import { send } from '../send';
 
 /** A row of a history, and its agent. */
 export interface AgentRow<Row> {

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 
-import { CallError } from '../errors';
-import type { Client } from '../client';
-import { sleepUntilCancelled, waitAfter } from '../repeat';
 import { rethrow } from '../../domain/rethrow';
+import type { Client } from '../client';
+import { CallError } from '../errors';
+import { sleepUntilCancelled, waitAfter } from '../repeat';
 
 /** Requests of one reading at the same time. */
 const CONCURRENCY = 6;
