@@ -9,6 +9,7 @@ import {
 	safeFileName,
 	type FileFormat,
 	type FileLayout,
+	type RowReader,
 } from '../../nodes/Ampersend/domain/files';
 
 const layoutOf = (columns: string[], others: Partial<FileLayout> = {}): FileLayout => ({
@@ -20,9 +21,15 @@ const layoutOf = (columns: string[], others: Partial<FileLayout> = {}): FileLayo
 	...others,
 });
 
+/** Rows that are their own items. */
+const ofObjects: RowReader<object> = {
+	whole: (row) => row,
+	column: (name) => (row) => Reflect.get(row, name),
+};
+
 /** A file of one batch. */
 function encode(format: FileFormat, rows: object[], layout = layoutOf([])): string {
-	const parts = fileFormats[format].encoder(layout);
+	const parts = fileFormats[format].encoder(layout, ofObjects);
 	return parts.head + (rows.length > 0 ? parts.encode(rows) : '') + parts.tail;
 }
 
@@ -291,7 +298,7 @@ describe('a file of several batches', () => {
 			}
 		}
 		const parts: Buffer[] = [];
-		const file = encodeFile(format, layoutOf(['id', 'name']), batches(), isReversed);
+		const file = encodeFile(format, layoutOf(['id', 'name']), batches(), ofObjects, isReversed);
 		for await (const part of file) parts.push(part);
 		return Buffer.concat(parts).toString();
 	}

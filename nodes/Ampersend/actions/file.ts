@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import type { FileTarget } from '../descriptions/file';
+import type { RowReader } from '../domain/files';
 import { encodeFile, fileFormats } from '../domain/files';
 
 type BinaryContent = Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0];
@@ -80,15 +81,16 @@ async function contentOf(
 
 /**
  * Writes a file into n8n's binary data as its rows come in.
- * @param batches output rows, newest first; each batch has at least one
+ * @param batches rows, newest first; each batch has at least one
  */
-export async function writeFile(
+export async function writeFile<Row>(
 	n8n: IExecuteFunctions,
 	itemIndex: number,
 	{ format, fileName, binaryPropertyName, layout, isOldestFirst }: FileTarget,
-	batches: AsyncIterable<object[]>,
+	batches: AsyncIterable<Row[]>,
+	reader: RowReader<Row>,
 ): Promise<NonNullable<INodeExecutionData['binary']>> {
-	const parts = encodeFile(format, layout, batches, isOldestFirst);
+	const parts = encodeFile(format, layout, batches, reader, isOldestFirst);
 	try {
 		const content = await contentOf(n8n, itemIndex, parts);
 		const { mimeType } = fileFormats[format];

@@ -12,28 +12,31 @@ import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import { timeZoneOf } from '../descriptions/timeZone';
+import type { RowReader } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
 import { Tally } from '../domain/tally';
 import type { FileGroup } from '../outputs/file';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
+import type { Output } from '../outputs/output';
 import { writeFile } from './file';
-import type { FileOperation, OperationContext, RowOperation, Schema } from './operation';
+import type { FileOperation, OperationContext, RowOperation } from './operation';
+
+type HistoryRow = FilterableRow & { wire: object };
 
 /** A resource whose rows are read, filtered and exported. */
-export interface History<Row extends FilterableRow, Output extends Schema> {
+export interface History<Row extends HistoryRow, Types extends z.core.$ZodShape> {
 	/** What the rows are called, in the plural. */
 	noun: string;
 	/** The default name of an exported file starts with it. */
 	fileName: string;
 	filters: INodeProperties;
 	readRows(client: Client, query: HistoryQuery, options: ReadOptions): Batches<Row>;
-	output: Output;
+	output: Output<Row['wire'], AgentRow<Row>, Types>;
 	simplified: Simplified;
-	toOutput(row: AgentRow<Row>): z.infer<Output>;
 	/** Columns of a CSV file, in order. */
-	columns: ReadonlyArray<keyof z.infer<Output> & string>;
+	columns: ReadonlyArray<keyof Types & string>;
 	getMany: Texts;
 	export: Texts;
 }
@@ -99,21 +102,20 @@ function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string
 	return [`Limit reached: returned ${limit}. ${all}. Turn on Return All to get all of them.`];
 }
 
-function getManyOperation<Row extends FilterableRow, Output extends Schema>({
+function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
 	noun,
 	filters,
 	readRows,
 	output,
 	simplified,
-	toOutput,
 	getMany,
-}: History<Row, Output>): RowOperation<Output> {
+}: History<Row, Types>): RowOperation<z.ZodMiniObject<Types>> {
 	const options = optionsField([orderOption('Oldest First reads the whole history')]);
 	return {
 		option: { name: 'Get Many', value: 'getMany', ...getMany },
 		inSession: 'also',
 		fields: [...agentScopeFields, ...pagingFields, filters, options],
-		output,
+		output: output.schema,
 		simplified,
 		async execute(context) {
 			const { client, read, hint } = context;
@@ -128,7 +130,7 @@ function getManyOperation<Row extends FilterableRow, Output extends Schema>({
 			const notes = rows.length === limit ? limitHint(limit, query, noun) : [];
 			for (const note of notes) hint(note);
 			showReport(query.report, noun, hint);
-			return rows.map(toOutput);
+			return rows.map((found) => output.of(found.row.wire, found));
 		},
 	};
 }
@@ -136,28 +138,35 @@ function getManyOperation<Row extends FilterableRow, Output extends Schema>({
 /** Rows between two lines of n8n's log. */
 const LOGGED_ROWS = 50_000;
 
-function exportOperation<Row extends FilterableRow, Output extends Schema>({
+function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
 	noun,
 	fileName,
 	filters,
 	readRows,
-	toOutput,
+	output,
 	columns,
 	export: texts,
-}: History<Row, Output>): FileOperation<typeof fileOutput> {
+}: History<Row, Types>): FileOperation<typeof fileOutput> {
+	const reader: RowReader<AgentRow<Row>> = {
+		whole: (found) => output.of(found.row.wire, found),
+		column: (name) => {
+			const read = output.valueOf(name as keyof Types & string);
+			return (found) => read(found.row.wire, found);
+		},
+	};
 	/** Counts the rows that go into the file. */
-	async function* outputsOf(
+	async function* counted(
 		{ n8n }: OperationContext,
 		batches: Batches<Row>,
 		tally: Tally<FileGroup>,
-	): AsyncGenerator<object[]> {
+	): Batches<Row> {
 		for await (const batch of batches) {
 			const before = tally.rows;
 			for (const { row } of batch) tally.add(fileGroupOf(row), row.amount);
 			if (Math.floor(before / LOGGED_ROWS) < Math.floor(tally.rows / LOGGED_ROWS)) {
 				n8n.logger.info(`${n8n.getNode().name}: exported ${tally.rows} ${noun} so far`);
 			}
-			yield batch.map(toOutput);
+			yield batch;
 		}
 	}
 	return {
@@ -173,9 +182,9 @@ function exportOperation<Row extends FilterableRow, Output extends Schema>({
 			const { binary, tally } = await consumeHistory(
 				(reading) => readRows(client, query, reading),
 				async (batches) => {
-					const counted = new Tally<FileGroup>();
-					const rows = outputsOf(context, batches, counted);
-					return { binary: await writeFile(n8n, itemIndex, file, rows), tally: counted };
+					const counts = new Tally<FileGroup>();
+					const rows = counted(context, batches, counts);
+					return { binary: await writeFile(n8n, itemIndex, file, rows, reader), tally: counts };
 				},
 			);
 			showReport(query.report, noun, hint);
@@ -185,8 +194,8 @@ function exportOperation<Row extends FilterableRow, Output extends Schema>({
 }
 
 /** The operations that every history has. */
-export function historyOperations<Row extends FilterableRow, Output extends Schema>(
-	history: History<Row, Output>,
-): [FileOperation<typeof fileOutput>, RowOperation<Output>] {
+export function historyOperations<Row extends HistoryRow, Types extends z.core.$ZodShape>(
+	history: History<Row, Types>,
+): [FileOperation<typeof fileOutput>, RowOperation<z.ZodMiniObject<Types>>] {
 	return [exportOperation(history), getManyOperation(history)];
 }

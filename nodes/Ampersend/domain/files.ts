@@ -13,10 +13,17 @@ export interface FileLayout {
 	decimalSeparator: '.' | ',';
 }
 
+/** How a file gets at what its rows have. */
+export interface RowReader<Row> {
+	whole(row: Row): object;
+	/** Reads one column. */
+	column(name: string): (row: Row) => unknown;
+}
+
 /** The parts of a file, as text. */
-interface Encoder {
+interface Encoder<Row> {
 	head: string;
-	encode(rows: object[]): string;
+	encode(rows: Row[]): string;
 	/** Between two batches of rows. */
 	between: string;
 	tail: string;
@@ -36,9 +43,9 @@ export const fileFormats = {
 		description: 'One list of objects',
 		extension: 'json',
 		mimeType: 'application/json',
-		encoder: (layout: FileLayout): Encoder => ({
+		encoder: <Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Row> => ({
 			head: '[',
-			encode: (rows) => linesOf(rows, layout).join(','),
+			encode: (rows) => linesOf(rows, layout, reader).join(','),
 			between: ',',
 			tail: ']\n',
 		}),
@@ -48,10 +55,10 @@ export const fileFormats = {
 		description: 'One object per line. For databases and large files.',
 		extension: 'jsonl',
 		mimeType: 'application/x-ndjson',
-		encoder: (layout: FileLayout): Encoder => ({
+		encoder: <Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Row> => ({
 			head: '',
 			encode: (rows) =>
-				linesOf(rows, layout)
+				linesOf(rows, layout, reader)
 					.map((line) => `${line}\n`)
 					.join(''),
 			between: '',
@@ -62,9 +69,13 @@ export const fileFormats = {
 
 export type FileFormat = keyof typeof fileFormats;
 
-function linesOf(rows: object[], { columns, isSelection }: FileLayout): string[] {
+function linesOf<Row>(
+	rows: Row[],
+	{ columns, isSelection }: FileLayout,
+	{ whole }: RowReader<Row>,
+): string[] {
 	const selected = isSelection ? [...columns] : null;
-	return rows.map((row) => JSON.stringify(row, selected));
+	return rows.map((row) => JSON.stringify(whole(row), selected));
 }
 
 /**
@@ -112,7 +123,7 @@ function withDecimalComma(amount: unknown): unknown {
  * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
  * would run as a formula gets apostrophes: names come from others.
  */
-function csvEncoder(layout: FileLayout): Encoder {
+function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encoder<Row> {
 	const { columns, delimiter, byteOrderMark, decimalSeparator } = layout;
 	const options = {
 		delimiter,
@@ -133,57 +144,75 @@ function csvEncoder(layout: FileLayout): Encoder {
 		if (encoded.size < MAX_ENCODED) encoded.set(value, field);
 		return field;
 	};
-	const readers = columns.map((column) =>
-		decimalSeparator === ',' && AMOUNT.test(column)
-			? (row: object): unknown => withDecimalComma(Reflect.get(row, column))
-			: (row: object): unknown => Reflect.get(row, column),
-	);
-	const encodeRow = (row: object): string =>
-		readers.map((read) => encodeField(read(row))).join(delimiter) + LINE_END;
+	const readers = columns.map((name): ((row: Row) => unknown) => {
+		const read = column(name);
+		const isComma = decimalSeparator === ',' && AMOUNT.test(name);
+		return isComma ? (row) => withDecimalComma(read(row)) : read;
+	});
+	const encodeRows = (rows: Row[]): string => {
+		let text = '';
+		for (const row of rows) {
+			let isFirst = true;
+			for (const read of readers) {
+				if (!isFirst) text += delimiter;
+				isFirst = false;
+				text += encodeField(read(row));
+			}
+			text += LINE_END;
+		}
+		return text;
+	};
 	return {
 		head: (byteOrderMark ? '\ufeff' : '') + stringify([columns], options),
-		encode: (rows) => rows.map(encodeRow).join(''),
+		encode: encodeRows,
 		between: '',
 		tail: '',
 	};
 }
 
-/** Rows in reverse order. Holds the file in memory until it has the last row. */
-async function* reversed(
-	batches: AsyncIterable<object[]>,
-	encode: Encoder['encode'],
-): AsyncGenerator<Buffer> {
+/** Batches in reverse order. Holds the file in memory until it has the last one. */
+async function* reversed<Row>(
+	batches: AsyncIterable<Row[]>,
+	encode: (rows: Row[]) => string,
+): AsyncGenerator<string> {
 	const parts: Buffer[] = [];
 	for await (const rows of batches) parts.push(Buffer.from(encode(rows.toReversed())));
-	yield* parts.reverse();
+	for (const part of parts.reverse()) yield part.toString();
 }
 
-async function* inOrder(
-	batches: AsyncIterable<object[]>,
-	encode: Encoder['encode'],
-): AsyncGenerator<Buffer> {
-	for await (const rows of batches) yield Buffer.from(encode(rows));
+async function* inOrder<Row>(
+	batches: AsyncIterable<Row[]>,
+	encode: (rows: Row[]) => string,
+): AsyncGenerator<string> {
+	for await (const rows of batches) yield encode(rows);
 }
+
+/** Each part is written on its own. */
+const PART_CHARACTERS = 256 * 1024;
 
 /**
  * Encodes a file in UTF-8, part by part.
  * @param batches of at least one row
  * @param isReversed whether the last row comes first
  */
-export async function* encodeFile(
+export async function* encodeFile<Row>(
 	format: FileFormat,
 	layout: FileLayout,
-	batches: AsyncIterable<object[]>,
+	batches: AsyncIterable<Row[]>,
+	reader: RowReader<Row>,
 	isReversed: boolean,
 ): AsyncGenerator<Buffer> {
-	const { head, encode, between, tail } = fileFormats[format].encoder(layout);
+	const { head, encode, between, tail } = fileFormats[format].encoder(layout, reader);
+	let text = head;
 	let separator = '';
-	yield Buffer.from(head);
-	for await (const part of (isReversed ? reversed : inOrder)(batches, encode)) {
-		yield separator === '' ? part : Buffer.concat([Buffer.from(separator), part]);
+	for await (const rows of (isReversed ? reversed : inOrder)(batches, encode)) {
+		text += separator + rows;
 		separator = between;
+		if (text.length < PART_CHARACTERS) continue;
+		yield Buffer.from(text);
+		text = '';
 	}
-	yield Buffer.from(tail);
+	yield Buffer.from(text + tail);
 }
 
 /**

@@ -32,10 +32,12 @@ type TypesOf<Fields extends Record<string, { type: z.ZodMiniType }>> = {
 type Fitting<Value, Type extends z.ZodMiniType> = [Value] extends [z.infer<Type>] ? Type : never;
 
 /** What an item of an output has, and what makes one. */
-interface Output<Wire, Context, Types extends z.core.$ZodShape> {
+export interface Output<Wire, Context, Types extends z.core.$ZodShape> {
 	schema: z.ZodMiniObject<Types>;
 	/** What the service adds follows the known fields. */
 	of(wire: Wire, context: Context): z.infer<z.ZodMiniObject<Types>>;
+	/** Reads one field without making an item. */
+	valueOf(name: keyof Types & string): (wire: Wire, context: Context) => unknown;
 }
 
 function inUsdc(micro: Micro): string | null | undefined {
@@ -106,6 +108,7 @@ export function outputOf<
 	const shown = new Set(entries.flatMap(([, { shows }]) => shows));
 	return {
 		schema: z.object(types as TypesOf<Fields>),
+		valueOf: (name) => fields[name].valueOf,
 		of(wire, context) {
 			const item: Record<string, unknown> = {};
 			for (const [name, field] of entries) {

@@ -9,9 +9,8 @@ const operations = historyOperations({
 	fileName: 'payment-events',
 	filters: paymentEventFilters,
 	readRows: readPaymentEvents,
-	output: paymentEventOutput.schema,
+	output: paymentEventOutput,
 	simplified: simplifiedPaymentEvent,
-	toOutput: (found) => paymentEventOutput.of(found.row.wire, found),
 	columns: [
 		'occurredAt',
 		'agentName',

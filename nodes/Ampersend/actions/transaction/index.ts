@@ -10,9 +10,8 @@ const operations = historyOperations({
 	fileName: 'transactions',
 	filters: transactionFilters,
 	readRows: readTransactions,
-	output: transactionOutput.schema,
+	output: transactionOutput,
 	simplified: simplifiedTransaction,
-	toOutput: (found) => transactionOutput.of(found.row.wire, found),
 	columns: [
 		'occurredAt',
 		'agentName',
