@@ -28,7 +28,8 @@ function answerOf(account: Account, path: string, query: URLSearchParams): strin
 	if (!(Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE)) return undefined;
 	if (path === '/v1/agents') return agentsText(limit, whole('offset', 0));
 	const isAll = path === `/v1/agents/${ADDRESS}/activity` && query.get('preset') === 'all';
-	return isAll ? activityText(account.rows, whole('page', 1), limit) : undefined;
+	const page = whole('page', 1);
+	return isAll && page >= 1 ? activityText(account.rows, page, limit) : undefined;
 }
 
 const accounts = new Map<string, Account>();

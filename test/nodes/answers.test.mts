@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { CallError } from '../../nodes/Ampersend/api/errors';
 import { routes, type Route } from '../../nodes/Ampersend/api/routes';
 import { type Client } from '../../nodes/Ampersend/api/client';
+import type { Secret } from '../../nodes/Ampersend/api/connection/deployments';
 import { send } from '../../nodes/Ampersend/api/send';
 import { startEmulator, type Emulator } from '../../tools/emulator/index.mts';
 import { agentsIn, isTooDeep, isUnreadable, same, wrongValue } from './answers/check.mts';
@@ -41,8 +42,12 @@ interface Reading {
 	notes: string[];
 }
 
-/** Reads an answer as the nodes do. */
-async function read({ name, connection, parameters }: Recorded, text: string): Promise<Reading> {
+/** Reads an answer as the nodes do. @param isPlainTried whether it can be read the fast way */
+async function read(
+	{ name, connection, parameters }: Recorded,
+	text: string,
+	isPlainTried = true,
+): Promise<Reading> {
 	const notes: string[] = [];
 	const client: Client = {
 		connection,
@@ -52,6 +57,7 @@ async function read({ name, connection, parameters }: Recorded, text: string): P
 			statusCode: 200,
 			headers: { 'content-type': 'application/json' },
 			body: JSON.parse(text),
+			...(isPlainTried && { text }),
 		}),
 	};
 	const route: Route = routes[name];
@@ -119,6 +125,18 @@ function wrongReading(answer: Recorded, reading: Reading): string | undefined {
 	return wrongValue(shapes[name], sent, value, notes);
 }
 
+const plainNames = routeNames.filter((name) => 'plainAnswer' in routes[name]);
+
+/** Throws unless an answer is read the fast way as it is the slow way. */
+async function compareWays(answer: Recorded, text: string): Promise<void> {
+	const [fast, slow] = [await read(answer, text), await read(answer, text, false)];
+	const isSame =
+		same(fast.value, slow.value) &&
+		same(fast.notes, slow.notes) &&
+		String(fast.error) === String(slow.error);
+	if (!isSame) throw new Error(`read the fast way as ${JSON.stringify(fast)}: ${text}`);
+}
+
 const clean = Object.getOwnPropertyNames(Object.prototype);
 
 describe('The answer', () => {
@@ -150,4 +168,57 @@ describe('The answer', () => {
 			await fc.assert(property, { seed, numRuns: runs, timeout: MAX_MS });
 		},
 	);
+});
+
+/** A key as texts can have it, in JSON. */
+const spellings: Array<[string, (key: string, prefix: string) => string]> = [
+	['as it is', (key) => key],
+	['without its prefix', (key, prefix) => key.slice(prefix.length)],
+	['between others', (key) => `a ${key}, b`],
+	['with a percent sign', (key) => key.replace(/.$/, (last) => encoded(last))],
+	[
+		'with a percent sign twice',
+		(key) => key.replace(/.$/, (last) => `%25${encoded(last).slice(1)}`),
+	],
+	['with escapes', (key) => key.replace(/.$/, (last) => escaped(last))],
+	['in Base64', (key) => Buffer.from(key).toString('base64')],
+	['in Base64, after one', (key) => Buffer.from(`x${key}`).toString('base64')],
+	['in Base64, after two', (key) => Buffer.from(`xy${key}`).toString('base64url')],
+];
+
+const encoded = (character: string) => `%${character.charCodeAt(0).toString(16)}`;
+
+function escaped(character: string): string {
+	return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+describe.each(plainNames)('The fast way to read %s', (name) => {
+	const answersOf = () => recorded.filter((one) => one.name === name);
+
+	it('takes what the service sends', () => {
+		const route: Route = routes[name];
+		for (const { text, agent } of answersOf()) {
+			expect(route.plainAnswer?.(JSON.parse(text), agent)).toBeDefined();
+		}
+	});
+
+	it(`gives the same for answers that are changed at random (AMPERSEND_SEED=${seed})`, async () => {
+		const answers = answersOf();
+		const property = fc.asyncProperty(fc.nat(), someMutations, async (which, mutations) => {
+			const answer = answers[which % answers.length] as Recorded;
+			await compareWays(answer, enlarge(mutate(answer.text, mutations)));
+		});
+		await fc.assert(property, { seed, numRuns: 4 * runs, timeout: MAX_MS });
+	});
+
+	it.each(spellings)('hides a key, %s', async (_, spell) => {
+		for (const answer of answersOf()) {
+			const [{ text: key, prefix }] = answer.connection.secrets as [Secret];
+			const text = answer.text.replace(/"status":"/g, `"status":"${spell(key, prefix)}`);
+			expect(text).not.toBe(answer.text);
+			await compareWays(answer, text);
+			const { value } = await read(answer, text);
+			expect(JSON.stringify(value)).not.toContain(key.slice(-12));
+		}
+	});
 });

@@ -135,3 +135,15 @@ describe('the day of a time', () => {
 		expect(dayOf(midnight - 1)).toBe('2026-01-01');
 	});
 });
+
+it('a time in ISO 8601 is as Date writes it, whatever came before', () => {
+	const time = fc.integer({ min: -8.64e15, max: 8.64e15 });
+	fc.assert(
+		fc.property(time, fc.nat(2 * 86_400_000), (ms, later) => {
+			for (const each of [ms, Math.min(8.64e15, ms + later), ms]) {
+				expect(toIso(each)).toBe(new Date(each).toISOString());
+			}
+		}),
+	);
+	expect(() => toIso(NaN)).toThrow(RangeError);
+});

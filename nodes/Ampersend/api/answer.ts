@@ -9,7 +9,7 @@ import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
 import type { Client } from './client';
 import type { Secret } from './connection/deployments';
-import { hideInUnknown, hideKeyIn } from './connection/secrets';
+import { hideInUnknown, hideKey, hideKeyIn } from './connection/secrets';
 import type { Call } from './errors';
 import { errorFor, errorForInside, errorForNotJson, errorForStatus, firstOf } from './errors';
 import type { HttpAnswer } from './request';
@@ -169,6 +169,17 @@ function notDone(call: Call, { statusCode: status, body }: HttpAnswer): unknown 
 	throw errorFor('notDone', {}, call, { status });
 }
 
+/** What a route's plain answer is, if this is one; undefined for any other. */
+function plainOf(call: Call, { connection }: Client, answer: HttpAnswer): unknown {
+	const { statusCode, body, text } = answer;
+	// A backslash or a percent sign can spell a key in another way.
+	if (text === undefined || statusCode !== 200) return undefined;
+	if (text.includes('\\') || text.includes('%')) return undefined;
+	return hideKey(connection)(text) === text
+		? call.route.plainAnswer?.(body, call.agent)
+		: undefined;
+}
+
 export function readAnswer<R extends Route>(
 	client: Client,
 	call: Call,
@@ -177,6 +188,8 @@ export function readAnswer<R extends Route>(
 	secrets: Secret[],
 ): AnswerOf<R> {
 	const { statusCode, body } = answer;
+	const plain = plainOf(call, client, answer);
+	if (plain !== undefined) return plain as AnswerOf<R>;
 	const depth = dropPrototypes(body);
 	hideKeyIn(body, client.connection);
 	requireSuccess(call, answer);

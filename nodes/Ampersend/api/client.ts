@@ -16,7 +16,7 @@ import type { Connection } from './connection/deployments';
 import { assertKeyBelongsTo, authorizationHeaders } from './connection/deployments';
 import type { CallError } from './errors';
 import type { HttpAnswer, Transmit } from './request';
-import { requestFor, TIMEOUT_MS } from './request';
+import { requestFor, TIMEOUT_MS, withJson } from './request';
 import type { RetryPolicy } from './retry';
 import { defaultRetryPolicy } from './retry';
 import { routes } from './routes';
@@ -121,13 +121,15 @@ export async function openClient(
 	const data = await context.getCredentials(credential, itemIndex);
 	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
 	const transmitOpenly = transmitWith(context.helpers);
-	const transmitAuthorized = async (request: IHttpRequestOptions) =>
-		(await context.helpers.httpRequestWithAuthentication.call(
+	const transmitAuthorized = async (request: IHttpRequestOptions) => {
+		const answer = (await context.helpers.httpRequestWithAuthentication.call(
 			endingWith(request.abortSignal, context),
 			credential,
 			{ ...request },
 			{ credentialsDecrypted },
 		)) as HttpAnswer;
+		return request.encoding === 'text' ? withJson(answer) : answer;
+	};
 	const { connection, call } = await connectWith[authentication](data);
 	const isOneAgent = connection.agent !== undefined;
 	return {

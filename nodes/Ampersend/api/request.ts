@@ -9,6 +9,8 @@ export interface HttpAnswer {
 	statusCode: number;
 	headers: IDataObject;
 	body: unknown;
+	/** The body as it came, if it was requested so. */
+	text?: string;
 }
 
 /**
@@ -20,12 +22,16 @@ export type Transmit = (
 	withCredential: boolean,
 ) => Promise<HttpAnswer>;
 
-/** A request as n8n's helpers take it, without authentication. @param timeout in ms */
+/**
+ * A request as n8n's helpers take it, without authentication.
+ * @param timeout in ms
+ * @param asText whether the answer has its body as text, too
+ */
 export function requestFor(
 	method: IHttpRequestMethods,
 	url: string,
 	timeout: number,
-	{ query, body }: { query?: IDataObject; body?: IDataObject } = {},
+	{ query, body, asText }: { query?: IDataObject; body?: IDataObject; asText?: boolean } = {},
 ): IHttpRequestOptions {
 	return {
 		method,
@@ -37,9 +43,21 @@ export function requestFor(
 		...(query && { qs: query }),
 		...(body && { body }),
 		json: true,
+		...(asText && { encoding: 'text' }),
 		timeout,
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
 		disableFollowRedirect: true,
 	};
+}
+
+/** An answer that came as text, with its JSON. Like axios, leaves what isn't JSON as it is. */
+export function withJson(answer: HttpAnswer): HttpAnswer {
+	const { body: text } = answer;
+	if (typeof text !== 'string' || text === '') return answer;
+	try {
+		return { ...answer, body: JSON.parse(text), text };
+	} catch {
+		return answer;
+	}
 }

@@ -2,7 +2,7 @@ import type { IHttpRequestMethods } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { limits } from '../domain/limits';
-import { activityPage } from '../schemas/activity';
+import { activityPage, plainActivityPage } from '../schemas/activity';
 import { agent } from '../schemas/agent';
 import { addressNames, agentKey, nameNames } from '../schemas/agentKey';
 import { agentSelf } from '../schemas/agentSelf';
@@ -66,6 +66,8 @@ export interface Route<Path extends string = string, Answer = unknown> {
 	sessionRoute?: string;
 	/** Shape of a 2xx body; absent if nothing in the body is used. */
 	answer?: z.ZodMiniType<Answer>;
+	/** Reads a body that needs nothing done to it, faster; undefined for any other. */
+	plainAnswer?: (body: unknown, agent: string | undefined) => Answer | undefined;
 	/**
 	 * Fields in which an answer for one agent (of the path, or of the session) names its agent. They
 	 * can be absent (the shape says what must be there), but an answer with another agent's address
@@ -316,6 +318,7 @@ export const routes = {
 		path: '/agents/{address}/activity',
 		sessionPath: '/agents/self/activity',
 		answer: activityPage,
+		plainAnswer: plainActivityPage,
 		agentAt: agentFields,
 		rowsAt: ['activity'],
 		...likeOfItself(inSdk('agent.ts: UnifiedAgentActivityDTO'), inSdk('agent-client.ts: query')),

@@ -143,6 +143,7 @@ async function exchange<Path extends string>(
 	const request = requestFor(method, baseUrl + call.path, timeout, {
 		query,
 		...((body ?? secretBody) && { body: { ...body, ...secretBody } }),
+		asText: call.route.plainAnswer !== undefined,
 	});
 	if (method !== 'GET') client.beforeWrite?.();
 	const limit = new AbortController();

@@ -14,24 +14,46 @@ function compareParts(one: object, other: object): number {
 	return 0;
 }
 
+/** Totals by the values of a group, one after the other. */
+class Branch<Group> {
+	readonly branches = new Map<unknown, Branch<Group>>();
+	total: ({ group: Group } & Total) | undefined;
+
+	/** The branch of a value, which may be new. */
+	of(value: unknown): Branch<Group> {
+		const known = this.branches.get(value);
+		if (known) return known;
+		const branch = new Branch<Group>();
+		this.branches.set(value, branch);
+		return branch;
+	}
+
+	get totals(): Array<{ group: Group } & Total> {
+		const below = [...this.branches.values()].flatMap((branch) => branch.totals);
+		return this.total ? [this.total, ...below] : below;
+	}
+}
+
 /** Counts rows and adds up their amounts, by group. */
 export class Tally<Group extends object> {
-	private readonly groups = new Map<string, { group: Group } & Total>();
+	private readonly root = new Branch<Group>();
 	rows = 0;
 
-	/** @param amount micro-USDC */
+	/**
+	 * @param group has the same fields each time
+	 * @param amount micro-USDC
+	 */
 	add(group: Group, amount: bigint): void {
-		// The service's texts can hold any separator, and a null isn't the word "null".
-		const key = JSON.stringify(Object.values(group));
-		const total = this.groups.get(key) ?? { group, rows: 0, amount: 0n };
-		total.rows++;
-		total.amount += amount;
-		this.groups.set(key, total);
+		let branch = this.root;
+		for (const value of Object.values(group)) branch = branch.of(value);
+		branch.total ??= { group, rows: 0, amount: 0n };
+		branch.total.rows++;
+		branch.total.amount += amount;
 		this.rows++;
 	}
 
 	/** Sorted by what makes a group, part by part. */
 	get totals(): Array<{ group: Group } & Total> {
-		return [...this.groups.values()].sort((a, b) => compareParts(a.group, b.group));
+		return this.root.totals.sort((a, b) => compareParts(a.group, b.group));
 	}
 }

@@ -45,9 +45,25 @@ export function readTime(value: number | string): number {
 	return NaN;
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The day of the latest time, because rows of one day come together. */
+let latestDay = { number: NaN, text: '' };
+
+const digits = (value: number, count: number): string => String(value).padStart(count, '0');
+const SIXTY = Array.from({ length: 60 }, (_, i) => digits(i, 2));
+
 /** ISO 8601 in UTC. @param ms epoch milliseconds */
 export function toIso(ms: number): string {
-	return new Date(ms).toISOString();
+	const number = Math.floor(ms / DAY_MS);
+	if (number !== latestDay.number) {
+		latestDay = { number, text: new Date(ms).toISOString().slice(0, -'00:00:00.000Z'.length) };
+	}
+	const ofDay = ms - number * DAY_MS;
+	const [hour, minute] = [Math.floor(ofDay / 3_600_000), Math.floor(ofDay / 60_000) % 60];
+	const [second, rest] = [Math.floor(ofDay / 1000) % 60, Math.trunc(ofDay % 1000)];
+	const time = `${SIXTY[hour]}:${SIXTY[minute]}:${SIXTY[second]}`;
+	return `${latestDay.text}${time}.${digits(rest, 3)}Z`;
 }
 
 /** The same for a time that may be absent; null where it is. */
@@ -57,8 +73,6 @@ export function toIsoOrNull(ms: number | null | undefined): string | null {
 
 /** How far back the service can list history (SDK, agent-client.ts). */
 export type Preset = '1d' | '30d' | 'all';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Clocks may differ, and the service may cut at midnight. */
 const MARGIN_MS = 60 * 60 * 1000;

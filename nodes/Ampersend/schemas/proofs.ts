@@ -10,12 +10,16 @@ const PROOF = /signature|nonce/i;
 /** Names are matched up to this length. */
 const MAX_NAME = 200;
 
+export function isProof(name: string): boolean {
+	return PROOF.test(name.slice(0, MAX_NAME));
+}
+
 /** Takes out what authorizes a payment, at any depth: no workflow, file or log needs it. */
 export function withoutProofs<Row extends object>(row: Row): Row {
 	visitRecords(row, (record) => {
 		if (Array.isArray(record)) return;
 		for (const name of Object.keys(record)) {
-			if (PROOF.test(name.slice(0, MAX_NAME))) delete record[name];
+			if (isProof(name)) delete record[name];
 		}
 	});
 	return row;

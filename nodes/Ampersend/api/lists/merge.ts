@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address';
 import { isKnownChain } from '../../domain/explorer';
 import type { FilterableRow, KnownValues, RowFilter } from '../../domain/filter';
-import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../../domain/filter';
+import { knownOfPaymentEvents, knownOfTransactions, matcherOf, passAll } from '../../domain/filter';
 import { rethrow } from '../../domain/rethrow';
 import { presetCovering } from '../../domain/time';
 import type { Payment } from '../../schemas/payment';
@@ -144,10 +144,9 @@ class Lane<Row extends FilterableRow> {
 	takeFrom(time: number): Array<AgentRow<Row>> {
 		const { agent, rows } = this;
 		const later = rows.findIndex(({ at }) => at < time);
-		const end = later < 0 ? rows.length : later;
-		if (end === 0) return [];
-		this.rows = rows.slice(end);
-		return rows.slice(0, end).map((row) => ({ row, agent }));
+		const taken = later < 0 ? rows : rows.slice(0, later);
+		this.rows = later < 0 ? [] : rows.slice(later);
+		return taken.map((row) => ({ row, agent }));
 	}
 
 	async end(): Promise<void> {
@@ -170,7 +169,8 @@ async function* mergeLanes<Row extends FilterableRow>(
 				? -Infinity
 				: open.reduce((latest, { reached }) => Math.max(latest, reached), -Infinity);
 		const rows = lanes.flatMap((lane) => lane.takeFrom(barrier));
-		if (rows.length > 0) yield rows.sort((a, b) => b.row.at - a.row.at);
+		if (lanes.length > 1) rows.sort((a, b) => b.row.at - a.row.at);
+		if (rows.length > 0) yield rows;
 		if (open.length === 0) return;
 		const behind = open.filter(({ reached }) => reached >= barrier);
 		await Promise.all(behind.map(async (lane) => await lane.readOn()));
@@ -233,7 +233,8 @@ export function readTransactions(
 				const { rows, inOrder, total } = value;
 				if (total !== undefined) report?.totals.set(address, total);
 				report?.look(rows, knownOfTransactions);
-				yield { rows: rows.filter(matches), inOrder, reached: rows.at(-1)?.at ?? -Infinity };
+				const passed = matches === passAll ? rows : rows.filter(matches);
+				yield { rows: passed, inOrder, reached: rows.at(-1)?.at ?? -Infinity };
 			}
 		} finally {
 			await ahead.end();

@@ -67,12 +67,13 @@ export function* requestsAfter(
 
 /** The page of up to `largest` rows that has the row at `offset` and reaches furthest below it. */
 export function pageAt(offset: number, largest: number): PageRequest {
-	const limits = Array.from({ length: Math.ceil(largest / 2) }, (_, i) => largest - i);
-	return limits
-		.map((limit) => ({ page: Math.floor(offset / limit) + 1, limit }))
-		.reduce((best, request) =>
-			request.page * request.limit > best.page * best.limit ? request : best,
-		);
+	let best = { page: 1, limit: 0 };
+	const smallest = largest - Math.ceil(largest / 2);
+	for (let limit = largest; limit > smallest; limit--) {
+		const page = Math.floor(offset / limit) + 1;
+		if (page * limit > best.page * best.limit) best = { page, limit };
+	}
+	return best;
 }
 
 /** Whether a page has fewer rows than requested. */

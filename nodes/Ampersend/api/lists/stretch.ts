@@ -82,8 +82,9 @@ export class Stretch {
 
 	/** @returns whether the row is new here */
 	private put(one: ActivityRow): boolean {
-		if (this.has(one)) return false;
-		this.ids.add(one.wire.id);
+		if (this.hasEarlier(one)) return false;
+		const { size: before } = this.ids;
+		if (this.ids.add(one.wire.id).size === before) return false;
 		this.rows.push(one);
 		this.size++;
 		if (one.at === this.oldest) this.oldestCount++;
@@ -100,8 +101,13 @@ export class Stretch {
 		this.oldestCount = this.lastPage.filter(({ at }) => at === time).length;
 	}
 
-	protected has({ wire }: ActivityRow): boolean {
-		return this.ids.has(wire.id);
+	/** Whether it was read before the rows whose ids are in `ids`. */
+	protected hasEarlier(_: ActivityRow): boolean {
+		return false;
+	}
+
+	private has(one: ActivityRow): boolean {
+		return this.ids.has(one.wire.id) || this.hasEarlier(one);
 	}
 
 	private isOfEnd(one: ActivityRow): boolean {
@@ -114,8 +120,8 @@ export class Stretch {
 	 * that. Negative if it doesn't continue it.
 	 */
 	private startIn(page: ActivityRow[]): number {
-		const above = new Map(this.lastPage.map(({ wire, at }) => [wire.id, at]));
-		let start = page.findIndex((row) => above.get(row.wire.id) === row.at || this.isOfEnd(row));
+		const [first] = page;
+		let start = first && this.isInLastPage(first) ? 0 : this.sharedIn(page);
 		if (start < 0 && !this.isMixed) {
 			const oldest = page.findIndex(({ at }) => at === this.oldest);
 			if (oldest > 0) start = oldest;
@@ -123,6 +129,17 @@ export class Stretch {
 		// Rows of the same moment may have changed places.
 		while (start > 0 && page[start - 1]?.at === page[start]?.at) start--;
 		return start;
+	}
+
+	/** Most pages start with one of the last rows. */
+	private isInLastPage({ wire: { id }, at }: ActivityRow): boolean {
+		return this.lastPage.findLastIndex((row) => row.wire.id === id && row.at === at) >= 0;
+	}
+
+	/** The first row of a page that the last page has, too. */
+	private sharedIn(page: ActivityRow[]): number {
+		const above = new Map(this.lastPage.map(({ wire, at }) => [wire.id, at]));
+		return page.findIndex((row) => above.get(row.wire.id) === row.at || this.isOfEnd(row));
 	}
 
 	get isOneMoment(): boolean {
@@ -205,8 +222,8 @@ export class PassingStretch extends Stretch {
 	/** Of rows before the latest ones. */
 	private earlierIds: ReadonlySet<string> | undefined;
 
-	protected override has(one: ActivityRow): boolean {
-		return super.has(one) || Boolean(this.earlierIds?.has(one.wire.id));
+	protected override hasEarlier({ wire }: ActivityRow): boolean {
+		return this.earlierIds?.has(wire.id) ?? false;
 	}
 
 	/** The rows that were added since the last call. */
