@@ -138,6 +138,18 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 /** Rows between two lines of n8n's log. */
 const LOGGED_ROWS = 50_000;
 
+function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
+	output: History<Row, Types>['output'],
+): RowReader<AgentRow<Row>> {
+	return {
+		whole: (found) => output.of(found.row.wire, found),
+		column: (name) => {
+			const read = output.valueOf(name as keyof Types & string);
+			return (found) => read(found.row.wire, found);
+		},
+	};
+}
+
 function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
 	noun,
 	fileName,
@@ -147,13 +159,7 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 	columns,
 	export: texts,
 }: History<Row, Types>): FileOperation<typeof fileOutput> {
-	const reader: RowReader<AgentRow<Row>> = {
-		whole: (found) => output.of(found.row.wire, found),
-		column: (name) => {
-			const read = output.valueOf(name as keyof Types & string);
-			return (found) => read(found.row.wire, found);
-		},
-	};
+	const reader = readerOf(output);
 	/** Counts the rows that go into the file. */
 	async function* counted(
 		{ n8n }: OperationContext,

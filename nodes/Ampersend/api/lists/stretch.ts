@@ -14,6 +14,8 @@ const MAX_KEPT = MAX_PUSHES * MAX_PAGE_ROWS;
 export class Stretch {
 	/** Of the latest rows. */
 	protected ids = new Set<string>();
+	/** Of rows before those. */
+	protected earlierIds: ReadonlySet<string> | undefined;
 	protected rows: ActivityRow[] = [];
 	private top: ActivityRow | undefined;
 	/** Rows that were added in all. */
@@ -82,7 +84,7 @@ export class Stretch {
 
 	/** @returns whether the row is new here */
 	private put(one: ActivityRow): boolean {
-		if (this.hasEarlier(one)) return false;
+		if (this.earlierIds?.has(one.wire.id)) return false;
 		const { size: before } = this.ids;
 		if (this.ids.add(one.wire.id).size === before) return false;
 		this.rows.push(one);
@@ -101,13 +103,8 @@ export class Stretch {
 		this.oldestCount = this.lastPage.filter(({ at }) => at === time).length;
 	}
 
-	/** Whether it was read before the rows whose ids are in `ids`. */
-	protected hasEarlier(_: ActivityRow): boolean {
-		return false;
-	}
-
-	private has(one: ActivityRow): boolean {
-		return this.ids.has(one.wire.id) || this.hasEarlier(one);
+	private has({ wire }: ActivityRow): boolean {
+		return this.ids.has(wire.id) || Boolean(this.earlierIds?.has(wire.id));
 	}
 
 	private isOfEnd(one: ActivityRow): boolean {
@@ -219,13 +216,6 @@ export class Stretch {
 
 /** A stretch of any length: it hands its rows over as they are read, and keeps the latest ids. */
 export class PassingStretch extends Stretch {
-	/** Of rows before the latest ones. */
-	private earlierIds: ReadonlySet<string> | undefined;
-
-	protected override hasEarlier({ wire }: ActivityRow): boolean {
-		return this.earlierIds?.has(wire.id) ?? false;
-	}
-
 	/** The rows that were added since the last call. */
 	takeAdded(): ActivityRow[] {
 		const { ids, rows } = this;
