@@ -25,8 +25,8 @@ describe('Several input items', () => {
 			['two', { item: 1 }],
 			['three', { item: 2 }],
 		]);
-		expect(service.emulator.calls.map(({ params }) => params)).toEqual(
-			agents.map(({ address }) => ({ address })),
+		expect(service.emulator.calls.map(({ params }) => params.address).sort()).toEqual(
+			agents.map(({ address }) => address).sort(),
 		);
 	});
 
@@ -46,7 +46,7 @@ describe('Several input items', () => {
 		]);
 	});
 
-	it('are processed in order, one request after the other', async () => {
+	it('that write are processed in order, one request after the other', async () => {
 		const { address } = service.emulator.addAgent({ name: 'start' });
 		service.emulator.fault({ route: 'PATCH /agents/{address}', delayMs: 30 });
 		await service.run(
@@ -68,6 +68,127 @@ describe('Several input items', () => {
 	});
 });
 
+/** Counts how many requests of a route are answered at the same time. */
+function watchConcurrency(route: string, delayOf: (address: string) => number) {
+	const { emulator } = service;
+	const watch = { now: 0, most: 0, first: 0 };
+	const delays = new Set(emulator.agents().map(({ address }) => delayOf(address)));
+	for (const delayMs of delays) {
+		emulator.fault({
+			route,
+			delayMs,
+			match: ({ params: { address = '' } }) => {
+				if (delayOf(address) !== delayMs) return false;
+				watch.now++;
+				watch.most = Math.max(watch.most, watch.now);
+				return true;
+			},
+			mutate: (body) => {
+				watch.first ||= watch.most;
+				watch.now--;
+				return body;
+			},
+			times: Infinity,
+		});
+	}
+	return watch;
+}
+
+describe('Items that only read', () => {
+	const addAgents = (count: number) =>
+		Array.from({ length: count }, (_, i) => service.emulator.addAgent({ name: `agent ${i}` }));
+	const inputOf = (agents: Array<{ address: string }>) =>
+		agents.map(({ address }) => ({ agent: address }));
+
+	it('run six at a time after the first, and keep their order', async () => {
+		const agents = addAgents(20);
+		const places = new Map(agents.map(({ address }, i) => [address, i]));
+		const watch = watchConcurrency(
+			'GET /agents/{address}',
+			(address) => 40 - 5 * ((places.get(address) ?? 0) % 7),
+		);
+		const { items } = await service.run(getAgent, { input: inputOf(agents) });
+
+		expect(items.map(({ json, pairedItem }) => [json.name, pairedItem])).toEqual(
+			agents.map((_, item) => [`agent ${item}`, { item }]),
+		);
+		expect(watch).toMatchObject({ first: 1, most: 6, now: 0 });
+	});
+
+	it('end with the first that fails, once those beside it have ended', async () => {
+		const agents = addAgents(30);
+		const [slow, fast] = [randomAddress(), randomAddress()];
+		service.emulator.fault({
+			route: 'GET /agents/{address}',
+			match: ({ params }) => params.address === slow,
+			delayMs: 150,
+		});
+		const addresses = agents.map(({ address }) => address);
+		addresses.splice(9, 2, slow, fast);
+		const { error, items } = await service.run(getAgent, {
+			input: addresses.map((agent) => ({ agent })),
+		});
+
+		expect(items).toEqual([]);
+		expect(error?.message).toBe(noAgent(slow));
+		expect(error).toMatchObject({ context: { itemIndex: 9 } });
+		const sent = service.emulator.calls.length;
+		expect(sent).toBeLessThanOrEqual(11 + 6);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		expect(service.emulator.calls).toHaveLength(sent);
+	});
+
+	it('return the message of each that fails, with Continue, in their order', async () => {
+		const agents = addAgents(9);
+		const unknown = randomAddress();
+		const { items } = await service.run(getAgent, {
+			input: inputOf([...agents.slice(0, 4), { address: unknown }, ...agents.slice(4)]),
+			onError: 'continueRegularOutput',
+		});
+
+		expect(items.map(({ json }) => json.error ?? json.name)).toEqual([
+			...agents.slice(0, 4).map(({ name }) => name),
+			noAgent(unknown),
+			...agents.slice(4).map(({ name }) => name),
+		]);
+	});
+
+	it('send nothing more if the first is rejected', async () => {
+		const { emulator } = service;
+		const [agent] = addAgents(1);
+		const { error } = await service.run(getAgent, {
+			input: Array.from({ length: 8 }, () => ({ agent: agent?.address })),
+			credential: { apiKey: `${emulator.apiKey}0`, baseUrl: emulator.baseUrl },
+		});
+
+		expect(error?.httpCode).toBe('401');
+		const ofAgent = service.emulator.calls.filter(({ route }) => route === 'GET /agents/{address}');
+		expect(ofAgent).toHaveLength(1);
+	});
+
+	it.each(['getMany', 'export', 'summarize'])(
+		'look up the agents once, to %s the transactions of one each',
+		async (operation) => {
+			const agents = addAgents(250);
+			for (const { address } of agents) service.emulator.seedActivity(address, 1);
+			const parameters = {
+				resource: 'transaction',
+				operation,
+				agentScope: 'one',
+				agent: locator('={{ $json.agent }}'),
+			};
+			await service.run(parameters, { input: inputOf(agents.slice(0, 1)) });
+			const before = service.emulator.calls.length;
+			const { items } = await service.run(parameters, { input: inputOf(agents.slice(0, 30)) });
+
+			expect(items).toHaveLength(30);
+			const seen = service.emulator.calls.slice(before).map(({ route }) => route);
+			expect(seen.filter((route) => route === 'GET /agents')).toHaveLength(3);
+			expect(seen).toHaveLength(30 + 3);
+		},
+	);
+});
+
 describe('A credential whose expressions differ for each item', () => {
 	it('is resolved for each item', async () => {
 		const { emulator, credential } = service;
@@ -86,7 +207,11 @@ describe('A credential whose expressions differ for each item', () => {
 		expect(items.map(({ json }) => json.address)).toEqual(
 			[mine, theirs, mine].map(({ address }) => address),
 		);
-		expect(emulator.calls.map(({ keyLabel }) => keyLabel)).toEqual(['key-1', 'key-2', 'key-1']);
+		expect(emulator.calls.map(({ keyLabel }) => keyLabel).sort()).toEqual([
+			'key-1',
+			'key-1',
+			'key-2',
+		]);
 	});
 });
 
@@ -103,7 +228,8 @@ describe('An item that cannot be processed', () => {
 		expect(items).toEqual([]);
 		expect(error?.message).toBe(noAgent(unknown));
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
-		expect(service.emulator.calls).toHaveLength(2);
+		// The third ran beside the second.
+		expect(service.emulator.calls).toHaveLength(3);
 	});
 
 	it.each([

@@ -5,6 +5,7 @@ import type { Client } from '../api/client';
 import { openClient } from '../api/client';
 import { isSandbox } from '../api/connection/deployments';
 import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
+import { aFewAtOnce } from '../api/lists/concurrency';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Read } from '../descriptions/reader';
 import { readerOf } from '../descriptions/reader';
@@ -25,12 +26,23 @@ interface Run {
 	memory: WriteMemory;
 	/** What the node shows after the run. */
 	hints: Set<string>;
+	/** Whether no item writes; known once all are prepared. */
+	isReadOnly: boolean;
 }
 
 type Items = Array<Pick<INodeExecutionData, 'json' | 'binary'>>;
 
 /** What an item does once the parameters of all writes are read. `hint` gets what it notes. */
 type Work = (hint: OperationContext['hint']) => Promise<Items>;
+
+interface Item {
+	work: Work;
+	/** `file`: it reads, and may hold a file in memory. */
+	kind: 'read' | 'file' | 'write';
+}
+
+/** Items that are read at the same time. */
+const CONCURRENCY = 6;
 
 function showing({ rows, hints }: Written, hint: OperationContext['hint']): Items {
 	for (const note of hints) hint(note);
@@ -114,7 +126,7 @@ async function prepareWrite(
 	};
 }
 
-async function prepare(run: Run, itemIndex: number): Promise<Work> {
+async function prepare(run: Run, itemIndex: number): Promise<Item> {
 	const { n8n, hints } = run;
 	const { operation, authentication } = operationOf(n8n, itemIndex);
 	const open = async () => {
@@ -122,12 +134,16 @@ async function prepare(run: Run, itemIndex: number): Promise<Work> {
 		if (isSandbox(client.connection) && n8n.getWorkflow().active) hints.add(SANDBOX_HINT);
 		return client;
 	};
-	if ('prepare' in operation) return await prepareWrite(run, operation, itemIndex, open);
-	return async (hint) => {
-		const client = { ...(await open()), note: hint };
+	if ('prepare' in operation) {
+		return { work: await prepareWrite(run, operation, itemIndex, open), kind: 'write' };
+	}
+	const work: Work = async (hint) => {
+		const reads = run.isReadOnly ? run : undefined;
+		const client = { ...(await open()), note: hint, reads };
 		const read = readerFor(n8n, itemIndex);
 		return await carryOut(operation, { n8n, client, itemIndex, read, hint });
 	};
+	return { work, kind: 'exportFile' in operation ? 'file' : 'read' };
 }
 
 /**
@@ -142,33 +158,62 @@ function failed(n8n: IExecuteFunctions, itemIndex: number, error: unknown): Item
 	return itemsOf([{ error: nodeError.message, details: nodeError.description ?? null }]);
 }
 
+/** Shows what an item notes. @returns what a model gets of it, with the items */
+function showHints(run: Run, hints: Array<[message: string, isForModel: boolean]>): Items {
+	for (const [message] of hints) run.hints.add(message);
+	const forModel = hints.flatMap(([message, isForModel]) => (isForModel ? [message] : []));
+	return forModel.length > 0 && isTool(run.n8n.getNode()) ? itemsOf([{ hints: forModel }]) : [];
+}
+
+/** Works through one item, and returns what to do once those before it are done. */
+async function workThrough(run: Run, { work }: Item, item: number) {
+	const hints: Array<[message: string, isForModel: boolean]> = [];
+	const hint: OperationContext['hint'] = (message, isForModel = false) =>
+		void hints.push([message, isForModel]);
+	const items = await work(hint).catch((error: unknown) => failed(run.n8n, item, error));
+	return (): INodeExecutionData[] =>
+		[...items, ...showHints(run, hints)].map((each) => ({ ...each, pairedItem: { item } }));
+}
+
+/**
+ * Works through the items in their order. If all of them only read, they run side by side, but the
+ * first one runs alone: what it logs in for or finds out, the others use, and if it's rejected, they
+ * aren't sent. An item that fails ends the run once those that run beside it have ended.
+ */
+async function workThroughAll(run: Run, items: Item[]): Promise<INodeExecutionData[]> {
+	const numbered = [...items.entries()];
+	const concurrency = items.every(({ kind }) => kind === 'read') ? CONCURRENCY : 1;
+	const output: INodeExecutionData[] = [];
+	for (const some of [numbered.slice(0, 1), numbered.slice(1)]) {
+		const outputs = await aFewAtOnce(
+			some,
+			concurrency,
+			async ([index, item]) => await workThrough(run, item, index),
+		);
+		for (const each of outputs.flatMap((show) => show())) output.push(each);
+	}
+	return output;
+}
+
 /**
  * Every input item runs the operation that the node is set to. The parameters of all writes are
  * read before the first one, so that an item that is invalid stops the run before it has changed
  * anything. Output items are linked to their input item.
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const run: Run = { n8n: this, memory: new WriteMemory(this), hints: new Set() };
-	const works: Work[] = [];
+	const memory = new WriteMemory(this);
+	const run: Run = { n8n: this, memory, hints: new Set(), isReadOnly: false };
+	const items: Item[] = [];
 	for (const itemIndex of this.getInputData().keys()) {
 		try {
-			works.push(await prepare(run, itemIndex));
+			items.push(await prepare(run, itemIndex));
 		} catch (error) {
-			const items = failed(this, itemIndex, error);
-			works.push(async () => items);
+			const rows = failed(this, itemIndex, error);
+			items.push({ work: async () => rows, kind: 'read' });
 		}
 	}
-	const output: INodeExecutionData[] = [];
-	for (const [item, work] of works.entries()) {
-		const forModel: string[] = [];
-		const hint = (message: string, isForModel = false): void => {
-			run.hints.add(message);
-			if (isForModel) forModel.push(message);
-		};
-		const items = await work(hint).catch((error: unknown) => failed(this, item, error));
-		if (forModel.length > 0 && isTool(this.getNode())) items.push({ json: { hints: forModel } });
-		for (const one of items) output.push({ ...one, pairedItem: { item } });
-	}
+	run.isReadOnly = items.every(({ kind }) => kind !== 'write');
+	const output = await workThroughAll(run, items);
 	// n8n's own sign of a run that it retries with Continue On Fail (workflow-execute.js).
 	if (!output[0]?.json.error) run.memory.clear();
 	// n8n shows hints as HTML, and any text in one can be the service's.

@@ -1,11 +1,14 @@
 import type { Address, AgentScope } from '../domain/address';
 import { addressKey, sameAddress } from '../domain/address';
+import { digestOf } from '../domain/digest';
 import { ParameterError } from '../domain/parameter';
+import { rethrow } from '../domain/rethrow';
 import type { Agent } from '../schemas/agent';
 import type { AgentKey } from '../schemas/agentKey';
 import type { Client } from './client';
 import { listAgentKeys, listAgents } from './lists/accountLists';
 import { routes } from './routes';
+import { runMemory } from './runMemory';
 import { send } from './send';
 
 /** An agent, as far as both an account and the agent itself know it. */
@@ -14,12 +17,32 @@ export type KnownAgent = Pick<Agent, 'address' | 'name'> & Partial<Pick<Agent, '
 /** The agents that the client can reach by `addressKey`, in the service's order. */
 export type Directory = Map<string, KnownAgent>;
 
-export async function lookUpAgents(client: Client): Promise<Directory> {
+async function readDirectory(client: Client): Promise<Directory> {
 	const directory: Directory = new Map();
 	const add = (agent: KnownAgent) => directory.set(addressKey(agent.address), agent);
 	if (client.connection.agent !== undefined) add(await send(client, routes.getSelf, { path: {} }));
 	else for await (const agent of listAgents(client)) add(agent);
 	return directory;
+}
+
+const directoriesOf = runMemory<Promise<Directory>>();
+
+/** Looks up the agents; once for reads that share it, unless that fails. */
+export async function lookUpAgents(client: Client): Promise<Directory> {
+	const { reads, connection } = client;
+	if (!reads) return await readDirectory(client);
+	const directories = directoriesOf(reads);
+	// Each item can have another credential.
+	const { baseUrl, agent = '', secrets } = connection;
+	const key = digestOf(JSON.stringify([baseUrl, agent, secrets.map(({ text }) => text)]));
+	const looking = directories.get(key) ?? readDirectory(client);
+	directories.set(key, looking);
+	try {
+		return await looking;
+	} catch (error) {
+		directories.delete(key);
+		return rethrow(error);
+	}
 }
 
 /** The account's agent with this address. */

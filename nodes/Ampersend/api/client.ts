@@ -46,6 +46,8 @@ export interface Client {
 	readonly connection: Connection;
 	/** The run of the node, the same for all of its items. */
 	readonly run?: object;
+	/** The same for all items of a run that only reads: they share what they look up. */
+	readonly reads?: object;
 	readonly retry: RetryPolicy;
 	readonly transmit: Transmit;
 	/** Ends waits between attempts when the execution is cancelled. */

@@ -3,7 +3,7 @@ import { lookUpAgents, requireAgents } from '../api/agents';
 import type { Client } from '../api/client';
 import { CallError, errorForPaging } from '../api/errors';
 import { sendForPage } from '../api/lists/activityPages';
-import { readAgents } from '../api/lists/concurrency';
+import { aFewAtOnce } from '../api/lists/concurrency';
 import type { AgentRow } from '../api/lists/merge';
 import { newestRows, readTransactions } from '../api/lists/merge';
 import type { Pages, ActivityRow } from '../api/lists/pages';
@@ -21,6 +21,9 @@ import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { TriggerSettings } from './settings';
 import type { AgentCursor, AgentId, TriggerState } from './state';
 import { MAX_AGENTS } from './state';
+
+/** How many agents are read at the same time. */
+const CONCURRENCY = 4;
 
 /** Maximum pages that a manual run reads for each agent. */
 const MAX_SAMPLE_PAGES = 5;
@@ -206,7 +209,7 @@ async function readInOrder(
 	const wants = { ...settings, enough, counts: matcherOf(filter), sizes };
 	const outcomes = new Map<AgentId, Outcome>();
 	let isTurnedAway = false;
-	await readAgents(order, async (id) => {
+	await aFewAtOnce(order, CONCURRENCY, async (id) => {
 		if (isTurnedAway || Date.now() >= deadline - MIN_MS) return;
 		outcomes.set(id, { isOutOfTime: true });
 		const cursor = starts.get(id);

@@ -1,31 +1,31 @@
 import pLimit from 'p-limit';
 import { rethrow } from '../../domain/rethrow';
 
-/** How many agents are read at the same time. */
-const CONCURRENCY = 4;
-
 /**
- * Reads several agents, a few at a time. After one throws, no other starts, and the error is thrown
- * once the running ones have ended: nothing continues in the background of a failed execution.
+ * Does the same for several things, a few at a time. After one throws, no other starts, and once the
+ * running ones have ended, the error of the first of them in order is thrown: nothing continues in
+ * the background of a failed execution.
  */
-export async function readAgents<Agent, Result>(
-	agents: Agent[],
-	read: (agent: Agent) => Promise<Result>,
+export async function aFewAtOnce<Thing, Result>(
+	things: Thing[],
+	concurrency: number,
+	work: (thing: Thing) => Promise<Result>,
 ): Promise<Result[]> {
-	const atOnce = pLimit(CONCURRENCY);
+	const atOnce = pLimit(concurrency);
 	const results: Result[] = [];
-	const thrown: unknown[] = [];
+	const errors: Array<{ error: unknown }> = [];
 	await Promise.all(
-		agents.map((agent, index) =>
+		things.map((thing, index) =>
 			atOnce(async () => {
-				if (thrown.length > 0) return;
+				if (errors.length > 0) return;
 				try {
-					results[index] = await read(agent);
+					results[index] = await work(thing);
 				} catch (error) {
-					thrown.push(error);
+					errors[index] = { error };
 				}
 			}),
 		),
 	);
-	return thrown.length > 0 ? rethrow(thrown[0]) : results;
+	const first = errors.find((error) => error !== undefined);
+	return first ? rethrow(first.error) : results;
 }

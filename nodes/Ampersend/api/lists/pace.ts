@@ -1,12 +1,23 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 
 import { rethrow } from '../../domain/rethrow';
 import type { Client } from '../client';
 import { CallError } from '../errors';
 import { sleepUntilCancelled, waitAfter } from '../repeat';
+import { runMemory } from '../runMemory';
 
-/** Requests of one reading at the same time. */
+/** Requests of the readings of a run at the same time. */
 const CONCURRENCY = 6;
+
+const limitsOf = runMemory<LimitFunction>();
+
+/** The same for all items of a run, which can read side by side. */
+function limitOf({ run = {} }: Client): LimitFunction {
+	const limits = limitsOf(run);
+	const limit = limits.get('') ?? pLimit(CONCURRENCY);
+	limits.set('', limit);
+	return limit;
+}
 
 /** How the requests of one reading share the service. */
 export interface Pace {
@@ -31,7 +42,7 @@ export function startPace(client: Client): Pace {
 		cancelled,
 		retry: { ...client.retry, ...retry },
 	});
-	const [atOnce, inTurn] = [pLimit(CONCURRENCY), pLimit(1)];
+	const [atOnce, inTurn] = [limitOf(client), pLimit(1)];
 	let isLimited = false;
 
 	return {
