@@ -10,7 +10,9 @@ export default {
 	testMatch: ['<rootDir>/test/{unit,nodes,trigger,contract,rules,emulator}/**/*.test.mts'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/tools/n8n/app/'],
 	// Published as ES modules only, which jest loads as CommonJS.
-	transformIgnorePatterns: ['/node_modules/(?!(@noble/(curves|hashes)|p-limit|yocto-queue)/)'],
+	transformIgnorePatterns: [
+		'/node_modules/(?!(@noble/(curves|hashes|secp256k1)|p-limit|yocto-queue)/)',
+	],
 	transform: {
 		'^.+\\.m?[jt]s$': [
 			'@swc/jest',

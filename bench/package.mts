@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeEmptyPackage } from '../tools/emptyPackage.mts';
 import { installPackage } from '../tools/n8n/install.mts';
+import { LOAD_BAR, TARBALL_BAR } from '../tools/packed.mts';
 import type { Setting } from './instance.mts';
 import { measure, startService } from './processes.mts';
 import { median, texts, type Figure } from './report.mts';
@@ -9,8 +11,6 @@ import { median, texts, type Figure } from './report.mts';
 const OTHERS = ['n8n-nodes-evolution-api@1.0.4', '@devlikeapro/n8n-nodes-chatwoot@1.0.2'];
 const LOADS = 5;
 const LOAD_LIMIT = 60;
-const TARBALL_BAR = 120e3;
-const LOAD_BAR_MS = 40;
 const POLLS = 20;
 const POLL_LIMIT = 120;
 const POLL_ROWS = 1_000_000;
@@ -24,31 +24,48 @@ async function install(setting: Setting, spec: string): Promise<string> {
 	return join(userFolder, '.n8n', 'nodes', 'node_modules', name);
 }
 
-/** The tarball's size, and how long n8n's loader takes, beside two other packages. */
+interface Loaded {
+	name: string;
+	folder: string;
+	times: number[];
+	detail: string;
+}
+
+/** The packed nodes, a package of empty classes, and others. */
+async function packagesOf(setting: Setting): Promise<Loaded[]> {
+	const folder = await install(setting, setting.tarball);
+	const empty = join(setting.folder, 'empty');
+	await writeEmptyPackage(folder, empty);
+	const folders = new Map([
+		['ours', folder],
+		['empty classes', empty],
+	]);
+	for (const spec of OTHERS) folders.set(spec, await install(setting, spec));
+	return [...folders].map(([name, path]) => ({ name, folder: path, times: [], detail: '' }));
+}
+
+/** The tarball's size, and how long n8n's loader takes, beside other packages. */
 export async function measurePackage(setting: Setting): Promise<Figure[]> {
 	const { size } = await stat(setting.tarball);
-	const specs = [setting.tarball, ...OTHERS];
-	const packages: Array<{ folder: string; times: number[]; detail: string }> = [];
-	for (const spec of specs)
-		packages.push({ folder: await install(setting, spec), times: [], detail: '' });
+	const packages = await packagesOf(setting);
 	for (let load = 0; load < LOADS; load++) {
 		for (const one of packages) {
 			const { ms, nodes, credentials } = await measure<Record<string, number>>(
 				setting.runtime,
 				`Load ${one.folder}`,
 				LOAD_LIMIT,
-				['load.mts', one.folder],
+				['load.mjs', one.folder],
 			);
 			one.times.push(ms ?? NaN);
 			one.detail = `nodes: ${nodes}, credentials: ${credentials}`;
 		}
 	}
+	const [ours = NaN, empty = NaN] = packages.map(({ times }) => median(times));
 	return [
 		{ name: 'packed tarball', unit: 'bytes', value: size, bar: TARBALL_BAR },
-		...packages.map(({ times, detail }, i): Figure => {
-			const name = `load in n8n's loader: ${i === 0 ? 'ours' : specs[i]}`;
-			const bar = i === 0 ? { bar: LOAD_BAR_MS } : {};
-			return { name, unit: 'ms', value: median(times), detail, ...bar };
+		{ ...ratio("load in n8n's loader: ours / empty classes", ours, empty), bar: LOAD_BAR },
+		...packages.map(({ name, times, detail }): Figure => {
+			return { name: `load in n8n's loader: ${name}`, unit: 'ms', value: median(times), detail };
 		}),
 	];
 }

@@ -1,6 +1,7 @@
 /**
  * Runs n8n's own scanner for community packages on the source and on the packed tarball, as the
- * verification of a published package does. The exit code is 1 if the scanner finds anything.
+ * verification of a published package does, and measures the tarball. The exit code is 1 if the
+ * scanner finds anything, or the tarball is too large or too slow to load.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,18 +14,27 @@ import {
 	SOURCE_FILE_PATTERNS,
 } from '@n8n/scan-community-package/scanner/scanner.mjs';
 
+import { checkLoad, checkSize } from './packed.mts';
+
 const run = promisify(execFile);
 const repository = resolve(import.meta.dirname, '..');
 
-async function unpackTarball(into: string): Promise<string> {
+interface Packed {
+	tarball: string;
+	/** What is in it. */
+	folder: string;
+}
+
+async function pack(into: string): Promise<Packed> {
 	const { stdout } = await run(
 		'npm',
 		['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', into],
 		{ cwd: repository },
 	);
 	const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-	await run('tar', ['-xzf', join(into, filename), '-C', into]);
-	return join(into, 'package');
+	const tarball = join(into, filename);
+	await run('tar', ['-xzf', tarball, '-C', into]);
+	return { tarball, folder: join(into, 'package') };
 }
 
 async function scan(what: string, folder: string, patterns: string[]): Promise<boolean> {
@@ -38,11 +48,11 @@ async function scan(what: string, folder: string, patterns: string[]): Promise<b
 const temporary = await mkdtemp(join(tmpdir(), 'ampersend-scan-'));
 try {
 	const source = await scan('source', repository, SOURCE_FILE_PATTERNS);
-	const tarball = await scan('tarball', await unpackTarball(temporary), [
-		'**/*.js',
-		'package.json',
-	]);
-	process.exitCode = source && tarball ? 0 : 1;
+	const { tarball, folder } = await pack(temporary);
+	const isClean = await scan('tarball', folder, ['**/*.js', 'package.json']);
+	const checks = [await checkSize(tarball), await checkLoad(folder, join(temporary, 'empty'))];
+	for (const { text, isMet } of checks) console.log(`${text}: ${isMet ? 'met' : 'missed'}`);
+	process.exitCode = source && isClean && checks.every(({ isMet }) => isMet) ? 0 : 1;
 } finally {
 	await rm(temporary, { recursive: true, force: true });
 }

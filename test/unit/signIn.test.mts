@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { SiweMessage } from 'siwe';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createSiweMessage } from 'viem/siwe';
-import { keccak256, recoverMessageAddress, toBytes } from 'viem/utils';
+import { hashMessage, keccak256, recoverMessageAddress, toBytes } from 'viem/utils';
 
 import { readAgentSecret } from '../../nodes/Ampersend/domain/agentSecret';
 import { ParameterError } from '../../nodes/Ampersend/domain/parameter';
@@ -49,6 +49,27 @@ describe('an agent key', () => {
 				expect(signText(message, key)).toBe(expected);
 			}),
 			{ numRuns: 30 },
+		);
+	});
+
+	it('signs as @noble/curves does, 300 times of 300: always the same, with the lower s', () => {
+		const times = fc.integer({ min: 0, max: Date.parse('2100-01-01') });
+		fc.assert(
+			fc.property(keys, times, (key, issuedAt) => {
+				const address = addressOf(key);
+				const login = { origin: 'https://api.example', address, nonce: '32891757', issuedAt };
+				const text = signInText(login);
+				const [recovery = 0, ...bytes] = secp256k1.sign(
+					Buffer.from(hashMessage(text).slice(2), 'hex'),
+					key,
+					{ prehash: false, format: 'recovered', lowS: true },
+				);
+				const expected = hexOf(Uint8Array.of(...bytes, 27 + recovery));
+				expect([signText(text, key), signText(text, key)]).toEqual([expected, expected]);
+				const s = BigInt(`0x${expected.slice(2 + 64, 2 + 128)}`);
+				expect(s <= secp256k1.Point.Fn.ORDER / 2n).toBe(true);
+			}),
+			{ numRuns: 300 },
 		);
 	});
 

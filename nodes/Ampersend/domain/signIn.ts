@@ -1,6 +1,8 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { getPublicKey, hashes, sign } from '@noble/secp256k1';
 
 import type { Address } from './address';
 import { checksummed } from './address';
@@ -8,8 +10,11 @@ import type { PrivateKey } from './agentSecret';
 import { isNonce } from './session';
 import { parseUrl } from './webAddress';
 
+/** Makes what a signature would draw at random from the key and the text (RFC 6979). */
+hashes.hmacSha256 = (key, message) => hmac(sha256, key, message);
+
 function deriveAddress(privateKey: PrivateKey): Address {
-	const publicKey = secp256k1.getPublicKey(privateKey, false);
+	const publicKey = getPublicKey(privateKey, false);
 	const hash = keccak_256(publicKey.subarray(1));
 	return checksummed(`0x${bytesToHex(hash.subarray(-20))}`);
 }
@@ -100,7 +105,7 @@ export function signText(text: string, privateKey: PrivateKey): string {
 	if (!isOwnLogin(text, privateKey)) {
 		throw new Error('Only the text of a login is signed, and this is another text.');
 	}
-	const signature = secp256k1.sign(hashOfMessage(text), privateKey, {
+	const signature = sign(hashOfMessage(text), privateKey, {
 		prehash: false,
 		format: 'recovered',
 	});

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+import { writeEmptyPackage } from './emptyPackage.mts';
+
+const run = promisify(execFile);
+const repository = resolve(import.meta.dirname, '..');
+
+/** Bytes of the packed tarball. */
+export const TARBALL_BAR = 115e3;
+
+/** Time to load the package in n8n's loader / the same for empty classes. */
+export const LOAD_BAR = 2;
+
+/** Times of a machine that does other things, too. */
+const LOAD_NOISE = 1.25;
+const LOADS = 5;
+const LOAD_MS = 60_000;
+
+export interface Check {
+	text: string;
+	isMet: boolean;
+}
+
+export async function checkSize(tarball: string): Promise<Check> {
+	const { size } = await stat(tarball);
+	const [measured, bar] = [size, TARBALL_BAR].map((bytes) => `${(bytes / 1e3).toFixed(1)} KB`);
+	return { text: `packed tarball: ${measured}, at most ${bar}`, isMet: size <= TARBALL_BAR };
+}
+
+/** CPU time in ms, in a process that has loaded no other package. */
+async function loadTime(folder: string): Promise<number> {
+	const { stdout } = await run(process.execPath, [join(repository, 'bench', 'load.mjs'), folder], {
+		cwd: repository,
+		timeout: LOAD_MS,
+		env: { ...process.env, N8N_LOG_LEVEL: 'silent' },
+	});
+	return (JSON.parse(stdout) as { cpuMs: number }).cpuMs;
+}
+
+/**
+ * Compares the least of several times: everything else that the machine does only adds to them.
+ * @param packed the folder of the unpacked tarball
+ * @param empty where to write the package of empty classes
+ */
+export async function checkLoad(packed: string, empty: string): Promise<Check> {
+	await writeEmptyPackage(packed, empty);
+	const times = { packed: [] as number[], empty: [] as number[] };
+	for (let load = 0; load < LOADS; load++) {
+		times.empty.push(await loadTime(empty));
+		times.packed.push(await loadTime(packed));
+	}
+	const [ours, none] = [Math.min(...times.packed), Math.min(...times.empty)];
+	const ratio = ours / none;
+	return {
+		text:
+			`load: ${ours.toFixed(1)} ms, ${ratio.toFixed(2)} times that of empty classes, ` +
+			`at most ${LOAD_BAR} (fails over ${LOAD_BAR * LOAD_NOISE})`,
+		isMet: ratio <= LOAD_BAR * LOAD_NOISE,
+	};
+}
