@@ -40,13 +40,6 @@ const patches: Patch[] = [
 		from: 'const fastEnabled = jit && allowsEval.value;',
 		to: 'const fastEnabled = false;',
 	},
-	// The code is in one file, which is loaded at the first call: nothing is left for later.
-	{
-		file: 'nodes/Ampersend/api/connection/agentConnection.ts',
-		from: "await import('../../domain/signIn')",
-		to: 'signIn',
-		imports: "import * as signIn from '../../domain/signIn';",
-	},
 ];
 
 function patched(path: string, text: string, { from, to, imports = '' }: Patch): string {
@@ -63,7 +56,7 @@ export const patchFiles: Plugin = {
 		for (const patch of patches) {
 			onLoad({ filter: endOf(patch.file) }, async ({ path }) => ({
 				contents: patched(path, await readFile(path, 'utf8'), patch),
-				loader: path.endsWith('.ts') ? 'ts' : 'js',
+				loader: 'js',
 			}));
 		}
 	},

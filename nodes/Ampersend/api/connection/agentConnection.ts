@@ -6,6 +6,7 @@ import { reportsError } from '../../domain/json';
 import { ParameterError } from '../../domain/parameter';
 import type { Session } from '../../domain/session';
 import { fingerprintOf, readSession } from '../../domain/session';
+import { addressOf } from '../../domain/signIn';
 import { issuesIn, textsIn } from '../errors/serviceText';
 import type { HttpAnswer } from '../request';
 import type { Connection, Deployment } from './deployments';
@@ -24,9 +25,6 @@ export interface AgentFields {
 	 */
 	sessionToken?: unknown;
 }
-
-/** The curve takes long to load, and most workflows have no agent session. */
-export const signing = async () => await import('../../domain/signIn');
 
 /** Access to one deployment as one agent. */
 export interface AgentConnection extends Connection {
@@ -69,7 +67,6 @@ function readAgent(fields: AgentFields): [PrivateKey, Address] {
 export async function resolveAgentConnection(fields: AgentFields): Promise<AgentConnection> {
 	const [deployment, baseUrl] = readDeployment(fields);
 	const [privateKey, agent] = readAgent(fields);
-	const { addressOf } = await signing();
 	const keyAddress = addressOf(privateKey);
 	const madeFor = fingerprintOf(baseUrl, agent, keyAddress);
 	const keyDigits = Buffer.from(privateKey).toString('hex');

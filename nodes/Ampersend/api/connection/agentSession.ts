@@ -1,6 +1,7 @@
 import type { IHttpRequestHelper } from 'n8n-workflow';
 
 import { timeToUse, writeSession } from '../../domain/session';
+import { signInText, signText } from '../../domain/signIn';
 import type { Client } from '../client';
 import { transmitWith } from '../client';
 import { CallError, withTexts } from '../errors';
@@ -8,7 +9,7 @@ import type { Transmit } from '../request';
 import { routes } from '../routes';
 import { send } from '../send';
 import type { AgentConnection, AgentFields } from './agentConnection';
-import { resolveAgentConnection, signing } from './agentConnection';
+import { resolveAgentConnection } from './agentConnection';
 import { hideKey } from './secrets';
 
 /** A login is one of several calls that the caller waits for. */
@@ -22,7 +23,6 @@ const RETRY = { attempts: 2, budgetMs: 5_000 };
  */
 export async function logIn(connection: AgentConnection, transmit: Transmit): Promise<string> {
 	const { agent, baseUrl, keyAddress, madeFor, privateKey } = connection;
-	const { signInText, signText } = await signing();
 	// The service's own clock, because ours may be wrong.
 	let serviceTime = Date.now();
 	const client: Client = {
