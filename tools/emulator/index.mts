@@ -14,6 +14,7 @@ import { Sessions } from './sessions.mts';
 import { Strangers } from './strangers.mts';
 import { defaultStyle, Wire, type WireStyle } from './wire.mts';
 import {
+	copyOf,
 	MAIN_USER,
 	World,
 	type Agent,
@@ -229,10 +230,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		},
 		sessionTokens: () => parts.sessions.tokens(),
 
-		addAgent: (init) => structuredClone(parts.world.addAgent(init)),
+		addAgent: (init) => copyOf(parts.world.addAgent(init)),
 		removeAgent: (ref) => parts.world.removeAgent(ref),
-		agent: (ref) => structuredClone(parts.world.get(ref).agent),
-		agents: (owner = MAIN_USER) => structuredClone(parts.world.agentsOf(owner)),
+		agent: (ref) => copyOf(parts.world.get(ref).agent),
+		agents: (owner = MAIN_USER) => parts.world.agentsOf(owner).map(copyOf),
 		updateAgent: (ref, patch) => parts.world.updateAgent(ref, patch),
 
 		hostedEndpoints: (ref) =>

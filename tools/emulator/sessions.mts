@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts';
 import { parseSiweMessage } from 'viem/siwe';
 import { recoverMessageAddress } from 'viem/utils';
 import { addressId } from './addresses.mts';
@@ -43,7 +43,8 @@ interface Session {
 export class Sessions {
 	readonly #nonces = new Map<string, string>();
 	readonly #sessions = new Map<string, Session>();
-	readonly #account = privateKeyToAccount(generatePrivateKey());
+	/** Made when it's needed: it takes longer than a run of the node. */
+	#account: PrivateKeyAccount | undefined;
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
 	/** What an ended session gets. */
@@ -57,6 +58,7 @@ export class Sessions {
 
 	/** A signature of a message by the service's own key, which is another one in each run. */
 	async coSign(message: string): Promise<string> {
+		this.#account ??= privateKeyToAccount(generatePrivateKey());
 		return await this.#account.signMessage({ message });
 	}
 
