@@ -5,19 +5,19 @@ import { runJest } from './jest.mts';
 
 const SECONDS = 1200;
 
-/** Test files that take more than 20 s each, and most of the time of all. */
+/** Test files that take about 10 s or more each, and two thirds of the time of all. */
 const SLOW = [
-	'contract/answers',
 	'contract/check',
-	'contract/names',
 	'emulator/contract',
 	'nodes/credentialProbes',
 	'nodes/deviations',
 	'nodes/deviationsInEditor',
 	'nodes/deviationsInSession',
+	'nodes/exports',
+	'nodes/pagesFromZero',
 	'nodes/randomDeviations',
 	'trigger/deviations',
-	'trigger/failures',
+	'trigger/hangingService',
 	'trigger/hugeBacklogs',
 	'trigger/inconsistentLists',
 	'trigger/paging',
@@ -25,7 +25,6 @@ const SLOW = [
 	'trigger/pollTime',
 	'trigger/randomServices',
 	'trigger/repeatLastBatch',
-	'trigger/replicas',
 	'trigger/sameTime',
 	'trigger/state',
 	'unit/cursor.model',

@@ -10,7 +10,9 @@ import { toCamel } from '../../tools/emulator/answers.mts';
 import {
 	deviations,
 	startEmulator,
+	handledRoutes,
 	type Agent,
+	type Call,
 	type Contract,
 	type Deviation,
 	type Emulator,
@@ -135,6 +137,7 @@ export interface Seen extends Pick<Result, 'error' | 'isNoted'> {
 	state: unknown;
 	isChanged: boolean;
 	isSecretKept: boolean;
+	calls: readonly Call[];
 	/** Routes that were called. */
 	routes: Set<string>;
 	/** Those of them that answered with a 2xx. */
@@ -213,6 +216,7 @@ async function seenWith({ run }: Subject, contract: Contract, ending?: Ending): 
 		items: (comparable(items) as unknown[]).toSorted(byText),
 		isChanged: !isSame(before, after),
 		state: comparable(after),
+		calls: service.calls,
 		routes: new Set(called),
 		answered: service.calls.flatMap(({ route, status }) =>
 			route !== null && status !== null && status < 300 ? route : [],
@@ -241,9 +245,31 @@ const undetected = new Set([
 /** Those that can be told from another value. */
 export const detected = deviations.filter(({ name }) => !undetected.has(name));
 
-/** Whether a deviation concerns one of these routes; one that names no route concerns all. */
-function isAbout({ contract }: Deviation, routes: Set<string>): boolean {
+const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
+const ofUsers = new Set(handledRoutes.filter(({ access }) => access === 'user').map(nameOf));
+const isOfUsers = ({ route }: Call) => route === null || ofUsers.has(route);
+const isPage = ({ route }: Call) => /^GET .*\/activity$/.test(route ?? '');
+const isPart = ({ route }: Call) => /^GET .*\/(?:agents|keys|activity)$/.test(route ?? '');
+
+/**
+ * Which calls a part of a contract changes that names no route. Without one of them, a run is the
+ * documented one again.
+ */
+const changes: { [Part in keyof Contract]?: (call: Call, contract: Contract) => boolean } = {
+	prefix: isOfUsers,
+	requestCase: (call) => isOfUsers(call) && call.body !== undefined,
+	answerCase: isOfUsers,
+	firstPage: isPage,
+	largestPage: isPart,
+	ignoredQuery: ({ query }, { ignoredQuery = [] }) => ignoredQuery.some((name) => name in query),
+};
+
+/** Whether a deviation concerns a run; one that names no route can concern all. */
+function isAbout({ contract }: Deviation, { calls, routes }: Seen): boolean {
 	if (isEnding(contract)) return routes.has(LOG_IN);
+	const [part] = Object.keys(contract) as Array<keyof Contract>;
+	const isChanged = part && changes[part];
+	if (isChanged) return calls.some((call) => isChanged(call, contract));
 	const named = (Object.values(contract) as object[]).flatMap((part) =>
 		Array.isArray(part) ? (part as string[]) : Object.keys(Object(part)),
 	);
@@ -393,8 +419,8 @@ export async function complaintUnder(
 /** What is wrong under each deviation, by its name. */
 export async function complaintsOf(subject: Subject): Promise<Record<string, string>> {
 	const complaints: Record<string, string> = {};
-	const { routes } = await documentedRunOf(subject);
-	for (const deviation of detected.filter((one) => isAbout(one, routes))) {
+	const documented = await documentedRunOf(subject);
+	for (const deviation of detected.filter((one) => isAbout(one, documented))) {
 		const complaint = await complaintUnder(subject, deviation);
 		if (complaint !== undefined) complaints[deviation.name] = complaint;
 	}

@@ -436,13 +436,15 @@ function pollContext(workflow: Workflow, node: INode, options: PollContextOption
 	return context;
 }
 
+const simplifiedEvent = z.partial(triggerEventOutput.schema);
+
 /** Checks that every event matches the trigger's output schema. */
 async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
 	const output = await new AmpersendTrigger().poll.call(context);
 	const events = output?.[0]?.map(({ json }) => json) ?? null;
 	for (const event of events ?? []) {
 		const isWhole = 'raw' in event;
-		z.parse(isWhole ? triggerEventOutput.schema : z.partial(triggerEventOutput.schema), event);
+		z.parse(isWhole ? triggerEventOutput.schema : simplifiedEvent, event);
 	}
 	return events;
 }

@@ -20,11 +20,14 @@ afterEach(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
+/** Blocks its process forever like an endless loop, without taking time from the other tests. */
+const BLOCK = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+
 /** Never ends, ignores SIGTERM, and starts a child that does the same. */
 function endless(): string[] {
 	const file = JSON.stringify(pidFile);
 	const note = `require('node:fs').appendFileSync(${file}, process.pid + '\\n');`;
-	const child = `process.on('SIGTERM', () => {}); ${note} for (;;);`;
+	const child = `process.on('SIGTERM', () => {}); ${note} ${BLOCK}`;
 	const parent = `
 		require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);
 		setTimeout(() => { ${child} }, 100);`;
@@ -89,7 +92,7 @@ test('a step in an endless loop is named, and killed with what it started', asyn
 test('processes that outlive their step are killed', async () => {
 	const started = `
 		const child = require('node:child_process').spawn(process.execPath,
-			['-e', 'for (;;);'], { stdio: 'ignore' });
+			['-e', ${JSON.stringify(BLOCK)}], { stdio: 'ignore' });
 		require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(child.pid));
 		child.unref();`;
 

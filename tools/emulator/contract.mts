@@ -122,6 +122,8 @@ function placesIn({ prefix, prefixes = {}, verbs = {} }: Contract): Place[] {
 	return places.sort((one, other) => (one.route.path < other.route.path ? -1 : 1));
 }
 
+const documentedPlaces = placesIn({});
+
 type Paging = 'offset' | 'page';
 
 /** How a list is divided; undefined if it isn't, or the route is no list. */
@@ -164,7 +166,6 @@ export class ContractLayer {
 	#contract: Contract = {};
 	/** Absent if all paths and methods are as documented. */
 	#places: Place[] | undefined;
-	readonly #documented = placesIn({});
 
 	/** @throws Error for a route that doesn't exist */
 	set(contract: Contract): void {
@@ -197,7 +198,7 @@ export class ContractLayer {
 			const served = { method: place.route.method, url: documented };
 			return { method, url, served, allow: [] };
 		}
-		const isDocumented = this.#documented.some(
+		const isDocumented = documentedPlaces.some(
 			(one) => one.method === method && one.pattern.test(path),
 		);
 		if (there.length === 0 && !isDocumented) return undefined;
@@ -316,7 +317,8 @@ export class ContractLayer {
 		const { values, times, amounts, containers, totalOfPage = [], integers } = this.#contract;
 		const { answerNames, answerCase } = this.#contract;
 		let body: unknown = answer.body;
-		body = withValues(body, values?.[name] ?? {});
+		const own = values?.[name];
+		if (own) body = withValues(body, own);
 		if (times) body = withTimes(body, times);
 		if (amounts) body = withUsdc(body);
 		body = contained(body, containers?.[name], totalOfPage.includes(name));

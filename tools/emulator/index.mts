@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { Approvals, type ApprovalInit } from './approvals.mts';
 import type { Call } from './calls.mts';
 import { ContractLayer, type Contract } from './contract.mts';
@@ -9,11 +8,12 @@ import { Keyring } from './keyring.mts';
 import { Marketplace, type Listing } from './marketplace.mts';
 import { routeName, routes, type Access, type Route } from './routes.mts';
 import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
-import { buildServer, type Parts } from './server.mts';
+import { listen, type Parts } from './server.mts';
 import { Sessions } from './sessions.mts';
 import { Strangers } from './strangers.mts';
 import { defaultStyle, Wire, type WireStyle } from './wire.mts';
 import {
+	copyOf,
 	MAIN_USER,
 	World,
 	type Agent,
@@ -199,9 +199,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const { deployment = 'sandbox', port = 0 } = options;
 	const parts = partsOf(options);
 	let apiKey = parts.keyring.create(MAIN_USER);
-	const server = buildServer(parts);
-	await server.listen({ host: '127.0.0.1', port });
-	const origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+	const server = await listen(parts, port);
+	const origin = `http://127.0.0.1:${server.port}`;
 
 	return {
 		deployment,
@@ -229,10 +228,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		},
 		sessionTokens: () => parts.sessions.tokens(),
 
-		addAgent: (init) => structuredClone(parts.world.addAgent(init)),
+		addAgent: (init) => copyOf(parts.world.addAgent(init)),
 		removeAgent: (ref) => parts.world.removeAgent(ref),
-		agent: (ref) => structuredClone(parts.world.get(ref).agent),
-		agents: (owner = MAIN_USER) => structuredClone(parts.world.agentsOf(owner)),
+		agent: (ref) => copyOf(parts.world.get(ref).agent),
+		agents: (owner = MAIN_USER) => parts.world.agentsOf(owner).map(copyOf),
 		updateAgent: (ref, patch) => parts.world.updateAgent(ref, patch),
 
 		hostedEndpoints: (ref) =>

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Approvals } from './approvals.mts';
@@ -216,19 +217,38 @@ function deliver(
 	return true;
 }
 
-/** One server with every route under every mount, not listening yet. */
-export function buildServer(parts: Parts): FastifyInstance {
-	const closing = new AbortController();
+/** How long an idle connection stays open: longer than any client keeps it. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** Of the emulator that a request came to. */
+interface Receiver {
+	parts: Parts;
+	/** Aborted when it closes. */
+	closing: AbortSignal;
+}
+
+const receivers = new WeakMap<IncomingMessage, Receiver>();
+
+function receiverOf({ raw }: Pick<FastifyRequest, 'raw'>): Receiver {
+	const receiver = receivers.get(raw);
+	if (!receiver) throw new Error('A request came past the server');
+	return receiver;
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+	if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {});
+}
+
+/** Every route under every mount, for all emulators: making it takes longer than most tests. */
+function buildRouter(): FastifyInstance {
 	const callOf = new WeakMap<FastifyRequest, Call>();
 	const admissions = new WeakMap<IncomingMessage, Admission>();
-	const pause = (ms: number): Promise<void> =>
-		ms > 0 ? sleep(ms, undefined, { signal: closing.signal }).catch(() => {}) : Promise.resolve();
 
 	const app = fastify({
-		forceCloseConnections: true,
 		exposeHeadRoutes: false,
 		rewriteUrl: (raw) => {
 			const { method = '', url = '' } = raw;
+			const { parts } = receiverOf({ raw: raw as IncomingMessage });
 			const admission = parts.contract.admit(method, url);
 			if (admission) admissions.set(raw as IncomingMessage, admission);
 			if (!admission?.served) return url;
@@ -238,6 +258,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 		// A parameter that is far too long is a 400 of the route, not an unknown path.
 		routerOptions: { maxParamLength: 4096 },
 		frameworkErrors: (error, request, reply) => {
+			const { parts } = receiverOf(request as unknown as FastifyRequest);
 			parts.strangers.note(request.method, withoutKeys(request.url));
 			send(reply as unknown as FastifyReply, 400, JSON.stringify({ message: error.message }));
 		},
@@ -248,17 +269,19 @@ export function buildServer(parts: Parts): FastifyInstance {
 	app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
 	app.addHook('onRequest', async (request, reply) => {
+		const { parts, closing } = receiverOf(request);
 		const admission = admissions.get(request.raw);
 		callOf.set(request, noteCall(parts, request, admission ?? request));
 		if (!admission || admission.served) return;
 		const { method, url, allow } = admission;
 		const path = withoutKeys(url.split('?')[0] ?? '');
 		parts.strangers.note(method, path, true);
-		await pause(parts.latencyMs);
+		await pause(parts.latencyMs, closing);
 		if (allow.length > 0) reply.header('allow', allow.join(', '));
 		return reply.code(allow.length > 0 ? 405 : 404).send({ message: `No route ${method} ${path}` });
 	});
 	app.addHook('onSend', async (request, reply, payload) => {
+		const { parts } = receiverOf(request);
 		reply.header('date', new Date(parts.world.clock()).toUTCString());
 		const call = callOf.get(request);
 		if (call) {
@@ -269,18 +292,18 @@ export function buildServer(parts: Parts): FastifyInstance {
 		}
 		return payload;
 	});
-	app.addHook('preClose', async () => closing.abort());
 
 	app.setNotFoundHandler(async (request, reply) => {
+		const { parts, closing } = receiverOf(request);
 		const path = withoutKeys(request.url.split('?')[0] ?? '');
 		parts.strangers.note(request.method, path);
-		await pause(parts.latencyMs);
+		await pause(parts.latencyMs, closing);
 		return reply.code(404).send({ message: `No route ${request.method} ${path}` });
 	});
 	app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
 		const { statusCode = 500 } = error;
 		if (statusCode >= 500)
-			parts.complaints.push(
+			receiverOf(request).parts.complaints.push(
 				`${request.method} ${withoutKeys(request.url)} broke: ${error.message}`,
 			);
 		return reply.code(statusCode).send({ message: error.message });
@@ -292,6 +315,7 @@ export function buildServer(parts: Parts): FastifyInstance {
 		request: FastifyRequest,
 		reply: FastifyReply,
 	): Promise<FastifyReply> => {
+		const { parts, closing } = receiverOf(request);
 		const call = callOf.get(request);
 		if (!call) throw new Error('A request came past the onRequest hook');
 		// The router accepts an empty segment, as in `/agents/`, as a parameter.
@@ -306,8 +330,8 @@ export function buildServer(parts: Parts): FastifyInstance {
 			call.body = parsed(withoutKeys(request.body));
 
 		const action = parts.script.takeFault(call) ?? parts.contract.insteadOf(route);
-		await pause(parts.latencyMs + (action?.delayMs ?? 0));
-		if (closing.signal.aborted) return reply.hijack();
+		await pause(parts.latencyMs + (action?.delayMs ?? 0), closing);
+		if (closing.aborted) return reply.hijack();
 		await parts.script.runHooks('before', call);
 		if (deliver(action, 'before', call, reply)) return reply;
 		const answer = await handle(parts, route, request);
@@ -326,4 +350,36 @@ export function buildServer(parts: Parts): FastifyInstance {
 		}
 	}
 	return app;
+}
+
+let router: FastifyInstance | undefined;
+
+export interface Listener {
+	port: number;
+	close(): Promise<void>;
+}
+
+/** @param port any free one if it's 0 */
+export async function listen(parts: Parts, port: number): Promise<Listener> {
+	router ??= buildRouter();
+	const { routing } = router;
+	await router.ready();
+	const closing = new AbortController();
+	const server = createServer((request, response) => {
+		receivers.set(request, { parts, closing: closing.signal });
+		routing(request, response);
+	});
+	server.keepAliveTimeout = KEEP_ALIVE_MS;
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject).listen(port, '127.0.0.1', resolve);
+	});
+	return {
+		port: (server.address() as AddressInfo).port,
+		async close() {
+			closing.abort();
+			const closed = new Promise((resolve) => server.close(resolve));
+			server.closeAllConnections();
+			await closed;
+		},
+	};
 }

@@ -1,7 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { parseSiweMessage } from 'viem/siwe';
-import { recoverMessageAddress } from 'viem/utils';
+import type { PrivateKeyAccount } from 'viem/accounts';
 import { addressId } from './addresses.mts';
 import { Problem, unauthorized } from './problems.mts';
 
@@ -9,6 +7,16 @@ import { Problem, unauthorized } from './problems.mts';
 const MAX_SKEW_MS = 60_000;
 
 const HOUR_MS = 60 * 60_000;
+
+/** Loaded when it's needed: most tests don't log in, and it's 200 files. */
+async function viem() {
+	const [accounts, siwe, utils] = await Promise.all([
+		import('viem/accounts'),
+		import('viem/siwe'),
+		import('viem/utils'),
+	]);
+	return { ...accounts, ...siwe, ...utils };
+}
 
 /** How far local time can be from UTC. */
 const MAX_OFFSET_MS = 14 * HOUR_MS;
@@ -43,7 +51,7 @@ interface Session {
 export class Sessions {
 	readonly #nonces = new Map<string, string>();
 	readonly #sessions = new Map<string, Session>();
-	readonly #account = privateKeyToAccount(generatePrivateKey());
+	#coSigner: Promise<PrivateKeyAccount> | undefined;
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
 	/** What an ended session gets. */
@@ -57,7 +65,10 @@ export class Sessions {
 
 	/** A signature of a message by the service's own key, which is another one in each run. */
 	async coSign(message: string): Promise<string> {
-		return await this.#account.signMessage({ message });
+		this.#coSigner ??= viem().then(({ generatePrivateKey, privateKeyToAccount }) =>
+			privateKeyToAccount(generatePrivateKey()),
+		);
+		return await (await this.#coSigner).signMessage({ message });
 	}
 
 	requestNonce(): { nonce: string; sessionId: string } {
@@ -80,6 +91,7 @@ export class Sessions {
 		// A nonce is good for one attempt.
 		this.#nonces.delete(sessionId);
 		if (nonce === undefined) throw unauthorized('Unknown or used session id');
+		const { parseSiweMessage, recoverMessageAddress } = await viem();
 		const said = parseSiweMessage(message);
 		const isPublic = said.domain === new URL(this.publicOrigin).host;
 		const origin = isPublic ? this.publicOrigin : `http://${host}`;

@@ -144,6 +144,16 @@ function configOf<T extends object>(
 	);
 }
 
+/** Much faster than `structuredClone`. */
+export const copyOf = (agent: Agent): Agent => ({
+	...agent,
+	initData: { ...agent.initData },
+	keys: agent.keys.map((key) => ({ ...key })),
+	allowlist: [...agent.allowlist],
+	spendConfig: agent.spendConfig && { ...agent.spendConfig },
+	autoCollect: agent.autoCollect && { ...agent.autoCollect },
+});
+
 interface Entry {
 	agent: Agent;
 	history: History;
