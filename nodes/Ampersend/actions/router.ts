@@ -176,9 +176,9 @@ async function workThrough(run: Run, { work }: Item, item: number) {
 }
 
 /**
- * Works through the items in their order. If all of them only read, they run side by side, but the
- * first one runs alone: what it logs in for or finds out, the others use, and if it's rejected, they
- * aren't sent. An item that fails ends the run once those that run beside it have ended.
+ * Works through the items in their order. If all of them only read, they run side by side, but
+ * the first one runs alone: what it logs in for or finds out, the others use, and if it's rejected,
+ * they aren't sent. An item that fails ends the run once those that run beside it have ended.
  */
 async function workThroughAll(run: Run, items: Item[]): Promise<INodeExecutionData[]> {
 	const numbered = [...items.entries()];

@@ -90,12 +90,18 @@ function forget(cursor: AgentCursor): AgentCursor {
 	return { ...cursor, rows: new Map(rows) };
 }
 
+/** A baseline with the rows that the cursor remembers of it. A thousand agents can have a million. */
+export function condensed(baseline: Baseline): Baseline {
+	const known = fromBaseline(baseline).rows;
+	return { ...baseline, rows: baseline.rows.filter(({ wire }) => known.has(keyOf(wire))) };
+}
+
 /** The agent's cursor after its baseline. */
-function fromBaseline({ rows, floor, total, asOf }: Baseline, settings: Settings): AgentCursor {
+function fromBaseline({ rows, floor, total, asOf }: Baseline): AgentCursor {
 	const known = new Map<string, KnownRow>();
 	for (const row of rows) remember(known, row);
 	return forget({
-		newest: Math.max(0, newestOf(rows, settings.horizon)),
+		newest: Math.max(0, asOf),
 		floor,
 		asOf: Math.max(0, asOf),
 		...(total !== undefined && { rank: total }),
@@ -333,7 +339,7 @@ function agentsAfter(
 		const leftOfAgent = left.filter((change) => change.id === id);
 		if (!reading) agents.set(id, start);
 		else if (start) agents.set(id, move(start, reading, leftOfAgent, poll));
-		else if ('floor' in reading) agents.set(id, fromBaseline(reading, poll));
+		else if ('floor' in reading) agents.set(id, fromBaseline(reading));
 	}
 	return agents;
 }

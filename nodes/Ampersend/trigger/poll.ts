@@ -15,8 +15,8 @@ import { matcherOf } from '../domain/filter';
 import { ParameterError } from '../domain/parameter';
 import { rethrow } from '../domain/rethrow';
 import type { PaymentChange } from './cursor';
-import { advance, beginWith, startOf } from './cursor';
-import type { Reading } from './reading';
+import { advance, beginWith, condensed, startOf } from './cursor';
+import type { Baseline, Reading } from './reading';
 import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { TriggerSettings } from './settings';
 import type { AgentCursor, AgentId, TriggerState } from './state';
@@ -48,7 +48,7 @@ export function isTransient({ failure }: CallError): boolean {
 /** The result of reading one agent. */
 interface Outcome {
 	/** Everything, or as much as could be read. */
-	reading?: Reading;
+	reading?: Reading | Baseline;
 	error?: CallError;
 	isOutOfTime?: boolean;
 }
@@ -57,7 +57,7 @@ interface Outcome {
  * Ends a reading without further pages, and returns what it has.
  * @throws PagingObservation if it can't be continued from there
  */
-function finish(pages: Pages<Reading | undefined>): Reading | undefined {
+function finish(pages: Pages<Reading | Baseline | undefined>): Reading | Baseline | undefined {
 	let step = pages.next(undefined);
 	while (!step.done) step = pages.next(undefined);
 	return step.value;
@@ -70,7 +70,7 @@ function errorOf(observation: PagingObservation): CallError {
 /** The result after a page that couldn't be read. */
 async function endWith(
 	error: CallError,
-	pages: Pages<Reading | undefined>,
+	pages: Pages<Reading | Baseline | undefined>,
 	deadline: number,
 ): Promise<Outcome> {
 	// The deadline cut the call short: the service isn't to blame.
@@ -88,7 +88,7 @@ async function endWith(
 async function carryOut(
 	client: Client,
 	address: Address,
-	pages: Pages<Reading | undefined>,
+	pages: Pages<Reading | Baseline | undefined>,
 	deadline: number,
 ): Promise<Outcome> {
 	try {
@@ -215,7 +215,9 @@ async function readInOrder(
 		const cursor = starts.get(id);
 		const pages = cursor ? readNews(cursor, wants) : readBaseline(wants);
 		const outcome = await carryOut(client, directory?.get(id)?.address ?? id, pages, deadline);
-		outcomes.set(id, outcome);
+		const { reading } = outcome;
+		const isBaseline = reading !== undefined && 'floor' in reading;
+		outcomes.set(id, isBaseline ? { ...outcome, reading: condensed(reading) } : outcome);
 		isTurnedAway ||= outcome.error?.failure?.cause === 'rate-limited';
 	});
 	return outcomes;
@@ -229,9 +231,10 @@ function rejectNothingRead(
 	readings: Map<AgentId, Reading>,
 	outcomes: Map<AgentId, Outcome>,
 ): void {
-	const hasRead = [...readings].some(
-		([id, { rows }]) => rows.length > 0 || !outcomes.get(id)?.error,
-	);
+	const hasRead = [...readings].some(([id, reading]) => {
+		const hasBaseline = 'floor' in reading && reading.asOf > 0;
+		return reading.rows.length > 0 || hasBaseline || !outcomes.get(id)?.error;
+	});
 	const [first] = failed;
 	if (first && !hasRead) throw (failed.find(({ error }) => !isTransient(error)) ?? first).error;
 }

@@ -6,7 +6,7 @@ import { quote } from '../domain/parameter';
 import { eventsField } from './parameters';
 import type { PollResult } from './poll';
 import { isTransient } from './poll';
-import type { TriggerState } from './state';
+import type { AgentId, TriggerState } from './state';
 
 /*
  * What goes into n8n's log: n8n shows no hint of a trigger.
@@ -16,15 +16,26 @@ export function warn(context: IPollFunctions, message: string): void {
 	context.logger.warn(`${context.getNode().name}: ${message}`);
 }
 
+/** Agents that a poll names. The others are counted: an account can have thousands. */
+const MAX_NAMED = 5;
+
+/** The first of some agents, and how many more there are. */
+export function namesOf(agents: AgentId[]): string {
+	const more = agents.length - MAX_NAMED;
+	return agents.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 /** Says which agents weren't read. */
 export function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
-	for (const { agent, error, hasBaseline } of skipped) {
+	for (const { agent, error, hasBaseline } of skipped.slice(0, MAX_NAMED)) {
 		const next = isTransient(error) ? 'the next poll' : 'the first poll that can read it';
 		const whatNext = hasBaseline
 			? `${next} catches up`
 			: 'it starts with the first poll that can read it';
 		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
 	}
+	const more = skipped.length - MAX_NAMED;
+	if (more > 0) warn(context, `could not read ${more} more agents`);
 	if (unread.length > 0) {
 		context.logger.info(
 			`${context.getNode().name}: no time for ${unread.length} agents; ` +

@@ -11,7 +11,7 @@ import { lastingGap } from './gaps';
 import { simplifiedTriggerEvent, triggerEventOutput } from './output';
 import type { FoundEvent, PollResult } from './poll';
 import { isTransient, pollActivity, sampleActivity } from './poll';
-import { reportGaps, reportUnknownEvents, warn } from './report';
+import { namesOf, reportGaps, reportUnknownEvents, warn } from './report';
 import {
 	forgetHandover,
 	handedOver,
@@ -104,7 +104,7 @@ class PublishedPoll {
 			warn(
 				this.context,
 				'too many payments to remember. Late payments, and changes to older ones, may not be ' +
-					`emitted for ${shortened.join(', ')}`,
+					`emitted for ${namesOf(shortened)}`,
 			);
 		}
 		return stored;

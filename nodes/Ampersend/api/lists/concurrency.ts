@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import { rethrow } from '../../domain/rethrow';
 
 /**
- * Does the same for several things, a few at a time. After one throws, no other starts, and once the
- * running ones have ended, the error of the first of them in order is thrown: nothing continues in
- * the background of a failed execution.
+ * Does the same for several things, a few at a time. After one throws, no other starts, and once
+ * the running ones have ended, the error of the first of them in order is thrown: nothing continues
+ * in the background of a failed execution.
  */
 export async function aFewAtOnce<Thing, Result>(
 	things: Thing[],
