@@ -15,7 +15,8 @@ export default {
 	testTimeout: 240_000,
 	reporters: ['default', ['<rootDir>/tools/summaryReporter.mjs', { label: 'tests' }]],
 	testMatch: ['<rootDir>/test/{unit,nodes,trigger,contract,rules,emulator}/**/*.test.mts'],
-	modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/tools/n8n/app/'],
+	// Jest looks for tests here, and not among the files of the n8n below tools/.
+	roots: ['<rootDir>/test'],
 	// Published as ES modules only, which jest loads as CommonJS.
 	transformIgnorePatterns: [
 		'/node_modules/(?!(@noble/(curves|hashes|secp256k1)|p-limit|yocto-queue)/)',
