@@ -90,7 +90,10 @@ function forget(cursor: AgentCursor): AgentCursor {
 	return { ...cursor, rows: new Map(rows) };
 }
 
-/** A baseline with the rows that the cursor remembers of it. A thousand agents can have a million. */
+/**
+ * A baseline with the rows that the cursor remembers of it. A thousand agents can have a million
+ * others.
+ */
 export function condensed(baseline: Baseline): Baseline {
 	const known = fromBaseline(baseline).rows;
 	return { ...baseline, rows: baseline.rows.filter(({ wire }) => known.has(keyOf(wire))) };
