@@ -198,7 +198,9 @@ describe.each(plainNames)('The fast way to read %s', (name) => {
 	it('takes what the service sends', () => {
 		const route: Route = routes[name];
 		for (const { text, agent } of answersOf()) {
-			expect(route.plainAnswer?.(JSON.parse(text), agent)).toBeDefined();
+			for (const asked of [agent, agent?.toLowerCase(), undefined]) {
+				expect(route.plainAnswer?.(JSON.parse(text), asked)).toBeDefined();
+			}
 		}
 	});
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { isAddress } from '../domain/address';
+import { isAddress, sameAddress } from '../domain/address';
 import { isRecord } from '../domain/json';
 import { isMicro } from '../domain/money';
 import { readTime } from '../domain/time';
@@ -118,9 +118,16 @@ export function plainActivityPage(body: unknown, agent: string | undefined): Pag
 	const { activity: rows, hasNextPage, totalCount, ...rest } = body;
 	if (!Array.isArray(rows) || typeof hasNextPage !== 'boolean') return undefined;
 	if (totalCount !== undefined && typeof totalCount !== 'number') return undefined;
-	const isPlain = rows.every(
-		(row) => isPlainRow(row) && (agent === undefined || row.agent_address === agent),
-	);
-	if (!isPlain || Object.keys(rest).length > 0) return undefined;
-	return withNextPage({ activity: rows as Activity[], hasNextPage, totalCount });
+	if (!rows.every(isPlainRow) || Object.keys(rest).length > 0) return undefined;
+	return isOfOne(rows, agent)
+		? withNextPage({ activity: rows, hasNextPage, totalCount })
+		: undefined;
+}
+
+/** Whether all rows name one agent in the same way, and this one, if it's known. */
+function isOfOne(rows: Activity[], agent: string | undefined): boolean {
+	const [first] = rows;
+	if (first === undefined || agent === undefined) return true;
+	const { agent_address: address } = first;
+	return sameAddress(address, agent) && rows.every((row) => row.agent_address === address);
 }
