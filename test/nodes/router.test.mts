@@ -153,6 +153,31 @@ describe('Items that only read', () => {
 		]);
 	});
 
+	it.each<Record<string, string>>([{}, { 'retry-after': '1' }])(
+		'take turns once the service limits the rate (%j)',
+		async (headers) => {
+			const agents = addAgents(12);
+			let answered: number[] = [];
+			const isTooMany = () => {
+				answered = answered.filter((at) => at > Date.now() - 400);
+				if (answered.length >= 1) return true;
+				answered.push(Date.now());
+				return false;
+			};
+			service.emulator.fault({
+				route: 'GET /agents/{address}',
+				status: 429,
+				headers,
+				match: isTooMany,
+				times: Infinity,
+			});
+			const { items, error } = await service.run(getAgent, { input: inputOf(agents) });
+
+			expect(error).toBeUndefined();
+			expect(items.map(({ json }) => json.name)).toEqual(agents.map(({ name }) => name));
+		},
+	);
+
 	it('send nothing more if the first is rejected', async () => {
 		const { emulator } = service;
 		const [agent] = addAgents(1);

@@ -6,10 +6,12 @@ import { openClient } from '../api/client';
 import { isSandbox } from '../api/connection/deployments';
 import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
 import { aFewAtOnce } from '../api/lists/concurrency';
+import { startPace } from '../api/lists/pace';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Read } from '../descriptions/reader';
 import { readerOf } from '../descriptions/reader';
 import { readSimplify } from '../descriptions/simplify';
+import { authentications } from '../domain/authentication';
 import { rethrow } from '../domain/rethrow';
 import { escapeHtml } from '../domain/text';
 import type { Operation, OperationContext, WriteOperation } from './operation';
@@ -28,6 +30,8 @@ interface Run {
 	hints: Set<string>;
 	/** Whether no item writes; known once all are prepared. */
 	isReadOnly: boolean;
+	/** Whether items run side by side. */
+	isShared: boolean;
 }
 
 type Items = Array<Pick<INodeExecutionData, 'json' | 'binary'>>;
@@ -37,8 +41,11 @@ type Work = (hint: OperationContext['hint']) => Promise<Items>;
 
 interface Item {
 	work: Work;
-	/** `file`: it reads, and may hold a file in memory. */
-	kind: 'read' | 'file' | 'write';
+	/**
+	 * `alone`: it reads, and nothing runs beside it: a file may be in memory, and a new session may
+	 * end the one before it.
+	 */
+	kind: 'read' | 'alone' | 'write';
 }
 
 /** Items that are read at the same time. */
@@ -139,11 +146,13 @@ async function prepare(run: Run, itemIndex: number): Promise<Item> {
 	}
 	const work: Work = async (hint) => {
 		const reads = run.isReadOnly ? run : undefined;
-		const client = { ...(await open()), note: hint, reads };
+		const opened = { ...(await open()), note: hint, reads };
+		const client = run.isShared ? { ...opened, pace: startPace(opened) } : opened;
 		const read = readerFor(n8n, itemIndex);
 		return await carryOut(operation, { n8n, client, itemIndex, read, hint });
 	};
-	return { work, kind: 'exportFile' in operation ? 'file' : 'read' };
+	const isAlone = 'exportFile' in operation || authentications[authentication].isOneAgent;
+	return { work, kind: isAlone ? 'alone' : 'read' };
 }
 
 /**
@@ -182,7 +191,7 @@ async function workThrough(run: Run, { work }: Item, item: number) {
  */
 async function workThroughAll(run: Run, items: Item[]): Promise<INodeExecutionData[]> {
 	const numbered = [...items.entries()];
-	const concurrency = items.every(({ kind }) => kind === 'read') ? CONCURRENCY : 1;
+	const concurrency = run.isShared ? CONCURRENCY : 1;
 	const output: INodeExecutionData[] = [];
 	for (const some of [numbered.slice(0, 1), numbered.slice(1)]) {
 		const outputs = await aFewAtOnce(
@@ -202,7 +211,7 @@ async function workThroughAll(run: Run, items: Item[]): Promise<INodeExecutionDa
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const memory = new WriteMemory(this);
-	const run: Run = { n8n: this, memory, hints: new Set(), isReadOnly: false };
+	const run: Run = { n8n: this, memory, hints: new Set(), isReadOnly: false, isShared: false };
 	const items: Item[] = [];
 	for (const itemIndex of this.getInputData().keys()) {
 		try {
@@ -213,6 +222,7 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 		}
 	}
 	run.isReadOnly = items.every(({ kind }) => kind !== 'write');
+	run.isShared = items.length > 1 && items.every(({ kind }) => kind === 'read');
 	const output = await workThroughAll(run, items);
 	// n8n's own sign of a run that it retries with Continue On Fail (workflow-execute.js).
 	if (!output[0]?.json.error) run.memory.clear();

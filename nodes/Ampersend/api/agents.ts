@@ -1,6 +1,5 @@
 import type { Address, AgentScope } from '../domain/address';
 import { addressKey, sameAddress } from '../domain/address';
-import { digestOf } from '../domain/digest';
 import { ParameterError } from '../domain/parameter';
 import { rethrow } from '../domain/rethrow';
 import type { Agent } from '../schemas/agent';
@@ -8,7 +7,7 @@ import type { AgentKey } from '../schemas/agentKey';
 import type { Client } from './client';
 import { listAgentKeys, listAgents } from './lists/accountLists';
 import { routes } from './routes';
-import { runMemory } from './runMemory';
+import { keyOfConnection, runMemory } from './runMemory';
 import { send } from './send';
 
 /** An agent, as far as both an account and the agent itself know it. */
@@ -32,9 +31,7 @@ export async function lookUpAgents(client: Client): Promise<Directory> {
 	const { reads, connection } = client;
 	if (!reads) return await readDirectory(client);
 	const directories = directoriesOf(reads);
-	// Each item can have another credential.
-	const { baseUrl, agent = '', secrets } = connection;
-	const key = digestOf(JSON.stringify([baseUrl, agent, secrets.map(({ text }) => text)]));
+	const key = keyOfConnection(connection);
 	const looking = directories.get(key) ?? readDirectory(client);
 	directories.set(key, looking);
 	try {

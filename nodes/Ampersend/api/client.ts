@@ -15,6 +15,7 @@ import { connectWith } from './connection/connections';
 import type { Connection } from './connection/deployments';
 import { assertKeyBelongsTo, authorizationHeaders } from './connection/deployments';
 import type { CallError } from './errors';
+import type { Pace } from './lists/pace';
 import type { HttpAnswer, Transmit } from './request';
 import { requestFor, TIMEOUT_MS, withJson } from './request';
 import type { RetryPolicy } from './retry';
@@ -27,7 +28,7 @@ export type NodeContext = IExecuteFunctions | ILoadOptionsFunctions | IPollFunct
 
 /** Sends requests without authentication, with what n8n gives a credential. */
 export function transmitWith(helpers: IHttpRequestHelper['helpers']): Transmit {
-	return async (request) => (await helpers.httpRequest(request)) as HttpAnswer;
+	return async (request) => withJson(request, (await helpers.httpRequest(request)) as HttpAnswer);
 }
 
 /**
@@ -46,6 +47,8 @@ export interface Client {
 	readonly connection: Connection;
 	/** The run of the node, the same for all of its items. */
 	readonly run?: object;
+	/** How reads share the service with others of the run; absent if nothing runs beside them. */
+	readonly pace?: Pace;
 	/** The same for all items of a run that only reads: they share what they look up. */
 	readonly reads?: object;
 	readonly retry: RetryPolicy;
@@ -130,7 +133,7 @@ export async function openClient(
 			{ ...request },
 			{ credentialsDecrypted },
 		)) as HttpAnswer;
-		return request.encoding === 'text' ? withJson(answer) : answer;
+		return withJson(request, answer);
 	};
 	const { connection, call } = await connectWith[authentication](data);
 	const isOneAgent = connection.agent !== undefined;

@@ -57,6 +57,8 @@ export async function repeat<Result>(
 	client: Client,
 	work: (once: Client) => Promise<Result>,
 ): Promise<Result> {
+	const { pace } = client;
+	if (pace) return await pace.run(async (paced) => await repeat(paced, work));
 	const once = withoutRetry(client);
 	const startedAt = Date.now();
 	for (let number = 1; ; number++) {

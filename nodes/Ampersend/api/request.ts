@@ -51,10 +51,10 @@ export function requestFor(
 	};
 }
 
-/** An answer that came as text, with its JSON. Like axios, leaves what isn't JSON as it is. */
-export function withJson(answer: HttpAnswer): HttpAnswer {
+/** An answer with its JSON, if it came as text. Like axios, leaves what isn't JSON as it is. */
+export function withJson({ encoding }: IHttpRequestOptions, answer: HttpAnswer): HttpAnswer {
 	const { body: text } = answer;
-	if (typeof text !== 'string' || text === '') return answer;
+	if (encoding !== 'text' || typeof text !== 'string' || text === '') return answer;
 	try {
 		return { ...answer, body: JSON.parse(text), text };
 	} catch {

@@ -6,7 +6,7 @@ import { isMicro } from '../domain/money';
 import { readTime } from '../domain/time';
 import { address, ifFits, micro, sentTime, someCount, someText } from './common';
 import { whatSaysMore } from './envelope';
-import { isProof, withoutProofs } from './proofs';
+import { isProof, MAX_NAME, withoutProofs } from './proofs';
 import { bothWays } from './spellings';
 
 /**
@@ -72,7 +72,8 @@ function isKept(name: string): boolean {
 	const known = unknownNames.get(name);
 	if (known !== undefined) return known;
 	const isIt = name !== '__proto__' && !otherNames.has(name) && !isProof(name);
-	if (unknownNames.size < MAX_UNKNOWN_NAMES) unknownNames.set(name, isIt);
+	const isShort = name.length <= MAX_NAME;
+	if (isShort && unknownNames.size < MAX_UNKNOWN_NAMES) unknownNames.set(name, isIt);
 	return isIt;
 }
 
@@ -117,10 +118,10 @@ export function plainActivityPage(body: unknown, agent: string | undefined): Pag
 	if (!isRecord(body)) return undefined;
 	const { activity: rows, hasNextPage, totalCount, ...rest } = body;
 	if (!Array.isArray(rows) || typeof hasNextPage !== 'boolean') return undefined;
-	if (totalCount !== undefined && typeof totalCount !== 'number') return undefined;
+	if (totalCount !== undefined && !Number.isFinite(totalCount)) return undefined;
 	if (!rows.every(isPlainRow) || Object.keys(rest).length > 0) return undefined;
 	return isOfOne(rows, agent)
-		? withNextPage({ activity: rows, hasNextPage, totalCount })
+		? withNextPage({ activity: rows, hasNextPage, totalCount: totalCount as number | undefined })
 		: undefined;
 }
 
@@ -128,6 +129,6 @@ export function plainActivityPage(body: unknown, agent: string | undefined): Pag
 function isOfOne(rows: Activity[], agent: string | undefined): boolean {
 	const [first] = rows;
 	if (first === undefined || agent === undefined) return true;
-	const { agent_address: address } = first;
-	return sameAddress(address, agent) && rows.every((row) => row.agent_address === address);
+	const { agent_address: named } = first;
+	return sameAddress(named, agent) && rows.every((row) => row.agent_address === named);
 }

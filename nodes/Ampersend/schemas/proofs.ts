@@ -8,7 +8,7 @@ import { visitRecords } from '../domain/json';
 const PROOF = /signature|nonce/i;
 
 /** Names are matched up to this length. */
-const MAX_NAME = 200;
+export const MAX_NAME = 200;
 
 export function isProof(name: string): boolean {
 	return PROOF.test(name.slice(0, MAX_NAME));

@@ -4,22 +4,34 @@ import { rethrow } from '../../domain/rethrow';
 import type { Client } from '../client';
 import { CallError } from '../errors';
 import { sleepUntilCancelled, waitAfter } from '../repeat';
-import { runMemory } from '../runMemory';
+import { keyOfConnection, runMemory } from '../runMemory';
 
-/** Requests of the readings of a run at the same time. */
+/** Requests of a run at the same time. */
 const CONCURRENCY = 6;
 
-const limitsOf = runMemory<LimitFunction>();
-
-/** The same for all items of a run, which can read side by side. */
-function limitOf({ run = {} }: Client): LimitFunction {
-	const limits = limitsOf(run);
-	const limit = limits.get('') ?? pLimit(CONCURRENCY);
-	limits.set('', limit);
-	return limit;
+/** What all readings of a run share that use the same credential. */
+interface Turns {
+	atOnce: LimitFunction;
+	inTurn: LimitFunction;
+	/** Whether the service has limited the rate. */
+	isLimited: boolean;
 }
 
-/** How the requests of one reading share the service. */
+const turnsOf = runMemory<Turns>();
+
+function sharedTurns({ run = {}, connection }: Client): Turns {
+	const turns = turnsOf(run);
+	const credential = keyOfConnection(connection);
+	const shared = turns.get(credential) ?? {
+		atOnce: pLimit(CONCURRENCY),
+		inTurn: pLimit(1),
+		isLimited: false,
+	};
+	turns.set(credential, shared);
+	return shared;
+}
+
+/** How the requests of a run share the service. */
 export interface Pace {
 	/**
 	 * Does the work of one request, with the client's retries. Side by side with others, until the
@@ -39,33 +51,38 @@ export function startPace(client: Client): Pace {
 	const { attempts } = client.retry;
 	const clientWith = (retry: Partial<Client['retry']>): Client => ({
 		...client,
+		pace: undefined,
 		cancelled,
 		retry: { ...client.retry, ...retry },
 	});
-	const [atOnce, inTurn] = [limitOf(client), pLimit(1)];
-	let isLimited = false;
+	const turns = sharedTurns(client);
+	const { atOnce, inTurn } = turns;
 
 	return {
-		isLimited: () => isLimited,
+		isLimited: () => turns.isLimited,
 		stop: () => stopped.abort(),
 		run: async (work) =>
 			await atOnce(async () => {
 				if (stopped.signal.aborted) return await Promise.reject(new Error('The reading has ended'));
 				let until = 0;
-				if (!isLimited) {
+				let left = attempts;
+				if (!turns.isLimited) {
 					const startedAt = Date.now();
 					try {
 						return await work(clientWith({ attempts: 1 }));
 					} catch (error) {
 						const wait = waitAfter(error, clientWith({}), 1, startedAt);
 						if (wait === undefined) rethrow(error);
-						isLimited ||= error instanceof CallError && error.failure?.cause === 'rate-limited';
+						turns.isLimited ||=
+							error instanceof CallError && error.failure?.cause === 'rate-limited';
 						until = Date.now() + wait;
+						// Beside others, it may have failed because of them.
+						if (atOnce.activeCount === 1) left--;
 					}
 				}
 				return await inTurn(async () => {
 					await sleepUntilCancelled(until - Date.now(), cancelled);
-					return await work(clientWith({ attempts: until > 0 ? attempts - 1 : attempts }));
+					return await work(clientWith({ attempts: left }));
 				});
 			}),
 	};

@@ -128,9 +128,9 @@ export class Stretch {
 		return start;
 	}
 
-	/** Most pages start with one of the last rows. */
+	/** Most pages start with one of the last rows. A row that comes twice has its later place. */
 	private isInLastPage({ wire: { id }, at }: ActivityRow): boolean {
-		return this.lastPage.findLastIndex((row) => row.wire.id === id && row.at === at) >= 0;
+		return this.lastPage.findLast((row) => row.wire.id === id)?.at === at;
 	}
 
 	/** The first row of a page that the last page has, too. */
