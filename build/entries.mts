@@ -37,6 +37,20 @@ function literal(value: unknown, path: string): string {
 	return `{ ${fields.join(', ')} }`;
 }
 
+const STATIC = ['length', 'name', 'prototype'];
+
+/** @throws Error for what an entry would lose */
+function rejectUnknown(RealClass: new () => object): void {
+	const { name, prototype } = RealClass;
+	const members = Object.values(Object.getOwnPropertyDescriptors(prototype));
+	const statics = Object.getOwnPropertyNames(RealClass).filter((key) => !STATIC.includes(key));
+	const isPlain =
+		Object.getPrototypeOf(prototype) === Object.prototype &&
+		members.every(({ value }) => typeof value === 'function') &&
+		statics.length === 0;
+	if (!isPlain) throw new Error(`${name} has an accessor, a static member or a base class`);
+}
+
 /**
  * An entry of the package: the class as n8n reads it when it starts, whose functions load the code
  * at the first call.
@@ -44,6 +58,7 @@ function literal(value: unknown, path: string): string {
  */
 export function entryText(RealClass: new () => object, code: string): string {
 	const { name, prototype } = RealClass;
+	rejectUnknown(RealClass);
 	const fields = Object.entries(new RealClass()).map(
 		([key, value]) => `\t${key} = ${literal(value, `.${key}`)};\n`,
 	);

@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 import ts from 'typescript';
 
-/** What is read by the editor or by our tests only, by the names that tell what an object is. */
-const UNUSED: Array<{ of: string[]; names: string[] }> = [
+/**
+ * What is read by the editor or by our tests only, by the names that tell what an object is.
+ * `isMade`: also where a function makes it.
+ */
+const UNUSED: Array<{ of: string[]; names: string[]; isMade: boolean }> = [
 	{
 		of: ['displayName'],
 		names: [
@@ -17,10 +20,11 @@ const UNUSED: Array<{ of: string[]; names: string[] }> = [
 			'required',
 			'type',
 		],
+		isMade: true,
 	},
-	{ of: ['name', 'value'], names: ['action', 'description', 'displayOptions'] },
-	{ of: ['option', 'fields', 'output'], names: ['fields', 'output'] },
-	{ of: ['evidence', 'source'], names: ['source'] },
+	{ of: ['name', 'value'], names: ['action', 'description', 'displayOptions'], isMade: false },
+	{ of: ['option', 'fields', 'output'], names: ['fields', 'output'], isMade: true },
+	{ of: ['evidence', 'source'], names: ['source'], isMade: true },
 ];
 
 /** What says where a fact is from, for those who check it (`api/routes.ts`). */
@@ -28,6 +32,9 @@ const SOURCES = ['documented', 'inSdk', 'assumed'];
 
 /** What n8n gets from an entry, before it calls anything. */
 const DESCRIPTIVE = ['description', 'displayName', 'documentationUrl', 'icon', 'properties'];
+
+/** What the class of an entry implements. */
+const ENTRY_TYPES = ['INodeType', 'ICredentialType'];
 
 interface Edit {
 	start: number;
@@ -38,10 +45,20 @@ interface Edit {
 const nameOf = ({ name }: ts.ObjectLiteralElementLike | ts.ClassElement): string =>
 	name && ts.isIdentifier(name) ? name.text : '';
 
-/** What to leave out of an object. */
-export function leftOut({ properties }: ts.ObjectLiteralExpression): ts.Node[] {
+function isInFunction(node: ts.Node): boolean {
+	for (let above = node.parent; above !== undefined; above = above.parent) {
+		if (ts.isFunctionLike(above)) return true;
+	}
+	return false;
+}
+
+/** What to leave out of an object. An option that a function makes is for a list of n8n's editor. */
+export function leftOut(node: ts.ObjectLiteralExpression): ts.Node[] {
+	const { properties } = node;
 	const present = properties.map(nameOf);
-	const names = UNUSED.filter(({ of }) => of.every((name) => present.includes(name)));
+	const names = UNUSED.filter(({ of, isMade }) => {
+		return of.every((name) => present.includes(name)) && (isMade || !isInFunction(node));
+	});
 	return properties.filter(
 		(property) =>
 			!ts.isSpreadAssignment(property) &&
@@ -55,12 +72,19 @@ function isUndecided({ parent, initializer }: ts.VariableDeclaration): boolean {
 	return !ts.isArrowFunction(initializer) && !ts.isLiteralExpression(initializer);
 }
 
+/** Whether a node is a field of a class that n8n loads. Other classes can have such names, too. */
+function isOfEntry(node: ts.Node): node is ts.PropertyDeclaration {
+	if (!ts.isPropertyDeclaration(node)) return false;
+	const bases = node.parent.heritageClauses?.flatMap(({ types }) => types) ?? [];
+	return bases.some(({ expression }) => ENTRY_TYPES.includes(expression.getText()));
+}
+
 function editsOf(node: ts.Node, text: string): Edit[] {
 	const cut = ({ pos, end }: ts.Node): Edit => {
 		return { start: pos, end: text.charAt(end) === ',' ? end + 1 : end, text: '' };
 	};
 	if (ts.isObjectLiteralExpression(node)) return leftOut(node).map(cut);
-	if (ts.isPropertyDeclaration(node) && DESCRIPTIVE.includes(nameOf(node))) return [cut(node)];
+	if (isOfEntry(node) && DESCRIPTIVE.includes(nameOf(node))) return [cut(node)];
 	if (ts.isCallExpression(node) && SOURCES.includes(node.expression.getText())) {
 		return [{ start: node.arguments.pos, end: node.arguments.end, text: '' }];
 	}

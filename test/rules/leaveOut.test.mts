@@ -144,8 +144,18 @@ describe('A source file without descriptions', () => {
 		],
 		[
 			'a class',
-			"class A { name = 'a'; properties = [{ displayName: 'A', hint: 'B' }]; poll() {} }",
-			"class A { name = 'a'; poll() {} }",
+			"class A implements INodeType { name = 'a'; properties = [{ displayName: 'A' }]; poll() {} }",
+			"class A implements INodeType { name = 'a'; poll() {} }",
+		],
+		[
+			'another class',
+			"class A extends Error { readonly description = 'b'; }",
+			"class A extends Error { readonly description = 'b'; }",
+		],
+		[
+			'an option that a function makes',
+			"f(() => ({ name: 'A', value: 'a', description: 'B' }))",
+			"f(() => ({ name: 'A', value: 'a', description: 'B' }))",
 		],
 		[
 			'a definition, so that it can be left out if nothing uses it',
