@@ -25,17 +25,19 @@ export function namesOf(agents: AgentId[]): string {
 	return agents.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** Says which agents weren't read. */
+/** Says which agents weren't read: those first that the next poll may not read either. */
 export function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
-	for (const { agent, error, hasBaseline } of skipped.slice(0, MAX_NAMED)) {
+	const lasting = skipped.filter(({ error }) => !isTransient(error));
+	const all = [...lasting, ...skipped.filter(({ error }) => isTransient(error))];
+	for (const { agent, error, hasBaseline } of all.slice(0, MAX_NAMED)) {
 		const next = isTransient(error) ? 'the next poll' : 'the first poll that can read it';
 		const whatNext = hasBaseline
 			? `${next} catches up`
 			: 'it starts with the first poll that can read it';
 		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
 	}
-	const more = skipped.length - MAX_NAMED;
-	if (more > 0) warn(context, `could not read ${more} more agents`);
+	const others = all.slice(MAX_NAMED).map(({ agent }) => agent);
+	if (others.length > 0) warn(context, `could not read ${namesOf(others)} either`);
 	if (unread.length > 0) {
 		context.logger.info(
 			`${context.getNode().name}: no time for ${unread.length} agents; ` +
