@@ -60,6 +60,9 @@ export class Service {
 	constructor(private readonly manners: Manners) {}
 
 	answer(address: string, rows: Row[], seq: number, request: PageRequest): PageAnswer {
+		if (request.page < 1 || request.limit < 1) {
+			throw new Error(`requests page ${request.page} of ${request.limit} rows`);
+		}
 		const { count, next, cap } = this.manners;
 		// Behind by half a page or more, wrong answers in a row can't be told from the end of the list.
 		const lag = Math.min(this.manners.lag, Math.floor((request.limit - 1) / 2));

@@ -133,7 +133,8 @@ class Walk {
 		const end = yield* readMoment(stretch, top + stretch.size - stretch.end.count, size);
 		if (typeof end !== 'number') return end;
 		stretch.endWhole();
-		this.offset = end - 1;
+		// The list may have lost all of its rows meanwhile.
+		this.offset = Math.max(0, end - 1);
 		return undefined;
 	}
 
