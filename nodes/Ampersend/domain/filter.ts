@@ -137,13 +137,9 @@ function eachPart<Result>(
 	});
 }
 
-/** The predicate of a filter without parts. */
-export const passAll = (): boolean => true;
-
 /** Compiles a filter to a predicate. */
 export function matcherOf(filter: RowFilter): (row: FilterableRow) => boolean {
 	const matchers = eachPart(filter, (part, value) => part.matcher(value));
-	if (matchers.length === 0) return passAll;
 	return (row) => matchers.every((matches) => matches(row));
 }
 

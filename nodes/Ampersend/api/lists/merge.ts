@@ -1,7 +1,7 @@
 import type { Address } from '../../domain/address';
 import { isKnownChain } from '../../domain/explorer';
 import type { FilterableRow, KnownValues, RowFilter } from '../../domain/filter';
-import { knownOfPaymentEvents, knownOfTransactions, matcherOf, passAll } from '../../domain/filter';
+import { knownOfPaymentEvents, knownOfTransactions, matcherOf } from '../../domain/filter';
 import { rethrow } from '../../domain/rethrow';
 import { presetCovering } from '../../domain/time';
 import type { Payment } from '../../schemas/payment';
@@ -169,8 +169,7 @@ async function* mergeLanes<Row extends FilterableRow>(
 				? -Infinity
 				: open.reduce((latest, { reached }) => Math.max(latest, reached), -Infinity);
 		const rows = lanes.flatMap((lane) => lane.takeFrom(barrier));
-		if (lanes.length > 1) rows.sort((a, b) => b.row.at - a.row.at);
-		if (rows.length > 0) yield rows;
+		if (rows.length > 0) yield rows.sort((a, b) => b.row.at - a.row.at);
 		if (open.length === 0) return;
 		const behind = open.filter(({ reached }) => reached >= barrier);
 		await Promise.all(behind.map(async (lane) => await lane.readOn()));
@@ -233,8 +232,7 @@ export function readTransactions(
 				const { rows, inOrder, total } = value;
 				if (total !== undefined) report?.totals.set(address, total);
 				report?.look(rows, knownOfTransactions);
-				const passed = matches === passAll ? rows : rows.filter(matches);
-				yield { rows: passed, inOrder, reached: rows.at(-1)?.at ?? -Infinity };
+				yield { rows: rows.filter(matches), inOrder, reached: rows.at(-1)?.at ?? -Infinity };
 			}
 		} finally {
 			await ahead.end();
