@@ -6,7 +6,7 @@ import { openClient } from '../api/client';
 import { isSandbox } from '../api/connection/deployments';
 import { CallError, isTool, toNodeError, withOutcome } from '../api/errors';
 import { aFewAtOnce } from '../api/lists/concurrency';
-import { startPace } from '../api/lists/pace';
+import { CONCURRENCY, startPace } from '../api/lists/pace';
 import { readAuthentication } from '../descriptions/authentication';
 import type { Read } from '../descriptions/reader';
 import { readerOf } from '../descriptions/reader';
@@ -28,16 +28,19 @@ interface Run {
 	memory: WriteMemory;
 	/** What the node shows after the run. */
 	hints: Set<string>;
-	/** Whether no item writes; known once all are prepared. */
+}
+
+/** How the items of a run go together. */
+interface Together {
+	/** Whether no item writes, so that they can share what they look up. */
 	isReadOnly: boolean;
-	/** Whether items run side by side. */
-	isShared: boolean;
+	isSideBySide: boolean;
 }
 
 type Items = Array<Pick<INodeExecutionData, 'json' | 'binary'>>;
 
 /** What an item does once the parameters of all writes are read. `hint` gets what it notes. */
-type Work = (hint: OperationContext['hint']) => Promise<Items>;
+type Work = (hint: OperationContext['hint'], together: Together) => Promise<Items>;
 
 interface Item {
 	work: Work;
@@ -47,9 +50,6 @@ interface Item {
 	 */
 	kind: 'read' | 'alone' | 'write';
 }
-
-/** Items that are read at the same time. */
-const CONCURRENCY = 6;
 
 function showing({ rows, hints }: Written, hint: OperationContext['hint']): Items {
 	for (const note of hints) hint(note);
@@ -144,10 +144,10 @@ async function prepare(run: Run, itemIndex: number): Promise<Item> {
 	if ('prepare' in operation) {
 		return { work: await prepareWrite(run, operation, itemIndex, open), kind: 'write' };
 	}
-	const work: Work = async (hint) => {
-		const reads = run.isReadOnly ? run : undefined;
+	const work: Work = async (hint, { isReadOnly, isSideBySide }) => {
+		const reads = isReadOnly ? run : undefined;
 		const opened = { ...(await open()), note: hint, reads };
-		const client = run.isShared ? { ...opened, pace: startPace(opened) } : opened;
+		const client = isSideBySide ? { ...opened, pace: startPace(opened) } : opened;
 		const read = readerFor(n8n, itemIndex);
 		return await carryOut(operation, { n8n, client, itemIndex, read, hint });
 	};
@@ -175,11 +175,11 @@ function showHints(run: Run, hints: Array<[message: string, isForModel: boolean]
 }
 
 /** Works through one item, and returns what to do once those before it are done. */
-async function workThrough(run: Run, { work }: Item, item: number) {
+async function workThrough(run: Run, together: Together, { work }: Item, item: number) {
 	const hints: Array<[message: string, isForModel: boolean]> = [];
 	const hint: OperationContext['hint'] = (message, isForModel = false) =>
 		void hints.push([message, isForModel]);
-	const items = await work(hint).catch((error: unknown) => failed(run.n8n, item, error));
+	const items = await work(hint, together).catch((error: unknown) => failed(run.n8n, item, error));
 	return (): INodeExecutionData[] =>
 		[...items, ...showHints(run, hints)].map((each) => ({ ...each, pairedItem: { item } }));
 }
@@ -191,13 +191,15 @@ async function workThrough(run: Run, { work }: Item, item: number) {
  */
 async function workThroughAll(run: Run, items: Item[]): Promise<INodeExecutionData[]> {
 	const numbered = [...items.entries()];
-	const concurrency = run.isShared ? CONCURRENCY : 1;
+	const isReadOnly = items.every(({ kind }) => kind !== 'write');
+	const isSideBySide = items.length > 1 && items.every(({ kind }) => kind === 'read');
+	const together = { isReadOnly, isSideBySide };
 	const output: INodeExecutionData[] = [];
 	for (const some of [numbered.slice(0, 1), numbered.slice(1)]) {
 		const outputs = await aFewAtOnce(
 			some,
-			concurrency,
-			async ([index, item]) => await workThrough(run, item, index),
+			isSideBySide ? CONCURRENCY : 1,
+			async ([index, item]) => await workThrough(run, together, item, index),
 		);
 		for (const each of outputs.flatMap((show) => show())) output.push(each);
 	}
@@ -210,8 +212,7 @@ async function workThroughAll(run: Run, items: Item[]): Promise<INodeExecutionDa
  * anything. Output items are linked to their input item.
  */
 export async function router(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const memory = new WriteMemory(this);
-	const run: Run = { n8n: this, memory, hints: new Set(), isReadOnly: false, isShared: false };
+	const run: Run = { n8n: this, memory: new WriteMemory(this), hints: new Set() };
 	const items: Item[] = [];
 	for (const itemIndex of this.getInputData().keys()) {
 		try {
@@ -221,8 +222,6 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 			items.push({ work: async () => rows, kind: 'read' });
 		}
 	}
-	run.isReadOnly = items.every(({ kind }) => kind !== 'write');
-	run.isShared = items.length > 1 && items.every(({ kind }) => kind === 'read');
 	const output = await workThroughAll(run, items);
 	// n8n's own sign of a run that it retries with Continue On Fail (workflow-execute.js).
 	if (!output[0]?.json.error) run.memory.clear();

@@ -6,8 +6,8 @@ import { CallError } from '../errors';
 import { sleepUntilCancelled, waitAfter } from '../repeat';
 import { keyOfConnection, runMemory } from '../runMemory';
 
-/** Requests of a run at the same time. */
-const CONCURRENCY = 6;
+/** Requests of a run at the same time, and items that are read side by side. */
+export const CONCURRENCY = 6;
 
 /** What all readings of a run share that use the same credential. */
 interface Turns {
