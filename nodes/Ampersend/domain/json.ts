@@ -71,9 +71,9 @@ export function withoutUndefined(row: object): object {
 }
 
 /** A record without some of its fields. */
-export function omit<Row extends object>(row: Row, names: ReadonlySet<keyof Row>): Partial<Row> {
+export function omit<Row extends object>(row: Row, names: ReadonlySet<string>): Partial<Row> {
 	const others: Partial<Row> = {};
-	for (const name of Object.keys(row) as Array<keyof Row>) {
+	for (const name of Object.keys(row) as Array<keyof Row & string>) {
 		if (!names.has(name)) others[name] = row[name];
 	}
 	return others;

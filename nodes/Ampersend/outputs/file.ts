@@ -5,7 +5,7 @@ import type { FilterableRow } from '../domain/filter';
 import { amountFields, amountShape } from '../domain/money';
 import type { Tally } from '../domain/tally';
 import { toIsoOrNull } from '../domain/time';
-import { text } from './output';
+import { text, textOrNull } from './output';
 
 const count = z.number();
 
@@ -16,9 +16,9 @@ export const fileOutput = z.object({
 	rows: count,
 	agents: count,
 	/** ISO 8601, UTC; null if the range has no start. */
-	from: z.nullable(text),
+	from: textOrNull,
 	/** ISO 8601, UTC; null if it has no end. */
-	to: z.nullable(text),
+	to: textOrNull,
 	/** One for each direction and status in the file. */
 	totals: z.array(
 		z.object({

@@ -115,9 +115,7 @@ export function outputOf<
 				const value = field.valueOf(wire, context);
 				if (value !== undefined) item[name] = value;
 			}
-			return withRest(item, omit(wire, shown as Set<keyof Wire>)) as z.infer<
-				z.ZodMiniObject<TypesOf<Fields>>
-			>;
+			return withRest(item, omit(wire, shown)) as z.infer<z.ZodMiniObject<TypesOf<Fields>>>;
 		},
 	};
 }

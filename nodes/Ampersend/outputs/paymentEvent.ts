@@ -1,10 +1,10 @@
 import * as z from 'zod/v4-mini';
 
 import type { AgentRow, PaymentRow } from '../api/lists/merge';
-import { explorerUrl } from '../domain/explorer';
 import { simplifiedTo } from '../domain/simplify';
 import { toIso } from '../domain/time';
 import type { Payment } from '../schemas/payment';
+import { onChain } from './onChain';
 import { outputOf, outputsOf, text, textOrNull } from './output';
 
 const { amount, amounts, computed, copied, time } = outputsOf<Payment, AgentRow<PaymentRow>>();
@@ -20,12 +20,7 @@ export const paymentEventOutput = outputOf({
 	/** ISO 8601, UTC. */
 	expiresAt: time('expires_at'),
 	scheme: copied('scheme', textOrNull),
-	explorerUrl: computed(textOrNull, ({ chain_caip2id, tx_hash }) =>
-		explorerUrl(chain_caip2id, tx_hash),
-	),
-	transactionHash: copied('tx_hash', textOrNull),
-	/** CAIP-2. */
-	chain: copied('chain_caip2id', textOrNull),
+	...onChain,
 	agentAddress: computed(text, (_, { agent }) => agent.address),
 	/** Where the service gives one. */
 	id: copied('id', z.optional(text)),

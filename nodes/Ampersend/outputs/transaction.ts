@@ -2,12 +2,12 @@ import * as z from 'zod/v4-mini';
 
 import type { AgentRow } from '../api/lists/merge';
 import type { ActivityRow } from '../api/lists/pages';
-import { explorerUrl } from '../domain/explorer';
 import { amountFields, amountShape } from '../domain/money';
 import { simplifiedTo } from '../domain/simplify';
 import type { Total } from '../domain/tally';
 import { toIso } from '../domain/time';
 import type { Activity } from '../schemas/activity';
+import { onChain } from './onChain';
 import { outputOf, outputsOf, text, textOrNull } from './output';
 
 const { amount, amounts, computed, copied } = outputsOf<Activity, AgentRow<ActivityRow>>();
@@ -22,12 +22,7 @@ export const transactionFields = {
 	/** Null where the service doesn't publish who paid. */
 	counterparty: computed(textOrNull, (_, { row }) => row.counterparty, 'receiver'),
 	status: copied('status', text),
-	explorerUrl: computed(textOrNull, ({ chain_caip2id, tx_hash }) =>
-		explorerUrl(chain_caip2id, tx_hash),
-	),
-	transactionHash: copied('tx_hash', textOrNull),
-	/** CAIP-2. */
-	chain: copied('chain_caip2id', textOrNull),
+	...onChain,
 	agentAddress: copied('agent_address', text),
 	id: copied('id', text),
 };
