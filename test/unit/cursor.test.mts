@@ -20,6 +20,8 @@ import {
 	type KnownRow,
 	type TriggerState,
 } from '../../nodes/Ampersend/trigger/state';
+import { smallSizes } from './model/history.mts';
+import { Service, tame } from './model/service.mts';
 
 const T0 = Date.UTC(2026, 10, 15, 12);
 const SECOND = 1000;
@@ -56,10 +58,10 @@ const rowsOf = (count: number, newest = T0, name = 'row') =>
 
 const idsOf = (rows: Activity[]) => rows.map(({ id }) => id);
 
-type Service = (request: PageRequest) => PageAnswer;
+type Answers = (request: PageRequest) => PageAnswer;
 
 /** A service whose paging is as the reading assumes. */
-function serviceOf(rows: Activity[]): Service {
+function serviceOf(rows: Activity[]): Answers {
 	return ({ page, limit }) => ({
 		activity: rows.slice((page - 1) * limit, page * limit),
 		hasNextPage: page * limit < rows.length,
@@ -68,7 +70,7 @@ function serviceOf(rows: Activity[]): Service {
 }
 
 /** Answers a reading's requests, up to `most` of them. */
-function read<Result>(pages: Pages<Result>, service: Service, most = Infinity) {
+function read<Result>(pages: Pages<Result>, service: Answers, most = Infinity) {
 	const requests: PageRequest[] = [];
 	let step = pages.next();
 	while (!step.done) {
@@ -89,7 +91,7 @@ interface PollOptions extends Partial<Poll> {
 /** Polls the one agent. */
 function poll(
 	stored: TriggerState | undefined,
-	service: Service,
+	service: Answers,
 	{ most, createdAt = T0 - 30 * DAY, ...settings }: PollOptions = {},
 ) {
 	const full = {
@@ -214,7 +216,7 @@ describe('reading', () => {
 		expect(result.isWhole).toBe(false);
 	});
 
-	it.each<[string, Service]>([
+	it.each<[string, Answers]>([
 		['sorts the oldest rows first', serviceOf([...rowsOf(700)].reverse())],
 		[
 			'counts only the rows of a page',
@@ -240,7 +242,7 @@ describe('reading', () => {
 	});
 
 	it('ignores a count that contradicts the pages', () => {
-		const service: Service = (request) => {
+		const service: Answers = (request) => {
 			const answer = serviceOf(rowsOf(300))(request);
 			const hasNextPage = answer.activity.length > 0 && request.page * request.limit < 900;
 			return { ...answer, totalCount: 900, hasNextPage };
@@ -250,8 +252,46 @@ describe('reading', () => {
 		expect(poll(next, service).ids).toEqual([]);
 	});
 
+	it('reads moments with more payments than a page, whose order differs in each answer', () => {
+		const moments: Array<[minutes: number, payments: number]> = [
+			[600, 5],
+			[200, 23],
+			[199, 23],
+			[190, 3],
+			[90, 23],
+			[60, 2],
+			[0, 23],
+		];
+		const rows = moments.toReversed().flatMap(([minutes, count], moment) =>
+			Array.from({ length: count }, (_, i) => ({
+				id: `${moment} ${i}`,
+				at: T0 + minutes * MINUTE,
+				seq: 100 * moment + i,
+				type: 'earn' as const,
+				status: 'settled',
+			})),
+		);
+		const floor = T0 + 75 * MINUTE;
+		const newest = floor + LOOK_BACK;
+		const cursor = { newest, floor, asOf: newest, rank: 45, rows: new Map() };
+		const isNew = ({ at }: { at: number }) => at >= floor;
+		const service = new Service({ ...tame, cap: 7, ties: 'new', within: 'shuffled' });
+		for (let poll = 0; poll < 100; poll++) {
+			const answer = (request: PageRequest) => service.answer(agent, rows, Infinity, request);
+			const news = readNews(cursor, { ...wants, sizes: { ...smallSizes, rows: 200 } });
+			const { result } = read(news, answer);
+			const ids = result.rows.filter(isNew).map(({ wire }) => wire.id);
+			expect(ids.toSorted()).toEqual(
+				rows
+					.filter(isNew)
+					.map(({ id }) => id)
+					.toSorted(),
+			);
+		}
+	});
+
 	it('reports a service that repeats the same page', () => {
-		const service: Service = ({ limit }) => ({
+		const service: Answers = ({ limit }) => ({
 			activity: rowsOf(limit),
 			hasNextPage: true,
 			totalCount: 0,
@@ -261,7 +301,7 @@ describe('reading', () => {
 
 	it('reports a service that returns other rows each time, after a limited number of pages', () => {
 		let answers = 0;
-		const service: Service = ({ limit }) => ({
+		const service: Answers = ({ limit }) => ({
 			activity: rowsOf(limit, T0 + 10 * DAY - answers++, `${answers}`),
 			hasNextPage: true,
 			totalCount: answers * 1000,
