@@ -122,12 +122,14 @@ describe('a long backlog', () => {
 		expect(rowNumbers(polls.flatMap(({ items }) => items))).toEqual(upTo(6000));
 	});
 
-	it('of 25,000 payments comes with at most 10,000 in one poll', async () => {
+	it('of 25,000 payments comes with at most 10,000 in one poll, and few requests', async () => {
 		const trigger = await activated();
 		seed(25_000);
 		const polls = await pollsUntil(service, trigger, 25_000, 5);
 		expect(polls.map(({ items }) => items.length)).toEqual([10_000, 10_000, 5000]);
 		expect(rowNumbers(polls.flatMap(({ items }) => items))).toEqual(upTo(25_000));
+		const pages = 25_000 / 200;
+		expect(polls.flatMap(({ read }) => read).length).toBeLessThanOrEqual(1.3 * pages);
 		expect(await poll(trigger)).toBeNull();
 	});
 });
@@ -209,7 +211,47 @@ describe('an answer that does not come in time', () => {
 });
 
 describe('a slow service', () => {
-	const slow = useTrigger({ latencyMs: 200 });
+	const latencyMs = 200;
+	const slow = useTrigger({ latencyMs });
+
+	/** Whether so many requests were sent before the first of them can have been answered. */
+	function hadAtOnce(count: number): boolean {
+		const times = slow.readings.map(({ at }) => at).toSorted((one, other) => one - other);
+		return times.some((at, i) => (times[i + count - 1] ?? Infinity) - at < latencyMs / 2);
+	}
+
+	it('gets several requests of a long backlog at once, and no page twice', async () => {
+		const trigger = await slow.activated();
+		slow.seed(5000);
+		slow.emulator.clearCalls();
+		expect(rowNumbers((await trigger.poll()) ?? [])).toEqual(upTo(5000));
+		expect(hadAtOnce(5)).toBe(true);
+		expect(slow.readings.length).toBeLessThan(1.3 * (5000 / 200));
+	});
+
+	it.each([429, 503])(
+		'loses nothing if it answers pages that are read ahead with %s',
+		async (status) => {
+			const trigger = await slow.activated();
+			slow.seed(4000);
+			let answers = 0;
+			slow.emulator.fault({
+				route: ACTIVITY,
+				status,
+				match: () => ++answers > 10 && answers <= 14,
+			});
+			const items = await gathered(trigger, 4000, 10);
+			expect(rowNumbers(items)).toEqual(upTo(4000));
+		},
+	);
+
+	it('gets requests for up to ten agents at once', async () => {
+		for (let i = 1; i < 30; i++) slow.addAgent(`agent ${i}`);
+		const trigger = await slow.activated();
+		slow.emulator.clearCalls();
+		expect(await poll(trigger)).toBeNull();
+		expect([hadAtOnce(8), hadAtOnce(12)]).toEqual([true, false]);
+	});
 
 	it('emits a long backlog over several polls, in order, each once', async () => {
 		const trigger = await slow.activated();
@@ -227,7 +269,7 @@ describe('a slow service', () => {
 		const trigger = await slow.activated();
 		const agents = slow.emulator.agents();
 		for (const agent of agents) slow.pay(agent.name, t0, { agent });
-		trigger.budgetMs = 2 * SECOND;
+		trigger.budgetMs = SECOND;
 		const polls = await pollsUntil(slow, trigger, 60);
 		expect(polls.length).toBeGreaterThan(1);
 		expect(polls.flatMap(({ items }) => rowsOf(items)).sort()).toEqual(

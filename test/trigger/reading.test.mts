@@ -35,11 +35,14 @@ describe('an idle poll', () => {
 	])('of one chosen agent costs one small page, with %s', async (_, count, everyMs) => {
 		seed(count, { newest: t0, everyMs });
 		const trigger = await activated(one(service.buyer.address));
+		const { writes } = trigger;
 		for (let i = 0; i < 2; i++) {
 			service.emulator.clearCalls();
 			expect(await poll(trigger)).toBeNull();
 			expect(service.emulator.calls).toMatchObject([{ route: ACTIVITY, query: smallPage }]);
 		}
+		// n8n would store the state again.
+		expect(trigger.writes).toBe(writes);
 	});
 
 	it('costs no more after many events', async () => {

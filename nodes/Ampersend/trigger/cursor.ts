@@ -107,8 +107,8 @@ function fromBaseline({ rows, floor, total, asOf }: Baseline): AgentCursor {
 		newest: Math.max(0, asOf),
 		floor,
 		asOf: Math.max(0, asOf),
-		...(total !== undefined && { rank: total }),
 		rows: known,
+		...(total !== undefined && { rank: total }),
 	});
 }
 

@@ -94,7 +94,8 @@ class PublishedPoll {
 		const state = isStored ? this.state : undefined;
 		const gap = lastingGap(this.node, this.settings.now, state, result);
 		if (gap) throw toNodeError(this.context.getNode(), gap);
-		this.stored.cursor = next;
+		// n8n stores what was set, even if it's the same.
+		if (JSON.stringify(this.stored.cursor) !== JSON.stringify(next)) this.stored.cursor = next;
 		if (this.activation && this.before === undefined) handOver(this.node, next);
 	}
 

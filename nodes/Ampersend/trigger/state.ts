@@ -236,7 +236,8 @@ export function writeState(
 ): { stored: StoredState; shortened: AgentId[] } {
 	let kept = state;
 	let json = encode(state);
-	const isTooLong = () => utf8ToBytes(json).length > maxBytes;
+	// Of up to three bytes each, most texts need no look at their characters.
+	const isTooLong = () => 3 * json.length > maxBytes && utf8ToBytes(json).length > maxBytes;
 	const keep = (less: Partial<TriggerState>) => {
 		kept = { ...kept, ...less };
 		json = encode(kept);

@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { rethrow } from '../../domain/rethrow';
 
 /**
@@ -8,10 +8,10 @@ import { rethrow } from '../../domain/rethrow';
  */
 export async function aFewAtOnce<Thing, Result>(
 	things: Thing[],
-	concurrency: number,
+	concurrency: number | LimitFunction,
 	work: (thing: Thing) => Promise<Result>,
 ): Promise<Result[]> {
-	const atOnce = pLimit(concurrency);
+	const atOnce = typeof concurrency === 'number' ? pLimit(concurrency) : concurrency;
 	const results: Result[] = [];
 	const errors: Array<{ error: unknown }> = [];
 	await Promise.all(

@@ -11,6 +11,8 @@ export interface PageRequest {
 	page: number;
 	/** Maximum rows of the page. */
 	limit: number;
+	/** Offset that the reading probably goes down to. Only a hint for reading ahead. */
+	until?: number | undefined;
 }
 
 export interface PageAnswer {

@@ -14,16 +14,21 @@ const keyOf = ({ page, limit }: PageRequest): string => `${page}/${limit}`;
  * request, and checks each answer: a wrong guess costs requests and nothing else.
  */
 export class ReadAhead {
-	private readonly guesses = new Map<string, Promise<PageAnswer>>();
+	private readonly guesses = new Map<string, Promise<PageAnswer | undefined>>();
 	/** Pages since the last wrong guess. */
 	private streak = 0;
 	private size = 0;
 	private total = 0;
 
-	/** @param mayGuess whether to read ahead now */
+	/**
+	 * @param mayGuess whether to read ahead now
+	 * @param requestEarly for pages that aren't needed yet. Without an answer, a page is requested
+	 * again once it's needed
+	 */
 	constructor(
 		private readonly request: (page: PageRequest) => Promise<PageAnswer>,
 		private readonly mayGuess: () => boolean,
+		private readonly requestEarly: (page: PageRequest) => Promise<PageAnswer | undefined> = request,
 	) {}
 
 	async read(wanted: PageRequest): Promise<PageAnswer> {
@@ -35,21 +40,22 @@ export class ReadAhead {
 		}
 		const requested = guessed ?? this.request(wanted);
 		this.guess(wanted);
-		const answer = await requested;
+		const answer = (await requested) ?? (await this.request(wanted));
 		this.size = Math.max(this.size, answer.activity.length);
 		this.total = answer.totalCount ?? 0;
 		this.streak++;
 		return answer;
 	}
 
-	/** Starts slowly, and stops at the end that the service reports. */
+	/** Starts slowly, and stops where the reading or the list probably ends. */
 	private guess(wanted: PageRequest): void {
 		if (this.streak < PAGES_BEFORE || !this.mayGuess()) return;
 		let left = Math.min(2 ** (this.streak - PAGES_BEFORE), MAX_AHEAD);
-		for (const request of requestsAfter(wanted, this.size, this.total)) {
+		const end = Math.min(this.total, wanted.until ?? Infinity);
+		for (const request of requestsAfter(wanted, this.size, end)) {
 			if (left-- === 0) return;
 			if (this.guesses.has(keyOf(request))) continue;
-			const answer = this.request(request);
+			const answer = this.requestEarly(request);
 			// An error is only reported if the page is needed.
 			answer.catch(() => {});
 			this.guesses.set(keyOf(request), answer);

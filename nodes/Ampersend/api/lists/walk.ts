@@ -49,6 +49,8 @@ export interface WalkOptions {
 	size: number | undefined;
 	/** Maximum rows to read down. */
 	maxRows: number;
+	/** See `PageRequest`. */
+	until?: number;
 	/** Whether reading can end here. */
 	isBottom: () => boolean;
 }
@@ -141,7 +143,7 @@ class Walk {
 	private *readNext(): Pages<End | undefined> {
 		const { stretch, options, pageAbove, isHead } = this;
 		const request = pageAbove ?? this.nextPage;
-		const answer = yield request;
+		const answer = yield { ...request, until: options.until };
 		if (!answer) return 'no answer';
 		const page = readPage(request, answer);
 		const isRepeat = yield* this.repeats.isRepeat(request, page);

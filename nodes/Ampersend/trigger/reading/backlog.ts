@@ -14,6 +14,9 @@ import { readUnordered } from './unordered';
 /** After so many restarts, a list that doesn't look like one in order counts as in no order. */
 const MAX_DOUBTS = 1;
 
+/** How much longer each stretch is than the one before it. */
+const GROWTH = 3;
+
 /** What a stretch is read with. */
 interface Part {
 	stretch: Stretch;
@@ -31,7 +34,7 @@ type TopStretch = ReturnType<typeof readTopStretch> extends Generator<unknown, i
 class Backlog {
 	/** The rows of the stretches that were read, by their ids. */
 	private readonly rows = new Map<string, ActivityRow>();
-	/** Rows of a stretch. */
+	/** Rows of a stretch: few at first, so that a poll with little time gets one. */
 	private height: number;
 	/** Maximum rows of a page, once known. */
 	private size: number | undefined;
@@ -83,6 +86,7 @@ class Backlog {
 			...(from > 0 ? { from } : { placesRead: top?.placesRead ?? 0 }),
 			size: this.size,
 			maxRows: bottom - from + 3 * this.height,
+			until: bottom + 2,
 			isBottom: () => this.isBottom(stretch),
 		});
 		return yield* this.endStretch({ stretch, from, isLowest, end });
@@ -149,6 +153,7 @@ class Backlog {
 
 	private restart({ isLowest, end }: Part): void {
 		this.restarts++;
+		this.height = this.wants.sizes.stretch;
 		if (isLowest && end !== 'short page') this.bottom = undefined;
 	}
 
@@ -185,8 +190,12 @@ class Backlog {
 		if (this.countedRows >= enough || this.newRows >= sizes.rows) {
 			return this.result({ isWhole: false });
 		}
-		if (ended.length > 0) this.bottom = from;
-		else this.height *= 2;
+		this.height *= GROWTH;
+		if (ended.length === 0) return undefined;
+		this.bottom = from;
+		// The rows of its newest time, which are left out, shouldn't need another stretch.
+		const left = Math.min(sizes.rows - this.newRows, enough - this.countedRows) + sizes.first;
+		this.height = Math.min(this.height, Math.max(sizes.stretch, left));
 		return undefined;
 	}
 

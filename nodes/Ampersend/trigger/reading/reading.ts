@@ -52,7 +52,9 @@ export interface Sizes {
 	first: number;
 	/** Rows of other pages. */
 	page: number;
-	/** Rows of one stretch: two pages that share a row with each other and with the next stretch. */
+	/**
+	 * Rows of the first stretch: two pages that share a row with each other and with the next one.
+	 */
 	stretch: number;
 	/** New rows of one agent after which a poll stops reading. */
 	rows: number;
