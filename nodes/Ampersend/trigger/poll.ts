@@ -1,5 +1,3 @@
-import pLimit from 'p-limit';
-
 import type { Directory } from '../api/agents';
 import { lookUpAgents, requireAgents } from '../api/agents';
 import type { Client } from '../api/client';
@@ -260,10 +258,9 @@ async function readInOrder(
 	const { filter, deadline, maxEvents: enough } = settings;
 	const wants = { ...settings, enough, counts: matcherOf(filter), sizes };
 	const outcomes = new Map<AgentId, Outcome>();
-	const atOnce = pLimit(CONCURRENCY);
-	const mayReadAhead = () => atOnce.activeCount + atOnce.pendingCount <= MAX_READ_AHEAD;
 	let isTurnedAway = false;
-	await aFewAtOnce(order, atOnce, async (id) => {
+	await aFewAtOnce(order, CONCURRENCY, async (id, atOnce) => {
+		const mayReadAhead = () => atOnce.activeCount + atOnce.pendingCount <= MAX_READ_AHEAD;
 		const startedAt = Date.now();
 		if (isTurnedAway || startedAt >= deadline - MIN_MS) return;
 		outcomes.set(id, { isOutOfTime: true });

@@ -5,13 +5,14 @@ import { rethrow } from '../../domain/rethrow';
  * Does the same for several things, a few at a time. After one throws, no other starts, and once
  * the running ones have ended, the error of the first of them in order is thrown: nothing continues
  * in the background of a failed execution.
+ * @param work can change how many run at once, and see how many are left
  */
 export async function aFewAtOnce<Thing, Result>(
 	things: Thing[],
-	concurrency: number | LimitFunction,
-	work: (thing: Thing) => Promise<Result>,
+	concurrency: number,
+	work: (thing: Thing, atOnce: LimitFunction) => Promise<Result>,
 ): Promise<Result[]> {
-	const atOnce = typeof concurrency === 'number' ? pLimit(concurrency) : concurrency;
+	const atOnce = pLimit(concurrency);
 	const results: Result[] = [];
 	const errors: Array<{ error: unknown }> = [];
 	await Promise.all(
@@ -19,7 +20,7 @@ export async function aFewAtOnce<Thing, Result>(
 			atOnce(async () => {
 				if (errors.length > 0) return;
 				try {
-					results[index] = await work(thing);
+					results[index] = await work(thing, atOnce);
 				} catch (error) {
 					errors[index] = { error };
 				}
