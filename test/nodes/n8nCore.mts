@@ -351,6 +351,8 @@ export function openContext(
 export interface TriggerOptions {
 	/** The node's stored data. */
 	state?: IDataObject;
+	/** The workflow's own static data. */
+	global?: IDataObject;
 	/**
 	 * How long a poll can take, in ms; null in an n8n release that doesn't tell the node. By
 	 * default n8n's own 5 minutes.
@@ -385,7 +387,7 @@ export interface TriggerUnderTest {
 
 function triggerWorkflow(
 	node: INode,
-	{ state = {}, workflowId = 'test' }: TriggerOptions,
+	{ state = {}, global = {}, workflowId = 'test' }: TriggerOptions,
 ): Workflow {
 	return new Workflow({
 		id: workflowId,
@@ -393,7 +395,7 @@ function triggerWorkflow(
 		connections: {},
 		active: true,
 		nodeTypes,
-		staticData: { [`node:${node.name}`]: structuredClone(state) },
+		staticData: { [`node:${node.name}`]: structuredClone(state), global: structuredClone(global) },
 		settings: { executionOrder: 'v1', timezone: 'UTC' },
 	});
 }
@@ -503,6 +505,8 @@ export interface DurableTriggerUnderTest {
 	poll(): Promise<IDataObject[] | null>;
 	/** The cursor in the database. */
 	cursor: IDataObject;
+	/** The workflow's own static data in the database. */
+	global: IDataObject;
 	readonly warnings: string[];
 	readonly notes: string[];
 	credential: CredentialFields;
@@ -526,7 +530,8 @@ export function openDurableTrigger(
 	const poll = async (activation: WorkflowActivateMode, isScheduled: boolean) => {
 		const copy = copyOf(trigger.cursor);
 		const { credential, warnings, notes, budgetMs } = trigger;
-		const context = pollContext(triggerWorkflow(node, options), node, {
+		const workflow = triggerWorkflow(node, { ...options, global: trigger.global });
+		const context = pollContext(workflow, node, {
 			mode: 'trigger',
 			activation,
 			staticData: () => copy,
@@ -536,10 +541,13 @@ export function openDurableTrigger(
 		const items = await pollOf(context);
 		const isChanged = JSON.stringify(copy) !== before;
 		if (isChanged && (isScheduled || items)) trigger.cursor = copyOf(copy);
+		// n8n stores the workflow's static data when it publishes, and with events.
+		if (!isScheduled || items) trigger.global = copyOf(workflow.getStaticData('global'));
 		return items;
 	};
 	const trigger: DurableTriggerUnderTest = {
 		cursor: copyOf(options.state ?? {}),
+		global: copyOf(options.global ?? {}),
 		warnings: [],
 		notes: [],
 		credential,

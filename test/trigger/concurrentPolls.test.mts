@@ -199,7 +199,7 @@ describe('n8n with durable cursors', () => {
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		trigger.cursor = {};
-		const later = Date.now() + MINUTE;
+		const later = Date.now() + 5 * MINUTE;
 		jest.spyOn(Date, 'now').mockImplementation(() => later);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();
@@ -348,7 +348,7 @@ describe('n8n with durable cursors', () => {
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		trigger.cursor = before;
-		const later = Date.now() + MINUTE;
+		const later = Date.now() + 5 * MINUTE;
 		jest.spyOn(Date, 'now').mockImplementation(() => later);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();

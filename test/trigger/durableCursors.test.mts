@@ -1,12 +1,18 @@
 import { describe, expect, it, jest } from '@jest/globals';
 
-import { poll, SECOND, t0, useTrigger } from './trigger.mts';
+import { MINUTE, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
 
 const service = useTrigger();
 const { durable, pay } = service;
 
-describe('missed polls that the durable scheduler runs from an older cursor', () => {
-	it.each([0, 4, 15, 29])('emit nothing again, %s s after a poll from it', async (seconds) => {
+/** What the clock says from now on. */
+function passTime(ms: number): void {
+	const later = Date.now() + ms;
+	jest.spyOn(Date, 'now').mockImplementation(() => later);
+}
+
+describe('polls that the durable scheduler runs from an older cursor', () => {
+	it.each([0, 29, 85, 299])('emit nothing again, %s s after a poll from it', async (seconds) => {
 		const trigger = durable();
 		await trigger.activate();
 		await trigger.poll();
@@ -14,16 +20,105 @@ describe('missed polls that the durable scheduler runs from an older cursor', ()
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		const after = trigger.cursor;
-		const later = Date.now() + seconds * SECOND;
-		jest.spyOn(Date, 'now').mockImplementation(() => later);
+		passTime(seconds * SECOND);
 
 		for (let i = 0; i < 3; i++) {
 			trigger.cursor = before;
+			pay(`later ${i}`, t0 + 1 + i);
 			expect(await poll(trigger)).toBeNull();
 			expect(trigger.cursor).toBe(before);
 		}
 		trigger.cursor = after;
+		pay('b', t0 + 10);
+		expect(await poll(trigger)).toEqual(
+			['later 0', 'later 1', 'later 2', 'b'].map((id) => `${id}:settled`),
+		);
+	});
+
+	it('emit what n8n has dropped, after five minutes', async () => {
+		const trigger = durable();
+		await trigger.activate();
+		await trigger.poll();
+		const before = trigger.cursor;
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		trigger.cursor = before;
+		passTime(5 * MINUTE);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('continue if the cursor comes back to where it was', async () => {
+		const agents = ['first', 'second'].map((name) => service.addAgent(name));
+		const trigger = durable();
+		await trigger.activate();
+		await trigger.poll();
+		// As if time was short each time: only the agent that is next changes.
+		const withNext = (n: number) => ({
+			cursor: { ...(trigger.cursor.cursor as object), next: agents[n]?.address.toLowerCase() },
+		});
+		for (let i = 0; i < 4; i++) {
+			trigger.cursor = withNext(i % 2);
+			pay(`${i}`, t0 + i);
+			expect(await poll(trigger)).toEqual([`${i}:settled`]);
+		}
+	});
+});
+
+describe('the baseline of the publishing', () => {
+	it('is there in another main process, and after a restart', async () => {
+		pay('old', t0);
+		const published = durable();
+		expect(await published.activate('update')).toBeNull();
+		pay('a', t0 + 1);
+		const elsewhere = durable();
+		elsewhere.global = published.global;
+		expect(await poll(elsewhere)).toEqual(['a:settled']);
+		// n8n has stored a position, so it isn't kept any longer.
+		expect(await poll(elsewhere)).toBeNull();
+		pay('b', t0 + 2);
+		expect(await poll(elsewhere)).toEqual(['b:settled']);
+		expect(elsewhere.global).toEqual({});
+	});
+
+	it.each(['init', 'leadershipChange'] as const)(
+		'is kept if n8n starts first (%s)',
+		async (mode) => {
+			pay('old', t0);
+			const trigger = durable();
+			await trigger.activate('update');
+			pay('a', t0 + 1);
+			const { global } = trigger;
+			const restarted = durable();
+			restarted.global = global;
+			expect((await restarted.activate(mode))?.map(({ activityId }) => activityId)).toEqual(['a']);
+			expect(await poll(restarted)).toBeNull();
+		},
+	);
+
+	it('leaves the static data of the workflow as it is', async () => {
+		const trigger = durable(one(service.buyer.address));
+		trigger.global = { counter: 3 };
+		await trigger.activate();
+		expect(trigger.global).toMatchObject({ counter: 3 });
+		pay('a', t0);
+		await trigger.poll();
 		pay('b', t0 + 1);
-		expect(await poll(trigger)).toEqual(['b:settled']);
+		await trigger.poll();
+		expect(trigger.global).toEqual({ counter: 3 });
+	});
+});
+
+describe('After a Restart: Repeat Last Batch', () => {
+	it('has no effect with durable cursors, and says so once', async () => {
+		const parameters = { options: { afterRestart: 'repeat' } };
+		const trigger = durable(parameters);
+		await trigger.activate();
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(JSON.stringify(trigger.cursor)).not.toContain('lastBatch');
+		expect(await trigger.activate('init')).toBeNull();
+		expect(await poll(trigger)).toBeNull();
+		const notes = trigger.notes.filter((note) => note.includes('After a Restart'));
+		expect(notes).toEqual([expect.stringContaining('has no effect')]);
 	});
 });

@@ -261,3 +261,29 @@ describe('an outage does not stop the publishing: the next poll gets the baselin
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 });
+
+describe.each(['init', 'leadershipChange'] as const)(
+	'n8n starts (%s), and another node has replaced the position',
+	(mode) => {
+		const global = { counter: 7 };
+
+		it('reads the payments of the last 15 minutes, and warns', async () => {
+			pay('long ago', Date.now() - 16 * MINUTE);
+			pay('a', Date.now() - 14 * MINUTE);
+			const trigger = open({}, { global });
+			expect(idsOf(await trigger.poll('trigger', mode))).toEqual(['a:settled']);
+			expect(trigger.warnings).toEqual([expect.stringContaining('the position is gone')]);
+			pay('b', Date.now());
+			expect(await poll(trigger)).toEqual(['b:settled']);
+		});
+
+		it('does so with a later poll, if the service is away', async () => {
+			pay('a', Date.now() - 14 * MINUTE);
+			const trigger = open({}, { global });
+			service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+			expect(await trigger.poll('trigger', mode)).toBeNull();
+			expect(await poll(trigger)).toEqual(['a:settled']);
+			expect(await poll(trigger)).toBeNull();
+		});
+	},
+);

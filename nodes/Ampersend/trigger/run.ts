@@ -11,20 +11,11 @@ import { lastingGap } from './gaps';
 import { simplifiedTriggerEvent, triggerEventOutput } from './output';
 import type { FoundEvent, PollResult } from './poll';
 import { isTransient, pollActivity, sampleActivity } from './poll';
+import { Position } from './position';
 import { namesOf, reportGaps, reportUnknownEvents, warn } from './report';
-import {
-	forgetHandover,
-	handedOver,
-	handOver,
-	inTurn,
-	isActivation,
-	isDurable,
-	pollBudget,
-} from './scheduler';
+import { inTurn, isActivation, isDurable, pollBudget } from './scheduler';
 import type { TriggerSettings } from './settings';
 import { readSettings } from './settings';
-import type { StoredState, TriggerState } from './state';
-import { readState, writeState } from './state';
 
 /** Waiting for a retry must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
@@ -40,9 +31,7 @@ function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[]
 
 /** One poll of a published workflow. */
 class PublishedPoll {
-	private readonly stored: IDataObject;
-	private readonly before: unknown;
-	private readonly state: TriggerState | undefined;
+	private readonly position: Position;
 	/** Those of this poll. */
 	private readonly settings: TriggerSettings;
 
@@ -56,17 +45,8 @@ class PublishedPoll {
 		private readonly node: string,
 		private readonly activation: boolean,
 	) {
-		this.stored = context.getWorkflowStaticData('node');
-		if (this.stored.cursor !== undefined) forgetHandover(node);
-		this.before = this.stored.cursor ?? (isDurable(context) ? handedOver(node) : undefined);
-		const read = readState(this.before);
-		const isReadable = read !== 'unreadable';
-		this.state = isReadable ? read : undefined;
-		// Some existing events may already have been emitted.
-		this.settings = isReadable ? settings : { ...settings, existingSince: undefined };
-		if (!isReadable) {
-			warn(context, "the stored position can't be read, so the trigger takes a new baseline");
-		}
+		this.position = new Position(context, node, activation);
+		this.settings = this.position.adapt(settings);
 	}
 
 	/**
@@ -76,7 +56,7 @@ class PublishedPoll {
 	 */
 	async run(client: Client, isMine: () => boolean): Promise<INodeExecutionData[][] | null> {
 		try {
-			const result = await pollActivity(client, this.state, this.settings);
+			const result = await pollActivity(client, this.position.state, this.settings);
 			if (!isMine()) return null;
 			this.finish(result);
 			return toOutput(result.events, this.settings.isSimple);
@@ -87,28 +67,20 @@ class PublishedPoll {
 
 	/** @throws NodeApiError for agents that haven't been read for long */
 	private finish(result: PollResult): void {
-		const next = this.write(result);
-		reportGaps(this.context, result);
-		if (this.activation) reportUnknownEvents(this.context, this.settings.filter, result.state);
-		const isStored = this.stored.cursor !== undefined && !this.activation;
-		const state = isStored ? this.state : undefined;
-		const gap = lastingGap(this.node, this.settings.now, state, result);
-		if (gap) throw toNodeError(this.context.getNode(), gap);
-		// n8n stores what was set, even if it's the same.
-		if (JSON.stringify(this.stored.cursor) !== JSON.stringify(next)) this.stored.cursor = next;
-		if (this.activation && this.before === undefined) handOver(this.node, next);
-	}
-
-	private write({ state }: PollResult): StoredState {
-		const { stored, shortened } = writeState(state);
+		const { context, position, activation, settings } = this;
+		reportGaps(context, result);
+		if (activation) reportUnknownEvents(context, settings.filter, result.state);
+		const before = position.isStored && !activation ? position.state : undefined;
+		const gap = lastingGap(this.node, settings.now, before, result);
+		if (gap) throw toNodeError(context.getNode(), gap);
+		const shortened = position.write(result.state);
 		if (shortened.length > 0) {
 			warn(
-				this.context,
+				context,
 				'too many payments to remember. Late payments, and changes to older ones, may not be ' +
 					`emitted for ${namesOf(shortened)}`,
 			);
 		}
-		return stored;
 	}
 
 	/** A workflow can be published while the service is away. @throws what it can't forgive */
@@ -116,7 +88,7 @@ class PublishedPoll {
 		if (!this.activation || !(error instanceof CallError) || !isTransient(error)) {
 			throw toNodeError(this.context.getNode(), error);
 		}
-		reportUnknownEvents(this.context, this.settings.filter, this.state);
+		reportUnknownEvents(this.context, this.settings.filter, this.position.state);
 		warn(
 			this.context,
 			`published, but the first poll failed and will be retried: ${error.message}`,

@@ -1,11 +1,11 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
 import { withTimeout } from '../api/timeLimit';
-import type { StoredState } from './state';
+import { rowKey } from './state';
 
 /*
  * What n8n doesn't tell a poll: whether n8n publishes the workflow, whether another poll of the
- * node is running, and the state after publishing if n8n dropped it. It's kept in memory while n8n
+ * node is running, and whether n8n still stores what one has found. It's kept in memory while n8n
  * runs. Its keys begin with the ids of workflow and node, as those of n8n's own scheduler do.
  */
 
@@ -51,20 +51,35 @@ interface Running {
 
 const running = new Map<string, Running>();
 
-/** By node: states that a poll has continued from, and when (epoch ms). */
-const leftBehind = new Map<string, Map<string, number>>();
+/** What polls of a node have left to n8n to store. */
+interface Handed {
+	/** `rowKey` of the last state. */
+	last: string;
+	/** Of those that polls continued from, and when (epoch ms). */
+	behind: Map<string, number>;
+}
+
+const handed = new Map<string, Handed>();
 
 /**
- * How long n8n may take to store a state, in ms. Until then, polls with an older one may still
- * start.
+ * How long n8n may take to store a state, in ms: its database can hang. Until then, polls with an
+ * older one may start, although n8n has their events. If n8n has dropped the state, the events come
+ * so much later.
  */
-const STORING_MS = 30_000;
+const STORING_MS = 5 * 60_000;
 
-/** Whether a poll has just continued from this state. If so, n8n is storing a newer one. */
+/** Whether a poll has continued from this state, and n8n may still be storing a newer one. */
 function isLeftBehind(node: string, state: string): boolean {
-	const states = leftBehind.get(node) ?? new Map<string, number>();
-	for (const [one, at] of states) if (Date.now() - at >= STORING_MS) states.delete(one);
-	return states.has(state);
+	const { last, behind } = handed.get(node) ?? { behind: new Map<string, number>() };
+	for (const [one, at] of behind) if (Date.now() - at >= STORING_MS) behind.delete(one);
+	if (behind.size === 0) handed.delete(node);
+	const key = behind.size > 0 ? rowKey(state) : '';
+	return key !== last && behind.has(key);
+}
+
+function leaveBehind(node: string, from: string, to: string): void {
+	const behind = handed.get(node)?.behind ?? new Map<string, number>();
+	handed.set(node, { last: rowKey(to), behind: behind.set(rowKey(from), Date.now()) });
 }
 
 export interface Turn {
@@ -81,9 +96,9 @@ export interface Turn {
 
 /**
  * Runs one poll of a node at a time, which n8n doesn't ensure: two would emit the same events. A
- * poll that comes meanwhile finds nothing, and the next one continues. After a restart, the durable
- * scheduler runs all missed polls at once, each with a state that was read before: a poll whose
- * state another poll has already continued from finds nothing either. A poll that exceeds its
+ * poll that comes meanwhile finds nothing, and the next one continues. The durable scheduler runs
+ * polls with a state that was read before another poll's is stored: after a restart all missed ones
+ * at once, and any while the database hangs. They find nothing either. A poll that exceeds its
  * budget can lose its turn: `isMine` then returns false, and what it found isn't used.
  */
 export async function inTurn<Found>(
@@ -107,31 +122,10 @@ export async function inTurn<Found>(
 	try {
 		const found = await working;
 		if (!isMine()) return null;
-		if (durable && JSON.stringify(stored) !== from) {
-			const states = leftBehind.get(node) ?? new Map<string, number>();
-			leftBehind.set(node, states.set(from, Date.now()));
-		}
+		const to = JSON.stringify(stored);
+		if (durable && to !== from) leaveBehind(node, from, to);
 		return found;
 	} finally {
 		if (isMine()) running.delete(node);
 	}
-}
-
-const baselines = new Map<string, StoredState>();
-
-/**
- * Keeps the state after publishing for the durable scheduler's first poll: if the poll at
- * publishing emits nothing, n8n drops what it stored (n8n-core 2.41, poll-trigger-executor.js).
- */
-export function handOver(node: string, baseline: StoredState): void {
-	baselines.set(node, baseline);
-}
-
-/** The state after publishing, until n8n has stored one. */
-export function handedOver(node: string): StoredState | undefined {
-	return baselines.get(node);
-}
-
-export function forgetHandover(node: string): void {
-	baselines.delete(node);
 }
