@@ -89,6 +89,32 @@ describe('A session that the service ended', () => {
 	});
 });
 
+describe('A session that another run has renewed', () => {
+	/** Another process logs in while a request is on its way, which is answered so. */
+	async function renewElsewhere(answer: Answer, times: number): Promise<void> {
+		const elsewhere = { ...session.credential, sessionToken: '' };
+		jsonOf(await run(READ, elsewhere));
+		service.emulator.clearCalls();
+		const match = () => {
+			session.credential.sessionToken = String(elsewhere.sessionToken);
+			return true;
+		};
+		service.emulator.fault({ route: SELF, ...answer, times, match });
+	}
+
+	it('is taken from the credential, without a login', async () => {
+		await renewElsewhere({ status: 401 }, 1);
+		expect(jsonOf(await run(READ))).toMatchObject([{ name: 'buyer' }]);
+		expect(service.seen).toEqual([SELF, SELF]);
+	});
+
+	it('is renewed if it has ended, too', async () => {
+		await renewElsewhere({ status: 400, body: { error: 'Session expired' } }, 2);
+		expect(jsonOf(await run(READ))).toMatchObject([{ name: 'buyer' }]);
+		expect(service.seen).toEqual([SELF, SELF, ...LOGIN, SELF]);
+	});
+});
+
 describe('A complaint that remains in a new session', () => {
 	it('is shown in its own words, after one login', async () => {
 		const body = { error: 'Session expired' };

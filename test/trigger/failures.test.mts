@@ -15,6 +15,7 @@ import {
 	poll,
 	rowNumbers,
 	rowsOf,
+	SECOND,
 	t0,
 	thrownBy,
 	upTo,
@@ -23,6 +24,12 @@ import {
 
 const service = useTrigger();
 const { activated, eventId, open, pay, restarted, seed } = service;
+
+/** What the clock says from now on. */
+function afterTime(ms: number): void {
+	const later = Date.now() + ms;
+	jest.spyOn(Date, 'now').mockImplementation(() => later);
+}
 
 describe('a failure', () => {
 	it('that ends within a poll has no effect', async () => {
@@ -67,6 +74,7 @@ describe('a failure', () => {
 		const error = await thrownBy(trigger);
 		expect(error.failure).toEqual({ cause, retryAfterMs: 90_000 });
 		expect(service.emulator.calls).toHaveLength(1);
+		afterTime(90 * SECOND);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
@@ -343,6 +351,57 @@ describe('an agent that is never read', () => {
 });
 
 describe('too many requests', () => {
+	const tooMany = { status: 429, headers: { 'Retry-After': '30' } };
+
+	it('keep other polls with the key from sending anything, and they do not fail', async () => {
+		const trigger = await activated();
+		const other = await activated({}, { workflowId: 'another workflow' });
+		pay('a', t0);
+		service.emulator.fault({ route: LIST, ...tooMany });
+		await thrownBy(trigger);
+		service.emulator.clearCalls();
+		for (let i = 0; i < 3; i++) {
+			expect(await poll(other)).toBeNull();
+			expect(await poll(trigger)).toBeNull();
+		}
+		expect(service.emulator.calls).toEqual([]);
+		afterTime(30 * SECOND);
+		expect(await poll(other)).toEqual(['a:settled']);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('fail one of the polls that have met them at the same time', async () => {
+		const triggers = [];
+		for (let i = 0; i < 5; i++) triggers.push(await activated({}, { workflowId: `${i}` }));
+		pay('a', t0);
+		service.emulator.fault({ route: LIST, ...tooMany, times: Infinity });
+		const polls = await Promise.allSettled(triggers.map(async (trigger) => await poll(trigger)));
+		expect(polls.map(({ status }) => status).toSorted()).toEqual([
+			...Array.from({ length: 4 }, () => 'fulfilled'),
+			'rejected',
+		]);
+	});
+
+	it('hold back nothing for more than a minute', async () => {
+		const trigger = await activated();
+		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '86400' } });
+		await thrownBy(trigger);
+		pay('a', t0);
+		afterTime(59 * SECOND);
+		expect(await poll(trigger)).toBeNull();
+		afterTime(2 * SECOND);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('do not hold back another key', async () => {
+		const trigger = await activated();
+		service.emulator.fault({ route: LIST, ...tooMany });
+		await thrownBy(trigger);
+		pay('a', t0);
+		trigger.credential = { ...service.credential, apiKey: service.emulator.createApiKey() };
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
 	it('end the reading of further agents, and the next poll begins with them', async () => {
 		for (let i = 1; i < 12; i++) service.addAgent(`agent ${i}`);
 		const agents = service.emulator.agents().map(({ address }) => address);
@@ -365,6 +424,7 @@ describe('too many requests', () => {
 		const unread = agents.filter((address) => !read.includes(address));
 
 		service.emulator.clearCalls();
+		afterTime(90 * SECOND);
 		const second = rowsOf(await trigger.poll());
 		const begun = service.readings.slice(0, 4).map(({ params }) => params.address);
 		expect(begun).toContain(unread[0]);

@@ -123,7 +123,8 @@ export async function openClient(
 	} = {},
 ): Promise<Client> {
 	const { credential } = authentications[authentication];
-	const data = await context.getCredentials(credential, itemIndex);
+	const readCredential = async () => await context.getCredentials(credential, itemIndex);
+	const data = await readCredential();
 	const credentialsDecrypted = { id: '', name: credential, type: credential, data };
 	const transmitOpenly = transmitWith(context.helpers);
 	const transmitAuthorized = async (request: IHttpRequestOptions) => {
@@ -135,7 +136,7 @@ export async function openClient(
 		)) as HttpAnswer;
 		return withJson(request, answer);
 	};
-	const { connection, call } = await connectWith[authentication](data);
+	const { connection, call } = await connectWith[authentication](data, readCredential);
 	const isOneAgent = connection.agent !== undefined;
 	return {
 		connection,

@@ -4,6 +4,7 @@ import { isAddress } from '../domain/address';
 import { isSegment } from '../domain/identifier';
 import { reportsError } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
+import { rethrow } from '../domain/rethrow';
 import { readAnswer, typeOf } from './answer';
 import type { Client } from './client';
 import { rejectAuthentication } from './connection/authorize';
@@ -14,6 +15,7 @@ import { baseOf } from './connection/deployments';
 import { secretsOf } from './connection/secrets';
 import type { Call } from './errors';
 import { errorForNoAnswer, isExplained } from './errors';
+import { holdAfter, rejectHeld } from './holds';
 import { repeat } from './repeat';
 import type { HttpAnswer } from './request';
 import { requestFor, TIMEOUT_MS } from './request';
@@ -136,6 +138,7 @@ async function exchange<Path extends string>(
 	call: Call,
 	{ query, body, secretBody }: CallParameters<Path>,
 ): Promise<HttpAnswer> {
+	rejectHeld(client, call);
 	const { deadline = Infinity } = client;
 	const { method } = call.route;
 	const timeout = Math.max(1, Math.min(TIMEOUT_MS, deadline - Date.now()));
@@ -187,5 +190,11 @@ export async function send<Path extends string, R extends Route<Path>>(
 	route: R & { path: Path },
 	parameters: CallParameters<Path>,
 ): Promise<AnswerOf<R>> {
-	return await repeat(client, async (once) => await attempt<Path, R>(once, route, parameters));
+	return await repeat(
+		client,
+		async (once) =>
+			await attempt<Path, R>(once, route, parameters).catch((error: unknown) =>
+				rethrow(holdAfter(once, error)),
+			),
+	);
 }

@@ -120,7 +120,7 @@ type Test = (
 /** Lists agents and reads the allowlist of one, and reports why if that doesn't work. */
 const testOwner: Test = async (authentication, helpers, data) => {
 	const deadline = Date.now() + SEARCH_MS;
-	const { connection } = await connectWith[authentication](data);
+	const { connection } = await connectWith[authentication](data, async () => data);
 	const client = openTestClient(helpers, connection);
 	let found: Promise<Bases> | undefined;
 	const find = async (agents?: Address[]) =>

@@ -286,7 +286,9 @@ function rejectNothingRead(
 		return reading.rows.length > 0 || hasBaseline || !outcomes.get(id)?.error;
 	});
 	const [first] = failed;
-	if (first && !hasRead) throw (failed.find(({ error }) => !isTransient(error)) ?? first).error;
+	const lasting = failed.find(({ error }) => !isTransient(error));
+	const worst = lasting ?? failed.find(({ error }) => !error.isHeld) ?? first;
+	if (worst && !hasRead) throw worst.error;
 }
 
 /** Adds the agents' names. Looks them up if that hasn't been done. */

@@ -83,16 +83,21 @@ class PublishedPoll {
 		}
 	}
 
-	/** A workflow can be published while the service is away. @throws what it can't forgive */
+	/**
+	 * A workflow can be published while the service is away. If the service asked another poll to
+	 * wait, that one failed, and this one finds nothing.
+	 * @throws what it can't forgive
+	 */
 	private forgive(error: unknown): null {
-		if (!this.activation || !(error instanceof CallError) || !isTransient(error)) {
-			throw toNodeError(this.context.getNode(), error);
+		const { context, activation, settings, position } = this;
+		const isForgivable = error instanceof CallError && isTransient(error);
+		if (!isForgivable || !(activation || error.isHeld)) {
+			throw toNodeError(context.getNode(), error);
 		}
-		reportUnknownEvents(this.context, this.settings.filter, this.position.state);
-		warn(
-			this.context,
-			`published, but the first poll failed and will be retried: ${error.message}`,
-		);
+		if (activation) {
+			reportUnknownEvents(context, settings.filter, position.state);
+			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
+		}
 		return null;
 	}
 }

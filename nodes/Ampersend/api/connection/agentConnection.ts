@@ -133,34 +133,83 @@ function mayHaveEnded({ statusCode, headers, body }: HttpAnswer): boolean {
 /** Those whose sessions aren't what the service complains about: a new one changed nothing. */
 const renewedInVain = new WeakSet<AgentConnection>();
 
+/** A credential in n8n. */
+interface StoredFields {
+	/** n8n changes them after a login. */
+	fields: AgentFields;
+	/** Reads them as they are stored now. */
+	reread: () => Promise<AgentFields>;
+}
+
+/**
+ * Forgets the session, and takes the one that another run has begun and stored since, also in
+ * another process. Without one, n8n logs in.
+ * @returns whether there is one
+ */
+async function takeNewer(
+	{ fields, reread }: StoredFields,
+	connection: AgentConnection,
+	token: string,
+): Promise<boolean> {
+	fields.sessionToken = '';
+	const { sessionToken } = await reread();
+	const newer = readSession(sessionToken);
+	const isNewer = newer !== undefined && newer.token !== token;
+	if (!isNewer) return false;
+	fields.sessionToken = sessionToken;
+	if (connection.token !== '') return true;
+	// It's for another credential, or has ended, too.
+	fields.sessionToken = '';
+	return false;
+}
+
+/** Whether a change may have been carried out, whatever its answer says. */
+const isUnclear = ({ statusCode }: HttpAnswer) => statusCode < 300 || statusCode >= 500;
+
+/** What to call, and how. */
+interface SessionCall {
+	/** Asks n8n to send it. */
+	send: () => Promise<HttpAnswer>;
+	/** Asks n8n for something that only reads, if the call may change something. */
+	read?: (() => Promise<unknown>) | undefined;
+}
+
+/** Makes a call again in a newer session. @param isFound whether another run has begun it */
+async function sendAgain(
+	{ fields }: StoredFields,
+	{ send, read }: SessionCall,
+	isFound: boolean,
+): Promise<HttpAnswer> {
+	const next = await send();
+	if (!isFound || !mayHaveEnded(next) || (read && isUnclear(next))) return next;
+	// That one has ended as well.
+	fields.sessionToken = '';
+	return await send();
+}
+
 /**
  * Makes a call in a session, and makes it again in a new session if the one from before the call
  * may have ended. If the call may have been carried out, only the next one has the new session.
- * @param fields of the credential, which n8n changes after a login
- * @param call asks n8n to send it
- * @param read asks n8n for something that only reads, if the call may change something
  */
 export async function withSession(
-	fields: AgentFields,
+	stored: StoredFields,
 	connection: AgentConnection,
-	call: () => Promise<HttpAnswer>,
-	read?: () => Promise<unknown>,
+	call: SessionCall,
 ): Promise<HttpAnswer> {
-	const { token } = connection;
 	// n8n logs in before a call only if nothing is stored.
-	if (token === '') fields.sessionToken = '';
-	const answer = await call();
+	if (connection.token === '') await takeNewer(stored, connection, '');
+	const { token } = connection;
+	const answer = await call.send();
 	if (token === '' || !mayHaveEnded(answer)) return answer;
 	// A call beside this one may have logged in already.
 	const isStored = connection.token === token;
 	if (isStored && renewedInVain.has(connection)) return answer;
-	if (isStored) fields.sessionToken = '';
-	const { statusCode } = answer;
-	if (read && (statusCode < 300 || statusCode >= 500)) {
-		if (isStored) await read().catch(() => {});
+	const isFound = isStored && (await takeNewer(stored, connection, token));
+	if (call.read && isUnclear(answer)) {
+		if (isStored && !isFound) await call.read().catch(() => {});
 		return answer;
 	}
-	const next = await call();
+	const next = await sendAgain(stored, call, isFound);
 	if (mayHaveEnded(next)) renewedInVain.add(connection);
 	return next;
 }

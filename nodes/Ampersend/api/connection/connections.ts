@@ -18,19 +18,26 @@ interface Connected {
 	call: (send: Send, read?: Send) => Promise<HttpAnswer>;
 }
 
-/** By the fields of a credential. @throws CredentialError if they must not be used */
-type Connect = (fields: ICredentialDataDecryptedObject) => Promise<Connected>;
+/**
+ * By the fields of a credential.
+ * @param reread reads them as they are stored now
+ * @throws CredentialError if they must not be used
+ */
+type Connect = (
+	fields: ICredentialDataDecryptedObject,
+	reread: () => Promise<ICredentialDataDecryptedObject>,
+) => Promise<Connected>;
 
 export const connectWith: Readonly<Record<Authentication, Connect>> = {
 	apiKey: async (fields) => ({
 		connection: resolveConnection(fields),
 		call: async (send) => await send(),
 	}),
-	agentSession: async (fields) => {
+	agentSession: async (fields, reread) => {
 		const connection = await resolveAgentConnection(fields);
 		return {
 			connection,
-			call: async (send, read) => await withSession(fields, connection, send, read),
+			call: async (send, read) => await withSession({ fields, reread }, connection, { send, read }),
 		};
 	},
 };

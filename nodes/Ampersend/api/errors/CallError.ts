@@ -13,6 +13,8 @@ export class CallError extends Error {
 	readonly repeatable!: boolean;
 	/** The call is a write that may have been carried out. */
 	readonly mayBeMade?: boolean;
+	/** The service asked another call to wait, and this one too, or nothing was sent. */
+	readonly isHeld?: boolean;
 	/** The execution was cancelled: n8n recognizes this by the message. */
 	readonly cancelled?: boolean;
 

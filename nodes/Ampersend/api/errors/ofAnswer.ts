@@ -115,6 +115,15 @@ function situationOf(rejection: Rejection) {
 	return rule?.situation ?? 'rejected';
 }
 
+const whenText = (retryAfterMs: number | undefined) =>
+	retryAfterMs ? `in ${duration(retryAfterMs)}` : 'later';
+
+/** The error for a call that isn't sent, since the service asked to wait. */
+export function errorForHold(call: Call, retryAfterMs: number): CallError {
+	const when = whenText(retryAfterMs);
+	return errorFor('heldBack', { when }, call, { retryAfterMs, isHeld: true });
+}
+
 /** Whether a body is text that isn't JSON, such as a page. */
 function isOtherText(body: unknown, contentType: string): boolean {
 	return typeof body === 'string' && body.trim() !== '' && !contentType.endsWith('json');
@@ -186,7 +195,7 @@ function rejectionFacts(
 	return {
 		words,
 		said: words ? `: ${words}` : '.',
-		when: retryAfterMs ? `in ${duration(retryAfterMs)}` : 'later',
+		when: whenText(retryAfterMs),
 		allowed: allow ? `It takes ${oneLine(allow, connection)}.` : '',
 	};
 }

@@ -250,6 +250,13 @@ export const situations = {
 		// A request that is rejected for its rate has not been carried out.
 		repeat: 'always',
 	},
+	heldBack: {
+		message: 'Ampersend is receiving too many requests, and asked to wait.',
+		ifWrite: NOT_MADE,
+		advice: ['Nothing was sent. Run it again {when}.'],
+		cause: 'rate-limited',
+		repeat: 'always',
+	},
 	unavailable: {
 		message: 'Ampersend could not {does} (HTTP {status}){said}',
 		ifWrite: MAY_BE_MADE,
