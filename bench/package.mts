@@ -45,12 +45,12 @@ export async function measurePackage(setting: Setting): Promise<Figure[]> {
 	const packages = await packagesOf(setting);
 	for (let load = 0; load < LOADS; load++) {
 		for (const one of packages) {
-			const { ms, nodes, credentials } = await measure<Record<string, number>>(setting.runtime, {
+			const { cpuMs, nodes, credentials } = await measure<Record<string, number>>(setting.runtime, {
 				step: `Load ${one.folder}`,
 				seconds: LOAD_LIMIT,
 				args: ['load.mjs', one.folder],
 			});
-			one.times.push(ms ?? NaN);
+			one.times.push(cpuMs ?? NaN);
 			one.detail = `nodes: ${nodes}, credentials: ${credentials}`;
 		}
 	}
