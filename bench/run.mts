@@ -141,7 +141,8 @@ async function writePage({ setting, figures }: Results, commit: string): Promise
 		const [before, rest] = page.split(begin);
 		const [, after] = rest?.split(end) ?? [];
 		if (before === undefined || after === undefined) throw new Error(`${file} has no ${begin}`);
-		page = `${before}${begin}${markdownTable(found)}\n\nCommit ${commit}: ${setting}.\n${end}${after}`;
+		const text = `${markdownTable(found)}\n\nCommit ${commit}: ${setting}.\n`;
+		page = before + begin + text + end + after;
 	}
 	await writeFile(file, page);
 }
