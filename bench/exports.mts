@@ -1,189 +1,167 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { within } from '../tools/runWithin.mts';
 import { Instance, limitOf, type Case, type Setting, type Side } from './instance.mts';
-import { watchMemory } from './memory.mts';
-import { grouped, median, texts, type Figure } from './report.mts';
+import { makeCertificate, startService } from './processes.mts';
+import { grouped, median, ratio, texts, type Figure } from './report.mts';
 
 /** With ten times as many rows, the chain doesn't end in 26 minutes. */
 const MAX_CHAIN_ROWS = 100_000;
-/** The size that is also measured with a slow service. */
-const SLOW_ROWS = 100_000;
 const SLOW_MS = 50;
+const ITEMS: Case = { rows: 1_000, latencyMs: SLOW_MS };
 
-const CHAIN_BARS = new Map([['100000 0', 0.33]]);
-const LOOP_BARS = new Map([
-	['100000 0', 1.5],
-	['100000 50', 0.35],
-	['1000000 0', 1.5],
-]);
-const MEMORY_BARS = new Map([[1_000_000, 120e6]]);
-const GROWTH = { from: 100_000, to: 1_000_000, bar: 11 };
-
-/** `alone` is ours as the first execution of an n8n. */
-type Measured = Side | 'alone';
+/** Run in turns in one n8n. */
+const EXPORT: Side[] = ['ours', 'minimal', 'loop'];
+/** Each in an n8n of its own: what it leaves behind makes what comes after it slower. */
+const OTHERS: Side[] = ['chain', 'getMany', 'split'];
 
 const title = ({ rows, latencyMs }: Case) => `${grouped(rows)} rows, ${latencyMs} ms`;
-const key = (one: Case, measured: Measured) => `${title(one)}: ${measured}`;
-const withBar = (bar: number | undefined) => (bar === undefined ? {} : { bar });
 
-function note(values: Record<string, number[]>, one: Case, measured: Measured, value: number) {
-	(values[key(one, measured)] ??= []).push(value);
-}
-
-/** Exports of accounts of several sizes, beside what they are compared with. */
+/** Exports and other reads of accounts of several sizes, beside what they are compared with. */
 export class Exports {
-	/** Times in ms, in the order of the runs. */
+	/** Times in ms and memory in bytes, in the order of the runs. */
 	readonly samples: Record<string, number[]> = {};
 	/** What couldn't be measured, and why. */
 	readonly failures: string[] = [];
-	/** Highest memory of each run above the idle n8n, in bytes. */
-	readonly memory: Record<string, number[]> = {};
-	private readonly cases: Case[];
 
 	constructor(
 		private readonly setting: Setting,
 		private readonly runs: number,
 		/** In ascending order. */
 		private readonly sizes: number[],
-	) {
-		this.cases = sizes.flatMap((rows) => [
-			{ rows, latencyMs: 0 },
-			...(rows === SLOW_ROWS ? [{ rows, latencyMs: SLOW_MS }] : []),
-		]);
-	}
+	) {}
 
 	async run(): Promise<Figure[]> {
-		for (const one of this.cases) {
-			const isSlow = one.latencyMs > 0;
-			if (one.rows <= MAX_CHAIN_ROWS) {
-				const sides: Side[] = isSlow ? ['ours', 'loop'] : ['ours', 'chain', 'loop'];
-				await this.attempt(one, `${title(one)}, side by side`, async (instance) => {
-					if (!isSlow) await instance.compareFiles(one);
-					// In turns, so that a slow moment of the machine meets all sides.
-					for (let run = 0; run < this.runs; run++)
-						for (const side of sides) await this.measure(instance, one, side);
-				});
-			}
-			// Each in an n8n of its own, because garbage of earlier executions would count.
-			for (let run = 0; run < this.runs && !isSlow; run++)
-				await this.attempt(one, `${title(one)}, alone`, (n8n) => this.alone(n8n, one));
+		const figures: Figure[] = [];
+		for (const rows of this.sizes) figures.push(...(await this.size(rows)));
+		const [from, to] = [this.sizes[0] ?? 0, this.sizes.at(-1) ?? 0];
+		if (from < to) {
+			const [short, long] = [from, to].map((rows) => `${title({ rows, latencyMs: 0 })}: ours`);
+			const name = `time of ${grouped(to)} rows / ${grouped(from)} rows, ours`;
+			figures.push(this.ratio(name, long, short));
 		}
-		return [
-			...this.cases.flatMap((one) => [
-				...(one.latencyMs === 0 ? [this.besideChain(one)] : []),
-				this.besideLoop(one),
-			]),
-			...this.growth(),
-			...this.sizes.flatMap((rows) => this.memoryFigures(rows)),
-		];
+		return [...figures, await this.items()];
 	}
 
-	/** Gives a fresh n8n to a part of the bench. If the part fails, the others still run. */
+	private async size(rows: number): Promise<Figure[]> {
+		const [fast, slow] = [
+			{ rows, latencyMs: 0 },
+			{ rows, latencyMs: SLOW_MS },
+		];
+		const name = title(fast);
+		await this.attempt(name, fast, EXPORT);
+		const figures = [this.beside(name, 'minimal', 'minimal node'), this.beside(name, 'loop')];
+		if (rows <= MAX_CHAIN_ROWS) {
+			for (const side of OTHERS) await this.attempt(name, fast, [side]);
+			await this.attempt(title(slow), slow, EXPORT);
+			await this.overHttps(name, fast);
+			figures.push(
+				this.beside(name, 'chain', 'HTTP Request chain'),
+				this.beside(title(slow), 'loop'),
+				this.beside(`${name}, HTTPS`, 'loop'),
+				this.ratio(
+					`${name}: Get Many with Return All / HTTP Request and Split Out`,
+					`${name}: getMany`,
+					`${name}: split`,
+				),
+			);
+		}
+		return [...figures, await this.memory(fast)];
+	}
+
+	private async overHttps(name: string, one: Case): Promise<void> {
+		const folder = await mkdtemp(join(this.setting.folder, 'tls-'));
+		try {
+			await makeCertificate(folder);
+		} catch (error) {
+			this.setting.log(`HTTPS: no certificate: ${String(error)}`);
+			return;
+		}
+		const service = await startService(this.setting.runtime, folder);
+		await this.attempt(`${name}, HTTPS`, one, EXPORT, { ...this.setting, service });
+		await service.stop();
+	}
+
+	/** Each side as the first export of an n8n that holds other objects. */
+	private async memory(one: Case): Promise<Figure> {
+		const name = `${grouped(one.rows)} rows: memory of n8n`;
+		for (let run = 0; run < this.runs; run++)
+			for (const side of ['ours', 'minimal'] as const)
+				await this.withInstance(name, 3 * limitOf(one), async (instance) => {
+					await instance.run('ballast', one);
+					const bytes = await instance.peak(side, one);
+					this.note(`${name}: ${side}`, bytes, texts.bytes(bytes));
+				});
+		const label = `${name} with ours / with the minimal node`;
+		return this.ratio(label, `${name}: ours`, `${name}: minimal`, texts.bytes);
+	}
+
+	private async items(): Promise<Figure> {
+		const name = `${grouped(ITEMS.rows)} items, each one read at ${SLOW_MS} ms`;
+		await this.attempt(name, ITEMS, ['items']);
+		const ms = this.middle(`${name}: items`);
+		return { name: `${name}: time per item`, unit: 'ms', value: ms && ms / ITEMS.rows };
+	}
+
+	/** Gives a fresh n8n to some sides. What fails doesn't keep others from being measured. */
 	private async attempt(
-		one: Case,
 		name: string,
-		work: (instance: Instance) => Promise<void>,
+		one: Case,
+		sides: Side[],
+		setting: Setting = this.setting,
 	): Promise<void> {
-		const { log } = this.setting;
+		const limit = (sides.length * (this.runs + 1) + 1) * limitOf(one);
+		const work = async (instance: Instance) => {
+			// Not counted: an n8n that runs workflows has run for a while.
+			const first = { rows: Math.min(one.rows, MAX_CHAIN_ROWS), latencyMs: 0 };
+			if (sides === EXPORT) await instance.compareFiles(first);
+			else for (const side of sides) await instance.run(side, first);
+			// In turns, so that a slow moment of the machine meets all sides.
+			for (let run = 0; run < this.runs; run++)
+				for (const side of sides) {
+					const ms = await instance.run(side, one);
+					this.note(`${name}: ${side}`, ms, texts.ms(ms));
+				}
+		};
+		await this.withInstance(name, limit, work, setting);
+	}
+
+	private async withInstance(
+		name: string,
+		seconds: number,
+		work: (instance: Instance) => Promise<void>,
+		setting: Setting = this.setting,
+	): Promise<void> {
 		let instance: Instance | undefined;
 		try {
-			const started = await Instance.start(this.setting);
+			const started = await Instance.start(setting);
 			instance = started;
-			// The runs of each side have their own limits.
-			const seconds = (3 * this.runs + 2) * limitOf(one);
 			await within(name, seconds, async () => await work(started));
 		} catch (error) {
 			const reason = error instanceof Error ? error.message : String(error);
 			this.failures.push(`${name}: ${reason}`);
-			log(`${name}: ${reason}\n${instance?.n8n.log.slice(-1000) ?? ''}`);
+			setting.log(`${name}: ${reason}\n${instance?.n8n.log.slice(-1000) ?? ''}`);
 		} finally {
 			await instance?.stop();
 		}
 	}
 
-	private async alone(instance: Instance, one: Case): Promise<void> {
-		const ms = await this.measure(instance, one, 'alone');
-		if (one.rows <= MAX_CHAIN_ROWS) return;
-		note(this.samples, one, 'ours', ms);
-		await this.measure(instance, one, 'loop');
+	private note(key: string, value: number, text: string): void {
+		(this.samples[key] ??= []).push(value);
+		this.setting.log(`${key}: ${text}`);
 	}
 
-	private async measure(instance: Instance, one: Case, measured: Measured): Promise<number> {
-		const side = measured === 'alone' ? 'ours' : measured;
-		const { result: ms, samples } = await watchMemory(instance.n8n.pid, async () => {
-			return await instance.run(side, one);
-		});
-		note(this.samples, one, measured, ms);
-		const { idleBytes } = instance;
-		let line = `${title(one)}: ${measured}: ${texts.ms(ms)}`;
-		if (idleBytes !== undefined && side !== 'loop') {
-			const above = Math.max(...samples) - idleBytes;
-			note(this.memory, one, measured, above);
-			line += `, ${texts.bytes(above)} above idle`;
-		}
-		this.setting.log(line);
-		return ms;
+	/** The median; null unless every run was measured. */
+	private middle(key = ''): number | null {
+		const values = this.samples[key] ?? [];
+		return values.length === this.runs ? median(values) : null;
 	}
 
-	/** The median in ms; undefined unless every run was measured. */
-	private time(one: Case, measured: Measured): number | undefined {
-		const times = this.samples[key(one, measured)] ?? [];
-		return times.length === this.runs ? median(times) : undefined;
+	private beside(name: string, side: Side, label = 'bare loop'): Figure {
+		return this.ratio(`${name}: ours / ${label}`, `${name}: ours`, `${name}: ${side}`);
 	}
 
-	private ratio(
-		name: string,
-		above: number | undefined,
-		below: number | undefined,
-	): Pick<Figure, 'name' | 'unit' | 'value' | 'detail'> {
-		if (above === undefined || below === undefined) return { name, unit: 'ratio', value: null };
-		const detail = `${texts.ms(above)} / ${texts.ms(below)}`;
-		return { name, unit: 'ratio', value: above / below, detail };
-	}
-
-	private besideChain(one: Case): Figure {
-		const name = `${title(one)}: ours / HTTP Request chain`;
-		if (one.rows > MAX_CHAIN_ROWS)
-			return {
-				name,
-				unit: 'ratio',
-				value: null,
-				detail: 'not run: 1 000 000 rows did not end in 26 minutes',
-			};
-		const bar = CHAIN_BARS.get(`${one.rows} ${one.latencyMs}`);
-		return {
-			...this.ratio(name, this.time(one, 'ours'), this.time(one, 'chain')),
-			...withBar(bar),
-		};
-	}
-
-	private besideLoop(one: Case): Figure {
-		const name = `${title(one)}: ours / bare loop`;
-		const bar = LOOP_BARS.get(`${one.rows} ${one.latencyMs}`);
-		return { ...this.ratio(name, this.time(one, 'ours'), this.time(one, 'loop')), ...withBar(bar) };
-	}
-
-	private growth(): Figure[] {
-		const { from, to, bar } = GROWTH;
-		if (![from, to].every((rows) => this.sizes.includes(rows))) return [];
-		const [short, long] = [from, to].map((rows) => this.time({ rows, latencyMs: 0 }, 'alone'));
-		const name = `time of ${grouped(to)} rows / ${grouped(from)} rows, ours`;
-		return [{ ...this.ratio(name, long, short), bar }];
-	}
-
-	private memoryFigure(rows: number, measured: Measured, name: string): Figure {
-		const peaks = this.memory[key({ rows, latencyMs: 0 }, measured)] ?? [];
-		return {
-			name: `${grouped(rows)} rows: peak memory above idle n8n, ${name}`,
-			unit: 'bytes',
-			value: peaks.length > 0 ? median(peaks) : null,
-			...(peaks.length > 0 && { detail: `highest ${texts.bytes(Math.max(...peaks))}` }),
-		};
-	}
-
-	private memoryFigures(rows: number): Figure[] {
-		const ours = this.memoryFigure(rows, 'alone', 'ours');
-		const chain = this.memoryFigure(rows, 'chain', 'HTTP Request chain');
-		const figures = [{ ...ours, ...withBar(MEMORY_BARS.get(rows)) }];
-		return rows > MAX_CHAIN_ROWS ? figures : [...figures, chain];
+	private ratio(name: string, above?: string, below?: string, text = texts.ms): Figure {
+		return ratio(name, this.middle(above), this.middle(below), text);
 	}
 }

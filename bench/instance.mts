@@ -3,11 +3,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackage, type Log, type Runtime } from '../tools/n8n/install.mts';
-import { N8n, outputOf, type StoredWorkflow } from '../tools/n8n/n8n.mts';
-import { idleMemory } from './memory.mts';
+import { N8n, outputOf, type OutputItem, type StoredWorkflow } from '../tools/n8n/n8n.mts';
+import { installAnchors } from './anchors.mts';
+import { PAGE } from './csv.mts';
+import { peakOf, resetPeak } from './memory.mts';
 import { countsOf, measure, type Service } from './processes.mts';
 import { ADDRESS } from './rows.mts';
-import { chainWorkflow, exportWorkflow, FILE, START } from './workflows.mts';
+import { LAST, START, workflows, type Execution } from './workflows.mts';
 
 export interface Setting {
 	runtime: Runtime;
@@ -24,40 +26,33 @@ export interface Case {
 	latencyMs: number;
 }
 
-export type Side = 'ours' | 'chain' | 'loop';
+/** The bare loop runs outside n8n. */
+export type Side = Execution | 'loop';
 
-/** Rows of one page. */
-const PAGE = 200;
 /** n8n does some work after an execution. */
 const REST_MS = 1_000;
-
 /** Limit of one run, in seconds: 1 000 000 rows may take 17 minutes. */
 export function limitOf({ rows, latencyMs }: Case): number {
-	return Math.ceil(60 + rows / 1000 + (rows / PAGE) * (latencyMs / 1000) * 1.5);
+	return Math.ceil(120 + rows / 1000 + (rows / PAGE) * (latencyMs / 1000) * 1.5);
 }
 
-/** A fresh n8n with the packed nodes in it. */
+/** A fresh n8n with the packed nodes, and those to compare them with. */
 export class Instance {
 	private readonly workflows = new Map<string, StoredWorkflow>();
 
 	private constructor(
 		readonly n8n: N8n,
-		/** Memory when it's idle after its start; undefined where it can't be measured. */
-		readonly idleBytes: number | undefined,
 		private readonly setting: Setting,
 		private readonly userFolder: string,
 	) {}
 
 	static async start(setting: Setting): Promise<Instance> {
+		const { runtime, service } = setting;
 		const userFolder = await mkdtemp(join(setting.folder, 'user-'));
 		await installPackage(setting.tarball, userFolder, setting.log);
-		const n8n = await N8n.start({ runtime: setting.runtime, userFolder });
-		try {
-			return new Instance(n8n, await idleMemory(n8n.pid), setting, userFolder);
-		} catch (error) {
-			await n8n.stop();
-			throw error;
-		}
+		await installAnchors(userFolder);
+		const n8n = await N8n.start({ runtime, userFolder, env: service.env });
+		return new Instance(n8n, setting, userFolder);
 	}
 
 	async stop(): Promise<void> {
@@ -68,24 +63,29 @@ export class Instance {
 	/** @returns the time by n8n's record of the execution, or of the loop's process; in ms */
 	async run(side: Side, one: Case): Promise<number> {
 		await sleep(REST_MS);
-		if (side === 'loop') return await this.runLoop(one);
-		const { executionMs } = await this.execute(side, one);
-		return executionMs;
+		return side === 'loop' ? await this.runLoop(one) : (await this.execute(side, one)).ms;
 	}
 
-	/** @throws Error if export and loop don't write the same file */
+	/** @returns n8n's highest resident memory, in bytes */
+	async peak(side: Execution, one: Case): Promise<number> {
+		resetPeak(this.n8n.pid);
+		await this.execute(side, one);
+		return peakOf(this.n8n.pid);
+	}
+
+	/** @throws Error if ours, the minimal node and the loop don't write the same file */
 	async compareFiles(one: Case): Promise<void> {
 		await this.runLoop(one);
 		const loop = await readFile(this.loopFile);
-		const { id } = await this.execute('ours', one);
-		const [item] = outputOf(await this.n8n.execution(id), FILE);
-		if (!item?.binary?.data) throw new Error('The export has no file.');
-		const ours = await this.n8n.file(item.binary.data);
-		if (ours.equals(loop)) return;
-		const lines = [ours, loop].map((file) => file.toString('utf8').split('\r\n'));
-		const at = lines[0]?.findIndex((line, i) => line !== lines[1]?.[i]) ?? 0;
-		const shown = lines.map((file) => file[at]).join('\n');
-		throw new Error(`The export and the bare loop differ in line ${at + 1}:\n${shown}`);
+		for (const side of ['ours', 'minimal'] as const) {
+			const { id } = await this.execute(side, one);
+			const file = await this.n8n.file((await this.exported(id)).file);
+			if (file.equals(loop)) continue;
+			const lines = [file, loop].map((content) => content.toString('utf8').split('\r\n'));
+			const at = lines[0]?.findIndex((line, i) => line !== lines[1]?.[i]) ?? 0;
+			const shown = lines.map((content) => content[at]).join('\n');
+			throw new Error(`The files of ${side} and loop differ in line ${at + 1}:\n${shown}`);
+		}
 	}
 
 	private get loopFile(): string {
@@ -93,66 +93,67 @@ export class Instance {
 	}
 
 	private async runLoop(one: Case): Promise<number> {
-		const account = this.account(one);
-		const { ms, rows } = await measure<{ ms: number; rows: number }>(
-			this.setting.runtime,
-			'The bare loop',
-			limitOf(one),
-			['loop.mts', `${account}/v1`, this.loopFile],
-		);
+		const { runtime, service } = this.setting;
+		const { ms, rows } = await measure<{ ms: number; rows: number }>(runtime, {
+			step: 'The bare loop',
+			seconds: limitOf(one),
+			args: ['loop.mts', `${this.account(one)}/v1`, this.loopFile],
+			env: service.env,
+		});
 		if (rows !== one.rows) throw new Error(`The bare loop wrote ${rows} rows, not ${one.rows}.`);
 		return ms;
 	}
 
-	private async execute(
-		side: 'ours' | 'chain',
-		one: Case,
-	): Promise<{ executionMs: number; id: string }> {
+	private async execute(side: Execution, one: Case): Promise<{ ms: number; id: string }> {
 		const name = `${side} ${one.rows} ${one.latencyMs}`;
 		const workflow = this.workflows.get(name) ?? (await this.importWorkflow(name, side, one));
 		this.workflows.set(name, workflow);
-		const before = await countsOf(this.account(one));
+		const isExport = side === 'ours' || side === 'minimal';
+		// The bench itself doesn't trust a certificate. Exports say how many rows they have.
+		const requests = async () => (isExport ? 0 : (await countsOf(this.account(one))).requests);
+		const before = await requests();
 		const id = await this.n8n.begin(workflow, START);
-		const executionMs = await this.n8n.duration(workflow, id, limitOf(one) * 1000);
-		if (side === 'ours') await this.checkExport(id, one);
-		else {
-			const { requests } = await countsOf(this.account(one));
-			// The data of the chain's execution has every row, so it isn't read.
-			if (requests - before.requests !== Math.ceil(one.rows / PAGE))
-				throw new Error(`The chain made ${requests - before.requests} requests.`);
+		const ms = await this.n8n.duration(workflow, id, limitOf(one) * 1000);
+		if (isExport) await this.checkRows(id, one);
+		else if (side !== 'ballast') {
+			// Its data has every row, so it isn't read.
+			const [made, pages] = [(await requests()) - before, Math.ceil(one.rows / PAGE)];
+			const expected = side === 'items' ? one.rows : pages;
+			if (made < expected) throw new Error(`${name}: ${made} requests instead of ${expected}.`);
 		}
-		return { executionMs, id };
+		return { ms, id };
 	}
 
-	private async checkExport(id: string, { rows }: Case): Promise<void> {
-		const [item] = outputOf(await this.n8n.execution(id), FILE);
-		if (item?.json.rows !== rows)
-			throw new Error(`The export has ${String(item?.json.rows)} rows, not ${rows}.`);
-		const place = item.binary?.data?.id ?? 'in memory';
-		if (!place.startsWith('filesystem'))
-			throw new Error(`n8n stores files elsewhere than in its file system: ${place}.`);
+	private async exported(id: string) {
+		const [item]: OutputItem[] = outputOf(await this.n8n.execution(id), LAST);
+		const file = item?.binary?.data;
+		if (file === undefined) throw new Error('The export has no file.');
+		return { rows: item?.json.rows, file };
+	}
+
+	private async checkRows(id: string, { rows }: Case): Promise<void> {
+		const { rows: found, file } = await this.exported(id);
+		if (found !== rows) throw new Error(`The export has ${String(found)} rows, not ${rows}.`);
+		if (!file.id?.startsWith('filesystem'))
+			throw new Error(`n8n stores files elsewhere than in its file system: ${file.id}.`);
 	}
 
 	private account({ rows, latencyMs }: Case): string {
 		return this.setting.service.account(rows, latencyMs);
 	}
 
-	private async importWorkflow(
-		name: string,
-		side: 'ours' | 'chain',
-		one: Case,
-	): Promise<StoredWorkflow> {
+	private async importWorkflow(name: string, side: Execution, one: Case): Promise<StoredWorkflow> {
 		const apiKey = `sk_test_${randomBytes(16).toString('hex')}`;
 		const baseUrl = `${this.account(one)}/v1`;
-		if (side === 'ours') {
-			const id = await this.n8n.createCredential(name, 'ampersendApi', { apiKey, baseUrl });
-			return await this.n8n.importWorkflow(exportWorkflow(name, { id, name }));
-		}
-		const id = await this.n8n.createCredential(name, 'httpHeaderAuth', {
-			name: 'Authorization',
-			value: `Bearer ${apiKey}`,
-		});
+		const isPlain = side === 'chain' || side === 'split';
+		const id = isPlain
+			? await this.n8n.createCredential(name, 'httpHeaderAuth', {
+					name: 'Authorization',
+					value: `Bearer ${apiKey}`,
+				})
+			: await this.n8n.createCredential(name, 'ampersendApi', { apiKey, baseUrl });
 		const list = `${baseUrl}/agents/${ADDRESS}/activity`;
-		return await this.n8n.importWorkflow(chainWorkflow(name, list, { id, name }));
+		const workflow = workflows[side](name, { id, name }, { list, rows: one.rows });
+		return await this.n8n.importWorkflow(workflow);
 	}
 }

@@ -1,5 +1,4 @@
-// Polls the installed trigger in real n8n-core while nothing is new, and requests the same page
-// without n8n. Node.js 24 runs this file as it is.
+// Polls the installed trigger in real n8n-core. Node.js 24 runs this file as it is.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type {
@@ -13,6 +12,9 @@ import type {
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 import { request } from 'undici';
+import { minimalTrigger } from './anchorNodes.mts';
+import { peakOf, resetPeak } from './memory.mts';
+import type { Found } from './polls.mts';
 import { ADDRESS } from './rows.mts';
 import type { Counts } from './service.mts';
 
@@ -23,7 +25,9 @@ const workflowModule = require('n8n-workflow') as typeof import('n8n-workflow');
 const { ICredentialsHelper, NodeHelpers, Workflow } = workflowModule;
 
 /** Polls before the ones that are measured: an n8n that polls has run for a while. */
-const WARM_UP = 5;
+const WARM_UP = 20;
+const POLLS = 100;
+const BACKLOG = 100_000;
 
 interface Package {
 	AmpersendApi: new () => ICredentialType;
@@ -31,7 +35,7 @@ interface Package {
 }
 
 /** `one` is a chosen agent; with `all`, a poll lists the agents too. */
-const [folder = '', account = '', scope = '', times = ''] = process.argv.slice(2);
+const [kind = '', folder = '', account = '', scope = ''] = process.argv.slice(2);
 const { AmpersendApi, AmpersendTrigger } = require(folder) as Package;
 const credentialType = new AmpersendApi();
 const trigger = new AmpersendTrigger();
@@ -89,10 +93,10 @@ class Credentials extends ICredentialsHelper {
 	}
 }
 
-function openContext(): IPollFunctions {
+function openContext(type: INodeType): IPollFunctions {
 	const nodeTypes: INodeTypes = {
-		getByName: () => trigger,
-		getByNameAndVersion: () => trigger,
+		getByName: () => type,
+		getByNameAndVersion: () => type,
 		getKnownTypes: () => ({}),
 	};
 	const node: INode = {
@@ -107,7 +111,7 @@ function openContext(): IPollFunctions {
 		},
 		credentials: { ampersendApi: { id: '1', name: 'Ampersend' } },
 	};
-	const { description } = trigger;
+	const { description } = type;
 	const { properties } = description;
 	const { parameters } = node;
 	// With the defaults, as the editor stores them.
@@ -142,51 +146,84 @@ async function counts(): Promise<Counts> {
 	return (await body.json()) as Counts;
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+/** Adds rows to every agent. */
+async function pay(rows: number): Promise<void> {
+	const { body } = await request(`${account}/pay?rows=${rows}`, { method: 'POST' });
+	await body.dump();
+}
+
+/** @returns a poll of a published trigger, which returns how many events it emits */
+function open(type: INodeType): () => Promise<number> {
+	const context = openContext(type);
+	return async () => (await type.poll?.call(context))?.[0]?.length ?? 0;
+}
+
+function expectEvents(found: number, expected: number): void {
+	if (found !== expected) throw new Error(`A poll emitted ${found} events, not ${expected}.`);
+}
+
+async function timeIdle(poll: () => Promise<number>): Promise<number> {
 	const started = performance.now();
-	await work();
+	expectEvents(await poll(), 0);
 	return performance.now() - started;
 }
 
-const context = openContext();
-/** @returns how many events it emits */
-async function poll(): Promise<number> {
-	const output = await trigger.poll?.call(context);
-	return output?.[0]?.length ?? 0;
-}
+const poll = open(trigger);
 
-async function pollIdle(): Promise<void> {
-	const events = await poll();
-	if (events > 0) throw new Error(`A poll emitted ${events} events while nothing was new.`);
-}
+const measures: { [Kind in keyof Found]: () => Promise<Found[Kind]> } = {
+	/** In turns with a minimal trigger that requests the same page. */
+	async idle() {
+		await poll();
+		await timeIdle(poll);
+		const { lastPath } = await counts();
+		const minimal = open(
+			minimalTrigger(() => lastPath.slice(new URL(account).pathname.length + 3)),
+		);
+		await minimal();
+		const found: Found['idle'] = { polls: [], minimal: [], requests: 0 };
+		for (let i = -WARM_UP; i < POLLS; i++) {
+			const before = await counts();
+			const pollMs = await timeIdle(poll);
+			const { requests } = await counts();
+			const minimalMs = await timeIdle(minimal);
+			if (i < 0) continue;
+			found.polls.push(pollMs);
+			found.minimal.push(minimalMs);
+			found.requests = Math.max(found.requests, requests - before.requests);
+		}
+		// So the polls before it did look.
+		await pay(1);
+		for (const one of [poll, minimal]) expectEvents(await one(), 1);
+		return found;
+	},
 
-await pollIdle();
-const polls: number[] = [];
-const helper: number[] = [];
-const bare: number[] = [];
-let [requests, bytes] = [0, 0];
-for (let i = -WARM_UP; i < Number(times); i++) {
-	const before = await counts();
-	const pollMs = await timed(pollIdle);
-	const after = await counts();
-	const url = new URL(after.lastPath, account).href;
-	const helperMs = await timed(async () => {
-		const { httpRequestWithAuthentication } = context.helpers;
-		await httpRequestWithAuthentication.call(context, 'ampersendApi', { url, json: true });
-	});
-	const bareMs = await timed(async () => {
-		const { body } = await request(url);
-		await body.json();
-	});
-	if (i < 0) continue;
-	polls.push(pollMs);
-	helper.push(helperMs);
-	bare.push(bareMs);
-	requests = Math.max(requests, after.requests - before.requests);
-	bytes = Math.max(bytes, after.bytes - before.bytes);
-}
-// So the polls before it did look.
-await (await request(`${account}/pay`, { method: 'POST' })).body.dump();
-const events = await poll();
-if (events !== 1) throw new Error(`A poll emitted ${events} events after one payment.`);
-console.log(JSON.stringify({ polls, helper, bare, requests, bytes }));
+	async agents() {
+		await poll();
+		return { ms: await timeIdle(poll) };
+	},
+
+	/** Polls until a backlog of one agent is emitted. */
+	async backlog() {
+		await poll();
+		await pay(BACKLOG);
+		const before = await counts();
+		let [events, polls] = [0, 0];
+		while (events < BACKLOG && polls < 100) {
+			events += await poll();
+			polls++;
+		}
+		expectEvents(events, BACKLOG);
+		return { requests: (await counts()).requests - before.requests, polls };
+	},
+
+	/** The first poll, which reads where each agent's list begins. */
+	async publish() {
+		global.gc?.();
+		resetPeak(process.pid);
+		const idle = peakOf(process.pid);
+		expectEvents(await poll(), 0);
+		return { above: peakOf(process.pid) - idle, idle };
+	},
+};
+
+console.log(JSON.stringify(await measures[kind as keyof Found]()));

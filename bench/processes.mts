@@ -1,5 +1,6 @@
-import { fork } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { request } from 'undici';
 import { rootDir, type Runtime } from '../tools/n8n/install.mts';
 import { runWithin } from '../tools/runWithin.mts';
@@ -14,14 +15,19 @@ function cleanEnv(): NodeJS.ProcessEnv {
 }
 
 export interface Service {
-	/** URL of an account with one agent and that many rows. */
-	account(rows: number, latencyMs: number): string;
+	/** URL of an account with that many agents (1), and rows of each. */
+	account(rows: number, latencyMs: number, agents?: number): string;
+	/** What its clients need to trust its certificate. */
+	env: NodeJS.ProcessEnv;
 	stop(): Promise<void>;
 }
 
-/** Starts service.mts. It ends with this process. */
-export async function startService({ node }: Runtime): Promise<Service> {
-	const child = fork(join(rootDir, 'bench', 'service.mts'), {
+/**
+ * Starts service.mts. It ends with this process.
+ * @param tlsFolder with cert.pem and key.pem, for HTTPS
+ */
+export async function startService({ node }: Runtime, tlsFolder?: string): Promise<Service> {
+	const child = fork(join(rootDir, 'bench', 'service.mts'), tlsFolder ? [tlsFolder] : [], {
 		execPath: node,
 		execArgv: [],
 		env: cleanEnv(),
@@ -41,13 +47,23 @@ export async function startService({ node }: Runtime): Promise<Service> {
 			resolve(Number(message));
 		});
 	});
+	const origin = `${tlsFolder ? 'https' : 'http'}://127.0.0.1:${port}`;
 	return {
-		account: (rows, latencyMs) => `http://127.0.0.1:${port}/${rows}/${latencyMs}`,
+		account: (rows, latencyMs, agents = 1) => `${origin}/${agents}/${rows}/${latencyMs}`,
+		env: tlsFolder ? { NODE_EXTRA_CA_CERTS: join(tlsFolder, 'cert.pem') } : {},
 		async stop() {
 			child.kill('SIGKILL');
 			await gone;
 		},
 	};
+}
+
+/** Makes a certificate for 127.0.0.1. @throws Error without openssl */
+export async function makeCertificate(folder: string): Promise<void> {
+	const args =
+		'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=bench ' +
+		'-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem';
+	await promisify(execFile)('openssl', args.split(' '), { cwd: folder, timeout: 30_000 });
 }
 
 /** What was requested from an account of the service so far. */
@@ -56,24 +72,31 @@ export async function countsOf(account: string): Promise<Counts> {
 	return (await body.json()) as Counts;
 }
 
+interface Measurement {
+	step: string;
+	/** Its limit. */
+	seconds: number;
+	/** Options of Node.js, a file of this folder, and its arguments. */
+	args: string[];
+	env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Runs one file of this folder in an own process, on the Node.js that n8n runs on.
  * @returns the JSON that it prints
  */
 export async function measure<Result>(
 	{ node }: Runtime,
-	step: string,
-	seconds: number,
-	[file = '', ...args]: string[],
+	{ step, seconds, args, env }: Measurement,
 ): Promise<Result> {
 	let [stdout, stderr] = ['', ''];
 	const code = await runWithin({
 		step,
 		seconds,
 		command: node,
-		args: [join(rootDir, 'bench', file), ...args],
-		cwd: rootDir,
-		env: cleanEnv(),
+		args,
+		cwd: join(rootDir, 'bench'),
+		env: { ...cleanEnv(), ...env },
 		onOutput: (text, stream) => {
 			if (stream === 'stdout') stdout += text;
 			else stderr += text;

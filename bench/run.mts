@@ -4,18 +4,20 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Agent, setGlobalDispatcher } from 'undici';
-import { n8nDir, installN8n, packPackage, rootDir } from '../tools/n8n/install.mts';
+import { n8nDir, installN8n, packPackage, rootDir, type Runtime } from '../tools/n8n/install.mts';
 import { Exports } from './exports.mts';
 import type { Setting } from './instance.mts';
-import { measurePackage, measurePolls } from './package.mts';
+import { measurePackage } from './package.mts';
+import { measurePolls } from './polls.mts';
 import { startService } from './processes.mts';
-import { inOrder, markdownTable, type Figure } from './report.mts';
+import { markdownTable, type Figure } from './report.mts';
 
 const USAGE = `npm run bench                           measures everything: about half an hour
-npm run bench -- --rows 10000,100000    sizes of the exports (10000,100000,1000000)
-npm run bench -- --runs 3               runs of each export, of which the median counts (3)
+npm run bench -- --rows 100000,1000000  sizes of the exports (100000,1000000)
+npm run bench -- --runs 3               runs of each, of which the median counts (3)
 npm run bench -- --only package,polls   parts: exports, package, polls
-npm run bench -- --json FILE            where the results go (bench/results.json)`;
+npm run bench -- --json FILE            where the results go (bench/results.json)
+npm run bench -- --write                also writes the parts into docs/benchmark.md`;
 
 const parts = ['exports', 'package', 'polls'] as const;
 type Part = (typeof parts)[number];
@@ -25,6 +27,7 @@ interface Options {
 	runs: number;
 	only: Part[];
 	json: string;
+	write: boolean;
 }
 
 function whole(name: string, text: string): number {
@@ -43,10 +46,11 @@ function partOf(text: string): Part {
 function readOptions(): Options | undefined {
 	const { values } = parseArgs({
 		options: {
-			rows: { type: 'string', default: '10000,100000,1000000' },
+			rows: { type: 'string', default: '100000,1000000' },
 			runs: { type: 'string', default: '3' },
 			only: { type: 'string', default: parts.join(',') },
 			json: { type: 'string', default: join(rootDir, 'bench', 'results.json') },
+			write: { type: 'boolean', default: false },
 			help: { type: 'boolean', short: 'h' },
 		},
 	});
@@ -57,6 +61,7 @@ function readOptions(): Options | undefined {
 		runs: whole('runs', values.runs),
 		only: values.only.split(',').map(partOf),
 		json: values.json,
+		write: values.write,
 	};
 }
 
@@ -71,48 +76,75 @@ function say(line: string): void {
 interface Results {
 	/** Which machine and versions measured this, and how. */
 	setting: string;
-	figures: Figure[];
-	/** Each time that an export's median comes from, in ms. */
+	figures: Partial<Record<Part, Figure[]>>;
+	/** Each time in ms, and memory in bytes, that a median comes from. */
 	samples: Record<string, number[]>;
-	/** The same for its memory, in bytes. */
-	memory: Record<string, number[]>;
 	/** What couldn't be measured, and why. */
 	failures: string[];
 }
 
+const run = promisify(execFile);
+
+async function git(...args: string[]): Promise<string> {
+	return (await run('git', args, { cwd: rootDir })).stdout.trim();
+}
+
+/** @throws Error if what is measured isn't in a commit */
+async function commitOf(): Promise<string> {
+	const shipped = ['nodes', 'credentials', 'build', 'index.ts', 'package.json'];
+	const changes = await git('status', '--porcelain', '--', ...shipped);
+	if (changes !== '') throw new Error(`--write is for a commit. First commit:\n${changes}`);
+	return await git('rev-parse', '--short', 'HEAD');
+}
+
 /** The machine, the versions and the command. */
-async function describe({ runtime }: Setting): Promise<string> {
+async function describe({ node }: Runtime): Promise<string> {
 	const manifest = await readFile(join(n8nDir, 'node_modules', 'n8n', 'package.json'), 'utf8');
 	const { version } = JSON.parse(manifest) as { version: string };
-	const node = await promisify(execFile)(runtime.node, ['--version'], { timeout: 10_000 });
+	const { stdout } = await run(node, ['--version'], { timeout: 10_000 });
 	const [model = 'unknown'] = cpus().map((core) => core.model.trim());
 	const args = process.argv.slice(2);
 	return (
+		`\`${['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')}\`, ` +
 		`${cpus().length} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB of memory, ` +
-		`${process.platform}, Node.js ${node.stdout.trim()}, n8n ${version}. ` +
-		`Command: \`${['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')}\``
+		`${process.platform}, Node.js ${stdout.trim()}, n8n ${version}`
 	);
 }
 
 async function measureAll(options: Options, setting: Setting): Promise<Results> {
 	const exports = new Exports(setting, options.runs, options.rows);
-	const { failures, samples, memory } = exports;
+	const { failures, samples } = exports;
 	const measures: Record<Part, () => Promise<Figure[]>> = {
 		exports: async () => await exports.run(),
 		package: async () => await measurePackage(setting),
 		polls: async () => await measurePolls(setting),
 	};
-	const figures: Figure[] = [];
+	const figures: Results['figures'] = {};
 	for (const part of parts.filter((one) => options.only.includes(one))) {
 		say(`Measure ${part} …`);
 		try {
-			figures.push(...(await measures[part]()));
+			figures[part] = await measures[part]();
 		} catch (error) {
 			// The other parts are still worth knowing.
 			failures.push(`${part}: ${error instanceof Error ? error.message : String(error)}`);
 		}
 	}
-	return { setting: await describe(setting), figures: inOrder(figures), samples, memory, failures };
+	return { setting: await describe(setting.runtime), figures, samples, failures };
+}
+
+/** Replaces the parts that were measured, each between its two comments. */
+async function writePage({ setting, figures }: Results, commit: string): Promise<void> {
+	const file = join(rootDir, 'docs', 'benchmark.md');
+	let page = await readFile(file, 'utf8');
+	for (const [part, found] of Object.entries(figures)) {
+		const [begin, end] = [`<!-- ${part} -->\n`, `<!-- end of ${part} -->\n`];
+		const [before, rest] = page.split(begin);
+		const [, after] = rest?.split(end) ?? [];
+		if (before === undefined || after === undefined) throw new Error(`${file} has no ${begin}`);
+		const text = `${markdownTable(found)}\n\nCommit ${commit}: ${setting}.\n`;
+		page = before + begin + text + end + after;
+	}
+	await writeFile(file, page);
 }
 
 async function main(): Promise<void> {
@@ -121,6 +153,7 @@ async function main(): Promise<void> {
 		console.log(USAGE);
 		return;
 	}
+	const commit = options.write ? await commitOf() : undefined;
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-bench-'));
 	try {
 		const runtime = await installN8n(say);
@@ -130,7 +163,9 @@ async function main(): Promise<void> {
 			const setting = { runtime, tarball, folder, service, log: say };
 			const results = await measureAll(options, setting);
 			await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-			console.log(`\n${markdownTable(results.figures)}\n\n${results.setting}\n`);
+			const figures = Object.values(results.figures).flat();
+			console.log(`\n${markdownTable(figures)}\n\n${results.setting}\n`);
+			if (commit !== undefined) await writePage(results, commit);
 			for (const failure of results.failures) console.error(`Not measured: ${failure}`);
 			if (results.failures.length > 0) process.exitCode = 1;
 		} finally {

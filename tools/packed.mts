@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -28,6 +28,20 @@ export async function checkSize(tarball: string): Promise<Check> {
 	const { size } = await stat(tarball);
 	const [measured, bar] = [size, TARBALL_BAR].map((bytes) => `${(bytes / 1e3).toFixed(1)} KB`);
 	return { text: `packed tarball: ${measured}, at most ${bar}`, isMet: size <= TARBALL_BAR };
+}
+
+/** By how many bytes the benchmark page may differ: it's written at times, not at each change. */
+const PAGE_MARGIN = 1e3;
+
+/** Whether docs/benchmark.md has the tarball's size. */
+export async function checkPage(tarball: string): Promise<Check> {
+	const page = await readFile(join(repository, 'docs', 'benchmark.md'), 'utf8');
+	const [, kb] = /^\| packed tarball \| ([\d.]+) KB \|/m.exec(page) ?? [];
+	const { size } = await stat(tarball);
+	return {
+		text: `docs/benchmark.md: the tarball has ${kb} KB there, within ${PAGE_MARGIN / 1e3} KB`,
+		isMet: Math.abs(Number(kb) * 1e3 - size) <= PAGE_MARGIN,
+	};
 }
 
 /** CPU time in ms, in a process that has loaded no other package. */

@@ -1,7 +1,8 @@
 /**
  * Runs n8n's own scanner for community packages on the source and on the packed tarball, as the
  * verification of a published package does, and measures the tarball. The exit code is 1 if the
- * scanner finds anything, or the tarball is too large or too slow to load.
+ * scanner finds anything, or the tarball is too large, too slow to load, or of another size than
+ * docs/benchmark.md says.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import {
 	SOURCE_FILE_PATTERNS,
 } from '@n8n/scan-community-package/scanner/scanner.mjs';
 
-import { checkLoad, checkSize } from './packed.mts';
+import { checkLoad, checkPage, checkSize } from './packed.mts';
 
 const run = promisify(execFile);
 const repository = resolve(import.meta.dirname, '..');
@@ -50,7 +51,11 @@ try {
 	const source = await scan('source', repository, SOURCE_FILE_PATTERNS);
 	const { tarball, folder } = await pack(temporary);
 	const isClean = await scan('tarball', folder, ['**/*.js', 'package.json']);
-	const checks = [await checkSize(tarball), await checkLoad(folder, join(temporary, 'empty'))];
+	const checks = [
+		await checkSize(tarball),
+		await checkPage(tarball),
+		await checkLoad(folder, join(temporary, 'empty')),
+	];
 	for (const { text, isMet } of checks) console.log(`${text}: ${isMet ? 'met' : 'missed'}`);
 	process.exitCode = source && isClean && checks.every(({ isMet }) => isMet) ? 0 : 1;
 } finally {

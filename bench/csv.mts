@@ -1,0 +1,56 @@
+// The rows of the API, and the line of each in the CSV file of an export.
+
+export interface Row {
+	type: string;
+	id: string;
+	agent_address: string;
+	receiver: string;
+	amount: string;
+	status: string;
+	timestamp: string;
+	tx_hash: string | null;
+	chain_caip2id: string;
+}
+
+export interface Page {
+	activity: Row[];
+	hasNextPage: boolean;
+	totalCount: number;
+}
+
+export interface Agent {
+	address: string;
+	name: string;
+}
+
+/** Rows of one page. */
+export const PAGE = 200;
+
+export const HEADER =
+	'occurredAt,agentName,agentAddress,direction,amountUsdc,amountUsdcMicro,status,counterparty,' +
+	'transactionHash,explorerUrl,chain,id\r\n';
+
+const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+function usdc(micro: string): string {
+	const digits = micro.padStart(7, '0');
+	const fraction = digits.slice(-6).replace(/0+$/, '');
+	return digits.slice(0, -6) + (fraction && `.${fraction}`);
+}
+
+function line(row: Row, { name }: Agent): string {
+	const hash = row.tx_hash ?? '';
+	return (
+		`${new Date(Number(row.timestamp)).toISOString()},${cell(name)},${row.agent_address},` +
+		`${cell(row.type)},${usdc(row.amount)},${row.amount},${cell(row.status)},` +
+		`${row.receiver === row.agent_address ? '' : row.receiver},${cell(hash)},` +
+		`${hash && `https://sepolia.basescan.org/tx/${hash}`},${cell(row.chain_caip2id)},` +
+		`${cell(row.id)}\r\n`
+	);
+}
+
+export function lines({ activity }: Page, agent: Agent): string {
+	let text = '';
+	for (const row of activity) text += line(row, agent);
+	return text;
+}
