@@ -213,7 +213,7 @@ const measures: { [Kind in keyof Found]: () => Promise<Found[Kind]> } = {
 			polls++;
 		}
 		expectEvents(events, BACKLOG);
-		return { requests: (await counts()).requests - before.requests, polls };
+		return { requests: (await counts()).pages - before.pages, polls };
 	},
 
 	/** The first poll, which reads where each agent's list begins. */

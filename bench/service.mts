@@ -12,6 +12,8 @@ import { activityText, agentsText, agentText } from './rows.mts';
 /** What was requested from one account so far. */
 export interface Counts {
 	requests: number;
+	/** Of these, for transactions. */
+	pages: number;
 	/** Path and query of the last request. */
 	lastPath: string;
 }
@@ -46,6 +48,7 @@ function accountOf(agents: string, rows: string, latency: string): Account {
 		agents: Number(agents),
 		rows: Number(rows),
 		requests: 0,
+		pages: 0,
 		lastPath: '',
 	};
 	accounts.set(name, account);
@@ -71,6 +74,7 @@ async function handle(method: string, url: string, response: ServerResponse): Pr
 	const text = method === 'GET' ? answerOf(account, path, searchParams) : undefined;
 	if (text === undefined) return send(response, 404, `{"message":"Nothing at ${method} here"}`);
 	account.requests++;
+	if (path.endsWith('/activity')) account.pages++;
 	account.lastPath = url;
 	if (latency !== '0') await sleep(Number(latency));
 	send(response, 200, text);

@@ -79,37 +79,35 @@ function remember(rows: Map<string, KnownRow>, { wire, at, rank }: ActivityRow):
 }
 
 /**
- * Drops the rows that aren't needed any more. Rows since the floor would look new if forgotten;
- * open ones are watched for a week.
+ * Tells which rows are still needed. Rows since the floor would look new if forgotten; open ones
+ * are watched for a week.
  */
-function forget(cursor: AgentCursor): AgentCursor {
+function neededBy(cursor: Pick<AgentCursor, 'newest' | 'floor'>): (row: KnownRow) => boolean {
 	const since = watchedSince(cursor);
-	const rows = [...cursor.rows].filter(
-		([, row]) => row.at >= cursor.floor || (isOpen(row) && row.at >= since),
-	);
-	return { ...cursor, rows: new Map(rows) };
+	return (row) => row.at >= cursor.floor || (isOpen(row) && row.at >= since);
 }
 
-/**
- * A baseline with the rows that the cursor remembers of it. A thousand agents can have a million
- * others.
- */
+/** Drops the rows that aren't needed any more. */
+function forget(cursor: AgentCursor): AgentCursor {
+	const isNeeded = neededBy(cursor);
+	return { ...cursor, rows: new Map([...cursor.rows].filter(([, row]) => isNeeded(row))) };
+}
+
+/** A baseline reduced to its cursor: a thousand agents can have a million rows. */
 export function condensed(baseline: Baseline): Baseline {
-	const known = fromBaseline(baseline).rows;
-	return { ...baseline, rows: baseline.rows.filter(({ wire }) => known.has(keyOf(wire))) };
+	return { ...baseline, rows: [], cursor: fromBaseline(baseline) };
 }
 
 /** The agent's cursor after its baseline. */
 function fromBaseline({ rows, floor, total, asOf }: Baseline): AgentCursor {
 	const known = new Map<string, KnownRow>();
-	for (const row of rows) remember(known, row);
-	return forget({
-		newest: Math.max(0, asOf),
-		floor,
-		asOf: Math.max(0, asOf),
-		rows: known,
-		...(total !== undefined && { rank: total }),
-	});
+	const newest = Math.max(0, asOf);
+	const isNeeded = neededBy({ newest, floor });
+	for (const row of rows) {
+		// Most of a thousand rows aren't, and each costs a hash.
+		if (isNeeded({ at: row.at, statuses: [row.wire.status] })) remember(known, row);
+	}
+	return { newest, floor, asOf: newest, rows: known, ...(total !== undefined && { rank: total }) };
 }
 
 /** What a poll did with the rows of a reading. */
@@ -342,7 +340,7 @@ function agentsAfter(
 		const leftOfAgent = left.filter((change) => change.id === id);
 		if (!reading) agents.set(id, start);
 		else if (start) agents.set(id, move(start, reading, leftOfAgent, poll));
-		else if ('floor' in reading) agents.set(id, fromBaseline(reading));
+		else if ('floor' in reading) agents.set(id, reading.cursor ?? fromBaseline(reading));
 	}
 	return agents;
 }

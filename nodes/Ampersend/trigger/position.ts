@@ -4,8 +4,8 @@ import { isRecord, withoutUndefined } from '../domain/json';
 import { warn } from './report';
 import { isDurable } from './scheduler';
 import type { TriggerSettings } from './settings';
-import type { AgentId, StoredState, TriggerState } from './state';
-import { readState, writeState } from './state';
+import type { AgentId, readState, StoredState, TriggerState } from './state';
+import { readStateText, writeState } from './state';
 
 /*
  * Where a poll of a published workflow starts, and what n8n may have done to that position:
@@ -53,6 +53,19 @@ const readsSince = new Map<string, number>();
 /** Nodes whose users know that *After a Restart* has no effect. */
 const told = new Set<string>();
 
+/** What was read last, by the node's static data: an idle poll finds the same. */
+const lastRead = new WeakMap<object, { json: string; read: ReturnType<typeof readStateText> }>();
+
+function readOnce(data: object, stored: unknown): ReturnType<typeof readState> {
+	if (stored === undefined || stored === null) return undefined;
+	const json = JSON.stringify(stored);
+	const last = lastRead.get(data);
+	if (last?.json === json) return last.read;
+	const read = readStateText(json);
+	lastRead.set(data, { json, read });
+	return read;
+}
+
 /** The position of a node. */
 export class Position {
 	/** Undefined before the first one. */
@@ -76,7 +89,7 @@ export class Position {
 		this.stored = context.getWorkflowStaticData('node');
 		this.isStored = this.stored.cursor !== undefined;
 		const handedOver = this.isPublished ? undefined : handovers(context)[context.getNode().id];
-		const read = readState(this.stored.cursor ?? handedOver);
+		const read = readOnce(this.stored, this.stored.cursor ?? handedOver);
 		this.isUnreadable = read === 'unreadable';
 		this.state = read === 'unreadable' ? undefined : read;
 		this.isDurable = isDurable(context) || (activation && Boolean(this.state?.isDurable));

@@ -37,12 +37,19 @@ export function rowKey(id: string): string {
 	return bytesToHex(sha256(utf8ToBytes(id)).subarray(0, 8));
 }
 
-const keys = new WeakMap<object, string>();
+/** Keys of the rows that were read last: an idle poll reads the same ones again. */
+const keys = new Map<string, string>();
+const MAX_KEYS = 20_000;
+const MAX_KEPT_CHARACTERS = 100;
 
-/** `rowKey` of a row. Each row object is hashed only once. */
-export function keyOf(row: { id: string }): string {
-	const key = keys.get(row) ?? rowKey(row.id);
-	keys.set(row, key);
+/** `rowKey` of a row. */
+export function keyOf({ id }: { id: string }): string {
+	const known = keys.get(id);
+	if (known !== undefined) return known;
+	const key = rowKey(id);
+	if (id.length > MAX_KEPT_CHARACTERS) return key;
+	if (keys.size >= MAX_KEYS) keys.clear();
+	keys.set(id, key);
 	return key;
 }
 
@@ -195,7 +202,12 @@ function encode(state: TriggerState): string {
 export function readState(stored: unknown): TriggerState | 'unreadable' | undefined {
 	if (stored === undefined || stored === null) return undefined;
 	// n8n's objects each have a hidden field that tracks changes.
-	const plain: unknown = JSON.parse(JSON.stringify(stored));
+	return readStateText(JSON.stringify(stored));
+}
+
+/** The same, of the JSON. */
+export function readStateText(json: string): TriggerState | 'unreadable' {
+	const plain: unknown = JSON.parse(json);
 	const { data: later } = z.safeParse(laterState, plain);
 	if (later) {
 		throw new ParameterError(

@@ -45,6 +45,8 @@ export interface Reading {
 export interface Baseline extends Reading {
 	/** Rows from before this count as already handled, read or not. Epoch ms. */
 	floor: number;
+	/** In place of its rows, if it was reduced to that. */
+	cursor?: AgentCursor;
 }
 
 export interface Sizes {
