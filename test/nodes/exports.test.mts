@@ -262,6 +262,57 @@ describe('The order of an export', () => {
 	});
 });
 
+describe('Several files', () => {
+	const files = async (rows: number, options: object) => {
+		const agent = ampersend.emulator.addAgent();
+		ampersend.emulator.seedActivity(agent, rows, numbered);
+		const fileName = 'books.csv';
+		return await exportFile({ format: 'csv', options: { fileName, rowsPerFile: 100, ...options } });
+	};
+
+	it.each([
+		[0, [0]],
+		[99, [99]],
+		[100, [100]],
+		[101, [100, 1]],
+		[450, [100, 100, 100, 100, 50]],
+	])('have all of %s rows, in order: %j', async (rows, expected) => {
+		const { items, error } = await files(rows, {});
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.rows)).toEqual(expected);
+		expect(items.map(({ json }) => json.fileName)).toEqual(
+			expected.map((_, i) => `books-${i + 1}.csv`),
+		);
+		expect(items.map((item) => fileOf(item).fileName)).toEqual(
+			items.map(({ json }) => json.fileName),
+		);
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual(expected.map(() => ({ item: 0 })));
+		const texts = items.map((item) => fileOf(item).text);
+		for (const text of texts) expect(text).toMatch(/^occurredAt,/);
+		expect(texts.flatMap((text) => numbersIn(text, 'csv'))).toEqual(downFrom(rows - 1, rows));
+	});
+
+	it('have the oldest rows first if you want it', async () => {
+		const { items } = await files(250, { order: 'oldestFirst' });
+		const texts = items.map((item) => fileOf(item).text);
+		expect(texts.map((text) => numbersIn(text, 'csv').length)).toEqual([100, 100, 50]);
+		expect(texts.flatMap((text) => numbersIn(text, 'csv'))).toEqual(downFrom(249, 250).reverse());
+	});
+
+	it('each have their own totals', async () => {
+		const { items } = await files(250, {});
+		const totals = items.flatMap(({ json }) => json.totals as Array<{ rows: number }>);
+		expect(totals.reduce((sum, { rows }) => sum + rows, 0)).toBe(250);
+	});
+
+	it.each([0, 99, 1.5, 'many', 10_000_001])('are not written with %j rows each', async (value) => {
+		const { items, error } = await files(10, { rowsPerFile: value });
+		expect(items).toEqual([]);
+		expect(error?.message).toContain('Rows per File');
+		expect(requests()).toEqual([]);
+	});
+});
+
 describe('The columns and marks of an export', () => {
 	it('are those that you choose', async () => {
 		const agent = ampersend.emulator.addAgent({ name: 'Zoë; buyer' });

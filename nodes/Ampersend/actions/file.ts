@@ -47,8 +47,8 @@ async function collect(
 			`The file has more than ${maxBytes / MEBIBYTE} MB, and this n8n keeps files in memory.`,
 			{
 				description:
-					'Set N8N_DEFAULT_BINARY_DATA_MODE to filesystem on the n8n server, ' +
-					'or export less at a time with From and To.',
+					'Set N8N_DEFAULT_BINARY_DATA_MODE to filesystem on the n8n server (in queue mode, to ' +
+					'database or s3), or add the option Rows per File.',
 				itemIndex,
 			},
 		);

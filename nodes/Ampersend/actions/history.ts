@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
@@ -6,6 +6,7 @@ import type { Client } from '../api/client';
 import type { AgentRow, Batches, HistoryQuery, ReadOptions } from '../api/lists/merge';
 import { consumeHistory, HistoryReport, newestRows } from '../api/lists/merge';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
+import type { FileTarget } from '../descriptions/file';
 import { fileFields, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
@@ -13,6 +14,7 @@ import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import { timeZoneOf } from '../descriptions/timeZone';
 import type { RowReader } from '../domain/files';
+import { divide, lastFirst, numberedName } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
@@ -150,6 +152,62 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	};
 }
 
+/** Logs how many rows there are so far. */
+async function* logged<Row>(
+	{ n8n }: OperationContext,
+	batches: Batches<Row>,
+	noun: string,
+): Batches<Row> {
+	let rows = 0;
+	for await (const batch of batches) {
+		const before = rows;
+		rows += batch.length;
+		if (Math.floor(before / LOGGED_ROWS) < Math.floor(rows / LOGGED_ROWS)) {
+			n8n.logger.info(`${n8n.getNode().name}: exported ${rows} ${noun} so far`);
+		}
+		yield batch;
+	}
+}
+
+/** Counts rows as they go into a file. */
+async function* counted<Row extends HistoryRow>(
+	batches: Batches<Row>,
+	tally: Tally<FileGroup>,
+): Batches<Row> {
+	for await (const batch of batches) {
+		for (const { row } of batch) tally.add(fileGroupOf(row), row.amount);
+		yield batch;
+	}
+}
+
+interface Written {
+	target: FileTarget;
+	tally: Tally<FileGroup>;
+	binary: INodeExecutionData['binary'];
+}
+
+/** Writes rows into one file, or into several, one after the other. */
+async function writeFiles<Row extends HistoryRow>(
+	{ n8n, itemIndex }: OperationContext,
+	target: FileTarget,
+	batches: Batches<Row>,
+	reader: RowReader<AgentRow<Row>>,
+): Promise<Written[]> {
+	const write = async (one: FileTarget, rows: Batches<Row>): Promise<Written> => {
+		const tally = new Tally<FileGroup>();
+		const binary = await writeFile(n8n, itemIndex, one, counted(rows, tally), reader);
+		return { target: one, tally, binary };
+	};
+	const { rowsPerFile, isOldestFirst, fileName: name } = target;
+	if (rowsPerFile === undefined) return [await write(target, batches)];
+	const written: Written[] = [];
+	for await (const rows of divide(isOldestFirst ? lastFirst(batches) : batches, rowsPerFile)) {
+		const fileName = numberedName(name, written.length + 1);
+		written.push(await write({ ...target, fileName, isOldestFirst: false }, rows));
+	}
+	return written;
+}
+
 function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
 	noun,
 	fileName,
@@ -160,41 +218,25 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 	export: texts,
 }: History<Row, Types>): FileOperation<typeof fileOutput> {
 	const reader = readerOf(output);
-	/** Counts the rows that go into the file. */
-	async function* counted(
-		{ n8n }: OperationContext,
-		batches: Batches<Row>,
-		tally: Tally<FileGroup>,
-	): Batches<Row> {
-		for await (const batch of batches) {
-			const before = tally.rows;
-			for (const { row } of batch) tally.add(fileGroupOf(row), row.amount);
-			if (Math.floor(before / LOGGED_ROWS) < Math.floor(tally.rows / LOGGED_ROWS)) {
-				n8n.logger.info(`${n8n.getNode().name}: exported ${tally.rows} ${noun} so far`);
-			}
-			yield batch;
-		}
-	}
 	return {
 		option: { name: 'Export', value: 'export', ...texts },
 		inSession: 'also',
 		fields: [...agentScopeFields, filters, ...fileFields(columns)],
 		output: fileOutput,
-		async exportFile(context) {
-			const { n8n, client, itemIndex, hint } = context;
+		async exportFiles(context) {
+			const { client, hint, read } = context;
 			const now = Date.now();
-			const file = readFileTarget(context.read, fileName, columns, now);
+			const file = readFileTarget(read, fileName, columns, now);
 			const query = await readQuery(context, now);
-			const { binary, tally } = await consumeHistory(
+			const written = await consumeHistory(
 				(reading) => readRows(client, query, reading),
-				async (batches) => {
-					const counts = new Tally<FileGroup>();
-					const rows = counted(context, batches, counts);
-					return { binary: await writeFile(n8n, itemIndex, file, rows, reader), tally: counts };
-				},
+				async (batches) => await writeFiles(context, file, logged(context, batches, noun), reader),
 			);
 			showReport(query.report, noun, hint);
-			return { json: toFileOutput(file, query, tally), binary };
+			return written.map(({ target, tally, binary }) => ({
+				json: toFileOutput(target, query, tally),
+				binary,
+			}));
 		},
 	};
 }

@@ -64,9 +64,11 @@ export interface WriteOperation<Output extends Schema = Schema> extends Describe
 	) => Promise<z.infer<Output> | Array<z.infer<Output>>>;
 }
 
-/** Gives one item with a file. */
+/** Gives items with a file each. */
 export interface FileOperation<Output extends Schema = Schema> extends Described<Output> {
-	exportFile(context: OperationContext): Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
+	exportFiles(
+		context: OperationContext,
+	): Promise<Array<Pick<INodeExecutionData, 'json' | 'binary'>>>;
 }
 
 export type Operation = RowOperation | WriteOperation | FileOperation;

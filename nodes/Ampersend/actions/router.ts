@@ -62,7 +62,7 @@ async function carryOut(
 	operation: Exclude<Operation, WriteOperation>,
 	context: OperationContext,
 ): Promise<Items> {
-	if ('exportFile' in operation) return [await operation.exportFile(context)];
+	if ('exportFiles' in operation) return await operation.exportFiles(context);
 	const { simplified } = operation;
 	const shorten = simplified && readSimplify(context.read, simplified);
 	const rows = [await operation.execute(context)].flat();
@@ -151,7 +151,7 @@ async function prepare(run: Run, itemIndex: number): Promise<Item> {
 		const read = readerFor(n8n, itemIndex);
 		return await carryOut(operation, { n8n, client, itemIndex, read, hint });
 	};
-	const isAlone = 'exportFile' in operation || authentications[authentication].isOneAgent;
+	const isAlone = 'exportFiles' in operation || authentications[authentication].isOneAgent;
 	return { work, kind: isAlone ? 'alone' : 'read' };
 }
 

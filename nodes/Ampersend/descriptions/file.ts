@@ -2,7 +2,14 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, fileNameOf } from '../domain/files';
-import { readChoice, readSwitch, readText, readWords, requireText } from '../domain/parameter';
+import {
+	readChoice,
+	readSwitch,
+	readText,
+	readWholeNumber,
+	readWords,
+	requireText,
+} from '../domain/parameter';
 import { toIso } from '../domain/time';
 import { optionsField, optionsOf, readCollection } from './options';
 import { orderOption, readIsOldestFirst } from './order';
@@ -106,6 +113,20 @@ const layout: INodeProperties = {
 	description: 'What the file is for. Other options that you add take precedence.',
 };
 
+const MIN_ROWS_PER_FILE = 100;
+const MAX_ROWS_PER_FILE = 10_000_000;
+
+const rowsPerFile: INodeProperties = {
+	displayName: 'Rows per File',
+	name: 'rowsPerFile',
+	type: 'number',
+	typeOptions: { minValue: MIN_ROWS_PER_FILE, maxValue: MAX_ROWS_PER_FILE },
+	default: 100_000,
+	description:
+		'Write several files with at most so many rows each, and return one item for each of them. ' +
+		'n8n then needs the memory of one file at a time.',
+};
+
 function exportOptions(columns: readonly string[]): INodeProperties {
 	return optionsField([
 		byteOrderMark,
@@ -122,6 +143,7 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 		fileName,
 		layout,
 		orderOption('Oldest First keeps the file in memory until it is complete'),
+		rowsPerFile,
 	]);
 }
 
@@ -136,6 +158,8 @@ export interface FileTarget {
 	binaryPropertyName: string;
 	layout: FileLayout;
 	isOldestFirst: boolean;
+	/** Undefined for one file with all rows. */
+	rowsPerFile: number | undefined;
 }
 
 /** @throws ParameterError for an unknown column, or an invalid option */
@@ -190,5 +214,11 @@ export function readFileTarget(
 		binaryPropertyName: read(binaryField, requireText),
 		layout: readLayout(options, columns),
 		isOldestFirst: readIsOldestFirst(options),
+		rowsPerFile: readWholeNumber(
+			rowsPerFile.displayName,
+			options.rowsPerFile,
+			[MIN_ROWS_PER_FILE, MAX_ROWS_PER_FILE],
+			'remove the option to get one file',
+		),
 	};
 }

@@ -1,7 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { hash } from 'node:crypto';
 
-/** The same for the same text only. The text can't be read from it. */
+/** SHA-256 in hex: the same for the same text only. The text can't be read from it. */
 export function digestOf(text: string): string {
-	return bytesToHex(sha256(utf8ToBytes(text)));
+	return hash('sha256', text);
 }

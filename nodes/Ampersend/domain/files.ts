@@ -187,6 +187,51 @@ async function* inOrder<Row>(
 	for await (const rows of batches) yield encode(rows);
 }
 
+/** Batches with the last row first. Holds all of them in memory. */
+export async function* lastFirst<Row>(batches: AsyncIterable<Row[]>): AsyncGenerator<Row[]> {
+	const all: Row[][] = [];
+	for await (const rows of batches) all.push(rows);
+	for (const rows of all.reverse()) yield rows.toReversed();
+}
+
+/** Rows of several files: each is read when the one before it has ended. */
+class Divided<Row> {
+	private rest: Row[] = [];
+
+	constructor(private readonly batches: AsyncIterator<Row[]>) {}
+
+	/** Whether there are more rows. */
+	async hasMore(): Promise<boolean> {
+		if (this.rest.length > 0) return true;
+		const { done, value } = await this.batches.next();
+		this.rest = done ? [] : value;
+		return this.rest.length > 0;
+	}
+
+	async *take(maxRows: number): AsyncGenerator<Row[]> {
+		for (let left = maxRows; left > 0 && (await this.hasMore()); ) {
+			const rows = this.rest.slice(0, left);
+			this.rest = this.rest.slice(left);
+			left -= rows.length;
+			yield rows;
+		}
+	}
+}
+
+/** Divides rows among files with at most so many each. There is always one. */
+export async function* divide<Row>(
+	batches: AsyncGenerator<Row[]>,
+	maxRows: number,
+): AsyncGenerator<AsyncGenerator<Row[]>> {
+	const divided = new Divided(batches);
+	try {
+		do yield divided.take(maxRows);
+		while (await divided.hasMore());
+	} finally {
+		await batches.return(undefined);
+	}
+}
+
 /** Each part is written on its own. */
 const PART_CHARACTERS = 256 * 1024;
 
@@ -276,6 +321,12 @@ export function safeFileName(text: string): string {
 	const maxBytes = MAX_NAME_BYTES - encoder.encode(ending).length;
 	const whole = withoutOuterDots(cutToBytes(name.slice(0, endingOf(name)), maxBytes) + ending);
 	return DEVICE.test(whole) ? `_${whole}` : whole;
+}
+
+/** The name of one of several files. @param number from 1 */
+export function numberedName(name: string, number: number): string {
+	const ending = endingOf(name);
+	return `${name.slice(0, ending)}-${number}${name.slice(ending)}`;
 }
 
 /** Extensions of text files. What follows the last dot of a name can also be a time or a host. */

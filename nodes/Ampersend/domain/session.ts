@@ -1,6 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod/v4-mini';
+
+import { digestOf } from './digest';
 
 /** A session of an agent, as n8n stores it with the credential. */
 export interface Session {
@@ -42,7 +42,7 @@ const storedSession = z.object({
  */
 export function fingerprintOf(baseUrl: string, agent: string, keyAddress: string): string {
 	const parts = [baseUrl, agent.toLowerCase(), keyAddress.toLowerCase()];
-	return bytesToHex(sha256(utf8ToBytes(JSON.stringify(parts))));
+	return digestOf(JSON.stringify(parts));
 }
 
 export function writeSession({ token, endsAt, madeFor }: Session): string {

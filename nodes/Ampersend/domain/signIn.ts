@@ -1,5 +1,5 @@
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { createHmac } from 'node:crypto';
+
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { getPublicKey, hashes, sign } from '@noble/secp256k1';
@@ -11,7 +11,7 @@ import { isNonce } from './session';
 import { parseUrl } from './webAddress';
 
 /** Makes what a signature would draw at random from the key and the text (RFC 6979). */
-hashes.hmacSha256 = (key, message) => hmac(sha256, key, message);
+hashes.hmacSha256 = (key, message) => createHmac('sha256', key).update(message).digest();
 
 function deriveAddress(privateKey: PrivateKey): Address {
 	const publicKey = getPublicKey(privateKey, false);

@@ -1,7 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as z from 'zod/v4-mini';
 
+import { digestOf } from '../domain/digest';
 import type { RowFilter } from '../domain/filter';
 import { rowFilter } from '../domain/filter';
 import { ParameterError } from '../domain/parameter';
@@ -34,22 +33,15 @@ export function isOpen({ statuses }: KnownRow): boolean {
 
 /** 64 bits of a hash. The chance that two of a million rows share one is below 1 in 10 million. */
 export function rowKey(id: string): string {
-	return bytesToHex(sha256(utf8ToBytes(id)).subarray(0, 8));
+	return digestOf(id).slice(0, 16);
 }
 
-/** Keys of the rows that were read last: an idle poll reads the same ones again. */
-const keys = new Map<string, string>();
-const MAX_KEYS = 20_000;
-const MAX_KEPT_CHARACTERS = 100;
+const keys = new WeakMap<object, string>();
 
-/** `rowKey` of a row. */
-export function keyOf({ id }: { id: string }): string {
-	const known = keys.get(id);
-	if (known !== undefined) return known;
-	const key = rowKey(id);
-	if (id.length > MAX_KEPT_CHARACTERS) return key;
-	if (keys.size >= MAX_KEYS) keys.clear();
-	keys.set(id, key);
+/** `rowKey` of a row. Each row object is hashed only once. */
+export function keyOf(row: { id: string }): string {
+	const key = keys.get(row) ?? rowKey(row.id);
+	keys.set(row, key);
 	return key;
 }
 
@@ -251,7 +243,7 @@ export function writeState(
 	let kept = state;
 	let json = encode(state);
 	// Of up to three bytes each, most texts need no look at their characters.
-	const isTooLong = () => 3 * json.length > maxBytes && utf8ToBytes(json).length > maxBytes;
+	const isTooLong = () => 3 * json.length > maxBytes && Buffer.byteLength(json) > maxBytes;
 	const keep = (less: Partial<TriggerState>) => {
 		kept = { ...kept, ...less };
 		json = encode(kept);
