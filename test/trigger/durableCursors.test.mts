@@ -1,15 +1,9 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 
-import { MINUTE, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
+import { afterTime, MINUTE, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
 
 const service = useTrigger();
 const { durable, pay } = service;
-
-/** What the clock says from now on. */
-function passTime(ms: number): void {
-	const later = Date.now() + ms;
-	jest.spyOn(Date, 'now').mockImplementation(() => later);
-}
 
 describe('polls that the durable scheduler runs from an older cursor', () => {
 	it.each([0, 29, 85, 299])('emit nothing again, %s s after a poll from it', async (seconds) => {
@@ -20,7 +14,7 @@ describe('polls that the durable scheduler runs from an older cursor', () => {
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		const after = trigger.cursor;
-		passTime(seconds * SECOND);
+		afterTime(seconds * SECOND);
 
 		for (let i = 0; i < 3; i++) {
 			trigger.cursor = before;
@@ -43,7 +37,7 @@ describe('polls that the durable scheduler runs from an older cursor', () => {
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		trigger.cursor = before;
-		passTime(5 * MINUTE);
+		afterTime(5 * MINUTE);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 

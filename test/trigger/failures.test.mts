@@ -5,6 +5,7 @@ import type { Agent } from '../../tools/emulator/index.mts';
 
 import {
 	ACTIVITY,
+	afterTime,
 	atOnce,
 	ATTEMPTS,
 	DAY,
@@ -24,12 +25,6 @@ import {
 
 const service = useTrigger();
 const { activated, eventId, open, pay, restarted, seed } = service;
-
-/** What the clock says from now on. */
-function afterTime(ms: number): void {
-	const later = Date.now() + ms;
-	jest.spyOn(Date, 'now').mockImplementation(() => later);
-}
 
 describe('a failure', () => {
 	it('that ends within a poll has no effect', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import {
+	afterTime,
 	atOnce,
 	ATTEMPTS,
 	DAY,
@@ -123,6 +124,7 @@ describe('a complaint about n8n', () => {
 		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '3600' } });
 		const trigger = open();
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		afterTime(MINUTE);
 		expect(await poll(trigger)).toBeNull();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
@@ -153,6 +155,7 @@ describe('a complaint about n8n', () => {
 		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '3600' } });
 		const trigger = durable();
 		expect(await trigger.activate('update')).toBeNull();
+		afterTime(MINUTE);
 		expect(await poll(trigger)).toBeNull();
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);

@@ -54,6 +54,12 @@ export const one = (value: string, mode = 'list'): INodeParameters => ({
 	agent: { __rl: true, mode, value },
 });
 
+/** What n8n's clock says from now on: so much later. */
+export function afterTime(ms: number): void {
+	const later = Date.now() + ms;
+	jest.spyOn(Date, 'now').mockImplementation(() => later);
+}
+
 /** A page of activity on the wire. */
 export interface WirePage {
 	activity: Array<{ id: string; status: string; timestamp: string } & Record<string, unknown>>;
