@@ -69,6 +69,36 @@ export function testReports(examples: () => Examples): void {
 		expect(cells('Agent')).toEqual(['Buyer', 'Buyer']);
 	});
 
+	test('reconcile-payments-hourly.json adds the events that are missing, each once', async () => {
+		const { sandbox, sheets } = examples().rig;
+		const { columns, rows } = sheets.sheet('Payments');
+		const agent = sandbox.addAgent({ name: 'Buyer' });
+		const [old] = pay(agent, [1n], Date.now() - 1.1 * DAY_MS);
+		const [first] = pay(agent, [1_250_000n]);
+		await examples().run('reconcile-payments-hourly.json');
+		const open = sandbox.pay({ agent, amountMicro: 2n, status: 'authorized' });
+		await examples().run('reconcile-payments-hourly.json');
+		sandbox.setStatus(open.id, 'settled');
+		await examples().run('reconcile-payments-hourly.json');
+
+		const own = rows.filter((row) =>
+			[old, first, open].some((one) => row[columns.indexOf('Event ID')]?.startsWith(`${one?.id}:`)),
+		);
+		// As the trigger's events have it.
+		const address = agent.address.toLowerCase();
+		expect(own.map((row) => row[columns.indexOf('Event ID')])).toEqual([
+			`${first?.id}:settled:${address}`,
+			`${open.id}:authorized:${address}`,
+			`${open.id}:settled:${address}`,
+		]);
+		expect(own.map((row) => row[columns.indexOf('Event')])).toEqual([
+			'payment.settled',
+			'payment.authorized',
+			'payment.settled',
+		]);
+		expect(own[0]?.[columns.indexOf('Amount (USDC)')]).toBe('1.25');
+	});
+
 	test('low-balance-to-slack.json names the agents with less than their daily limit', async () => {
 		const { sandbox } = examples().rig;
 		const limit = { spendConfig: { daily_limit: '90071992547409931' } };
