@@ -29,7 +29,7 @@ const counter = workflowNode({
 	},
 });
 
-test('default scheduler: a Code node with static data costs no payment after a restart', async () => {
+test('default scheduler: static data of a Code node costs no payment at a restart', async () => {
 	const agent = rig.sandbox.addAgent({ name: 'Buyer' });
 	const workflow = await publishActing({ rig, receiver, agent, between: [counter] });
 	await polls(rig, agent, 1);

@@ -5,6 +5,8 @@ export interface QueuePlace {
 	encryptionKey: string;
 	/** The main's address, as people reach it. */
 	webhookUrl: string;
+	/** How long a process that is told to end waits for its executions. */
+	gracefulSeconds: string;
 }
 
 /**
@@ -19,6 +21,7 @@ export function queueEnv(place: QueuePlace): Record<string, string> {
 		N8N_ENCRYPTION_KEY: place.encryptionKey,
 		// A worker would name 127.0.0.1:5678 in the links of approvals.
 		WEBHOOK_URL: place.webhookUrl,
+		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: place.gracefulSeconds,
 		// Files on the disk of one process can't be downloaded from another.
 		N8N_DEFAULT_BINARY_DATA_MODE: 'database',
 		DB_TYPE: 'postgresdb',

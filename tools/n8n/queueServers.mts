@@ -96,7 +96,7 @@ export function findServers(): Record<'initdb' | 'postgres' | 'redis', string> {
 	];
 	throw new Error(
 		`Queue mode needs ${missing.join(' and ')}, and this machine doesn't have it. Debian: ` +
-			'apt-get install --no-install-recommends postgresql redis-server (their services need not run).',
+			'apt-get install --no-install-recommends postgresql redis-server. No service has to run.',
 	);
 }
 
@@ -330,6 +330,7 @@ export class Cluster {
 				redis: { host: HOST, port: String(redisPort) },
 				encryptionKey: createHash('sha256').update(`key of ${this.name}`).digest('hex'),
 				webhookUrl,
+				gracefulSeconds: '3',
 			}),
 			// Several n8n share this run's Redis.
 			QUEUE_BULL_PREFIX: `bull_${this.name}`,

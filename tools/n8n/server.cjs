@@ -1,6 +1,6 @@
 // Runs a server for queueServers.mts: node server.cjs <its folder> <command> <arguments…>
-// The pipe (fd 3) closes however the process at its other end ended, even by SIGKILL. Then the server
-// ends too, and its folder goes.
+// The pipe (fd 3) closes however the process at its other end ended, even by SIGKILL. Then the
+// server ends too, and its folder goes.
 const { spawn } = require('node:child_process');
 const { rmSync } = require('node:fs');
 const { Socket } = require('node:net');
