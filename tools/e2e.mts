@@ -14,13 +14,24 @@ const INSTALL = '--install';
 /** n8n in queue mode: Postgres, Redis, one main, two workers. */
 const QUEUE = '--queue';
 
+/** With it, only these files. */
+const SHORT = '--short';
+const SHORT_FILES = ['payments', 'examples', 'queueExport', 'queueKilledWorker'].map(
+	(name) => `/${name}\\.test\\.mts$`,
+);
+
 /**
  * Sets up what the tests need and runs them. Arguments go to Jest, for example a file's name or
  * `-t 'part of a title'`.
  */
 async function main(): Promise<number> {
-	const args = process.argv.slice(2).filter((arg) => arg !== QUEUE);
-	const isQueue = process.argv.includes(QUEUE);
+	const given = process.argv.slice(2);
+	const isQueue = given.includes(QUEUE);
+	const isShort = isQueue && given.includes(SHORT);
+	const args = [
+		...given.filter((arg) => arg !== QUEUE && arg !== SHORT),
+		...(isShort ? SHORT_FILES : []),
+	];
 	findChromium();
 	if (isQueue) findServers();
 	await installN8n((line) => console.error(line));

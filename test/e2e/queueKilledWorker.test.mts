@@ -52,7 +52,7 @@ test('a worker that is killed while it acts: n8n forgets the events, and goes on
 	const seconds = Math.round((Date.now() - killedAt) / 1000);
 	const left = eventIds.filter((eventId) => ended.stored.includes(eventId));
 	process.stderr.write(
-		`a killed worker: shown as ${ended.status} after ${seconds} s (n8n's lock and interval made ` +
+		`a killed worker: shown as ${ended.status} (${ended.error?.message}) after ${seconds} s (n8n's lock and interval made ` +
 			`shorter), ${left.length} of ${eventIds.length} events left in n8n\n`,
 	);
 

@@ -316,6 +316,12 @@ export class Cluster {
 		return cluster;
 	}
 
+	/** Of its database. */
+	get url(): string {
+		const { postgresPort, password } = this.address;
+		return `postgres://${USER}:${password}@${HOST}:${postgresPort}/${this.name}`;
+	}
+
 	env(webhookUrl: string): NodeJS.ProcessEnv {
 		const { postgresPort, redisPort, password } = this.address;
 		return {
