@@ -41,7 +41,7 @@ export async function publishActing({
 		name: TRIGGER_NAME,
 		type: TRIGGER,
 		parameters: {
-			pollTimes: pollEvery(5),
+			pollTimes: pollEvery(2),
 			agentScope: 'selected',
 			agents: [agent.address],
 			options,
