@@ -6,7 +6,7 @@ import { findServers } from './n8n/queueServers.mts';
 
 const SECONDS = 1500;
 /** Three processes of n8n start in place of one. */
-const QUEUE_SECONDS = 3600;
+const QUEUE_SECONDS = 2400;
 
 /** Installs n8n, and runs no test. */
 const INSTALL = '--install';
