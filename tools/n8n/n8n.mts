@@ -8,7 +8,7 @@ import { installedRelease, type Runtime } from './install.mts';
 import { parseFlatted } from './flatted.mts';
 import { freePorts } from './ports.mts';
 import { N8nProcess } from './process.mts';
-import { Cluster } from './queueServers.mts';
+import { Cluster } from './cluster.mts';
 
 export interface WorkflowNode {
 	id: string;

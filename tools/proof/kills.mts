@@ -20,7 +20,7 @@ import {
 	type WorkflowNode,
 } from '../n8n/n8n.mts';
 import { durableEnv } from '../n8n/queueEnv.mts';
-import { Cluster } from '../n8n/queueServers.mts';
+import { Cluster } from '../n8n/cluster.mts';
 import { waitFor } from '../n8n/wait.mts';
 
 /**
