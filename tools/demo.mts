@@ -109,8 +109,8 @@ function importedFrom(imported: Imported, file: string): StoredWorkflow {
 
 async function importAll(rig: Rig): Promise<Imported> {
 	const imported = new Map<string, StoredWorkflow>();
-	for (const file of (await readdir(examplesDir)).sort())
-		imported.set(file, await rig.importExample(file));
+	const files = (await readdir(examplesDir)).filter((file) => file.endsWith('.json'));
+	for (const file of files.sort()) imported.set(file, await rig.importExample(file));
 	say(`workflows ${imported.size} examples are imported`);
 	return imported;
 }

@@ -2,22 +2,47 @@ import { join } from 'node:path';
 import { runJest } from './jest.mts';
 import { findChromium } from './n8n/browser.mts';
 import { rootDir, installN8n } from './n8n/install.mts';
+import { findServers } from './n8n/queueServers.mts';
 
 const SECONDS = 1500;
+/** Three processes of n8n start in place of one. */
+const QUEUE_SECONDS = 2400;
 
 /** Installs n8n, and runs no test. */
 const INSTALL = '--install';
+
+/** n8n in queue mode: Postgres, Redis, one main, two workers. */
+const QUEUE = '--queue';
+
+/** With it, only these files. */
+const SHORT = '--short';
+const SHORT_FILES = ['payments', 'examples', 'queueExport', 'queueKilledWorker'].map(
+	(name) => `/${name}\\.test\\.mts$`,
+);
 
 /**
  * Sets up what the tests need and runs them. Arguments go to Jest, for example a file's name or
  * `-t 'part of a title'`.
  */
 async function main(): Promise<number> {
+	const given = process.argv.slice(2);
+	const isQueue = given.includes(QUEUE);
+	const isShort = isQueue && given.includes(SHORT);
+	const args = [
+		...given.filter((arg) => arg !== QUEUE && arg !== SHORT),
+		...(isShort ? SHORT_FILES : []),
+	];
 	findChromium();
+	if (isQueue) findServers();
 	await installN8n((line) => console.error(line));
-	if (process.argv[2] === INSTALL) return 0;
-	const args = ['-c', join(rootDir, 'test', 'e2e', 'jest.config.mjs'), ...process.argv.slice(2)];
-	return await runJest({ step: 'The end-to-end tests', seconds: SECONDS, args });
+	if (args[0] === INSTALL) return 0;
+	return await runJest({
+		step: 'The end-to-end tests' + (isQueue ? ' in queue mode' : ''),
+		seconds: isQueue ? QUEUE_SECONDS : SECONDS,
+		args: ['-c', join(rootDir, 'test', 'e2e', 'jest.config.mjs'), ...args],
+		// setup.mjs reads it.
+		env: { ...process.env, ...(isQueue && { AMPERSEND_E2E_MODE: 'queue' }) },
+	});
 }
 
 main().then(

@@ -1,8 +1,12 @@
 import root from '../../jest.config.mjs';
 
+const isQueueMode = process.env.AMPERSEND_E2E_MODE === 'queue';
+
 export default {
 	testEnvironment: 'node',
 	testMatch: ['<rootDir>/*.test.mts'],
+	// They need Postgres, Redis and workers: npm run e2e -- --queue.
+	testPathIgnorePatterns: ['/node_modules/', ...(isQueueMode ? [] : ['/queue[^/]*\\.test\\.mts$'])],
 	globalSetup: '<rootDir>/setup.mjs',
 	globalTeardown: '<rootDir>/teardown.mjs',
 	// Two real n8n at a time: each of them mostly waits.

@@ -10,4 +10,4 @@ test('with durable cursors, a session loses and repeats nothing', async () => {
 		emittedTwice: [],
 		unexpected: [],
 	});
-}, 300_000);
+}, 480_000);

@@ -7,4 +7,4 @@ test('with Repeat Last Batch, nothing is lost or acted on twice', async () => {
 	// If Remove Duplicates noted an event that n8n hasn't stored, n8n loses it, not the trigger.
 	expect(lostOutside(report)).toEqual([]);
 	expect(report.delivered + report.lost.length).toBe(40);
-}, 300_000);
+}, 480_000);

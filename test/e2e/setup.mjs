@@ -15,4 +15,7 @@ export default async function setup() {
 	// The compatibility run names another n8n.
 	process.env.AMPERSEND_E2E_RUNTIME ??= JSON.stringify(await installN8n(log));
 	process.env.AMPERSEND_E2E_TARBALL = await packPackage(folder, log);
+	if (process.env.AMPERSEND_E2E_MODE !== 'queue') return;
+	const { QueueServers } = await tsImport('../../tools/n8n/queueServers.mts', import.meta.url);
+	globalThis.queueServers = await QueueServers.start(log);
 }

@@ -11,6 +11,7 @@ const guides = [
 	'CONTRIBUTING.md',
 	'docs/architecture.md',
 	'docs/n8n.md',
+	'docs/queue-mode.md',
 	'docs/style.md',
 	'docs/trigger-guarantees.md',
 	'docs/verification.md',

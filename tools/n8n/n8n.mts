@@ -1,12 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { installedRelease, rootDir, type Runtime } from './install.mts';
+import { installedRelease, type Runtime } from './install.mts';
 import { parseFlatted } from './flatted.mts';
 import { freePorts } from './ports.mts';
+import { N8nProcess } from './process.mts';
+import { Cluster } from './cluster.mts';
 
 export interface WorkflowNode {
 	id: string;
@@ -95,6 +97,15 @@ export interface N8nOptions {
 	 * Of the owner from an earlier start in this user folder. Without it, the owner is set up.
 	 */
 	login?: Login;
+	/** Only in queue mode. */
+	queue?: QueueOptions;
+}
+
+export interface QueueOptions {
+	/** How many workers start with it; 2 by default. */
+	workers?: number;
+	/** User folder of the main whose database and Redis it shares; by default its own. */
+	sharedWith?: string;
 }
 
 export interface Login {
@@ -121,9 +132,6 @@ const quiet = {
 	NO_COLOR: '1',
 };
 
-const BOOT_MS = 180_000;
-const STOP_MS = 8_000;
-
 /** Without the settings of another n8n on this machine, or of an outer npm. */
 function inheritedEnv(): NodeJS.ProcessEnv {
 	return Object.fromEntries(
@@ -140,14 +148,41 @@ export function n8nEnv(userFolder: string): NodeJS.ProcessEnv {
 	return { ...inheritedEnv(), ...quiet, N8N_USER_FOLDER: userFolder };
 }
 
+/** What each process of an n8n is started with, apart from its folder and its ports. */
+interface Shared {
+	runtime: Runtime;
+	env: NodeJS.ProcessEnv;
+}
+
+async function startWorker({ runtime, env }: Shared, number: number, mainFolder: string) {
+	const userFolder = `${mainFolder}-worker-${number}`;
+	const nodes = join(userFolder, '.n8n', 'nodes');
+	if (!existsSync(nodes)) {
+		await mkdir(join(userFolder, '.n8n'), { recursive: true });
+		await cp(join(mainFolder, '.n8n', 'nodes'), nodes, { recursive: true });
+	}
+	const [brokerPort] = await freePorts(1);
+	const worker = new N8nProcess({
+		runtime,
+		command: 'worker',
+		userFolder,
+		env: { ...env, N8N_USER_FOLDER: userFolder, N8N_RUNNERS_BROKER_PORT: String(brokerPort) },
+	});
+	return { worker, isUp: () => worker.log.includes('n8n worker is now ready') };
+}
+
+/** One main, and in queue mode its workers. */
 export class N8n {
 	private cookie = '';
 
 	private constructor(
 		readonly url: string,
 		readonly login: Login,
-		private readonly child: ChildProcess,
-		private readonly output: { text: string },
+		readonly main: N8nProcess,
+		/** None unless in queue mode. */
+		readonly workers: N8nProcess[],
+		/** Only in queue mode. */
+		readonly cluster: Cluster | undefined,
 		/** n8n 1 has other ways to publish and to execute. */
 		private readonly isFirstMajor: boolean,
 	) {}
@@ -165,41 +200,40 @@ export class N8n {
 		return n8n;
 	}
 
-	/** Starts n8n, and logs nobody in. */
+	/** Starts n8n, and logs nobody in. In queue mode if this run has its servers. */
 	static async boot(
-		{ runtime, userFolder, env = {} }: Omit<N8nOptions, 'login'>,
+		{ runtime, userFolder, env = {}, queue = {} }: Omit<N8nOptions, 'login'>,
 		login: Login = {
 			email: 'owner@example.com',
 			password: `Pw1${randomBytes(9).toString('base64url')}`,
 		},
 	): Promise<N8n> {
+		const { workers = 2, sharedWith = userFolder } = queue;
 		const [port, brokerPort] = await freePorts(2);
-		const child = spawn(
-			runtime.node,
-			['--require', join(rootDir, 'tools', 'n8n', 'dieWithParent.cjs'), runtime.n8n, 'start'],
-			{
-				cwd: userFolder,
-				env: {
-					...n8nEnv(userFolder),
-					...(runtime.hasAllModules && { N8N_DISABLED_MODULES: undefined }),
-					N8N_PORT: String(port),
-					N8N_RUNNERS_BROKER_PORT: String(brokerPort),
-					...env,
-				},
-				// The fourth is for dieWithParent.cjs.
-				stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+		const url = `http://127.0.0.1:${port}`;
+		const cluster = await Cluster.of(sharedWith);
+		const shared: Shared = {
+			runtime,
+			env: {
+				...n8nEnv(userFolder),
+				...(runtime.hasAllModules && { N8N_DISABLED_MODULES: undefined }),
+				...cluster?.env(`${url}/`),
+				...env,
 			},
-		);
-		const output = { text: '' };
-		const collect = (chunk: Buffer) => {
-			output.text += chunk.toString();
 		};
-		child.stdout?.on('data', collect);
-		child.stderr?.on('data', collect);
+		const ports = { N8N_PORT: String(port), N8N_RUNNERS_BROKER_PORT: String(brokerPort) };
+		const main = new N8nProcess({
+			runtime,
+			command: 'start',
+			userFolder,
+			env: { ...ports, ...shared.env },
+		});
 		const [major] = installedRelease(runtime);
-		const n8n = new N8n(`http://127.0.0.1:${port}`, login, child, output, major === 1);
+		const n8n = new N8n(url, login, main, [], cluster, major === 1);
 		try {
-			await n8n.waitUntilUp();
+			await main.waitUntilUp(() => n8n.isUp());
+			// After the main, which makes the tables.
+			if (cluster) await n8n.startWorkers(shared, userFolder, workers);
 		} catch (error) {
 			await n8n.stop();
 			throw error;
@@ -209,28 +243,21 @@ export class N8n {
 
 	/** Everything that n8n wrote to its console. */
 	get log(): string {
-		return this.output.text;
+		return [this.main, ...this.workers].map(({ log }) => log).join('\n');
 	}
 
 	get pid(): number | undefined {
-		return this.child.pid;
+		return this.main.pid;
 	}
 
 	async stop(): Promise<void> {
-		if (this.exited) return;
-		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
-		this.child.kill('SIGTERM');
-		const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
-		await gone;
-		clearTimeout(timer);
+		await this.main.stop();
+		await Promise.all(this.workers.map((worker) => worker.stop()));
 	}
 
-	/** Ends the process with SIGKILL, like a power cut: it can't do anything more. */
+	/** Ends all of it with SIGKILL, like a power cut: it can't do anything more. */
 	async kill(): Promise<void> {
-		if (this.exited) return;
-		const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
-		this.child.kill('SIGKILL');
-		await gone;
+		await Promise.all([this.main, ...this.workers].map((process) => process.kill()));
 	}
 
 	async createCredential(
@@ -441,29 +468,31 @@ export class N8n {
 		}>;
 	}
 
-	private get exited(): boolean {
-		return (
-			this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined
-		);
+	private async startWorkers(shared: Shared, mainFolder: string, count: number): Promise<void> {
+		const starting = [];
+		for (let number = 1; number <= count; number++) {
+			const started = await startWorker(shared, number, mainFolder);
+			this.workers.push(started.worker);
+			starting.push(started.worker.waitUntilUp(started.isUp));
+		}
+		await Promise.all(starting);
 	}
 
-	private async waitUntilUp(): Promise<void> {
-		const until = Date.now() + BOOT_MS;
-		while (Date.now() < until) {
-			if (this.exited) throw new Error(`n8n ended while it started:\n${this.log.slice(-3000)}`);
-			try {
-				const answer = await request(`${this.url}/rest/settings`);
-				const body = await answer.body.text();
-				// /healthz answers before the API does, and so does this path, with a page. Both answer
-				// before n8n has recovered what a crash has left, which can end it.
-				const isUp = answer.statusCode === 200 && body.startsWith('{');
-				if (isUp && this.log.includes('Editor is now accessible via')) return;
-			} catch {
-				// Not listening yet.
-			}
-			await sleep(250);
+	private async isUp(): Promise<boolean> {
+		try {
+			const answer = await request(`${this.url}/rest/settings`);
+			const body = await answer.body.text();
+			// /healthz answers before the API does, and so does this path, with a page. Both answer
+			// before n8n has recovered what a crash has left, which can end it.
+			return (
+				answer.statusCode === 200 &&
+				body.startsWith('{') &&
+				this.main.log.includes('Editor is now accessible via')
+			);
+		} catch {
+			// Not listening yet.
+			return false;
 		}
-		throw new Error(`n8n was not up after ${BOOT_MS / 1000} s:\n${this.log.slice(-3000)}`);
 	}
 
 	private async setUpOwner(): Promise<void> {

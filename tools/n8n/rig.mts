@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmulator, type Activity, type Emulator } from '../emulator/index.mts';
@@ -10,7 +10,14 @@ import {
 	type Release,
 	type Runtime,
 } from './install.mts';
-import { N8n, pollEvery, readWorkflow, type StoredWorkflow, type Workflow } from './n8n.mts';
+import {
+	N8n,
+	pollEvery,
+	readWorkflow,
+	type N8nOptions,
+	type StoredWorkflow,
+	type Workflow,
+} from './n8n.mts';
 import { forwardTo, Proxy, type Handler } from './proxy.mts';
 import { Mailbox } from './mailbox.mts';
 import { GoogleSheets, Slack } from './services.mts';
@@ -67,6 +74,8 @@ export interface RigOptions {
 	credential?: { apiKey: string; baseUrl?: string };
 	/** Lets n8n call the real api.ampersend.ai and api.sandbox.ampersend.ai. */
 	realAmpersend?: boolean;
+	/** Further settings of n8n. */
+	env?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -75,7 +84,7 @@ export interface RigOptions {
  */
 export class Rig {
 	private constructor(
-		readonly n8n: N8n,
+		public n8n: N8n,
 		readonly proxy: Proxy,
 		readonly sandbox: Emulator,
 		readonly production: Emulator,
@@ -84,6 +93,7 @@ export class Rig {
 		readonly mail: Mailbox,
 		readonly credentialId: string,
 		private readonly folder: string,
+		private readonly options: N8nOptions,
 	) {}
 
 	static async start({
@@ -92,6 +102,7 @@ export class Rig {
 		log,
 		credential,
 		realAmpersend = false,
+		env = {},
 	}: RigOptions): Promise<Rig> {
 		const undo: Array<() => Promise<void>> = [];
 		try {
@@ -120,11 +131,12 @@ export class Rig {
 			const proxy = await Proxy.start(folder, handlers);
 			undo.push(() => proxy.stop());
 
-			const n8n = await N8n.start({
+			const options = {
 				runtime,
 				userFolder,
-				env: proxy.env(realAmpersend ? ampersendHosts : []),
-			});
+				env: { ...proxy.env(realAmpersend ? ampersendHosts : []), ...env },
+			};
+			const n8n = await N8n.start(options);
 			undo.push(() => n8n.stop());
 			const credentialId = await n8n.createCredential(
 				credentialNames.ampersend,
@@ -143,11 +155,47 @@ export class Rig {
 				httpNode: false,
 			});
 			await n8n.createCredential(credentialNames.mail, 'smtp', mail.credential);
-			return new Rig(n8n, proxy, sandbox, production, slack, sheets, mail, credentialId, folder);
+			return new Rig(
+				n8n,
+				proxy,
+				sandbox,
+				production,
+				slack,
+				sheets,
+				mail,
+				credentialId,
+				folder,
+				options,
+			);
 		} catch (error) {
 			for (const step of undo.reverse()) await step();
 			throw error;
 		}
+	}
+
+	/** Ends n8n, and starts it again with what it has stored. @param env changed settings */
+	async restart(env: NodeJS.ProcessEnv = {}): Promise<void> {
+		const { login } = this.n8n;
+		await this.n8n.stop();
+		const options = { ...this.options, env: { ...this.options.env, ...env } };
+		this.n8n = await N8n.start({ ...options, login });
+	}
+
+	/**
+	 * Starts a second main of the same n8n, without workers; only in queue mode. End it before the
+	 * rig. n8n's multi-main mode needs a licence: these two don't elect a leader, so both are one.
+	 */
+	async startSecondMain(env: NodeJS.ProcessEnv): Promise<N8n> {
+		const { userFolder } = this.options;
+		const second = `${userFolder}-main-2`;
+		await cp(join(userFolder, '.n8n', 'nodes'), join(second, '.n8n', 'nodes'), { recursive: true });
+		return await N8n.start({
+			...this.options,
+			userFolder: second,
+			env: { ...this.options.env, ...env },
+			login: this.n8n.login,
+			queue: { workers: 0, sharedWith: userFolder },
+		});
 	}
 
 	/** Imports a file of examples/ unchanged, except how often it polls and how long it waits. */
@@ -155,17 +203,23 @@ export class Rig {
 		return await this.n8n.importWorkflow(quickened(await readExample(file)));
 	}
 
-	/** Files in n8n's folder that contain one of the texts, without the nodes and n8n itself. */
+	/**
+	 * What of n8n contains one of the texts, without the nodes and n8n itself: files below its user
+	 * folders, and tables of its database if that isn't a file.
+	 */
 	async filesHolding(texts: string[]): Promise<string[]> {
-		const home = join(this.folder, 'user', '.n8n');
 		const found: string[] = [];
-		for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
-			const file = join(entry.parentPath, entry.name);
-			if (!entry.isFile() || file.startsWith(join(home, 'nodes'))) continue;
-			const content = await readFile(file);
-			if (texts.some((text) => content.includes(text))) found.push(file.slice(home.length + 1));
+		for (const user of await readdir(this.folder, { withFileTypes: true })) {
+			if (!user.isDirectory()) continue;
+			const home = join(this.folder, user.name, '.n8n');
+			for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
+				const file = join(entry.parentPath, entry.name);
+				if (!entry.isFile() || file.startsWith(join(home, 'nodes'))) continue;
+				const content = await readFile(file);
+				if (texts.some((text) => content.includes(text))) found.push(file.slice(home.length + 1));
+			}
 		}
-		return found;
+		return [...found, ...((await this.n8n.cluster?.tablesHolding(texts)) ?? [])];
 	}
 
 	async stop(): Promise<void> {
@@ -223,6 +277,6 @@ export function testSetup(): { runtime: Runtime; tarball: string } {
 	return { runtime: JSON.parse(runtime) as Runtime, tarball };
 }
 
-export async function startTestRig(): Promise<Rig> {
-	return await Rig.start({ ...testSetup(), log: () => {} });
+export async function startTestRig(options: Pick<RigOptions, 'env'> = {}): Promise<Rig> {
+	return await Rig.start({ ...testSetup(), log: () => {}, ...options });
 }

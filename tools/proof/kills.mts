@@ -19,6 +19,8 @@ import {
 	type OutputItem,
 	type WorkflowNode,
 } from '../n8n/n8n.mts';
+import { durableEnv } from '../n8n/queueEnv.mts';
+import { Cluster } from '../n8n/cluster.mts';
 import { waitFor } from '../n8n/wait.mts';
 
 /**
@@ -155,10 +157,7 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 	default: {},
 	repeat: {},
 	durable: {
-		N8N_SCHEDULER_ENABLED: 'true',
-		N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
-		N8N_USE_WORKFLOW_PUBLICATION_SERVICE: 'true',
-		N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+		...durableEnv,
 		// By default n8n looks for polls that are due every 5 s, and runs one that a kill cut off again
 		// after a minute. Here it does so during the run.
 		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
@@ -279,6 +278,8 @@ class KillRun {
 		private readonly seed: number,
 		private readonly emulator: Emulator,
 		private readonly userFolder: string,
+		/** Its file, or its address in Postgres. */
+		private readonly database: string,
 	) {
 		this.random = seededRandom(seed);
 		const { setting, aim = setting === 'durable' ? 'answered' : 'saved' } = options;
@@ -590,10 +591,6 @@ class KillRun {
 		return { cutOff, missed: missed.length, noted: noted.length };
 	}
 
-	private get database(): string {
-		return join(this.userFolder, '.n8n', 'database.sqlite');
-	}
-
 	private async stored(): Promise<Stored> {
 		const { stdout } = await promisify(execFile)(
 			this.options.runtime.node,
@@ -876,7 +873,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 		await mkdir(userFolder);
 		await installPackage(tarball, userFolder, log);
 		log(`${setting}: ${payments} payments, ${kills} kills, seed ${seed}`);
-		return await new KillRun(options, seed, emulator, userFolder).run();
+		const cluster = await Cluster.of(userFolder);
+		const database = cluster?.url ?? join(userFolder, '.n8n', 'database.sqlite');
+		return await new KillRun(options, seed, emulator, userFolder, database).run();
 	} finally {
 		await emulator.close();
 		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
