@@ -16,7 +16,7 @@ const QUEUE = '--queue';
 
 /** With it, only these files. */
 const SHORT = '--short';
-const SHORT_FILES = ['payments', 'examples', 'queueExport', 'queueKilledWorker'].map(
+const SHORT_FILES = ['payments', 'queueExport', 'queueKilledWorker'].map(
 	(name) => `/${name}\\.test\\.mts$`,
 );
 
