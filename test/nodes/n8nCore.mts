@@ -523,14 +523,19 @@ const SCHEDULED_BUDGET_MS = 36_000;
 export function openDurableTrigger(
 	parameters: INodeParameters,
 	credential: CredentialFields,
-	options: Omit<TriggerOptions, 'budgetMs'> & { budgetMs?: number } = {},
+	options: Omit<TriggerOptions, 'budgetMs'> & {
+		budgetMs?: number;
+		/** Whether n8n stores the node's state with the execution. By default it does. */
+		hasCursors?: boolean;
+	} = {},
 ): DurableTriggerUnderTest {
 	const node = triggerNode(parameters, options.nodeId);
 	const copyOf = (cursor: IDataObject) => JSON.parse(JSON.stringify(cursor)) as IDataObject;
 	const poll = async (activation: WorkflowActivateMode, isScheduled: boolean) => {
-		const copy = copyOf(trigger.cursor);
-		const { credential, warnings, notes, budgetMs } = trigger;
-		const workflow = triggerWorkflow(node, { ...options, global: trigger.global });
+		const { credential, warnings, notes, budgetMs, cursor: state, global } = trigger;
+		const workflow = triggerWorkflow(node, { ...options, state, global });
+		const { hasCursors = true } = options;
+		const copy = hasCursors ? copyOf(state) : workflow.getStaticData('node', node);
 		const context = pollContext(workflow, node, {
 			mode: 'trigger',
 			activation,
@@ -540,7 +545,8 @@ export function openDurableTrigger(
 		const before = JSON.stringify(copy);
 		const items = await pollOf(context);
 		const isChanged = JSON.stringify(copy) !== before;
-		if (isChanged && (isScheduled || items)) trigger.cursor = copyOf(copy);
+		const isStored = hasCursors ? isScheduled || items : !isScheduled || items;
+		if (isChanged && isStored) trigger.cursor = copyOf(copy);
 		// n8n stores the workflow's static data when it publishes, and with events.
 		if (!isScheduled || items) trigger.global = copyOf(workflow.getStaticData('global'));
 		return items;

@@ -67,11 +67,9 @@ describe('the baseline of the publishing', () => {
 		const elsewhere = durable();
 		elsewhere.global = published.global;
 		expect(await poll(elsewhere)).toEqual(['a:settled']);
-		// n8n has stored a position, so it isn't kept any longer.
 		expect(await poll(elsewhere)).toBeNull();
 		pay('b', t0 + 2);
 		expect(await poll(elsewhere)).toEqual(['b:settled']);
-		expect(elsewhere.global).toEqual({});
 	});
 
 	it.each(['init', 'leadershipChange'] as const)(
@@ -89,16 +87,20 @@ describe('the baseline of the publishing', () => {
 		},
 	);
 
-	it('leaves the static data of the workflow as it is', async () => {
-		const trigger = durable(one(service.buyer.address));
-		trigger.global = { counter: 3 };
+	it('leaves the rest of the static data of the workflow as it is', async () => {
+		const trigger = durable(one(service.buyer.address), { global: { counter: 3 } });
 		await trigger.activate();
 		expect(trigger.global).toMatchObject({ counter: 3 });
+		trigger.global.counter = 4;
 		pay('a', t0);
-		await trigger.poll();
-		pay('b', t0 + 1);
-		await trigger.poll();
-		expect(trigger.global).toEqual({ counter: 3 });
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(trigger.global).toMatchObject({ counter: 4 });
+	});
+
+	it('is not kept by a default scheduler, which stores positions there itself', async () => {
+		const trigger = durable({}, { hasCursors: false });
+		await trigger.activate();
+		expect(trigger.global).toEqual({});
 	});
 });
 
@@ -114,5 +116,68 @@ describe('After a Restart: Repeat Last Batch', () => {
 		expect(await poll(trigger)).toBeNull();
 		const notes = trigger.notes.filter((note) => note.includes('After a Restart'));
 		expect(notes).toEqual([expect.stringContaining('has no effect')]);
+	});
+});
+
+describe('events at publishing that n8n has not stored', () => {
+	it('come again: the position before them is what counts', async () => {
+		pay('a', t0);
+		const trigger = durable({ options: { existingDays: 30 } });
+		expect(await trigger.activate()).toHaveLength(1);
+		trigger.cursor = {};
+		expect(await poll(trigger)).toBeNull();
+		afterTime(5 * MINUTE);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('come once: a poll that n8n began before it stored them finds nothing', async () => {
+		pay('a', t0);
+		const trigger = durable({ options: { existingDays: 30 } });
+		expect(await trigger.activate()).toHaveLength(1);
+		const after = trigger.cursor;
+		trigger.cursor = {};
+		expect(await poll(trigger)).toBeNull();
+		trigger.cursor = after;
+		pay('b', t0 + 1);
+		expect(await poll(trigger)).toEqual(['b:settled']);
+	});
+});
+
+describe('the durable scheduler without durable cursors', () => {
+	it('emits at once what comes after a payment that is filtered out', async () => {
+		const trigger = durable({ events: ['payment.denied'] }, { hasCursors: false });
+		await trigger.activate();
+		for (let i = 0; i < 3; i++) {
+			pay(`not wanted ${i}`, t0 + 2 * i);
+			expect(await poll(trigger)).toBeNull();
+			pay(`${i}`, t0 + 2 * i + 1, { status: 'denied' });
+			expect(await poll(trigger)).toEqual([`${i}:denied`]);
+		}
+	});
+
+	it('repeats nothing from a position that was read before it was stored', async () => {
+		const trigger = durable({}, { hasCursors: false });
+		await trigger.activate();
+		const before = trigger.cursor;
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		trigger.cursor = before;
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('keeps the last batch to repeat it', async () => {
+		const trigger = durable({ options: { afterRestart: 'repeat' } }, { hasCursors: false });
+		await trigger.activate();
+		pay('a', t0);
+		await trigger.poll();
+		expect(trigger.cursor.cursor).toHaveProperty('lastBatch');
+		expect(trigger.notes.join()).not.toContain('After a Restart');
+	});
+
+	it('reads the last 15 minutes if another node has replaced the position', async () => {
+		const trigger = durable({}, { hasCursors: false, global: { counter: 1 } });
+		pay('a', t0);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+		expect(trigger.warnings).toEqual([expect.stringContaining('the position is gone')]);
 	});
 });

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import type { NodeApiError } from 'n8n-workflow';
 
 import type { Agent } from '../../tools/emulator/index.mts';
+import { runNode } from '../nodes/n8nCore.mts';
 
 import {
 	ACTIVITY,
@@ -375,6 +376,34 @@ describe('too many requests', () => {
 			...Array.from({ length: 4 }, () => 'fulfilled'),
 			'rejected',
 		]);
+	});
+
+	it('fail a trigger that others hold back for three minutes', async () => {
+		const other = await activated({}, { workflowId: 'another workflow' });
+		const trigger = await activated();
+		for (let minute = 0; minute < 3; minute++) {
+			service.emulator.fault({ route: LIST, ...tooMany });
+			await thrownBy(other);
+			expect(await poll(trigger)).toBeNull();
+			afterTime(MINUTE);
+		}
+		service.emulator.fault({ route: LIST, ...tooMany });
+		await thrownBy(other);
+		expect((await thrownBy(trigger)).failure).toMatchObject({ cause: 'rate-limited' });
+		expect(trigger.warnings).toEqual([expect.stringContaining('reads nothing for now')]);
+	});
+
+	it('of writes hold back no read', async () => {
+		const trigger = await activated();
+		pay('a', t0);
+		const headers = { 'Retry-After': '90' };
+		service.emulator.fault({ route: 'POST /agents', status: 429, headers });
+		const agentKeyAddress = `0x${'1'.repeat(40)}`;
+		const fields = { resource: 'agent', operation: 'create', name: 'x', agentKeyAddress };
+		const { error } = await runNode(fields, { credential: service.credential });
+		expect(error?.message).toContain('429');
+		expect(service.emulator.agents()).toHaveLength(1);
+		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 
 	it('hold back nothing for more than a minute', async () => {

@@ -128,7 +128,13 @@ export interface TriggerBench {
 	/** Rows of an agent, one a millisecond by default. */
 	seed(count: number, options?: SeedOptions & PaymentDetails & { agent?: Agent }): void;
 	open(parameters?: INodeParameters, options?: TriggerOptions): TriggerUnderTest;
-	durable(parameters?: INodeParameters, options?: { nodeId?: string }): DurableTriggerUnderTest;
+	durable(
+		parameters?: INodeParameters,
+		options?: Pick<
+			Parameters<typeof openDurableTrigger>[2] & object,
+			'nodeId' | 'global' | 'hasCursors'
+		>,
+	): DurableTriggerUnderTest;
 	/** The same for one agent, in its session. */
 	openSession(
 		agent: Agent,

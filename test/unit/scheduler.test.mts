@@ -11,7 +11,7 @@ const turn = (given: Partial<Turn> = {}): Turn => ({
 	node: `node ${nodes}`,
 	stored: {},
 	activation: false,
-	durable: false,
+	scheduled: false,
 	budgetMs,
 	...given,
 });

@@ -29,74 +29,82 @@ async function* chain(start: Buffer[], rest: AsyncGenerator<Buffer>): AsyncGener
 	yield* rest;
 }
 
-/** @throws NodeOperationError if the file is too large to keep in memory */
-async function collect(
-	n8n: IExecuteFunctions,
-	itemIndex: number,
-	parts: AsyncIterable<Buffer>,
-	maxBytes: number,
-): Promise<Buffer> {
-	const collected: Buffer[] = [];
-	let bytes = 0;
-	for await (const part of parts) {
-		collected.push(part);
-		bytes += part.length;
-		if (bytes <= maxBytes) continue;
+/** Writes the files of an export into n8n's binary data. */
+export class FileWriter {
+	private storage: Promise<string> | undefined;
+	/** Of the files that are kept in memory. */
+	private bytesInMemory = 0;
+
+	constructor(
+		private readonly n8n: IExecuteFunctions,
+		private readonly itemIndex: number,
+	) {}
+
+	/**
+	 * Writes a file as its rows come in.
+	 * @param batches rows, newest first; each batch has at least one
+	 */
+	async write<Row>(
+		{ format, fileName, binaryPropertyName, layout, isOldestFirst }: FileTarget,
+		batches: AsyncIterable<Row[]>,
+		reader: RowReader<Row>,
+	): Promise<NonNullable<INodeExecutionData['binary']>> {
+		const parts = encodeFile(format, layout, batches, reader, isOldestFirst);
+		try {
+			const content = await this.contentOf(parts);
+			const { mimeType } = fileFormats[format];
+			const { prepareBinaryData } = this.n8n.helpers;
+			const file = await prepareBinaryData(content as BinaryContent, fileName, mimeType);
+			return { [binaryPropertyName]: file };
+		} finally {
+			await parts.return(undefined);
+		}
+	}
+
+	/**
+	 * What to give n8n to store. On disk, it writes the parts of a large file as they come in. For
+	 * all other storage it puts the whole file together first (n8n 2.41), which it can't do without
+	 * Node's own streams.
+	 */
+	private async contentOf(parts: AsyncGenerator<Buffer>): Promise<Buffer | AsyncGenerator<Buffer>> {
+		const start: Buffer[] = [];
+		for (let bytes = 0; bytes + this.bytesInMemory <= MAX_AT_ONCE; ) {
+			const { done, value } = await parts.next();
+			if (done) {
+				this.bytesInMemory += bytes;
+				return Buffer.concat(start);
+			}
+			start.push(value);
+			bytes += value.length;
+		}
+		const whole = chain(start, parts);
+		const storage = await (this.storage ??= storageOf(this.n8n));
+		if (storage.startsWith('filesystem')) return whole;
+		return await this.collect(whole, storage === 'memory');
+	}
+
+	/** @throws NodeOperationError if the files are too large to keep in memory */
+	private async collect(parts: AsyncIterable<Buffer>, isInMemory: boolean): Promise<Buffer> {
+		const collected: Buffer[] = [];
+		for await (const part of parts) {
+			collected.push(part);
+			if (!isInMemory) continue;
+			this.bytesInMemory += part.length;
+			if (this.bytesInMemory > MAX_IN_MEMORY) this.rejectTooLarge();
+		}
+		return Buffer.concat(collected);
+	}
+
+	private rejectTooLarge(): never {
 		throw new NodeOperationError(
-			n8n.getNode(),
-			`The file has more than ${maxBytes / MEBIBYTE} MB, and this n8n keeps files in memory.`,
+			this.n8n.getNode(),
+			`The file has more than ${MAX_IN_MEMORY / MEBIBYTE} MB, and this n8n keeps files in memory.`,
 			{
 				description:
 					'Set N8N_DEFAULT_BINARY_DATA_MODE to filesystem on the n8n server (in queue mode, to ' +
-					'database or s3), or add the option Rows per File.',
-				itemIndex,
+					'database or s3), or export less at a time with From and To.',
+				itemIndex: this.itemIndex,
 			},
 		);
-	}
-	return Buffer.concat(collected);
-}
-
-/**
- * What to give n8n to store. On disk, it writes the parts of a large file as they come in. For all
- * other storage it puts the whole file together first (n8n 2.41), which it can't do without Node's
- * own streams.
- */
-async function contentOf(
-	n8n: IExecuteFunctions,
-	itemIndex: number,
-	parts: AsyncGenerator<Buffer>,
-): Promise<Buffer | AsyncGenerator<Buffer>> {
-	const start: Buffer[] = [];
-	for (let bytes = 0; bytes <= MAX_AT_ONCE; ) {
-		const { done, value } = await parts.next();
-		if (done) return Buffer.concat(start);
-		start.push(value);
-		bytes += value.length;
-	}
-	const whole = chain(start, parts);
-	const storage = await storageOf(n8n);
-	if (storage.startsWith('filesystem')) return whole;
-	return await collect(n8n, itemIndex, whole, storage === 'memory' ? MAX_IN_MEMORY : Infinity);
-}
-
-/**
- * Writes a file into n8n's binary data as its rows come in.
- * @param batches rows, newest first; each batch has at least one
- */
-export async function writeFile<Row>(
-	n8n: IExecuteFunctions,
-	itemIndex: number,
-	{ format, fileName, binaryPropertyName, layout, isOldestFirst }: FileTarget,
-	batches: AsyncIterable<Row[]>,
-	reader: RowReader<Row>,
-): Promise<NonNullable<INodeExecutionData['binary']>> {
-	const parts = encodeFile(format, layout, batches, reader, isOldestFirst);
-	try {
-		const content = await contentOf(n8n, itemIndex, parts);
-		const { mimeType } = fileFormats[format];
-		const file = await n8n.helpers.prepareBinaryData(content as BinaryContent, fileName, mimeType);
-		return { [binaryPropertyName]: file };
-	} finally {
-		await parts.return(undefined);
 	}
 }

@@ -22,7 +22,7 @@ import { Tally } from '../domain/tally';
 import type { FileGroup } from '../outputs/file';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 import type { Output } from '../outputs/output';
-import { writeFile } from './file';
+import { FileWriter } from './file';
 import type { FileOperation, OperationContext, RowOperation } from './operation';
 
 type HistoryRow = FilterableRow & { wire: object };
@@ -193,9 +193,10 @@ async function writeFiles<Row extends HistoryRow>(
 	batches: Batches<Row>,
 	reader: RowReader<AgentRow<Row>>,
 ): Promise<Written[]> {
+	const writer = new FileWriter(n8n, itemIndex);
 	const write = async (one: FileTarget, rows: Batches<Row>): Promise<Written> => {
 		const tally = new Tally<FileGroup>();
-		const binary = await writeFile(n8n, itemIndex, one, counted(rows, tally), reader);
+		const binary = await writer.write(one, counted(rows, tally), reader);
 		return { target: one, tally, binary };
 	};
 	const { rowsPerFile, isOldestFirst, fileName: name } = target;

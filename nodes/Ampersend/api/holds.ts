@@ -1,12 +1,13 @@
 import type { Client } from './client';
 import type { Call } from './errors';
 import { CallError, errorForHold } from './errors';
+import type { Route } from './routes';
 import { keyOfConnection } from './runMemory';
 
 /*
- * A service that limits the rate of a key says how long to wait. Then all calls with the key wait,
- * in every workflow of this n8n process: a hundred triggers would otherwise send hundreds of
- * requests a minute that can't succeed.
+ * A service that limits the rate of a key says how long to wait. Then all reads with the key wait,
+ * or all writes, in every workflow of this n8n process: a hundred triggers would otherwise send
+ * hundreds of requests a minute that can't succeed.
  */
 
 /** A longer wait may be about one kind of request. In ms. */
@@ -15,33 +16,44 @@ const MAX_HOLD_MS = 60_000;
 /** A timer may end this much too early, in ms. */
 const TIMER_MS = 2;
 
-/** By credential: when the next call can be sent, epoch ms. */
+/** When the next call can be sent, epoch ms. */
 const holds = new Map<string, number>();
 
 /** Of a node; a login or a credential test is always sent. */
 const isOfNode = ({ run }: Client) => run !== undefined;
 
-function leftMs({ connection }: Client): number {
-	const now = Date.now() + TIMER_MS;
-	for (const [key, until] of holds) if (until <= now) holds.delete(key);
-	const until = holds.size > 0 ? holds.get(keyOfConnection(connection)) : undefined;
-	return until === undefined ? 0 : until - Date.now();
+function keyOf({ connection }: Client, { method }: Route): string {
+	const { agent, baseUrl } = connection;
+	// The token of a session changes.
+	const owner = agent === undefined ? keyOfConnection(connection) : `${baseUrl} ${agent}`;
+	return `${method === 'GET' ? 'reads' : 'writes'} ${owner}`;
+}
+
+function leftMs(client: Client, route: Route): number {
+	const now = Date.now();
+	for (const [key, until] of holds) {
+		// n8n's clock may have been set back.
+		if (until <= now + TIMER_MS || until > now + MAX_HOLD_MS) holds.delete(key);
+	}
+	const until = holds.size > 0 ? holds.get(keyOf(client, route)) : undefined;
+	return until === undefined ? 0 : until - now;
 }
 
 /** @throws CallError if the service has asked the key to wait: nothing is sent */
 export function rejectHeld(client: Client, call: Call): void {
-	const retryAfterMs = isOfNode(client) ? leftMs(client) : 0;
+	const retryAfterMs = isOfNode(client) ? leftMs(client, call.route) : 0;
 	if (retryAfterMs > 0) throw errorForHold(call, retryAfterMs);
 }
 
 /** Has other calls wait, too, if the service asks a call to. @returns the error of the call */
-export function holdAfter(client: Client, error: unknown): unknown {
+export function holdAfter(client: Client, route: Route, error: unknown): unknown {
 	if (!(error instanceof CallError) || error.isHeld || !isOfNode(client)) return error;
 	const { failure } = error;
 	if (failure?.cause !== 'rate-limited' || !failure.retryAfterMs) return error;
 	const { message, description, cause } = error;
-	const isHeld = leftMs(client) > 0;
-	const wait = Math.min(failure.retryAfterMs, MAX_HOLD_MS);
-	holds.set(keyOfConnection(client.connection), Date.now() + wait);
-	return isHeld ? new CallError({ ...error, message, description, cause, isHeld }) : error;
+	const left = leftMs(client, route);
+	const wait = Math.max(left, Math.min(failure.retryAfterMs, MAX_HOLD_MS));
+	holds.set(keyOf(client, route), Date.now() + wait);
+	if (left === 0) return error;
+	return new CallError({ ...error, message, description, cause, isHeld: true });
 }

@@ -124,7 +124,7 @@ const rowsPerFile: INodeProperties = {
 	default: 100_000,
 	description:
 		'Write several files with at most so many rows each, and return one item for each of them. ' +
-		'n8n then needs the memory of one file at a time.',
+		'Where n8n keeps files in a database or in S3, it then needs the memory of one at a time.',
 };
 
 function exportOptions(columns: readonly string[]): INodeProperties {

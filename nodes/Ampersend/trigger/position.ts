@@ -2,7 +2,7 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { isRecord, withoutUndefined } from '../domain/json';
 import { warn } from './report';
-import { isDurable } from './scheduler';
+import { hasDurableCursors } from './scheduler';
 import type { TriggerSettings } from './settings';
 import type { AgentId, readState, StoredState, TriggerState } from './state';
 import { readStateText, writeState } from './state';
@@ -11,27 +11,32 @@ import { readStateText, writeState } from './state';
  * Where a poll of a published workflow starts, and what n8n may have done to that position:
  *
  * - With durable cursors, n8n drops what the poll at publishing stored if it emits nothing (n8n
- *   2.41, poll-trigger-task-handler.js), and the first poll may run in another main process.
- * - With the default scheduler, n8n saves an execution's static data over the workflow's if one of
- *   its nodes changed it (execution-lifecycle-hooks.js). If a worker ran it, that has no position,
- *   and after a restart it's gone.
+ *   2.41, triggers-and-pollers.js), and the first poll may run in another main process.
+ * - Otherwise, n8n saves an execution's static data over the workflow's if one of its nodes
+ *   changed it (execution-lifecycle-hooks.js). If a worker ran it, that has no position, and after
+ *   a restart it's gone.
  */
 
-/** Where the workflow's static data has what publishing hands over, by the ids of nodes. */
+/** Where the workflow's own static data has what publishing hands over, by the ids of nodes. */
 const HANDED_OVER = 'ampersendTrigger';
 
-function handovers(context: IPollFunctions): Record<string, unknown> {
+/** The same by node, in this process: n8n stores static data only at the end of publishing. */
+const handedOver = new Map<string, StoredState>();
+
+function storedHandovers(context: IPollFunctions): Record<string, unknown> {
 	const all: unknown = context.getWorkflowStaticData('global')[HANDED_OVER];
 	return isRecord(all) ? all : {};
 }
 
 /**
- * Keeps the state after publishing for the first poll of the durable scheduler.
+ * Keeps the state after publishing for the first poll with durable cursors.
  * @param baseline undefined to keep none
  */
-function handOver(context: IPollFunctions, baseline: StoredState | undefined): void {
+function handOver(context: IPollFunctions, node: string, baseline: StoredState | undefined): void {
+	handedOver.delete(node);
+	if (baseline) handedOver.set(node, baseline);
 	const { id } = context.getNode();
-	const { [id]: own, ...others } = handovers(context);
+	const { [id]: own, ...others } = storedHandovers(context);
 	if (baseline === undefined && own === undefined) return;
 	const all = baseline === undefined ? others : { ...others, [id]: baseline };
 	const data = context.getWorkflowStaticData('global');
@@ -49,6 +54,9 @@ const READ_BACK_MS = 15 * 60_000;
 
 /** By node: since when polls read, epoch ms, until a position is stored again. */
 const readsSince = new Map<string, number>();
+
+/** Nodes that were published in this process and have no position yet. */
+const isNew = new Set<string>();
 
 /** Nodes whose users know that *After a Restart* has no effect. */
 const told = new Set<string>();
@@ -88,18 +96,29 @@ export class Position {
 	) {
 		this.stored = context.getWorkflowStaticData('node');
 		this.isStored = this.stored.cursor !== undefined;
-		const handedOver = this.isPublished ? undefined : handovers(context)[context.getNode().id];
-		const read = readOnce(this.stored, this.stored.cursor ?? handedOver);
+		this.isDurable = hasDurableCursors(this.stored);
+		if (this.isPublished) this.beginAnew();
+		if (this.isStored) handedOver.delete(node);
+		const read = readOnce(this.stored, this.stored.cursor ?? this.handedOver);
 		this.isUnreadable = read === 'unreadable';
 		this.state = read === 'unreadable' ? undefined : read;
-		this.isDurable = isDurable(context) || (activation && Boolean(this.state?.isDurable));
-		if (this.isPublished || this.isStored) handOver(context, undefined);
 	}
 
 	/** Whether a user publishes the workflow. Otherwise it was published before. */
 	private get isPublished(): boolean {
 		const isStart = ['init', 'leadershipChange'].includes(this.context.getActivationMode());
 		return this.activation && !isStart;
+	}
+
+	private get handedOver(): unknown {
+		if (!this.isDurable) return undefined;
+		return handedOver.get(this.node) ?? storedHandovers(this.context)[this.context.getNode().id];
+	}
+
+	private beginAnew(): void {
+		handOver(this.context, this.node, undefined);
+		readsSince.delete(this.node);
+		if (!this.isStored) isNew.add(this.node);
 	}
 
 	/** The settings as they apply to this poll. */
@@ -113,22 +132,23 @@ export class Position {
 
 	/** Since when payments are emitted if there is no position, epoch ms. */
 	private existingSince({ existingSince, lookBackMs, now }: TriggerSettings): number | undefined {
+		const { context, node } = this;
 		if (this.isUnreadable) {
-			warn(this.context, "the stored position can't be read, so the trigger takes a new baseline");
+			warn(context, "the stored position can't be read, so the trigger takes a new baseline");
 			// Some existing events may already have been emitted.
 			return undefined;
 		}
-		if (this.isPublished) readsSince.delete(this.node);
-		else if (this.activation && !this.state && hasOtherData(this.context)) {
+		if (this.state || this.isPublished || isNew.has(node)) return existingSince;
+		if (!readsSince.has(node) && hasOtherData(context)) {
 			warn(
-				this.context,
-				'the position is gone: another node of this workflow changed its static data, and n8n ' +
-					'stored that in place of the position. The trigger reads the payments of the last ' +
-					'minutes: some may come again, and earlier ones may be missing',
+				context,
+				'this workflow was published before, and the position is gone. A node that changes its ' +
+					'static data can cause this. The trigger reads the payments of the last minutes: some ' +
+					'may come again, and earlier ones may be missing',
 			);
-			readsSince.set(this.node, now - Math.max(lookBackMs, READ_BACK_MS));
+			readsSince.set(node, now - Math.max(lookBackMs, READ_BACK_MS));
 		}
-		return readsSince.get(this.node) ?? existingSince;
+		return readsSince.get(node) ?? existingSince;
 	}
 
 	/** Says once that a choice has no effect. */
@@ -141,16 +161,20 @@ export class Position {
 		);
 	}
 
-	/** Has n8n store a state. @returns the agents that it can't remember completely */
-	write(state: TriggerState): AgentId[] {
-		const { stored: next, shortened } = writeState({
-			...state,
-			...(this.isDurable && { isDurable: true }),
-		});
+	/**
+	 * Has n8n store a state.
+	 * @param hasEvents whether the poll emits something
+	 * @returns the agents that it can't remember completely
+	 */
+	write(state: TriggerState, hasEvents: boolean): AgentId[] {
+		const { stored: next, shortened } = writeState(state);
 		// n8n stores what was set, even if it's the same.
 		if (JSON.stringify(this.stored.cursor) !== JSON.stringify(next)) this.stored.cursor = next;
 		readsSince.delete(this.node);
-		if (this.activation && !this.isStored) handOver(this.context, next);
+		isNew.delete(this.node);
+		// With events, n8n stores the state. Until then, the earlier position counts.
+		const isDropped = this.activation && this.isDurable && !this.isStored && !hasEvents;
+		if (isDropped) handOver(this.context, this.node, next);
 		return shortened;
 	}
 }

@@ -13,7 +13,7 @@ import type { FoundEvent, PollResult } from './poll';
 import { isTransient, pollActivity, sampleActivity } from './poll';
 import { Position } from './position';
 import { namesOf, reportGaps, reportUnknownEvents, warn } from './report';
-import { inTurn, isActivation, isDurable, pollBudget } from './scheduler';
+import { inTurn, isActivation, isScheduled, pollBudget } from './scheduler';
 import type { TriggerSettings } from './settings';
 import { readSettings } from './settings';
 
@@ -28,6 +28,12 @@ function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[]
 	});
 	return items.length > 0 ? [items] : null;
 }
+
+/** By node: since when polls were held back by others, epoch ms. */
+const heldSince = new Map<string, number>();
+
+/** After so long a poll that is held back fails, in ms. */
+const MAX_HELD_MS = 3 * 60_000;
 
 /** One poll of a published workflow. */
 class PublishedPoll {
@@ -58,6 +64,7 @@ class PublishedPoll {
 		try {
 			const result = await pollActivity(client, this.position.state, this.settings);
 			if (!isMine()) return null;
+			heldSince.delete(this.node);
 			this.finish(result);
 			return toOutput(result.events, this.settings.isSimple);
 		} catch (error) {
@@ -73,7 +80,7 @@ class PublishedPoll {
 		const before = position.isStored && !activation ? position.state : undefined;
 		const gap = lastingGap(this.node, settings.now, before, result);
 		if (gap) throw toNodeError(context.getNode(), gap);
-		const shortened = position.write(result.state);
+		const shortened = position.write(result.state, result.events.length > 0);
 		if (shortened.length > 0) {
 			warn(
 				context,
@@ -85,13 +92,13 @@ class PublishedPoll {
 
 	/**
 	 * A workflow can be published while the service is away. If the service asked another poll to
-	 * wait, that one failed, and this one finds nothing.
+	 * wait, that one has failed, and this one finds nothing.
 	 * @throws what it can't forgive
 	 */
 	private forgive(error: unknown): null {
 		const { context, activation, settings, position } = this;
 		const isForgivable = error instanceof CallError && isTransient(error);
-		if (!isForgivable || !(activation || error.isHeld)) {
+		if (!isForgivable || !(activation || this.mayWait(error))) {
 			throw toNodeError(context.getNode(), error);
 		}
 		if (activation) {
@@ -99,6 +106,20 @@ class PublishedPoll {
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 		}
 		return null;
+	}
+
+	/** Whether a poll that others hold back may find nothing: not for long, or it never reads. */
+	private mayWait({ isHeld, message }: CallError): boolean {
+		if (!isHeld) return false;
+		const { context, node, settings } = this;
+		const since = heldSince.get(node) ?? settings.now;
+		if (settings.now - since >= MAX_HELD_MS) {
+			heldSince.delete(node);
+			return false;
+		}
+		if (!heldSince.has(node)) warn(context, `reads nothing for now: ${message}`);
+		heldSince.set(node, since);
+		return true;
 	}
 }
 
@@ -126,7 +147,7 @@ async function runInTurn(
 		);
 	}
 	return await inTurn(
-		{ node, stored, activation, durable: isDurable(context), budgetMs: pollBudget(context) },
+		{ node, stored, activation, scheduled: isScheduled(context), budgetMs: pollBudget(context) },
 		async (isMine) =>
 			await new PublishedPoll(context, settings, node, activation).run(client, isMine),
 	);

@@ -26,8 +26,18 @@ export function pollBudget(context: IPollFunctions): number {
 }
 
 /** Whether the durable scheduler runs this poll. It gives its polls a different budget. */
-export function isDurable(context: IPollFunctions): boolean {
+export function isScheduled(context: IPollFunctions): boolean {
 	return pollBudget(context) !== UNSCHEDULED_BUDGET_MS;
+}
+
+/**
+ * Whether n8n stores the node's state together with the execution. The scheduler can run without
+ * that. Then, as by default, the static data is an object that tells n8n of changes, and has this
+ * hidden field (n8n-workflow, observable-object.js); durable cursors are plain copies.
+ * @param stored the node's static data
+ */
+export function hasDurableCursors(stored: object): boolean {
+	return !('__dataChanged' in stored);
 }
 
 const polled = new WeakSet<object>();
@@ -40,7 +50,7 @@ const polled = new WeakSet<object>();
 export function isActivation(context: IPollFunctions, stored: object): boolean {
 	const [isFirst, isFresh] = [!polled.has(context), !polled.has(stored)];
 	polled.add(context).add(stored);
-	return context.getActivationMode() === 'update' ? isFresh && !isDurable(context) : isFirst;
+	return context.getActivationMode() === 'update' ? isFresh && !isScheduled(context) : isFirst;
 }
 
 interface Running {
@@ -78,6 +88,7 @@ function isLeftBehind(node: string, state: string): boolean {
 }
 
 function leaveBehind(node: string, from: string, to: string): void {
+	if (from === to) return;
 	const behind = handed.get(node)?.behind ?? new Map<string, number>();
 	handed.set(node, { last: rowKey(to), behind: behind.set(rowKey(from), Date.now()) });
 }
@@ -89,9 +100,33 @@ export interface Turn {
 	stored: object;
 	/** Whether n8n publishes the workflow. Such a poll waits for its turn; others are skipped. */
 	activation: boolean;
-	durable: boolean;
+	/** Whether the durable scheduler runs the poll. */
+	scheduled: boolean;
 	/** Time that the poll may take, in ms. */
 	budgetMs: number;
+}
+
+/**
+ * Whether n8n is about to store the state of a poll in the database, where others read it. Without
+ * events, it stores only the durable cursor of a scheduled poll.
+ */
+function isHandedOver({ stored, scheduled }: Turn, hasEvents: boolean): boolean {
+	const isDurable = hasDurableCursors(stored);
+	return hasEvents ? isDurable || scheduled : isDurable && scheduled;
+}
+
+/** The poll of the node that has its turn. */
+function runningNow(node: string): Running | undefined {
+	const other = running.get(node);
+	return other && other.until > Date.now() ? other : undefined;
+}
+
+/** Waits for another poll of the node. @returns whether there may be more to find afterwards */
+async function outlasts(other: Running, { activation }: Turn): Promise<boolean> {
+	if (!activation) return false;
+	const left = other.until - Date.now();
+	const found = await withTimeout(left, other.ended, () => new Error('')).catch(() => null);
+	return !found;
 }
 
 /**
@@ -102,18 +137,16 @@ export interface Turn {
  * budget can lose its turn: `isMine` then returns false, and what it found isn't used.
  */
 export async function inTurn<Found>(
-	{ node, stored, activation, durable, budgetMs }: Turn,
+	turn: Turn,
 	work: (isMine: () => boolean) => Promise<Found | null>,
 ): Promise<Found | null> {
-	for (let other = running.get(node); other; other = running.get(node)) {
-		const left = other.until - Date.now();
-		if (left <= 0) break;
-		if (!activation) return null;
-		const found = await withTimeout(left, other.ended, () => new Error('')).catch(() => null);
-		if (found) return null;
+	const { node, stored, scheduled, budgetMs } = turn;
+	// Nothing may come between the last look and taking the turn.
+	for (let other = runningNow(node); other; other = runningNow(node)) {
+		if (!(await outlasts(other, turn))) return null;
 	}
 	const from = JSON.stringify(stored);
-	if (durable && isLeftBehind(node, from)) return null;
+	if (scheduled && isLeftBehind(node, from)) return null;
 	const mine: Running = { until: Date.now() + budgetMs + GRACE_MS, ended: Promise.resolve() };
 	const isMine = () => running.get(node) === mine;
 	running.set(node, mine);
@@ -122,8 +155,7 @@ export async function inTurn<Found>(
 	try {
 		const found = await working;
 		if (!isMine()) return null;
-		const to = JSON.stringify(stored);
-		if (durable && to !== from) leaveBehind(node, from, to);
+		if (isHandedOver(turn, found !== null)) leaveBehind(node, from, JSON.stringify(stored));
 		return found;
 	} finally {
 		if (isMine()) running.delete(node);

@@ -121,8 +121,6 @@ const storedState = z.object({
 	 * it. Batches that follow each other soon count as one. `since` is when the first was emitted.
 	 */
 	lastBatch: z.optional(z.object({ process: text, since: number, agents: mapOf(storedCursor) })),
-	/** Whether n8n's durable scheduler has stored it: its poll at publishing doesn't show that. */
-	isDurable: z.optional(z.literal(true)),
 });
 
 /** Of a later release. */
@@ -210,14 +208,14 @@ export function readStateText(json: string): TriggerState | 'unreadable' {
 	}
 	const { data } = z.safeParse(storedState, plain);
 	if (!data) return 'unreadable';
-	const { scope, since, filter, filters, next, isDurable } = data;
+	const { scope, since, filter, filters, next } = data;
 	let isComplete = true;
 	const cursors = mapCursors(data, ({ filter: index, ...one }) => {
 		const own = index === undefined ? undefined : filters[index];
 		isComplete &&= index === undefined || own !== undefined;
 		return { ...one, ...(own && { filter: own }) };
 	});
-	return isComplete ? { scope, since, filter, next, isDurable, ...cursors } : 'unreadable';
+	return isComplete ? { scope, since, filter, next, ...cursors } : 'unreadable';
 }
 
 /** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */

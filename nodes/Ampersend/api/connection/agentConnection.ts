@@ -133,6 +133,9 @@ function mayHaveEnded({ statusCode, headers, body }: HttpAnswer): boolean {
 /** Those whose sessions aren't what the service complains about: a new one changed nothing. */
 const renewedInVain = new WeakSet<AgentConnection>();
 
+/** Tokens that the service has rejected, by connection. */
+const endedTokens = new WeakMap<AgentConnection, Set<string>>();
+
 /** A credential in n8n. */
 interface StoredFields {
 	/** n8n changes them after a login. */
@@ -141,26 +144,46 @@ interface StoredFields {
 	reread: () => Promise<AgentFields>;
 }
 
-/**
- * Forgets the session, and takes the one that another run has begun and stored since, also in
- * another process. Without one, n8n logs in.
- * @returns whether there is one
- */
-async function takeNewer(
+async function findNewer(
 	{ fields, reread }: StoredFields,
 	connection: AgentConnection,
-	token: string,
+	ended: Set<string>,
 ): Promise<boolean> {
 	fields.sessionToken = '';
-	const { sessionToken } = await reread();
+	const { sessionToken } = await reread().catch((): AgentFields => ({}));
+	// A call beside this one may have logged in meanwhile.
+	if (connection.token !== '') return true;
 	const newer = readSession(sessionToken);
-	const isNewer = newer !== undefined && newer.token !== token;
-	if (!isNewer) return false;
+	if (!newer || ended.has(newer.token)) return false;
 	fields.sessionToken = sessionToken;
 	if (connection.token !== '') return true;
 	// It's for another credential, or has ended, too.
 	fields.sessionToken = '';
 	return false;
+}
+
+const searches = new WeakMap<AgentConnection, Promise<boolean>>();
+
+/**
+ * Forgets the session, and takes the one that another run has begun and stored since, also in
+ * another process. Without one, n8n logs in. Calls side by side look only once.
+ * @param token of the session that the service has ended; empty if there was none
+ * @returns whether there is one
+ */
+async function takeNewer(
+	stored: StoredFields,
+	connection: AgentConnection,
+	token: string,
+): Promise<boolean> {
+	const ended = endedTokens.get(connection) ?? new Set<string>();
+	endedTokens.set(connection, ended.add(token));
+	const search = searches.get(connection) ?? findNewer(stored, connection, ended);
+	searches.set(connection, search);
+	try {
+		return await search;
+	} finally {
+		searches.delete(connection);
+	}
 }
 
 /** Whether a change may have been carried out, whatever its answer says. */
@@ -177,13 +200,16 @@ interface SessionCall {
 /** Makes a call again in a newer session. @param isFound whether another run has begun it */
 async function sendAgain(
 	{ fields }: StoredFields,
+	connection: AgentConnection,
 	{ send, read }: SessionCall,
 	isFound: boolean,
 ): Promise<HttpAnswer> {
+	const { token } = connection;
 	const next = await send();
 	if (!isFound || !mayHaveEnded(next) || (read && isUnclear(next))) return next;
 	// That one has ended as well.
-	fields.sessionToken = '';
+	endedTokens.get(connection)?.add(token);
+	if (connection.token === token) fields.sessionToken = '';
 	return await send();
 }
 
@@ -201,15 +227,15 @@ export async function withSession(
 	const { token } = connection;
 	const answer = await call.send();
 	if (token === '' || !mayHaveEnded(answer)) return answer;
-	// A call beside this one may have logged in already.
-	const isStored = connection.token === token;
+	// A call beside this one may have logged in already, or be looking for a newer session.
+	const isStored = [token, ''].includes(connection.token);
 	if (isStored && renewedInVain.has(connection)) return answer;
 	const isFound = isStored && (await takeNewer(stored, connection, token));
 	if (call.read && isUnclear(answer)) {
 		if (isStored && !isFound) await call.read().catch(() => {});
 		return answer;
 	}
-	const next = await sendAgain(stored, call, isFound);
+	const next = await sendAgain(stored, connection, call, isFound);
 	if (mayHaveEnded(next)) renewedInVain.add(connection);
 	return next;
 }
