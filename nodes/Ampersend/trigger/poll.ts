@@ -37,6 +37,9 @@ const FAST_MS = 1_000;
 /** Pages of an agent are read ahead while at most this many agents are left to read. */
 const MAX_READ_AHEAD = 2;
 
+/** After so many wrong guesses, the service's count says too little to read ahead. */
+const MAX_WRONG_GUESSES = 3;
+
 /** Maximum pages that a manual run reads for each agent. */
 const MAX_SAMPLE_PAGES = 5;
 
@@ -101,14 +104,14 @@ function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean):
 	const once = withoutRetry(client);
 	let isFast = true;
 	// Not a narrower preset: it would depend on a clock, and the reading knows when to stop.
-	return new ReadAhead(
+	const ahead: ReadAhead = new ReadAhead(
 		async (page) => {
 			const startedAt = Date.now();
 			const answer = await sendForPage(client, address, 'all', page);
 			isFast &&= Date.now() - startedAt < FAST_MS;
 			return answer;
 		},
-		() => isFast && mayReadAhead(),
+		() => isFast && ahead.wrongGuesses < MAX_WRONG_GUESSES && mayReadAhead(),
 		async (page) => {
 			try {
 				return await sendForPage(once, address, 'all', page);
@@ -118,6 +121,7 @@ function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean):
 			}
 		},
 	);
+	return ahead;
 }
 
 /** Runs a reading page by page, until it's done, a page can't be read, or time is up. */

@@ -15,6 +15,8 @@ const keyOf = ({ page, limit }: PageRequest): string => `${page}/${limit}`;
  */
 export class ReadAhead {
 	private readonly guesses = new Map<string, Promise<PageAnswer | undefined>>();
+	/** How often pages were requested early that weren't needed next. */
+	wrongGuesses = 0;
 	/** Pages since the last wrong guess. */
 	private streak = 0;
 	private size = 0;
@@ -37,6 +39,7 @@ export class ReadAhead {
 		if (!guessed && this.guesses.size > 0) {
 			await this.end();
 			this.streak = 0;
+			this.wrongGuesses++;
 		}
 		const requested = guessed ?? this.request(wanted);
 		this.guess(wanted);
