@@ -32,7 +32,7 @@ async function* chain(start: Buffer[], rest: AsyncGenerator<Buffer>): AsyncGener
 /** Writes the files of an export into n8n's binary data. */
 export class FileWriter {
 	private storage: Promise<string> | undefined;
-	/** Of the files that are kept in memory. */
+	/** Of the files so far, apart from large ones that n8n keeps elsewhere. */
 	private bytesInMemory = 0;
 
 	constructor(

@@ -1,6 +1,6 @@
 import type { Client } from './client';
 import type { Call } from './errors';
-import { CallError, errorForHold } from './errors';
+import { CallError, errorForHold, withFields } from './errors';
 import type { Route } from './routes';
 import { keyOfConnection } from './runMemory';
 
@@ -50,10 +50,8 @@ export function holdAfter(client: Client, route: Route, error: unknown): unknown
 	if (!(error instanceof CallError) || error.isHeld || !isOfNode(client)) return error;
 	const { failure } = error;
 	if (failure?.cause !== 'rate-limited' || !failure.retryAfterMs) return error;
-	const { message, description, cause } = error;
 	const left = leftMs(client, route);
 	const wait = Math.max(left, Math.min(failure.retryAfterMs, MAX_HOLD_MS));
 	holds.set(keyOf(client, route), Date.now() + wait);
-	if (left === 0) return error;
-	return new CallError({ ...error, message, description, cause, isHeld: true });
+	return left > 0 ? withFields(error, { isHeld: true }) : error;
 }

@@ -61,12 +61,14 @@ const isNew = new Set<string>();
 /** Nodes whose users know that *After a Restart* has no effect. */
 const told = new Set<string>();
 
+const jsonOf = (value: unknown): string | undefined => JSON.stringify(value ?? undefined);
+
 /** What was read last, by the node's static data: an idle poll finds the same. */
 const lastRead = new WeakMap<object, { json: string; read: ReturnType<typeof readStateText> }>();
 
-function readOnce(data: object, stored: unknown): ReturnType<typeof readState> {
-	if (stored === undefined || stored === null) return undefined;
-	const json = JSON.stringify(stored);
+/** @param json the state, if there is one */
+function readOnce(data: object, json: string | undefined): ReturnType<typeof readState> {
+	if (json === undefined) return undefined;
 	const last = lastRead.get(data);
 	if (last?.json === json) return last.read;
 	const read = readStateText(json);
@@ -81,6 +83,8 @@ export class Position {
 	/** Whether n8n has stored it. */
 	readonly isStored: boolean;
 	private readonly stored: IDataObject;
+	/** What is stored, as JSON. */
+	private readonly before: string | undefined;
 	private readonly isUnreadable: boolean;
 	/** Whether n8n stores it with the execution, in one step. */
 	private readonly isDurable: boolean;
@@ -95,11 +99,12 @@ export class Position {
 		private readonly activation: boolean,
 	) {
 		this.stored = context.getWorkflowStaticData('node');
-		this.isStored = this.stored.cursor !== undefined;
+		this.before = jsonOf(this.stored.cursor);
+		this.isStored = this.before !== undefined;
 		this.isDurable = hasDurableCursors(this.stored);
 		if (this.isPublished) this.beginAnew();
 		if (this.isStored) handedOver.delete(node);
-		const read = readOnce(this.stored, this.stored.cursor ?? this.handedOver);
+		const read = readOnce(this.stored, this.before ?? jsonOf(this.handedOver));
 		this.isUnreadable = read === 'unreadable';
 		this.state = read === 'unreadable' ? undefined : read;
 	}
@@ -169,7 +174,7 @@ export class Position {
 	write(state: TriggerState, hasEvents: boolean): AgentId[] {
 		const { stored: next, shortened } = writeState(state);
 		// n8n stores what was set, even if it's the same.
-		if (JSON.stringify(this.stored.cursor) !== JSON.stringify(next)) this.stored.cursor = next;
+		if (this.before !== jsonOf(next)) this.stored.cursor = next;
 		readsSince.delete(this.node);
 		isNew.delete(this.node);
 		// With events, n8n stores the state. Until then, the earlier position counts.

@@ -80,10 +80,11 @@ const STORING_MS = 5 * 60_000;
 
 /** Whether a poll has continued from this state, and n8n may still be storing a newer one. */
 function isLeftBehind(node: string, state: string): boolean {
-	const { last, behind } = handed.get(node) ?? { behind: new Map<string, number>() };
+	const { last, behind } = handed.get(node) ?? {};
+	if (!behind) return false;
 	for (const [one, at] of behind) if (Date.now() - at >= STORING_MS) behind.delete(one);
 	if (behind.size === 0) handed.delete(node);
-	const key = behind.size > 0 ? rowKey(state) : '';
+	const key = rowKey(state);
 	return key !== last && behind.has(key);
 }
 

@@ -25,15 +25,19 @@ export class CallError extends Error {
 	}
 }
 
+/** The same error, with some fields changed. */
+export function withFields(
+	error: CallError,
+	fields: Partial<Omit<CallError, 'name' | 'stack'>>,
+): CallError {
+	const { message, description, cause } = error;
+	return new CallError({ ...error, message, description, cause, ...fields });
+}
+
 /** The same error, with other texts. */
 export function withTexts(error: CallError, change: (text: string) => string): CallError {
-	const { message, description, cause } = error;
-	return new CallError({
-		...error,
-		message: change(message),
-		description: change(description),
-		cause,
-	});
+	const { message, description } = error;
+	return withFields(error, { message: change(message), description: change(description) });
 }
 
 /** The same error, whose description begins with what became of a change. */
@@ -42,14 +46,7 @@ export function withOutcome(
 	outcome: string,
 	more: Partial<Pick<CallError, 'repeatable' | 'mayBeMade'>> = {},
 ): CallError {
-	const { message, description, cause } = error;
-	return new CallError({
-		...error,
-		...more,
-		message,
-		description: `${outcome} ${description}`,
-		cause,
-	});
+	return withFields(error, { ...more, description: `${outcome} ${error.description}` });
 }
 
 /** An error and its causes. */

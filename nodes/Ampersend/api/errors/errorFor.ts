@@ -29,8 +29,6 @@ export interface Outcome {
 	advice?: string[];
 	/** Whether the change was made, whatever its answer is. */
 	isMade?: boolean;
-	/** See `CallError`. */
-	isHeld?: boolean;
 }
 
 /** Whether a write may have been carried out. A login before the write changes nothing. */
@@ -68,7 +66,7 @@ export function errorFor<Name extends SituationName>(
 ): CallError {
 	const situation: Situation = situations[name];
 	const { repeat, part } = situation;
-	const { status, isMade, isHeld, cause } = outcome;
+	const { status, isMade, cause } = outcome;
 	const guess = call && part ? guessText(call, part) : '';
 	const facts = { ...further, ...(call && factsOf(call)), guess, status: String(status) };
 	const hide = call ? hideKey(call.connection) : (text: string) => text;
@@ -81,7 +79,7 @@ export function errorFor<Name extends SituationName>(
 		repeatable: repeat === 'always' || (repeat === 'reads' && isRead),
 		mayBeMade: isMade || (call !== undefined && mayBeMade(call, situation)),
 		cancelled: name === 'cancelled',
-		isHeld,
+		isHeld: name === 'heldBack',
 		cause,
 	});
 }

@@ -1,4 +1,4 @@
-export { CallError, withOutcome, withTexts } from './CallError';
+export { CallError, withFields, withOutcome, withTexts } from './CallError';
 export type { Call } from './call';
 export { errorFor, errorForPaging } from './errorFor';
 export * from './ofAnswer';

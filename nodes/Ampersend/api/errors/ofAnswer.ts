@@ -121,7 +121,7 @@ const whenText = (retryAfterMs: number | undefined) =>
 /** The error for a call that isn't sent, since the service asked to wait. */
 export function errorForHold(call: Call, retryAfterMs: number): CallError {
 	const when = whenText(retryAfterMs);
-	return errorFor('heldBack', { when }, call, { retryAfterMs, isHeld: true });
+	return errorFor('heldBack', { when }, call, { retryAfterMs });
 }
 
 /** Whether a body is text that isn't JSON, such as a page. */
