@@ -1,3 +1,4 @@
+import { PAGE } from './csv.mts';
 import type { Setting } from './instance.mts';
 import { install } from './package.mts';
 import { measure, startService } from './processes.mts';
@@ -6,7 +7,7 @@ import { grouped, median, ratio, texts, type Figure } from './report.mts';
 const LIMIT = 300;
 const POLL_ROWS = 1_000_000;
 const BACKLOG = 100_000;
-const PAGES = BACKLOG / 200;
+const PAGES = BACKLOG / PAGE;
 const AGENTS = 1_000;
 const ROWS = 1_000;
 /** So that the first poll, which reads them all, is short. */

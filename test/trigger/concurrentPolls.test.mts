@@ -1,8 +1,9 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { NodeApiError } from 'n8n-workflow';
 
 import {
 	ACTIVITY,
+	afterTime,
 	atOnce,
 	ATTEMPTS,
 	gathered,
@@ -20,7 +21,7 @@ import {
 } from './trigger.mts';
 
 const service = useTrigger();
-const { activated, durable, eventId, open, passTime, pay, restarted, seed } = service;
+const { activated, durable, emitted, eventId, open, passTime, pay, restarted, seed } = service;
 
 /** Delays the next call of a route. @returns a function that continues it, and when it has come */
 function hold(route: string) {
@@ -199,8 +200,7 @@ describe('n8n with durable cursors', () => {
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		trigger.cursor = {};
-		const later = Date.now() + 5 * MINUTE;
-		jest.spyOn(Date, 'now').mockImplementation(() => later);
+		afterTime(5 * MINUTE);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();
 	});
@@ -323,12 +323,7 @@ describe('n8n with durable cursors', () => {
 	});
 
 	it('runs missed polls with an older state: one of them emits the events', async () => {
-		const trigger = durable();
-		await trigger.activate();
-		await trigger.poll();
-		const before = trigger.cursor;
-		pay('a', t0);
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const { trigger, before } = await emitted();
 		const after = trigger.cursor;
 		for (let i = 0; i < 3; i++) {
 			trigger.cursor = before;
@@ -341,15 +336,9 @@ describe('n8n with durable cursors', () => {
 	});
 
 	it('drops the result of a poll, and a later one emits the events again', async () => {
-		const trigger = durable();
-		await trigger.activate();
-		await trigger.poll();
-		const before = trigger.cursor;
-		pay('a', t0);
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const { trigger, before } = await emitted();
 		trigger.cursor = before;
-		const later = Date.now() + 5 * MINUTE;
-		jest.spyOn(Date, 'now').mockImplementation(() => later);
+		afterTime(5 * MINUTE);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 		expect(await poll(trigger)).toBeNull();
 	});

@@ -3,16 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { afterTime, MINUTE, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
 
 const service = useTrigger();
-const { durable, pay } = service;
+const { durable, emitted, pay } = service;
 
 describe('polls that the durable scheduler runs from an older cursor', () => {
 	it.each([0, 29, 85, 299])('emit nothing again, %s s after a poll from it', async (seconds) => {
-		const trigger = durable();
-		await trigger.activate();
-		await trigger.poll();
-		const before = trigger.cursor;
-		pay('a', t0);
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const { trigger, before } = await emitted();
 		const after = trigger.cursor;
 		afterTime(seconds * SECOND);
 
@@ -30,12 +25,7 @@ describe('polls that the durable scheduler runs from an older cursor', () => {
 	});
 
 	it('emit what n8n has dropped, after five minutes', async () => {
-		const trigger = durable();
-		await trigger.activate();
-		await trigger.poll();
-		const before = trigger.cursor;
-		pay('a', t0);
-		expect(await poll(trigger)).toEqual(['a:settled']);
+		const { trigger, before } = await emitted();
 		trigger.cursor = before;
 		afterTime(5 * MINUTE);
 		expect(await poll(trigger)).toEqual(['a:settled']);

@@ -141,6 +141,8 @@ export interface TriggerBench {
 		parameters?: INodeParameters,
 		options?: TriggerOptions,
 	): TriggerUnderTest;
+	/** A durable one that has emitted payment `a`, and its cursor from before that. */
+	emitted(): Promise<{ trigger: DurableTriggerUnderTest; before: IDataObject }>;
 	/** Published, with its baseline read. */
 	activated(parameters?: INodeParameters, options?: TriggerOptions): Promise<TriggerUnderTest>;
 	/** `eventId` of `<activity id>:<status>`. */
@@ -228,6 +230,15 @@ export function useTrigger(emulatorOptions: EmulatorOptions = {}): TriggerBench 
 				workflowId: workflowId(),
 				...options,
 			});
+		},
+		async emitted() {
+			const trigger = bench.durable();
+			await trigger.activate();
+			await trigger.poll();
+			const before = trigger.cursor;
+			bench.pay('a', t0);
+			expect(await poll(trigger)).toEqual(['a:settled']);
+			return { trigger, before };
 		},
 		async activated(parameters, options) {
 			const trigger = bench.open(parameters, options);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Overrun, runWithin } from '../../tools/runWithin.mts';
+import { isAlive } from './isAlive.mts';
 
 let folder: string;
 let pidFile: string;
@@ -37,15 +38,6 @@ function endless(): string[] {
 async function pids(): Promise<number[]> {
 	if (!existsSync(pidFile)) return [];
 	return (await readFile(pidFile, 'utf8')).trim().split('\n').map(Number);
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
 }
 
 async function untilGone(expected: number): Promise<void> {

@@ -7,17 +7,9 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from './isAlive.mts';
 
 const guard = resolve(__dirname, '../../tools/n8n/server.cjs');
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
-}
 
 const IGNORES = "for (const one of ['SIGINT', 'SIGTERM']) process.on(one, () => {});";
 
