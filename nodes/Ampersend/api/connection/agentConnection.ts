@@ -130,11 +130,8 @@ function mayHaveEnded({ statusCode, headers, body }: HttpAnswer): boolean {
 	return !isAboutField && textsIn(body).some(saysEnded);
 }
 
-/** Those whose sessions aren't what the service complains about: a new one changed nothing. */
-const renewedInVain = new WeakSet<AgentConnection>();
-
-/** Tokens that the service has rejected, by connection. */
-const endedTokens = new WeakMap<AgentConnection, Set<string>>();
+/** Whether a change may have been carried out, whatever its answer says. */
+const isUnclear = ({ statusCode }: HttpAnswer) => statusCode < 300 || statusCode >= 500;
 
 /** A credential in n8n. */
 interface StoredFields {
@@ -144,51 +141,6 @@ interface StoredFields {
 	reread: () => Promise<AgentFields>;
 }
 
-async function findNewer(
-	{ fields, reread }: StoredFields,
-	connection: AgentConnection,
-	ended: Set<string>,
-): Promise<boolean> {
-	fields.sessionToken = '';
-	const { sessionToken } = await reread().catch((): AgentFields => ({}));
-	// A call beside this one may have logged in meanwhile.
-	if (connection.token !== '') return true;
-	const newer = readSession(sessionToken);
-	if (!newer || ended.has(newer.token)) return false;
-	fields.sessionToken = sessionToken;
-	if (connection.token !== '') return true;
-	// It's for another credential, or has ended, too.
-	fields.sessionToken = '';
-	return false;
-}
-
-const searches = new WeakMap<AgentConnection, Promise<boolean>>();
-
-/**
- * Forgets the session, and takes the one that another run has begun and stored since, also in
- * another process. Without one, n8n logs in. Calls side by side look only once.
- * @param token of the session that the service has ended; empty if there was none
- * @returns whether there is one
- */
-async function takeNewer(
-	stored: StoredFields,
-	connection: AgentConnection,
-	token: string,
-): Promise<boolean> {
-	const ended = endedTokens.get(connection) ?? new Set<string>();
-	endedTokens.set(connection, ended.add(token));
-	const search = searches.get(connection) ?? findNewer(stored, connection, ended);
-	searches.set(connection, search);
-	try {
-		return await search;
-	} finally {
-		searches.delete(connection);
-	}
-}
-
-/** Whether a change may have been carried out, whatever its answer says. */
-const isUnclear = ({ statusCode }: HttpAnswer) => statusCode < 300 || statusCode >= 500;
-
 /** What to call, and how. */
 interface SessionCall {
 	/** Asks n8n to send it. */
@@ -197,45 +149,85 @@ interface SessionCall {
 	read?: (() => Promise<unknown>) | undefined;
 }
 
-/** Makes a call again in a newer session. @param isFound whether another run has begun it */
-async function sendAgain(
-	{ fields }: StoredFields,
-	connection: AgentConnection,
-	{ send, read }: SessionCall,
-	isFound: boolean,
-): Promise<HttpAnswer> {
-	const { token } = connection;
-	const next = await send();
-	if (!isFound || !mayHaveEnded(next) || (read && isUnclear(next))) return next;
-	// That one has ended as well.
-	endedTokens.get(connection)?.add(token);
-	if (connection.token === token) fields.sessionToken = '';
-	return await send();
-}
+/** The calls of a connection, which can be side by side. */
+export class SessionCalls {
+	/** Tokens that the service has rejected. */
+	private readonly ended = new Set<string>();
+	/** Whether a new session has changed nothing: it isn't what the service complains about. */
+	private isRenewedInVain = false;
+	/** For a newer session: calls side by side look only once. */
+	private search: Promise<boolean> | undefined;
 
-/**
- * Makes a call in a session, and makes it again in a new session if the one from before the call
- * may have ended. If the call may have been carried out, only the next one has the new session.
- */
-export async function withSession(
-	stored: StoredFields,
-	connection: AgentConnection,
-	call: SessionCall,
-): Promise<HttpAnswer> {
-	// n8n logs in before a call only if nothing is stored.
-	if (connection.token === '') await takeNewer(stored, connection, '');
-	const { token } = connection;
-	const answer = await call.send();
-	if (token === '' || !mayHaveEnded(answer)) return answer;
-	// A call beside this one may have logged in already, or be looking for a newer session.
-	const isStored = [token, ''].includes(connection.token);
-	if (isStored && renewedInVain.has(connection)) return answer;
-	const isFound = isStored && (await takeNewer(stored, connection, token));
-	if (call.read && isUnclear(answer)) {
-		if (isStored && !isFound) await call.read().catch(() => {});
-		return answer;
+	constructor(
+		private readonly stored: StoredFields,
+		private readonly connection: AgentConnection,
+	) {}
+
+	/**
+	 * Makes a call in a session, and makes it again in a new session if the one from before the call
+	 * may have ended. If the call may have been carried out, only the next one has the new session.
+	 */
+	async make(call: SessionCall): Promise<HttpAnswer> {
+		const { connection } = this;
+		// n8n logs in before a call only if nothing is stored.
+		if (connection.token === '') await this.takeNewer('');
+		const { token } = connection;
+		const answer = await call.send();
+		if (token === '' || !mayHaveEnded(answer)) return answer;
+		// A call beside this one may have logged in already, or be looking for a newer session.
+		const isStored = [token, ''].includes(connection.token);
+		if (isStored && this.isRenewedInVain) return answer;
+		const isFound = isStored && (await this.takeNewer(token));
+		if (call.read && isUnclear(answer)) {
+			if (isStored && !isFound) await call.read().catch(() => {});
+			return answer;
+		}
+		const next = await this.makeAgain(call, isFound);
+		this.isRenewedInVain ||= mayHaveEnded(next);
+		return next;
 	}
-	const next = await sendAgain(stored, connection, call, isFound);
-	if (mayHaveEnded(next)) renewedInVain.add(connection);
-	return next;
+
+	/** Makes a call in a newer session. @param isFound whether another run has begun it */
+	private async makeAgain({ send, read }: SessionCall, isFound: boolean): Promise<HttpAnswer> {
+		const { connection, stored } = this;
+		const { token } = connection;
+		const next = await send();
+		if (!isFound || !mayHaveEnded(next) || (read && isUnclear(next))) return next;
+		// That one has ended as well.
+		this.ended.add(token);
+		if (connection.token === token) stored.fields.sessionToken = '';
+		return await send();
+	}
+
+	/**
+	 * Forgets the session, and takes the one that another run has begun and stored since, also in
+	 * another process. Without one, n8n logs in.
+	 * @param token of the session that the service has ended; empty if there was none
+	 * @returns whether there is one
+	 */
+	private async takeNewer(token: string): Promise<boolean> {
+		this.ended.add(token);
+		this.search ??= this.findNewer();
+		try {
+			return await this.search;
+		} finally {
+			this.search = undefined;
+		}
+	}
+
+	private async findNewer(): Promise<boolean> {
+		const { connection } = this;
+		const { fields, reread } = this.stored;
+		fields.sessionToken = '';
+		const { sessionToken } = await reread().catch((): AgentFields => ({}));
+		// A call beside this one may have logged in meanwhile.
+		if (connection.token !== '') return true;
+		const newer = readSession(sessionToken);
+		if (!newer || this.ended.has(newer.token)) return false;
+		fields.sessionToken = sessionToken;
+		if (connection.token !== '') return true;
+		// It's for another credential, or has ended, too.
+		fields.sessionToken = '';
+		return false;
+	}
 }

@@ -2,7 +2,7 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 
 import type { Authentication } from '../../domain/authentication';
 import type { HttpAnswer } from '../request';
-import { resolveAgentConnection, withSession } from './agentConnection';
+import { resolveAgentConnection, SessionCalls } from './agentConnection';
 import type { Connection } from './deployments';
 import { resolveConnection } from './deployments';
 
@@ -35,9 +35,10 @@ export const connectWith: Readonly<Record<Authentication, Connect>> = {
 	}),
 	agentSession: async (fields, reread) => {
 		const connection = await resolveAgentConnection(fields);
+		const calls = new SessionCalls({ fields, reread }, connection);
 		return {
 			connection,
-			call: async (send, read) => await withSession({ fields, reread }, connection, { send, read }),
+			call: async (send, read) => await calls.make({ send, read }),
 		};
 	},
 };

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import {
 	resolveAgentConnection,
-	withSession,
+	SessionCalls,
 	type AgentFields,
 } from '../../nodes/Ampersend/api/connection/agentConnection';
 import type { HttpAnswer } from '../../nodes/Ampersend/api/request';
@@ -28,15 +28,16 @@ async function setUp(newer?: string) {
 	let stored = sessionOf(newer ?? 'ended');
 	let valid = newer ?? '';
 	let logins = 0;
+	const reread = async (): Promise<AgentFields> => {
+		await sleep(Math.random() * 4);
+		return { sessionToken: stored };
+	};
+	const calls = new SessionCalls({ fields, reread }, connection);
 	return {
 		get logins() {
 			return logins;
 		},
 		async call(): Promise<HttpAnswer> {
-			const reread = async (): Promise<AgentFields> => {
-				await sleep(Math.random() * 4);
-				return { sessionToken: stored };
-			};
 			const send = async () => {
 				if (connection.token === '') {
 					logins++;
@@ -49,7 +50,7 @@ async function setUp(newer?: string) {
 				await sleep(Math.random() * 4);
 				return answer(token === 'ended' ? 401 : 200);
 			};
-			return await withSession({ fields, reread }, connection, { send });
+			return await calls.make({ send });
 		},
 	};
 }
