@@ -92,7 +92,7 @@ function wrongError(answer: Recorded, { sent, error }: Reading): string | undefi
 	if (typeof sent !== 'object' || sent === null) {
 		return /instead of (?:JSON|an object)/.test(message) ? undefined : message;
 	}
-	if (/belongs to another one: id is "/.test(message)) {
+	if (/belongs to another one: id is /.test(message)) {
 		return isOfOtherEntry(answer, sent) ? undefined : message;
 	}
 	const other = /belongs to another agent: \S+ is (0x\w{40})\.$/.exec(message)?.[1];
