@@ -13,15 +13,14 @@ import { readBaseline, readNews, sizes, type Wants } from '../../nodes/Ampersend
 import {
 	MAX_AGENTS,
 	MAX_STATE_BYTES,
-	readState,
 	rowKey,
-	writeState,
 	type AgentCursor,
 	type KnownRow,
 	type TriggerState,
 } from '../../nodes/Ampersend/trigger/state';
 import { smallSizes } from './model/history.mts';
 import { Service, tame } from './model/service.mts';
+import { readStored, writeStored } from './storedState.mts';
 
 const T0 = Date.UTC(2026, 10, 15, 12);
 const SECOND = 1000;
@@ -425,7 +424,7 @@ describe('a changed filter', () => {
 		for (let n = 0; n < 20; n++)
 			next = poll(next, service, { filter: least(`${n}`), most: 0 }).state;
 		expect(cursorOf(next).filter).toEqual(least('2000000'));
-		expect(JSON.stringify(writeState(next).stored).length).toBeLessThan(1000);
+		expect(JSON.stringify(writeStored(next).stored).length).toBeLessThan(1000);
 		expect(poll(next, service).ids).toEqual([]);
 	});
 
@@ -447,7 +446,7 @@ describe('the last batch', () => {
 	const payments = rowsOf(3);
 	const first = poll(empty, serviceOf(payments), { process: 'one' });
 	const again = (one: TriggerState) => {
-		const state = readState(writeState(one).stored);
+		const state = readStored(writeStored(one).stored);
 		if (!state || state === 'unreadable') throw new Error('it cannot be read again');
 		return state;
 	};
@@ -565,7 +564,7 @@ describe('the stored state', () => {
 		undefined,
 		serviceOf([rowOf('b', T0, 'authorized'), rowOf('a', T0 - 1, 'pending')]),
 	);
-	const { stored } = writeState(state);
+	const { stored } = writeStored(state);
 
 	it('is JSON with a version', () => {
 		expect(stored).toStrictEqual(JSON.parse(JSON.stringify(stored)));
@@ -573,7 +572,7 @@ describe('the stored state', () => {
 	});
 
 	it('is read back as it was written', () => {
-		expect(readState(stored)).toEqual(state);
+		expect(readStored(stored)).toEqual(state);
 	});
 
 	it('is readable in version 1 by this release and every later one', () => {
@@ -607,7 +606,7 @@ describe('the stored state', () => {
 				[rowKey('a'), { at: T0 - 1, statuses: ['authorized', 'settled'] }],
 			]),
 		};
-		expect(readState(first)).toEqual({
+		expect(readStored(first)).toEqual({
 			scope: 'all',
 			since: T0,
 			agents: new Map([
@@ -639,27 +638,22 @@ describe('the stored state', () => {
 			filter: own ?? {},
 			lastBatch: { process: 'p', since: T0, agents: batch },
 		};
-		const { stored: short } = writeState(many);
+		const { stored: short } = writeStored(many);
 		expect(short.filter).toEqual(own);
 		expect(short.filters).toEqual([shared, own, last]);
-		expect(readState(JSON.parse(JSON.stringify(short)))).toEqual(many);
+		expect(readStored(JSON.parse(JSON.stringify(short)))).toEqual(many);
 	});
 
 	it('contains no payment ids', () => {
 		const id = '0b1f6a5e-3c55-4b7e-9a53-b5a4f0b6a001';
 		const long = poll(undefined, serviceOf([rowOf(id, T0)]));
-		expect(JSON.stringify(writeState(long.state).stored)).not.toContain('0b1f6a5e');
+		expect(JSON.stringify(writeStored(long.state).stored)).not.toContain('0b1f6a5e');
 	});
 
 	it('is rejected if a newer release wrote it', () => {
-		expect(() => readState({ ...stored, version: 2 })).toThrow(
+		expect(() => readStored({ ...stored, version: 2 })).toThrow(
 			'a newer release stored the position (state version 2)',
 		);
-	});
-
-	it('is undefined if nothing is stored', () => {
-		expect(readState(undefined)).toBeUndefined();
-		expect(readState(null)).toBeUndefined();
 	});
 
 	const [cursor] = Object.values(stored.agents);
@@ -692,7 +686,7 @@ describe('the stored state', () => {
 			{ ...stored, lastBatch: { process: 'p', since: T0, agents: { [agent]: null } } },
 		],
 	])('is unreadable: %s', (_, other) => {
-		expect(readState(other)).toBe('unreadable');
+		expect(readStored(other)).toBe('unreadable');
 	});
 
 	const sizeOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)).length;
@@ -732,14 +726,14 @@ describe('the stored state', () => {
 	];
 
 	it.each(large)('of %s stays within its bound, and reports what was cut', (_, one) => {
-		const { stored: short, shortened } = writeState(one);
+		const { stored: short, shortened } = writeStored(one);
 		expect(sizeOf(short)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		expect(shortened.length).toBe(one.agents.size);
 	});
 
 	it.each(large)('of %s stays within its bound with its last batch', (_, one) => {
 		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(one)) };
-		const { stored: short } = writeState({ ...one, lastBatch });
+		const { stored: short } = writeStored({ ...one, lastBatch });
 		expect(sizeOf(short)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		expect(Object.keys(short.agents)).toHaveLength(one.agents.size);
 	});
@@ -753,7 +747,7 @@ describe('the stored state', () => {
 		const lastBatch = { process: 'a process', since: T0, agents: new Map(cursors(many)) };
 		const { state: changed } = beginWith({ ...many, lastBatch }, { counterparties }, 'a process');
 		if (!changed) throw new Error('there is no state');
-		expect(sizeOf(writeState(changed).stored)).toBeLessThanOrEqual(MAX_STATE_BYTES);
+		expect(sizeOf(writeStored(changed).stored)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 	});
 
 	it('causes no repeated events if it was cut', () => {
@@ -769,7 +763,7 @@ describe('the stored state', () => {
 				expect(emitted.has(id)).toBe(false);
 				emitted.add(id);
 			}
-			const again = readState(writeState(outcome.state).stored);
+			const again = readStored(writeStored(outcome.state).stored);
 			if (!again || again === 'unreadable') throw new Error('it cannot be read again');
 			next = again;
 		}
@@ -782,11 +776,11 @@ describe('the stored state', () => {
 			const counterparties = Array.from({ length: 100 }, (_, i) => `${key}${i}`);
 			return [key, { ...one, filter: { counterparties } }];
 		});
-		const { stored: short, shortened } = writeState({ ...many, agents: new Map(own) });
+		const { stored: short, shortened } = writeStored({ ...many, agents: new Map(own) });
 		expect(sizeOf(short)).toBeLessThanOrEqual(MAX_STATE_BYTES);
 		expect(shortened).toHaveLength(MAX_AGENTS);
 		expect(short.filters).toEqual([]);
-		expect(readState(short)).toMatchObject({ filter: many.filter });
+		expect(readStored(short)).toMatchObject({ filter: many.filter });
 		expect(Object.keys(short.agents)).toHaveLength(MAX_AGENTS);
 	});
 
@@ -796,7 +790,7 @@ describe('the stored state', () => {
 			key,
 			i % 2 === 0 ? { ...one, isMissing: true } : one,
 		]);
-		const { stored: short, shortened } = writeState({ ...crowd, agents: new Map(half) });
+		const { stored: short, shortened } = writeStored({ ...crowd, agents: new Map(half) });
 		expect(shortened).toEqual([]);
 		expect(Object.keys(short.agents)).toHaveLength(800);
 		const threefold = cursors(crowd).flatMap(([key, one]) => [
@@ -804,7 +798,7 @@ describe('the stored state', () => {
 			[`1${key}`, { ...one, isMissing: true as const }] as const,
 			[`2${key}`, { ...one, isMissing: true as const }] as const,
 		]);
-		const { stored: kept } = writeState({ ...crowd, agents: new Map(threefold) });
+		const { stored: kept } = writeStored({ ...crowd, agents: new Map(threefold) });
 		expect(Object.keys(kept.agents)).toHaveLength(800);
 	});
 });

@@ -2,13 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 
 import { beginWith } from '../../nodes/Ampersend/trigger/cursor';
 import type { AgentCursor, TriggerState } from '../../nodes/Ampersend/trigger/state';
-import {
-	MAX_AGENTS,
-	MAX_STATE_BYTES,
-	readState,
-	rowKey,
-	writeState,
-} from '../../nodes/Ampersend/trigger/state';
+import { MAX_AGENTS, MAX_STATE_BYTES, rowKey } from '../../nodes/Ampersend/trigger/state';
+import { readStored, writeStored } from './storedState.mts';
 
 const t0 = Date.UTC(2026, 10, 15);
 
@@ -60,10 +55,10 @@ describe('the state with the position before the last batch', () => {
 				),
 			},
 		};
-		const { stored } = writeState(state);
+		const { stored } = writeStored(state);
 		expect(stored.filters).toEqual([filter]);
 		expect(bytesOf(stored)).toBeLessThanOrEqual(MAX_STATE_BYTES);
-		const read = readState(stored);
+		const read = readStored(stored);
 		if (!read || read === 'unreadable') throw new Error('not readable');
 		expect(read.agents.size).toBe(count);
 		// The last batch can be repeated even if rows were cut.
@@ -88,7 +83,7 @@ describe('the state with the position before the last batch', () => {
 					{ ...one, ...(filter && { filter }) },
 				]),
 			);
-		const { stored, shortened } = writeState({
+		const { stored, shortened } = writeStored({
 			scope: 'all',
 			since: t0,
 			filter: filterOf(0),

@@ -172,6 +172,10 @@ export function valueOf(locator: unknown): unknown {
 		: locator;
 }
 
+const anyText = z.string();
+
+const texts = z.array(anyText);
+
 /** Room for every status there may ever be. */
 const MAX_WORD_CHARACTERS = 10_000;
 
@@ -188,7 +192,7 @@ function parseJson(text: string): unknown {
 /** The entries of a list that an expression gave as JSON text, or the text itself. */
 function unpack(parameter: string, text: string): string {
 	if (!text.trim().startsWith('[')) return text;
-	const { success, data } = z.safeParse(z.array(z.string()), parseJson(text));
+	const { success, data } = z.safeParse(texts, parseJson(text));
 	if (success) return data.join();
 	throw new ParameterError(
 		parameter,
@@ -204,11 +208,11 @@ function unpack(parameter: string, text: string): string {
  */
 export function readWords(parameter: string, value: unknown): string[] {
 	const entries: unknown[] = Array.isArray(value) ? value : [value ?? ''];
-	const texts = entries.map((entry) =>
-		readAs(z.string(), parameter, entry, ['is not text.', LIST_ADVICE]),
+	const given = entries.map((entry) =>
+		readAs(anyText, parameter, entry, ['is not text.', LIST_ADVICE]),
 	);
-	if (texts.join().length < MAX_WORD_CHARACTERS) {
-		const text = texts.map((entry) => unpack(parameter, entry)).join();
+	if (given.join().length < MAX_WORD_CHARACTERS) {
+		const text = given.map((entry) => unpack(parameter, entry)).join();
 		const words = text.split(/[\s,]+/).filter((word) => word !== '');
 		if (words.length === 0 && entries.length > 0) rejectBlank(parameter, value);
 		return words;

@@ -4,8 +4,8 @@ import { isRecord, withoutUndefined } from '../domain/json';
 import { warn } from './report';
 import { hasDurableCursors } from './scheduler';
 import type { TriggerSettings } from './settings';
-import type { AgentId, readState, StoredState, TriggerState } from './state';
-import { readStateText, writeState } from './state';
+import type { AgentId, TriggerState } from './state';
+import { readState, writeState } from './state';
 
 /*
  * Where a poll of a published workflow starts, and what n8n may have done to that position:
@@ -21,7 +21,7 @@ import { readStateText, writeState } from './state';
 const HANDED_OVER = 'ampersendTrigger';
 
 /** The same by node, in this process: n8n stores static data only at the end of publishing. */
-const handedOver = new Map<string, StoredState>();
+const handedOver = new Map<string, IDataObject>();
 
 function storedHandovers(context: IPollFunctions): Record<string, unknown> {
 	const all: unknown = context.getWorkflowStaticData('global')[HANDED_OVER];
@@ -32,7 +32,7 @@ function storedHandovers(context: IPollFunctions): Record<string, unknown> {
  * Keeps the state after publishing for the first poll with durable cursors.
  * @param baseline undefined to keep none
  */
-function handOver(context: IPollFunctions, node: string, baseline: StoredState | undefined): void {
+function handOver(context: IPollFunctions, node: string, baseline: IDataObject | undefined): void {
 	handedOver.delete(node);
 	if (baseline) handedOver.set(node, baseline);
 	const { id } = context.getNode();
@@ -64,14 +64,17 @@ const told = new Set<string>();
 const jsonOf = (value: unknown): string | undefined => JSON.stringify(value ?? undefined);
 
 /** What was read last, by the node's static data: an idle poll finds the same. */
-const lastRead = new WeakMap<object, { json: string; read: ReturnType<typeof readStateText> }>();
+const lastRead = new WeakMap<object, { json: string; read: ReturnType<typeof readState> }>();
 
 /** @param json the state, if there is one */
-function readOnce(data: object, json: string | undefined): ReturnType<typeof readState> {
+function readOnce(
+	data: object,
+	json: string | undefined,
+): ReturnType<typeof readState> | undefined {
 	if (json === undefined) return undefined;
 	const last = lastRead.get(data);
 	if (last?.json === json) return last.read;
-	const read = readStateText(json);
+	const read = readState(json);
 	lastRead.set(data, { json, read });
 	return read;
 }
@@ -172,14 +175,14 @@ export class Position {
 	 * @returns the agents that it can't remember completely
 	 */
 	write(state: TriggerState, hasEvents: boolean): AgentId[] {
-		const { stored: next, shortened } = writeState(state);
+		const { json, shortened } = writeState(state);
 		// n8n stores what was set, even if it's the same.
-		if (this.before !== jsonOf(next)) this.stored.cursor = next;
+		if (this.before !== json) this.stored.cursor = JSON.parse(json) as IDataObject;
 		readsSince.delete(this.node);
 		isNew.delete(this.node);
 		// With events, n8n stores the state. Until then, the earlier position counts.
 		const isDropped = this.activation && this.isDurable && !this.isStored && !hasEvents;
-		if (isDropped) handOver(this.context, this.node, next);
+		if (isDropped) handOver(this.context, this.node, JSON.parse(json) as IDataObject);
 		return shortened;
 	}
 }

@@ -146,7 +146,9 @@ export async function inTurn<Found>(
 	for (let other = runningNow(node); other; other = runningNow(node)) {
 		if (!(await outlasts(other, turn))) return null;
 	}
-	const from = JSON.stringify(stored);
+	// As text, which takes time, and only where n8n stores the state late.
+	const isWatched = scheduled || hasDurableCursors(stored);
+	const from = isWatched ? JSON.stringify(stored) : '';
 	if (scheduled && isLeftBehind(node, from)) return null;
 	const mine: Running = { until: Date.now() + budgetMs + GRACE_MS, ended: Promise.resolve() };
 	const isMine = () => running.get(node) === mine;

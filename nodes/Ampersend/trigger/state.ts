@@ -60,6 +60,10 @@ function mapValues<From, To>(map: Map<string, From>, change: (value: From) => To
 	return new Map([...map].map(([key, value]) => [key, change(value)]));
 }
 
+function mapRecord<From, To>(map: Map<string, From>, change: (value: From) => To) {
+	return Object.fromEntries([...map].map(([key, value]) => [key, change(value)]));
+}
+
 /**
  * A cursor in short form, so that two positions of 1 000 agents fit. Times are in ms before
  * `newest`. A row is its time, its rank (0 for none) and its statuses.
@@ -168,35 +172,39 @@ function encode(state: TriggerState): string {
 		indexes.set(json, index);
 		return index;
 	};
-	const cursors = mapCursors(state, (one) => ({
-		...one,
-		floor: one.newest - one.floor,
-		asOf: one.newest - one.asOf,
-		rows: mapValues(one.rows, (row) => [
-			one.newest - row.at,
-			(isOpen(row) && row.rank) || 0,
-			...row.statuses,
-		]),
-		filter: one.filter && indexOf(one.filter),
-	}));
-	return JSON.stringify({ version: 1, ...state, ...cursors, filters }, (_, value) =>
-		value instanceof Map ? Object.fromEntries(value) : value,
-	);
+	const recordOf = (cursors: Map<AgentId, AgentCursor | null>) =>
+		mapRecord(
+			cursors,
+			(one) =>
+				one && {
+					...one,
+					floor: one.newest - one.floor,
+					asOf: one.newest - one.asOf,
+					rows: mapRecord(one.rows, (row) => [
+						one.newest - row.at,
+						(isOpen(row) && row.rank) || 0,
+						...row.statuses,
+					]),
+					filter: one.filter && indexOf(one.filter),
+				},
+		);
+	const { agents, lastBatch } = state;
+	return JSON.stringify({
+		version: 1,
+		...state,
+		agents: recordOf(agents),
+		lastBatch: lastBatch && { ...lastBatch, agents: recordOf(lastBatch.agents) },
+		filters,
+	});
 }
 
 /**
  * Reads what an earlier poll stored.
- * @returns undefined if nothing is stored; `'unreadable'` if no release wrote it
+ * @param json a `StoredState`
+ * @returns `'unreadable'` if no release wrote it
  * @throws ParameterError if a later release wrote it: this one would emit payments again
  */
-export function readState(stored: unknown): TriggerState | 'unreadable' | undefined {
-	if (stored === undefined || stored === null) return undefined;
-	// n8n's objects each have a hidden field that tracks changes.
-	return readStateText(JSON.stringify(stored));
-}
-
-/** The same, of the JSON. */
-export function readStateText(json: string): TriggerState | 'unreadable' {
+export function readState(json: string): TriggerState | 'unreadable' {
 	const plain: unknown = JSON.parse(json);
 	const { data: later } = z.safeParse(laterState, plain);
 	if (later) {
@@ -232,12 +240,13 @@ function shorten(cursor: AgentCursor, maxRows: number): AgentCursor {
  * the oldest rows of each agent, then the missing agents and the position before the last batch. As
  * a last resort it keeps only the trigger's filter: rows that an earlier filter excludes may then
  * be emitted.
- * @returns `shortened`: the agents that lost something, apart from missing ones
+ * @returns `json`: a `StoredState`; `shortened`: the agents that lost something, apart from missing
+ * ones
  */
 export function writeState(
 	state: TriggerState,
 	maxBytes: number = MAX_STATE_BYTES,
-): { stored: StoredState; shortened: AgentId[] } {
+): { json: string; shortened: AgentId[] } {
 	let kept = state;
 	let json = encode(state);
 	// Of up to three bytes each, most texts need no look at their characters.
@@ -258,5 +267,5 @@ export function writeState(
 	const isCut = (id: AgentId) =>
 		kept.agents.get(id) !== state.agents.get(id) ||
 		kept.lastBatch?.agents.get(id) !== state.lastBatch?.agents.get(id);
-	return { stored: JSON.parse(json), shortened: [...present.keys()].filter(isCut) };
+	return { json, shortened: [...present.keys()].filter(isCut) };
 }

@@ -485,7 +485,7 @@ export class History {
 
 	private restore(): void {
 		const { text, knowledge } = this.saved;
-		const restored = text === undefined ? undefined : this.trigger.readState(JSON.parse(text));
+		const restored = text === undefined ? undefined : this.trigger.readState(text);
 		if (restored === 'unreadable') complain("the stored state can't be read");
 		this.memory = restored;
 		this.knowledge = structuredClone(knowledge);
@@ -533,7 +533,7 @@ export class History {
 			counts: ({ wire }: ActivityRow) => filter.directions?.includes(wire.type) ?? true,
 			sizes: smallSizes,
 		};
-		const before = JSON.stringify(this.memory && trigger.writeState(this.memory).stored);
+		const before = this.memory && trigger.writeState(this.memory).json;
 		const beginning = trigger.beginWith(this.memory, filter, process);
 		const begun = beginning.state;
 		const watched = this.watched();
@@ -622,14 +622,14 @@ export class History {
 			maxEvents: one.maxEvents,
 			...(process !== undefined && { process }),
 		});
-		const after = JSON.stringify(this.memory && trigger.writeState(this.memory).stored);
+		const after = this.memory && trigger.writeState(this.memory).json;
 		if (after !== before) complain('the given state is modified');
 		if (one.isDropped) return;
 
-		const text = JSON.stringify(trigger.writeState(state, this.setting.mostBytes).stored);
+		const text = trigger.writeState(state, this.setting.mostBytes).json;
 		if (text.length > (this.setting.mostBytes ?? MAX_STATE_BYTES))
 			complain(`a state of ${text.length} bytes`);
-		const next = trigger.readState(JSON.parse(text));
+		const next = trigger.readState(text);
 		if (!next || next === 'unreadable') return complain("the state can't be read again");
 		this.memory = next;
 		// A poll with a low limit of events can end before it has read everything.

@@ -432,12 +432,13 @@ export const mutants: Mutant[] = [
 		name: 'forgets one of two rows with the same time to save space, and emits it again',
 		change: {
 			writeState: (whole, mostBytes) => {
-				const { stored, shortened } = state.writeState(whole, mostBytes);
+				const { json, shortened } = state.writeState(whole, mostBytes);
+				const stored = JSON.parse(json) as state.StoredState;
 				for (const id of shortened) {
 					const one = stored.agents[id];
 					if (one) one.floor += 1;
 				}
-				return { stored, shortened };
+				return { json: JSON.stringify(stored), shortened };
 			},
 		},
 		kind: { ...payments, mostBytes: TIGHT_BYTES },
