@@ -19,6 +19,8 @@ const operations = historyOperations({
 		'direction',
 		'amountUsdc',
 		'amountUsdcMicro',
+		'movedUsdc',
+		'movedUsdcMicro',
 		'status',
 		'counterparty',
 		'transactionHash',
