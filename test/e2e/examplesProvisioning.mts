@@ -44,14 +44,14 @@ export function testProvisioning(examples: () => Examples): void {
 
 			const file = await examples().fileOf(execution, 'Export transactions');
 			expect(file.fileName).toBe(`${agent.address}.csv`);
-			const rows = readCsv(file.content).map(({ direction, amountUsdc, amountUsdcMicro }) => [
+			const rows = readCsv(file.content).map(({ direction, amountUsdc, movedUsdc }) => [
 				direction,
 				amountUsdc,
-				amountUsdcMicro,
+				movedUsdc,
 			]);
 			expect(rows.sort()).toEqual([
-				['earn', '90071992547.409931', '90071992547409931'],
-				['spend', '1.25', '1250000'],
+				['earn', '90071992547.409931', '90071992547.409931'],
+				['spend', '1.25', '-1.25'],
 			]);
 		});
 	});

@@ -32,8 +32,8 @@ export function testReports(examples: () => Examples): void {
 
 		const { fileName, content } = await examples().fileOf(execution, 'Export transactions');
 		expect(fileName).toBe(`ampersend-${String(from).slice(0, 7)}.csv`);
-		const amounts = readCsv(content).map(({ amountUsdcMicro }) => amountUsdcMicro);
-		expect(amounts.sort()).toEqual(['1000001', '1000002']);
+		const amounts = readCsv(content).map(({ amountUsdc }) => amountUsdc);
+		expect(amounts.sort()).toEqual(['1.000001', '1.000002']);
 		const email = await waitFor('the email', () => mail.emails.at(1));
 		expect(email).toMatchObject({
 			to: [{ address: 'accounting@example.com' }],

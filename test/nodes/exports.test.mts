@@ -645,6 +645,8 @@ describe('Summarize', () => {
 				direction: 'earn',
 				status: expect.any(String),
 				transactions: 1,
+				movedUsdc: '0.000008',
+				movedUsdcMicro: '8',
 				totalUsdc: '0.000008',
 				totalUsdcMicro: '8',
 			},
@@ -652,6 +654,8 @@ describe('Summarize', () => {
 				direction: 'spend',
 				status: 'denied',
 				transactions: 1,
+				movedUsdc: '0',
+				movedUsdcMicro: '0',
 				totalUsdc: '0.000004',
 				totalUsdcMicro: '4',
 			},
@@ -659,6 +663,8 @@ describe('Summarize', () => {
 				direction: 'spend',
 				status: 'settled',
 				transactions: 2,
+				movedUsdc: '-1000000000000000000.000003',
+				movedUsdcMicro: String(-exact - 3n),
 				totalUsdc: '1000000000000000000.000003',
 				totalUsdcMicro: String(exact + 3n),
 			},
@@ -720,6 +726,88 @@ describe('Summarize', () => {
 		},
 	);
 
+	it.each([
+		['UTC', ['2026-09', '2026-10'], ['2026-W40']],
+		['Europe/Berlin', ['2026-10'], ['2026-W40']],
+	])('adds up by month and week: in a workflow in %s', async (timezone, months, weeks) => {
+		addPayments();
+		const groups = async (part: string) =>
+			(await summarize({ groupBy: [part] }, { timezone })).items.map(({ json }) => json[part]);
+
+		expect(await groups('month')).toEqual(months);
+		expect(await groups('week')).toEqual(weeks);
+	});
+
+	it('adds the total of all groups as the last item, on request', async () => {
+		const { one, exact } = addPayments();
+		const { items } = await summarize({
+			groupBy: ['agent', 'month'],
+			filters: { direction: 'spend', status: 'settled' },
+			options: { totalRow: true },
+		});
+
+		expect(items.map(({ json }) => json)).toMatchObject([
+			{ month: '2026-09', agentName: 'one', agentAddress: one.address, isTotal: false },
+			{ month: '2026-10', agentName: 'one', agentAddress: one.address, isTotal: false },
+			{
+				month: null,
+				agentName: null,
+				agentAddress: null,
+				transactions: 2,
+				movedUsdcMicro: String(-exact - 3n),
+				isTotal: true,
+			},
+		]);
+	});
+
+	it('says that the total of amounts is not what has moved, if it is not', async () => {
+		addPayments();
+		const hintsOf = async (parameters: INodeParameters) =>
+			(await summarize(parameters)).hints.map(({ message }) => message);
+
+		expect(await hintsOf({ groupBy: ['agent'] })).toEqual([
+			'totalUsdc adds up denied, failed and open payments too, and what agents earned and what ' +
+				'they spent. For the money that has moved, use movedUsdc: earned is positive, spent is ' +
+				'negative.',
+		]);
+		expect(await hintsOf({ groupBy: ['status'] })).toEqual([
+			expect.stringMatching(/^totalUsdc adds up what agents earned and what they spent\./),
+		]);
+		expect(await hintsOf({ groupBy: ['agent'], filters: { status: 'settled' } })).toHaveLength(1);
+		const both = { direction: 'spend', status: 'settled' };
+		expect(await hintsOf({ groupBy: [], filters: both })).toEqual([]);
+		expect(await hintsOf({ groupBy: ['direction', 'status'] })).toEqual([]);
+	});
+
+	it('counts a status that is new as money that has not moved, and says so', async () => {
+		const { emulator } = ampersend;
+		emulator.pay({ agent: emulator.addAgent(), type: 'earn', amountMicro: 5n });
+		emulator.fault({
+			route,
+			mutate: (body) => {
+				const page = body as { activity: object[] };
+				return { ...page, activity: page.activity.map((row) => ({ ...row, status: 'reversed' })) };
+			},
+		});
+		const { items, hints } = await summarize();
+
+		expect(items).toMatchObject([
+			{ json: { status: 'reversed', movedUsdc: '0', totalUsdc: '0.000005' } },
+		]);
+		expect(hints.map(({ message }) => message)).toEqual([
+			expect.stringContaining('"reversed". They count as money that has not moved'),
+		]);
+	});
+
+	it('is without micro-USDC if it is simplified', async () => {
+		addPayments();
+		const { items } = await summarize({ groupBy: ['direction'], simplify: true });
+
+		expect(items.map(({ json }) => Object.keys(json))).toEqual(
+			Array(2).fill(['direction', 'movedUsdc', 'totalUsdc', 'transactions']),
+		);
+	});
+
 	it('keeps groups apart, whatever their texts contain', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, amountMicro: 1n });
@@ -749,7 +837,13 @@ describe('Summarize', () => {
 
 	it('adds up everything without groups, even nothing at all', async () => {
 		ampersend.emulator.addAgent();
-		const nothing = { transactions: 0, totalUsdc: '0', totalUsdcMicro: '0' };
+		const nothing = {
+			transactions: 0,
+			movedUsdc: '0',
+			movedUsdcMicro: '0',
+			totalUsdc: '0',
+			totalUsdcMicro: '0',
+		};
 		expect((await summarize({ groupBy: [] })).items.map(({ json }) => json)).toEqual([nothing]);
 		expect((await summarize()).items).toEqual([]);
 	});
@@ -765,7 +859,19 @@ describe('Summarize', () => {
 	});
 
 	it.each([
-		['Group By', { groupBy: ['week'] }, '"week" is not an option'],
+		['Group By', { groupBy: ['year'] }, '"year" is not an option'],
+		['Total Row', { options: { totalRow: 'x' } }, '"x" is neither true nor false'],
+		['Range', { filters: { range: 'nextMonth' } }, '"nextMonth" is not an option'],
+		[
+			'Range',
+			{ filters: { range: 'lastMonth', to: '2026-10-01' } },
+			'is Last Month, and From or To is set, too',
+		],
+		[
+			'Range',
+			{ filters: { range: 'yesterday', from: '2026-10-01' } },
+			'is Yesterday, and From or To is set, too',
+		],
 		['Time Zone', { options: { timeZone: 'Berlin' } }, '"Berlin" isn\'t a time zone'],
 	])('rejects an invalid %s by name, and sends nothing', async (name, parameters, complaint) => {
 		const { error } = await summarize(parameters);

@@ -40,12 +40,17 @@ export function parseCsv(text: string): string[][] {
 	return rows;
 }
 
+function microOf(usdc: string): number {
+	const [whole = '', fraction = ''] = usdc.split('.');
+	return Number(whole + fraction.padEnd(6, '0'));
+}
+
 /** Amounts in micro-USDC of an exported file, row by row: they tell seeded rows apart. */
 export function numbersIn(text: string, format: string): number[] {
-	const field = 'amountUsdcMicro';
+	const field = 'amountUsdc';
 	if (format === 'csv') {
 		const [header = [], ...rows] = parseCsv(text);
-		return rows.map((row) => Number(row[header.indexOf(field)]));
+		return rows.map((row) => microOf(row[header.indexOf(field)] ?? ''));
 	}
 	const rows: unknown =
 		format === 'json'
@@ -54,5 +59,5 @@ export function numbersIn(text: string, format: string): number[] {
 					.trimEnd()
 					.split('\n')
 					.map((line): unknown => JSON.parse(line));
-	return (rows as object[]).map((row) => Number(Reflect.get(row, field)));
+	return (rows as object[]).map((row) => microOf(String(Reflect.get(row, field))));
 }

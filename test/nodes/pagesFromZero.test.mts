@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import type { Contract } from '../../tools/emulator/index.mts';
-import { fileOf, parseCsv } from './files.mts';
+import { fileOf, numbersIn } from './files.mts';
 import { downFrom, historyOf, numbered, numbersOf } from './payments.mts';
 import type { Outcome } from './n8nCore.mts';
 import { useAmpersend } from './setup.mts';
@@ -37,9 +37,7 @@ function expectRowsOrError({ error }: Outcome, rows: number[], count: number, li
 
 function exported({ items }: Outcome): number[] {
 	if (items.length === 0) return [];
-	const [header = [], ...rows] = parseCsv(fileOf(items[0]).text);
-	const at = header.indexOf('amountUsdcMicro');
-	return rows.map((row) => Number(row[at]));
+	return numbersIn(fileOf(items[0]).text, 'csv');
 }
 
 const limits: Array<[string, INodeParameters, number]> = [

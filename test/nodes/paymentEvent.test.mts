@@ -126,7 +126,7 @@ describe('Get Many', () => {
 			]);
 			expect(items[0]?.json).not.toHaveProperty('amount');
 			const { text } = fileOf(file.items[0]);
-			expect(text).toContain('1250000');
+			expect(text).toContain(',1.25,');
 			for (const secret of [signature, nonce]) {
 				expect(secret.length).toBeGreaterThan(60);
 				expect(JSON.stringify(run)).not.toContain(secret);

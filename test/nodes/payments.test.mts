@@ -42,7 +42,7 @@ const kinds: Kind[] = [
 			'agentAddress',
 			'direction',
 			'amountUsdc',
-			'amountUsdcMicro',
+			'movedUsdc',
 			'status',
 			'counterparty',
 			'transactionHash',
@@ -71,7 +71,6 @@ const kinds: Kind[] = [
 			'agentName',
 			'agentAddress',
 			'amountUsdc',
-			'amountUsdcMicro',
 			'status',
 			'counterparty',
 			'transactionHash',
@@ -346,6 +345,62 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			expect(error).toBeUndefined();
 			expect(numbersOf(items)).toEqual([2, 1]);
 		});
+
+		describe.each([
+			['UTC', 0],
+			['Asia/Kolkata', 5.5 * HOUR],
+			['America/Phoenix', -7 * HOUR],
+		])('with a range, in a workflow in %s', (timezone, offset) => {
+			const local = new Date(Date.now() + offset);
+			const [year, month, day] = [local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate()];
+			const startOf = (months: number, date: number, days = 0) =>
+				Date.UTC(year, month + months, date + days) - offset;
+
+			it.each([
+				['lastMonth', startOf(-1, 1), startOf(0, 1)],
+				['thisMonth', startOf(0, 1), undefined],
+				['last7Days', startOf(0, day, -7), startOf(0, day)],
+				['yesterday', startOf(0, day, -1), startOf(0, day)],
+			])('of %s returns its whole days', async (range, first, end) => {
+				const { emulator } = ampersend;
+				const agent = emulator.addAgent();
+				const moments = [first - 1, first, ...(end === undefined ? [] : [end - 1, end])];
+				for (const [i, timestamp] of moments.entries()) {
+					emulator.pay({ agent, type: 'spend', amountMicro: BigInt(i), timestamp });
+				}
+				const found = async (timeZone: string, zone: string) => {
+					const parameters = { filters: { range }, options: { timeZone } };
+					return numbersOf((await getMany(parameters, { timezone: zone })).items);
+				};
+
+				const expected = end === undefined ? [1] : [2, 1];
+				expect(await found('', timezone)).toEqual(expected);
+				expect(await found(timezone, 'Pacific/Auckland')).toEqual(expected);
+			});
+		});
+
+		it.each([
+			['UTC', '', '2026-10-31T22:59:59.999Z', '2026-11-01T00:00:00.000Z'],
+			['UTC', 'Europe/Berlin', '2026-10-31T23:59:59.999+01:00', '2026-11-01T01:00:00.000+01:00'],
+			['America/St_Johns', '', '2026-10-31T20:29:59.999-02:30', '2026-10-31T21:30:00.000-02:30'],
+		])(
+			'exports times of its time zone: in a workflow in %s, with "%s"',
+			async (timezone, timeZone, before, after) => {
+				const { emulator } = ampersend;
+				const agent = emulator.addAgent();
+				emulator.pay({ agent, timestamp: Date.UTC(2026, 10, 1) });
+				emulator.pay({ agent, timestamp: Date.UTC(2026, 9, 31, 23) - 1 });
+				const textIn = async (format: string) =>
+					fileOf((await exportFile({ format, options: { timeZone } }, { timezone })).items[0]).text;
+
+				const inCsv = parseCsv(await textIn('csv')).map(([time]) => time);
+				expect(inCsv).toEqual(['occurredAt', after, before]);
+				const lines = (await textIn('jsonl')).trimEnd().split('\n');
+				expect(
+					lines.map((line) => (JSON.parse(line) as { occurredAt: string }).occurredAt),
+				).toEqual([after, before]);
+			},
+		);
 
 		it('treats empty dates as an open range', async () => {
 			const agent = ampersend.emulator.addAgent();
@@ -747,6 +802,10 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 				fileName: fileOf(items[0]).fileName,
 				format: 'jsonl',
 				rows: 450,
+				...(resource === 'transaction' && {
+					movedUsdc: '-300000000000.0675',
+					movedUsdcMicro: '-300000000000067500',
+				}),
 				agents: 2,
 				from: '2026-09-30T22:00:00.000Z',
 				to: '2026-10-31T23:00:00.000Z',

@@ -121,6 +121,8 @@ describe('Get Many', () => {
 					counterparty: seller,
 					amountUsdc: '1.25',
 					amountUsdcMicro: '1250000',
+					movedUsdc: '-1.25',
+					movedUsdcMicro: '-1250000',
 					status: 'settled',
 					transactionHash: paid.txHash,
 					explorerUrl: `https://sepolia.basescan.org/tx/${paid.txHash}`,

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
@@ -12,7 +12,7 @@ import { readHistoryFilter } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
-import { readTimeZone, timeZoneField } from '../descriptions/timeZone';
+import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/timeZone';
 import type { RowReader } from '../domain/files';
 import { divide, lastFirst, numberedName } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
@@ -50,24 +50,21 @@ interface Texts {
 	description: string;
 }
 
-type Query = HistoryQuery & { report: HistoryReport; timeZone: string };
-
 /**
  * Reads the parameters that say what to read. Everything that can be invalid is checked before the
  * agents are requested.
- * @param options have `timeZoneField`
+ * @param timeZone of days, and of dates without one
  * @param now epoch ms
  */
 export async function readQuery(
-	{ n8n, client, read }: OperationContext,
-	options: IDataObject,
+	{ client, read }: Pick<OperationContext, 'client' | 'read'>,
+	timeZone: string,
 	now: number,
-): Promise<Query> {
+): Promise<HistoryQuery & { report: HistoryReport }> {
 	const scope = readAgentScope(read);
-	const timeZone = readTimeZone(n8n, options);
 	const filter = readHistoryFilter(read, timeZone, now);
 	const agents = await selectAgents(client, scope, agentScopeParameter(read));
-	return { agents, filter, now, report: new HistoryReport(), timeZone };
+	return { agents, filter, now, report: new HistoryReport() };
 }
 
 /** Shows notes: a list isn't as long as the service reports, or has values that are new. */
@@ -137,7 +134,7 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 			const limit = readLimit(read);
 			const chosen = readCollection(read, options);
 			const isOldestFirst = readIsOldestFirst(chosen);
-			const query = await readQuery(context, chosen, Date.now());
+			const query = await readQuery(context, readTimeZone(context.n8n, chosen), Date.now());
 			const newestFirst = await newestRows(
 				(reading) => readRows(client, query, reading),
 				isOldestFirst ? Infinity : limit,
@@ -258,8 +255,9 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 			const { client, hint, read } = context;
 			const now = Date.now();
 			const { options, ...file } = readFileTarget(read, fileName, columns, now);
-			const query = await readQuery(context, options, now);
-			const reader = readerOf({ output, columns }, query.timeZone);
+			const timeZone = requireTimeZone(readTimeZone(context.n8n, options));
+			const reader = readerOf({ output, columns }, timeZone);
+			const query = await readQuery(context, timeZone, now);
 			const written = await consumeHistory(
 				(reading) => readRows(client, query, reading),
 				async (batches) => await writeFiles(context, file, logged(context, batches, noun), reader),

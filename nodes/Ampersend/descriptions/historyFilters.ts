@@ -18,6 +18,7 @@ import { dayAfter, daysIn, monthAfter } from '../domain/time';
 import { addressLocator } from './locators';
 import { optionsOf, readCollection } from './options';
 import type { Read } from './reader';
+import { requireTimeZone } from './timeZone';
 
 const fromField: INodeProperties = {
 	displayName: 'From',
@@ -270,7 +271,7 @@ function readRange(
 	const to = readMoment('To', filters.to, timezone);
 	if (chosen !== CUSTOM) {
 		if (from === undefined && to === undefined) {
-			const days = ranges[chosen].days(daysIn(timezone)(now));
+			const days = ranges[chosen].days(daysIn(requireTimeZone(timezone))(now));
 			const [first, end] = days.map((day) => parseMoment(day, timezone));
 			return { from: first, to: end };
 		}

@@ -25,13 +25,20 @@ function zoneOf(n8n: IExecuteFunctions): string {
 }
 
 /** @throws ParameterError for an unknown time zone */
-export function readTimeZone(n8n: IExecuteFunctions, options: IDataObject): string {
-	const entered = readText(timeZoneField.displayName, options[timeZoneField.name]);
-	const zone = entered || zoneOf(n8n);
+export function requireTimeZone(zone: string): string {
 	if (isTimeZone(zone)) return zone;
 	throw new ParameterError(
 		timeZoneField.displayName,
 		`${quote(zone)} isn't a time zone.`,
 		'Use a name such as Europe/Berlin or America/New_York.',
 	);
+}
+
+/**
+ * The time zone of the option, or of the workflow, which matters only to days.
+ * @throws ParameterError if the option has an unknown one
+ */
+export function readTimeZone(n8n: IExecuteFunctions, options: IDataObject): string {
+	const entered = readText(timeZoneField.displayName, options[timeZoneField.name]);
+	return entered === '' ? zoneOf(n8n) : requireTimeZone(entered);
 }

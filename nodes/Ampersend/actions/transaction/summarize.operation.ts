@@ -6,7 +6,7 @@ import type { ActivityRow } from '../../api/lists/pages';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
-import { timeZoneField } from '../../descriptions/timeZone';
+import { readTimeZone, requireTimeZone, timeZoneField } from '../../descriptions/timeZone';
 import { readChoice, readSwitch, readWords, rejectNothing } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, weekOf } from '../../domain/time';
@@ -53,9 +53,9 @@ function parseParts(parameter: string, value: unknown): Set<Part> {
 }
 
 function grouper(chosen: Set<Part>, timeZone: string) {
-	const dayOf = daysIn(timeZone);
 	const has = (part: Part) => chosen.has(part);
 	const hasDays = has('month') || has('week') || has('day');
+	const dayOf = daysIn(hasDays ? requireTimeZone(timeZone) : 'UTC');
 	return ({ row, agent }: AgentRow<ActivityRow>): SummaryGroup => {
 		const day = hasDays ? dayOf(row.at) : '';
 		return {
@@ -110,8 +110,9 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 		const chosen = read({ ...groupBy, default: [] }, parseParts);
 		const values = readCollection(read, options);
 		const hasTotal = readSwitch(totalRow.displayName, values[totalRow.name]) ?? false;
-		const query = await readQuery(context, values, Date.now());
-		const groupOf = grouper(chosen, query.timeZone);
+		const timeZone = readTimeZone(context.n8n, values);
+		const groupOf = grouper(chosen, timeZone);
+		const query = await readQuery(context, timeZone, Date.now());
 		const tally = await consumeHistory(
 			(reading) => readTransactions(client, query, reading),
 			async (batches) => {
