@@ -3,6 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 
 import { outputSchemas } from '../../build/outputSchemas.mts';
 import { resources } from '../../nodes/Ampersend/actions/registry';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import { jsonOf, useAgentSession } from './agentSession.mts';
 import { useAmpersend } from './setup.mts';
 
@@ -13,7 +14,7 @@ const schemas = outputSchemas();
 
 const long = resources.flatMap(({ option: resource, operations }) =>
 	operations
-		.filter(({ simplified }) => simplified !== undefined)
+		.filter((operation) => operation.simplified !== undefined && !('prepare' in operation))
 		.map(({ option }) => [resource.value, option.value] as [string, string]),
 );
 
@@ -57,7 +58,28 @@ describe('a read of many fields', () => {
 		expect(Object.keys(promised?.properties ?? {}).filter((name) => names.includes(name))).toEqual(
 			names,
 		);
-		if (resource !== 'spendingLimit') expect(Object.values(simple)).not.toContain(null);
+		const keepsNull = ['spendingLimit', 'autoCollect'].includes(resource);
+		if (!keepsNull) expect(Object.values(simple)).not.toContain(null);
+	});
+
+	it.each<[string, string, INodeParameters]>([
+		['agent', 'create', { ifAgentExists: 'create', name: 'New', agentKeyAddress: randomAddress() }],
+		['agent', 'update', { name: 'Renamed' }],
+		['spendingLimit', 'update', { updateFields: { dailyLimit: '7' } }],
+		[
+			'autoCollect',
+			'update',
+			{ updateFields: { enabled: true, threshold: '5', targetAddress: randomAddress() } },
+		],
+	])('is what a write returns, too: %s, %s', async (resource, operation, parameters) => {
+		const agent = { __rl: true, mode: 'address', value: session.agent.address };
+		const write = { resource, operation, agent, ...parameters };
+		const [simple = {}] = jsonOf(await service.run({ ...write, simplify: true }));
+		const [whole = {}] = jsonOf(await service.run({ ...write, simplify: false }));
+		const isMicro = (name: string) => name.endsWith('Micro');
+		expect(Object.keys(simple).filter(isMicro)).toEqual([]);
+		expect(Object.keys(whole).filter(isMicro)).not.toEqual([]);
+		expect(Object.keys(whole)).toEqual(expect.arrayContaining(Object.keys(simple)));
 	});
 
 	it('keeps a limit that is null, which means no limit', async () => {

@@ -40,7 +40,7 @@ interface Described<Output extends Schema> {
 	/** Parameters. The registry shows them for this operation; a field's own conditions are kept. */
 	fields: INodeProperties[];
 	output: Output;
-	/** For reads of many fields. The router makes rows shorter by it. */
+	/** For items of many fields. The router makes them shorter by it. */
 	simplified?: Simplified;
 }
 

@@ -51,9 +51,19 @@ interface Item {
 	kind: 'read' | 'alone' | 'write';
 }
 
-function showing({ rows, hints }: Written, hint: OperationContext['hint']): Items {
+type Shorten = (row: object) => object;
+
+function shortenerOf({ simplified }: Operation, read: Read): Shorten {
+	return simplified ? readSimplify(read, simplified) : (row) => row;
+}
+
+function showing(
+	{ rows, hints }: Written,
+	shorten: Shorten,
+	hint: OperationContext['hint'],
+): Items {
 	for (const note of hints) hint(note);
-	return itemsOf(rows);
+	return itemsOf(rows.map(shorten));
 }
 
 const itemsOf = (rows: object[]): Items => rows.map((row) => ({ json: row as IDataObject }));
@@ -63,10 +73,8 @@ async function carryOut(
 	context: OperationContext,
 ): Promise<Items> {
 	if ('exportFiles' in operation) return await operation.exportFiles(context);
-	const { simplified } = operation;
-	const shorten = simplified && readSimplify(context.read, simplified);
-	const rows = [await operation.execute(context)].flat();
-	return itemsOf(shorten ? rows.map(shorten) : rows);
+	const shorten = shortenerOf(operation, context.read);
+	return itemsOf([await operation.execute(context)].flat().map(shorten));
 }
 
 function readerFor(n8n: IExecuteFunctions, itemIndex: number): Read {
@@ -106,10 +114,11 @@ async function prepareWrite(
 	open: () => Promise<Client>,
 ): Promise<Work> {
 	const remembers = !operation.repeatable;
-	const written = remembers ? memory.writtenFor(itemIndex) : undefined;
-	if (written) return async (hint) => showing(written, hint);
-	const unclear = remembers ? memory.unclearFor(itemIndex) : undefined;
 	const read = readerFor(n8n, itemIndex);
+	const shorten = shortenerOf(operation, read);
+	const written = remembers ? memory.writtenFor(itemIndex) : undefined;
+	if (written) return async (hint) => showing(written, shorten, hint);
+	const unclear = remembers ? memory.unclearFor(itemIndex) : undefined;
 	const write = operation.prepare({ n8n, client: await open(), itemIndex, read });
 	return async (hint) => {
 		const notes: string[] = [];
@@ -121,7 +130,7 @@ async function prepareWrite(
 			const rows = [await write({ client, hint: note })].flat();
 			const done = { rows: rows as IDataObject[], hints: notes };
 			if (remembers) memory.keepWritten(itemIndex, done);
-			return showing(done, hint);
+			return showing(done, shorten, hint);
 		} catch (error) {
 			const isUnclear = error instanceof CallError && error.mayBeMade;
 			if (isUnclear && remembers) memory.keepUnclear(itemIndex, error);

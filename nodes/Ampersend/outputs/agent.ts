@@ -37,6 +37,12 @@ export const simplifiedAgent = simplifiedTo(
 /** `created` tells a new agent from an existing one. */
 export const createdAgentOutput = z.extend(agentOutput.schema, { created: z.boolean() });
 
+export const simplifiedCreatedAgent = simplifiedTo(
+	createdAgentOutput,
+	[...ofEveryAgent, 'created', 'createdAt'],
+	'address',
+);
+
 const own = outputsOf<AgentSelf>();
 
 /** The agent of a session. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../domain/address';
+import { simplifiedTo } from '../domain/simplify';
 import type { AutoCollect } from '../schemas/autoCollect';
 import { outputOf, outputsOf, text, textOrNull } from './output';
 
@@ -36,6 +37,13 @@ const output = outputOf({
 });
 
 export const autoCollectOutput = output.schema;
+
+export const simplifiedAutoCollect = simplifiedTo(
+	autoCollectOutput,
+	['enabled', 'thresholdUsdc', 'minimumRemainingUsdc', 'targetAddress', 'configured', 'updatedAt'],
+	'agentAddress',
+	{ keepsNull: true },
+);
 
 /** @param config undefined where the agent has no settings yet */
 export function toAutoCollectOutput(

@@ -11,7 +11,7 @@ import type { Address } from '../../domain/address';
 import { parseAddresses, parseUsableAddress, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
 import { nameKey } from '../../domain/text';
-import { agentOutput, createdAgentOutput } from '../../outputs/agent';
+import { agentOutput, createdAgentOutput, simplifiedCreatedAgent } from '../../outputs/agent';
 import type { Agent } from '../../schemas/agent';
 import type { WriteOperation } from '../operation';
 import { requireCreatedWith } from './created';
@@ -60,6 +60,7 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		additionalFieldsOf([allowlist, ...newLimitFields]),
 	],
 	output: createdAgentOutput,
+	simplified: simplifiedCreatedAgent,
 
 	prepare({ read }) {
 		const name = read(nameField, requirePublicText);

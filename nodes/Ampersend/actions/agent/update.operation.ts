@@ -5,7 +5,7 @@ import { callOf, send } from '../../api/send';
 import { agentLocator } from '../../descriptions/locators';
 import { parseLocator } from '../../domain/address';
 import { requirePublicText } from '../../domain/parameter';
-import { agentOutput } from '../../outputs/agent';
+import { agentOutput, simplifiedAgent } from '../../outputs/agent';
 import type { WriteOperation } from '../operation';
 
 const name = { displayName: 'New Name', name: 'name' } as const;
@@ -29,6 +29,7 @@ export const update: WriteOperation<typeof agentOutput.schema> = {
 		},
 	],
 	output: agentOutput.schema,
+	simplified: simplifiedAgent,
 
 	prepare({ read }) {
 		const address = read(agentLocator, parseLocator);

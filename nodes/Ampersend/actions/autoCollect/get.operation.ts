@@ -1,7 +1,11 @@
 import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
-import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
+import {
+	autoCollectOutput,
+	simplifiedAutoCollect,
+	toAutoCollectOutput,
+} from '../../outputs/autoCollect';
 import type { RowOperation } from '../operation';
 
 export const get: RowOperation<typeof autoCollectOutput> = {
@@ -14,6 +18,7 @@ export const get: RowOperation<typeof autoCollectOutput> = {
 	inSession: 'also',
 	fields: [agentLocator],
 	output: autoCollectOutput,
+	simplified: simplifiedAutoCollect,
 
 	async execute(context) {
 		const { client, hint } = context;

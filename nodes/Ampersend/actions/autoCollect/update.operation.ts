@@ -5,7 +5,11 @@ import { routes } from '../../api/routes';
 import { agentLocator } from '../../descriptions/locators';
 import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
 import { parseLocator } from '../../domain/address';
-import { autoCollectOutput, toAutoCollectOutput } from '../../outputs/autoCollect';
+import {
+	autoCollectOutput,
+	simplifiedAutoCollect,
+	toAutoCollectOutput,
+} from '../../outputs/autoCollect';
 import type { AutoCollectInput } from '../../schemas/autoCollect';
 import { autoCollectInput } from '../../schemas/autoCollect';
 import type { WriteOperation } from '../operation';
@@ -51,6 +55,7 @@ export const update: WriteOperation<typeof autoCollectOutput> = {
 	},
 	fields: [agentLocator, settingsFields],
 	output: autoCollectOutput,
+	simplified: simplifiedAutoCollect,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
 	prepare({ read }) {

@@ -19,7 +19,11 @@ import {
 } from '../../descriptions/updateFields';
 import { parseLocator } from '../../domain/address';
 import { eachLimit, limits } from '../../domain/limits';
-import { spendingLimitOutput, toSpendingLimitOutput } from '../../outputs/spendingLimit';
+import {
+	simplifiedSpendingLimit,
+	spendingLimitOutput,
+	toSpendingLimitOutput,
+} from '../../outputs/spendingLimit';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { spendConfigInput } from '../../schemas/spendConfig';
 import type { WriteOperation } from '../operation';
@@ -59,6 +63,7 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 		]),
 	],
 	output: spendingLimitOutput,
+	simplified: simplifiedSpendingLimit,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
 	prepare({ read }) {
