@@ -11,7 +11,8 @@ import { measurePackage } from './package.mts';
 import { measurePolls } from './polls.mts';
 import { startService } from './processes.mts';
 import { markdownTable, type Figure } from './report.mts';
-import { measureScale, readScaleOptions, SCALE_USAGE } from './scale.mts';
+import { measureScale } from './scale.mts';
+import { readScaleOptions, SCALE_USAGE } from './scaleOptions.mts';
 
 const USAGE = `npm run bench                           measures everything: about half an hour
 npm run bench -- --rows 100000,1000000  sizes of the exports (100000,1000000)

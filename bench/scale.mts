@@ -1,23 +1,14 @@
 // Many triggers in one process: `npm run bench -- --scale`.
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Agent, setGlobalDispatcher } from 'undici';
+import { n8nDir } from '../tools/n8n/install.mts';
 import type { Setting } from './instance.mts';
 import { install } from './package.mts';
 import { makeCertificate, measure, startService, type Service } from './processes.mts';
 import { grouped, texts } from './report.mts';
+import type { Point, readScaleOptions } from './scaleOptions.mts';
 import { measureScaleInN8n, type Scale } from './scaleN8n.mts';
-
-export const SCALE_USAGE = `npm run bench -- --scale                       triggers in one process, without n8n's server
-npm run bench -- --scale --points 10x10,100x100  triggers x agents (10x10,100x10,100x100,1000x10,1000x100)
-npm run bench -- --scale --minutes 2             minutes that are measured (2)
-npm run bench -- --scale --chosen                the agents are chosen: no look-up
-npm run bench -- --scale --keys 10               API keys, in turns (1)
-npm run bench -- --scale --limit 600 [--fixed]   requests a minute and key, in any 60 s or a clock's minute
-npm run bench -- --scale --latency 50            of the service, in ms (50)
-npm run bench -- --scale --http                  without TLS
-npm run bench -- --scale --n8n [--mains 2]       the same in a real n8n in queue mode, with durable cursors
-                                                 [--env NAME=VALUE …]: further settings of it`;
 
 /** What scalePolls.mts runs. */
 export interface Plan {
@@ -51,6 +42,8 @@ export interface Measured {
 	cpuMs: number;
 	/** The peak, in bytes. */
 	memory: number;
+	/** Of JavaScript, after a garbage collection at the end, in bytes. */
+	heap: number;
 	/** The largest position, in bytes. */
 	stored: number;
 	/** Start of a poll behind its time. */
@@ -79,76 +72,30 @@ const ROWS = 100;
 /** For all but the minutes. */
 const REST_SECONDS = 300;
 
+/** JSON has null where nothing was measured. */
+const time = (ms: number | null) => (ms === null ? 'none' : texts.ms(ms));
+
 const columns: Array<[title: string, text: (one: Measured) => string]> = [
 	['requests a minute', (one) => grouped(Math.round(one.requests))],
 	['CPU a minute', (one) => `${(one.cpuMs / 1000).toFixed(1)} s`],
-	['memory', (one) => texts.bytes(one.memory)],
+	['memory, peak', (one) => texts.bytes(one.memory)],
+	['memory, held at the end', (one) => texts.bytes(one.heap)],
 	['position', (one) => texts.bytes(one.stored)],
-	['start behind, p99 / max', ({ late }) => `${texts.ms(late.p99)} / ${texts.ms(late.max)}`],
-	['poll, p50 / max', ({ poll }) => `${texts.ms(poll.p50)} / ${texts.ms(poll.max)}`],
-	['last agent, p99', ({ lastAgent }) => texts.ms(lastAgent.p99)],
-	['event, p50 / p99', ({ delay }) => `${texts.ms(delay.p50)} / ${texts.ms(delay.p99)}`],
+	['start behind, p99 / max', ({ late }) => `${time(late.p99)} / ${time(late.max)}`],
+	['poll, p50 / max', ({ poll }) => `${time(poll.p50)} / ${time(poll.max)}`],
+	['last agent, p99', ({ lastAgent }) => time(lastAgent.p99)],
+	['event, p50 / p99', ({ delay }) => `${time(delay.p50)} / ${time(delay.p99)}`],
 	['emitted', (one) => `${(100 * one.events).toFixed(1)} %`],
 	['skipped / failed / overdue', (one) => `${one.skipped} / ${one.failed} / ${one.overdue}`],
 	['429 a minute', (one) => grouped(Math.round(one.limited))],
 	['reads of a trigger', ({ readsOfTrigger: [from, to] }) => `${from}–${to}`],
 	['reads of an agent', ({ readsOfAgent: [from, to] }) => `${from}–${to}`],
-	['event loop, p99', (one) => texts.ms(one.loop)],
+	['event loop, p99', (one) => time(one.loop)],
 ];
 
 function tableOf(one: Measured): string {
 	const rows = [...columns].map(([title, text]) => `| ${title} | ${text(one)} |`);
 	return ['| figure | measured |', '|---|---|', ...rows].join('\n');
-}
-
-function whole(name: string, text: string): number {
-	if (/^\d{1,7}$/.test(text)) return Number(text);
-	throw new Error(`--${name} takes whole numbers, not "${text}".\n\n${SCALE_USAGE}`);
-}
-
-interface Point {
-	triggers: number;
-	agents: number;
-}
-
-function readPoints(text: string): Point[] {
-	return text.split(',').map((point) => {
-		const [triggers = '', agents = ''] = point.split('x');
-		return { triggers: whole('points', triggers), agents: whole('points', agents) };
-	});
-}
-
-export function readScaleOptions(args: string[]) {
-	const { values } = parseArgs({
-		args,
-		options: {
-			scale: { type: 'boolean' },
-			points: { type: 'string', default: '10x10,100x10,100x100,1000x10,1000x100' },
-			minutes: { type: 'string', default: '2' },
-			keys: { type: 'string', default: '1' },
-			limit: { type: 'string', default: '0' },
-			latency: { type: 'string', default: '50' },
-			fixed: { type: 'boolean', default: false },
-			chosen: { type: 'boolean', default: false },
-			http: { type: 'boolean', default: false },
-			n8n: { type: 'boolean', default: false },
-			mains: { type: 'string', default: '1' },
-			env: { type: 'string', multiple: true, default: [] },
-		},
-	});
-	return {
-		points: readPoints(values.points),
-		minutes: whole('minutes', values.minutes),
-		keys: whole('keys', values.keys),
-		limit: whole('limit', values.limit),
-		latency: whole('latency', values.latency),
-		isFixed: values.fixed,
-		isChosen: values.chosen,
-		isPlain: values.http,
-		isReal: values.n8n,
-		mains: whole('mains', values.mains),
-		env: Object.fromEntries(values.env.map((one) => one.split('=', 2) as [string, string])),
-	};
 }
 
 type Options = ReturnType<typeof readScaleOptions>;
@@ -183,10 +130,31 @@ async function measureInProcess(
 	return tableOf(found);
 }
 
+/** @returns what a poll costs with n8n's default, and without an isolate that it doesn't use */
+async function measureIsolates({ runtime }: Setting): Promise<string> {
+	const lines: string[] = [];
+	for (const way of ['eager', 'lazy']) {
+		const { cpuMs, memory } = await measure<{ cpuMs: number; memory: number }>(runtime, {
+			step: 'Isolates',
+			seconds: 60,
+			args: ['--no-node-snapshot', 'isolates.mts', n8nDir, way],
+		});
+		lines.push(`- ${way}: CPU ${texts.ms(cpuMs)}, memory while it polls ${texts.bytes(memory)}`);
+	}
+	return lines.join('\n');
+}
+
 /** @returns Markdown */
 export async function measureScale(setting: Setting, options: Options): Promise<string> {
+	if (options.isOfIsolates) return await measureIsolates(setting);
 	const certificate = await mkdtemp(join(setting.folder, 'tls-'));
-	if (!options.isPlain) await makeCertificate(certificate);
+	if (!options.isPlain) {
+		await makeCertificate(certificate);
+		const ca = await readFile(join(certificate, 'cert.pem'));
+		setGlobalDispatcher(
+			new Agent({ connect: { ca }, keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 }),
+		);
+	}
 	const folder = options.isReal ? '' : await install(setting, setting.tarball);
 	const parts: string[] = [];
 	for (const point of options.points) {

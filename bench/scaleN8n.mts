@@ -18,7 +18,7 @@ import { grouped, texts } from './report.mts';
 const MINUTE_MS = 60_000;
 const ROWS = 100;
 /** After the last payment, until its events count as lost. */
-const REST_MS = 90_000;
+const REST_MS = 75_000;
 const AT_ONCE = 4;
 /** Of /proc: Linux counts in hundredths of a second. */
 const TICK_MS = 10;
