@@ -105,6 +105,7 @@ async function poll(one: Trigger): Promise<void> {
 	}
 	one.isPolling = true;
 	const startedAt = Date.now();
+	lastRequest.delete(one);
 	if (isMeasured) samples.late.push(startedAt - one.due);
 	const data = JSON.parse(one.stored) as IDataObject;
 	const scheduled = { data, budgetMs: BUDGET_MS };
@@ -124,7 +125,8 @@ async function poll(one: Trigger): Promise<void> {
 	if (!isMeasured) return;
 	one.polls++;
 	samples.poll.push(ms);
-	samples.lastAgent.push(lastRequest.get(one) ?? NaN);
+	const last = lastRequest.get(one);
+	if (last !== undefined) samples.lastAgent.push(last);
 }
 
 /** Polls each minute until the end, however long a poll takes. */
