@@ -22,6 +22,8 @@ export interface Plan {
 	rows: number;
 	minutes: number;
 	isChosen: boolean;
+	/** Payments a minute. */
+	payments: number;
 	keys: number;
 	/** Requests a minute and key; 0 for any number. */
 	limit: number;
@@ -112,14 +114,23 @@ async function measureInN8n(setting: Setting, service: Service, scale: Scale): P
 async function measureInProcess(
 	setting: Setting,
 	service: Service,
-	{ folder, minutes, isChosen, keys, limit, isFixed, latency }: Options & { folder: string },
+	{
+		folder,
+		minutes,
+		isChosen,
+		payments,
+		keys,
+		limit,
+		isFixed,
+		latency,
+	}: Options & { folder: string },
 	{ triggers, agents }: Point,
 ): Promise<string> {
 	const plan: Plan = {
 		folder,
 		account: service.account(ROWS, latency, agents),
 		rows: ROWS,
-		...{ triggers, agents, minutes, isChosen, keys, limit, isFixed },
+		...{ triggers, agents, minutes, isChosen, payments, keys, limit, isFixed },
 	};
 	const found = await measure<Measured>(setting.runtime, {
 		step: 'Scale',

@@ -4,6 +4,7 @@ export const SCALE_USAGE = `npm run bench -- --scale                       trigg
 npm run bench -- --scale --points 10x10,100x100  triggers x agents (10x10,100x10,100x100,1000x10,1000x100)
 npm run bench -- --scale --minutes 2             minutes that are measured (2)
 npm run bench -- --scale --chosen                the agents are chosen: no look-up
+npm run bench -- --scale --payments 12           payments a minute (2)
 npm run bench -- --scale --keys 10               API keys, in turns (1)
 npm run bench -- --scale --limit 600 [--fixed]   requests a minute and key, in any 60 s or a clock's minute
 npm run bench -- --scale --latency 50            of the service, in ms (50)
@@ -36,6 +37,7 @@ export function readScaleOptions(args: string[]) {
 			scale: { type: 'boolean' },
 			points: { type: 'string', default: '10x10,100x10,100x100,1000x10,1000x100' },
 			minutes: { type: 'string', default: '2' },
+			payments: { type: 'string', default: '2' },
 			keys: { type: 'string', default: '1' },
 			limit: { type: 'string', default: '0' },
 			latency: { type: 'string', default: '50' },
@@ -51,6 +53,7 @@ export function readScaleOptions(args: string[]) {
 	return {
 		points: readPoints(values.points),
 		minutes: whole('minutes', values.minutes),
+		payments: whole('payments', values.payments),
 		keys: whole('keys', values.keys),
 		limit: whole('limit', values.limit),
 		latency: whole('latency', values.latency),

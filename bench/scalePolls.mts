@@ -16,7 +16,6 @@ const MINUTE_MS = 60_000;
 const BUDGET_MS = 36_000;
 /** Before the minutes that are measured, and after them: for payments that are still to be found. */
 const REST_MS = MINUTE_MS;
-const PAY_EVERY_MS = 30_000;
 /** n8n waits at least as long after a poll that failed (poll-backoff-policy). */
 const BACKOFF_MS = 5_000;
 
@@ -149,7 +148,7 @@ async function keepPaying(until: number): Promise<void> {
 		paid.set(id, Date.now());
 		const path = `${account}/pay?rows=1&agent=${agent}`;
 		await (await request(path, { method: 'POST' })).body.dump();
-		await sleep(PAY_EVERY_MS);
+		await sleep(MINUTE_MS / plan.payments);
 	}
 }
 
