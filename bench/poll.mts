@@ -1,145 +1,25 @@
 // Polls the installed trigger in real n8n-core. Node.js 24 runs this file as it is.
 import { randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
-import type {
-	ICredentialDataDecryptedObject,
-	ICredentialType,
-	IHttpRequestOptions,
-	INode,
-	INodeType,
-	INodeTypes,
-	IPollFunctions,
-	IWorkflowExecuteAdditionalData,
-} from 'n8n-workflow';
+import type { INodeType } from 'n8n-workflow';
 import { request } from 'undici';
 import { minimalTrigger } from './anchorNodes.mts';
 import { peakOf, resetPeak } from './memory.mts';
+import { Credentials, load, openContext } from './pollContext.mts';
 import type { Found } from './polls.mts';
-import { ADDRESS } from './rows.mts';
 import type { Counts } from './service.mts';
-
-const require = createRequire(import.meta.url);
-const { PollContext } = require('n8n-core') as typeof import('n8n-core');
-// As n8n-core loads it.
-const workflowModule = require('n8n-workflow') as typeof import('n8n-workflow');
-const { ICredentialsHelper, NodeHelpers, Workflow } = workflowModule;
 
 /** Polls before the ones that are measured: an n8n that polls has run for a while. */
 const WARM_UP = 20;
 const POLLS = 100;
 const BACKLOG = 100_000;
 
-interface Package {
-	AmpersendApi: new () => ICredentialType;
-	AmpersendTrigger: new () => INodeType;
-}
-
 /** `one` is a chosen agent; with `all`, a poll lists the agents too. */
 const [kind = '', folder = '', account = '', scope = ''] = process.argv.slice(2);
-const { AmpersendApi, AmpersendTrigger } = require(folder) as Package;
-const credentialType = new AmpersendApi();
-const trigger = new AmpersendTrigger();
-
-class Credentials extends ICredentialsHelper {
-	private readonly fields = {
-		apiKey: `sk_test_${randomBytes(16).toString('hex')}`,
-		baseUrl: `${account}/v1`,
-	};
-
-	getParentTypes() {
-		return [];
-	}
-
-	isCredentialUsableByNode() {
-		return true;
-	}
-
-	async authenticate(
-		credentials: ICredentialDataDecryptedObject,
-		_type: string,
-		options: IHttpRequestOptions,
-	) {
-		const { authenticate } = credentialType;
-		if (typeof authenticate !== 'function') throw new Error('The credential has no function.');
-		return await authenticate(credentials, options);
-	}
-
-	async preAuthentication() {
-		return undefined;
-	}
-
-	async runPreAuthentication() {
-		return undefined;
-	}
-
-	async getDecrypted() {
-		return this.fields;
-	}
-
-	async getCredentials(): Promise<never> {
-		throw new Error('not used by the nodes');
-	}
-
-	async updateCredentials(): Promise<never> {
-		throw new Error('not used by the nodes');
-	}
-
-	async updateCredentialsOauthTokenData(): Promise<never> {
-		throw new Error('not used by the nodes');
-	}
-
-	getCredentialsProperties() {
-		return credentialType.properties;
-	}
-}
-
-function openContext(type: INodeType): IPollFunctions {
-	const nodeTypes: INodeTypes = {
-		getByName: () => type,
-		getByNameAndVersion: () => type,
-		getKnownTypes: () => ({}),
-	};
-	const node: INode = {
-		id: 'trigger',
-		name: 'Ampersend Trigger',
-		type: 'ampersendTrigger',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {
-			agentScope: scope,
-			...(scope === 'one' && { agent: { __rl: true, mode: 'address', value: ADDRESS } }),
-		},
-		credentials: { ampersendApi: { id: '1', name: 'Ampersend' } },
-	};
-	const { description } = type;
-	const { properties } = description;
-	const { parameters } = node;
-	// With the defaults, as the editor stores them.
-	node.parameters =
-		NodeHelpers.getNodeParameters(properties, parameters, true, false, node, description) ??
-		parameters;
-	const workflow = new Workflow({
-		id: 'bench',
-		nodes: [node],
-		connections: {},
-		active: true,
-		nodeTypes,
-		settings: { timezone: 'UTC' },
-	});
-	const data: Partial<IWorkflowExecuteAdditionalData> = {
-		credentialsHelper: new Credentials(),
-		variables: {},
-		restApiUrl: '',
-		instanceBaseUrl: '',
-	};
-	return new PollContext(
-		workflow,
-		node,
-		data as IWorkflowExecuteAdditionalData,
-		'trigger',
-		'activate',
-	);
-}
+const { credentialType, trigger } = load(folder);
+const credentials = new Credentials(credentialType, {
+	apiKey: `sk_test_${randomBytes(16).toString('hex')}`,
+	baseUrl: `${account}/v1`,
+});
 
 async function counts(): Promise<Counts> {
 	const { body } = await request(`${account}/counts`);
@@ -154,7 +34,7 @@ async function pay(rows: number): Promise<void> {
 
 /** @returns a poll of a published trigger, which returns how many events it emits */
 function open(type: INodeType): () => Promise<number> {
-	const context = openContext(type);
+	const context = openContext({ type, credentials, scope });
 	return async () => (await type.poll?.call(context))?.[0]?.length ?? 0;
 }
 

@@ -11,13 +11,16 @@ import { measurePackage } from './package.mts';
 import { measurePolls } from './polls.mts';
 import { startService } from './processes.mts';
 import { markdownTable, type Figure } from './report.mts';
+import { measureScale } from './scale.mts';
+import { readScaleOptions, SCALE_USAGE } from './scaleOptions.mts';
 
 const USAGE = `npm run bench                           measures everything: about half an hour
 npm run bench -- --rows 100000,1000000  sizes of the exports (100000,1000000)
 npm run bench -- --runs 3               runs of each, of which the median counts (3)
 npm run bench -- --only package,polls   parts: exports, package, polls
 npm run bench -- --json FILE            where the results go (bench/results.json)
-npm run bench -- --write                also writes the parts into docs/benchmark.md`;
+npm run bench -- --write                also writes the parts into docs/benchmark.md
+${SCALE_USAGE}`;
 
 const parts = ['exports', 'package', 'polls'] as const;
 type Part = (typeof parts)[number];
@@ -147,33 +150,51 @@ async function writePage({ setting, figures }: Results, commit: string): Promise
 	await writeFile(file, page);
 }
 
-async function main(): Promise<void> {
-	const options = readOptions();
-	if (options === undefined) {
-		console.log(USAGE);
-		return;
-	}
-	const commit = options.write ? await commitOf() : undefined;
+/** Measures the parts, and writes the page if that is asked for. */
+async function report(options: Options, setting: Setting, commit?: string): Promise<void> {
+	const results = await measureAll(options, setting);
+	await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
+	const figures = Object.values(results.figures).flat();
+	console.log(`\n${markdownTable(figures)}\n\n${results.setting}\n`);
+	if (commit !== undefined) await writePage(results, commit);
+	for (const failure of results.failures) console.error(`Not measured: ${failure}`);
+	if (results.failures.length > 0) process.exitCode = 1;
+}
+
+/** Gives the packed nodes, n8n and a service to what measures. */
+async function withSetting(work: (setting: Setting) => Promise<void>): Promise<void> {
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-bench-'));
 	try {
 		const runtime = await installN8n(say);
 		const tarball = await packPackage(folder, say);
 		const service = await startService(runtime);
 		try {
-			const setting = { runtime, tarball, folder, service, log: say };
-			const results = await measureAll(options, setting);
-			await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-			const figures = Object.values(results.figures).flat();
-			console.log(`\n${markdownTable(figures)}\n\n${results.setting}\n`);
-			if (commit !== undefined) await writePage(results, commit);
-			for (const failure of results.failures) console.error(`Not measured: ${failure}`);
-			if (results.failures.length > 0) process.exitCode = 1;
+			await work({ runtime, tarball, folder, service, log: say });
 		} finally {
 			await service.stop();
 		}
 	} finally {
 		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 	}
+}
+
+async function main(): Promise<void> {
+	const args = process.argv.slice(2);
+	if (args.includes('--scale')) {
+		const scale = readScaleOptions(args);
+		await withSetting(async (setting) => {
+			const table = await measureScale(setting, scale);
+			console.log(`\n${table}\n\n${await describe(setting.runtime)}\n`);
+		});
+		return;
+	}
+	const options = readOptions();
+	if (options === undefined) {
+		console.log(USAGE);
+		return;
+	}
+	const commit = options.write ? await commitOf() : undefined;
+	await withSetting(async (setting) => await report(options, setting, commit));
 }
 
 main().catch((error: unknown) => {

@@ -7,13 +7,15 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activityText, agentsText, agentText } from './rows.mts';
+import { activityText, addressOf, agentsText, agentText } from './rows.mts';
 
 /** What was requested from one account so far. */
 export interface Counts {
 	requests: number;
 	/** Of these, for transactions. */
 	pages: number;
+	/** Requests that were answered with 429, which aren't among the others. */
+	limited: number;
 	/** Path and query of the last request. */
 	lastPath: string;
 }
@@ -22,6 +24,14 @@ interface Account extends Counts {
 	agents: number;
 	/** Of each agent. */
 	rows: number;
+	/** Those that a single agent has more, by its address. */
+	more: Map<string, number>;
+	/** Requests that a key may send in a minute; 0 for any number. */
+	limit: number;
+	/** Whether the minute of a key begins at the clock's; otherwise it's the last 60 s. */
+	isFixed: boolean;
+	/** When each key sent those of its minute, epoch ms, oldest first. */
+	sent: Map<string, number[]>;
 }
 
 const MAX_PAGE = 200;
@@ -37,7 +47,42 @@ function answerOf(account: Account, path: string, query: URLSearchParams): strin
 	if (list === undefined) return agentText(address);
 	const page = whole('page', 1);
 	const isAll = query.get('preset') === 'all' && page >= 1;
-	return isAll ? activityText(address, account.rows, page, limit) : undefined;
+	const rows = account.rows + (account.more.get(address) ?? 0);
+	return isAll ? activityText(address, rows, page, limit) : undefined;
+}
+
+const MINUTE_MS = 60_000;
+
+/** @returns the seconds that a key has to wait; 0 if it may send a request now */
+function waitOf({ limit, isFixed, sent }: Account, key: string): number {
+	if (limit === 0) return 0;
+	const now = Date.now();
+	const since = isFixed ? now - (now % MINUTE_MS) : now - MINUTE_MS;
+	const times = sent.get(key) ?? [];
+	sent.set(key, times);
+	const old = times.findIndex((at) => at >= since);
+	times.splice(0, old < 0 ? times.length : old);
+	if (times.length < limit) {
+		times.push(now);
+		return 0;
+	}
+	const free = isFixed ? since + MINUTE_MS : (times[0] ?? now) + MINUTE_MS;
+	return Math.max(1, Math.ceil((free - now) / 1000));
+}
+
+/** Answers what isn't a part of the API. @returns whether it was */
+function configure(account: Account, path: string, query: URLSearchParams): boolean {
+	const whole = (name: string) => Number(query.get(name) ?? 0);
+	const agent = query.get('agent');
+	if (path === '/pay' && agent === null) account.rows += whole('rows');
+	else if (path === '/pay') {
+		const address = addressOf(Number(agent));
+		account.more.set(address, (account.more.get(address) ?? 0) + whole('rows'));
+	} else if (path === '/limit') {
+		account.limit = whole('requests');
+		account.isFixed = query.get('fixed') === 'true';
+	} else return false;
+	return true;
 }
 
 const accounts = new Map<string, Account>();
@@ -47,32 +92,47 @@ function accountOf(agents: string, rows: string, latency: string): Account {
 	const account = accounts.get(name) ?? {
 		agents: Number(agents),
 		rows: Number(rows),
+		more: new Map<string, number>(),
+		limit: 0,
+		isFixed: false,
+		sent: new Map<string, number[]>(),
 		requests: 0,
 		pages: 0,
+		limited: 0,
 		lastPath: '',
 	};
 	accounts.set(name, account);
 	return account;
 }
 
-function send(response: ServerResponse, status: number, text: string): void {
+function send(response: ServerResponse, status: number, text: string, headers = {}): void {
 	const length = Buffer.byteLength(text);
-	response.writeHead(status, { 'content-type': 'application/json', 'content-length': length });
+	const own = { 'content-type': 'application/json', 'content-length': length };
+	response.writeHead(status, { ...own, ...headers });
 	response.end(text);
 }
 
-async function handle(method: string, url: string, response: ServerResponse): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+	const { method = '', url = '', headers } = request;
 	const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
 	const [, agents = '', rows = '', latency = '', path = ''] =
 		/^\/(\d+)\/(\d+)\/(\d+)(\/.*)$/.exec(pathname) ?? [];
 	const account = accountOf(agents, rows, latency);
-	if (path === '/counts') return send(response, 200, JSON.stringify(account));
-	if (path === '/pay' && method === 'POST') {
-		account.rows += Number(searchParams.get('rows'));
-		return send(response, 200, '{}');
-	}
+	const { requests, pages, limited, lastPath } = account;
+	if (path === '/counts')
+		return send(
+			response,
+			200,
+			JSON.stringify({ requests, pages, limited, lastPath } satisfies Counts),
+		);
+	if (method === 'POST' && configure(account, path, searchParams)) return send(response, 200, '{}');
 	const text = method === 'GET' ? answerOf(account, path, searchParams) : undefined;
 	if (text === undefined) return send(response, 404, `{"message":"Nothing at ${method} here"}`);
+	const wait = waitOf(account, headers.authorization ?? '');
+	if (wait > 0) {
+		account.limited++;
+		return send(response, 429, '{"message":"Too many requests"}', { 'retry-after': wait });
+	}
 	account.requests++;
 	if (path.endsWith('/activity')) account.pages++;
 	account.lastPath = url;
@@ -81,7 +141,7 @@ async function handle(method: string, url: string, response: ServerResponse): Pr
 }
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
-	handle(request.method ?? '', request.url ?? '', response).catch((error: unknown) => {
+	handle(request, response).catch((error: unknown) => {
 		console.error(error);
 		response.destroy();
 	});

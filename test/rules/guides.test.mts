@@ -12,6 +12,7 @@ const guides = [
 	'docs/architecture.md',
 	'docs/n8n.md',
 	'docs/queue-mode.md',
+	'docs/scale.md',
 	'docs/style.md',
 	'docs/trigger-guarantees.md',
 	'docs/verification.md',
