@@ -52,10 +52,10 @@ function calledIn(routeCell = '', evidenceCell = ''): Called[] {
 	return names.map((name, i) => ({ name, evidence: words[i] as Evidence }));
 }
 
-/** Rows of the README's operation table. */
-function readmeRows(): TableRow[] {
-	const readme = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
-	const [, section = ''] = readme.split('<!-- operations -->');
+/** Rows of the page of routes. */
+function pageRows(): TableRow[] {
+	const page = readFileSync(resolve(__dirname, '../../docs/routes.md'), 'utf8');
+	const [, section = ''] = page.split('<!-- operations -->');
 	return section
 		.split('\n')
 		.map((line) => line.split('|').map((cell) => cell.trim()))
@@ -68,13 +68,13 @@ function readmeRows(): TableRow[] {
 		}));
 }
 
-/** The operations that an authentication can do, as the README names them. */
+/** The operations that an authentication can do, as the page names them. */
 const operationsOf = (isMeant: (operation: Operation) => boolean) =>
 	resources.flatMap(({ option, operations }) =>
 		operations.filter(isMeant).map((operation) => `${option.name}: ${operation.option.name}`),
 	);
 
-describe('The routes table, the emulator and the README agree', () => {
+describe('The routes table, the emulator and the page of routes agree', () => {
 	it('the emulator handles exactly the routes that are called, and those of other clients', () => {
 		expect(handledRoutes.map(nameOf).sort()).toEqual([...allNames, ...onlyByVendor].sort());
 	});
@@ -90,7 +90,7 @@ describe('The routes table, the emulator and the README agree', () => {
 
 	it('what writes is a WriteOperation, so that a retry of n8n writes nothing twice', () => {
 		const isWrite = ({ name }: Called) => !name.startsWith('GET ');
-		const writing = readmeRows()
+		const writing = pageRows()
 			.filter((row) => [...row.withKey, ...row.inSession].some(isWrite))
 			.map(({ resource, operation }) => `${resource}: ${operation}`)
 			.filter((name) => name !== 'Credential: Log in');
@@ -115,8 +115,8 @@ describe('The routes table, the emulator and the README agree', () => {
 			expect((routes as Record<string, Route>)[name]?.access).toBe('agent');
 	});
 
-	it('the README names every operation of the node, and the trigger', () => {
-		const named = readmeRows().map(({ resource, operation }) => `${resource}: ${operation}`);
+	it('the page names every operation of the node, and the trigger', () => {
+		const named = pageRows().map(({ resource, operation }) => `${resource}: ${operation}`);
 		const all = operationsOf(() => true);
 		expect(named.sort()).toEqual([...all, 'Ampersend Trigger: Poll', 'Credential: Log in'].sort());
 	});
@@ -124,8 +124,8 @@ describe('The routes table, the emulator and the README agree', () => {
 	it.each([
 		['an API key', 'withKey', operationsOf(({ inSession: only }) => only !== 'only')],
 		['a session', 'inSession', operationsOf(({ inSession: also }) => also !== undefined)],
-	] as const)('the README names routes for what %s can do', (_, column, operations) => {
-		const named = readmeRows().filter((row) => row[column].length > 0);
+	] as const)('the page names routes for what %s can do', (_, column, operations) => {
+		const named = pageRows().filter((row) => row[column].length > 0);
 		const others = ['Ampersend Trigger: Poll', 'Credential: Log in'];
 		expect(
 			named
@@ -135,14 +135,14 @@ describe('The routes table, the emulator and the README agree', () => {
 		).toEqual([...operations].sort());
 	});
 
-	it('the README shows exactly the routes that exist, and their evidence', () => {
+	it('the page shows exactly the routes that exist, and their evidence', () => {
 		const known = (called: Called[]) => new Set(called.map((one) => JSON.stringify(one)));
 		const [keyed, sessioned] = [
 			known([...withKey, ...byAnyone]),
 			known([...inSession, ...byAnyone]),
 		];
 		const shown = new Set<string>();
-		for (const row of readmeRows()) {
+		for (const row of pageRows()) {
 			for (const called of row.withKey) expect(keyed).toContain(JSON.stringify(called));
 			for (const called of row.inSession) expect(sessioned).toContain(JSON.stringify(called));
 			for (const { name } of [...row.withKey, ...row.inSession]) shown.add(name);
