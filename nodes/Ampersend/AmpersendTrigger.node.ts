@@ -23,8 +23,10 @@ export class AmpersendTrigger implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "")' +
-			'.replace(/^$|.*\\*.*/, "all payment events") }}',
-		description: 'Starts the workflow when a payment of an AI agent arrives or changes its status',
+			'.replace(/^$|\\*/, "all payment events") }}',
+		description:
+			'Starts the workflow when a payment of an AI agent arrives or changes its status, or its ' +
+			'money runs low',
 		defaults: { name: 'Ampersend Trigger' },
 		polling: true,
 		inputs: [],
