@@ -10,14 +10,12 @@ import { routes } from '../api/routes';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
-import type { Spent } from '../domain/budget';
-import { budgetOf, nameOf, periods, spentAfter, unknownSince, usesLimit } from '../domain/budget';
+import { budgetOf, nameOf, periods, unknownSince, usesLimit } from '../domain/budget';
 import type { FilterableRow } from '../domain/filter';
 import { isMicro } from '../domain/money';
 import { rethrow } from '../domain/rethrow';
-import { unsetSpendConfig } from '../schemas/spendConfig';
 import type { LevelEvent, LevelState, LevelWants, Sight } from './levels';
-import { advanceLevels, levelsOf, MAX_LEVEL_EVENTS, spentOf } from './levels';
+import { addUp, advanceLevels, levelsOf, MAX_LEVEL_EVENTS, spentOf } from './levels';
 import type { Failed, PollResult } from './poll';
 import { isTransient, rejectTooMany, worstOf } from './poll';
 import type { TriggerSettings } from './settings';
@@ -35,9 +33,6 @@ const AT_ONCE = 6;
 
 /** Agents that a manual run reads: those with the lowest balances. */
 const MAX_SAMPLED = 5;
-
-/** Payments from before this may no longer change, or appear: how far back polls read, in ms. */
-const UNSETTLED_MS = 60 * 60_000;
 
 /** An event and its agent. */
 export interface FoundLevel {
@@ -118,16 +113,15 @@ async function lookUp(
 	return { directory, failed, watched: agents.map(addressKey).filter((id) => directory.has(id)) };
 }
 
-/** What an agent has spent, and what to keep of it: nothing until an hour is worth it. */
-async function readSpent(
+/** The payments of an agent since a time, epoch ms, that use its limits. */
+async function readUsing(
 	client: Client,
 	agent: KnownAgent,
-	known: Spent | undefined,
+	from: number,
 	now: number,
-): Promise<{ spent: Spent; kept?: Spent }> {
-	const from = unknownSince(known, now);
+): Promise<FilterableRow[]> {
 	const query = { agents: [agent], filter: { from }, now };
-	const rows = await consumeHistory(
+	return await consumeHistory(
 		(options) => readTransactions(client, query, options),
 		async (batches) => {
 			const using: FilterableRow[] = [];
@@ -142,11 +136,9 @@ async function readSpent(
 		},
 		false,
 	);
-	const spent = spentAfter(known, rows, now);
-	if (known?.upTo === from && now - from < 2 * UNSETTLED_MS) return { spent };
-	const upTo = Math.max(from, now - UNSETTLED_MS);
-	return { spent, kept: spentAfter(known, rows, now, upTo) };
 }
+
+const NO_LIMITS = { daily_limit: null, monthly_limit: null };
 
 /** Undefined if it isn't whole micro-USDC. */
 function balanceOf({ balance = '' }: KnownAgent): bigint | undefined {
@@ -207,7 +199,9 @@ class LevelReader {
 		const budgets = periods.map((period) => budgetOf(period, limits));
 		const isUnknown = budgets.some(({ limit, used }) => limit && used === null);
 		const known = spentOf(this.before?.agents[id]);
-		const read = isUnknown ? await readSpent(this.client, agent, known, now) : undefined;
+		const from = unknownSince(known, now);
+		const rows = isUnknown ? await readUsing(this.client, agent, from, now) : undefined;
+		const read = rows && addUp(known, rows, now);
 		sight.spent = read?.kept;
 		sight.budgets = {
 			day: budgetOf('day', limits, read?.spent.day),
@@ -220,11 +214,11 @@ class LevelReader {
 			const quiet = withoutFinding(this.client);
 			const limits = await send(quiet, routes.getSpendingLimit, { path: { address } });
 			this.hasLimits = true;
-			return limits ?? unsetSpendConfig;
+			return limits ?? NO_LIMITS;
 		} catch (error) {
 			if (!(error instanceof CallError) || error.status !== 404) rethrow(error);
 			this.unset.push(id);
-			return unsetSpendConfig;
+			return NO_LIMITS;
 		}
 	}
 

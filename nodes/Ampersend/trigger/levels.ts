@@ -1,7 +1,8 @@
 import * as z from 'zod/v4-mini';
 
 import type { Budget, Period, Spent } from '../domain/budget';
-import { nameOf, periods, startOf } from '../domain/budget';
+import { nameOf, periods, spentAfter, startOf, unknownSince } from '../domain/budget';
+import type { FilterableRow } from '../domain/filter';
 import { isMicro } from '../domain/money';
 import type { AgentId } from './state';
 import { rejectLater } from './state';
@@ -133,6 +134,25 @@ export function spentOf(agent: AgentLevels | undefined): Spent | undefined {
 	if (!agent?.spent) return undefined;
 	const [upTo, day, month] = agent.spent;
 	return { upTo, day: BigInt(day), month: BigInt(month) };
+}
+
+/** Payments from before this, in ms, count as they are: later changes are not seen. */
+const UNSETTLED_MS = 60 * 60_000;
+
+/**
+ * What an agent has spent in the day and the month of `now`.
+ * @param rows its payments since `unknownSince`
+ * @returns `kept`: what the next polls need of it; absent while less than an hour is added
+ */
+export function addUp(
+	known: Spent | undefined,
+	rows: FilterableRow[],
+	now: number,
+): { spent: Spent; kept?: Spent } {
+	const from = unknownSince(known, now);
+	const spent = spentAfter(known, rows, now);
+	if (known?.upTo === from && now - from < 2 * UNSETTLED_MS) return { spent };
+	return { spent, kept: spentAfter(known, rows, now, Math.max(from, now - UNSETTLED_MS)) };
 }
 
 /** How far the service's clock can be behind n8n's, in ms: its day may not have begun. */
