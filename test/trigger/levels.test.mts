@@ -555,6 +555,40 @@ describe('what n8n stores', () => {
 	});
 });
 
+describe('polls', () => {
+	it('at the same time emit a crossing once', async () => {
+		balance(50);
+		const trigger = open(low('10'));
+		await trigger.poll('trigger', 'activate');
+		balance(5);
+		const all = await Promise.all([trigger.poll(), trigger.poll(), trigger.poll()]);
+		expect(all.flatMap((items) => items ?? [])).toHaveLength(1);
+	});
+
+	it('without time for all agents take turns', async () => {
+		const agents = Array.from({ length: 15 }, (_, i) => service.addAgent(`${i}`));
+		for (const agent of agents) limits(10n, null, agent);
+		const trigger = open(low(), { budgetMs: 20_000 });
+		service.passTime(4_000, LIMITS);
+		const names = namesOf(await trigger.poll('trigger', 'activate'));
+		expect(trigger.notes.join()).toContain('no time for');
+		for (let i = 0; i < 3; i++) names.push(...namesOf(await trigger.poll()));
+		expect(names.sort()).toEqual(['buyer', ...agents.map(({ name }) => name)].sort());
+	});
+
+	it('held back by too many requests find nothing, and lose nothing', async () => {
+		balance(50);
+		const trigger = open(low('10'));
+		await trigger.poll('trigger', 'activate');
+		balance(5);
+		service.emulator.fault({ route: LIST, status: 429, headers: { 'Retry-After': '30' } });
+		await thrownBy(trigger);
+		expect(await trigger.poll()).toBeNull();
+		afterTime(MINUTE);
+		expect(await trigger.poll()).toHaveLength(1);
+	});
+});
+
 describe('After a Restart: Repeat Last Batch', () => {
 	const parameters = low('10', { options: { afterRestart: 'repeat' } });
 

@@ -124,8 +124,10 @@ class PublishedPoll {
 	): void {
 		const { context, activation, settings, node } = this;
 		const results = [payments, levels].filter((one) => one !== undefined);
+		// An agent is named once.
+		const skipped = results.flatMap((one) => one.skipped).map((one) => [one.agent, one] as const);
 		const gaps = {
-			skipped: results.flatMap(({ skipped }) => skipped),
+			skipped: [...new Map(skipped.reverse()).values()],
 			unread: [...new Set(results.flatMap(({ unread }) => unread))],
 			hasEvents,
 		};
