@@ -196,8 +196,10 @@ class LevelReader {
 		const limits = await this.limitsOf(id, agent.address);
 		sight.dailyLimit = limits.daily_limit === null ? null : BigInt(limits.daily_limit);
 		if (levels.percent === undefined) return;
-		const budgets = periods.map((period) => budgetOf(period, limits));
-		const isUnknown = budgets.some(({ limit, used }) => limit && used === null);
+		const isUnknown = periods.some((period) => {
+			const { limit, used } = budgetOf(period, limits);
+			return limit && used === null;
+		});
 		const known = spentOf(this.before?.agents[id]);
 		const from = unknownSince(known, now);
 		const rows = isUnknown ? await readUsing(this.client, agent, from, now) : undefined;
@@ -282,6 +284,7 @@ export async function pollLevels(
 	if (worst && !payments && !watched.some(isRead)) throw worst;
 
 	const chosen = agents === 'all' ? undefined : new Set(agents.map(addressKey));
+	// An agent that disappears keeps what it had, as its position is kept.
 	const hasRoom = Object.keys(before?.agents ?? {}).length <= MAX_AGENTS;
 	const { state, events } = advanceLevels(before, {
 		wants,
@@ -308,8 +311,11 @@ export async function sampleLevels(client: Client, settings: Settings): Promise<
 	const shared = { ...client, reads: {}, run: {} };
 	const found = await lookUp(shared, settings, true);
 	const { directory, watched } = found;
-	const amountOf = (id: AgentId) => Number(directory.get(id)?.balance ?? NaN);
-	const lowest = watched.toSorted((a, b) => amountOf(a) - amountOf(b)).slice(0, MAX_SAMPLED);
+	const amountOf = (id: AgentId) => Number(directory.get(id)?.balance);
+	const lowest = watched
+		.filter((id) => !Number.isNaN(amountOf(id)))
+		.sort((a, b) => amountOf(a) - amountOf(b))
+		.slice(0, MAX_SAMPLED);
 	const reader = new LevelReader(shared, found, settings, undefined);
 	await reader.readAll(lowest);
 	const levels = [...reader.sights]

@@ -126,7 +126,10 @@ export function writeLevelState(state: LevelState, maxBytes = MAX_LEVEL_BYTES): 
 	if (json.length <= maxBytes) return json;
 	const { lastBatch, ...rest } = state;
 	if (lastBatch) return writeLevelState(rest, maxBytes);
-	const agents = Object.entries(rest.agents).map(([id, { spent, ...marks }]) => [id, marks]);
+	const agents = Object.entries(rest.agents).map(([id, { low, day, month }]) => [
+		id,
+		{ low, day, month },
+	]);
 	return JSON.stringify({ ...rest, agents: Object.fromEntries(agents) as object });
 }
 

@@ -42,8 +42,8 @@ export const simplifiedTriggerEvent = simplifiedTo(
 const ofLevel = outputsOf<object, FoundLevel>();
 
 /** An amount of a level that not every event has. */
-const amountOfLevel = (name: 'balance' | 'threshold' | 'limit' | 'used') =>
-	ofLevel.amount(z.optional(textOrNull), (_, { event }) => event[name]);
+const amountOfLevel = (name: 'balance' | 'limit' | 'used') =>
+	ofLevel.amount(z.optional(text), (_, { event }) => event[name]);
 
 /** A balance that is low, or a limit that is used up to a percentage. */
 export const levelEventOutput = outputOf({
@@ -52,16 +52,19 @@ export const levelEventOutput = outputOf({
 	/** `balance.low` or `budget.used`. */
 	event: ofLevel.computed(text, (_, { event }) => nameOfLevel(event)),
 	agentName: ofLevel.computed(text, (_, { agent }) => agent.name),
-	/** Null for an agent without a daily limit, if no threshold is set. */
-	...ofLevel.amounts({ balance: amountOfLevel('balance'), threshold: amountOfLevel('threshold') }),
-	/** `day` or `month`, in UTC. */
+	...ofLevel.amounts({ balance: amountOfLevel('balance') }),
+	/** Null for an agent without a daily limit, if *Balance Below* isn't set. */
+	...ofLevel.amounts({
+		threshold: ofLevel.amount(z.optional(textOrNull), (_, { event }) => event.threshold),
+	}),
+	/** Of the limit: `day` or `month`, in UTC. */
 	period: ofLevel.computed(z.optional(text), (_, { event: { kind } }) =>
 		kind === 'low' ? undefined : kind,
 	),
 	...ofLevel.amounts({
 		limit: amountOfLevel('limit'),
 		used: amountOfLevel('used'),
-		remaining: ofLevel.amount(z.optional(textOrNull), (_, { event: { limit, used } }) =>
+		remaining: ofLevel.amount(z.optional(text), (_, { event: { limit, used } }) =>
 			limit && used ? atLeast0(BigInt(limit) - BigInt(used)) : undefined,
 		),
 	}),

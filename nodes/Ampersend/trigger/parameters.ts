@@ -114,8 +114,8 @@ const balanceBelowField: INodeProperties = {
 	name: 'balanceBelow',
 	displayOptions: showFor('balance.low'),
 	description:
-		'The balance below which it is low. Without it, that is the daily limit of the agent, which ' +
-		'takes one more request for each agent at each poll. A balance of 0 is always low.',
+		"A balance below this is low. Without it, the agent's daily limit counts, which takes one " +
+		'more request for each agent at each poll. A balance of 0 is always low.',
 };
 
 /** Percentage of a limit, if none is set. */
@@ -128,7 +128,7 @@ const budgetUsedField: INodeProperties = {
 	typeOptions: { minValue: 1, maxValue: 100, numberPrecision: 0 },
 	default: BUDGET_USED,
 	displayOptions: showFor('budget.used'),
-	description: 'The part of a daily or monthly limit (UTC) that is used',
+	description: 'How much of a daily or monthly limit (UTC) has to be used',
 };
 
 export const eventFiltersField: INodeProperties = {
