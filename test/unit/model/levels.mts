@@ -2,12 +2,7 @@ import fc from 'fast-check';
 
 import { budgetOf, unknownSince } from '../../../nodes/Ampersend/domain/budget';
 import * as levels from '../../../nodes/Ampersend/trigger/levels';
-import type {
-	LevelEvent,
-	LevelState,
-	LevelWants,
-	Sight,
-} from '../../../nodes/Ampersend/trigger/levels';
+import type { LevelEvent, LevelState, Sight } from '../../../nodes/Ampersend/trigger/levels';
 
 /*
  * Agents with balances, limits and payments; n8n, which loses what a poll found; and a reader that
@@ -319,7 +314,10 @@ class Game {
 				this.ids.set(levels.levelEventId(event), { crossing, delivered: 0 });
 			}
 			const isDue = isOver && truth.isArmed && !truth.isUnclear;
-			promise(!isDue || event || fresh.length >= maxEvents, `${id} ${key} is missing`);
+			promise(
+				!isDue || event !== undefined || fresh.length >= maxEvents,
+				`${id} ${key} is missing`,
+			);
 			if (event) Object.assign(truth, { isArmed: false, isUnclear: false });
 			else if (!isOver) Object.assign(truth, { isArmed: true, isUnclear: false });
 		}
@@ -463,5 +461,3 @@ export const levelMutants: Array<{ name: string; change: Partial<Levels> }> = [
 		},
 	},
 ];
-
-export type { LevelWants };
