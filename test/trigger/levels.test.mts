@@ -59,7 +59,6 @@ function calls(): Array<string | null> {
 
 const idsOf = (items: IDataObject[] | null) => (items ?? []).map(({ eventId }) => eventId);
 const namesOf = (items: IDataObject[] | null) => (items ?? []).map(({ agentName }) => agentName);
-const today = () => new Date(Date.now()).toISOString().slice(0, 10);
 
 /** n8n's clock, and the service's, at a time of a day in the middle of a month. */
 function at(hours: number, day = 15): number {
@@ -70,6 +69,7 @@ function at(hours: number, day = 15): number {
 
 describe('Balance Low', () => {
 	it('starts the workflow once for each crossing', async () => {
+		at(10);
 		balance(50);
 		const trigger = open(low('10'));
 		expect(await trigger.poll('trigger', 'activate')).toBeNull();
@@ -77,7 +77,7 @@ describe('Balance Low', () => {
 		const id = service.buyer.address.toLowerCase();
 		expect(await trigger.poll()).toEqual([
 			{
-				occurredAt: expect.any(String),
+				occurredAt: '2026-11-15T10:00:00.000Z',
 				event: 'balance.low',
 				agentName: 'buyer',
 				balanceUsdc: '9',
@@ -85,7 +85,7 @@ describe('Balance Low', () => {
 				thresholdUsdc: '10',
 				thresholdUsdcMicro: '10000000',
 				agentAddress: service.buyer.address,
-				eventId: `balance.low:${id}:${today()}:1`,
+				eventId: `balance.low:${id}:2026-11-15:1`,
 			},
 		]);
 		balance(3);
@@ -93,7 +93,7 @@ describe('Balance Low', () => {
 		balance(10);
 		expect(await trigger.poll()).toBeNull();
 		balance(1);
-		expect(idsOf(await trigger.poll())).toEqual([`balance.low:${id}:${today()}:2`]);
+		expect(idsOf(await trigger.poll())).toEqual([`balance.low:${id}:2026-11-15:2`]);
 		expect(await trigger.poll()).toBeNull();
 	});
 
@@ -425,6 +425,24 @@ describe('an agent that cannot be read', () => {
 			`could not read agent ${service.buyer.address.toLowerCase()}`,
 		);
 		// Neither armed again, nor emitted again.
+		expect(await trigger.poll()).toBeNull();
+	});
+
+	it('for a reason that lasts ends a poll now and then, while the others go on', async () => {
+		const seller = service.addAgent('seller', { balanceMicro: 50n * USDC });
+		limits(10n, null, seller);
+		service.emulator.fault({
+			route: LIMITS,
+			status: 403,
+			times: Infinity,
+			match: ({ params }) => params.address === service.buyer.address,
+		});
+		const trigger = open(low());
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		const error = await thrownBy(trigger);
+		expect(error.message).toContain(`agent ${service.buyer.address.toLowerCase()} since`);
+		balance(5, seller);
+		expect(namesOf(await trigger.poll())).toEqual(['seller']);
 		expect(await trigger.poll()).toBeNull();
 	});
 
