@@ -663,6 +663,15 @@ describe('filters', () => {
 		expect(await trigger.poll('trigger', 'activate')).toHaveLength(1);
 	});
 
+	it('of levels apply if an expression chooses the events', async () => {
+		balance(15);
+		const events = '={{ ["Balance.Low", "budget.used"] }}';
+		const trigger = open({ events, filters: { balanceBelow: '20' } });
+		expect(await trigger.poll('trigger', 'activate')).toEqual([
+			expect.objectContaining({ thresholdUsdc: '20' }),
+		]);
+	});
+
 	it.each([
 		[{ balanceBelow: 'ten' }, 'Balance Below (USDC)'],
 		[{ budgetUsedPercent: 0 }, 'Budget Used (%)'],
