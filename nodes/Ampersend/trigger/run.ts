@@ -123,11 +123,11 @@ class PublishedPoll {
 		hasEvents: boolean,
 	): void {
 		const { context, activation, settings, node } = this;
-		const results = [payments, levels].filter((one) => one !== undefined);
-		// An agent is named once.
+		const results = [levels, payments].filter((one) => one !== undefined);
+		// An agent is named once, with what keeps its payments from being read.
 		const skipped = results.flatMap((one) => one.skipped).map((one) => [one.agent, one] as const);
 		const gaps = {
-			skipped: [...new Map(skipped.reverse()).values()],
+			skipped: [...new Map(skipped).values()],
 			unread: [...new Set(results.flatMap(({ unread }) => unread))],
 			hasEvents,
 		};
@@ -228,6 +228,7 @@ async function runInTurn(
 	);
 }
 
+/** What a manual run shows. Nothing is stored. */
 async function sample(
 	client: Client,
 	settings: TriggerSettings,
