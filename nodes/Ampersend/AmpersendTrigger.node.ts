@@ -22,9 +22,12 @@ export class AmpersendTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle:
-			'={{ [].concat($parameter["events"]).join(", ").replaceAll("payment.", "")' +
-			'.replace(/^$|.*\\*.*/, "all payment events") }}',
-		description: 'Starts the workflow when a payment of an AI agent arrives or changes its status',
+			'={{ [].concat($parameter["events"])' +
+			'.filter((name, _, all) => !all.includes("*") || !/^payment/.test(name)).join(", ")' +
+			'.replaceAll("payment.", "").replace(/^$|\\*/, "all payment events") }}',
+		description:
+			'Starts the workflow when a payment of an AI agent arrives or changes its status, or its ' +
+			'money runs low',
 		defaults: { name: 'Ampersend Trigger' },
 		polling: true,
 		inputs: [],

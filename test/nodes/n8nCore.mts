@@ -39,7 +39,7 @@ import { AmpersendAgentApi } from '../../credentials/AmpersendAgentApi.credentia
 import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
-import { triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
+import { levelEventOutput, triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
 
 export interface ApiKeyFields {
 	apiKey: string;
@@ -439,15 +439,21 @@ function pollContext(workflow: Workflow, node: INode, options: PollContextOption
 }
 
 const simplifiedEvent = z.partial(triggerEventOutput.schema);
+const simplifiedLevel = z.partial(levelEventOutput.schema);
+
+/** The schema of an event: of a payment, or of a level. */
+function schemaOf(event: IDataObject): z.ZodMiniType {
+	const isPayment = String(event.event).startsWith('payment.');
+	const isWhole = isPayment ? 'raw' in event : Object.keys(event).some((key) => /Micro$/.test(key));
+	if (isPayment) return isWhole ? triggerEventOutput.schema : simplifiedEvent;
+	return isWhole ? levelEventOutput.schema : simplifiedLevel;
+}
 
 /** Checks that every event matches the trigger's output schema. */
 async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
 	const output = await new AmpersendTrigger().poll.call(context);
 	const events = output?.[0]?.map(({ json }) => json) ?? null;
-	for (const event of events ?? []) {
-		const isWhole = 'raw' in event;
-		z.parse(isWhole ? triggerEventOutput.schema : simplifiedEvent, event);
-	}
+	for (const event of events ?? []) z.parse(schemaOf(event), event);
 	return events;
 }
 

@@ -54,6 +54,8 @@ describe('The subtitle', () => {
 		[[], 'all payment events'],
 		[['payment.denied', 'payment.failed'], 'denied, failed'],
 		['payment.denied', 'denied'],
+		[['payment.denied', 'balance.low', '*'], 'balance.low, all payment events'],
+		[['balance.low', 'budget.used'], 'balance.low, budget.used'],
 	])('of the trigger on %j is "%s"', (events, subtitle) => {
 		expect(subtitleOf(new AmpersendTrigger(), { events })).toBe(subtitle);
 	});

@@ -72,7 +72,7 @@ function say(line: string): void {
 const RANDOM = [
 	{
 		step: '10 000 random histories of the cursor',
-		tests: ['test/unit/cursor.model', 'test/unit/cursor.mutants'],
+		tests: ['test/unit/cursor.model', 'test/unit/cursor.mutants', 'test/unit/levels.model'],
 		env: { AMPERSEND_HISTORIES: '10000' },
 		broken: 'a history broke a promise of the cursor',
 	},

@@ -28,11 +28,17 @@ interface Memory {
 	thrown: number;
 }
 
+/** What a poll could not read. */
+export interface Gaps extends Pick<PollResult, 'skipped' | 'unread'> {
+	/** Whether the poll emits something. */
+	hasEvents: boolean;
+}
+
 /** By node. */
 const memories = new Map<string, Memory>();
 
 /** Whether a poll has begun what a later one would begin otherwise. */
-function hasBegun(before: TriggerState, after: TriggerState): boolean {
+export function hasBegun(before: TriggerState, after: TriggerState): boolean {
 	return (
 		before.scope !== after.scope ||
 		!isSameFilter(before.filter, after.filter) ||
@@ -43,7 +49,7 @@ function hasBegun(before: TriggerState, after: TriggerState): boolean {
 /** When each agent was first found unreadable: one that wasn't read this time may still be. */
 function updateSince(
 	before: Map<AgentId, number>,
-	{ skipped, unread }: PollResult,
+	{ skipped, unread }: Gaps,
 	now: number,
 ): Map<AgentId, number> {
 	const open = new Set([...skipped.map(({ agent }) => agent), ...unread]);
@@ -74,23 +80,23 @@ function errorFor(lasting: PollResult['skipped'], since: number): CallError | un
  * Remembers which agents a poll could not read.
  * @param node identifies it in this n8n
  * @param now epoch ms
- * @param stored the state that the poll began with, if n8n has stored it; undefined at publishing
+ * @param mayThrow whether a later poll does the same
  * @returns what the poll is to throw, if it's time for that
  */
 export function lastingGap(
 	node: string,
 	now: number,
-	stored: TriggerState | undefined,
-	poll: PollResult,
+	mayThrow: boolean,
+	poll: Gaps,
 ): CallError | undefined {
-	const { skipped, events } = poll;
+	const { skipped, hasEvents } = poll;
 	const { since: before, thrown } = memories.get(node) ?? { since: new Map(), thrown: -Infinity };
 	const since = updateSince(before, poll, now);
 	memories.set(node, { since, thrown });
 	const lasting = skipped.filter(({ agent, error }) => before.has(agent) && !isTransient(error));
 	const first = Math.min(...lasting.map(({ agent }) => since.get(agent) ?? now));
-	const due = Math.max(first, thrown + REPEAT_MS) + (events.length > 0 ? PUT_OFF_MS : 0);
-	if (!stored || hasBegun(stored, poll.state) || now < due) return undefined;
+	const due = Math.max(first, thrown + REPEAT_MS) + (hasEvents ? PUT_OFF_MS : 0);
+	if (!mayThrow || now < due) return undefined;
 	memories.set(node, { since, thrown: now });
 	return errorFor(lasting, first);
 }

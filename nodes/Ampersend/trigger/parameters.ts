@@ -21,20 +21,32 @@ import {
 	readWords,
 	rejectNothing,
 } from '../domain/parameter';
+import type { LevelEventName, LevelWants } from './levels';
+import { levelEvents } from './levels';
 
-/** Every event: n8n's own triggers store it like this. */
+/** Every payment event: n8n's own triggers store it like this. */
 const ALL_EVENTS = '*';
 
-/** One event for each known status of an activity row (SDK, agent.ts). The set is open. */
+/** Besides levels, one event for each known status of a payment (SDK, agent.ts): an open set. */
 export const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
 	name: 'events',
 	type: 'multiOptions',
 	options: [
 		{
-			name: 'All Events',
+			name: 'All Payment Events',
 			value: ALL_EVENTS,
 			description: 'Every payment event, including statuses that Ampersend adds later',
+		},
+		{
+			name: 'Balance Low',
+			value: 'balance.low',
+			description: "An agent's balance is below its daily limit, or below Balance Below",
+		},
+		{
+			name: 'Budget Used',
+			value: 'budget.used',
+			description: 'An agent has used most of its daily or monthly limit',
 		},
 		{
 			name: 'Payment Authorized',
@@ -63,20 +75,61 @@ export const eventsField: INodeProperties = {
 		},
 	],
 	default: [ALL_EVENTS],
-	description: 'The payment events that start the workflow. To choose some, remove All Events.',
+	description:
+		'The events that start the workflow. To choose some payment events, remove All Payment Events.',
 };
 
-/** Statuses of the chosen events in lower case, sorted; empty for all. */
-function parseStatuses(parameter: string, events: unknown): string[] {
-	rejectNothing(parameter, events);
-	const words = readWords(parameter, events);
-	if (words.includes(ALL_EVENTS)) return [];
-	const statuses = words.map((name) => name.toLowerCase().replace(/^payment\./, ''));
-	return [...new Set(statuses)].sort();
+const isLevel = (event: string) => levelEvents.some((name) => name === event);
+
+/** The chosen events in lower case, sorted; all payment events if there are none. */
+function readEvents(read: Read): string[] {
+	return read({ ...eventsField, default: [] }, (parameter, events) => {
+		rejectNothing(parameter, events);
+		const words = readWords(parameter, events).map((name) => name.toLowerCase());
+		return words.length > 0 ? [...new Set(words)].sort() : [ALL_EVENTS];
+	});
+}
+
+/** Whether payment events are among the chosen ones. */
+export function wantsPayments(read: Read): boolean {
+	return !readEvents(read).every(isLevel);
+}
+
+/** Statuses of the chosen payment events; empty for all. */
+function readStatuses(read: Read): string[] {
+	const events = readEvents(read);
+	if (events.includes(ALL_EVENTS)) return [];
+	const statuses = events.filter((event) => !isLevel(event));
+	return [...new Set(statuses.map((event) => event.replace(/^payment\./, '')))].sort();
 }
 
 /** Maximum addresses of a filter: the trigger stores them with its position. */
 const MAX_COUNTERPARTIES = 100;
+
+const showFor = (event: LevelEventName) => ({ show: { '/events': [event] } });
+
+const balanceBelowField: INodeProperties = {
+	...minimumAmountField,
+	displayName: 'Balance Below (USDC)',
+	name: 'balanceBelow',
+	displayOptions: showFor('balance.low'),
+	description:
+		"A balance below this is low. Without it, the agent's daily limit counts, which takes one " +
+		'more request for each agent at each poll. A balance of 0 is always low.',
+};
+
+/** Percentage of a limit, if none is set. */
+const BUDGET_USED = 80;
+
+const budgetUsedField: INodeProperties = {
+	displayName: 'Budget Used (%)',
+	name: 'budgetUsedPercent',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: 100, numberPrecision: 0 },
+	default: BUDGET_USED,
+	displayOptions: showFor('budget.used'),
+	description: 'How much of a daily or monthly limit (UTC) has to be used',
+};
 
 export const eventFiltersField: INodeProperties = {
 	displayName: 'Filters',
@@ -85,10 +138,30 @@ export const eventFiltersField: INodeProperties = {
 	placeholder: 'Add Filter',
 	default: {},
 	description:
-		'Only events that pass start the workflow. If you change a filter, the payments that the ' +
-		"old one filtered out aren't emitted later.",
-	options: [counterpartyField, directionField, minimumAmountField],
+		'Only payment events that pass start the workflow. If you change a filter, the payments that ' +
+		"the old one filtered out aren't emitted later.",
+	options: [
+		balanceBelowField,
+		budgetUsedField,
+		counterpartyField,
+		directionField,
+		minimumAmountField,
+	],
 };
+
+/** Reads which levels start the workflow. @throws ParameterError that names the invalid filter */
+export function readLevelWants(read: Read): LevelWants {
+	const [low, used] = levelEvents.map((event) => readEvents(read).includes(event));
+	const filters = readCollection(read, eventFiltersField);
+	const below = readAmount(balanceBelowField, filters);
+	const { displayName, name } = budgetUsedField;
+	const otherwise = `remove the filter to use ${BUDGET_USED}`;
+	const percent = readWholeNumber(displayName, filters[name], [1, 100], otherwise);
+	return {
+		...(low && { low: { below: below === undefined ? null : BigInt(below) } }),
+		...(used && { percent: percent ?? BUDGET_USED }),
+	};
+}
 
 /**
  * Reads which events start the workflow.
@@ -105,7 +178,7 @@ export function readEventFilter(read: Read): RowFilter {
 			'Leave the filter empty and add a Filter node after the trigger.',
 		);
 	}
-	const statuses = read({ ...eventsField, default: [] }, parseStatuses);
+	const statuses = readStatuses(read);
 	const directions = readDirections(filters);
 	return {
 		...(statuses.length > 0 && { statuses }),

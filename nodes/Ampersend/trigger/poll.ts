@@ -166,14 +166,18 @@ function choose(
 			? [...(directory?.keys() ?? [])]
 			: wanted.filter((id) => !missing.includes(id));
 	if (agents !== 'all' && !state && directory) requireAgents(directory, agents, agentsParameter);
-	if (watched.length > MAX_AGENTS) {
-		throw new ParameterError(
-			'Agents',
-			`a trigger can watch up to ${MAX_AGENTS} agents. This account has ${watched.length}.`,
-			'Split the agents among several triggers. No payment event is lost.',
-		);
-	}
+	rejectTooMany(watched);
 	return { watched, missing };
+}
+
+/** @throws ParameterError */
+export function rejectTooMany({ length }: AgentId[]): void {
+	if (length <= MAX_AGENTS) return;
+	throw new ParameterError(
+		'Agents',
+		`a trigger can watch up to ${MAX_AGENTS} agents. This account has ${length}.`,
+		'Split the agents among several triggers. No payment event is lost.',
+	);
 }
 
 /** No agent is started with less time than this, in ms: it would lose its turn for nothing. */
@@ -228,10 +232,11 @@ async function findTargets(
 	client: Client,
 	state: TriggerState | undefined,
 	settings: TriggerSettings,
+	lookedUp: Directory | undefined,
 ): Promise<Targets> {
 	const { agents } = settings;
 	const needsLookUp = agents === 'all' || !isEachKnown(state, agents.map(addressKey));
-	const directory = needsLookUp ? await lookUpAgents(client) : undefined;
+	const directory = lookedUp ?? (needsLookUp ? await lookUpAgents(client) : undefined);
 	const { watched, missing } = choose(settings, directory, state);
 	const createdAt = (id: AgentId) => directory?.get(id)?.createdAt ?? 0;
 	const starts = watched.map((id) => [id, startOf(state, id, createdAt(id), settings)] as const);
@@ -277,7 +282,13 @@ async function readInOrder(
 	return outcomes;
 }
 
-type Failed = Array<{ agent: AgentId; error: CallError }>;
+export type Failed = Array<{ agent: AgentId; error: CallError }>;
+
+/** The error to show of several: one that doesn't pass, or else one of the service itself. */
+export function worstOf(failed: Failed): CallError | undefined {
+	const lasting = failed.find(({ error }) => !isTransient(error));
+	return (lasting ?? failed.find(({ error }) => !error.isHeld) ?? failed[0])?.error;
+}
 
 /** @throws CallError if something failed, and no agent could be read */
 function rejectNothingRead(
@@ -289,10 +300,8 @@ function rejectNothingRead(
 		const hasBaseline = 'floor' in reading && reading.asOf > 0;
 		return reading.rows.length > 0 || hasBaseline || !outcomes.get(id)?.error;
 	});
-	const [first] = failed;
-	const lasting = failed.find(({ error }) => !isTransient(error));
-	const worst = lasting ?? failed.find(({ error }) => !error.isHeld) ?? first;
-	if (worst && !hasRead) throw worst.error;
+	const worst = worstOf(failed);
+	if (worst && !hasRead) throw worst;
 }
 
 /** Adds the agents' names. Looks them up if that hasn't been done. */
@@ -313,6 +322,7 @@ async function withAgents(
  * One poll: reads the chosen agents and decides what is new. If all are chosen, or one has no
  * position or was missing, it looks the agents up first. Otherwise it does so only to name the
  * agents of events.
+ * @param lookedUp the watched agents, where this poll has looked them up
  * @throws CallError if no agent could be read, or they couldn't be looked up; ParameterError if a
  * chosen agent isn't in the account at the first poll, or there are too many agents
  */
@@ -320,10 +330,11 @@ export async function pollActivity(
 	client: Client,
 	stored: TriggerState | undefined,
 	settings: TriggerSettings,
+	lookedUp?: Directory,
 ): Promise<PollResult> {
 	const begun = beginWith(stored, settings.filter, settings.process);
 	const { state } = begun;
-	const targets = await findTargets(client, state, settings);
+	const targets = await findTargets(client, state, settings, lookedUp);
 	const { watched, directory } = targets;
 	const order = orderOf(state, watched);
 	const outcomes = await readInOrder(client, order, targets, settings);

@@ -1,6 +1,8 @@
 import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { isRecord, withoutUndefined } from '../domain/json';
+import type { LevelState } from './levels';
+import { readLevelState, writeLevelState } from './levels';
 import { warn } from './report';
 import { hasDurableCursors } from './scheduler';
 import type { TriggerSettings } from './settings';
@@ -85,6 +87,8 @@ export class Position {
 	readonly state: TriggerState | undefined;
 	/** Whether n8n has stored it. */
 	readonly isStored: boolean;
+	/** Of levels. Undefined before the first one. */
+	readonly levels: LevelState | undefined;
 	private readonly stored: IDataObject;
 	/** What is stored, as JSON. */
 	private readonly before: string | undefined;
@@ -110,6 +114,14 @@ export class Position {
 		const read = readOnce(this.stored, this.before ?? jsonOf(this.handedOver));
 		this.isUnreadable = read === 'unreadable';
 		this.state = read === 'unreadable' ? undefined : read;
+		const levels = jsonOf(this.stored.levels);
+		this.levels = levels === undefined ? undefined : readLevelState(levels);
+		if (levels !== undefined && !this.levels) {
+			warn(
+				context,
+				"what is stored of levels can't be read: those that are crossed are emitted again",
+			);
+		}
 	}
 
 	/** Whether a user publishes the workflow. Otherwise it was published before. */
@@ -135,6 +147,7 @@ export class Position {
 		if (this.isDurable && settings.process !== undefined) this.tell();
 		if (this.isDurable) delete adapted.process;
 		delete adapted.existingSince;
+		if (!settings.payments) return adapted;
 		return { ...adapted, ...withoutUndefined({ existingSince: this.existingSince(settings) }) };
 	}
 
@@ -167,6 +180,24 @@ export class Position {
 			`${this.context.getNode().name}: "After a Restart" has no effect, since this n8n uses ` +
 				'durable cursors: no batch is lost, and none is repeated',
 		);
+	}
+
+	/** Has n8n store the state of levels; undefined if none are chosen any more. */
+	writeLevels(state: LevelState | undefined): void {
+		if (!state) return this.drop('levels');
+		const json = writeLevelState(state);
+		if (jsonOf(this.stored.levels) !== json) this.stored.levels = JSON.parse(json) as IDataObject;
+	}
+
+	/** Forgets the position if no payment events are chosen: they start anew if they are, later. */
+	forget(): void {
+		this.drop('cursor');
+		if (this.handedOver !== undefined) handOver(this.context, this.node, undefined);
+	}
+
+	/** n8n stores what was deleted, even if it wasn't there. */
+	private drop(name: 'cursor' | 'levels'): void {
+		if (name in this.stored) delete this.stored[name];
 	}
 
 	/**

@@ -3,8 +3,8 @@ import type { IPollFunctions } from 'n8n-workflow';
 import type { RowFilter } from '../domain/filter';
 import { knownOfTransactions } from '../domain/filter';
 import { quote } from '../domain/parameter';
+import type { Gaps } from './gaps';
 import { eventsField } from './parameters';
-import type { PollResult } from './poll';
 import { isTransient } from './poll';
 import type { AgentId, TriggerState } from './state';
 
@@ -26,7 +26,7 @@ export function namesOf(agents: AgentId[]): string {
 }
 
 /** Says which agents weren't read: those first that the next poll may not read either. */
-export function reportGaps(context: IPollFunctions, { skipped, unread }: PollResult): void {
+export function reportGaps(context: IPollFunctions, { skipped, unread }: Gaps): void {
 	const lasting = skipped.filter(({ error }) => !isTransient(error));
 	const all = [...lasting, ...skipped.filter(({ error }) => isTransient(error))];
 	for (const { agent, error, hasBaseline } of all.slice(0, MAX_NAMED)) {
@@ -65,5 +65,21 @@ export function reportUnknownEvents(
 		context,
 		`${eventsField.displayName}: no payment so far has ${unknown.map(quote).join(', ')}. ` +
 			`This node knows ${known.join(', ')}`,
+	);
+}
+
+/** Agents whose users know that their balance can't be compared, by node. */
+const unclearOf = new Map<string, Set<AgentId>>();
+
+/** Says once which balances are no whole micro-USDC, so nothing can be below them. */
+export function reportUnclear(context: IPollFunctions, node: string, agents: AgentId[]): void {
+	const known = unclearOf.get(node) ?? new Set();
+	const added = agents.filter((id) => !known.has(id));
+	if (added.length === 0) return;
+	unclearOf.set(node, new Set([...known, ...added]));
+	warn(
+		context,
+		`the balance of ${namesOf(added)} isn't whole micro-USDC, so it can't be compared: ` +
+			"Balance Low doesn't start the workflow for it",
 	);
 }

@@ -7,12 +7,20 @@ import { CallError, toNodeError } from '../api/errors';
 import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
 import { simplify } from '../domain/simplify';
-import { lastingGap } from './gaps';
-import { simplifiedTriggerEvent, triggerEventOutput } from './output';
+import { hasBegun, lastingGap } from './gaps';
+import type { FoundLevel, LevelResult } from './levelPoll';
+import { pollLevels, sampleLevels } from './levelPoll';
+import { withoutBatch } from './levels';
+import {
+	levelEventOutput,
+	simplifiedLevelEvent,
+	simplifiedTriggerEvent,
+	triggerEventOutput,
+} from './output';
 import type { FoundEvent, PollResult } from './poll';
 import { isTransient, pollActivity, sampleActivity } from './poll';
 import { Position } from './position';
-import { namesOf, reportGaps, reportUnknownEvents, warn } from './report';
+import { namesOf, reportGaps, reportUnclear, reportUnknownEvents, warn } from './report';
 import { inTurn, isActivation, isScheduled, pollBudget } from './scheduler';
 import type { TriggerSettings } from './settings';
 import { readSettings } from './settings';
@@ -20,12 +28,21 @@ import { readSettings } from './settings';
 /** Waiting for a retry must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
-function toOutput(events: FoundEvent[], isSimple: boolean): INodeExecutionData[][] | null {
-	const items = events.map((event) => {
+/** @returns null without events */
+function toOutput(
+	events: FoundEvent[],
+	levels: FoundLevel[],
+	isSimple: boolean,
+): INodeExecutionData[][] | null {
+	const ofPayments = events.map((event) => {
 		const whole = triggerEventOutput.of(event.row.wire, event);
-		const json = isSimple ? simplify(whole, simplifiedTriggerEvent) : whole;
-		return { json: json as IDataObject };
+		return isSimple ? simplify(whole, simplifiedTriggerEvent) : whole;
 	});
+	const ofLevels = levels.map((event) => {
+		const whole = levelEventOutput.of({}, event);
+		return isSimple ? simplify(whole, simplifiedLevelEvent) : whole;
+	});
+	const items = [...ofPayments, ...ofLevels].map((json) => ({ json: json as IDataObject }));
 	return items.length > 0 ? [items] : null;
 }
 
@@ -62,25 +79,83 @@ class PublishedPoll {
 	 */
 	async run(client: Client, isMine: () => boolean): Promise<INodeExecutionData[][] | null> {
 		try {
-			const result = await pollActivity(client, this.position.state, this.settings);
+			const levels = await this.pollLevels(client);
+			const payments = await this.pollPayments(client, levels);
 			if (!isMine()) return null;
 			heldSince.delete(this.node);
-			this.finish(result);
-			return toOutput(result.events, this.settings.isSimple);
+			const output = toOutput(payments?.events ?? [], levels?.events ?? [], this.settings.isSimple);
+			this.finish(payments, levels, output !== null);
+			return output;
 		} catch (error) {
 			return this.forgive(error);
 		}
 	}
 
+	/** Levels may take half of the time, if there are payments to read, too. */
+	private async pollLevels(client: Client): Promise<LevelResult | undefined> {
+		const { settings, position } = this;
+		const { levels, payments, now, deadline } = settings;
+		if (!levels) return undefined;
+		const until = payments ? (now + deadline) / 2 : deadline;
+		return await pollLevels({ ...client, deadline: until }, position.levels, {
+			...settings,
+			levels,
+		});
+	}
+
+	/** @param levels their events count, so payments may have to wait for the next poll */
+	private async pollPayments(
+		client: Client,
+		levels: LevelResult | undefined,
+	): Promise<PollResult | undefined> {
+		const { settings, position } = this;
+		const maxEvents = settings.maxEvents - (levels?.events.length ?? 0);
+		const isFull = maxEvents < 1 && position.state !== undefined;
+		if (!settings.payments || isFull) return undefined;
+		const limited = { ...settings, maxEvents: Math.max(1, maxEvents) };
+		return await pollActivity(client, position.state, limited, levels?.directory);
+	}
+
 	/** @throws NodeApiError for agents that haven't been read for long */
-	private finish(result: PollResult): void {
-		const { context, position, activation, settings } = this;
-		reportGaps(context, result);
-		if (activation) reportUnknownEvents(context, settings.filter, result.state);
-		const before = position.isStored && !activation ? position.state : undefined;
-		const gap = lastingGap(this.node, settings.now, before, result);
+	private finish(
+		payments: PollResult | undefined,
+		levels: LevelResult | undefined,
+		hasEvents: boolean,
+	): void {
+		const { context, activation, settings, node } = this;
+		const results = [levels, payments].filter((one) => one !== undefined);
+		// An agent is named once, with what keeps its payments from being read.
+		const skipped = results.flatMap((one) => one.skipped).map((one) => [one.agent, one] as const);
+		const gaps = {
+			skipped: [...new Map(skipped).values()],
+			unread: [...new Set(results.flatMap(({ unread }) => unread))],
+			hasEvents,
+		};
+		reportGaps(context, gaps);
+		reportUnclear(context, node, levels?.unclear ?? []);
+		if (activation && payments) reportUnknownEvents(context, settings.filter, payments.state);
+		const mayThrow = !activation && !this.hasBegun(payments);
+		const gap = lastingGap(node, settings.now, mayThrow, gaps);
 		if (gap) throw toNodeError(context.getNode(), gap);
-		const shortened = position.write(result.state, result.events.length > 0);
+		this.write(payments, levels, hasEvents);
+	}
+
+	/** Whether a poll has begun what a later one would begin otherwise. Levels begin with nothing. */
+	private hasBegun(payments: PollResult | undefined): boolean {
+		const { state, isStored } = this.position;
+		return payments !== undefined && (!isStored || !state || hasBegun(state, payments.state));
+	}
+
+	private write(
+		payments: PollResult | undefined,
+		levels: LevelResult | undefined,
+		hasEvents: boolean,
+	): void {
+		const { context, position, settings } = this;
+		const isOther = hasEvents && levels?.events.length === 0;
+		position.writeLevels(isOther ? withoutBatch(levels.state, settings.now) : levels?.state);
+		if (!settings.payments) position.forget();
+		const shortened = payments ? position.write(payments.state, hasEvents) : [];
 		if (shortened.length > 0) {
 			warn(
 				context,
@@ -102,7 +177,7 @@ class PublishedPoll {
 			throw toNodeError(context.getNode(), error);
 		}
 		if (activation) {
-			reportUnknownEvents(context, settings.filter, position.state);
+			if (settings.payments) reportUnknownEvents(context, settings.filter, position.state);
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 		}
 		return null;
@@ -153,6 +228,17 @@ async function runInTurn(
 	);
 }
 
+/** What a manual run shows. Nothing is stored. */
+async function sample(
+	client: Client,
+	settings: TriggerSettings,
+): Promise<INodeExecutionData[][] | null> {
+	const { levels, payments, isSimple } = settings;
+	const events = payments ? await sampleActivity(client, settings) : [];
+	const ofLevels = levels ? await sampleLevels(client, { ...settings, levels }) : [];
+	return toOutput(events, ofLevels, isSimple);
+}
+
 /**
  * What n8n's poll of a trigger does: emits what is new, or a sample if a user runs it.
  * @returns null if nothing is new
@@ -169,7 +255,7 @@ export async function runTrigger(context: IPollFunctions): Promise<INodeExecutio
 		const settings = readSettings(read, opened.connection.agent, now, budgetMs);
 		const client = { ...opened, deadline: settings.deadline };
 		if (context.getMode() === 'manual') {
-			return toOutput(await sampleActivity(client, settings), settings.isSimple);
+			return await sample(client, settings);
 		}
 		return await runInTurn(context, client, settings);
 	} catch (error) {

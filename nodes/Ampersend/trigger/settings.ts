@@ -2,7 +2,8 @@ import { agentScopeParameter, readAgentScope } from '../descriptions/agentScope'
 import type { Read } from '../descriptions/reader';
 import type { Address, AgentScope } from '../domain/address';
 import type { Settings } from './cursor';
-import { readEventFilter, readEventOptions } from './parameters';
+import type { LevelWants } from './levels';
+import { readEventFilter, readEventOptions, readLevelWants, wantsPayments } from './parameters';
 import { thisProcess } from './scheduler';
 
 const MINUTE_MS = 60_000;
@@ -19,6 +20,10 @@ export interface TriggerSettings extends Settings {
 	agents: AgentScope;
 	/** Display name of the parameter that selects the agents. */
 	agentsParameter: string;
+	/** Whether payment events start the workflow. */
+	payments: boolean;
+	/** Absent if no level does. */
+	levels?: LevelWants;
 	/** Maximum events of one poll. */
 	maxEvents: number;
 	/** When reading ends, epoch ms. The next poll reads the rest. */
@@ -46,12 +51,15 @@ export function readSettings(
 	const { existingDays, lookBackMinutes, maxEvents, isSimple, repeatsLastBatch } =
 		readEventOptions(read);
 	const chosen = readAgentScope(read);
+	const levels = readLevelWants(read);
 	const agents = ownAgent === undefined ? chosen : [ownAgent];
 	return {
 		agents,
 		agentsParameter: agentScopeParameter(read),
 		scope: agents === 'all' ? 'all' : 'selected',
 		filter: readEventFilter(read),
+		payments: wantsPayments(read),
+		...(Object.keys(levels).length > 0 && { levels }),
 		now,
 		...(existingDays > 0 && { existingSince: now - existingDays * DAY_MS }),
 		lookBackMs: lookBackMinutes * MINUTE_MS,

@@ -198,22 +198,26 @@ function encode(state: TriggerState): string {
 	});
 }
 
+/** @throws ParameterError if a later release wrote a state: this one would emit events again */
+export function rejectLater(plain: unknown): void {
+	const { data: later } = z.safeParse(laterState, plain);
+	if (!later) return;
+	throw new ParameterError(
+		'Ampersend Trigger',
+		`a newer release stored the position (state version ${later.version}).`,
+		'Update n8n-nodes-ampersend. No payment event is lost.',
+	);
+}
+
 /**
  * Reads what an earlier poll stored.
  * @param json a `StoredState`
  * @returns `'unreadable'` if no release wrote it
- * @throws ParameterError if a later release wrote it: this one would emit payments again
+ * @throws ParameterError if a later release wrote it
  */
 export function readState(json: string): TriggerState | 'unreadable' {
 	const plain: unknown = JSON.parse(json);
-	const { data: later } = z.safeParse(laterState, plain);
-	if (later) {
-		throw new ParameterError(
-			'Ampersend Trigger',
-			`a newer release stored the position (state version ${later.version}).`,
-			'Update n8n-nodes-ampersend. No payment event is lost.',
-		);
-	}
+	rejectLater(plain);
 	const { data } = z.safeParse(storedState, plain);
 	if (!data) return 'unreadable';
 	const { scope, since, filter, filters, next } = data;
