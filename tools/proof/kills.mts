@@ -86,6 +86,8 @@ const QUIET_POLLS = 4;
  * off several times, it waits for up to 5 minutes (@n8n/scheduler, backoff.js).
  */
 const REQUESTED_MS = 360_000;
+/** How long n8n takes to publish the workflow on a busy machine, in ms. */
+const PUBLISHED_MS = 120_000;
 /** How long the last executions take, in ms, with those of a killed worker. */
 const ENDED_MS = 300_000;
 const UNFINISHED = new Set(['new', 'running', 'waiting']);
@@ -158,6 +160,24 @@ function aimsOf({ setting, target = 'all', aim }: KillOptions): Aim[] {
 /** Adds what an execution contains, if it's more than what was read before. */
 function keep(executions: Map<number, string[]>, id: number, eventIds: string[]): void {
 	if (eventIds.length > (executions.get(id)?.length ?? 0)) executions.set(id, eventIds);
+}
+
+/** How many payments or events were at a moment in which a kill can cost them. */
+interface KillNote {
+	/** Payments that wait to be stored. */
+	cutOff: number;
+	/** Those of them that the cursor knows. */
+	missed: number;
+	/** Events that Remove Duplicates has noted and no stored execution contains after it. */
+	noted: number;
+}
+
+function describeKill({ cutOff, missed, noted }: KillNote): string {
+	return (
+		`n8n got ${cutOff} and has not stored them` +
+		(missed > 0 ? `, and its cursor knows ${missed}` : '') +
+		(noted > 0 ? `; Remove Duplicates noted ${noted} that are not stored after it` : '')
+	);
 }
 
 type Cause = { kill: number; moment: NonNullable<LostEvent['moment']> };
@@ -257,12 +277,10 @@ class KillRun {
 				const share = Math.round((payments - this.made.length) / (kills - i));
 				const paying = this.pay(aim ? share - 1 : share);
 				const again = await this.kill(n8n, i + 1, aim);
-				const { cutOff, missed, noted } = this.noteKill(i + 1, Date.now(), await this.look(i + 1));
+				const noted = this.noteKill(i + 1, Date.now(), await this.look(i + 1));
 				log(
 					`${setting}: kill ${i + 1} of ${kills}${aim ? ` (aimed: ${aim})` : ''} ` +
-						`after ${this.made.length} payments: n8n got ${cutOff} and has not stored them` +
-						(missed > 0 ? `, and its cursor knows ${missed}` : '') +
-						(noted > 0 ? `; Remove Duplicates noted ${noted} that are not stored after it` : ''),
+						`after ${this.made.length} payments: ${describeKill(noted)}`,
 				);
 				n8n = await again();
 				await paying;
@@ -390,13 +408,18 @@ class KillRun {
 		});
 		const nodes = [trigger, ...(this.isRepeat ? [removeDuplicates()] : []), ...this.actions()];
 		const settings = this.options.savesProgress ? { saveExecutionProgress: true } : {};
-		await n8n.activate(await n8n.importWorkflow({ ...inARow('Payments', nodes), settings }));
-		await waitFor('the baseline to be stored', async () => {
-			const cursor = (await this.database.read()).cursor ?? '';
-			return (
-				this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined
-			);
-		});
+		const workflow = await n8n.importWorkflow({ ...inARow('Payments', nodes), settings });
+		await n8n.activate(workflow, PUBLISHED_MS);
+		await waitFor(
+			'the baseline to be stored',
+			async () => {
+				const cursor = (await this.database.read()).cursor ?? '';
+				return (
+					this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined
+				);
+			},
+			REQUESTED_MS,
+		);
 		// A poll that began before the baseline was stored can store its own after it.
 		await this.wholePolls(2);
 	}
@@ -421,6 +444,7 @@ class KillRun {
 				await waitFor(
 					'a payment to be emitted',
 					() => when('execution').length > seen || undefined,
+					REQUESTED_MS,
 				);
 				storing.push((when('execution')[seen] ?? 0) - (this.served.get(id) ?? 0));
 				await sleep(this.random() * 1000);
@@ -510,16 +534,8 @@ class KillRun {
 		}
 	}
 
-	/**
-	 * Compares the answers that n8n got with what it has stored.
-	 * @returns how many payments wait to be stored; how many of them the cursor knows; how many
-	 * events Remove Duplicates has noted that no stored execution contains after it
-	 */
-	private noteKill(
-		kill: number,
-		killedAt: number,
-		{ cursor, history }: Stored,
-	): { cutOff: number; missed: number; noted: number } {
+	/** Compares the answers that n8n got with what it has stored. */
+	private noteKill(kill: number, killedAt: number, { cursor, history }: Stored): KillNote {
 		const counts = tally([...this.held.values()].flat());
 		const unstored = this.made.filter(
 			(payment) => !counts.has(eventIdOf(payment)) && !this.missed.has(eventIdOf(payment)),
@@ -561,17 +577,21 @@ class KillRun {
 	/** Waits until every agent was read that many more times. */
 	private async wholePolls(count: number): Promise<void> {
 		const from = this.emulator.calls.length;
-		await waitFor(`${count} polls`, () => {
-			const calls = this.emulator.calls
-				.slice(from)
-				.filter(({ route, status }) => route === this.route && status === 200);
-			const readings = ({ address }: Agent) =>
-				calls.filter(
-					({ route, path }) =>
-						route === OWN_ACTIVITY || path.toLowerCase().includes(address.toLowerCase()),
-				);
-			return this.agents.every((agent) => readings(agent).length >= count) || undefined;
-		});
+		await waitFor(
+			`${count} polls`,
+			() => {
+				const calls = this.emulator.calls
+					.slice(from)
+					.filter(({ route, status }) => route === this.route && status === 200);
+				const readings = ({ address }: Agent) =>
+					calls.filter(
+						({ route, path }) =>
+							route === OWN_ACTIVITY || path.toLowerCase().includes(address.toLowerCase()),
+					);
+				return this.agents.every((agent) => readings(agent).length >= count) || undefined;
+			},
+			REQUESTED_MS,
+		);
 	}
 
 	private async untilQuiet(): Promise<void> {
