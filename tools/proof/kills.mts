@@ -83,9 +83,11 @@ const CYCLE_MS = 10_000;
 const QUIET_POLLS = 4;
 /**
  * How long n8n takes to request a new payment, in ms: before it repeats a poll that kills have cut
- * off several times, it waits for up to 5 minutes (@n8n/scheduler, backoff.js).
+ * off several times, it waits for up to 5 minutes (@n8n/scheduler, backoff.js). If n8n drops what a
+ * poll has found, because the machine was too busy to store it in time, the trigger finds nothing
+ * for 5 minutes (STORING_MS in nodes/Ampersend/trigger/scheduler.ts).
  */
-const REQUESTED_MS = 360_000;
+const REQUESTED_MS = 720_000;
 /** How long n8n takes to publish the workflow on a busy machine, in ms. */
 const PUBLISHED_MS = 120_000;
 /** How long the last executions take, in ms, with those of a killed worker. */
@@ -112,8 +114,8 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 		// By default n8n looks for polls that are due every 5 s, and runs one that a kill cut off again
 		// after a minute. Here it does so during the run.
 		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
-		N8N_SCHEDULER_LEASE_DURATION: '10',
-		N8N_SCHEDULER_POLL_TIMEOUT: '8',
+		N8N_SCHEDULER_LEASE_DURATION: '15',
+		N8N_SCHEDULER_POLL_TIMEOUT: '12',
 		N8N_SCHEDULER_REAPER_INTERVAL: '2',
 	},
 };
@@ -121,7 +123,7 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 /**
  * How long n8n runs after its last start, in ms: a poll that was cut off could repeat its events.
  */
-const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 20_000 };
+const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 30_000 };
 
 /** What a kill waits for that is aimed at something stored. */
 const awaited: Partial<Record<Aim, 'cursor' | 'execution' | 'history'>> = {
@@ -180,6 +182,12 @@ function describeKill({ cutOff, missed, noted }: KillNote): string {
 	);
 }
 
+/** Epoch ms. */
+interface Span {
+	from: number;
+	to: number;
+}
+
 type Cause = { kill: number; moment: NonNullable<LostEvent['moment']> };
 
 /** One n8n after the other in one user folder, each until it is killed. */
@@ -210,6 +218,8 @@ class KillRun {
 	private readonly noted = new Map<string, number>();
 	/** How each execution ended, for people. */
 	private readonly states = new Map<number, string>();
+	/** When each execution ran. */
+	private readonly spans: Span[] = [];
 	private cutOffs = 0;
 	private metKills = 0;
 	private readonly isRepeat: boolean;
@@ -511,7 +521,8 @@ class KillRun {
 		const killer = what && (await this.database.killer(n8n.pid, what));
 		await new Promise<void>((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error('n8n did not request a new payment within six minutes.')),
+				() =>
+					reject(new Error(`n8n did not request a new payment within ${REQUESTED_MS / 1000} s.`)),
 				REQUESTED_MS,
 			);
 			this.onNew = () => {
@@ -567,6 +578,8 @@ class KillRun {
 			this.states.set(id, `execution ${id}: ${status}, from ${startedAt} to ${stoppedAt}`);
 			if (!this.seenAt.has(id)) this.seenAt.set(id, kill);
 			if (data.includes(STALLED)) this.stalled.add(id);
+			if (startedAt !== null && stoppedAt !== null)
+				this.spans[id] = { from: Date.parse(startedAt), to: Date.parse(stoppedAt) };
 			const { emitted, unique } = eventIdsIn(data);
 			keep(this.held, id, emitted);
 			keep(this.unique, id, unique);
@@ -640,6 +653,7 @@ class KillRun {
 		const old = new Set(before.map(eventIdOf));
 		const twice = (counts: Map<string, number>) =>
 			[...counts].filter(([, count]) => count > 1).map(([eventId]) => eventId);
+		const repeated = twice(delivered);
 		const lost = this.lost();
 		const retried = new Set(this.acted((id) => !this.seenAt.has(id)));
 		return {
@@ -657,13 +671,23 @@ class KillRun {
 			lost: lost.map((eventId) => this.whyLost(eventId)),
 			retried: lost.filter((eventId) => retried.has(eventId)),
 			cutOffExecutions: lost.filter((eventId) => emitted.has(eventId)).length,
-			repeated: twice(delivered),
+			repeated,
+			repeatedAlone: repeated.filter((eventId) => !this.isRepeat || !this.isOverlapped(eventId)),
 			emittedTwice: twice(emitted),
 			unexpected: [...emitted.keys()].filter(
 				(eventId) => old.has(eventId) || !expected.includes(eventId),
 			),
 			...measurement,
 		};
+	}
+
+	/** Whether another execution ran at the same time as one that contains the event. */
+	private isOverlapped(eventId: string): boolean {
+		return [...this.held].some(([id, eventIds]) => {
+			const span = eventIds.includes(eventId) ? this.spans[id] : undefined;
+			if (span === undefined) return false;
+			return this.spans.some(({ from, to }, i) => i !== id && from <= span.to && to >= span.from);
+		});
 	}
 
 	/** How often each event was delivered. */

@@ -58,6 +58,11 @@ export interface KillReport {
 	cutOffExecutions: number;
 	/** Ids of events that were delivered twice. */
 	repeated: string[];
+	/**
+	 * Those of them in whose executions Remove Duplicates ran alone: where two do so at one moment,
+	 * one overwrites what the other has noted.
+	 */
+	repeatedAlone: string[];
 	/** Ids of events that the trigger emitted twice. */
 	emittedTwice: string[];
 	/** Ids of events that were emitted although nothing new happened to their payment. */
@@ -232,14 +237,14 @@ export function markdownTable(reports: KillReport[]): string {
 
 /** Which promises a run broke. */
 export function broken(report: KillReport): string[] {
-	const { setting, target, lost, retried, repeated, emittedTwice, unexpected } = report;
+	const { setting, target, lost, retried, repeatedAlone, emittedTwice, unexpected } = report;
 	const isDurable = setting === 'durable';
 	const isKept = isDurable && target === 'main';
 	const counts = {
 		lost: isDurable && target === 'all' ? lost.length : lostOutside(report).length,
 		// n8n has stored them, and gave them to no worker.
 		'lost even after a retry': isKept ? lost.length - retried.length : 0,
-		'acted on twice': repeated.length,
+		'acted on twice': repeatedAlone.length,
 		// A main that starts repeats its last batch on purpose; one that continues doesn't.
 		'emitted twice': setting === 'repeat' && target !== 'worker' ? 0 : emittedTwice.length,
 		unexpected: unexpected.length,
