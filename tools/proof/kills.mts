@@ -646,7 +646,7 @@ class KillRun {
 		measurement: Pick<KillReport, 'moments' | 'noted'>,
 		before: Activity[],
 	): KillReport {
-		const { setting, inSession = false, kills } = this.options;
+		const { setting, inSession = false, kills, log } = this.options;
 		const expected = this.made.map(eventIdOf);
 		const emitted = tally([...this.held.values()].flat());
 		const delivered = this.delivered();
@@ -654,6 +654,10 @@ class KillRun {
 		const twice = (counts: Map<string, number>) =>
 			[...counts].filter(([, count]) => count > 1).map(([eventId]) => eventId);
 		const repeated = twice(delivered);
+		for (const eventId of repeated) {
+			const executions = this.idsWith(eventId).map((id) => this.stateOf(id));
+			log(`${setting}: acted on twice, ${eventId}: ${executions.join('; ')}`);
+		}
 		const lost = this.lost();
 		const retried = new Set(this.acted((id) => !this.seenAt.has(id)));
 		return {
@@ -683,8 +687,8 @@ class KillRun {
 
 	/** Whether another execution ran at the same time as one that contains the event. */
 	private isOverlapped(eventId: string): boolean {
-		return [...this.held].some(([id, eventIds]) => {
-			const span = eventIds.includes(eventId) ? this.spans[id] : undefined;
+		return this.idsWith(eventId).some((id) => {
+			const span = this.spans[id];
 			if (span === undefined) return false;
 			return this.spans.some(({ from, to }, i) => i !== id && from <= span.to && to >= span.from);
 		});
@@ -704,9 +708,19 @@ class KillRun {
 			.map(({ eventId }) => eventId);
 	}
 
+	/** The executions that contain an event. */
+	private idsWith(eventId: string): number[] {
+		return [...this.held].filter(([, held]) => held.includes(eventId)).map(([id]) => id);
+	}
+
+	/** For people. */
+	private stateOf(id: number): string {
+		return this.states.get(id) ?? `execution ${id}`;
+	}
+
 	private whyLost(eventId: string): LostEvent {
-		const ids = [...this.held].filter(([, held]) => held.includes(eventId)).map(([id]) => id);
-		const executions = ids.map((id) => this.states.get(id) ?? `execution ${id}`);
+		const ids = this.idsWith(eventId);
+		const executions = ids.map((id) => this.stateOf(id));
 		const cause = this.causeOf(eventId, ids);
 		return { eventId, kill: cause?.kill ?? null, moment: cause?.moment ?? null, executions };
 	}
