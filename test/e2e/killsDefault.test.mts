@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { lostOutside, runShortKills } from '../../tools/proof/kills.mts';
+import { runShortKills } from '../../tools/proof/kills.mts';
+import { lostOutside } from '../../tools/proof/report.mts';
 
 test('by default, only what a kill cuts off is lost', async () => {
 	const report = await runShortKills({ setting: 'default' });

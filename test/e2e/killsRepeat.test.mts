@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { lostOutside, runShortKills } from '../../tools/proof/kills.mts';
+import { runShortKills } from '../../tools/proof/kills.mts';
+import { lostOutside } from '../../tools/proof/report.mts';
 
 test('with Repeat Last Batch, nothing is lost or acted on twice', async () => {
 	const report = await runShortKills({ setting: 'repeat' });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestRig, type Rig } from '../../tools/n8n/rig.mts';
 import { Receiver } from '../../tools/n8n/receiver.mts';
-import type { N8nProcess } from '../../tools/n8n/process.mts';
 import { waitFor } from '../../tools/n8n/wait.mts';
 import { actedOn, durable, pay, polls, publishActing, TRIGGER_NAME } from './queue.mts';
 
@@ -21,14 +20,6 @@ afterAll(async () => {
 	await rig?.stop();
 });
 
-/** The execution that a worker has begun and not ended. */
-function runningOn({ log }: N8nProcess): string | undefined {
-	const idsOf = (what: string) =>
-		[...log.matchAll(new RegExp(`Worker ${what} execution (\\d+)`, 'g'))].map(([, id]) => id);
-	const ended = new Set(idsOf('finished'));
-	return idsOf('started').find((id) => !ended.has(id));
-}
-
 test('a worker that is killed while it acts: n8n forgets the events, and goes on', async () => {
 	const agent = rig.sandbox.addAgent({ name: 'Buyer' });
 	const workflow = await publishActing({ rig, receiver, agent });
@@ -37,9 +28,9 @@ test('a worker that is killed while it acts: n8n forgets the events, and goes on
 	const eventIds = pay(rig, agent, 3);
 	await actedOn(receiver, eventIds);
 	const busy = await waitFor('a worker that acts', () =>
-		rig.n8n.workers.find((worker) => runningOn(worker) !== undefined),
+		rig.n8n.workers.find(({ unfinished }) => unfinished.length > 0),
 	);
-	const id = runningOn(busy) ?? '';
+	const [id] = busy.unfinished;
 
 	const killedAt = Date.now();
 	await busy.kill();

@@ -104,6 +104,8 @@ export interface N8nOptions {
 export interface QueueOptions {
 	/** How many workers start with it; 2 by default. */
 	workers?: number;
+	/** In place of new ones: those of a main that was killed. */
+	running?: N8nProcess[];
 	/** User folder of the main whose database and Redis it shares; by default its own. */
 	sharedWith?: string;
 }
@@ -174,6 +176,7 @@ async function startWorker({ runtime, env }: Shared, number: number, mainFolder:
 /** One main, and in queue mode its workers. */
 export class N8n {
 	private cookie = '';
+	private startWorker?: (number: number) => ReturnType<typeof startWorker>;
 
 	private constructor(
 		readonly url: string,
@@ -208,7 +211,7 @@ export class N8n {
 			password: `Pw1${randomBytes(9).toString('base64url')}`,
 		},
 	): Promise<N8n> {
-		const { workers = 2, sharedWith = userFolder } = queue;
+		const { workers = 2, running = [], sharedWith = userFolder } = queue;
 		const [port, brokerPort] = await freePorts(2);
 		const url = `http://127.0.0.1:${port}`;
 		const cluster = await Cluster.of(sharedWith);
@@ -229,12 +232,14 @@ export class N8n {
 			env: { ...ports, ...shared.env },
 		});
 		const [major] = installedRelease(runtime);
-		const n8n = new N8n(url, login, main, [], cluster, major === 1);
+		const n8n = new N8n(url, login, main, [...running], cluster, major === 1);
 		try {
 			await main.waitUntilUp(() => n8n.isUp());
 			// After the main, which makes the tables.
-			if (cluster) await n8n.startWorkers(shared, userFolder, workers);
+			if (cluster && running.length === 0) await n8n.startWorkers(shared, userFolder, workers);
 		} catch (error) {
+			// The workers of another main continue.
+			n8n.workers.splice(0, running.length);
 			await n8n.stop();
 			throw error;
 		}
@@ -258,6 +263,15 @@ export class N8n {
 	/** Ends all of it with SIGKILL, like a power cut: it can't do anything more. */
 	async kill(): Promise<void> {
 		await Promise.all([this.main, ...this.workers].map((process) => process.kill()));
+	}
+
+	/** Starts a worker in place of one that has ended. */
+	async restartWorker(ended: N8nProcess): Promise<void> {
+		const i = this.workers.indexOf(ended);
+		const started = await this.startWorker?.(i + 1);
+		if (started === undefined || i < 0) throw new Error('It is no worker of this n8n.');
+		this.workers[i] = started.worker;
+		await started.worker.waitUntilUp(started.isUp);
 	}
 
 	async createCredential(
@@ -396,6 +410,14 @@ export class N8n {
 		}
 	}
 
+	/**
+	 * Does what *Retry* does in n8n's list of executions, and waits until the new execution ends.
+	 * @throws Error if n8n has nothing left to run
+	 */
+	async retry(id: string): Promise<void> {
+		await this.rest('POST', `/executions/${id}/retry`, { loadWorkflow: false });
+	}
+
 	async execution(id: string): Promise<Execution> {
 		const raw = await this.rest<Record<string, unknown> & { data: string }>(
 			'GET',
@@ -470,8 +492,9 @@ export class N8n {
 
 	private async startWorkers(shared: Shared, mainFolder: string, count: number): Promise<void> {
 		const starting = [];
+		this.startWorker = (number) => startWorker(shared, number, mainFolder);
 		for (let number = 1; number <= count; number++) {
-			const started = await startWorker(shared, number, mainFolder);
+			const started = await this.startWorker(number);
 			this.workers.push(started.worker);
 			starting.push(started.worker.waitUntilUp(started.isUp));
 		}

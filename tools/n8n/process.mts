@@ -37,6 +37,22 @@ export class N8nProcess {
 		return this.output;
 	}
 
+	/** Ids of the executions that it has begun, if it's a worker. */
+	get begun(): Set<string> {
+		return new Set(this.executions('started'));
+	}
+
+	/** Those of them that it has not ended. */
+	get unfinished(): string[] {
+		const ended = new Set(this.executions('finished'));
+		return this.executions('started').filter((id) => !ended.has(id));
+	}
+
+	private executions(what: 'started' | 'finished'): string[] {
+		const lines = this.log.matchAll(new RegExp(`Worker ${what} execution (\\d+)`, 'g'));
+		return [...lines].map(([, id = '']) => id);
+	}
+
 	get pid(): number | undefined {
 		return this.child.pid;
 	}

@@ -7,8 +7,8 @@ import { workflowNode, type WorkflowNode } from './n8n.mts';
  * n8n has stored of it.
  */
 export class Receiver {
-	/** Event ids in the order in which they came. */
-	readonly acted: string[] = [];
+	/** In the order in which they came. */
+	readonly requests: Array<{ eventId: string; executionId: string }> = [];
 
 	private isHolding = false;
 	private readonly held = new Set<() => void>();
@@ -24,9 +24,10 @@ export class Receiver {
 				body += text;
 			});
 			request.on('end', () => {
-				receiver.acted.push((JSON.parse(body) as { eventId: string }).eventId);
+				receiver.requests.push(JSON.parse(body) as (typeof receiver.requests)[number]);
+				// The next node gets the event, too.
 				const answer = () => {
-					response.writeHead(200, { 'content-type': 'application/json' }).end('{"done":true}');
+					response.writeHead(200, { 'content-type': 'application/json' }).end(body);
 				};
 				if (receiver.isHolding) receiver.held.add(answer);
 				else answer();
@@ -36,11 +37,16 @@ export class Receiver {
 		return receiver;
 	}
 
+	/** Event ids in the order in which they came. */
+	get acted(): string[] {
+		return this.requests.map(({ eventId }) => eventId);
+	}
+
 	/** The node that acts on each item. */
-	node(): WorkflowNode {
+	node(name = 'Act'): WorkflowNode {
 		const { port } = this.server.address() as AddressInfo;
 		return workflowNode({
-			name: 'Act',
+			name,
 			type: 'n8n-nodes-base.httpRequest',
 			typeVersion: 4.2,
 			parameters: {
@@ -48,7 +54,7 @@ export class Receiver {
 				url: `http://127.0.0.1:${port}/`,
 				sendBody: true,
 				specifyBody: 'json',
-				jsonBody: '={{ JSON.stringify({ eventId: $json.eventId }) }}',
+				jsonBody: '={{ JSON.stringify({ eventId: $json.eventId, executionId: $execution.id }) }}',
 				options: {},
 			},
 		});
@@ -67,7 +73,8 @@ export class Receiver {
 
 	/** How often each of the events was acted on, in their order. */
 	timesOf(eventIds: string[]): number[] {
-		return eventIds.map((eventId) => this.acted.filter((one) => one === eventId).length);
+		const { acted } = this;
+		return eventIds.map((eventId) => acted.filter((one) => one === eventId).length);
 	}
 
 	async stop(): Promise<void> {

@@ -1,53 +1,49 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { startEmulator, type Activity, type Agent, type Emulator } from '../emulator/index.mts';
-import { credentialNames, eventIdOf, testSetup, TRIGGER } from '../n8n/rig.mts';
-import { parseFlatted } from '../n8n/flatted.mts';
-import { rootDir, installPackage, type Log, type Runtime } from '../n8n/install.mts';
-import {
-	inARow,
-	N8n,
-	pollEvery,
-	workflowNode,
-	type OutputItem,
-	type WorkflowNode,
-} from '../n8n/n8n.mts';
-import { durableEnv } from '../n8n/queueEnv.mts';
 import { Cluster } from '../n8n/cluster.mts';
+import { installPackage, type Log, type Runtime } from '../n8n/install.mts';
+import { inARow, N8n, pollEvery, workflowNode, type WorkflowNode } from '../n8n/n8n.mts';
+import type { N8nProcess } from '../n8n/process.mts';
+import { durableEnv } from '../n8n/queueEnv.mts';
+import { Receiver } from '../n8n/receiver.mts';
+import { credentialNames, eventIdOf, testSetup, TRIGGER } from '../n8n/rig.mts';
 import { waitFor } from '../n8n/wait.mts';
-
-/**
- * Durable cursors; n8n's default scheduler; and the default scheduler when the trigger repeats its
- * last batch after a restart, with Remove Duplicates right after it.
- */
-export type Setting = 'durable' | 'default' | 'repeat';
-
-/**
- * The moment at which half of the kills are aimed: after n8n got an answer with a payment; after it
- * saved the trigger's state, before it stores the execution; after Remove Duplicates noted the
- * event, before its execution is stored.
- */
-export type Aim = 'answered' | 'saved' | 'noted';
+import {
+	describeReport,
+	medianAndLargest,
+	median,
+	type Aim,
+	type KillReport,
+	type LostEvent,
+	type Setting,
+	type Target,
+} from './report.mts';
+import {
+	Database,
+	eventIdsIn,
+	hasNoted,
+	knows,
+	REMOVE_NAME,
+	TRIGGER_NAME,
+	type Stored,
+} from './stored.mts';
 
 export interface KillOptions {
 	runtime: Runtime;
 	tarball: string;
 	setting: Setting;
+	/** `all` by default. Only in queue mode is there anything else. */
+	target?: Target;
 	/** How many payments are made, including those that `measured` needs. */
 	payments: number;
 	/** How many times n8n is killed; half of them, rounded up, are aimed. */
 	kills: number;
-	/**
-	 * By default `answered` with durable cursors, which save state and execution in one step;
-	 * otherwise `saved`.
-	 */
+	/** By default those at which n8n loses something; see `aimsOf`. */
 	aim?: Aim;
 	/** Whether the trigger is that of one agent, in its session, instead of all with an API key. */
 	inSession?: boolean;
@@ -61,58 +57,8 @@ export interface KillOptions {
 	seed?: number;
 	log: Log;
 }
-
-export interface LostEvent {
-	eventId: string;
-	/** Number of the kill in a moment in which n8n loses it; null if there was none. */
-	kill: number | null;
-	/**
-	 * Between saved state and stored execution, or Remove Duplicates and the end of its execution.
-	 */
-	moment: 'saved' | 'noted' | null;
-	/**
-	 * The executions that contain it, with their states; with `repeat`, before Remove Duplicates.
-	 */
-	executions: string[];
-}
-
-export interface KillReport {
-	setting: Setting;
-	inSession: boolean;
-	aim: Aim;
-	seed: number;
-	kills: number;
-	aimedKills: number;
-	/** Aimed kills that came right after what they waited for. */
-	metKills: number;
-	/**
-	 * Kills after n8n got an answer with a payment, and before it stored an execution with it.
-	 */
-	cutOffs: number;
-	payments: number;
-	/** Expected events in a stored execution; with `repeat`, after Remove Duplicates. */
-	delivered: number;
-	lost: LostEvent[];
-	/** How many of the lost ones are in an execution that was cut off after the trigger. */
-	cutOffExecutions: number;
-	/** Ids of events that were delivered twice. */
-	repeated: string[];
-	/** Ids of events that the trigger emitted twice. */
-	emittedTwice: string[];
-	/** Ids of events that were emitted although nothing new happened to their payment. */
-	unexpected: string[];
-	/**
-	 * From saved state to stored execution, ms, by emission; negative if the execution came first.
-	 */
-	moments: number[];
-	/** From Remove Duplicates noting an event to the end of its execution, ms; only with `repeat`. */
-	noted: number[];
-}
-
 const AGENTS = 4;
 const POLL_SECONDS = 2;
-const TRIGGER_NAME = 'Ampersend Trigger';
-const REMOVE_NAME = 'Each event once';
 const ACTIVITY = 'GET /agents/{address}/activity';
 const OWN_ACTIVITY = 'GET /agents/self/activity';
 
@@ -137,11 +83,18 @@ const CYCLE_MS = 10_000;
 const QUIET_POLLS = 4;
 /**
  * How long n8n takes to request a new payment, in ms: before it repeats a poll that kills have cut
- * off several times, it waits for up to 5 minutes (@n8n/scheduler, backoff.js).
+ * off several times, it waits for up to 5 minutes (@n8n/scheduler, backoff.js). If n8n drops what a
+ * poll has found, because the machine was too busy to store it in time, the trigger finds nothing
+ * for 5 minutes (STORING_MS in nodes/Ampersend/trigger/scheduler.ts).
  */
-const REQUESTED_MS = 360_000;
-/** How long an aimed kill waits for its moment, in ms. */
-const AIMED_MS = 15_000;
+const REQUESTED_MS = 720_000;
+/** How long n8n takes to publish the workflow on a busy machine, in ms. */
+const PUBLISHED_MS = 120_000;
+/** How long the last executions take, in ms, with those of a killed worker. */
+const ENDED_MS = 300_000;
+const UNFINISHED = new Set(['new', 'running', 'waiting']);
+/** What n8n stores in place of an execution whose worker is gone. */
+const STALLED = 'failed to be processed too many times';
 
 /**
  * After a kill while n8n was publishing the workflow, the next n8n waits for two minutes before it
@@ -161,8 +114,8 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 		// By default n8n looks for polls that are due every 5 s, and runs one that a kill cut off again
 		// after a minute. Here it does so during the run.
 		N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
-		N8N_SCHEDULER_LEASE_DURATION: '10',
-		N8N_SCHEDULER_POLL_TIMEOUT: '8',
+		N8N_SCHEDULER_LEASE_DURATION: '15',
+		N8N_SCHEDULER_POLL_TIMEOUT: '12',
 		N8N_SCHEDULER_REAPER_INTERVAL: '2',
 	},
 };
@@ -170,7 +123,14 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 /**
  * How long n8n runs after its last start, in ms: a poll that was cut off could repeat its events.
  */
-const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 20_000 };
+const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 30_000 };
+
+/** What a kill waits for that is aimed at something stored. */
+const awaited: Partial<Record<Aim, 'cursor' | 'execution' | 'history'>> = {
+	saved: 'cursor',
+	stored: 'execution',
+	noted: 'history',
+};
 
 /** Numbers from 0 to below 1 that follow from a seed (mulberry32). */
 function seededRandom(seed: number): () => number {
@@ -183,57 +143,52 @@ function seededRandom(seed: number): () => number {
 	};
 }
 
-interface Stored {
-	/** The trigger's state as n8n keeps it, JSON; null before the first one. */
-	cursor: string | null;
-	/** What Remove Duplicates has noted, JSON; null before its first note. */
-	history: string | null;
-	executions: Array<{
-		id: number;
-		data: string;
-		status: string;
-		startedAt: string | null;
-		stoppedAt: string | null;
-	}>;
-}
-
-interface StoredRun {
-	executionData?: {
-		nodeExecutionStack?: Array<{
-			node: { name: string };
-			data: { main?: Array<OutputItem[] | null> };
-		}>;
-	};
-	resultData?: {
-		runData?: Record<string, Array<{ data?: { main?: Array<OutputItem[] | null> } }>>;
-	};
-}
-
-/** Ids of the events that an execution was started with, run or not, and of the unique ones. */
-function eventIdsIn(data: string): { emitted: string[]; unique: string[] } {
-	const { executionData, resultData } = parseFlatted(data) as StoredRun;
-	const outputOf = (node: string) => resultData?.runData?.[node]?.[0]?.data?.main?.[0];
-	const waiting = executionData?.nodeExecutionStack?.find(({ node }) => node.name === TRIGGER_NAME);
-	const idsOf = (items: OutputItem[] | null | undefined) =>
-		(items ?? []).flatMap(({ json }) => (typeof json.eventId === 'string' ? [json.eventId] : []));
-	return {
-		emitted: idsOf(outputOf(TRIGGER_NAME) ?? waiting?.data.main?.[0]),
-		unique: idsOf(outputOf(REMOVE_NAME)),
-	};
-}
-
 /** How often each id occurs. */
-function tally(executions: Map<number, string[]>): Map<string, number> {
+function tally(eventIds: string[]): Map<string, number> {
 	const counts = new Map<string, number>();
-	for (const eventId of [...executions.values()].flat())
-		counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
+	for (const eventId of eventIds) counts.set(eventId, (counts.get(eventId) ?? 0) + 1);
 	return counts;
+}
+
+/** The moments at which kills are aimed, in turns, unless one is chosen. */
+function aimsOf({ setting, target = 'all', aim }: KillOptions): Aim[] {
+	if (aim) return [aim];
+	if (target === 'worker') return ['acting'];
+	// Durable cursors save state and execution in one step.
+	const first: Aim = setting === 'durable' ? 'answered' : 'saved';
+	return target === 'main' ? [first, 'stored'] : [first];
 }
 
 /** Adds what an execution contains, if it's more than what was read before. */
 function keep(executions: Map<number, string[]>, id: number, eventIds: string[]): void {
 	if (eventIds.length > (executions.get(id)?.length ?? 0)) executions.set(id, eventIds);
 }
+
+/** How many payments or events were at a moment in which a kill can cost them. */
+interface KillNote {
+	/** Payments that wait to be stored. */
+	cutOff: number;
+	/** Those of them that the cursor knows. */
+	missed: number;
+	/** Events that Remove Duplicates has noted and no stored execution contains after it. */
+	noted: number;
+}
+
+function describeKill({ cutOff, missed, noted }: KillNote): string {
+	return (
+		`n8n got ${cutOff} and has not stored them` +
+		(missed > 0 ? `, and its cursor knows ${missed}` : '') +
+		(noted > 0 ? `; Remove Duplicates noted ${noted} that are not stored after it` : '')
+	);
+}
+
+/** Epoch ms. */
+interface Span {
+	from: number;
+	to: number;
+}
+
+type Cause = { kill: number; moment: NonNullable<LostEvent['moment']> };
 
 /** One n8n after the other in one user folder, each until it is killed. */
 class KillRun {
@@ -263,31 +218,47 @@ class KillRun {
 	private readonly noted = new Map<string, number>();
 	/** How each execution ended, for people. */
 	private readonly states = new Map<number, string>();
+	/** When each execution ran. */
+	private readonly spans: Span[] = [];
 	private cutOffs = 0;
 	private metKills = 0;
 	private readonly isRepeat: boolean;
-	private readonly aim: Aim;
+	private readonly target: Target;
+	private readonly aims: Aim[];
 	/** From the answer with a new payment to the stored execution, in ms. */
 	private storingMs = USUAL_STORING_MS;
 	private onNew: () => void = () => {};
 	/** The trigger's state shortly before the next kill. */
 	private cursorBefore = '';
+	/** The kill after which an execution was first seen. */
+	private readonly seenAt = new Map<number, number>();
+	/** Executions of which n8n says that their worker is gone. */
+	private readonly stalled = new Set<number>();
+	private readonly killedWorkers: Array<{ kill: number; worker: N8nProcess }> = [];
+	/** In queue mode, those that only kills of a worker end. */
+	private workers: N8nProcess[] = [];
+	private readonly database: Database;
 
 	constructor(
 		private readonly options: KillOptions,
 		private readonly seed: number,
 		private readonly emulator: Emulator,
 		private readonly userFolder: string,
-		/** Its file, or its address in Postgres. */
-		private readonly database: string,
+		place: string,
+		/**
+		 * What the workflow tells before it acts, and when it does; unless all of n8n is killed, where
+		 * stored executions count.
+		 */
+		private readonly receivers: { begun: Receiver; acted: Receiver },
 	) {
+		this.database = new Database(options.runtime, place);
 		this.random = seededRandom(seed);
-		const { setting, aim = setting === 'durable' ? 'answered' : 'saved' } = options;
-		const { inSession = false } = options;
+		const { setting, target = 'all', inSession = false } = options;
 		this.route = inSession ? OWN_ACTIVITY : ACTIVITY;
 		const keys = [privateKeyToAccount(this.privateKey).address];
 		this.isRepeat = setting === 'repeat';
-		this.aim = aim;
+		this.target = target;
+		this.aims = aimsOf(options);
 		this.agents = Array.from({ length: inSession ? 1 : AGENTS }, (_, i) =>
 			emulator.addAgent({ name: `Agent ${i + 1}`, keys }),
 		);
@@ -308,31 +279,26 @@ class KillRun {
 			this.emulator.pay({ agent, type: 'spend', status: 'settled' }),
 		);
 		let n8n = await this.start();
+		this.workers = n8n.workers;
 		try {
 			await this.activate(n8n);
 			const measurement = measured > 0 ? await this.measure(measured) : { moments: [], noted: [] };
-			const aimed = this.shuffled(
-				Array.from({ length: kills }, (_, i) => i < Math.ceil(kills / 2)),
-			);
-			for (const [i, isAimed] of aimed.entries()) {
+			for (const [i, aim] of this.planned().entries()) {
 				const share = Math.round((payments - this.made.length) / (kills - i));
-				const paying = this.pay(isAimed ? share - 1 : share);
-				await this.untilKill(n8n, isAimed);
-				const killedAt = Date.now();
-				await n8n.kill();
-				const { cutOff, missed, noted } = this.noteKill(i + 1, killedAt, await this.look());
+				const paying = this.pay(aim ? share - 1 : share);
+				const again = await this.kill(n8n, i + 1, aim);
+				const noted = this.noteKill(i + 1, Date.now(), await this.look(i + 1));
 				log(
-					`${setting}: kill ${i + 1} of ${kills}${isAimed ? ' (aimed)' : ''} ` +
-						`after ${this.made.length} payments: n8n got ${cutOff} and has not stored them` +
-						(missed > 0 ? `, and its cursor knows ${missed}` : '') +
-						(noted > 0 ? `; Remove Duplicates noted ${noted} that are not stored after it` : ''),
+					`${setting}: kill ${i + 1} of ${kills}${aim ? ` (aimed: ${aim})` : ''} ` +
+						`after ${this.made.length} payments: ${describeKill(noted)}`,
 				);
-				n8n = await this.start(n8n.login);
+				n8n = await again();
 				await paying;
 			}
 			await this.untilQuiet();
+			if (this.target !== 'all') await this.retryLost(n8n);
 			await n8n.stop();
-			await this.look();
+			await this.look(kills);
 			this.emulator.assertClean();
 			return this.report(measurement, before);
 		} catch (error) {
@@ -346,11 +312,62 @@ class KillRun {
 		}
 	}
 
+	/** For each kill, what it's aimed at: half of them, rounded up, at something. */
+	private planned(): Array<Aim | undefined> {
+		const { kills } = this.options;
+		const aimed = Math.ceil(kills / 2);
+		return this.shuffled(
+			Array.from({ length: kills }, (_, i) =>
+				i < aimed ? this.aims[i % this.aims.length] : undefined,
+			),
+		);
+	}
+
+	/** @returns a function that starts again what was killed */
+	private async kill(n8n: N8n, kill: number, aim: Aim | undefined): Promise<() => Promise<N8n>> {
+		await sleep(this.random() * UP_MS);
+		if (this.target === 'worker') {
+			const worker = aim ? await this.actingWorker(n8n) : this.oneOf(n8n.workers);
+			await worker.kill();
+			this.killedWorkers.push({ kill, worker });
+			this.receivers.begun.release();
+			return async () => {
+				await n8n.restartWorker(worker);
+				return n8n;
+			};
+		}
+		await this.untilMoment(n8n, aim);
+		if (this.target === 'all') {
+			await n8n.kill();
+			return () => this.start(n8n.login);
+		}
+		await n8n.main.kill();
+		return () => this.start(n8n.login, n8n.workers);
+	}
+
+	/** Waits until a worker has told that it begins with a payment, and holds it there. */
+	private async actingWorker(n8n: N8n): Promise<N8nProcess> {
+		const { begun } = this.receivers;
+		const from = begun.requests.length;
+		begun.hold();
+		this.payOne();
+		const { executionId } = await waitFor(
+			'a worker to begin with a payment',
+			() => begun.requests.at(from),
+			REQUESTED_MS,
+		);
+		const worker = await waitFor(`the worker of execution ${executionId}`, () =>
+			n8n.workers.find((one) => one.unfinished.includes(executionId)),
+		);
+		this.metKills += 1;
+		return worker;
+	}
+
 	/**
 	 * Starts n8n, like a service manager: if n8n ends while it recovers what the kill has left, it's
 	 * started again. n8n 2.41.1 does so after an execution that it had stored and not begun.
 	 */
-	private async start(login?: N8n['login']): Promise<N8n> {
+	private async start(login?: N8n['login'], workers: N8nProcess[] = []): Promise<N8n> {
 		const { runtime, setting, log } = this.options;
 		this.served = new Map();
 		const start = async () =>
@@ -359,6 +376,7 @@ class KillRun {
 				userFolder: this.userFolder,
 				env: { ...PUBLISHING, ...environments[setting], EXECUTIONS_DATA_PRUNE: 'false' },
 				...(login ? { login } : {}),
+				...(workers.length > 0 ? { queue: { running: workers } } : {}),
 			});
 		try {
 			return await start();
@@ -398,53 +416,51 @@ class KillRun {
 			},
 			credentials: { [type]: { id, name: credentialNames.ampersend } },
 		});
-		const end = workflowNode({ name: 'Do nothing', type: 'n8n-nodes-base.noOp', parameters: {} });
-		const nodes = this.isRepeat ? [trigger, removeDuplicates(), end] : [trigger, end];
+		const nodes = [trigger, ...(this.isRepeat ? [removeDuplicates()] : []), ...this.actions()];
 		const settings = this.options.savesProgress ? { saveExecutionProgress: true } : {};
-		await n8n.activate(await n8n.importWorkflow({ ...inARow('Payments', nodes), settings }));
-		await waitFor('the baseline to be stored', async () => {
-			const cursor = (await this.stored()).cursor ?? '';
-			return (
-				this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined
-			);
-		});
+		const workflow = await n8n.importWorkflow({ ...inARow('Payments', nodes), settings });
+		await n8n.activate(workflow, PUBLISHED_MS);
+		await waitFor(
+			'the baseline to be stored',
+			async () => {
+				const cursor = (await this.database.read()).cursor ?? '';
+				return (
+					this.agents.every(({ address }) => cursor.includes(address.toLowerCase())) || undefined
+				);
+			},
+			REQUESTED_MS,
+		);
 		// A poll that began before the baseline was stored can store its own after it.
 		await this.wholePolls(2);
 	}
 
+	private actions(): WorkflowNode[] {
+		const { begun, acted } = this.receivers;
+		if (this.target !== 'all') return [begun.node('Begin'), acted.node('Act')];
+		return [workflowNode({ name: 'Do nothing', type: 'n8n-nodes-base.noOp', parameters: {} })];
+	}
+
 	/** Measures the moments while payments are emitted one by one. */
 	private async measure(emissions: number): Promise<{ moments: number[]; noted: number[] }> {
-		const { runtime, setting, log } = this.options;
-		const watcher = spawn(
-			runtime.node,
-			[join(rootDir, 'tools', 'proof', 'stored.cjs'), 'watch', this.database],
-			{
-				stdio: ['pipe', 'pipe', 'inherit'],
-			},
-		);
-		const changes: Array<{ at: number; changed: string[] }> = [];
-		createInterface({ input: watcher.stdout }).on('line', (line) =>
-			changes.push(JSON.parse(line) as (typeof changes)[number]),
-		);
+		const { setting, log } = this.options;
+		const { changes, stop } = await this.database.watch();
 		const storing: number[] = [];
 		const when = (name: string) =>
 			changes.filter(({ changed }) => changed.includes(name)).map(({ at }) => at);
 		try {
-			await waitFor('a look at the database', () => changes.at(0));
 			while (when('execution').length < emissions) {
 				const seen = when('execution').length;
 				const { id } = this.payOne();
 				await waitFor(
 					'a payment to be emitted',
 					() => when('execution').length > seen || undefined,
+					REQUESTED_MS,
 				);
 				storing.push((when('execution')[seen] ?? 0) - (this.served.get(id) ?? 0));
 				await sleep(this.random() * 1000);
 			}
 		} finally {
-			const gone = new Promise((resolve) => watcher.once('exit', resolve));
-			watcher.stdin.end();
-			await gone;
+			await stop();
 		}
 		this.storingMs = median(storing);
 		const moments = when('execution').map((at) => {
@@ -498,14 +514,15 @@ class KillRun {
 	 * short that random kills rarely hit it. They wait for an answer with a new payment, then for
 	 * what n8n stores of it.
 	 */
-	private async untilKill(n8n: N8n, isAimed: boolean): Promise<void> {
-		await sleep(this.random() * UP_MS);
-		this.cursorBefore = (await this.stored()).cursor ?? '';
-		if (!isAimed) return;
-		const killer = this.aim === 'answered' ? undefined : await this.killer(n8n, this.aim);
+	private async untilMoment(n8n: N8n, aim: Aim | undefined): Promise<void> {
+		this.cursorBefore = (await this.database.read()).cursor ?? '';
+		if (!aim) return;
+		const what = awaited[aim];
+		const killer = what && (await this.database.killer(n8n.pid, what));
 		await new Promise<void>((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error('n8n did not request a new payment within six minutes.')),
+				() =>
+					reject(new Error(`n8n did not request a new payment within ${REQUESTED_MS / 1000} s.`)),
 				REQUESTED_MS,
 			);
 			this.onNew = () => {
@@ -514,37 +531,8 @@ class KillRun {
 			};
 			this.payOne();
 		});
-		if (killer) await killer();
-		else await sleep(this.random() * AIM * this.storingMs);
-	}
-
-	/**
-	 * Kills n8n as soon as it has stored something, from a separate process: this one isn't quick
-	 * enough.
-	 * @returns a function that arms it
-	 */
-	private async killer(n8n: N8n, aim: 'saved' | 'noted'): Promise<() => Promise<void>> {
-		const what = aim === 'saved' ? 'cursor' : 'history';
-		const script = [
-			join(rootDir, 'tools', 'proof', 'stored.cjs'),
-			'kill',
-			this.database,
-			String(n8n.pid),
-			what,
-			String(AIMED_MS),
-		];
-		const child = spawn(this.options.runtime.node, script, { stdio: ['pipe', 'pipe', 'inherit'] });
-		const gone = new Promise((resolve) => child.once('exit', resolve));
-		const lines = createInterface({ input: child.stdout });
-		const outcome: Array<{ isMet?: boolean }> = [];
-		lines.on('line', (line) => outcome.push(JSON.parse(line) as { isMet?: boolean }));
-		await waitFor('a look at the database', () => outcome.at(0));
-		return async () => {
-			child.stdin.write('now\n');
-			await gone;
-			await waitFor('the outcome of a kill', () => outcome.at(1));
-			if (outcome[1]?.isMet) this.metKills += 1;
-		};
+		if (!killer) await sleep(this.random() * AIM * this.storingMs);
+		else if (await killer()) this.metKills += 1;
 	}
 
 	/** Sees each page of activity just before it leaves for n8n. */
@@ -553,21 +541,13 @@ class KillRun {
 			const payment = this.made.find((made) => made.id === id);
 			if (payment === undefined || this.served.has(id)) continue;
 			this.served.set(id, Date.now());
-			if (!tally(this.held).has(eventIdOf(payment))) this.onNew();
+			if (!tally([...this.held.values()].flat()).has(eventIdOf(payment))) this.onNew();
 		}
 	}
 
-	/**
-	 * Compares the answers that n8n got with what it has stored.
-	 * @returns how many payments wait to be stored; how many of them the cursor knows; how many
-	 * events Remove Duplicates has noted that no stored execution contains after it
-	 */
-	private noteKill(
-		kill: number,
-		killedAt: number,
-		{ cursor, history }: Stored,
-	): { cutOff: number; missed: number; noted: number } {
-		const counts = tally(this.held);
+	/** Compares the answers that n8n got with what it has stored. */
+	private noteKill(kill: number, killedAt: number, { cursor, history }: Stored): KillNote {
+		const counts = tally([...this.held.values()].flat());
 		const unstored = this.made.filter(
 			(payment) => !counts.has(eventIdOf(payment)) && !this.missed.has(eventIdOf(payment)),
 		);
@@ -580,7 +560,7 @@ class KillRun {
 		}
 		const cutOff = unstored.filter(({ id }) => this.served.has(id)).length;
 		if (cutOff > 0) this.cutOffs += 1;
-		const unique = tally(this.unique);
+		const unique = tally([...this.unique.values()].flat());
 		const noted = this.made
 			.map(eventIdOf)
 			.filter(
@@ -591,22 +571,15 @@ class KillRun {
 		return { cutOff, missed: missed.length, noted: noted.length };
 	}
 
-	private async stored(): Promise<Stored> {
-		const { stdout } = await promisify(execFile)(
-			this.options.runtime.node,
-			[join(rootDir, 'tools', 'proof', 'stored.cjs'), 'read', this.database],
-			{
-				maxBuffer: 2 ** 30,
-			},
-		);
-		return JSON.parse(stdout) as Stored;
-	}
-
 	/** Adds what is stored now to what was stored before. */
-	private async look(): Promise<Stored> {
-		const stored = await this.stored();
+	private async look(kill: number): Promise<Stored> {
+		const stored = await this.database.read();
 		for (const { id, data, status, startedAt, stoppedAt } of stored.executions) {
 			this.states.set(id, `execution ${id}: ${status}, from ${startedAt} to ${stoppedAt}`);
+			if (!this.seenAt.has(id)) this.seenAt.set(id, kill);
+			if (data.includes(STALLED)) this.stalled.add(id);
+			if (startedAt !== null && stoppedAt !== null)
+				this.spans[id] = { from: Date.parse(startedAt), to: Date.parse(stoppedAt) };
 			const { emitted, unique } = eventIdsIn(data);
 			keep(this.held, id, emitted);
 			keep(this.unique, id, unique);
@@ -617,40 +590,81 @@ class KillRun {
 	/** Waits until every agent was read that many more times. */
 	private async wholePolls(count: number): Promise<void> {
 		const from = this.emulator.calls.length;
-		await waitFor(`${count} polls`, () => {
-			const calls = this.emulator.calls
-				.slice(from)
-				.filter(({ route, status }) => route === this.route && status === 200);
-			const readings = ({ address }: Agent) =>
-				calls.filter(
-					({ route, path }) =>
-						route === OWN_ACTIVITY || path.toLowerCase().includes(address.toLowerCase()),
-				);
-			return this.agents.every((agent) => readings(agent).length >= count) || undefined;
-		});
+		await waitFor(
+			`${count} polls`,
+			() => {
+				const calls = this.emulator.calls
+					.slice(from)
+					.filter(({ route, status }) => route === this.route && status === 200);
+				const readings = ({ address }: Agent) =>
+					calls.filter(
+						({ route, path }) =>
+							route === OWN_ACTIVITY || path.toLowerCase().includes(address.toLowerCase()),
+					);
+				return this.agents.every((agent) => readings(agent).length >= count) || undefined;
+			},
+			REQUESTED_MS,
+		);
 	}
 
 	private async untilQuiet(): Promise<void> {
 		await sleep(settleMs[this.options.setting]);
 		await this.wholePolls(QUIET_POLLS);
+		if (this.target === 'all') return;
+		// n8n takes two minutes to see that a worker is gone.
+		await waitFor(
+			'all executions to end',
+			async () => {
+				const { executions } = await this.database.read();
+				return executions.every(({ status }) => !UNFINISHED.has(status)) || undefined;
+			},
+			ENDED_MS,
+		);
+	}
+
+	/** Retries each execution that contains a lost event, as a person can. */
+	private async retryLost(n8n: N8n): Promise<void> {
+		await this.look(this.options.kills);
+		const lost = new Set(this.lost());
+		for (const [id, eventIds] of this.held) {
+			if (!eventIds.some((eventId) => lost.has(eventId))) continue;
+			try {
+				await n8n.retry(String(id));
+			} catch (error) {
+				this.options.log(`${this.states.get(id)} can't be retried: ${String(error)}`);
+			}
+		}
+	}
+
+	/** Ids of the events that were not delivered. */
+	private lost(): string[] {
+		const delivered = this.delivered();
+		return this.made.map(eventIdOf).filter((eventId) => !delivered.has(eventId));
 	}
 
 	private report(
 		measurement: Pick<KillReport, 'moments' | 'noted'>,
 		before: Activity[],
 	): KillReport {
-		const { setting, inSession = false, kills } = this.options;
+		const { setting, inSession = false, kills, log } = this.options;
 		const expected = this.made.map(eventIdOf);
-		const emitted = tally(this.held);
-		const delivered = this.isRepeat ? tally(this.unique) : emitted;
+		const emitted = tally([...this.held.values()].flat());
+		const delivered = this.delivered();
 		const old = new Set(before.map(eventIdOf));
 		const twice = (counts: Map<string, number>) =>
 			[...counts].filter(([, count]) => count > 1).map(([eventId]) => eventId);
-		const lost = expected.filter((eventId) => !delivered.has(eventId));
+		const repeated = twice(delivered);
+		for (const eventId of repeated) {
+			const executions = this.idsWith(eventId).map((id) => this.stateOf(id));
+			log(`${setting}: acted on twice, ${eventId}: ${executions.join('; ')}`);
+		}
+		const lost = this.lost();
+		const retried = new Set(this.acted((id) => !this.seenAt.has(id)));
 		return {
 			setting,
+			target: this.target,
 			inSession,
-			aim: this.aim,
+			aims: this.aims,
 			seed: this.seed,
 			kills,
 			aimedKills: Math.ceil(kills / 2),
@@ -659,8 +673,10 @@ class KillRun {
 			payments: expected.length,
 			delivered: expected.length - lost.length,
 			lost: lost.map((eventId) => this.whyLost(eventId)),
+			retried: lost.filter((eventId) => retried.has(eventId)),
 			cutOffExecutions: lost.filter((eventId) => emitted.has(eventId)).length,
-			repeated: twice(delivered),
+			repeated,
+			repeatedAlone: repeated.filter((eventId) => !this.isRepeat || !this.isOverlapped(eventId)),
 			emittedTwice: twice(emitted),
 			unexpected: [...emitted.keys()].filter(
 				(eventId) => old.has(eventId) || !expected.includes(eventId),
@@ -669,21 +685,73 @@ class KillRun {
 		};
 	}
 
+	/** Whether another execution ran at the same time as one that contains the event. */
+	private isOverlapped(eventId: string): boolean {
+		return this.idsWith(eventId).some((id) => {
+			const span = this.spans[id];
+			if (span === undefined) return false;
+			return this.spans.some(({ from, to }, i) => i !== id && from <= span.to && to >= span.from);
+		});
+	}
+
+	/** How often each event was delivered. */
+	private delivered(): Map<string, number> {
+		if (this.target !== 'all') return tally(this.acted((id) => this.seenAt.has(id)));
+		return tally([...(this.isRepeat ? this.unique : this.held).values()].flat());
+	}
+
+	/** Ids of events that some executions acted on. */
+	private acted(isWanted: (executionId: number) => boolean): string[] {
+		const { requests } = this.receivers.acted;
+		return requests
+			.filter(({ executionId }) => isWanted(Number(executionId)))
+			.map(({ eventId }) => eventId);
+	}
+
+	/** The executions that contain an event. */
+	private idsWith(eventId: string): number[] {
+		return [...this.held].filter(([, held]) => held.includes(eventId)).map(([id]) => id);
+	}
+
+	/** For people. */
+	private stateOf(id: number): string {
+		return this.states.get(id) ?? `execution ${id}`;
+	}
+
 	private whyLost(eventId: string): LostEvent {
-		const executions = [...this.held]
-			.filter(([, eventIds]) => eventIds.includes(eventId))
-			.map(([id]) => this.states.get(id) ?? `execution ${id}`);
-		const noted = this.noted.get(eventId);
-		if (noted !== undefined) return { eventId, kill: noted, moment: 'noted', executions };
+		const ids = this.idsWith(eventId);
+		const executions = ids.map((id) => this.stateOf(id));
+		const cause = this.causeOf(eventId, ids);
+		return { eventId, kill: cause?.kill ?? null, moment: cause?.moment ?? null, executions };
+	}
+
+	/** @param ids of the executions that contain it */
+	private causeOf(eventId: string, ids: number[]): Cause | undefined {
+		if (this.target === 'worker') return this.killedWhileActing(ids);
 		const missed = this.missed.get(eventId);
-		// The saved state doesn't lose what the trigger repeats.
-		const isSaved = missed?.isCutOff && !this.isRepeat;
-		return {
-			eventId,
-			kill: isSaved ? missed.kill : null,
-			moment: isSaved ? 'saved' : null,
-			executions,
-		};
+		// The trigger repeats it, or n8n stores state and execution in one step.
+		const isSafe = this.options.setting !== 'default';
+		if (missed?.isCutOff && !isSafe) return { kill: missed.kill, moment: 'saved' };
+		if (this.target === 'main') return this.isRepeat ? undefined : this.neverRun(ids);
+		const noted = this.noted.get(eventId);
+		return noted === undefined ? undefined : { kill: noted, moment: 'noted' };
+	}
+
+	private killedWhileActing(ids: number[]): Cause | undefined {
+		const killed = this.killedWorkers.find(({ worker }) =>
+			ids.some((id) => worker.unfinished.includes(String(id))),
+		);
+		// A worker that has just taken an execution has written nothing of it.
+		const stalled = ids.find((id) => this.stalled.has(id));
+		const kill = killed?.kill ?? (stalled === undefined ? undefined : this.seenAt.get(stalled));
+		return kill === undefined ? undefined : { kill, moment: 'acting' };
+	}
+
+	/** An execution that n8n stored, and gave to no worker. */
+	private neverRun(ids: number[]): Cause | undefined {
+		const id = ids.find((one) => !this.workers.some(({ begun }) => begun.has(String(one))));
+		const kill = id === undefined ? undefined : this.seenAt.get(id);
+		return kill === undefined ? undefined : { kill, moment: 'stored' };
 	}
 
 	private oneOf<T>(values: readonly T[]): T {
@@ -696,21 +764,6 @@ class KillRun {
 			.sort((one, other) => one.at - other.at)
 			.map(({ value }) => value);
 	}
-}
-
-/**
- * Whether a stored cursor remembers a payment: by its id, or by the first 64 bits of the id's hash.
- */
-function knows(cursor: string, { id }: Activity): boolean {
-	return (
-		cursor.includes(id) ||
-		cursor.includes(createHash('sha256').update(id).digest('hex').slice(0, 16))
-	);
-}
-
-/** Whether Remove Duplicates has noted an event: by a hash (n8n 2.41, deduplication-helper.js). */
-function hasNoted(history: string, eventId: string): boolean {
-	return history.includes(createHash('md5').update(eventId).digest('base64'));
 }
 
 function removeDuplicates(): WorkflowNode {
@@ -727,127 +780,6 @@ function removeDuplicates(): WorkflowNode {
 	});
 }
 
-/** Lost events, at moments in which n8n itself can't lose them. */
-export function lostOutside({ lost }: KillReport): LostEvent[] {
-	return lost.filter(({ kill }) => kill === null);
-}
-
-function median(values: number[]): number {
-	return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
-}
-
-/** In milliseconds, for example `12 / 30`; `-` if none was measured. */
-export function medianAndLargest(moments: number[]): string {
-	if (moments.length === 0) return '-';
-	return `${Math.round(median(moments))} / ${Math.round(Math.max(...moments))}`;
-}
-
-/** The name of a run in its output. */
-function nameOf({
-	setting,
-	inSession,
-	aim,
-}: Pick<KillReport, 'setting' | 'aim'> & Pick<KillOptions, 'inSession'>): string {
-	const name = inSession ? `${setting}, in a session` : setting;
-	return aim === 'noted' ? `${name}, after Remove Duplicates` : name;
-}
-
-/** The report for people, line by line. */
-export function describeReport(report: KillReport): string[] {
-	const {
-		aim,
-		seed,
-		kills,
-		aimedKills,
-		metKills,
-		cutOffs,
-		payments,
-		delivered,
-		lost,
-		cutOffExecutions,
-	} = report;
-	const { repeated, emittedTwice, unexpected, moments, noted } = report;
-	const lostAt = (moment: LostEvent['moment']) =>
-		lost.filter((one) => one.moment === moment).length;
-	const met = aim === 'answered' ? '' : ` (${metKills} met their moment)`;
-	const lines = [
-		`seed ${seed}, ${kills} kills, ${aimedKills} of them aimed${met}, ` +
-			`${cutOffs} before n8n stored the answer`,
-		`${payments} payments, ${delivered} delivered, ${lost.length} lost, ` +
-			`${repeated.length} acted on twice, ${emittedTwice.length} emitted twice, ` +
-			`${unexpected.length} unexpected`,
-		`${lostAt('saved')} lost between state and execution, ${lostAt('noted')} between Remove ` +
-			`Duplicates and the end of its execution, ${lostAt(null)} at other moments; ` +
-			`${cutOffExecutions} are in an execution that was cut off`,
-		...(moments.length > 0
-			? [
-					`from state to execution ${medianAndLargest(moments)} ms ` +
-						`(median / largest of ${moments.length})`,
-				]
-			: []),
-		...(noted.length > 0
-			? [
-					`from Remove Duplicates to the end ${medianAndLargest(noted)} ms ` +
-						`(median / largest of ${noted.length})`,
-				]
-			: []),
-		...lost.map(({ eventId, kill, executions }) =>
-			[`lost ${eventId}${kill === null ? '' : ` at kill ${kill}`}`, ...executions].join('; '),
-		),
-		...repeated.map((eventId) => `acted on twice: ${eventId}`),
-		...unexpected.map((eventId) => `unexpected ${eventId}`),
-	];
-	return lines.map((line) => `${nameOf(report)}: ${line}`);
-}
-
-const settingNames: Record<Setting, string> = {
-	durable: 'Durable cursors',
-	default: 'Default, Continue',
-	repeat: 'Default, Repeat Last Batch and Remove Duplicates',
-};
-
-const aimNames: Record<Aim, string> = {
-	answered: 'after an answer',
-	saved: 'between state and execution',
-	noted: 'between Remove Duplicates and the end of its execution',
-};
-
-/** One row for each report. */
-export function markdownTable(reports: KillReport[]): string {
-	const rows = reports.map((report) => [
-		settingNames[report.setting] + (report.inSession ? ', in an agent session' : ''),
-		report.payments,
-		`${report.kills} (${report.aimedKills} ${aimNames[report.aim]})`,
-		report.delivered,
-		report.lost.length,
-		report.repeated.length,
-		medianAndLargest(report.moments),
-		medianAndLargest(report.noted),
-	]);
-	return [
-		'| Setting | Payments | Kills (aimed) | Delivered | Lost | Acted on twice ' +
-			'| State to execution, ms | Remove Duplicates to end, ms |',
-		'|---|---|---|---|---|---|---|---|',
-		...rows.map((row) => `| ${row.join(' | ')} |`),
-		'',
-		'ms: median / largest.',
-	].join('\n');
-}
-
-/** Which promises a run broke. */
-export function broken(report: KillReport): string[] {
-	const { setting, lost, repeated, emittedTwice, unexpected } = report;
-	const counts = {
-		lost: setting === 'durable' ? lost.length : lostOutside(report).length,
-		'acted on twice': repeated.length,
-		'emitted twice': setting === 'repeat' ? 0 : emittedTwice.length,
-		unexpected: unexpected.length,
-	};
-	return Object.entries(counts)
-		.filter(([, count]) => count > 0)
-		.map(([what, count]) => `${nameOf(report)}: ${count} events ${what}`);
-}
-
 /**
  * Makes payments while n8n is killed again and again, and counts how many stored executions contain
  * each event.
@@ -856,6 +788,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 	const {
 		tarball,
 		setting,
+		target = 'all',
 		seed = randomInt(2 ** 31),
 		payments,
 		kills,
@@ -868,15 +801,18 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 		);
 	const folder = await mkdtemp(join(tmpdir(), 'ampersend-kills-'));
 	const emulator = await startEmulator();
+	const receivers = { begun: await Receiver.start(), acted: await Receiver.start() };
 	try {
 		const userFolder = join(folder, 'user');
 		await mkdir(userFolder);
 		await installPackage(tarball, userFolder, log);
-		log(`${setting}: ${payments} payments, ${kills} kills, seed ${seed}`);
+		log(`${setting}, ${target}: ${payments} payments, ${kills} kills, seed ${seed}`);
 		const cluster = await Cluster.of(userFolder);
-		const database = cluster?.url ?? join(userFolder, '.n8n', 'database.sqlite');
-		return await new KillRun(options, seed, emulator, userFolder, database).run();
+		const place = cluster?.url ?? join(userFolder, '.n8n', 'database.sqlite');
+		return await new KillRun(options, seed, emulator, userFolder, place, receivers).run();
 	} finally {
+		await receivers.begun.stop();
+		await receivers.acted.stop();
 		await emulator.close();
 		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 	}
@@ -884,7 +820,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 
 /** The short form of `npm run proof`, for the tests. */
 export async function runShortKills(
-	options: Pick<KillOptions, 'setting' | 'inSession'>,
+	options: Pick<KillOptions, 'setting' | 'inSession' | 'target'>,
 ): Promise<KillReport> {
 	// At once, so it's printed even if the run fails.
 	const log = (line: string) => void process.stderr.write(`${line}\n`);

@@ -43,7 +43,8 @@ const NOW =
 
 const EXECUTIONS =
 	'SELECT "executionId" AS id, data, status, "startedAt", "stoppedAt" FROM execution_data ' +
-	'JOIN execution_entity ON id = "executionId" ORDER BY "executionId"';
+	// A retry is not the trigger's.
+	'JOIN execution_entity ON id = "executionId" WHERE mode <> \'retry\' ORDER BY "executionId"';
 
 async function read(rows) {
 	const [{ cursor, history }] = await rows(NOW);
