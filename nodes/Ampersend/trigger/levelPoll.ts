@@ -311,11 +311,15 @@ export async function sampleLevels(client: Client, settings: Settings): Promise<
 	const shared = { ...client, reads: {}, run: {} };
 	const found = await lookUp(shared, settings, true);
 	const { directory, watched } = found;
-	const amountOf = (id: AgentId) => Number(directory.get(id)?.balance);
 	const lowest = watched
-		.filter((id) => !Number.isNaN(amountOf(id)))
-		.sort((a, b) => amountOf(a) - amountOf(b))
-		.slice(0, MAX_SAMPLED);
+		.flatMap((id) => {
+			const agent = directory.get(id);
+			const balance = agent && balanceOf(agent);
+			return balance === undefined ? [] : [{ id, balance }];
+		})
+		.sort((a, b) => (a.balance < b.balance ? -1 : 1))
+		.slice(0, MAX_SAMPLED)
+		.map(({ id }) => id);
 	const reader = new LevelReader(shared, found, settings, undefined);
 	await reader.readAll(lowest);
 	const levels = [...reader.sights]
