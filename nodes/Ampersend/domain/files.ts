@@ -4,6 +4,8 @@ import { stringify } from 'csv-stringify/sync';
 export interface FileLayout {
 	/** Columns of a CSV file, and the only fields of other formats if `isSelection`; in order. */
 	columns: readonly string[];
+	/** What a CSV file calls its columns; their names if absent. */
+	headings?: readonly string[];
 	isSelection: boolean;
 	/** Between the fields of a CSV file. */
 	delimiter: string;
@@ -18,6 +20,10 @@ export interface RowReader<Row> {
 	whole(row: Row): object;
 	/** Reads one column. */
 	column(name: string): (row: Row) => unknown;
+	/** Whether a column has amounts. */
+	isAmount(name: string): boolean;
+	/** The lines of a CSV file for a row; absent for one each. */
+	records?(row: Row): Row[];
 }
 
 /** The parts of a file, as text. */
@@ -112,9 +118,6 @@ function toSafeText(text: string) {
 	return value !== text && CELL_END.test(text) ? { value, quoted: true } : value;
 }
 
-/** Columns of amounts: no other decimals are in a file. */
-const AMOUNT = /Usdc(?:Micro)?$/;
-
 /** An amount needs no look for formulas: it's digits, with a minus for what was spent. */
 function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayout): string {
 	const text = String(amount ?? '').replace('.', decimalSeparator);
@@ -125,8 +128,9 @@ function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayo
  * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
  * would run as a formula gets apostrophes: names come from others.
  */
-function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encoder<Row> {
-	const { columns, delimiter, byteOrderMark } = layout;
+function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Row> {
+	const { columns, headings = columns, delimiter, byteOrderMark } = layout;
+	const { column, isAmount, records } = reader;
 	const options = {
 		delimiter,
 		record_delimiter: 'windows',
@@ -148,13 +152,13 @@ function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encode
 	};
 	const encoders = columns.map((name): ((row: Row) => string) => {
 		const read = column(name);
-		return AMOUNT.test(name)
+		return isAmount(name)
 			? (row) => encodeAmount(read(row), layout)
 			: (row) => encodeField(read(row));
 	});
 	const encodeRows = (rows: Row[]): string => {
 		let text = '';
-		for (const row of rows) {
+		for (const row of records ? rows.flatMap(records) : rows) {
 			let isFirst = true;
 			for (const encode of encoders) {
 				if (!isFirst) text += delimiter;
@@ -166,7 +170,7 @@ function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encode
 		return text;
 	};
 	return {
-		head: (byteOrderMark ? '\ufeff' : '') + stringify([columns], options),
+		head: (byteOrderMark ? '\ufeff' : '') + stringify([headings], options),
 		encode: encodeRows,
 		between: '',
 		tail: '',
