@@ -100,8 +100,13 @@ describe('A layout of money that has moved', () => {
 
 	it('is a journal with your names of accounts', async () => {
 		addPayments();
-		const names = { walletAccount: '1210; USDC', expenseAccount: '={{ "=1+1" }}', currency: 'USDC' };
-		const { items } = await write({ layout: 'journal', ...names });
+		const { items } = await write({
+			layout: 'journal',
+			currency: 'USDC',
+			expenseAccount: '={{ "=1+1" }}',
+			incomeAccount: '',
+			walletAccount: '1210; USDC',
+		});
 
 		const memos = [
 			`Paid ${seller} ${name}`,

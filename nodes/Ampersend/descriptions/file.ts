@@ -14,7 +14,7 @@ import {
 	requireText,
 } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { optionsField, optionsOf, readCollection, titleOf } from './options';
+import { inAlphabeticalOrder, optionsField, optionsOf, readCollection, titleOf } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 import type { Read } from './reader';
 import { timeZoneField } from './timeZone';
@@ -113,24 +113,44 @@ function layoutField(columns: readonly string[]): INodeProperties {
 	};
 }
 
-/** A name that a journal uses. */
-function journalName(displayName: string, name: string, placeholder: string) {
+/** A name that a journal uses; the default one if it's empty. */
+function journalName(displayName: string, name: string, usual: string, description: string) {
 	return {
 		displayName,
 		name,
 		type: 'string',
-		default: placeholder,
+		default: usual,
 		displayOptions: { show: { layout: ['journal'] } },
-		description: `What your books call it. Leave empty for "${placeholder}".`,
+		description,
 	} as const satisfies INodeProperties;
 }
 
 const journalNames = {
-	currency: journalName('Currency', 'currency', 'USD'),
-	expense: journalName('Expense Account', 'expenseAccount', 'Agent Expenses'),
-	income: journalName('Income Account', 'incomeAccount', 'Agent Income'),
-	rounding: journalName('Rounding Account', 'roundingAccount', 'Rounding'),
-	wallet: journalName('Wallet Account', 'walletAccount', 'Ampersend Wallet'),
+	currency: journalName('Currency', 'currency', 'USD', 'What your books call USDC'),
+	expense: journalName(
+		'Expense Account',
+		'expenseAccount',
+		'Agent Expenses',
+		'Account for what agents spend',
+	),
+	income: journalName(
+		'Income Account',
+		'incomeAccount',
+		'Agent Income',
+		'Account for what agents earn',
+	),
+	rounding: journalName(
+		'Rounding Account',
+		'roundingAccount',
+		'Rounding',
+		'Account for the rounding difference of a month',
+	),
+	wallet: journalName(
+		'Wallet Account',
+		'walletAccount',
+		'Ampersend Wallet',
+		'Account for the money of agents',
+	),
 };
 
 const MIN_ROWS_PER_FILE = 100;
@@ -148,7 +168,9 @@ const rowsPerFile: INodeProperties = {
 };
 
 function exportOptions(columns: readonly string[]): INodeProperties {
-	return optionsField([
+	const names = columns.includes(MOVED) ? Object.values(journalNames) : [];
+	const fields: INodeProperties[] = [
+		...names,
 		byteOrderMark,
 		{
 			displayName: 'Columns',
@@ -160,7 +182,6 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 				'The fields to write, in this order. Select none for all of them, apart from amounts in ' +
 				'micro-USDC.',
 		},
-		...(columns.includes(MOVED) ? Object.values(journalNames) : []),
 		decimalSeparatorField,
 		delimiterField,
 		fileName,
@@ -168,7 +189,8 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 		orderOption('Oldest First keeps the file in memory until it is complete'),
 		rowsPerFile,
 		timeZoneField,
-	]);
+	];
+	return optionsField(inAlphabeticalOrder(fields));
 }
 
 /** The fields for an export's file. @param columns of a CSV file, in order */

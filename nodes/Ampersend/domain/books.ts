@@ -9,7 +9,7 @@ const MICRO_PER_CENT = 10_000n;
 
 export const fromCents = (cents: bigint): bigint => cents * MICRO_PER_CENT;
 
-/** Whole cents; half a cent is rounded away from zero, as spreadsheets do. @param micro micro-USDC */
+/** Whole cents of micro-USDC; half a cent is rounded away from zero, as in spreadsheets. */
 export function toCents(micro: bigint): bigint {
 	const half = MICRO_PER_CENT / 2n;
 	return (micro + (micro < 0n ? -half : half)) / MICRO_PER_CENT;

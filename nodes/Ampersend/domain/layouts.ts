@@ -101,9 +101,12 @@ export const layouts = {
 			isDoubleEntry: true,
 		},
 	},
+	// Its help, "Manually upload transactions": 350 KB, three columns.
 	quickbooks: {
 		name: 'QuickBooks Online',
-		description: 'Date, Description and Amount of all money that has moved, in cents',
+		description:
+			'Date, Description and Amount of all money that has moved, in cents. QuickBooks takes ' +
+			'350 KB: for more, add Rows per File.',
 		book: { columns: [americanDate, words('Description'), amount] },
 	},
 	spreadsheet: {

@@ -17,7 +17,7 @@ export const fileOutput = z.object({
 	rows: count,
 	/** Signed: earned is positive, spent is negative. Absent for payment events. */
 	...amountShape({ moved: z.optional(text) }),
-	/** What a file in cents adds up to. Only in a book's layout. */
+	/** What the lines of a book add up to, in whole cents. Absent in other layouts. */
 	...amountShape({ booked: z.optional(text) }),
 	agents: count,
 	/** ISO 8601, UTC; null if the range has no start. */
