@@ -231,7 +231,7 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 		batches: linesOf(batches, timeZone, (found) => String(hashOf(found.row.wire, found) ?? '')),
 		reader: book,
 		count(line, contents) {
-			contents.rows += book.records(line).length;
+			contents.rows += book.recordsOf(line);
 			contents.booked = (contents.booked ?? 0n) + line.cents;
 			for (const part of line.parts) contents.tally.addTotal(part);
 		},

@@ -250,7 +250,7 @@ function readBook({ book }: Layout, options: IDataObject): BookReader | undefine
 function readFileLayout(
 	options: IDataObject,
 	columns: readonly string[],
-	{ isForSpreadsheet = false }: Layout,
+	isForSpreadsheet: boolean,
 	book: BookReader | undefined,
 ): FileLayout {
 	const selected = readWords('Columns', options.columns);
@@ -300,6 +300,7 @@ export function readFileTarget(
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	const layout = readLayout(options, columns, format, subject);
 	const book = readBook(layout, options);
+	const hasPlainTimes = layout.isForSpreadsheet === true;
 	const maxRows = readWholeNumber(
 		rowsPerFile.displayName,
 		options.rowsPerFile,
@@ -313,9 +314,9 @@ export function readFileTarget(
 			fileNameOf(readText('File Name', options.fileName), format) ||
 			`${subject}-${moment}Z.${fileFormats[format].extension}`,
 		binaryPropertyName: read(binaryField, requireText),
-		layout: readFileLayout(options, columns, layout, book),
+		layout: readFileLayout(options, columns, hasPlainTimes, book),
 		book,
-		hasPlainTimes: layout.isForSpreadsheet === true,
+		hasPlainTimes,
 		isOldestFirst: readIsOldestFirst(options),
 		rowsPerFile: book ? book.maxLines(maxRows) : maxRows,
 	};

@@ -34,8 +34,6 @@ export interface Line {
 	reference: string;
 	/** What it stands for, exactly. All lines together stand for everything that has moved. */
 	parts: Part[];
-	/** Of double entry: what it's written as. */
-	side?: 'credit' | 'debit' | undefined;
 }
 
 /** A payment, as reading a history finds it. */
@@ -55,19 +53,16 @@ interface Month {
 
 const noMonth = (): Month => ({ moved: 0n, cents: 0n, lastDay: '' });
 
-function lineWithoutPayments(day: string, cents: bigint, parts: Part[]): Line {
-	return { day, cents, payments: 0, agentName: '', counterparty: null, reference: '', parts };
+function lineOf(day: string, agentName = '', counterparty: Address | null = null): Line {
+	const parts: Part[] = [];
+	return { day, cents: 0n, payments: 0, agentName, counterparty, reference: '', parts };
 }
 
 function addTo(line: Line, { amount, direction, status }: FilterableRow, moved: bigint): void {
-	let part = line.parts.find(({ group }) => group.status === status);
-	if (!part) {
-		part = { group: { direction, status }, rows: 0, amount: 0n, moved: 0n };
-		line.parts.push(part);
-	}
-	sum(part, { rows: 1, amount, moved });
 	line.payments += 1;
-	line.cents = toCents(line.parts.reduce((all, one) => all + one.moved, 0n));
+	const part = line.parts.find(({ group }) => group.status === status);
+	if (part) sum(part, { rows: 1, amount, moved });
+	else line.parts.push({ group: { direction, status }, rows: 1, amount, moved });
 }
 
 /**
@@ -83,7 +78,7 @@ class Book {
 	private readonly months = new Map<string, Month>();
 	private month = noMonth();
 	/** What had less than half a cent, and no line yet that stands for it. */
-	private strays = new Tally<Group>();
+	private strays: Tally<Group> | undefined;
 
 	add(day: string, { row, agent }: Found, moved: bigint, reference: () => string): void {
 		if (day !== this.day) this.turnTo(day);
@@ -91,18 +86,13 @@ class Book {
 		const { direction, counterparty } = row;
 		const isWhole = moved % MICRO_PER_CENT === 0n;
 		const key = isWhole ? '' : `${agent.address} ${direction} ${counterparty}`;
-		const known = this.rollUps.get(key);
-		const line = known ?? {
-			...lineWithoutPayments(day, 0n, []),
-			direction,
-			agentName: agent.name,
-			counterparty,
-			reference: reference(),
-		};
+		const known = isWhole ? undefined : this.rollUps.get(key);
+		const line = known ?? lineOf(day, agent.name, counterparty);
+		line.direction = direction;
+		line.reference = known ? '' : reference();
 		addTo(line, row, moved);
-		if (isWhole) this.write(line);
-		else if (known) known.reference = '';
-		else this.rollUps.set(key, line);
+		if (isWhole) this.write(line, moved);
+		else if (!known) this.rollUps.set(key, line);
 	}
 
 	/** The lines so far. Keeps one back, for what may be left at the end. */
@@ -113,20 +103,25 @@ class Book {
 	/** The last lines. */
 	end(): Line[] {
 		this.turnTo('');
-		const { totals } = this.strays;
+		const parts = this.strays?.totals ?? [];
 		const last = this.lines.at(-1);
-		if (last) last.parts.push(...totals);
-		else if (totals.length > 0) this.lines.push(lineWithoutPayments('', 0n, totals));
+		if (last) last.parts.push(...parts);
+		else if (parts.length > 0) this.lines.push({ ...lineOf(''), parts });
 		return this.lines;
 	}
 
 	private turnTo(day: string): void {
-		for (const line of this.rollUps.values()) this.write(line);
+		for (const line of this.rollUps.values()) {
+			this.write(
+				line,
+				line.parts.reduce((all, part) => all + part.moved, 0n),
+			);
+		}
 		this.rollUps.clear();
 		const name = monthOf(day);
 		if (name !== monthOf(this.day)) {
 			const { moved, cents, lastDay } = this.month;
-			this.write(lineWithoutPayments(lastDay, toCents(moved) - cents, []));
+			this.write(lineOf(lastDay), fromCents(toCents(moved) - cents));
 			this.month = this.months.get(name) ?? noMonth();
 			this.months.set(name, this.month);
 		}
@@ -134,16 +129,16 @@ class Book {
 		this.day = day;
 	}
 
-	private write(line: Line): void {
+	private write(line: Line, micro: bigint): void {
+		line.cents = toCents(micro);
 		if (line.cents === 0n) {
-			for (const part of line.parts) this.strays.addTotal(part);
+			for (const part of line.parts) (this.strays ??= new Tally()).addTotal(part);
 			return;
 		}
 		this.month.cents += line.cents;
-		const { totals } = this.strays;
-		if (totals.length > 0) {
-			line.parts.push(...totals);
-			this.strays = new Tally();
+		if (this.strays) {
+			line.parts.push(...this.strays.totals);
+			this.strays = undefined;
 		}
 		this.lines.push(line);
 	}

@@ -18,12 +18,12 @@ export interface FileLayout {
 /** How a file gets at what its rows have. */
 export interface RowReader<Row> {
 	whole(row: Row): object;
-	/** Reads one column. */
-	column(name: string): (row: Row) => unknown;
+	/** Reads one column. `record` counts the records of a row, from 0. */
+	column(name: string): (row: Row, record: number) => unknown;
 	/** Whether a column has amounts. */
 	isAmount(name: string): boolean;
-	/** The lines of a CSV file for a row; absent for one each. */
-	records?(row: Row): Row[];
+	/** How many records a row has in a CSV file; absent for one. */
+	recordsOf?(row: Row): number;
 }
 
 /** The parts of a file, as text. */
@@ -130,7 +130,7 @@ function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayo
  */
 function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Row> {
 	const { columns, headings = columns, delimiter, byteOrderMark } = layout;
-	const { column, isAmount, records } = reader;
+	const { column, isAmount, recordsOf = () => 1 } = reader;
 	const options = {
 		delimiter,
 		record_delimiter: 'windows',
@@ -150,22 +150,25 @@ function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Ro
 		if (encoded.size < MAX_ENCODED) encoded.set(value, field);
 		return field;
 	};
-	const encoders = columns.map((name): ((row: Row) => string) => {
+	const encoders = columns.map((name): ((row: Row, record: number) => string) => {
 		const read = column(name);
 		return isAmount(name)
-			? (row) => encodeAmount(read(row), layout)
-			: (row) => encodeField(read(row));
+			? (row, record) => encodeAmount(read(row, record), layout)
+			: (row, record) => encodeField(read(row, record));
 	});
 	const encodeRows = (rows: Row[]): string => {
 		let text = '';
-		for (const row of records ? rows.flatMap(records) : rows) {
-			let isFirst = true;
-			for (const encode of encoders) {
-				if (!isFirst) text += delimiter;
-				isFirst = false;
-				text += encode(row);
+		for (const row of rows) {
+			const records = recordsOf(row);
+			for (let record = 0; record < records; record++) {
+				let isFirst = true;
+				for (const encode of encoders) {
+					if (!isFirst) text += delimiter;
+					isFirst = false;
+					text += encode(row, record);
+				}
+				text += LINE_END;
 			}
-			text += LINE_END;
 		}
 		return text;
 	};

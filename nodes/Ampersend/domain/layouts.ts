@@ -15,7 +15,8 @@ export interface BookNames {
 interface Column {
 	heading: string;
 	isAmount?: boolean;
-	valueOf(line: Line, names: BookNames): string | null;
+	/** @param side 0 for the debit of a double entry, 1 for its credit */
+	valueOf(line: Line, side: number, names: BookNames): string | null;
 }
 
 /** A file of lines in cents. */
@@ -70,15 +71,15 @@ const amount: Column = {
 	valueOf: ({ cents }) => formatCents(cents),
 };
 
-const sideColumn = (heading: string, own: Line['side']): Column => ({
+const sideColumn = (heading: string, own: number): Column => ({
 	heading,
 	isAmount: true,
-	valueOf: ({ cents, side }) => (side === own ? formatCents(cents < 0n ? -cents : cents) : null),
+	valueOf: ({ cents }, side) => (side === own ? formatCents(cents < 0n ? -cents : cents) : null),
 });
 
 /** The wallet is debited with what comes in, and credited with what goes out. */
-function accountOf({ cents, direction, side }: Line, names: BookNames): string {
-	if (cents > 0n === (side === 'debit')) return names.wallet;
+function accountOf({ cents, direction }: Line, side: number, names: BookNames): string {
+	if (cents > 0n === (side === 0)) return names.wallet;
 	if (direction === undefined) return names.rounding;
 	return direction === 'earn' ? names.income : names.expense;
 }
@@ -93,10 +94,10 @@ export const layouts = {
 			columns: [
 				date,
 				{ heading: 'Account', valueOf: accountOf },
-				sideColumn('Debit', 'debit'),
-				sideColumn('Credit', 'credit'),
+				sideColumn('Debit', 0),
+				sideColumn('Credit', 1),
 				words('Memo'),
-				{ heading: 'Currency', valueOf: (_, { currency }) => currency },
+				{ heading: 'Currency', valueOf: (_, __, { currency }) => currency },
 			],
 			isDoubleEntry: true,
 		},
@@ -140,24 +141,24 @@ export interface BookReader extends RowReader<Line> {
 	headings: string[];
 	/** The most lines for a file of so many rows; undefined for all. */
 	maxLines(maxRows: number | undefined): number | undefined;
-	records(line: Line): Line[];
+	recordsOf(line: Line): number;
 }
 
 export function bookReaderOf(layout: BookLayout, names: BookNames): BookReader {
 	const { columns, isDoubleEntry = false, maxRows: ofProgram = Infinity } = layout;
-	const sides = isDoubleEntry ? (['debit', 'credit'] as const) : [undefined];
+	const sides = isDoubleEntry ? 2 : 1;
 	const columnOf = (heading: string) => columns.find((column) => column.heading === heading);
 	return {
 		headings: columns.map(({ heading }) => heading),
 		maxLines(maxRows = Infinity) {
-			const most = Math.floor(Math.min(maxRows, ofProgram) / sides.length);
+			const most = Math.floor(Math.min(maxRows, ofProgram) / sides);
 			return most < Infinity ? most : undefined;
 		},
-		records: (line) => (line.cents === 0n ? [] : sides.map((side) => ({ ...line, side }))),
+		recordsOf: ({ cents }) => (cents === 0n ? 0 : sides),
 		whole: (line) => line,
 		column(heading) {
 			const valueOf = columnOf(heading)?.valueOf;
-			return (line) => valueOf?.(line, names);
+			return (line, side) => valueOf?.(line, side, names);
 		},
 		isAmount: (heading) => columnOf(heading)?.isAmount === true,
 	};
