@@ -100,7 +100,8 @@ async function timesOf(n8n: N8n, value: string, from: string, values: unknown[])
 	const ms = `extract(epoch FROM ${value}) * 1000`;
 	const sql = `SELECT count(*)::int AS rows, array[${spread(ms)}] AS ms FROM ${from}`;
 	const [row] = (await n8n.cluster?.query<{ rows: number; ms: number[] }>(sql, values)) ?? [];
-	return `${grouped(row?.rows ?? 0)}: ${(row?.ms ?? []).map((one) => texts.ms(Number(one))).join(' / ')}`;
+	const times = (row?.ms ?? []).map((one) => texts.ms(Number(one)));
+	return `${grouped(row?.rows ?? 0)}: ${times.join(' / ')}`;
 }
 
 async function connectionsOf(n8n: N8n): Promise<number> {
@@ -120,7 +121,8 @@ async function recordOf(n8n: N8n, from: Date, until: Date, paid: Date[]) {
 			window,
 		)) ?? [];
 	const executions =
-		'(SELECT "createdAt" AS at, row_number() OVER (PARTITION BY "workflowId" ORDER BY "createdAt") ' +
+		'(SELECT "createdAt" AS at, ' +
+		'row_number() OVER (PARTITION BY "workflowId" ORDER BY "createdAt") ' +
 		'AS number FROM execution_entity) AS one JOIN unnest($1::timestamptz[]) WITH ORDINALITY ' +
 		'AS paid(made, number) ON paid.number = one.number';
 	return {

@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util';
 
-export const SCALE_USAGE = `npm run bench -- --scale                       triggers in one process, without n8n's server
-npm run bench -- --scale --points 10x10,100x100  triggers x agents (10x10,100x10,100x100,1000x10,1000x100)
+export const SCALE_USAGE = `npm run bench -- --scale                       in one process, without a server
+npm run bench -- --scale --points 10x10,100x100  triggers x agents
 npm run bench -- --scale --minutes 2             minutes that are measured (2)
 npm run bench -- --scale --chosen                the agents are chosen: no look-up
 npm run bench -- --scale --payments 12           payments a minute (2)
 npm run bench -- --scale --keys 10               API keys, in turns (1)
-npm run bench -- --scale --limit 600 [--fixed]   requests a minute and key, in any 60 s or a clock's minute
+npm run bench -- --scale --limit 600 [--fixed]   requests a minute and key, in any 60 s
+                                                 or with --fixed in a minute of the clock
 npm run bench -- --scale --latency 50            of the service, in ms (50)
 npm run bench -- --scale --http                  without TLS
-npm run bench -- --scale --n8n [--mains 2]       the same in a real n8n in queue mode, with durable cursors
+npm run bench -- --scale --n8n [--mains 2]       in a real n8n in queue mode
                                                  [--env NAME=VALUE …]: further settings of it
 npm run bench -- --scale --isolates              what n8n's expression engine costs a poll`;
 

@@ -12,9 +12,9 @@ import type { Measured, Plan, Spread } from './scale.mts';
 import type { Counts } from './service.mts';
 
 const MINUTE_MS = 60_000;
-/** n8n's scheduler gives up a poll after 45 s, and gives it 36 s (trigger-execution-context.factory). */
+/** n8n's scheduler gives a poll 36 s, and gives it up after 45 s. */
 const BUDGET_MS = 36_000;
-/** Before the minutes that are measured, and after them: for payments that are still to be found. */
+/** Before the minutes that are measured, and after them, for payments that are still to come. */
 const REST_MS = MINUTE_MS;
 /** n8n waits at least as long after a poll that failed (poll-backoff-policy). */
 const BACKOFF_MS = 5_000;

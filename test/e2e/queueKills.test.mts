@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { runShortKills } from '../../tools/proof/kills.mts';
 import { broken } from '../../tools/proof/report.mts';
 
-test('durable cursors: what n8n has not given to a worker when its main is killed, a retry acts on', async () => {
+test('durable cursors: a retry acts on what no worker had when the main was killed', async () => {
 	const report = await runShortKills({ setting: 'durable', target: 'main' });
 	expect(report).toMatchObject({ payments: 40, emittedTwice: [], repeated: [] });
 	expect(broken(report)).toEqual([]);

@@ -340,7 +340,7 @@ describe('The columns and marks of an export', () => {
 		};
 
 		expect(await write({ layout: 'spreadsheet' })).toBe(
-			'\ufeffagentName;amountUsdc;amountUsdcMicro\r\n' +
+			'\ufeffAgent Name;Amount USDC;Amount USDC Micro\r\n' +
 				`"Zoë, 12.5;' =1+1";1273,560001;1273560001\r\n`,
 		);
 		expect(
@@ -350,7 +350,7 @@ describe('The columns and marks of an export', () => {
 				delimiter: 'tab',
 				byteOrderMark: 'FALSE',
 			}),
-		).toContain('agentName\tamountUsdc\tamountUsdcMicro\r\n"Zoë');
+		).toContain('Agent Name\tAmount USDC\tAmount USDC Micro\r\n"Zoë');
 		expect(await write({ decimalSeparator: 'comma' })).toContain(',"1273,560001",1273560001\r\n');
 	});
 

@@ -203,7 +203,7 @@ describe('requests of Balance Low', () => {
 		expect(calls()).toEqual([AGENT, AGENT]);
 	});
 
-	it('are one more for each agent without a threshold, and agents without limits cost no more', async () => {
+	it('are one more for each agent without a threshold, also of agents without limits', async () => {
 		limits(20n);
 		agents(3);
 		const trigger = open(low());
@@ -291,7 +291,7 @@ describe('Budget Used', () => {
 		expect(await trigger.poll()).toBeNull();
 	});
 
-	it("does not take yesterday's for today's in a session, if the service's clock is behind", async () => {
+	it("does not take yesterday's for today's in a session, if a clock is behind", async () => {
 		at(10);
 		limits(10n);
 		pay('a', at(11), { amountMicro: 5n * USDC });
@@ -348,7 +348,7 @@ describe('Budget Used', () => {
 });
 
 describe('All Payment Events', () => {
-	it('are no levels: workflows from before get no new items, and send no more requests', async () => {
+	it('are no levels: older workflows get no new items, and send no more requests', async () => {
 		balance(0);
 		limits(1n);
 		const trigger = open();
@@ -372,7 +372,7 @@ describe('All Payment Events', () => {
 		]);
 	});
 
-	it('are not read if only levels are chosen, and start anew if they are chosen later', async () => {
+	it('are not read if only levels are chosen, and start anew if chosen later', async () => {
 		balance(50);
 		const trigger = open();
 		await trigger.poll('trigger', 'activate');

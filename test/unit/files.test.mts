@@ -25,6 +25,7 @@ const layoutOf = (columns: string[], others: Partial<FileLayout> = {}): FileLayo
 const ofObjects: RowReader<object> = {
 	whole: (row) => row,
 	column: (name) => (row) => Reflect.get(row, name),
+	isAmount: (name) => /Usdc/.test(name),
 };
 
 /** A file of one batch. */

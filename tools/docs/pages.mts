@@ -115,7 +115,7 @@ function parameterRows(field: INodeProperties, fields: INodeProperties[], above 
 			shown(field, field.default),
 			descriptionOf(field, fields),
 		],
-		...inner.flatMap((one) => parameterRows(one, fields, `${title} → `)),
+		...inner.flatMap((one) => parameterRows(one, [...fields, ...inner], `${title} → `)),
 	];
 }
 

@@ -47,8 +47,8 @@ export interface KillReport {
 	cutOffs: number;
 	payments: number;
 	/**
-	 * Expected events in a stored execution; with `repeat`, after Remove Duplicates. If only a main or
-	 * a worker is killed, those that the receiver got.
+	 * Expected events in a stored execution; with `repeat`, after Remove Duplicates. If only a main
+	 * or a worker is killed, those that the receiver got.
 	 */
 	delivered: number;
 	lost: LostEvent[];

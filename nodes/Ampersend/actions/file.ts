@@ -3,7 +3,10 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import type { FileTarget } from '../descriptions/file';
 import type { RowReader } from '../domain/files';
-import { encodeFile, fileFormats } from '../domain/files';
+import { divide, encodeFile, fileFormats, lastFirst, numberedName } from '../domain/files';
+import { Tally } from '../domain/tally';
+import type { FileContents } from '../outputs/file';
+import type { OperationContext } from './operation';
 
 type BinaryContent = Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0];
 
@@ -29,8 +32,53 @@ async function* chain(start: Buffer[], rest: AsyncGenerator<Buffer>): AsyncGener
 	yield* rest;
 }
 
+/** What goes into files. */
+interface Source<Row> {
+	batches: AsyncGenerator<Row[]>;
+	reader: RowReader<Row>;
+	count(row: Row, contents: FileContents): void;
+}
+
+interface Written {
+	target: FileTarget;
+	contents: FileContents;
+	binary: INodeExecutionData['binary'];
+}
+
+/** Writes rows into one file, or into several, one after the other. */
+export async function writeFiles<Row>(
+	{ n8n, itemIndex }: OperationContext,
+	target: FileTarget,
+	{ batches, reader, count }: Source<Row>,
+): Promise<Written[]> {
+	const writer = new FileWriter(n8n, itemIndex);
+	const write = async (one: FileTarget, rows: AsyncGenerator<Row[]>): Promise<Written> => {
+		const booked = one.book && { booked: 0n };
+		const contents: FileContents = { rows: 0, ...booked, tally: new Tally() };
+		const binary = await writer.write(
+			one,
+			(async function* counted() {
+				for await (const batch of rows) {
+					for (const row of batch) count(row, contents);
+					yield batch;
+				}
+			})(),
+			reader,
+		);
+		return { target: one, contents, binary };
+	};
+	const { rowsPerFile, isOldestFirst, fileName: name } = target;
+	if (rowsPerFile === undefined) return [await write(target, batches)];
+	const written: Written[] = [];
+	for await (const rows of divide(isOldestFirst ? lastFirst(batches) : batches, rowsPerFile)) {
+		const fileName = numberedName(name, written.length + 1);
+		written.push(await write({ ...target, fileName, isOldestFirst: false }, rows));
+	}
+	return written;
+}
+
 /** Writes the files of an export into n8n's binary data. */
-export class FileWriter {
+class FileWriter {
 	private storage: Promise<string> | undefined;
 	/** Of the files so far, apart from large ones that n8n keeps elsewhere. */
 	private bytesInMemory = 0;

@@ -1,4 +1,4 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
@@ -13,17 +13,15 @@ import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
 import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/timeZone';
+import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
-import { divide, lastFirst, numberedName } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
-import { Tally } from '../domain/tally';
 import { isoIn } from '../domain/time';
-import type { FileGroup } from '../outputs/file';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 import type { Output } from '../outputs/output';
-import { FileWriter } from './file';
+import { writeFiles } from './file';
 import type { FileOperation, OperationContext, RowOperation } from './operation';
 
 type HistoryRow = FilterableRow & { wire: object };
@@ -157,13 +155,21 @@ const MOVED = 'movedUsdc';
 /** Times in ISO 8601. */
 const TIME = /At$/;
 
+/** Amounts, in either unit. */
+const AMOUNT = /Usdc(?:Micro)?$/;
+
 /** Reads rows for a file, whose times are in a time zone. */
 function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	{ output, columns }: Pick<History<Row, Types>, 'columns' | 'output'>,
 	timeZone: string,
+	hasPlainTimes: boolean,
 ): RowReader<AgentRow<Row>> {
 	const isoOf = isoIn(timeZone);
-	const inZone = (time: unknown) => (typeof time === 'string' ? isoOf(Date.parse(time)) : time);
+	const inZone = (time: unknown) => {
+		if (typeof time !== 'string') return time;
+		const iso = isoOf(Date.parse(time));
+		return hasPlainTimes ? iso.slice(0, '2026-10-01T08:00:00'.length).replace('T', ' ') : iso;
+	};
 	const times = columns.filter((column) => TIME.test(column));
 	return {
 		whole(found) {
@@ -177,6 +183,7 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 				? (found) => inZone(read(found.row.wire, found))
 				: (found) => read(found.row.wire, found);
 		},
+		isAmount: (name) => AMOUNT.test(name),
 	};
 }
 
@@ -197,44 +204,35 @@ async function* logged<Row>(
 	}
 }
 
-/** Counts rows as they go into a file. */
-async function* counted<Row extends HistoryRow>(
-	batches: Batches<Row>,
-	tally: Tally<FileGroup>,
-): Batches<Row> {
-	for await (const batch of batches) {
-		for (const { row } of batch) tally.add(fileGroupOf(row), row);
-		yield batch;
-	}
-}
-
-interface Written {
-	target: FileTarget;
-	tally: Tally<FileGroup>;
-	binary: INodeExecutionData['binary'];
-}
-
-/** Writes rows into one file, or into several, one after the other. */
-async function writeFiles<Row extends HistoryRow>(
-	{ n8n, itemIndex }: OperationContext,
+/** Writes the lines of a book, or a row for each payment. */
+async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
+	context: OperationContext,
 	target: FileTarget,
 	batches: Batches<Row>,
-	reader: RowReader<AgentRow<Row>>,
-): Promise<Written[]> {
-	const writer = new FileWriter(n8n, itemIndex);
-	const write = async (one: FileTarget, rows: Batches<Row>): Promise<Written> => {
-		const tally = new Tally<FileGroup>();
-		const binary = await writer.write(one, counted(rows, tally), reader);
-		return { target: one, tally, binary };
-	};
-	const { rowsPerFile, isOldestFirst, fileName: name } = target;
-	if (rowsPerFile === undefined) return [await write(target, batches)];
-	const written: Written[] = [];
-	for await (const rows of divide(isOldestFirst ? lastFirst(batches) : batches, rowsPerFile)) {
-		const fileName = numberedName(name, written.length + 1);
-		written.push(await write({ ...target, fileName, isOldestFirst: false }, rows));
+	{ output, columns }: Pick<History<Row, Types>, 'columns' | 'output'>,
+	timeZone: string,
+) {
+	const { book, hasPlainTimes } = target;
+	if (!book) {
+		return await writeFiles(context, target, {
+			batches,
+			reader: readerOf({ output, columns }, timeZone, hasPlainTimes),
+			count({ row }, contents) {
+				contents.rows += 1;
+				contents.tally.add(fileGroupOf(row), row);
+			},
+		});
 	}
-	return written;
+	const hashOf = output.valueOf('transactionHash');
+	return await writeFiles(context, target, {
+		batches: linesOf(batches, timeZone, (found) => String(hashOf(found.row.wire, found) ?? '')),
+		reader: book,
+		count(line, contents) {
+			contents.rows += book.recordsOf(line);
+			contents.booked = (contents.booked ?? 0n) + line.cents;
+			for (const part of line.parts) contents.tally.addTotal(part);
+		},
+	});
 }
 
 function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
@@ -256,15 +254,17 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 			const now = Date.now();
 			const { options, ...file } = readFileTarget(read, fileName, columns, now);
 			const timeZone = requireTimeZone(readTimeZone(context.n8n, options));
-			const reader = readerOf({ output, columns }, timeZone);
 			const query = await readQuery(context, timeZone, now);
 			const written = await consumeHistory(
 				(reading) => readRows(client, query, reading),
-				async (batches) => await writeFiles(context, file, logged(context, batches, noun), reader),
+				async (batches) => {
+					const rows = logged(context, batches, noun);
+					return await write(context, file, rows, { output, columns }, timeZone);
+				},
 			);
 			showReport(query.report, noun, hint);
-			return written.map(({ target, tally, binary }) => ({
-				json: toFileOutput(target, query, tally, columns.includes(MOVED)),
+			return written.map(({ target, contents, binary }) => ({
+				json: toFileOutput(target, query, contents, columns.includes(MOVED)),
 				binary,
 			}));
 		},

@@ -2,7 +2,10 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import type { FileFormat, FileLayout } from '../domain/files';
 import { fileFormats, fileNameOf } from '../domain/files';
+import type { BookNames, BookReader, Layout } from '../domain/layouts';
+import { bookReaderOf, layoutNames, layouts } from '../domain/layouts';
 import {
+	ParameterError,
 	readChoice,
 	readSwitch,
 	readText,
@@ -11,7 +14,7 @@ import {
 	requireText,
 } from '../domain/parameter';
 import { toIso } from '../domain/time';
-import { optionsField, optionsOf, readCollection } from './options';
+import { inAlphabeticalOrder, optionsField, optionsOf, readCollection, titleOf } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 import type { Read } from './reader';
 import { timeZoneField } from './timeZone';
@@ -43,13 +46,6 @@ const delimiters = { comma: ',', pipe: '|', semicolon: ';', tab: '\t' } as const
 const delimiterNames = Object.keys(delimiters) as Array<keyof typeof delimiters>;
 const decimalSeparators = { comma: ',', dot: '.' } as const;
 const decimalSeparatorNames = ['comma', 'dot'] as const;
-
-/** What the other options are if they aren't set. */
-const layouts = {
-	all: { delimiter: 'comma', decimalSeparator: 'dot', byteOrderMark: false },
-	spreadsheet: { delimiter: 'semicolon', decimalSeparator: 'comma', byteOrderMark: true },
-} as const;
-const layoutNames = ['all', 'spreadsheet'] as const;
 
 const inCsv = { show: { '/format': ['csv'] } };
 
@@ -95,23 +91,66 @@ const fileName: INodeProperties = {
 		'A name without an extension gets that of the format.',
 };
 
-const layout: INodeProperties = {
-	displayName: 'Layout',
-	name: 'layout',
-	type: 'options',
-	options: [
-		{ name: 'All Columns', value: 'all', description: 'For most programs' },
-		{
-			name: 'Spreadsheet With Decimal Comma',
-			value: 'spreadsheet',
-			description:
-				'For Excel, LibreOffice or Google Sheets in a language that writes 12,5, such as ' +
-				'German or French: semicolons, decimal commas and a byte order mark',
-		},
-	],
-	default: 'all',
-	displayOptions: inCsv,
-	description: 'What the file is for. Other options that you add take precedence.',
+/** What a layout needs of a history whose money moves. */
+const MOVED = 'movedUsdc';
+
+const isOffered = ({ book }: Layout, columns: readonly string[]): boolean =>
+	!book || columns.includes(MOVED);
+
+function layoutField(columns: readonly string[]): INodeProperties {
+	return {
+		displayName: 'Layout',
+		name: 'layout',
+		type: 'options',
+		options: layoutNames
+			.filter((value) => isOffered(layouts[value], columns))
+			.map((value) => {
+				const { name, description } = layouts[value];
+				return { name, value, description };
+			}),
+		default: 'all',
+		description: 'What the file is for, in CSV. Other options that you add take precedence.',
+	};
+}
+
+/** A name that a journal uses; the default one if it's empty. */
+function journalName(displayName: string, name: string, usual: string, description: string) {
+	return {
+		displayName,
+		name,
+		type: 'string',
+		default: usual,
+		displayOptions: { show: { layout: ['journal'] } },
+		description,
+	} as const satisfies INodeProperties;
+}
+
+const journalNames = {
+	currency: journalName('Currency', 'currency', 'USD', 'What your books call USDC'),
+	expense: journalName(
+		'Expense Account',
+		'expenseAccount',
+		'Agent Expenses',
+		'Account for what agents spend',
+	),
+	income: journalName(
+		'Income Account',
+		'incomeAccount',
+		'Agent Income',
+		'Account for what agents earn',
+	),
+	rounding: journalName(
+		'Rounding Account',
+		'roundingAccount',
+		'Rounding',
+		'Account for the rounding difference of a month',
+	),
+	wallet: journalName(
+		'Wallet Account',
+		'walletAccount',
+		'Ampersend Wallet',
+		'Account for the money of agents',
+	),
 };
 
 const MIN_ROWS_PER_FILE = 100;
@@ -129,7 +168,9 @@ const rowsPerFile: INodeProperties = {
 };
 
 function exportOptions(columns: readonly string[]): INodeProperties {
-	return optionsField([
+	const names = columns.includes(MOVED) ? Object.values(journalNames) : [];
+	const fields: INodeProperties[] = [
+		...names,
 		byteOrderMark,
 		{
 			displayName: 'Columns',
@@ -144,11 +185,12 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 		decimalSeparatorField,
 		delimiterField,
 		fileName,
-		layout,
+		layoutField(columns),
 		orderOption('Oldest First keeps the file in memory until it is complete'),
 		rowsPerFile,
 		timeZoneField,
-	]);
+	];
+	return optionsField(inAlphabeticalOrder(fields));
 }
 
 /** The fields for an export's file. @param columns of a CSV file, in order */
@@ -161,36 +203,78 @@ export interface FileTarget {
 	fileName: string;
 	binaryPropertyName: string;
 	layout: FileLayout;
+	/** Undefined for a row for each payment. */
+	book: BookReader | undefined;
+	/** Whether times have no time zone, so that a spreadsheet reads them. */
+	hasPlainTimes: boolean;
 	isOldestFirst: boolean;
-	/** Undefined for one file with all rows. */
+	/** Rows, or lines of a book. Undefined for one file with all of them. */
 	rowsPerFile: number | undefined;
 }
 
+/** @throws ParameterError for a layout that the file can't have */
+function readLayout(
+	options: IDataObject,
+	columns: readonly string[],
+	format: FileFormat,
+	subject: string,
+): Layout {
+	const chosen = readChoice('Layout', options.layout ?? '', layoutNames, 'all');
+	const layout: Layout = layouts[chosen];
+	const reject = (parameter: string, complaint: string, advice: string): never => {
+		throw new ParameterError(parameter, `${layout.name} ${complaint}`, advice);
+	};
+	if (!isOffered(layout, columns)) {
+		const rows = subject.replace('-', ' ');
+		reject('Layout', `needs ${MOVED}, which ${rows} don't have.`, 'Use Transaction: Export.');
+	}
+	if (chosen !== 'all' && format !== 'csv') {
+		reject('Layout', 'needs CSV.', 'Set File Format to CSV, or Layout to All Columns.');
+	}
+	if (layout.book && readWords('Columns', options.columns).length > 0) {
+		reject('Columns', 'has its own columns.', 'Remove Columns, or choose another Layout.');
+	}
+	return layout;
+}
+
+function readBook({ book }: Layout, options: IDataObject): BookReader | undefined {
+	if (!book) return undefined;
+	const names = Object.entries(journalNames).map(([key, { displayName, name, default: unset }]) => [
+		key,
+		readText(displayName, options[name]) || unset,
+	]);
+	return bookReaderOf(book, Object.fromEntries(names) as BookNames);
+}
+
 /** @throws ParameterError for an unknown column, or an invalid option */
-function readLayout(options: IDataObject, columns: readonly string[]): FileLayout {
+function readFileLayout(
+	options: IDataObject,
+	columns: readonly string[],
+	isForSpreadsheet: boolean,
+	book: BookReader | undefined,
+): FileLayout {
 	const selected = readWords('Columns', options.columns);
 	for (const column of selected) readChoice('Columns', column, columns);
-	const preset = layouts[readChoice('Layout', options.layout ?? '', layoutNames, 'all')];
-	const delimiter = readChoice(
-		'Delimiter',
-		options.delimiter ?? '',
-		delimiterNames,
-		preset.delimiter,
-	);
 	const decimalSeparator = readChoice(
 		'Decimal Separator',
 		options.decimalSeparator ?? '',
 		decimalSeparatorNames,
-		preset.decimalSeparator,
+		isForSpreadsheet ? 'comma' : 'dot',
 	);
+	const delimiter = readChoice(
+		'Delimiter',
+		options.delimiter ?? '',
+		delimiterNames,
+		isForSpreadsheet && decimalSeparator === 'comma' ? 'semicolon' : 'comma',
+	);
+	const all = book?.headings ?? columns.filter((column) => !column.endsWith('Micro'));
+	const written = selected.length > 0 ? [...new Set(selected)] : all;
 	return {
-		columns:
-			selected.length > 0
-				? [...new Set(selected)]
-				: columns.filter((column) => !column.endsWith('Micro')),
+		columns: written,
+		...(isForSpreadsheet && { headings: written.map(titleOf) }),
 		isSelection: selected.length > 0,
 		delimiter: delimiters[delimiter],
-		byteOrderMark: readSwitch('Byte Order Mark', options.byteOrderMark) ?? preset.byteOrderMark,
+		byteOrderMark: readSwitch('Byte Order Mark', options.byteOrderMark) ?? isForSpreadsheet,
 		decimalSeparator: decimalSeparators[decimalSeparator],
 	};
 }
@@ -200,8 +284,8 @@ function readLayout(options: IDataObject, columns: readonly string[]): FileLayou
  * @param columns of a CSV file, in order
  * @param now epoch ms
  * @returns also the options, for the time zone
- * @throws ParameterError for an unknown format, column or order, an empty field name, or an option
- * without a value
+ * @throws ParameterError for an unknown format, column or order, an empty field name, an option
+ * without a value, or a layout that the file can't have
  */
 export function readFileTarget(
 	read: Read,
@@ -214,6 +298,15 @@ export function readFileTarget(
 	);
 	const options = readCollection(read, exportOptions(columns));
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
+	const layout = readLayout(options, columns, format, subject);
+	const book = readBook(layout, options);
+	const hasPlainTimes = layout.isForSpreadsheet === true;
+	const maxRows = readWholeNumber(
+		rowsPerFile.displayName,
+		options.rowsPerFile,
+		[MIN_ROWS_PER_FILE, MAX_ROWS_PER_FILE],
+		'remove the option to get one file',
+	);
 	return {
 		options,
 		format,
@@ -221,13 +314,10 @@ export function readFileTarget(
 			fileNameOf(readText('File Name', options.fileName), format) ||
 			`${subject}-${moment}Z.${fileFormats[format].extension}`,
 		binaryPropertyName: read(binaryField, requireText),
-		layout: readLayout(options, columns),
+		layout: readFileLayout(options, columns, hasPlainTimes, book),
+		book,
+		hasPlainTimes,
 		isOldestFirst: readIsOldestFirst(options),
-		rowsPerFile: readWholeNumber(
-			rowsPerFile.displayName,
-			options.rowsPerFile,
-			[MIN_ROWS_PER_FILE, MAX_ROWS_PER_FILE],
-			'remove the option to get one file',
-		),
+		rowsPerFile: book ? book.maxLines(maxRows) : maxRows,
 	};
 }

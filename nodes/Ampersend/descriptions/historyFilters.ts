@@ -74,8 +74,8 @@ const rangeField: INodeProperties = {
 	options: rangeOptions,
 	default: 'lastMonth',
 	description:
-		'Whole days in the time zone of the workflow, or in the option Time Zone. The last 7 days end ' +
-		'before today.',
+		'Whole days in the time zone of the workflow, or in the option Time Zone. The last 7 days ' +
+		'end before today.',
 };
 
 export const counterpartyField = addressLocator(

@@ -4,7 +4,7 @@ import { rejectNothing, valueOf } from '../domain/parameter';
 import type { Read } from './reader';
 
 /** A stored value as a name in the editor: `amountUsdc` is "Amount USDC". */
-function titleOf(value: string): string {
+export function titleOf(value: string): string {
 	const words = value.replace(/[A-Z]/g, (letter) => ` ${letter}`);
 	return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(?:Usdc|Url|Id)\b/g, (word) =>
 		word.toUpperCase(),

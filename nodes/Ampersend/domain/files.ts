@@ -4,6 +4,8 @@ import { stringify } from 'csv-stringify/sync';
 export interface FileLayout {
 	/** Columns of a CSV file, and the only fields of other formats if `isSelection`; in order. */
 	columns: readonly string[];
+	/** What a CSV file calls its columns; their names if absent. */
+	headings?: readonly string[];
 	isSelection: boolean;
 	/** Between the fields of a CSV file. */
 	delimiter: string;
@@ -16,8 +18,12 @@ export interface FileLayout {
 /** How a file gets at what its rows have. */
 export interface RowReader<Row> {
 	whole(row: Row): object;
-	/** Reads one column. */
-	column(name: string): (row: Row) => unknown;
+	/** Reads one column. `record` counts the records of a row, from 0. */
+	column(name: string): (row: Row, record: number) => unknown;
+	/** Whether a column has amounts. */
+	isAmount(name: string): boolean;
+	/** How many records a row has in a CSV file; absent for one. */
+	recordsOf?(row: Row): number;
 }
 
 /** The parts of a file, as text. */
@@ -112,9 +118,6 @@ function toSafeText(text: string) {
 	return value !== text && CELL_END.test(text) ? { value, quoted: true } : value;
 }
 
-/** Columns of amounts: no other decimals are in a file. */
-const AMOUNT = /Usdc(?:Micro)?$/;
-
 /** An amount needs no look for formulas: it's digits, with a minus for what was spent. */
 function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayout): string {
 	const text = String(amount ?? '').replace('.', decimalSeparator);
@@ -125,8 +128,9 @@ function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayo
  * CSV with a header and CRLF line ends (RFC 4180), in the given columns. A text that a spreadsheet
  * would run as a formula gets apostrophes: names come from others.
  */
-function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encoder<Row> {
-	const { columns, delimiter, byteOrderMark } = layout;
+function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Row> {
+	const { columns, headings = columns, delimiter, byteOrderMark } = layout;
+	const { column, isAmount, recordsOf = () => 1 } = reader;
 	const options = {
 		delimiter,
 		record_delimiter: 'windows',
@@ -146,27 +150,30 @@ function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encode
 		if (encoded.size < MAX_ENCODED) encoded.set(value, field);
 		return field;
 	};
-	const encoders = columns.map((name): ((row: Row) => string) => {
+	const encoders = columns.map((name): ((row: Row, record: number) => string) => {
 		const read = column(name);
-		return AMOUNT.test(name)
-			? (row) => encodeAmount(read(row), layout)
-			: (row) => encodeField(read(row));
+		return isAmount(name)
+			? (row, record) => encodeAmount(read(row, record), layout)
+			: (row, record) => encodeField(read(row, record));
 	});
 	const encodeRows = (rows: Row[]): string => {
 		let text = '';
 		for (const row of rows) {
-			let isFirst = true;
-			for (const encode of encoders) {
-				if (!isFirst) text += delimiter;
-				isFirst = false;
-				text += encode(row);
+			const records = recordsOf(row);
+			for (let record = 0; record < records; record++) {
+				let isFirst = true;
+				for (const encode of encoders) {
+					if (!isFirst) text += delimiter;
+					isFirst = false;
+					text += encode(row, record);
+				}
+				text += LINE_END;
 			}
-			text += LINE_END;
 		}
 		return text;
 	};
 	return {
-		head: (byteOrderMark ? '\ufeff' : '') + stringify([columns], options),
+		head: (byteOrderMark ? '\ufeff' : '') + stringify([headings], options),
 		encode: encodeRows,
 		between: '',
 		tail: '',

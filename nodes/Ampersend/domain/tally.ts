@@ -12,7 +12,8 @@ export interface Total {
 
 export const nothing: Readonly<Total> = { rows: 0, amount: 0n, moved: 0n };
 
-function sum(total: Total, { rows, amount, moved }: Total): void {
+/** Adds a total to another one. */
+export function sum(total: Total, { rows, amount, moved }: Total): void {
 	total.rows += rows;
 	total.amount += amount;
 	total.moved += moved;
@@ -51,12 +52,17 @@ class Branch<Group> {
 export class Tally<Group extends object> {
 	private readonly root = new Branch<Group>();
 
-	/** @param group has the same fields each time */
 	add(group: Group, row: Moving): void {
+		this.addTotal({ group, rows: 1, amount: row.amount, moved: movedBy(row) });
+	}
+
+	/** The group has the same fields each time. */
+	addTotal(part: { group: Group } & Total): void {
+		const { group } = part;
 		let branch = this.root;
 		for (const value of Object.values(group)) branch = branch.of(value);
 		branch.total ??= { group, ...nothing };
-		sum(branch.total, { rows: 1, amount: row.amount, moved: movedBy(row) });
+		sum(branch.total, part);
 	}
 
 	/** Of all groups. */

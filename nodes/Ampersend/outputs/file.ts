@@ -1,6 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { HistoryQuery } from '../api/lists/merge';
+import { fromCents } from '../domain/books';
 import type { FilterableRow } from '../domain/filter';
 import { amountFields, amountShape } from '../domain/money';
 import type { Tally } from '../domain/tally';
@@ -16,6 +17,8 @@ export const fileOutput = z.object({
 	rows: count,
 	/** Signed: earned is positive, spent is negative. Absent for payment events. */
 	...amountShape({ moved: z.optional(text) }),
+	/** What the lines of a book add up to, in whole cents. Absent in other layouts. */
+	...amountShape({ booked: z.optional(text) }),
 	agents: count,
 	/** ISO 8601, UTC; null if the range has no start. */
 	from: textOrNull,
@@ -39,18 +42,27 @@ export function fileGroupOf({ direction, status }: FilterableRow): FileGroup {
 	return direction === undefined ? { status } : { direction, status };
 }
 
+/** What a file has. */
+export interface FileContents {
+	rows: number;
+	/** Cents; absent in a file of payments. */
+	booked?: bigint;
+	tally: Tally<FileGroup>;
+}
+
 export function toFileOutput(
 	{ fileName, format }: { fileName: string; format: string },
 	{ agents, filter }: HistoryQuery,
-	tally: Tally<FileGroup>,
+	{ rows: written, booked, tally }: FileContents,
 	isSigned: boolean,
 ): z.infer<typeof fileOutput> {
-	const { rows: total, moved } = tally.whole;
+	const { moved } = tally.whole;
 	return {
 		fileName,
 		format,
-		rows: total,
+		rows: written,
 		...(isSigned && amountFields({ moved })),
+		...(booked !== undefined && amountFields({ booked: fromCents(booked) })),
 		agents: agents.length,
 		from: toIsoOrNull(filter.from),
 		to: toIsoOrNull(filter.to),

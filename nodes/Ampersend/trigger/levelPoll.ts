@@ -224,7 +224,7 @@ class LevelReader {
 		}
 	}
 
-	/** If no agent has limits, the service may not have the route: that's asked once, not for each. */
+	/** If no agent has limits, the service may not have the route. That's asked once. */
 	private async confirmUnset(): Promise<void> {
 		const [first] = this.unset;
 		if (this.hasLimits || first === undefined) return;
@@ -260,8 +260,8 @@ function inTurnFrom(next: AgentId | undefined, watched: AgentId[]): AgentId[] {
 
 /**
  * One poll of the levels of the chosen agents.
- * @throws CallError if nothing could be read and the trigger has no payments to read; ParameterError
- * as `pollActivity`
+ * @throws CallError if nothing could be read and the trigger has no payments to read;
+ * ParameterError as `pollActivity`
  */
 export async function pollLevels(
 	client: Client,
