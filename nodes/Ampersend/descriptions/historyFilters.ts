@@ -15,7 +15,7 @@ import {
 	valueOf,
 } from '../domain/parameter';
 import { addressLocator } from './locators';
-import { optionsOf, readCollection } from './options';
+import { filtersField, optionsOf, readCollection } from './options';
 import type { Read } from './reader';
 
 const fromField: INodeProperties = {
@@ -100,17 +100,6 @@ function status(values: readonly string[]): INodeProperties {
 		options: optionsOf(values),
 		default: [],
 		description: 'Only payments with these statuses. Select none for all of them.',
-	};
-}
-
-function filtersField(options: INodeProperties[]): INodeProperties {
-	return {
-		displayName: 'Filters',
-		name: 'filters',
-		type: 'collection',
-		placeholder: 'Add Filter',
-		default: {},
-		options,
 	};
 }
 
