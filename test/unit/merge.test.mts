@@ -205,8 +205,9 @@ describe(`a history that changes while it is read (AMPERSEND_SEED=${seed})`, () 
 });
 
 describe('a tally', () => {
-	it('adds up a million random amounts exactly, by group', () => {
+	it('adds up a million random amounts exactly, by group, and what has moved', () => {
 		const tally = new Tally<{ status: string }>();
+		const statuses = ['denied', 'received', 'settled'];
 		const sums = [0n, 0n, 0n];
 		// A generator of its own, because a million random values take long to shrink.
 		let state = BigInt(seed) + 1n;
@@ -214,9 +215,17 @@ describe('a tally', () => {
 			state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
 			const group = Number(state % 3n);
 			sums[group]! += state;
-			tally.add({ status: String(group) }, state);
+			const status = statuses[group]!;
+			const direction = status === 'settled' ? 'spend' : 'earn';
+			tally.add({ status }, { amount: state, direction, status });
 		}
-		expect(tally.rows).toBe(1_000_000);
-		expect(tally.totals.map(({ amount }) => amount)).toEqual(sums);
+		const [denied = 0n, received = 0n, settled = 0n] = sums;
+		expect(tally.totals.map(({ amount }) => amount)).toEqual([denied, received, settled]);
+		expect(tally.totals.map(({ moved }) => moved)).toEqual([0n, received, -settled]);
+		expect(tally.whole).toEqual({
+			rows: 1_000_000,
+			amount: denied + received + settled,
+			moved: received - settled,
+		});
 	});
 });

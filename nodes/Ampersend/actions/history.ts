@@ -1,4 +1,4 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type * as z from 'zod/v4-mini';
 
 import { selectAgents } from '../api/agents';
@@ -12,13 +12,14 @@ import { readHistoryFilter } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
 import { pagingFields, readLimit } from '../descriptions/paging';
-import { timeZoneOf } from '../descriptions/timeZone';
+import { readTimeZone, timeZoneField } from '../descriptions/timeZone';
 import type { RowReader } from '../domain/files';
 import { divide, lastFirst, numberedName } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
 import { Tally } from '../domain/tally';
+import { isoIn } from '../domain/time';
 import type { FileGroup } from '../outputs/file';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 import type { Output } from '../outputs/output';
@@ -49,19 +50,24 @@ interface Texts {
 	description: string;
 }
 
+type Query = HistoryQuery & { report: HistoryReport; timeZone: string };
+
 /**
  * Reads the parameters that say what to read. Everything that can be invalid is checked before the
  * agents are requested.
+ * @param options have `timeZoneField`
  * @param now epoch ms
  */
 export async function readQuery(
 	{ n8n, client, read }: OperationContext,
+	options: IDataObject,
 	now: number,
-): Promise<HistoryQuery & { report: HistoryReport }> {
+): Promise<Query> {
 	const scope = readAgentScope(read);
-	const filter = readHistoryFilter(read, timeZoneOf(n8n));
+	const timeZone = readTimeZone(n8n, options);
+	const filter = readHistoryFilter(read, timeZone, now);
 	const agents = await selectAgents(client, scope, agentScopeParameter(read));
-	return { agents, filter, now, report: new HistoryReport() };
+	return { agents, filter, now, report: new HistoryReport(), timeZone };
 }
 
 /** Shows notes: a list isn't as long as the service reports, or has values that are new. */
@@ -72,10 +78,14 @@ export function showReport(
 ): void {
 	for (const [name, values] of Object.entries(unknown)) {
 		if (values.size === 0) continue;
+		const isMoney = noun === 'transactions' && name !== 'chain';
+		const counts = isMoney
+			? 'They count as money that has not moved'
+			: 'They count like the others';
 		hint(
 			`Some ${noun} have a ${name} that this node doesn't know: ` +
 				`${[...values].map(quote).join(', ')}. ` +
-				'They count like the others, unless a filter leaves them out. ' +
+				`${counts}, unless a filter leaves them out. ` +
 				'A newer version of n8n-nodes-ampersend may know more.',
 		);
 	}
@@ -112,7 +122,10 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 	simplified,
 	getMany,
 }: History<Row, Types>): RowOperation<z.ZodMiniObject<Types>> {
-	const options = optionsField([orderOption('Oldest First reads the whole history')]);
+	const options = optionsField([
+		orderOption('Oldest First reads the whole history'),
+		timeZoneField,
+	]);
 	return {
 		option: { name: 'Get Many', value: 'getMany', ...getMany },
 		inSession: 'also',
@@ -122,8 +135,9 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 		async execute(context) {
 			const { client, read, hint } = context;
 			const limit = readLimit(read);
-			const isOldestFirst = readIsOldestFirst(readCollection(read, options));
-			const query = await readQuery(context, Date.now());
+			const chosen = readCollection(read, options);
+			const isOldestFirst = readIsOldestFirst(chosen);
+			const query = await readQuery(context, chosen, Date.now());
 			const newestFirst = await newestRows(
 				(reading) => readRows(client, query, reading),
 				isOldestFirst ? Infinity : limit,
@@ -140,14 +154,31 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 /** Rows between two lines of n8n's log. */
 const LOGGED_ROWS = 50_000;
 
+/** Where rows have a direction. */
+const MOVED = 'movedUsdc';
+
+/** Times in ISO 8601. */
+const TIME = /At$/;
+
+/** Reads rows for a file, whose times are in a time zone. */
 function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
-	output: History<Row, Types>['output'],
+	{ output, columns }: Pick<History<Row, Types>, 'columns' | 'output'>,
+	timeZone: string,
 ): RowReader<AgentRow<Row>> {
+	const isoOf = isoIn(timeZone);
+	const inZone = (time: unknown) => (typeof time === 'string' ? isoOf(Date.parse(time)) : time);
+	const times = columns.filter((column) => TIME.test(column));
 	return {
-		whole: (found) => output.of(found.row.wire, found),
-		column: (name) => {
+		whole(found) {
+			const item = output.of(found.row.wire, found);
+			const changed = times.map((name) => [name, inZone(Reflect.get(item, name))]);
+			return { ...item, ...Object.fromEntries(changed) };
+		},
+		column(name) {
 			const read = output.valueOf(name as keyof Types & string);
-			return (found) => read(found.row.wire, found);
+			return TIME.test(name)
+				? (found) => inZone(read(found.row.wire, found))
+				: (found) => read(found.row.wire, found);
 		},
 	};
 }
@@ -175,7 +206,7 @@ async function* counted<Row extends HistoryRow>(
 	tally: Tally<FileGroup>,
 ): Batches<Row> {
 	for await (const batch of batches) {
-		for (const { row } of batch) tally.add(fileGroupOf(row), row.amount);
+		for (const { row } of batch) tally.add(fileGroupOf(row), row);
 		yield batch;
 	}
 }
@@ -218,7 +249,6 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 	columns,
 	export: texts,
 }: History<Row, Types>): FileOperation<typeof fileOutput> {
-	const reader = readerOf(output);
 	return {
 		option: { name: 'Export', value: 'export', ...texts },
 		inSession: 'also',
@@ -227,15 +257,16 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 		async exportFiles(context) {
 			const { client, hint, read } = context;
 			const now = Date.now();
-			const file = readFileTarget(read, fileName, columns, now);
-			const query = await readQuery(context, now);
+			const { options, ...file } = readFileTarget(read, fileName, columns, now);
+			const query = await readQuery(context, options, now);
+			const reader = readerOf({ output, columns }, query.timeZone);
 			const written = await consumeHistory(
 				(reading) => readRows(client, query, reading),
 				async (batches) => await writeFiles(context, file, logged(context, batches, noun), reader),
 			);
 			showReport(query.report, noun, hint);
 			return written.map(({ target, tally, binary }) => ({
-				json: toFileOutput(target, query, tally),
+				json: toFileOutput(target, query, tally, columns.includes(MOVED)),
 				binary,
 			}));
 		},

@@ -14,6 +14,7 @@ import { toIso } from '../domain/time';
 import { optionsField, optionsOf, readCollection } from './options';
 import { orderOption, readIsOldestFirst } from './order';
 import type { Read } from './reader';
+import { timeZoneField } from './timeZone';
 
 const formatField: INodeProperties = {
 	displayName: 'File Format',
@@ -136,7 +137,9 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 			type: 'multiOptions',
 			options: optionsOf(columns),
 			default: [],
-			description: 'The fields to write, in this order. Select none for all of them.',
+			description:
+				'The fields to write, in this order. Select none for all of them, apart from amounts in ' +
+				'micro-USDC.',
 		},
 		decimalSeparatorField,
 		delimiterField,
@@ -144,6 +147,7 @@ function exportOptions(columns: readonly string[]): INodeProperties {
 		layout,
 		orderOption('Oldest First keeps the file in memory until it is complete'),
 		rowsPerFile,
+		timeZoneField,
 	]);
 }
 
@@ -180,7 +184,10 @@ function readLayout(options: IDataObject, columns: readonly string[]): FileLayou
 		preset.decimalSeparator,
 	);
 	return {
-		columns: selected.length > 0 ? [...new Set(selected)] : columns,
+		columns:
+			selected.length > 0
+				? [...new Set(selected)]
+				: columns.filter((column) => !column.endsWith('Micro')),
 		isSelection: selected.length > 0,
 		delimiter: delimiters[delimiter],
 		byteOrderMark: readSwitch('Byte Order Mark', options.byteOrderMark) ?? preset.byteOrderMark,
@@ -192,6 +199,7 @@ function readLayout(options: IDataObject, columns: readonly string[]): FileLayou
  * @param subject what the file contains: the default name starts with it
  * @param columns of a CSV file, in order
  * @param now epoch ms
+ * @returns also the options, for the time zone
  * @throws ParameterError for an unknown format, column or order, an empty field name, or an option
  * without a value
  */
@@ -200,13 +208,14 @@ export function readFileTarget(
 	subject: string,
 	columns: readonly string[],
 	now: number,
-): FileTarget {
+): FileTarget & { options: IDataObject } {
 	const format = read(formatField, (parameter, value) =>
 		readChoice(parameter, value, Object.keys(fileFormats) as FileFormat[], 'csv'),
 	);
 	const options = readCollection(read, exportOptions(columns));
 	const moment = toIso(now).slice(0, 19).replaceAll(':', '-');
 	return {
+		options,
 		format,
 		fileName:
 			fileNameOf(readText('File Name', options.fileName), format) ||

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { tryToParseDateTime } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
@@ -14,6 +14,7 @@ import {
 	rejectBlank,
 	valueOf,
 } from '../domain/parameter';
+import { dayAfter, daysIn, monthAfter } from '../domain/time';
 import { addressLocator } from './locators';
 import { filtersField, optionsOf, readCollection } from './options';
 import type { Read } from './reader';
@@ -24,7 +25,8 @@ const fromField: INodeProperties = {
 	type: 'dateTime',
 	default: '',
 	description:
-		'Start of the range, included. Times without a time zone are in that of the workflow.',
+		'Start of the range, included. Times without a time zone are in that of the workflow, or in ' +
+		'the option Time Zone.',
 };
 
 const toField: INodeProperties = {
@@ -35,6 +37,44 @@ const toField: INodeProperties = {
 	description:
 		'End of the range, not included. For all of October, use 1 October for From and ' +
 		'1 November for To.',
+};
+
+/** What a range is, from the day it's on: first day, and the day after the last one. */
+const ranges = {
+	lastMonth: {
+		name: 'Last Month',
+		days: (today) => [monthAfter(today, -1), monthAfter(today, 0)],
+	},
+	last7Days: {
+		name: 'Last 7 Days',
+		days: (today) => [dayAfter(today, -7), today],
+	},
+	thisMonth: {
+		name: 'This Month',
+		days: (today) => [monthAfter(today, 0), monthAfter(today, 1)],
+	},
+	yesterday: { name: 'Yesterday', days: (today) => [dayAfter(today, -1), today] },
+} as const satisfies Record<string, { name: string; days(today: string): [string, string] }>;
+
+/** From and To. */
+const CUSTOM = 'custom';
+
+const rangeNames = Object.keys(ranges) as Array<keyof typeof ranges>;
+
+const rangeOptions: INodePropertyOptions[] = [
+	{ name: 'Custom', value: CUSTOM, description: 'From and To' },
+	...rangeNames.map((value) => ({ name: ranges[value].name, value })),
+];
+
+const rangeField: INodeProperties = {
+	displayName: 'Range',
+	name: 'range',
+	type: 'options',
+	options: rangeOptions,
+	default: 'lastMonth',
+	description:
+		'Whole days in the time zone of the workflow, or in the option Time Zone. The last 7 days end ' +
+		'before today.',
 };
 
 export const counterpartyField = addressLocator(
@@ -109,6 +149,7 @@ export const transactionFilters = filtersField([
 	fromField,
 	maximumAmountField,
 	minimumAmountField,
+	rangeField,
 	status(knownOfTransactions.statuses),
 	toField,
 ]);
@@ -119,6 +160,7 @@ export const paymentEventFilters = filtersField([
 	fromField,
 	maximumAmountField,
 	minimumAmountField,
+	rangeField,
 	status(knownOfPaymentEvents.statuses),
 	toField,
 ]);
@@ -205,15 +247,31 @@ export function readAmount(
 }
 
 /**
- * Reads the Filters collection of an operation.
- * @param timezone of a date without one
- * @throws ParameterError that names the invalid filter
+ * Reads From and To, or the range in place of them.
+ * @param now epoch ms
+ * @throws ParameterError for an invalid date, and for From or To beside another range
  */
-export function readHistoryFilter(read: Read, timezone: string): RowFilter {
-	// It has all filters that payment events have.
-	const filters = readCollection(read, transactionFilters);
+function readRange(
+	filters: IDataObject,
+	timezone: string,
+	now: number,
+): Pick<RowFilter, 'from' | 'to'> {
+	const { displayName, name } = rangeField;
+	const chosen = readChoice(displayName, filters[name] ?? '', [CUSTOM, ...rangeNames], CUSTOM);
 	const from = readMoment('From', filters.from, timezone);
 	const to = readMoment('To', filters.to, timezone);
+	if (chosen !== CUSTOM) {
+		if (from === undefined && to === undefined) {
+			const days = ranges[chosen].days(daysIn(timezone)(now));
+			const [first, end] = days.map((day) => parseMoment(day, timezone));
+			return { from: first, to: end };
+		}
+		throw new ParameterError(
+			displayName,
+			`is ${ranges[chosen].name}, and From or To is set, too.`,
+			`Set ${displayName} to Custom to use From and To, or remove them.`,
+		);
+	}
 	if (from !== undefined && to !== undefined && from >= to) {
 		throw new ParameterError(
 			'To',
@@ -221,6 +279,19 @@ export function readHistoryFilter(read: Read, timezone: string): RowFilter {
 			'The range ends at To: choose a later time.',
 		);
 	}
+	return { from, to };
+}
+
+/**
+ * Reads the Filters collection of an operation.
+ * @param timezone of days, and of dates without one
+ * @param now epoch ms
+ * @throws ParameterError that names the invalid filter
+ */
+export function readHistoryFilter(read: Read, timezone: string, now: number): RowFilter {
+	// It has all filters that payment events have.
+	const filters = readCollection(read, transactionFilters);
+	const range = readRange(filters, timezone, now);
 	const counterparties = readCounterparties(filters).map(addressKey);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const maximumMicro = readAmount(maximumAmountField, filters);
@@ -232,8 +303,7 @@ export function readHistoryFilter(read: Read, timezone: string): RowFilter {
 		);
 	}
 	return {
-		from,
-		to,
+		...range,
 		minimumMicro,
 		maximumMicro,
 		directions: readDirections(filters),

@@ -112,11 +112,13 @@ function toSafeText(text: string) {
 	return value !== text && CELL_END.test(text) ? { value, quoted: true } : value;
 }
 
-/** Columns of decimal USDC: no other decimals are in a file. */
-const AMOUNT = /Usdc$/;
+/** Columns of amounts: no other decimals are in a file. */
+const AMOUNT = /Usdc(?:Micro)?$/;
 
-function withDecimalComma(amount: unknown): unknown {
-	return typeof amount === 'string' ? amount.replace('.', ',') : amount;
+/** An amount needs no look for formulas: it's digits, with a minus for what was spent. */
+function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayout): string {
+	const text = String(amount ?? '').replace('.', decimalSeparator);
+	return text.includes(delimiter) ? `"${text}"` : text;
 }
 
 /**
@@ -124,7 +126,7 @@ function withDecimalComma(amount: unknown): unknown {
  * would run as a formula gets apostrophes: names come from others.
  */
 function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encoder<Row> {
-	const { columns, delimiter, byteOrderMark, decimalSeparator } = layout;
+	const { columns, delimiter, byteOrderMark } = layout;
 	const options = {
 		delimiter,
 		record_delimiter: 'windows',
@@ -144,19 +146,20 @@ function csvEncoder<Row>(layout: FileLayout, { column }: RowReader<Row>): Encode
 		if (encoded.size < MAX_ENCODED) encoded.set(value, field);
 		return field;
 	};
-	const readers = columns.map((name): ((row: Row) => unknown) => {
+	const encoders = columns.map((name): ((row: Row) => string) => {
 		const read = column(name);
-		const isComma = decimalSeparator === ',' && AMOUNT.test(name);
-		return isComma ? (row) => withDecimalComma(read(row)) : read;
+		return AMOUNT.test(name)
+			? (row) => encodeAmount(read(row), layout)
+			: (row) => encodeField(read(row));
 	});
 	const encodeRows = (rows: Row[]): string => {
 		let text = '';
 		for (const row of rows) {
 			let isFirst = true;
-			for (const read of readers) {
+			for (const encode of encoders) {
 				if (!isFirst) text += delimiter;
 				isFirst = false;
-				text += encodeField(read(row));
+				text += encode(row);
 			}
 			text += LINE_END;
 		}

@@ -108,8 +108,9 @@ export function parsePositiveUsdc(parameter: string, value: unknown, advice: str
 	throw new ParameterError(parameter, 'is 0.', advice);
 }
 
-/** Decimal USDC without trailing zeros. @param micro micro-USDC, not negative */
+/** Decimal USDC without trailing zeros. @param micro micro-USDC */
 export function formatUsdc(micro: bigint): string {
+	if (micro < 0n) return `-${formatUsdc(-micro)}`;
 	const digits = micro.toString().padStart(DECIMALS + 1, '0');
 	const whole = digits.slice(0, -DECIMALS);
 	const fraction = withoutTrailing(digits.slice(-DECIMALS), '0');

@@ -1,8 +1,21 @@
-/** Rows and the sum of their amounts, exactly. */
+import type { Moving } from './moved';
+import { movedBy } from './moved';
+
+/** Rows and what they add up to, exactly. */
 export interface Total {
 	rows: number;
-	/** Micro-USDC. */
+	/** Micro-USDC, whether it has moved or not. */
 	amount: bigint;
+	/** What has moved, in micro-USDC: earned is positive, spent is negative. */
+	moved: bigint;
+}
+
+export const nothing: Readonly<Total> = { rows: 0, amount: 0n, moved: 0n };
+
+function sum(total: Total, { rows, amount, moved }: Total): void {
+	total.rows += rows;
+	total.amount += amount;
+	total.moved += moved;
 }
 
 function compareParts(one: object, other: object): number {
@@ -34,22 +47,23 @@ class Branch<Group> {
 	}
 }
 
-/** Counts rows and adds up their amounts, by group. */
+/** Counts rows and adds up what they are about, by group. */
 export class Tally<Group extends object> {
 	private readonly root = new Branch<Group>();
-	rows = 0;
 
-	/**
-	 * @param group has the same fields each time
-	 * @param amount micro-USDC
-	 */
-	add(group: Group, amount: bigint): void {
+	/** @param group has the same fields each time */
+	add(group: Group, row: Moving): void {
 		let branch = this.root;
 		for (const value of Object.values(group)) branch = branch.of(value);
-		branch.total ??= { group, rows: 0, amount: 0n };
-		branch.total.rows++;
-		branch.total.amount += amount;
-		this.rows++;
+		branch.total ??= { group, ...nothing };
+		sum(branch.total, { rows: 1, amount: row.amount, moved: movedBy(row) });
+	}
+
+	/** Of all groups. */
+	get whole(): Total {
+		const whole = { ...nothing };
+		for (const total of this.root.totals) sum(whole, total);
+		return whole;
 	}
 
 	/** Sorted by what makes a group, part by part. */

@@ -94,32 +94,79 @@ export function isTimeZone(text: string): boolean {
 	}
 }
 
-/** In most zones no day starts within such a span: their offsets are multiples of it. */
+/** Within few such spans a time zone changes its offset: in St. John's it did at 00:01. */
 const QUARTER_MS = 15 * 60 * 1000;
+
+/** As `Intl` writes it: `GMT+05:30`. No zone has had seconds since 1972. */
+const OFFSET = /([+-])(\d\d):(\d\d)(?::(\d\d))?/;
+
+/**
+ * Returns a function that gives the offset of a time zone, in ms, at a time (epoch ms).
+ * @param timeZone IANA name
+ */
+function offsetsIn(timeZone: string): (ms: number) => number {
+	const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+	/** By quarter; null where it changes within it. */
+	const offsets = new Map<number, number | null>();
+	const offsetAt = (ms: number): number => {
+		const zone = format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+		const [, sign, hours, minutes, seconds] = OFFSET.exec(zone) ?? [];
+		const ofDay = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
+		return (sign === '-' ? -1 : 1) * ofDay * 1000;
+	};
+	const offsetOfQuarter = (quarter: number): number | null => {
+		const first = offsetAt(quarter * QUARTER_MS);
+		return first === offsetAt((quarter + 1) * QUARTER_MS - 1) ? first : null;
+	};
+	return (ms) => {
+		const quarter = Math.floor(ms / QUARTER_MS);
+		const known = offsets.get(quarter);
+		const offset = known === undefined ? offsetOfQuarter(quarter) : known;
+		if (known === undefined) offsets.set(quarter, offset);
+		return offset ?? offsetAt(ms);
+	};
+}
+
+/**
+ * Returns a function that gives a time in ISO 8601 with the offset of a time zone.
+ * @param timeZone IANA name
+ */
+export function isoIn(timeZone: string): (ms: number) => string {
+	const offsetAt = offsetsIn(timeZone);
+	return (ms) => {
+		const offset = offsetAt(ms);
+		const text = toIso(ms + offset);
+		if (offset === 0) return text;
+		const minutes = Math.floor(Math.abs(offset) / 60_000);
+		const zone = `${digits(Math.floor(minutes / 60), 2)}:${digits(minutes % 60, 2)}`;
+		return `${text.slice(0, -1)}${offset < 0 ? '-' : '+'}${zone}`;
+	};
+}
 
 /**
  * Returns a function that gives the day of a time, epoch ms, as `2026-10-01`.
  * @param timeZone IANA name
  */
 export function daysIn(timeZone: string): (ms: number) => string {
-	const format = new Intl.DateTimeFormat('en-CA', {
-		timeZone,
-		year: 'numeric',
-		month: '2-digit',
-		day: '2-digit',
-	});
-	/** By quarter; null where a day starts within it. */
-	const days = new Map<number, string | null>();
-	const dayOfQuarter = (quarter: number): string | null => {
-		const first = format.format(quarter * QUARTER_MS);
-		const last = format.format((quarter + 1) * QUARTER_MS - 1);
-		return first === last ? first : null;
-	};
-	return (ms) => {
-		const quarter = Math.floor(ms / QUARTER_MS);
-		const known = days.get(quarter);
-		const day = known === undefined ? dayOfQuarter(quarter) : known;
-		if (known === undefined) days.set(quarter, day);
-		return day ?? format.format(ms);
-	};
+	const isoOf = isoIn(timeZone);
+	return (ms) => isoOf(ms).slice(0, '2026-10-01'.length);
+}
+
+/** A day that is so many days after another, as `2026-10-01`. */
+export function dayAfter(day: string, days: number): string {
+	return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, day.length);
+}
+
+/** The first day of the month that is so many months after that of a day. */
+export function monthAfter(day: string, months: number): string {
+	const [year = NaN, month = NaN] = day.split('-').map(Number);
+	return new Date(Date.UTC(year, month - 1 + months)).toISOString().slice(0, day.length);
+}
+
+/** The week of a day, as `2026-W40` (ISO 8601: it starts on Monday, and week 1 has 4 January). */
+export function weekOf(day: string): string {
+	const thursday = dayAfter(day, 3 - ((new Date(day).getUTCDay() + 6) % 7));
+	const year = thursday.slice(0, 4);
+	const days = (Date.parse(thursday) - Date.parse(`${year}-01-01`)) / DAY_MS;
+	return `${year}-W${digits(Math.floor(days / 7) + 1, 2)}`;
 }

@@ -14,6 +14,8 @@ export const fileOutput = z.object({
 	fileName: text,
 	format: text,
 	rows: count,
+	/** Signed: earned is positive, spent is negative. Absent for payment events. */
+	...amountShape({ moved: z.optional(text) }),
 	agents: count,
 	/** ISO 8601, UTC; null if the range has no start. */
 	from: textOrNull,
@@ -41,11 +43,14 @@ export function toFileOutput(
 	{ fileName, format }: { fileName: string; format: string },
 	{ agents, filter }: HistoryQuery,
 	tally: Tally<FileGroup>,
+	isSigned: boolean,
 ): z.infer<typeof fileOutput> {
+	const { rows: total, moved } = tally.whole;
 	return {
 		fileName,
 		format,
-		rows: tally.rows,
+		rows: total,
+		...(isSigned && amountFields({ moved })),
 		agents: agents.length,
 		from: toIsoOrNull(filter.from),
 		to: toIsoOrNull(filter.to),

@@ -3,6 +3,7 @@ import * as z from 'zod/v4-mini';
 import type { AgentRow } from '../api/lists/merge';
 import type { ActivityRow } from '../api/lists/pages';
 import { amountFields, amountShape } from '../domain/money';
+import { movedBy } from '../domain/moved';
 import { simplifiedTo } from '../domain/simplify';
 import type { Total } from '../domain/tally';
 import { toIso } from '../domain/time';
@@ -18,7 +19,11 @@ export const transactionFields = {
 	agentName: computed(text, (_, { agent }) => agent.name),
 	/** `earn`, `spend`, or one that is new. */
 	direction: copied('type', text),
-	...amounts({ amount: amount(text, (_, { row }) => row.amount, 'amount') }),
+	...amounts({
+		amount: amount(text, (_, { row }) => row.amount, 'amount'),
+		/** Signed: earned is positive, spent is negative. 0 unless the money has moved. */
+		moved: amount(text, (_, { row }) => movedBy(row)),
+	}),
 	/** Null where the service doesn't publish who paid. */
 	counterparty: computed(textOrNull, (_, { row }) => row.counterparty, 'receiver'),
 	status: copied('status', text),
@@ -34,6 +39,7 @@ export const eventFields = [
 	'agentName',
 	'direction',
 	'amountUsdc',
+	'movedUsdc',
 	'counterparty',
 	'status',
 	'explorerUrl',
@@ -46,30 +52,58 @@ export const simplifiedTransaction = simplifiedTo(
 	'id',
 );
 
+const part = z.optional(textOrNull);
+
+/** Null in the total of all groups. */
 const group = {
+	/** In the chosen time zone, as `2026-10`. */
+	month: part,
+	/** In the chosen time zone, as `2026-W40` (ISO 8601). */
+	week: part,
 	/** In the chosen time zone, as `2026-10-01`. */
-	day: z.optional(text),
-	agentAddress: z.optional(text),
-	agentName: z.optional(text),
-	counterparty: z.optional(z.nullable(text)),
-	direction: z.optional(text),
-	status: z.optional(text),
+	day: part,
+	agentAddress: part,
+	agentName: part,
+	/** Null where the service doesn't publish who paid, too. */
+	counterparty: part,
+	direction: part,
+	status: part,
 };
 
 const summaryGroup = z.object(group);
+export const groupNames = Object.keys(group) as Array<keyof typeof group>;
 /** What transactions that are counted together have in common: the parts that were chosen. */
 export type SummaryGroup = z.infer<typeof summaryGroup>;
 
-/** Transactions and the sum of their amounts, for one group. */
+/** Transactions and what they add up to, for one group. */
 export const summaryOutput = z.object({
 	...summaryGroup.shape,
 	transactions: z.number(),
+	/** Signed: earned is positive, spent is negative. Only what has moved. */
+	...amountShape({ moved: text }),
+	/** All amounts, whether they have moved or not, earned and spent. */
 	...amountShape({ total: text }),
+	/** Whether it's the total of all groups. Only with the option Total Row. */
+	isTotal: z.optional(z.boolean()),
 });
 
-export function toSummaryOutput({
-	group: parts,
-	...total
-}: { group: SummaryGroup } & Total): z.infer<typeof summaryOutput> {
-	return { ...parts, transactions: total.rows, ...amountFields({ total: total.amount }) };
+type Summary = z.infer<typeof summaryOutput>;
+
+export const simplifiedSummary = simplifiedTo(
+	summaryOutput,
+	[...groupNames, 'isTotal', 'movedUsdc', 'totalUsdc'],
+	'transactions',
+	{ keepsNull: true },
+);
+
+export function toSummaryOutput(
+	{ group: parts, ...total }: { group: SummaryGroup } & Total,
+	isTotal?: boolean,
+): Summary {
+	return {
+		...parts,
+		transactions: total.rows,
+		...amountFields({ moved: total.moved, total: total.amount }),
+		...(isTotal !== undefined && { isTotal }),
+	};
 }

@@ -20,6 +20,8 @@ const operations = historyOperations({
 		'direction',
 		'amountUsdc',
 		'amountUsdcMicro',
+		'movedUsdc',
+		'movedUsdcMicro',
 		'status',
 		'counterparty',
 		'transactionHash',

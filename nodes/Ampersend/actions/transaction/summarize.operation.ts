@@ -1,29 +1,26 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { AgentRow } from '../../api/lists/merge';
+import type { AgentRow, HistoryQuery } from '../../api/lists/merge';
 import { consumeHistory, readTransactions } from '../../api/lists/merge';
 import type { ActivityRow } from '../../api/lists/pages';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
-import { readerIn } from '../../descriptions/reader';
-import { timeZoneOf } from '../../descriptions/timeZone';
-import {
-	ParameterError,
-	quote,
-	readChoice,
-	readText,
-	readWords,
-	rejectNothing,
-} from '../../domain/parameter';
+import { timeZoneField } from '../../descriptions/timeZone';
+import { readChoice, readSwitch, readWords, rejectNothing } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
-import { daysIn, isTimeZone } from '../../domain/time';
+import { daysIn, weekOf } from '../../domain/time';
 import type { SummaryGroup } from '../../outputs/transaction';
-import { summaryOutput, toSummaryOutput } from '../../outputs/transaction';
+import {
+	groupNames,
+	simplifiedSummary,
+	summaryOutput,
+	toSummaryOutput,
+} from '../../outputs/transaction';
 import { readQuery, showReport } from '../history';
 import type { OperationContext, RowOperation } from '../operation';
 
-const parts = ['agent', 'counterparty', 'day', 'direction', 'status'] as const;
+const parts = ['agent', 'counterparty', 'day', 'direction', 'month', 'status', 'week'] as const;
 type Part = (typeof parts)[number];
 
 const groupBy = {
@@ -33,20 +30,20 @@ const groupBy = {
 	options: optionsOf(parts),
 	default: ['direction', 'status'],
 	description:
-		'Returns one item for each combination. Without Direction, what agents earned and what they ' +
-		'spent is added up. Without Status, denied and failed payments count too.',
+		'Returns one item for each combination. What has moved (earned minus spent, settled or ' +
+		'received) is right with any. The total of all amounts also has denied and failed payments, ' +
+		'unless you group by Status or filter by it.',
 } as const satisfies INodeProperties;
 
-const timeZone = {
-	displayName: 'Time Zone',
-	name: 'timeZone',
-	type: 'string',
-	default: '',
-	placeholder: 'e.g. Europe/Berlin',
-	description: 'Where a day starts and ends. Leave empty for the time zone of the workflow.',
+const totalRow = {
+	displayName: 'Total Row',
+	name: 'totalRow',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to add an item with the total of all others, as the last one',
 } as const satisfies INodeProperties;
 
-const options = optionsField([timeZone]);
+const options = optionsField([timeZoneField, totalRow]);
 
 /** @throws ParameterError for an unknown part */
 function parseParts(parameter: string, value: unknown): Set<Part> {
@@ -55,30 +52,46 @@ function parseParts(parameter: string, value: unknown): Set<Part> {
 	return new Set(chosen.map((part) => readChoice(parameter, part, parts)));
 }
 
-/**
- * The time zone of days. That of the workflow matters only if there are any.
- * @throws ParameterError for an unknown time zone
- */
-function readTimeZone({ n8n, read }: OperationContext, hasDays: boolean): string {
-	const entered = readerIn(readCollection(read, options))(timeZone, readText);
-	const zone = entered || timeZoneOf(n8n);
-	if (isTimeZone(zone) || (entered === '' && !hasDays)) return zone;
-	throw new ParameterError(
-		timeZone.displayName,
-		`${quote(zone)} isn't a time zone.`,
-		'Use a name such as Europe/Berlin or America/New_York.',
-	);
+function grouper(chosen: Set<Part>, timeZone: string) {
+	const dayOf = daysIn(timeZone);
+	const has = (part: Part) => chosen.has(part);
+	const hasDays = has('month') || has('week') || has('day');
+	return ({ row, agent }: AgentRow<ActivityRow>): SummaryGroup => {
+		const day = hasDays ? dayOf(row.at) : '';
+		return {
+			...(has('month') && { month: day.slice(0, '2026-10'.length) }),
+			...(has('week') && { week: weekOf(day) }),
+			...(has('day') && { day }),
+			...(has('agent') && { agentAddress: agent.address, agentName: agent.name }),
+			...(has('counterparty') && { counterparty: row.counterparty }),
+			...(has('direction') && { direction: row.wire.type }),
+			...(has('status') && { status: row.status }),
+		};
+	};
 }
 
-function grouper(chosen: Set<Part>, zone: string) {
-	const dayOf = chosen.has('day') && daysIn(zone);
-	return ({ row, agent }: AgentRow<ActivityRow>): SummaryGroup => ({
-		...(dayOf && { day: dayOf(row.at) }),
-		...(chosen.has('agent') && { agentAddress: agent.address, agentName: agent.name }),
-		...(chosen.has('counterparty') && { counterparty: row.counterparty }),
-		...(chosen.has('direction') && { direction: row.wire.type }),
-		...(chosen.has('status') && { status: row.status }),
-	});
+const partOf = (name: keyof SummaryGroup): Part =>
+	name === 'agentAddress' || name === 'agentName' ? 'agent' : name;
+
+/** The group that stands for all others. */
+function groupOfAll(chosen: Set<Part>): SummaryGroup {
+	const names = groupNames.filter((name) => chosen.has(partOf(name)));
+	return Object.fromEntries(names.map((name) => [name, null]));
+}
+
+/** Says that the total of amounts is of payments that can't be added up. */
+function noteMixed(chosen: Set<Part>, { filter }: HistoryQuery, { hint }: OperationContext): void {
+	const isOpen = !chosen.has('status') && filter.statuses === undefined;
+	const isBoth = !chosen.has('direction') && filter.directions === undefined;
+	if (!isOpen && !isBoth) return;
+	const what = [
+		isOpen && 'denied, failed and open payments too',
+		isBoth && 'what agents earned and what they spent',
+	].filter((one) => one !== false);
+	hint(
+		`totalUsdc adds up ${what.join(', and ')}. For the money that has moved, use movedUsdc: ` +
+			'earned is positive, spent is negative.',
+	);
 }
 
 export const summarize: RowOperation<typeof summaryOutput> = {
@@ -86,30 +99,36 @@ export const summarize: RowOperation<typeof summaryOutput> = {
 		name: 'Summarize',
 		value: 'summarize',
 		action: 'Summarize transactions',
-		description: 'Count transactions and add up their amounts, by agent, day and more',
+		description: 'Count transactions and add up their amounts, by agent, day, month and more',
 	},
 	inSession: 'also',
 	fields: [...agentScopeFields, groupBy, transactionFilters, options],
 	output: summaryOutput,
+	simplified: simplifiedSummary,
 	async execute(context) {
 		const { client, read, hint } = context;
 		const chosen = read({ ...groupBy, default: [] }, parseParts);
-		const groupOf = grouper(chosen, readTimeZone(context, chosen.has('day')));
-		const query = await readQuery(context, Date.now());
+		const values = readCollection(read, options);
+		const hasTotal = readSwitch(totalRow.displayName, values[totalRow.name]) ?? false;
+		const query = await readQuery(context, values, Date.now());
+		const groupOf = grouper(chosen, query.timeZone);
 		const tally = await consumeHistory(
 			(reading) => readTransactions(client, query, reading),
 			async (batches) => {
 				const counted = new Tally<SummaryGroup>();
 				for await (const batch of batches) {
-					for (const found of batch) counted.add(groupOf(found), found.row.amount);
+					for (const found of batch) counted.add(groupOf(found), found.row);
 				}
 				return counted;
 			},
 			false,
 		);
 		showReport(query.report, 'transactions', hint);
-		const isEmptyWhole = chosen.size === 0 && tally.rows === 0;
-		const totals = isEmptyWhole ? [{ group: {}, rows: 0, amount: 0n }] : tally.totals;
-		return totals.map(toSummaryOutput);
+		noteMixed(chosen, query, context);
+		const { totals, whole } = tally;
+		const rows = totals.map((total) => toSummaryOutput(total, hasTotal ? false : undefined));
+		const all = { group: groupOfAll(chosen), ...whole };
+		const isWhole = hasTotal || (chosen.size === 0 && whole.rows === 0);
+		return isWhole ? [...rows, toSummaryOutput(all, hasTotal || undefined)] : rows;
 	},
 };

@@ -1,0 +1,20 @@
+import type { FilterableRow } from './filter';
+
+/**
+ * The statuses of a transaction whose money has moved, by its direction. Nothing else moves money:
+ * not what is denied, failed or still open, and no status or direction that is new.
+ * Source: SDK, agent.ts (UnifiedAgentActivityDTO) names the statuses. That an earning can be
+ * settled, too, is assumed.
+ */
+const moving: Readonly<Record<string, { sign: bigint; statuses: readonly string[] }>> = {
+	earn: { sign: 1n, statuses: ['received', 'settled'] },
+	spend: { sign: -1n, statuses: ['settled'] },
+};
+
+export type Moving = Pick<FilterableRow, 'amount' | 'direction' | 'status'>;
+
+/** What a transaction has moved, in micro-USDC: earned is positive, spent is negative. */
+export function movedBy({ amount, direction = '', status }: Moving): bigint {
+	const known = Object.hasOwn(moving, direction) ? moving[direction] : undefined;
+	return known?.statuses.includes(status.toLowerCase()) ? known.sign * amount : 0n;
+}
