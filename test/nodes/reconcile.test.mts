@@ -346,6 +346,22 @@ describe('Transaction: Reconcile', () => {
 			);
 		});
 
+		it('takes whole days in a time zone', async () => {
+			const midnight = Date.parse(`${new Date().toISOString().slice(0, 10)}T00:00:00Z`);
+			// Kiritimati is 14 hours ahead of UTC: its days begin at 10:00 UTC.
+			const end = Date.now() % DAY < 10 * HOUR ? midnight - 14 * HOUR : midnight + 10 * HOUR;
+			for (const timestamp of [end - DAY - 1, end - DAY, end - 1, end]) {
+				if (timestamp < Date.now()) pay({ timestamp });
+			}
+			const timeZone = 'Pacific/Kiritimati';
+
+			const [item] = jsonOf(
+				await reconcile({ filters: { range: 'yesterday' }, options: { timeZone } }),
+			);
+
+			expect(item).toMatchObject({ findings: 0, comparedTransactions: 2 });
+		});
+
 		it('requests only as much history as it needs', async () => {
 			await reconcile(range(Date.now() - 3 * DAY));
 			const presets = service.emulator.calls.map(({ query }) => query.preset);
@@ -356,6 +372,8 @@ describe('Transaction: Reconcile', () => {
 			[{ from: 'yesterday' }, 'From: "yesterday" isn\'t a date.'],
 			[{ from: '2026-02-01', to: '2026-01-01' }, "To: isn't after From."],
 			[{ to: '={{ null }}' }, 'To: the expression gives no value.'],
+			[{ range: 'someDays' }, 'Range: "someDays" is not an option.'],
+			[{ range: 'yesterday', from: '2026-01-01' }, 'Range: is Yesterday, and From or To is set'],
 		])('rejects %j, and sends nothing', async (filters, message) => {
 			const { error } = await reconcile({ filters });
 
@@ -366,7 +384,7 @@ describe('Transaction: Reconcile', () => {
 
 	it('finds nothing in a payment that settles between the readings', async () => {
 		const paid = pay({ status: 'authorized' });
-		service.emulator.after(PAYMENTS, () => service.emulator.setStatus(paid.id, 'settled'));
+		service.emulator.after(PAYMENTS, () => void service.emulator.setStatus(paid.id, 'settled'));
 
 		const [item] = jsonOf(await reconcile());
 

@@ -166,7 +166,7 @@ export const paymentEventFilters = filtersField([
 ]);
 
 /** Of what compares both histories. */
-export const rangeFilters = filtersField([fromField, toField]);
+export const rangeFilters = filtersField([fromField, rangeField, toField]);
 
 /** A day, or a day and a time, with or without a zone. */
 const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[T ]([\d:.]+)(?: ?(Z|[+-][\d:]+))?)?$/i;

@@ -12,6 +12,8 @@ import { CONCURRENCY } from '../../api/lists/pace';
 import type { ActivityRow } from '../../api/lists/pages';
 import { agentScopeFields } from '../../descriptions/agentScope';
 import { rangeFilters } from '../../descriptions/historyFilters';
+import { optionsField, readCollection } from '../../descriptions/options';
+import { timeZoneField } from '../../descriptions/timeZone';
 import { matcherOf } from '../../domain/filter';
 import { compareRows } from '../../domain/reconcile';
 import type { AgentFinding, ReconciliationCounts } from '../../outputs/reconciliation';
@@ -160,6 +162,8 @@ function notesOf(
 	return notes;
 }
 
+const options = optionsField([timeZoneField]);
+
 export const reconcile: RowOperation<typeof reconciliationOutput> = {
 	option: {
 		name: 'Reconcile',
@@ -170,13 +174,13 @@ export const reconcile: RowOperation<typeof reconciliationOutput> = {
 			'each difference, or one that says that there is none',
 	},
 	inSession: 'also',
-	fields: [...agentScopeFields, rangeFilters],
+	fields: [...agentScopeFields, rangeFilters, options],
 	output: reconciliationOutput,
 	simplified: simplifiedReconciliation,
 
 	async execute(context) {
-		const { client, hint } = context;
-		const query = await readQuery(context, Date.now());
+		const { client, read, hint } = context;
+		const query = await readQuery(context, readCollection(read, options), Date.now());
 		const reports = { transactions: query.report, events: new HistoryReport() };
 		const ofAgents = await aFewAtOnce(
 			query.agents,
