@@ -11,7 +11,8 @@ import { keyOfConnection, runMemory } from './runMemory';
 import { send } from './send';
 
 /** An agent, as far as both an account and the agent itself know it. */
-export type KnownAgent = Pick<Agent, 'address' | 'name'> & Partial<Pick<Agent, 'createdAt'>>;
+export type KnownAgent = Pick<Agent, 'address' | 'name'> &
+	Partial<Pick<Agent, 'balance' | 'createdAt'>>;
 
 /** The agents that the client can reach by `addressKey`, in the service's order. */
 export type Directory = Map<string, KnownAgent>;
@@ -19,8 +20,12 @@ export type Directory = Map<string, KnownAgent>;
 async function readDirectory(client: Client): Promise<Directory> {
 	const directory: Directory = new Map();
 	const add = (agent: KnownAgent) => directory.set(addressKey(agent.address), agent);
-	if (client.connection.agent !== undefined) add(await send(client, routes.getSelf, { path: {} }));
-	else for await (const agent of listAgents(client)) add(agent);
+	if (client.connection.agent !== undefined) {
+		const self = await send(client, routes.getSelf, { path: {} });
+		add({ ...self, balance: self.balance_usdc_micro });
+	} else {
+		for await (const agent of listAgents(client)) add(agent);
+	}
 	return directory;
 }
 

@@ -6,7 +6,7 @@ import { isMicro } from '../../domain/money';
 import { agentOutput, simplifiedAgent } from '../../outputs/agent';
 import type { Agent } from '../../schemas/agent';
 import type { RowOperation } from '../operation';
-import { noteBalances } from './noteBalances';
+import { noteBalances } from '../noteBalances';
 
 const NOT_COMPARED = "It can't be compared with Balance Below, so the agent is returned. ";
 

@@ -1,13 +1,17 @@
-import { isMicro } from '../../domain/money';
-import { quote } from '../../domain/parameter';
-import type { Agent } from '../../schemas/agent';
-import type { OperationContext } from '../operation';
+import { isMicro } from '../domain/money';
+import { quote } from '../domain/parameter';
+import type { Agent } from '../schemas/agent';
+import type { OperationContext } from './operation';
 
 /**
  * Shows a note if a balance isn't in the unit that the output assumes.
- * @param remark what that means for who else reads it
+ * @param remark what that means for who compares it
  */
-export function noteBalances(agents: Agent[], hint: OperationContext['hint'], remark = ''): void {
+export function noteBalances(
+	agents: Array<Pick<Agent, 'name' | 'balance'>>,
+	hint: OperationContext['hint'],
+	remark = '',
+): void {
 	const other = agents.find(({ balance }) => !isMicro(balance));
 	if (!other) return;
 	hint(
