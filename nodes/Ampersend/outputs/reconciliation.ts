@@ -10,6 +10,8 @@ import { simplifiedTo } from '../domain/simplify';
 import { toIso } from '../domain/time';
 import { textOrNull } from './output';
 
+type HistoryRow = ActivityRow | PaymentRow;
+
 const count = z.number();
 
 /** The same on each item. */
@@ -77,43 +79,54 @@ export interface AgentFinding
 		Pick<AgentRow<unknown>, 'agent'> {}
 
 /** The first row of a finding: a transaction, if it has one. */
-export function firstOf({
-	transactions,
-	events,
-}: Finding<ActivityRow, PaymentRow>): ActivityRow | PaymentRow {
+export function firstOf({ transactions, events }: Finding<ActivityRow, PaymentRow>): HistoryRow {
 	const [first] = [...transactions, ...events];
 	if (!first) throw new Error('A finding without rows');
 	return first;
 }
 
-function sideOf(rows: Array<ActivityRow | PaymentRow>) {
-	const statuses = [...new Set(rows.map(({ status }) => status))];
-	return rows.length === 0
-		? { amount: null, status: null }
-		: { amount: sumOf(rows), status: statuses.join(', ') };
-}
+/** Of the only item, if nothing was found. */
+const nothing = {
+	finding: null,
+	occurredAt: null,
+	agentName: null,
+	...amountFields({ transactionAmount: null, paymentEventAmount: null }),
+	transactionStatus: null,
+	paymentEventStatus: null,
+	counterparty: null,
+	explorerUrl: null,
+	transactionHash: null,
+	chain: null,
+	agentAddress: null,
+};
+
+const amountOf = (rows: HistoryRow[]) => (rows.length === 0 ? null : sumOf(rows));
+const statusOf = (rows: HistoryRow[]) =>
+	rows.length === 0 ? null : [...new Set(rows.map(({ status }) => status))].join(', ');
 
 /** @param found undefined for the item that says that nothing was found */
 export function toReconciliationOutput(
 	found: AgentFinding | undefined,
 	all: ReconciliationCounts,
 ): z.infer<typeof reconciliationOutput> {
-	const ours = sideOf(found?.transactions ?? []);
-	const theirs = sideOf(found?.events ?? []);
-	const first = found && firstOf(found);
-	const { tx_hash: hash = null, chain_caip2id: chain = null } = first?.wire ?? {};
+	if (!found) return { ...nothing, ...all };
+	const { finding, agent, transactions, events } = found;
+	const { at, counterparty, wire } = firstOf(found);
 	return {
-		finding: found?.finding ?? null,
-		occurredAt: first ? toIso(first.at) : null,
-		agentName: found?.agent.name ?? null,
-		...amountFields({ transactionAmount: ours.amount, paymentEventAmount: theirs.amount }),
-		transactionStatus: ours.status,
-		paymentEventStatus: theirs.status,
-		counterparty: first?.counterparty ?? null,
-		explorerUrl: explorerUrl(chain, hash),
-		transactionHash: hash,
-		chain,
-		agentAddress: found?.agent.address ?? null,
+		finding,
+		occurredAt: toIso(at),
+		agentName: agent.name,
+		...amountFields({
+			transactionAmount: amountOf(transactions),
+			paymentEventAmount: amountOf(events),
+		}),
+		transactionStatus: statusOf(transactions),
+		paymentEventStatus: statusOf(events),
+		counterparty,
+		explorerUrl: explorerUrl(wire.chain_caip2id, wire.tx_hash),
+		transactionHash: wire.tx_hash,
+		chain: wire.chain_caip2id,
+		agentAddress: agent.address,
 		...all,
 	};
 }

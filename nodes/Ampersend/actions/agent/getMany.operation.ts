@@ -10,7 +10,7 @@ import { noteBalances } from '../noteBalances';
 
 const NOT_COMPARED = "It can't be compared with Balance Below, so the agent is returned. ";
 
-/** Those with less than `limit`, in micro-USDC, or with a balance that can't be compared with it. */
+/** Those with less than `limit`, in micro-USDC, or a balance that can't be compared with it. */
 async function* below(agents: AsyncIterable<Agent>, limit: bigint): AsyncGenerator<Agent> {
 	for await (const agent of agents) {
 		if (!isMicro(agent.balance) || BigInt(agent.balance) < limit) yield agent;
