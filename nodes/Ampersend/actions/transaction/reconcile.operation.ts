@@ -15,6 +15,7 @@ import { rangeFilters } from '../../descriptions/historyFilters';
 import { optionsField, readCollection } from '../../descriptions/options';
 import { timeZoneField } from '../../descriptions/timeZone';
 import { matcherOf } from '../../domain/filter';
+import type { Comparison } from '../../domain/reconcile';
 import { compareRows } from '../../domain/reconcile';
 import type { AgentFinding, ReconciliationCounts } from '../../outputs/reconciliation';
 import {
@@ -28,6 +29,8 @@ import type { RowOperation } from '../operation';
 
 /** A payment can be in the range by one list, and just outside of it by the other. */
 const MARGIN_MS = 24 * 60 * 60 * 1000;
+
+const SPEND = 'spend';
 
 /** Both lists of an agent, or what they have of one hash. */
 interface Lists {
@@ -53,7 +56,7 @@ function byHash({ transactions, events }: Lists): Map<string, Lists> {
 	return groups;
 }
 
-/** All rows that a reading gives. */
+/** The rows that a reading gives, but for earnings: they have no payment events. */
 async function collect<Row extends HistoryRow>(
 	read: (options: ReadOptions) => Batches<Row>,
 ): Promise<Row[]> {
@@ -61,11 +64,19 @@ async function collect<Row extends HistoryRow>(
 		read,
 		async (batches) => {
 			const rows: Row[] = [];
-			for await (const batch of batches) for (const { row } of batch) rows.push(row);
+			for await (const batch of batches) {
+				for (const { row } of batch) if (row.direction !== 'earn') rows.push(row);
+			}
 			return rows;
 		},
 		false,
 	);
+}
+
+/** What has a direction that is new may be no payment, so nothing is said of its hash. */
+function compare(lists: Lists, now: number): Comparison<ActivityRow, PaymentRow> {
+	const isKnown = lists.transactions.every(({ direction }) => direction === SPEND);
+	return isKnown ? compareRows(lists, now) : { findings: [], unclear: 1 };
 }
 
 type Reports = Record<keyof Lists, HistoryReport>;
@@ -73,7 +84,7 @@ type Reports = Record<keyof Lists, HistoryReport>;
 interface Reconciled {
 	findings: AgentFinding[];
 	counts: Omit<ReconciliationCounts, 'findings'>;
-	/** How often it isn't known whether statuses contradict each other. */
+	/** How many comparisons a value that isn't known prevents. */
 	unclear: number;
 }
 
@@ -93,14 +104,13 @@ async function readLists(
 	const readEvents = async (report?: HistoryReport) =>
 		await collect((reading) => readPaymentEvents(client, { agents, filter, now, report }, reading));
 	const events = await readEvents(reports.events);
-	const spent = { ...filter, directions: ['spend'] };
 	const transactions = await collect((reading) =>
-		readTransactions(client, { agents, filter: spent, now, report: reports.transactions }, reading),
+		readTransactions(client, { agents, filter, now, report: reports.transactions }, reading),
 	);
 	const lists = { transactions, events };
 	const groups = byHash(lists);
 	const lacking = [...groups].filter(([, group]) =>
-		compareRows(group, now).findings.some(({ finding }) => finding === 'onlyInTransactions'),
+		compare(group, now).findings.some(({ finding }) => finding === 'onlyInTransactions'),
 	);
 	if (lacking.length > 0) {
 		const again = byHash({ transactions: [], events: await readEvents() });
@@ -119,9 +129,12 @@ async function reconcileAgent(
 	const { from, to } = query.filter;
 	const isInRange = matcherOf({ from, to });
 	const { lists, groups } = await readLists(client, { ...query, agents: [agent] }, reports);
-	const compared = groups.map((group) => compareRows(group, query.now));
+	const compared = groups.map((group) => compare(group, query.now));
 	const count = (rows: HistoryRow[], hasHash: boolean): number =>
-		rows.filter((row) => isInRange(row) && (hashOf(row) !== '') === hasHash).length;
+		rows.filter(
+			(row) =>
+				isInRange(row) && (hashOf(row) !== '') === hasHash && (row.direction ?? SPEND) === SPEND,
+		).length;
 	return {
 		findings: compared
 			.flatMap(({ findings }) => findings)
@@ -140,7 +153,6 @@ async function reconcileAgent(
 /** What the counts don't say by themselves. */
 function notesOf(
 	{ transactionsWithoutHash, paymentEventsWithoutHash }: ReconciliationCounts,
-	{ unknown }: HistoryReport,
 	unclear: number,
 ): string[] {
 	const notes: string[] = [];
@@ -152,12 +164,9 @@ function notesOf(
 	}
 	if (unclear > 0) {
 		notes.push(
-			`Of ${unclear} payments, this node doesn't know whether the statuses contradict each ` +
-				"other, so they aren't findings.",
+			`Of ${unclear} payments, this node doesn't know a status or a direction, or what it means, ` +
+				"so it can't compare them.",
 		);
-	}
-	if (unknown.direction.size > 0) {
-		notes.push('Only transactions with the direction spend are compared.');
 	}
 	return notes;
 }
@@ -202,7 +211,7 @@ export const reconcile: RowOperation<typeof reconciliationOutput> = {
 		showReport(reports.transactions, 'transactions', hint);
 		showReport(reports.events, 'payment events', hint);
 		const unclear = sum((one) => one.unclear);
-		for (const note of notesOf(counts, reports.transactions, unclear)) hint(note);
+		for (const note of notesOf(counts, unclear)) hint(note);
 		const found = findings.length > 0 ? findings : [undefined];
 		return found.map((finding) => toReconciliationOutput(finding, counts));
 	},
