@@ -88,10 +88,10 @@ export interface Budget {
 	source: 'service' | 'activity' | null;
 }
 
-const atLeast0 = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
+export const atLeast0 = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
 
 /** With two decimals, rounded down: 79.999 % hasn't reached 80 %. */
-function percentOf(used: bigint, limit: bigint): number {
+export function percentOf(used: bigint, limit: bigint): number {
 	return limit === 0n ? 100 : Number((used * 10_000n) / limit) / 100;
 }
 
