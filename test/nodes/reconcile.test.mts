@@ -96,7 +96,8 @@ describe('Transaction: Reconcile', () => {
 			},
 		]);
 		expect(hints.map(({ message }) => message)).toEqual([
-			'1 transactions and 1 payment events have no transaction hash, ' + "so they aren't compared.",
+			'Without a transaction hash, so not compared: 1 of the transactions, ' +
+				'1 of the payment events.',
 		]);
 		expect(service.seen).toEqual([LIST, PAYMENTS, ACTIVITY, ACTIVITY]);
 	});
@@ -198,9 +199,9 @@ describe('Transaction: Reconcile', () => {
 				: [[null, null, null, null, null]],
 		);
 		const isUnclear = (theirs === 'unmanaged' || ours === 'refunded') && ours !== theirs;
-		expect(outcome.hints.filter(({ message }) => message.includes('Of 1 payments'))).toHaveLength(
-			isUnclear ? 1 : 0,
-		);
+		expect(
+			outcome.hints.filter(({ message }) => message.includes('1 of the payments.')),
+		).toHaveLength(isUnclear ? 1 : 0);
 		expect(outcome.hints.some(({ message }) => message.includes('"refunded"'))).toBe(
 			ours === 'refunded',
 		);
@@ -239,8 +240,8 @@ describe('Transaction: Reconcile', () => {
 		expect(items).toMatchObject([{ json: { finding: null, findings: 0 } }]);
 		expect(hints.map(({ message }) => message)).toEqual([
 			expect.stringContaining('"refund"'),
-			"Of 1 payments, this node doesn't know a status or a direction, or what it means, " +
-				"so it can't compare them.",
+			"Not compared, because this node doesn't know a status or a direction, or what it means: " +
+				'1 of the payments.',
 		]);
 	});
 

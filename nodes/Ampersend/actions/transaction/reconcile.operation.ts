@@ -158,14 +158,14 @@ function notesOf(
 	const notes: string[] = [];
 	if (transactionsWithoutHash + paymentEventsWithoutHash > 0) {
 		notes.push(
-			`${transactionsWithoutHash} transactions and ${paymentEventsWithoutHash} payment events ` +
-				"have no transaction hash, so they aren't compared.",
+			`Without a transaction hash, so not compared: ${transactionsWithoutHash} of the ` +
+				`transactions, ${paymentEventsWithoutHash} of the payment events.`,
 		);
 	}
 	if (unclear > 0) {
 		notes.push(
-			`Of ${unclear} payments, this node doesn't know a status or a direction, or what it means, ` +
-				"so it can't compare them.",
+			`Not compared, because this node doesn't know a status or a direction, or what it means: ` +
+				`${unclear} of the payments.`,
 		);
 	}
 	return notes;
