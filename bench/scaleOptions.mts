@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const SCALE_USAGE = `npm run bench -- --scale                       in one process, without a server
+export const SCALE_USAGE = `npm run bench -- --scale                       in one process
 npm run bench -- --scale --points 10x10,100x100  triggers x agents
 npm run bench -- --scale --minutes 2             minutes that are measured (2)
 npm run bench -- --scale --chosen                the agents are chosen: no look-up

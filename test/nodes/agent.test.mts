@@ -799,6 +799,81 @@ describe('Agent: Get Many', () => {
 	});
 });
 
+describe('Agent: Get Many, Balance Below', () => {
+	const below = async (balanceBelow: unknown, fields: INodeParameters = { returnAll: true }) =>
+		await service.run({
+			resource: 'agent',
+			operation: 'getMany',
+			...fields,
+			filters: { balanceBelow } as INodeParameters,
+		});
+	const addAgents = (...balances: Array<bigint | string>) =>
+		balances.map((balanceMicro) => service.emulator.addAgent({ balanceMicro }).address);
+
+	it.each<[unknown, bigint[]]>([
+		['5', [0n, 4_999_999n]],
+		[5, [0n, 4_999_999n]],
+		['={{ "5.000001" }}', [0n, 4_999_999n, 5_000_000n]],
+		['0.000001', [0n]],
+		['', [0n, 4_999_999n, 5_000_000n, 10n ** 30n]],
+		['9'.repeat(40), [0n, 4_999_999n, 5_000_000n, 10n ** 30n]],
+	])('of %p returns the agents with strictly less, exactly', async (amount, expected) => {
+		addAgents(0n, 4_999_999n, 5_000_000n, 10n ** 30n);
+
+		const { items, error, hints } = await below(amount);
+
+		expect(error).toBeUndefined();
+		expect(hints).toEqual([]);
+		expect(items.map(({ json }) => BigInt(String(json.balanceUsdcMicro)))).toEqual(expected);
+		expect(service.seen).toEqual(['GET /agents']);
+	});
+
+	it('lets Limit count only the agents that pass, and stops once there are enough', async () => {
+		const addresses = Array.from({ length: 250 }, (_, i) =>
+			addAgents(i % 2 === 0 ? 1_000_000n : 9_000_000n),
+		).flat();
+
+		const { items } = await below('2', { limit: 60 });
+
+		const low = addresses.filter((_, i) => i % 2 === 0);
+		expect(items.map(({ json }) => json.address)).toEqual(low.slice(0, 60));
+		expect(service.seen).toEqual(['GET /agents', 'GET /agents']);
+	});
+
+	it.each(['1.5', '-1', '0x10', ''])(
+		"returns an agent with the balance %p, which can't be compared, and says so",
+		async (balance) => {
+			const [odd] = addAgents(balance, 9_000_000n);
+
+			const { items, hints } = await below('5');
+
+			expect(items).toMatchObject([{ json: { address: odd, balance, balanceUsdc: null } }]);
+			expect(hints.map(({ message }) => message)).toEqual([
+				expect.stringContaining(
+					"It can't be compared with Balance Below, so the agent is returned.",
+				),
+			]);
+		},
+	);
+
+	it.each<[unknown, string]>([
+		['0', 'is 0.'],
+		['-1', '"-1" has a sign.'],
+		['1,5', '"1,5" has a thousands separator or a decimal comma.'],
+		['0.0000001', '"0.0000001" has more than six decimals.'],
+		['little', '"little" is not an amount.'],
+		['={{ [5] }}', 'is not an amount.'],
+		['={{ null }}', 'the expression gives no value.'],
+		['={{ $json.missing }}', 'the expression gives no value.'],
+	])('rejects %p, and sends nothing', async (amount, complaint) => {
+		const { error } = await below(amount);
+
+		expect(error?.message).toContain('Balance Below (USDC): ');
+		expect(error?.message).toContain(complaint);
+		expect(service.emulator.calls).toEqual([]);
+	});
+});
+
 describe('Agent: Update', () => {
 	const rename = async (address: string, name: string) =>
 		await service.run({ resource: 'agent', operation: 'update', agent: locator(address), name });

@@ -42,7 +42,7 @@ export const runs: Record<string, INodeParameters[]> = {
 	],
 	'agent get': [ofBuyer],
 	'agent getApproval': [ofToken],
-	'agent getMany': [{ returnAll: true }],
+	'agent getMany': [{ returnAll: true }, { returnAll: true, filters: { balanceBelow: '100' } }],
 	'agent requestApproval': [{ ...approval, name: 'new', additionalFields: { dailyLimit: '5' } }],
 	'agent update': [{ ...ofBuyer, name: 'renamed' }],
 	'agentKey add': [
@@ -74,6 +74,7 @@ export const runs: Record<string, INodeParameters[]> = {
 	'paymentEvent export': [{ ...history }],
 	'paymentEvent getMany': [history],
 	'spendingLimit get': [ofBuyer, ofPlain],
+	'spendingLimit getMany': [{ ...history, agentScope: 'all' }],
 	'spendingLimit update': [
 		{ ...ofBuyer, updateFields: { dailyLimit: '9' } },
 		{
@@ -88,6 +89,7 @@ export const runs: Record<string, INodeParameters[]> = {
 	],
 	'transaction export': [history],
 	'transaction getMany': [history, { ...history, returnAll: false, limit: 5 }],
+	'transaction reconcile': [history],
 	'transaction summarize': [history],
 };
 
@@ -131,8 +133,10 @@ export const sessionRuns: Record<string, INodeParameters[]> = {
 	'paymentEvent export': [ofOwnHistory],
 	'paymentEvent getMany': [ofOwnHistory],
 	'spendingLimit get': [{}],
+	'spendingLimit getMany': [{}],
 	'transaction export': [ofOwnHistory],
 	'transaction getMany': [ofOwnHistory],
+	'transaction reconcile': [ofOwnHistory],
 	'transaction summarize': [ofOwnHistory],
 };
 

@@ -279,9 +279,13 @@ function isAbout({ contract }: Deviation, { calls, routes }: Seen): boolean {
 
 const isEnding = ({ endedSession }: Contract) => endedSession !== undefined;
 
-/** Without the fields whose value is new in the service. */
-function withoutNewValues(items: unknown, { contract }: Deviation): unknown {
+/** What is made of statuses and directions: a new one moves no money, and a note says so. */
+const MOVED = /^(?:moved|dailyUsed|dailyRemaining|monthlyUsed|monthlyRemaining|isSpent|compared)/;
+
+/** Without the fields whose value is new in the service, or made of it, if a note says so. */
+function withoutNewValues(items: unknown, { contract }: Deviation, isNoted: boolean): unknown {
 	const values = Object.assign({}, ...Object.values(contract.values ?? {})) as object;
+	const isMoneyNew = isNoted && ('type' in values || 'status' in values);
 	// A file has them too, and the totals beside it.
 	const names = Object.keys(values).flatMap((name) => [name, toCamel(name)]);
 	const isShort = Object.values(contract.writeAnswers ?? {}).includes('added');
@@ -292,7 +296,11 @@ function withoutNewValues(items: unknown, { contract }: Deviation): unknown {
 	]);
 	return JSON.parse(
 		JSON.stringify(items, (name, value: unknown) =>
-			changed.has(name) || ('type' in values && name === 'direction') ? undefined : value,
+			changed.has(name) ||
+			('type' in values && name === 'direction') ||
+			(isMoneyNew && MOVED.test(name))
+				? undefined
+				: value,
 		),
 	);
 }
@@ -379,7 +387,7 @@ function complaintAbout(seen: Seen, documented: Seen, deviation: Deviation): str
 		if (seen.logIns > 2) return 'too many logins';
 	}
 	const [got, wanted] = [seen.items, documented.items].map(
-		(items) => withoutNewValues(items, deviation) as unknown[],
+		(items) => withoutNewValues(items, deviation, seen.isNoted) as unknown[],
 	) as [unknown[], unknown[]];
 	if (!error) {
 		if (!holds(got, wanted, seen.isNoted)) return 'another value';

@@ -100,32 +100,35 @@ describe('A balance under the daily limit', () => {
 	});
 
 	it.each([
-		['the balance is as high', 5_000_000n, {}, [READ, AGENT]],
-		['auto top-up is on', 1n, { auto_topup_allowed: true }, [READ]],
-		['there is no daily limit', 1n, { daily_limit: null }, [READ]],
-	])('is not shown if %s', async (_, balance, spendConfig, seen) => {
+		['the balance is as high', 5_000_000n, {}],
+		['auto top-up is on', 1n, { auto_topup_allowed: true }],
+		['there is no daily limit', 1n, { daily_limit: null }],
+	])('is not shown if %s', async (_, balance, spendConfig) => {
 		expect(textsOf(await get(addAgent(balance, spendConfig)))).toEqual([]);
+		expect(service.seen).toEqual([READ, AGENT]);
+	});
+
+	it('costs no further request in a run that nobody watches', async () => {
+		const outcome = await get(addAgent(1n), { mode: 'trigger' });
+
+		expect(textsOf(outcome)).toEqual([expect.stringContaining('"Research" has 0.000001 USDC')]);
+		expect(service.seen).toEqual([READ, AGENT]);
+	});
+
+	it.each([
+		[404, 'This node could not read the name and balance of', [READ, AGENT]],
+		[429, '"Research" has 0.000001 USDC', [READ, AGENT, AGENT]],
+		[503, '"Research" has 0.000001 USDC', [READ, AGENT, AGENT]],
+	])('is shown once the balance can be read, after a %d', async (status, text, seen) => {
+		const agent = addAgent(1n);
+		service.emulator.fault({ route: AGENT, status, headers: { 'Retry-After': '0' } });
+
+		const outcome = await get(agent);
+
+		expect(textsOf(outcome)).toEqual([expect.stringContaining(text)]);
+		expect(outcome.items[0]?.json).toMatchObject({ dailyLimitUsdc: '5' });
 		expect(service.seen).toEqual(seen);
 	});
-
-	it('costs no request in a run that nobody watches', async () => {
-		expect(textsOf(await get(addAgent(1n), { mode: 'trigger' }))).toEqual([]);
-		expect(service.seen).toEqual([READ]);
-	});
-
-	it.each([404, 429, 503])(
-		'is not shown if the balance is answered with %d, once',
-		async (status) => {
-			const agent = addAgent(1n);
-			service.emulator.fault({ route: AGENT, status });
-
-			const outcome = await get(agent);
-
-			expect(textsOf(outcome)).toEqual([]);
-			expect(outcome.items[0]?.json).toMatchObject({ dailyLimitUsdc: '5' });
-			expect(service.seen).toEqual([READ, AGENT]);
-		},
-	);
 });
 
 describe('Limits that may not be meant', () => {

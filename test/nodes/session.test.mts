@@ -63,10 +63,11 @@ describe("an agent's session reads", () => {
 		service.emulator.updateAgent(session.agent, { spendConfig: null });
 		const outcome = await run({ resource: 'spendingLimit', operation: 'get' });
 		expect(jsonOf(outcome)).toMatchObject([{ configured: false, dailyLimitUsdc: null }]);
-		expect(service.seen.slice(-3)).toEqual([
+		expect(service.seen.slice(-4)).toEqual([
 			'GET /agents/self/spend-config',
 			'GET /agents/self',
 			'GET /agents/self/authorized-sellers',
+			'GET /agents/self',
 		]);
 	});
 

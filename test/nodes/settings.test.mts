@@ -225,9 +225,11 @@ describe.each(kinds)('$title', (kind) => {
 			const outcome = await get(addAgentWithSettings);
 
 			expect(outcome.error).toBeUndefined();
+			const { address, name } = addAgentWithSettings;
 			expect(outcome.items[0]?.json).toEqual({
 				...usual.items[0]?.json,
-				agentAddress: addAgentWithSettings.address,
+				agentAddress: address,
+				...(resource === 'spendingLimit' && { name }),
 			});
 			expect(outcome.hints).toHaveLength(usual.hints.length);
 		});
@@ -258,7 +260,11 @@ describe.each(kinds)('$title', (kind) => {
 			const { items } = await get({ address: address.toLowerCase() });
 
 			expect(items[0]?.json.configured).toBe(false);
-			expect(ampersend.seen).toEqual([READ, LIST, LIST, ALLOWLIST]);
+			// The name and balance of an agent come last.
+			expect(ampersend.seen.slice(0, 4)).toEqual([READ, LIST, LIST, ALLOWLIST]);
+			expect(ampersend.seen.slice(4)).toEqual(
+				resource === 'spendingLimit' ? ['GET /agents/{address}'] : [],
+			);
 		});
 
 		it('does not mistake an unknown agent for one without settings', async () => {

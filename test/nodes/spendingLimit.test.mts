@@ -11,6 +11,7 @@ const { get, update, bodies } = settingsOf(ampersend, 'spendingLimit');
 const READ = 'GET /agents/{address}/spend-config';
 const WRITE = 'PUT /agents/{address}/spend-config';
 const LIST = 'GET /agents';
+const AGENT = 'GET /agents/{address}';
 const ALLOWLIST = 'GET /agents/{address}/authorized-sellers';
 
 const limitedAgent = () =>
@@ -35,6 +36,9 @@ describe('Get', () => {
 		expect(items).toEqual([
 			{
 				json: {
+					name: agent.name,
+					balanceUsdc: '0',
+					balanceUsdcMicro: '0',
 					agentAddress: agent.address,
 					configured: true,
 					autoTopUp: true,
@@ -50,7 +54,7 @@ describe('Get', () => {
 				pairedItem: { item: 0 },
 			},
 		]);
-		expect(ampersend.seen).toEqual([READ]);
+		expect(ampersend.seen).toEqual([READ, AGENT]);
 		expect(ampersend.emulator.calls[0]?.params).toEqual({ address: agent.address });
 	});
 
@@ -61,6 +65,9 @@ describe('Get', () => {
 
 		expect(error).toBeUndefined();
 		expect(items[0]?.json).toEqual({
+			name: agent.name,
+			balanceUsdc: '0',
+			balanceUsdcMicro: '0',
 			agentAddress: agent.address,
 			configured: false,
 			autoTopUp: false,
@@ -73,7 +80,7 @@ describe('Get', () => {
 			createdAt: null,
 			updatedAt: null,
 		});
-		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
+		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST, AGENT]);
 	});
 });
 

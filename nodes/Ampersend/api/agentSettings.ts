@@ -2,10 +2,14 @@ import type { IDataObject } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
 import { rethrow } from '../domain/rethrow';
+import type { SpendConfig } from '../schemas/spendConfig';
+import type { KnownAgent } from './agents';
 import { agentExists } from './agents';
 import type { Client } from './client';
 import { withoutFinding } from './client';
 import { CallError, errorForNoRoutesOfAgent, errorForStatus } from './errors';
+import { aFewAtOnce } from './lists/concurrency';
+import { CONCURRENCY, startPace } from './lists/pace';
 import { noteWrite, ownWrite } from './ownWrites';
 import { readBack } from './readBack';
 import { repeat } from './repeat';
@@ -61,6 +65,34 @@ export async function getSettings<Path extends string, R extends Route<Path>>(
 }
 
 /**
+ * The limits of several agents that the documented list has, in the same order, a few requests at a
+ * time. A 404 counts as "not set" if an agent has limits: then the service offers the route.
+ * @returns undefined for an agent without limits
+ */
+export async function getSpendingLimits(
+	client: Client,
+	agents: KnownAgent[],
+): Promise<Array<SpendConfig | undefined>> {
+	const route = routes.getSpendingLimit;
+	const quiet = withoutFinding(client);
+	const pace = startPace(quiet);
+	try {
+		const all = await aFewAtOnce(agents, CONCURRENCY, async ({ address }) => {
+			const read = async (paced: Client) => await send(paced, route, { path: { address } });
+			const found = await pace.run(read).catch((e: unknown) => (is404(e) ? null : rethrow(e)));
+			return found ?? undefined;
+		});
+		const [first] = agents;
+		const isOffered = first === undefined || all.some((config) => config !== undefined);
+		if (isOffered || (await hasRoutesOfAgent(quiet, first.address))) return all;
+		const call = callOf(client, route, { path: { address: first.address } });
+		throw errorForNoRoutesOfAgent({ ...call, bases: await client.findBases?.() });
+	} finally {
+		pace.stop();
+	}
+}
+
+/**
  * Changes settings that the service takes only all at once: reads them, and sends back what
  * `change` makes of them. Where the answer doesn't show them, they are read once more.
  * @returns the settings then
@@ -91,10 +123,14 @@ export async function changeSettings<
 	return await readBack<Settings>(write, sent, answered ?? undefined, call, readAgain);
 }
 
-/** A hint for settings that count as "not set". @param what e.g. "spending limits" */
-export function unsetHint(what: string, address: Address): string {
+/**
+ * A hint for settings that count as "not set".
+ * @param what e.g. "spending limits"
+ * @param whose an address, or words for several
+ */
+export function unsetHint(what: string, whose: string): string {
 	return (
-		`Ampersend has no ${what} for ${address}, so this node shows them as not set. ` +
+		`Ampersend has no ${what} for ${whose}, so this node shows them as not set. ` +
 		"If the dashboard shows some, Ampersend doesn't offer this route, which this node assumes."
 	);
 }

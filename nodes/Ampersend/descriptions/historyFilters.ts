@@ -177,6 +177,9 @@ export const paymentEventFilters = filtersField([
 	toField,
 ]);
 
+/** Of what compares both histories. */
+export const rangeFilters = filtersField([fromField, rangeField, toField]);
+
 /** A day, or a day and a time, with or without a zone. */
 const MOMENT = /^(\d{4}-\d{2}-\d{2})(?:[T ]([\d:.]+)(?: ?(Z|[+-][\d:]+))?)?$/i;
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?$/;

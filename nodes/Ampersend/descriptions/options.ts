@@ -42,6 +42,18 @@ export function optionsField(options: INodeProperties[]): INodeProperties {
 	};
 }
 
+/** The Filters of an operation or of the trigger, which a user adds one by one. */
+export function filtersField(options: INodeProperties[]): INodeProperties {
+	return {
+		displayName: 'Filters',
+		name: 'filters',
+		type: 'collection',
+		placeholder: 'Add Filter',
+		default: {},
+		options,
+	};
+}
+
 /**
  * Reads a collection that widens what is read or written where a field is left out.
  * @throws ParameterError naming a field that was added and has no value

@@ -1,8 +1,11 @@
 import * as z from 'zod/v4-mini';
 
 import type { Address } from '../domain/address';
+import type { Budget } from '../domain/budget';
 import { eachLimit } from '../domain/limits';
+import { amountFields, amountShape, isMicro } from '../domain/money';
 import { simplifiedTo } from '../domain/simplify';
+import type { Agent } from '../schemas/agent';
 import type { SpendConfig } from '../schemas/spendConfig';
 import { unsetSpendConfig } from '../schemas/spendConfig';
 import { outputOf, outputsOf, text, textOrNull } from './output';
@@ -37,23 +40,6 @@ const output = outputOf({
 
 export const spendingLimitOutput = output.schema;
 
-/** A null is a limit that isn't set. */
-export const simplifiedSpendingLimit = simplifiedTo(
-	spendingLimitOutput,
-	[
-		'dailyLimitUsdc',
-		'dailyRemainingUsdc',
-		'monthlyLimitUsdc',
-		'monthlyRemainingUsdc',
-		'perTransactionLimitUsdc',
-		'autoTopUp',
-		'configured',
-		'updatedAt',
-	],
-	'agentAddress',
-	{ keepsNull: true },
-);
-
 /** @param config undefined where the agent has no limits yet */
 export function toSpendingLimitOutput(
 	agentAddress: Address,
@@ -61,4 +47,138 @@ export function toSpendingLimitOutput(
 ): z.infer<typeof spendingLimitOutput> {
 	const isConfigured = config !== undefined;
 	return output.of(config ?? unsetSpendConfig, { agentAddress, isConfigured });
+}
+
+const owner = {
+	/** Null if it could not be read. */
+	name: textOrNull,
+	/** As the service sent it, where it isn't a whole number of micro-USDC. */
+	balance: z.optional(text),
+	/** Null if it could not be read, or isn't a whole number of micro-USDC. */
+	...amountShape({ balance: textOrNull }),
+};
+
+/** The name and balance of an agent, as far as they could be read. */
+export type Owner = Partial<Pick<Agent, 'name' | 'balance'>>;
+
+function toOwner({ name = null, balance }: { name?: string | null; balance?: string }) {
+	const isKnown = balance !== undefined && isMicro(balance);
+	return {
+		name,
+		...(balance !== undefined && !isKnown && { balance }),
+		...amountFields({ balance: isKnown ? balance : null }),
+	};
+}
+
+export const readSpendingLimitOutput = z.object({ ...owner, ...spendingLimitOutput.shape });
+
+/** A null is a limit that isn't set. */
+export const simplifiedSpendingLimit = simplifiedTo(
+	readSpendingLimitOutput,
+	[
+		'name',
+		'balanceUsdc',
+		'dailyLimitUsdc',
+		'dailyRemainingUsdc',
+		'monthlyLimitUsdc',
+		'monthlyRemainingUsdc',
+		'perTransactionLimitUsdc',
+		'autoTopUp',
+		'configured',
+	],
+	'agentAddress',
+	{ keepsNull: true },
+);
+
+/** @param config undefined where the agent has no limits yet */
+export function toReadSpendingLimit(
+	agentAddress: Address,
+	agent: Owner,
+	config: SpendConfig | undefined,
+): z.infer<typeof readSpendingLimitOutput> {
+	return { ...toOwner(agent), ...toSpendingLimitOutput(agentAddress, config) };
+}
+
+/** What an agent has, may spend, and has spent. */
+export interface Spending {
+	agent: Owner & { address: Address };
+	config: SpendConfig | undefined;
+	day: Budget;
+	month: Budget;
+}
+
+const percent = z.nullable(z.number());
+
+export const spendingOutput = z.object({
+	...owner,
+	...spendingLimitOutput.shape,
+	/**
+	 * What counts against the limits today and this month (UTC). With an API key: payments that are
+	 * settled, or authorized and open. Null where it need not be read, because there is no limit.
+	 */
+	...amountShape({ dailyUsed: textOrNull, monthlyUsed: textOrNull }),
+	/** What is left of the limit today or this month (UTC). Null without a limit. */
+	...amountShape({ dailyRemaining: textOrNull, monthlyRemaining: textOrNull }),
+	/** Of the limit, with two decimals, rounded down. Null without a limit. */
+	dailyUsedPercent: percent,
+	/** Of the limit, with two decimals, rounded down. Null without a limit. */
+	monthlyUsedPercent: percent,
+	/**
+	 * Whether the balance is below the filter Balance Below. Without the filter: below the daily
+	 * limit, or 0 without one. Null if the balance isn't a whole number of micro-USDC.
+	 */
+	isLow: z.nullable(z.boolean()),
+	/** Whether nothing is left of the daily or the monthly limit. */
+	isSpent: z.boolean(),
+	/**
+	 * `service`: what is used is exact. `activity`: the node has added it up from transactions. Null
+	 * without a limit.
+	 */
+	usedFrom: textOrNull,
+});
+
+/** A null is a limit that isn't set. */
+export const simplifiedSpending = simplifiedTo(
+	spendingOutput,
+	[
+		'name',
+		'balanceUsdc',
+		'isLow',
+		'isSpent',
+		'dailyLimitUsdc',
+		'dailyUsedUsdc',
+		'dailyUsedPercent',
+		'monthlyLimitUsdc',
+		'monthlyUsedPercent',
+	],
+	'agentAddress',
+	{ keepsNull: true },
+);
+
+/** Whether an agent has too little. @param threshold micro-USDC; undefined for its daily limit */
+function isLow({ balance }: Owner, { limit }: Budget, threshold = limit): boolean | null {
+	if (balance === undefined || !isMicro(balance)) return null;
+	return threshold === null ? BigInt(balance) === 0n : BigInt(balance) < threshold;
+}
+
+/** @param threshold of a low balance, in micro-USDC; undefined for the daily limit */
+export function toSpendingOutput(
+	{ agent, config, day, month }: Spending,
+	threshold: bigint | undefined,
+): z.infer<typeof spendingOutput> {
+	const sources = [day, month].flatMap(({ limit, source }) => (limit === null ? [] : source));
+	return {
+		...toReadSpendingLimit(agent.address, agent, config),
+		...amountFields({
+			dailyUsed: day.used,
+			monthlyUsed: month.used,
+			dailyRemaining: day.remaining,
+			monthlyRemaining: month.remaining,
+		}),
+		dailyUsedPercent: day.percent,
+		monthlyUsedPercent: month.percent,
+		isLow: isLow(agent, day, threshold),
+		isSpent: [day, month].some((budget) => budget.remaining === 0n),
+		usedFrom: sources.includes('activity') ? 'activity' : (sources[0] ?? null),
+	};
 }

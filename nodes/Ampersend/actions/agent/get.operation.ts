@@ -9,7 +9,7 @@ import {
 	simplifiedReadAgent,
 } from '../../outputs/agent';
 import type { RowOperation } from '../operation';
-import { noteBalances } from './noteBalances';
+import { noteBalances } from '../noteBalances';
 
 export const get: RowOperation<typeof readAgentOutput> = {
 	option: {

@@ -2,23 +2,24 @@ import { unsetHint, getSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator, readAgent } from '../../descriptions/locators';
 import {
+	readSpendingLimitOutput,
 	simplifiedSpendingLimit,
-	spendingLimitOutput,
-	toSpendingLimitOutput,
+	toReadSpendingLimit,
 } from '../../outputs/spendingLimit';
+import { noteBalances } from '../noteBalances';
 import type { RowOperation } from '../operation';
-import { noteLowBalance } from './lowBalance';
+import { noteLowBalance, readOwner } from './owner';
 
-export const get: RowOperation<typeof spendingLimitOutput> = {
+export const get: RowOperation<typeof readSpendingLimitOutput> = {
 	option: {
 		name: 'Get',
 		value: 'get',
 		action: 'Get spending limits',
-		description: 'Get how much the agent can spend, and whether auto top-up is on',
+		description: 'Get what the agent has and can spend, and whether auto top-up is on',
 	},
 	inSession: 'also',
 	fields: [agentLocator],
-	output: spendingLimitOutput,
+	output: readSpendingLimitOutput,
 	simplified: simplifiedSpendingLimit,
 
 	async execute(context) {
@@ -27,8 +28,10 @@ export const get: RowOperation<typeof spendingLimitOutput> = {
 		const config = await getSettings(client, routes.getSpendingLimit, address, {
 			path: { address },
 		});
-		if (config) await noteLowBalance(context, address, config);
-		else hint(unsetHint('spending limits', address));
-		return toSpendingLimitOutput(address, config);
+		if (!config) hint(unsetHint('spending limits', address));
+		const owner = await readOwner(context, address);
+		if (owner) noteBalances([owner], hint);
+		if (owner && config) noteLowBalance(context, owner, config);
+		return toReadSpendingLimit(address, owner ?? {}, config);
 	},
 };

@@ -1,5 +1,6 @@
 import type { Resource } from '../operation';
 import { get } from './get.operation';
+import { getMany } from './getMany.operation';
 import { update } from './update.operation';
 
 export const spendingLimit: Resource = {
@@ -9,5 +10,5 @@ export const spendingLimit: Resource = {
 		description:
 			'How much an agent can spend in a day, in a month and in one payment, and auto top-up',
 	},
-	operations: [get, update],
+	operations: [get, getMany, update],
 };

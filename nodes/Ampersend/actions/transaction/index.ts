@@ -3,6 +3,7 @@ import { transactionFilters } from '../../descriptions/historyFilters';
 import { simplifiedTransaction, transactionOutput } from '../../outputs/transaction';
 import { historyOperations } from '../history';
 import type { Resource } from '../operation';
+import { reconcile } from './reconcile.operation';
 import { summarize } from './summarize.operation';
 
 const operations = historyOperations({
@@ -44,5 +45,5 @@ export const transaction: Resource = {
 		value: 'transaction',
 		description: 'What an agent earned or spent, settled or not, with its direction',
 	},
-	operations: [...operations, summarize],
+	operations: [...operations, reconcile, summarize],
 };
