@@ -236,7 +236,7 @@ describe("An answer that has changed, and that the node can't take as assumed", 
 		const outcome = await service.run({ resource: 'transaction', operation, ...fields });
 
 		const ending =
-			'They count like the others, unless a filter leaves them out. ' +
+			'They count as money that has not moved, unless a filter leaves them out. ' +
 			'A newer version of n8n-nodes-ampersend may know more.';
 		expect(textsOf(outcome)).toEqual([
 			`Some transactions have a direction that this node doesn't know: "refund". ${ending}`,
