@@ -63,7 +63,7 @@ async function run(
 	return {
 		items: events,
 		error: events.length >= PAID_IN_ALL ? undefined : (error ?? logged),
-		isNoted: [...warnings, ...notes].some((text) => text.includes('in its answer')),
+		isNoted: [...warnings, ...notes].some((text) => /in its answer|has not moved/.test(text)),
 		kept: { state, warnings, notes, events, error: error && { ...error, ...textsOf(error) } },
 	};
 }

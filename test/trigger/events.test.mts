@@ -117,6 +117,10 @@ describe('an event', () => {
 			{ eventId: eventId('a:refunded'), event: 'payment.refunded', previousStatus: 'disputed' },
 		]);
 		expect(await poll(trigger)).toBeNull();
+		expect(trigger.warnings).toEqual([
+			expect.stringContaining('"disputed", which a payment has. It counts as money that has not'),
+			expect.stringContaining('"refunded", which a payment has. It counts as money that has not'),
+		]);
 	});
 
 	it('of a payment without a transaction has no hash and no link', async () => {

@@ -72,20 +72,28 @@ function toOwner({ name = null, balance }: { name?: string | null; balance?: str
 
 export const readSpendingLimitOutput = z.object({ ...owner, ...spendingLimitOutput.shape });
 
+const ofLimits = [
+	'dailyLimitUsdc',
+	'dailyRemainingUsdc',
+	'monthlyLimitUsdc',
+	'monthlyRemainingUsdc',
+	'perTransactionLimitUsdc',
+	'autoTopUp',
+	'configured',
+] as const;
+
 /** A null is a limit that isn't set. */
 export const simplifiedSpendingLimit = simplifiedTo(
 	readSpendingLimitOutput,
-	[
-		'name',
-		'balanceUsdc',
-		'dailyLimitUsdc',
-		'dailyRemainingUsdc',
-		'monthlyLimitUsdc',
-		'monthlyRemainingUsdc',
-		'perTransactionLimitUsdc',
-		'autoTopUp',
-		'configured',
-	],
+	['name', 'balanceUsdc', ...ofLimits],
+	'agentAddress',
+	{ keepsNull: true },
+);
+
+/** The same after an update, which reads no name. */
+export const simplifiedUpdatedLimit = simplifiedTo(
+	spendingLimitOutput,
+	[...ofLimits, 'updatedAt'],
 	'agentAddress',
 	{ keepsNull: true },
 );

@@ -1,6 +1,6 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import type { RowFilter } from '../domain/filter';
+import type { FilterableRow, RowFilter } from '../domain/filter';
 import { knownOfTransactions } from '../domain/filter';
 import { quote } from '../domain/parameter';
 import type { Gaps } from './gaps';
@@ -66,6 +66,36 @@ export function reportUnknownEvents(
 		`${eventsField.displayName}: no payment so far has ${unknown.map(quote).join(', ')}. ` +
 			`This node knows ${known.join(', ')}`,
 	);
+}
+
+/** Values that users know to be new, by node. */
+const newValues = new Map<string, Set<string>>();
+const MAX_NEW_VALUES = 20;
+
+/** Says once which statuses and directions of events are new: what they mean isn't known. */
+export function reportNewValues(
+	context: IPollFunctions,
+	node: string,
+	events: Array<{ row: FilterableRow }>,
+): void {
+	const known: readonly string[] = [
+		...knownOfTransactions.statuses,
+		...knownOfTransactions.directions,
+	];
+	const said = newValues.get(node) ?? new Set();
+	newValues.set(node, said);
+	for (const { row } of events) {
+		for (const value of [row.status, row.direction]) {
+			const isNew = value !== undefined && !known.includes(value) && !said.has(value);
+			if (!isNew || said.size >= MAX_NEW_VALUES) continue;
+			said.add(value);
+			warn(
+				context,
+				`this node doesn't know ${quote(value)}, which a payment has. It counts as money that ` +
+					'has not moved. A newer version of n8n-nodes-ampersend may know more',
+			);
+		}
+	}
 }
 
 /** Agents whose users know that their balance can't be compared, by node. */

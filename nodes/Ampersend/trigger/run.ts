@@ -20,7 +20,14 @@ import {
 import type { FoundEvent, PollResult } from './poll';
 import { isTransient, pollActivity, sampleActivity } from './poll';
 import { Position } from './position';
-import { namesOf, reportGaps, reportUnclear, reportUnknownEvents, warn } from './report';
+import {
+	namesOf,
+	reportGaps,
+	reportNewValues,
+	reportUnclear,
+	reportUnknownEvents,
+	warn,
+} from './report';
 import { inTurn, isActivation, isScheduled, pollBudget } from './scheduler';
 import type { TriggerSettings } from './settings';
 import { readSettings } from './settings';
@@ -133,6 +140,7 @@ class PublishedPoll {
 		};
 		reportGaps(context, gaps);
 		reportUnclear(context, node, levels?.unclear ?? []);
+		reportNewValues(context, node, payments?.events ?? []);
 		if (activation && payments) reportUnknownEvents(context, settings.filter, payments.state);
 		const mayThrow = !activation && !this.hasBegun(payments);
 		const gap = lastingGap(node, settings.now, mayThrow, gaps);

@@ -20,7 +20,7 @@ import {
 import { parseLocator } from '../../domain/address';
 import { eachLimit, limits } from '../../domain/limits';
 import {
-	simplifiedSpendingLimit,
+	simplifiedUpdatedLimit,
 	spendingLimitOutput,
 	toSpendingLimitOutput,
 } from '../../outputs/spendingLimit';
@@ -63,7 +63,7 @@ export const update: WriteOperation<typeof spendingLimitOutput> = {
 		]),
 	],
 	output: spendingLimitOutput,
-	simplified: simplifiedSpendingLimit,
+	simplified: simplifiedUpdatedLimit,
 
 	/** The service only takes all settings at once, so the others are read first and sent back. */
 	prepare({ read }) {
