@@ -509,6 +509,11 @@ export interface DurableTriggerUnderTest {
 	 * doesn't throw.
 	 */
 	poll(): Promise<IDataObject[] | null>;
+	/**
+	 * A poll of n8n's default scheduler, after durable cursors were switched off: n8n goes on with the
+	 * cursor of the database, but has a context for all polls.
+	 */
+	pollByDefault(): Promise<IDataObject[] | null>;
 	/** The cursor in the database. */
 	cursor: IDataObject;
 	/** The workflow's own static data in the database. */
@@ -537,21 +542,29 @@ export function openDurableTrigger(
 ): DurableTriggerUnderTest {
 	const node = triggerNode(parameters, options.nodeId);
 	const copyOf = (cursor: IDataObject) => JSON.parse(JSON.stringify(cursor)) as IDataObject;
-	const poll = async (activation: WorkflowActivateMode, isScheduled: boolean) => {
+	let copy: IDataObject = {};
+	let ofPublishing: ReturnType<typeof pollContext> | undefined;
+	const poll = async (
+		activation: WorkflowActivateMode,
+		isScheduled: boolean,
+		isByDefault = false,
+	) => {
 		const { credential, warnings, notes, budgetMs, cursor: state, global } = trigger;
 		const workflow = triggerWorkflow(node, { ...options, state, global });
 		const { hasCursors = true } = options;
-		const copy = hasCursors ? copyOf(state) : workflow.getStaticData('node', node);
-		const context = pollContext(workflow, node, {
+		copy = hasCursors ? copyOf(state) : workflow.getStaticData('node', node);
+		const opened = pollContext(workflow, node, {
 			mode: 'trigger',
 			activation,
 			staticData: () => copy,
 			trigger: { credential, warnings, notes, ...(isScheduled && { budgetMs }) },
 		});
+		const context = (isByDefault && ofPublishing) || opened;
+		if (!isScheduled) ofPublishing = context;
 		const before = JSON.stringify(copy);
 		const items = await pollOf(context);
 		const isChanged = JSON.stringify(copy) !== before;
-		const isStored = hasCursors ? isScheduled || items : !isScheduled || items;
+		const isStored = hasCursors ? isScheduled || isByDefault || items : !isScheduled || items;
 		if (isChanged && isStored) trigger.cursor = copyOf(copy);
 		// n8n stores the workflow's static data when it publishes, and with events.
 		if (!isScheduled || items) trigger.global = copyOf(workflow.getStaticData('global'));
@@ -566,6 +579,7 @@ export function openDurableTrigger(
 		budgetMs: options.budgetMs ?? SCHEDULED_BUDGET_MS,
 		activate: async (activation = 'activate') => await poll(activation, false),
 		poll: async () => await poll('update', true),
+		pollByDefault: async () => await poll('update', false, true),
 	};
 	return trigger;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { IDataObject } from 'n8n-workflow';
 
 import { afterTime, MINUTE, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
 
@@ -77,6 +78,21 @@ describe('the baseline of the publishing', () => {
 		},
 	);
 
+	it.each(['update', 'activate'] as const)(
+		'is kept if the workflow is published again before its first poll (%s)',
+		async (mode) => {
+			pay('old', t0);
+			const trigger = durable();
+			await trigger.activate('activate');
+			pay('between', t0 + 1);
+			expect((await trigger.activate(mode))?.map(({ activityId }) => activityId)).toEqual([
+				'between',
+			]);
+			pay('after', t0 + 2);
+			expect(await poll(trigger)).toEqual(['after:settled']);
+		},
+	);
+
 	it('leaves the rest of the static data of the workflow as it is', async () => {
 		const trigger = durable(one(service.buyer.address), { global: { counter: 3 } });
 		await trigger.activate();
@@ -106,6 +122,47 @@ describe('After a Restart: Repeat Last Batch', () => {
 		expect(await poll(trigger)).toBeNull();
 		const notes = trigger.notes.filter((note) => note.includes('After a Restart'));
 		expect(notes).toEqual([expect.stringContaining('has no effect')]);
+	});
+});
+
+describe('durable cursors that are switched off', () => {
+	const parameters = { options: { afterRestart: 'repeat' } };
+	const restartedWithout = (trigger: ReturnType<typeof durable>) => {
+		const other = durable(parameters);
+		other.cursor = trigger.cursor;
+		return other;
+	};
+
+	it('let the first poll after a restart repeat the last batch', async () => {
+		const trigger = durable(parameters);
+		await trigger.activate('init');
+		pay('a', t0);
+		expect((await trigger.pollByDefault())?.map(({ activityId }) => activityId)).toEqual(['a']);
+		expect(JSON.stringify(trigger.cursor)).toContain('lastBatch');
+		// As in another process.
+		trigger.cursor = JSON.parse(
+			JSON.stringify(trigger.cursor).replace(/"process":"[^"]+"/, '"process":"another one"'),
+		) as IDataObject;
+		const restarted = restartedWithout(trigger);
+		expect(await restarted.activate('init')).toBeNull();
+		expect((await restarted.pollByDefault())?.map(({ activityId }) => activityId)).toEqual(['a']);
+		expect(await restarted.pollByDefault()).toBeNull();
+	});
+
+	it('hold back what n8n is still storing', async () => {
+		const trigger = durable();
+		await trigger.activate('init');
+		await trigger.pollByDefault();
+		const before = trigger.cursor;
+		pay('a', t0);
+		expect(await trigger.pollByDefault()).toHaveLength(1);
+		const after = trigger.cursor;
+		trigger.cursor = before;
+		expect(await trigger.pollByDefault()).toBeNull();
+		expect(await trigger.activate('update')).toBeNull();
+		trigger.cursor = after;
+		pay('b', t0 + 1);
+		expect((await trigger.pollByDefault())?.map(({ activityId }) => activityId)).toEqual(['b']);
 	});
 });
 

@@ -308,16 +308,30 @@ describe('an agent that is never read', () => {
 		expect(ids).toEqual(upTo(40).map((minute) => `b${minute}:settled`));
 	});
 
+	it('for a reason that should pass is thrown after an hour, and then hourly', async () => {
+		const clock = useClock();
+		const seller = service.addAgent('seller');
+		const trigger = await activated();
+		breakAgent(seller, { status: 503, headers: atOnce });
+		const thrown: number[] = [];
+		for (let i = 0; i < 15; i++) {
+			clock.pass(HOUR / 6);
+			await poll(trigger).catch(() => thrown.push(i));
+		}
+		expect(thrown).toEqual([6, 12]);
+	});
+
 	it('for a reason that passes is not thrown, and neither is one poll alone', async () => {
 		const clock = useClock();
 		const seller = service.addAgent('seller');
 		const trigger = await activated();
 		const repair = breakAgent(seller, { status: 503, headers: atOnce });
 		for (let i = 0; i < 3; i++) {
-			clock.pass(HOUR);
+			clock.pass(HOUR / 4);
 			expect(await poll(trigger)).toBeNull();
 		}
 		repair();
+		expect(await poll(trigger)).toBeNull();
 		service.failActivity({ status: 403, agent: seller, times: 1 });
 		for (let i = 0; i < 3; i++) expect(await poll(trigger)).toBeNull();
 	});
@@ -414,6 +428,35 @@ describe('too many requests', () => {
 		afterTime(59 * SECOND);
 		expect(await poll(trigger)).toBeNull();
 		afterTime(2 * SECOND);
+		expect(await poll(trigger)).toEqual(['a:settled']);
+	});
+
+	it('of one agent hold back no other one, for however long', async () => {
+		const seller = service.addAgent('seller');
+		const limited = await activated(one(seller.address), { workflowId: 'limited' });
+		const trigger = await activated(one(service.buyer.address));
+		for (let minute = 0; minute < 5; minute++) {
+			service.failActivity({ ...tooMany, agent: seller, times: 1 });
+			await thrownBy(limited);
+			pay(`${minute}`, t0 + minute);
+			expect(await poll(trigger)).toEqual([`${minute}:settled`]);
+			afterTime(MINUTE);
+		}
+	});
+
+	it('of two agents hold back all reads with the key', async () => {
+		const agents = ['seller', 'third'].map((name) => service.addAgent(name));
+		const limited = [];
+		for (const agent of agents)
+			limited.push(await activated(one(agent.address), { workflowId: agent.name }));
+		const trigger = await activated(one(service.buyer.address));
+		for (const agent of agents) service.failActivity({ ...tooMany, agent, times: 1 });
+		await Promise.allSettled(limited.map(async (other) => await other.poll()));
+		pay('a', t0);
+		service.emulator.clearCalls();
+		expect(await poll(trigger)).toBeNull();
+		expect(service.emulator.calls).toEqual([]);
+		afterTime(30 * SECOND);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
 

@@ -100,6 +100,14 @@ const hostile: Array<[string, Service]> = [
 			division: (rows, request) => ({ ...divide(rows, request), totalCount: rows.length - 5 }),
 		},
 	]),
+	...[2 ** 53 - 1, 2 ** 53, 2 ** 63, 1e22, -1].map((totalCount): [string, Service] => [
+		`counts ${totalCount}, with 900 new rows`,
+		{
+			old: 60,
+			arrive: 900,
+			division: (rows, request) => ({ ...divide(rows, request), totalCount }),
+		},
+	]),
 	[
 		'says that there is no next page although there is one, with 504 new rows',
 		{

@@ -161,6 +161,13 @@ describe('a CSV file', () => {
 		}
 	});
 
+	it('writes nothing in quotes if a file has one column: an empty line is no row for many', () => {
+		expect(csv([{ hash: '0x1' }, { hash: null }, {}], ['hash'])).toBe(
+			'hash\r\n0x1\r\n""\r\n""\r\n',
+		);
+		expect(csv([{ hash: null, id: 1 }], ['hash', 'id'])).toBe('hash,id\r\n,1\r\n');
+	});
+
 	it.each(['Alice', '1-1', 'a=b', '\nAlice', ' Alice @ work', "'", ''])(
 		'writes the text %j unchanged',
 		(name) => {

@@ -194,7 +194,7 @@ export async function send<Path extends string, R extends Route<Path>>(
 		client,
 		async (once) =>
 			await attempt<Path, R>(once, route, parameters).catch((error: unknown) =>
-				rethrow(holdAfter(once, route, error)),
+				rethrow(holdAfter(once, callOf(once, route, parameters), error)),
 			),
 	);
 }

@@ -141,8 +141,10 @@ function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Ro
 	// Most texts need nothing of what the library does, and names come again and again. A file can
 	// have millions of fields.
 	const encoded = new Map<unknown, string>();
+	// Nothing in the only column of a file is quoted: many readers leave out an empty line.
+	const nothing = columns.length === 1 ? '""' : '';
 	const encodeField = (value: unknown): string => {
-		if (value === null || value === undefined) return '';
+		if (value === null || value === undefined) return nothing;
 		if (typeof value === 'string' && PLAIN.test(value)) return value;
 		const before = encoded.get(value);
 		if (before !== undefined) return before;

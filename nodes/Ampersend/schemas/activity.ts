@@ -118,7 +118,8 @@ export function plainActivityPage(body: unknown, agent: string | undefined): Pag
 	if (!isRecord(body)) return undefined;
 	const { activity: rows, hasNextPage, totalCount, ...rest } = body;
 	if (!Array.isArray(rows) || typeof hasNextPage !== 'boolean') return undefined;
-	if (totalCount !== undefined && !Number.isFinite(totalCount)) return undefined;
+	const isCount = typeof totalCount === 'number' && totalCount <= Number.MAX_SAFE_INTEGER;
+	if (totalCount !== undefined && !isCount) return undefined;
 	if (!rows.every(isPlainRow) || Object.keys(rest).length > 0) return undefined;
 	return isOfOne(rows, agent)
 		? withNextPage({ activity: rows, hasNextPage, totalCount: totalCount as number | undefined })

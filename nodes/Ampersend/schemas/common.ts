@@ -33,7 +33,8 @@ export const link = z.string().check(z.refine(isLink, 'is not a link that starts
 
 /** How many there are, as a number or as text. */
 export const someCount = z.union([
-	z.number(),
+	// A larger one isn't exact, such as the largest of 64 bits, and is no count.
+	z.number().check(z.lte(Number.MAX_SAFE_INTEGER)),
 	z.pipe(z.string().check(z.regex(/^\d{1,15}$/)), z.transform(Number)),
 ]);
 

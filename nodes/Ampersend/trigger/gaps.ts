@@ -18,6 +18,9 @@ import type { AgentId, TriggerState } from './state';
 /** Time between two polls that throw, in ms. */
 const REPEAT_MS = 60 * 60_000;
 
+/** A reason that should pass and hasn't for so long is like one that lasts, in ms. */
+const LASTING_MS = 60 * 60_000;
+
 /** How long polls with events put it off, in ms: they would have to wait for the next poll. */
 const PUT_OFF_MS = 15 * 60_000;
 
@@ -54,9 +57,7 @@ function updateSince(
 ): Map<AgentId, number> {
 	const open = new Set([...skipped.map(({ agent }) => agent), ...unread]);
 	const since = new Map([...before].filter(([agent]) => open.has(agent)));
-	for (const { agent, error } of skipped) {
-		if (!since.has(agent) && !isTransient(error)) since.set(agent, now);
-	}
+	for (const { agent } of skipped) if (!since.has(agent)) since.set(agent, now);
 	return since;
 }
 
@@ -93,7 +94,10 @@ export function lastingGap(
 	const { since: before, thrown } = memories.get(node) ?? { since: new Map(), thrown: -Infinity };
 	const since = updateSince(before, poll, now);
 	memories.set(node, { since, thrown });
-	const lasting = skipped.filter(({ agent, error }) => before.has(agent) && !isTransient(error));
+	const lasting = skipped.filter(({ agent, error }) => {
+		const first = before.get(agent);
+		return first !== undefined && (!isTransient(error) || now - first >= LASTING_MS);
+	});
 	const first = Math.min(...lasting.map(({ agent }) => since.get(agent) ?? now));
 	const due = Math.max(first, thrown + REPEAT_MS) + (hasEvents ? PUT_OFF_MS : 0);
 	if (!mayThrow || now < due) return undefined;

@@ -4,7 +4,7 @@ import { isRecord, withoutUndefined } from '../domain/json';
 import type { LevelState } from './levels';
 import { readLevelState, writeLevelState } from './levels';
 import { warn } from './report';
-import { hasDurableCursors } from './scheduler';
+import { hasDurableCursors, isScheduled } from './scheduler';
 import type { TriggerSettings } from './settings';
 import type { AgentId, TriggerState } from './state';
 import { readState, writeState } from './state';
@@ -93,6 +93,8 @@ export class Position {
 	/** What is stored, as JSON. */
 	private readonly before: string | undefined;
 	private readonly isUnreadable: boolean;
+	/** Whether it's in n8n's own table of cursors. */
+	private readonly hasCursors: boolean;
 	/** Whether n8n stores it with the execution, in one step. */
 	private readonly isDurable: boolean;
 
@@ -108,7 +110,9 @@ export class Position {
 		this.stored = context.getWorkflowStaticData('node');
 		this.before = jsonOf(this.stored.cursor);
 		this.isStored = this.before !== undefined;
-		this.isDurable = hasDurableCursors(this.stored);
+		this.hasCursors = hasDurableCursors(this.stored);
+		// n8n goes on with them if they are switched off, but then it takes two steps.
+		this.isDurable = this.hasCursors && (activation || isScheduled(context));
 		if (this.isPublished) this.beginAnew();
 		if (this.isStored) handedOver.delete(node);
 		const read = readOnce(this.stored, this.before ?? jsonOf(this.handedOver));
@@ -131,12 +135,13 @@ export class Position {
 	}
 
 	private get handedOver(): unknown {
-		if (!this.isDurable) return undefined;
+		if (!this.hasCursors) return undefined;
 		return handedOver.get(this.node) ?? storedHandovers(this.context)[this.context.getNode().id];
 	}
 
+	/** What was handed over counts until a poll has stored it: n8n may publish again before. */
 	private beginAnew(): void {
-		handOver(this.context, this.node, undefined);
+		if (this.isStored) handOver(this.context, this.node, undefined);
 		readsSince.delete(this.node);
 		if (!this.isStored) isNew.add(this.node);
 	}
@@ -145,10 +150,18 @@ export class Position {
 	adapt(settings: TriggerSettings): TriggerSettings {
 		const adapted = { ...settings };
 		if (this.isDurable && settings.process !== undefined) this.tell();
-		if (this.isDurable) delete adapted.process;
+		if (this.isDurable) adapted.process = this.processAtStart(settings);
 		delete adapted.existingSince;
 		if (!settings.payments) return adapted;
 		return { ...adapted, ...withoutUndefined({ existingSince: this.existingSince(settings) }) };
+	}
+
+	/**
+	 * With durable cursors no batch is repeated. A poll at publishing can't tell whether n8n still uses
+	 * them, so it repeats none and keeps the last one.
+	 */
+	private processAtStart({ process }: TriggerSettings): string | undefined {
+		return this.activation && process ? (this.state?.lastBatch?.process ?? process) : undefined;
 	}
 
 	/** Since when payments are emitted if there is no position, epoch ms. */
@@ -177,8 +190,8 @@ export class Position {
 		if (told.has(this.node)) return;
 		told.add(this.node);
 		this.context.logger.info(
-			`${this.context.getNode().name}: "After a Restart" has no effect, since this n8n uses ` +
-				'durable cursors: no batch is lost, and none is repeated',
+			`${this.context.getNode().name}: "After a Restart" has no effect while n8n uses durable ` +
+				'cursors: no batch is lost, and none is repeated',
 		);
 	}
 

@@ -50,7 +50,8 @@ const polled = new WeakSet<object>();
 export function isActivation(context: IPollFunctions, stored: object): boolean {
 	const [isFirst, isFresh] = [!polled.has(context), !polled.has(stored)];
 	polled.add(context).add(stored);
-	return context.getActivationMode() === 'update' ? isFresh && !isScheduled(context) : isFirst;
+	const isUpdate = context.getActivationMode() === 'update';
+	return isFirst && (!isUpdate || (isFresh && !isScheduled(context)));
 }
 
 interface Running {
@@ -82,7 +83,11 @@ const STORING_MS = 5 * 60_000;
 function isLeftBehind(node: string, state: string): boolean {
 	const { last, behind } = handed.get(node) ?? {};
 	if (!behind) return false;
-	for (const [one, at] of behind) if (Date.now() - at >= STORING_MS) behind.delete(one);
+	for (const [one, at] of behind) {
+		const age = Date.now() - at;
+		// n8n's clock may have been set back.
+		if (age < 0 || age >= STORING_MS) behind.delete(one);
+	}
 	if (behind.size === 0) handed.delete(node);
 	const key = rowKey(state);
 	return key !== last && behind.has(key);
@@ -149,7 +154,7 @@ export async function inTurn<Found>(
 	// As text, which takes time, and only where n8n stores the state late.
 	const isWatched = scheduled || hasDurableCursors(stored);
 	const from = isWatched ? JSON.stringify(stored) : '';
-	if (scheduled && isLeftBehind(node, from)) return null;
+	if (isWatched && isLeftBehind(node, from)) return null;
 	const mine: Running = { until: Date.now() + budgetMs + GRACE_MS, ended: Promise.resolve() };
 	const isMine = () => running.get(node) === mine;
 	running.set(node, mine);
