@@ -166,7 +166,12 @@ export function testReports(examples: () => Examples): void {
 		const timestamp = midOfLastMonth();
 		const month = new Date(timestamp).toISOString().slice(0, 7);
 		// Xero takes 1,000 lines a file.
-		const payment = { amountMicro: 10_000n, status: 'settled', timestamp } as const;
+		const payment = {
+			type: 'spend',
+			amountMicro: 10_000n,
+			status: 'settled',
+			timestamp,
+		} as const;
 		sandbox.seedActivity(agent, 1001, () => payment);
 		sandbox.pay({ agent, amountMicro: 4n, status: 'settled', timestamp });
 		sandbox.pay({ agent, amountMicro: 5_000_000n, status: 'failed', timestamp });
