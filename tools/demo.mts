@@ -28,8 +28,10 @@ const RUN_BY_HAND = [
 	'provision-agents-from-sheet.json',
 	'nightly-export-to-sheets.json',
 	'monthly-csv-by-email.json',
+	'month-end-books-by-email.json',
 	'weekly-spending-summary.json',
-	'low-balance-to-slack.json',
+	'cost-per-workflow.json',
+	'reconcile-every-week.json',
 ];
 /** It only reads, so it also runs with a real deployment. */
 const EXPORT = 'monthly-csv-by-email.json';

@@ -72,7 +72,8 @@ async function takeAll(rig: Rig, page: Page): Promise<void> {
 	await run();
 	await take('trigger');
 	await page.setViewportSize(CANVAS);
-	await open(payments.id);
+	const denied = await rig.importExample('denied-payment-to-slack.json');
+	await open(denied.id);
 	await byTestId(page, 'execute-workflow-button').click();
 	await byTestId(page, 'canvas-node-status-success').nth(1).waitFor();
 	await byTestId(page, 'zoom-to-fit').click();

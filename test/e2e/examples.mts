@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { request } from 'undici';
-import { readExample, startOf, type Rig } from '../../tools/n8n/rig.mts';
-import { outputOf, type Execution } from '../../tools/n8n/n8n.mts';
+import { ACTIONS, credentialNames, readExample, startOf, type Rig } from '../../tools/n8n/rig.mts';
+import { inARow, outputOf, workflowNode, type Execution } from '../../tools/n8n/n8n.mts';
 import { waitFor } from '../../tools/n8n/wait.mts';
 
 /** Runs the files of examples/ in one n8n, and plays the people who answer them. */
@@ -15,6 +15,56 @@ export class Examples {
 		const [execution] = await Promise.all([this.rig.n8n.run(workflow, start), meanwhile?.()]);
 		expectSuccess(execution);
 		return execution;
+	}
+
+	/** Publishes it for as long as the steps take: every run has to succeed. */
+	async whilePublished(file: string, steps: () => Promise<void>): Promise<void> {
+		const { n8n } = this.rig;
+		const workflow = await n8n.activate(await this.rig.importExample(file));
+		try {
+			await steps();
+		} finally {
+			await n8n.deactivate(workflow);
+		}
+		const executions = await waitFor('all runs to end', async () => {
+			const all = await n8n.executions(workflow);
+			return all.some(({ status }) => status === 'running') ? undefined : all;
+		});
+		expect(executions.filter(({ status }) => status !== 'success')).toEqual([]);
+	}
+
+	/** Waits until a published trigger has begun so many more polls that list agents. */
+	async polls(count: number): Promise<void> {
+		const { sandbox } = this.rig;
+		const from = sandbox.calls.length;
+		await waitFor(`${count} polls`, () => {
+			const lists = sandbox.calls.slice(from).filter(({ path }) => /\/agents(\?|$)/.test(path));
+			return lists.length >= count || undefined;
+		});
+	}
+
+	/** What *Summarize* says that has moved, in micro-USDC. */
+	async moved(filters: Record<string, unknown>): Promise<bigint> {
+		const workflow = await this.rig.n8n.importWorkflow(
+			inARow('Summarize', [
+				workflowNode({ name: 'Start', type: 'n8n-nodes-base.manualTrigger', parameters: {} }),
+				workflowNode({
+					name: 'Summarize',
+					type: ACTIONS,
+					parameters: {
+						resource: 'transaction',
+						operation: 'summarize',
+						agentScope: 'all',
+						groupBy: [],
+						filters,
+					},
+					credentials: { ampersendApi: { id: null, name: credentialNames.ampersend } },
+				}),
+			]),
+		);
+		const execution = await this.rig.n8n.run(workflow, 'Start');
+		expectSuccess(execution);
+		return toMicro(String(outputOf(execution, 'Summarize')[0]?.json.movedUsdc));
 	}
 
 	/** Presses a button of the Slack message that comes next, as a person's browser does. */
@@ -55,6 +105,14 @@ export class Examples {
 
 export function expectSuccess({ status, error }: Execution): void {
 	expect({ status, error: error?.message }).toEqual({ status: 'success', error: undefined });
+}
+
+/** Micro-USDC of a decimal amount. */
+export function toMicro(usdc: string): bigint {
+	const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d{1,6}))?$/.exec(usdc) ?? [];
+	if (whole === undefined) throw new Error(`"${usdc}" is no amount.`);
+	const micro = BigInt(whole + fraction.padEnd(6, '0'));
+	return sign ? -micro : micro;
 }
 
 /** The rows of a CSV file without quotes, by the names in its header. */

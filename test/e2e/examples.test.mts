@@ -9,10 +9,12 @@ import {
 	testSetup,
 } from '../../tools/n8n/rig.mts';
 import { Examples } from './examples.mts';
+import { testAlerts } from './examplesAlerts.mts';
 import { testModel } from './examplesModel.mts';
 import { testPayments } from './examplesPayments.mts';
 import { testProvisioning } from './examplesProvisioning.mts';
 import { testReports } from './examplesReports.mts';
+import { testSums } from './examplesSums.mts';
 import { ScriptedModel } from '../../tools/n8n/chatModel.mts';
 import { installedRelease, isAtLeast } from '../../tools/n8n/install.mts';
 import type { N8n, Workflow } from '../../tools/n8n/n8n.mts';
@@ -93,7 +95,9 @@ describe.each(files)('%s', (file) => {
 
 testProvisioning(() => examples);
 testPayments(() => examples);
+testAlerts(() => examples);
 testReports(() => examples);
+testSums(() => examples);
 if (files.includes('ai-agent-reads-budgets.json')) {
 	testModel(
 		() => examples,

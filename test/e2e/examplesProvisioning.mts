@@ -143,6 +143,6 @@ export function testProvisioning(examples: () => Examples): void {
 		const [link, answer] = messages;
 		expect(link).toContain(String(asked.approveUrl));
 		expect(link).toContain(`*${String(asked.verificationCode)}*`);
-		expect(answer).toBe(`Research assistant: resolved, at ${agent?.address}`);
+		expect(answer).toBe(`Research assistant: approved, at ${agent?.address}`);
 	});
 }

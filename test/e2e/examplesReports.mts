@@ -6,6 +6,16 @@ import { waitFor } from '../../tools/n8n/wait.mts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
+/** n8n's, where it isn't told another. */
+const TIME_ZONE = 'America/New_York';
+
+/** The middle of what n8n takes for last month, epoch ms. */
+export function midOfLastMonth(): number {
+	const today = new Date().toLocaleDateString('en-CA', { timeZone: TIME_ZONE });
+	const [year = 0, month = 0] = today.split('-').map(Number);
+	return Date.UTC(year, month - 2, 15, 12);
+}
+
 /** Examples that run at set times. */
 export function testReports(examples: () => Examples): void {
 	const pay = (agent: Agent, amounts: bigint[], timestamp?: number) =>
@@ -22,23 +32,27 @@ export function testReports(examples: () => Examples): void {
 		const { mail, sandbox } = examples().rig;
 		const agent = sandbox.addAgent({ name: 'Buyer' });
 		const empty = await examples().run('monthly-csv-by-email.json');
-		const { from, to } = outputOf(empty, 'Last month')[0]?.json ?? {};
+		const { from, to } = outputOf(empty, 'Export transactions')[0]?.json ?? {};
 		const [start, end] = [Date.parse(String(from)), Date.parse(String(to))];
 		for (const [i, time] of [start - 1, start, end - 1, end].entries()) {
 			pay(agent, [BigInt(1_000_000 + i)], time);
 		}
+		sandbox.pay({ agent, amountMicro: 9_170_000n, status: 'denied', timestamp: start });
 
 		const execution = await examples().run('monthly-csv-by-email.json');
 
 		const { fileName, content } = await examples().fileOf(execution, 'Export transactions');
 		expect(fileName).toBe(`ampersend-${String(from).slice(0, 7)}.csv`);
-		const amounts = readCsv(content).map(({ amountUsdc }) => amountUsdc);
-		expect(amounts.sort()).toEqual(['1.000001', '1.000002']);
+		const amounts = readCsv(content).map(({ movedUsdc }) => movedUsdc);
+		expect(amounts.sort()).toEqual(['-1.000001', '-1.000002', '0']);
 		const email = await waitFor('the email', () => mail.emails.at(1));
 		expect(email).toMatchObject({
 			to: [{ address: 'accounting@example.com' }],
 			subject: fileName,
-			text: 'The file has 2 transactions of our Ampersend agents.\n',
+			text:
+				'The file has 3 transactions of our Ampersend agents. -2.000003 USDC moved: earned is ' +
+				'positive, spent is negative.\n\nSpent, denied: 9.17 USDC (payments: 1)\n' +
+				'Spent, settled: 2.000003 USDC (payments: 2)\n',
 			attachments: [{ filename: fileName, mimeType: 'text/csv' }],
 		});
 		const attached = email.attachments[0]?.content as ArrayBuffer;
@@ -65,7 +79,7 @@ export function testReports(examples: () => Examples): void {
 		expect(first.status).toEqual(['settled', 'authorized']);
 		expect(cells('ID')).toEqual(first.ids);
 		expect(cells('Status')).toEqual(['settled', 'settled']);
-		expect(cells('Amount (USDC)')).toEqual(['1.25', '90071992547.409931']);
+		expect(cells('Moved (USDC)')).toEqual(['-1.25', '-90071992547.409931']);
 		expect(cells('Agent')).toEqual(['Buyer', 'Buyer']);
 	});
 
@@ -96,22 +110,10 @@ export function testReports(examples: () => Examples): void {
 			'payment.authorized',
 			'payment.settled',
 		]);
-		expect(own[0]?.[columns.indexOf('Amount (USDC)')]).toBe('1.25');
-	});
-
-	test('low-balance-to-slack.json names the agents with less than their daily limit', async () => {
-		const { sandbox } = examples().rig;
-		const limit = { spendConfig: { daily_limit: '90071992547409931' } };
-		sandbox.addAgent({ name: 'Low', balanceMicro: 90_071_992_547_409_930n, ...limit });
-		sandbox.addAgent({ name: 'Enough', balanceMicro: 90_071_992_547_409_931n, ...limit });
-		sandbox.addAgent({ name: 'Without a limit', balanceMicro: 0n, spendConfig: {} });
-		sandbox.addAgent({ name: 'Not set up', balanceMicro: 0n });
-
-		const messages = await examples().messagesOf(() => examples().run('low-balance-to-slack.json'));
-
-		expect(messages).toEqual([
-			':warning: *Low* has 90071992547.40993 USDC left. ' +
-				'Its daily limit is 90071992547.409931 USDC.',
+		expect(own.map((row) => row[columns.indexOf('Moved (USDC)')])).toEqual([
+			'-1.25',
+			'0',
+			'-0.000002',
 		]);
 	});
 
@@ -136,6 +138,88 @@ export function testReports(examples: () => Examples): void {
 		expect(lines.sort()).toEqual([
 			'• Buyer: 90071992547.409933 USDC (payments: 2)',
 			'• Planner: 1.25 USDC (payments: 1)',
+		]);
+	});
+
+	test('cost-per-workflow.json tells what each workflow spent last month', async () => {
+		const { sandbox } = examples().rig;
+		const research = sandbox.addAgent({ name: 'Lead research' });
+		const monitor = sandbox.addAgent({ name: 'Price monitor' });
+		pay(research, [1_250_000n, 4n], midOfLastMonth());
+		pay(monitor, [500_000n], midOfLastMonth());
+		pay(monitor, [7n]);
+
+		const messages = await examples().messagesOf(() => examples().run('cost-per-workflow.json'));
+
+		const [headline, ...lines] = messages.join().split('\n');
+		expect(headline).toBe('*Workflows cost 1.750004 USDC last month* (payments: 3)');
+		expect(lines.sort()).toEqual([
+			'• Lead research: 1.250004 USDC (payments: 2)',
+			'• Price monitor: 0.5 USDC (payments: 1)',
+		]);
+	});
+
+	test('month-end-books-by-email.json sends the files of each program in one email', async () => {
+		const { mail, sandbox } = examples().rig;
+		const from = mail.emails.length;
+		const agent = sandbox.addAgent({ name: 'R&D <b>' });
+		const timestamp = midOfLastMonth();
+		const month = new Date(timestamp).toISOString().slice(0, 7);
+		// Xero takes 1,000 lines a file.
+		const payment = {
+			type: 'spend',
+			amountMicro: 10_000n,
+			status: 'settled',
+			timestamp,
+		} as const;
+		sandbox.seedActivity(agent, 1001, () => payment);
+		sandbox.pay({ agent, amountMicro: 4n, status: 'settled', timestamp });
+		sandbox.pay({ agent, amountMicro: 5_000_000n, status: 'failed', timestamp });
+
+		await examples().run('month-end-books-by-email.json');
+
+		const emails = await waitFor('two emails', () => {
+			const found = mail.emails.slice(from);
+			return found.length >= 2 ? found : undefined;
+		});
+		const files = emails.map(({ attachments }) => attachments.map(({ filename }) => filename));
+		const books = [
+			[`ampersend-${month}-quickbooks-1.csv`],
+			[`ampersend-${month}-xero-1.csv`, `ampersend-${month}-xero-2.csv`],
+		];
+		expect(files).toEqual(books);
+		expect(emails.map(({ subject }) => subject)).toEqual(books.map((names) => names.join(', ')));
+		const [quickbooks, xero] = emails.map(({ html = '' }) => html);
+		const table = '<tr><td>R&#38;D &#60;b></td><td>1002</td><td>-10.010004</td></tr>';
+		for (const html of [quickbooks, xero]) {
+			expect(html).toContain(table);
+			expect(html).toContain('<tr><td>Total</td><td>1002</td><td>-10.010004</td></tr>');
+		}
+		expect(quickbooks).toContain(`${books[0]?.[0]}: -10.01 USDC in 1001 lines`);
+		expect(xero).toContain(`${books[1]?.[0]}: -10 USDC in 1000 lines<br>`);
+	});
+
+	test('reconcile-every-week.json tells where both lists differ, and that they agree', async () => {
+		const { sandbox } = examples().rig;
+		const run = async () =>
+			await examples().messagesOf(() => examples().run('reconcile-every-week.json'));
+		const agent = sandbox.addAgent({ name: 'Buyer' });
+		const [agreed, payment] = pay(agent, [1_250_000n, 920_000n], Date.now() - 2 * DAY_MS);
+		expect(agreed?.status).toBe('settled');
+
+		const nothing = await run();
+		sandbox.setStatus(payment?.id ?? '', 'settled', 'failure');
+		const [found = ''] = await run();
+
+		expect(nothing).toEqual([
+			':white_check_mark: Nothing to reconcile: transactions and payment events of ' +
+				'the last 7 days agree.',
+		]);
+		const [headline, ...lines] = found.split('\n');
+		expect(headline).toBe(':warning: *To reconcile, of the last 7 days: 1*');
+		const both = 'transaction of 0.92 USDC (settled), payment event of 0.92 USDC (failure)';
+		expect(lines.map((line) => line.replace(/https:.*/, 'LINK'))).toEqual([
+			`• Buyer: ${both}. LINK`,
 		]);
 	});
 }

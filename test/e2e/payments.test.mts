@@ -47,6 +47,7 @@ describe('an active workflow', () => {
 			event: 'payment.settled',
 			amountMicro: 1_250_000n,
 			amountUsdc: '1.25',
+			movedUsdc: '-1.25',
 		},
 		{
 			type: 'spend',
@@ -54,6 +55,7 @@ describe('an active workflow', () => {
 			event: 'payment.denied',
 			amountMicro: 25_000_001n,
 			amountUsdc: '25.000001',
+			movedUsdc: '0',
 		},
 		{
 			type: 'earn',
@@ -61,10 +63,11 @@ describe('an active workflow', () => {
 			event: 'payment.received',
 			amountMicro: 1n,
 			amountUsdc: '0.000001',
+			movedUsdc: '0.000001',
 		},
 	] as const)(
 		'sends $event to Slack and Google Sheets',
-		async ({ type, status, event, amountMicro, amountUsdc }) => {
+		async ({ type, status, event, amountMicro, amountUsdc, movedUsdc }) => {
 			const seen = { messages: rig.slack.messages.length, rows: payments().rows.length };
 
 			const payment = rig.sandbox.pay({ agent, type, status, amountMicro, counterparty: seller });
@@ -80,20 +83,21 @@ describe('an active workflow', () => {
 					agentAddress: agent.address,
 					agentName: agent.name,
 					amountUsdc,
+					movedUsdc,
 					status,
 				},
 			]);
 			expect(rig.slack.messages.slice(seen.messages)).toMatchObject([
 				{
 					channel: '#payments',
-					text: expect.stringContaining(`*${event}*: ${amountUsdc} USDC, ${agent.name}`),
+					text: expect.stringContaining(`Payment ${status}: ${amountUsdc} USDC, ${agent.name}`),
 				},
 			]);
 			expect(payments().rows.length - seen.rows).toBe(1);
 			expect(lastRow()).toMatchObject({
 				Event: event,
 				Agent: agent.name,
-				'Amount (USDC)': amountUsdc,
+				'Moved (USDC)': movedUsdc,
 				Status: status,
 				Direction: type,
 			});

@@ -30,6 +30,7 @@ const inOldest: Record<string, number> = {
 	'@n8n/n8n-nodes-langchain.chatTrigger': 1.1,
 	'@n8n/n8n-nodes-langchain.lmChatOpenAi': 1.2,
 	'@n8n/n8n-nodes-langchain.memoryBufferWindow': 1.3,
+	'n8n-nodes-base.aggregate': 1,
 	'n8n-nodes-base.code': 2,
 	'n8n-nodes-base.emailSend': 2.1,
 	'n8n-nodes-base.googleSheets': 4.5,
