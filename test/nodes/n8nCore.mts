@@ -510,8 +510,8 @@ export interface DurableTriggerUnderTest {
 	 */
 	poll(): Promise<IDataObject[] | null>;
 	/**
-	 * A poll of n8n's default scheduler, after durable cursors were switched off: n8n goes on with the
-	 * cursor of the database, but has a context for all polls.
+	 * A poll of n8n's default scheduler, after durable cursors were switched off: n8n goes on with
+	 * the cursor of the database, but has a context for all polls.
 	 */
 	pollByDefault(): Promise<IDataObject[] | null>;
 	/** The cursor in the database. */

@@ -5,9 +5,9 @@ import { keyOfConnection } from './runMemory';
 
 /*
  * A service that limits the rate says how long to wait. Then all calls with the key to the same
- * path wait, in every workflow of this n8n process: a hundred triggers would otherwise send hundreds
- * of requests a minute that can't succeed. If it limits a second path meanwhile, all reads with the
- * key wait, or all writes. One agent that is always limited holds back no other one.
+ * path wait, in every workflow of this n8n process: a hundred triggers would otherwise send
+ * hundreds of requests a minute that can't succeed. If it limits a second path meanwhile, all reads
+ * with the key wait, or all writes. One agent that is always limited holds back no other one.
  */
 
 /** A longer wait may be about one kind of request. In ms. */

@@ -157,8 +157,8 @@ export class Position {
 	}
 
 	/**
-	 * With durable cursors no batch is repeated. A poll at publishing can't tell whether n8n still uses
-	 * them, so it repeats none and keeps the last one.
+	 * With durable cursors no batch is repeated. A poll at publishing can't tell whether n8n still
+	 * uses them, so it repeats none and keeps the last one.
 	 */
 	private processAtStart({ process }: TriggerSettings): string | undefined {
 		return this.activation && process ? (this.state?.lastBatch?.process ?? process) : undefined;
