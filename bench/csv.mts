@@ -27,7 +27,7 @@ export interface Agent {
 export const PAGE = 200;
 
 export const HEADER =
-	'occurredAt,agentName,agentAddress,direction,amountUsdc,amountUsdcMicro,status,counterparty,' +
+	'occurredAt,agentName,agentAddress,direction,amountUsdc,movedUsdc,status,counterparty,' +
 	'transactionHash,explorerUrl,chain,id\r\n';
 
 const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -38,11 +38,17 @@ function usdc(micro: string): string {
 	return digits.slice(0, -6) + (fraction && `.${fraction}`);
 }
 
+/** Earned is positive, spent is negative, and nothing else has moved. */
+function moved({ status, amount }: Row): string {
+	if (status === 'received') return usdc(amount);
+	return status === 'settled' ? `-${usdc(amount)}` : '0';
+}
+
 function line(row: Row, { name }: Agent): string {
 	const hash = row.tx_hash ?? '';
 	return (
 		`${new Date(Number(row.timestamp)).toISOString()},${cell(name)},${row.agent_address},` +
-		`${cell(row.type)},${usdc(row.amount)},${row.amount},${cell(row.status)},` +
+		`${cell(row.type)},${usdc(row.amount)},${moved(row)},${cell(row.status)},` +
 		`${row.receiver === row.agent_address ? '' : row.receiver},${cell(hash)},` +
 		`${hash && `https://sepolia.basescan.org/tx/${hash}`},${cell(row.chain_caip2id)},` +
 		`${cell(row.id)}\r\n`

@@ -51,7 +51,9 @@ export class Instance {
 		const userFolder = await mkdtemp(join(setting.folder, 'user-'));
 		await installPackage(setting.tarball, userFolder, setting.log);
 		await installAnchors(userFolder);
-		const n8n = await N8n.start({ runtime, userFolder, env: service.env });
+		// Exports have times of n8n's zone, and the loop of UTC.
+		const env = { ...service.env, GENERIC_TIMEZONE: 'UTC' };
+		const n8n = await N8n.start({ runtime, userFolder, env });
 		return new Instance(n8n, setting, userFolder);
 	}
 
