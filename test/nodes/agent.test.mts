@@ -810,6 +810,15 @@ describe('Agent: Get Many, Balance Below', () => {
 	const addAgents = (...balances: Array<bigint | string>) =>
 		balances.map((balanceMicro) => service.emulator.addAgent({ balanceMicro }).address);
 
+	it('says that there may be more agents if it returns as many as Limit', async () => {
+		addAgents(0n, 1n, 9_000_000n, 2n);
+		const { items, hints } = await below('5', { returnAll: false, limit: 2 });
+		expect(items).toHaveLength(2);
+		expect(hints.map(({ message }) => message)).toEqual([
+			'Limit reached: returned 2. There may be more agents. Turn on Return All to get all of them.',
+		]);
+	});
+
 	it.each<[unknown, bigint[]]>([
 		['5', [0n, 4_999_999n]],
 		[5, [0n, 4_999_999n]],

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 
 import { numbered, historyOf, DAY, downFrom, HOUR, MINUTE, numbersOf } from './payments.mts';
-import { fileOf, numbersIn } from './files.mts';
+import { fileOf, numbersIn, parseCsv } from './files.mts';
 import { ScriptedList, type Meanwhile } from '../trigger/list.mts';
 import { orders } from './ties.mts';
 import { useAmpersend } from './setup.mts';
@@ -777,6 +777,20 @@ describe('Summarize', () => {
 		const both = { direction: 'spend', status: 'settled' };
 		expect(await hintsOf({ groupBy: [], filters: both })).toEqual([]);
 		expect(await hintsOf({ groupBy: ['direction', 'status'] })).toEqual([]);
+	});
+
+	it('counts a counterparty in several letter cases once', async () => {
+		const { emulator } = ampersend;
+		const agent = emulator.addAgent();
+		const seller = `0x${'ab'.repeat(20)}`;
+		for (const counterparty of [seller, `0x${'AB'.repeat(20)}`]) {
+			emulator.pay({ agent, counterparty, type: 'spend', status: 'settled', amountMicro: 8_000n });
+		}
+		const { items } = await summarize({ groupBy: ['counterparty'] });
+		expect(items).toMatchObject([{ json: { transactions: 2, movedUsdc: '-0.016' } }]);
+		const { items: files } = await exportFile({ options: { layout: 'xero' } });
+		const [, ...lines] = parseCsv(fileOf(files[0]).text);
+		expect(lines.map((line) => line[1])).toEqual(['-0.02']);
 	});
 
 	it('counts a status that is new as money that has not moved, and says so', async () => {

@@ -367,11 +367,13 @@ describe('Spending Limit: Get Many', () => {
 			for (let i = 0; i < 6; i++)
 				addAgent({ name: `${i}`, balanceMicro: i % 2 === 0 ? 9n : 1n, spendConfig: {} });
 
-			const items = jsonOf(
-				await getMany({ returnAll: false, limit: 2, filters: { balanceBelow: '0.000005' } }),
-			);
+			const filters = { balanceBelow: '0.000005' };
+			const outcome = await getMany({ returnAll: false, limit: 2, filters });
 
-			expect(items.map(({ name }) => name)).toEqual(['1', '3']);
+			expect(jsonOf(outcome).map(({ name }) => name)).toEqual(['1', '3']);
+			expect(textsOf(outcome)).toEqual([
+				'Limit reached: returned 2 of 3 agents. Turn on Return All to get all of them.',
+			]);
 		});
 
 		it("returns a balance that can't be compared, and says so", async () => {

@@ -123,6 +123,38 @@ describe('an event', () => {
 		]);
 	});
 
+	const change = (id: string, status: string) =>
+		service.changePages(
+			(page) => ({
+				...page,
+				activity: page.activity.map((row) => (row.id === id ? { ...row, status } : row)),
+			}),
+			{ times: 1 },
+		);
+
+	it.each([
+		['earn', ['received', 'settled'], ['5', '0']],
+		['spend', ['authorized', 'settled', 'failed'], ['0', '-5', '5']],
+		['spend', ['settled', 'SETTLED'], ['-5', '0']],
+	] as const)('of %s payments that are %p add up: %p', async (type, statuses, moved) => {
+		const trigger = await activated();
+		pay('a', t0, { type, status: statuses[0] as never, amountMicro: 5_000_000n });
+		const found: unknown[] = [];
+		for (const status of statuses) {
+			change('a', status);
+			for (const event of (await trigger.poll()) ?? []) found.push(event.movedUsdc);
+		}
+		expect(found).toEqual(moved);
+	});
+
+	it('has moved all of a payment if its earlier event does not start the workflow', async () => {
+		const trigger = await activated({ events: ['payment.settled'] });
+		pay('a', t0, { type: 'earn', status: 'received', amountMicro: 5_000_000n });
+		expect(await trigger.poll()).toBeNull();
+		change('a', 'settled');
+		expect(await trigger.poll()).toMatchObject([{ movedUsdc: '5', previousStatus: 'received' }]);
+	});
+
 	it('of a payment without a transaction has no hash and no link', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'denied' });

@@ -86,7 +86,9 @@ function rolledUp(payments: Payment[], timeZone: string): string[] {
 	for (const one of payments) {
 		const { at, amount, counterparty, direction } = one.row;
 		if (movedOf(one) === 0n || amount % 10_000n === 0n) continue;
-		const key = [dayOf.format(at), one.agent.name, counterparty, direction].join(' ');
+		// Who paid an earning isn't published.
+		const seller = direction === 'earn' ? null : counterparty;
+		const key = [dayOf.format(at), one.agent.name, seller, direction].join(' ');
 		groups.set(key, [...(groups.get(key) ?? []), one]);
 	}
 	return [...groups]

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 
 import {
 	daysIn,
+	firstOfTwice,
+	isoIn,
 	isTimeZone,
 	presetCovering,
 	readTime,
@@ -134,6 +136,30 @@ describe('the day of a time', () => {
 		expect(dayOf(midnight)).toBe('2026-01-02');
 		expect(dayOf(midnight - 1)).toBe('2026-01-01');
 	});
+});
+
+describe('a time that a clock shows twice', () => {
+	it.each([
+		// Midnight of 1 November 2026 comes twice in Havana, and 2:30 on 25 October in Berlin.
+		['America/Havana', Date.UTC(2026, 10, 1, 4), Date.UTC(2026, 10, 1, 5)],
+		['Europe/Berlin', Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2026, 9, 25, 1, 30)],
+		['Australia/Lord_Howe', Date.UTC(2026, 3, 4, 14, 45), Date.UTC(2026, 3, 4, 15, 15)],
+	])('is its first one: %s', (zone, first, second) => {
+		expect(firstOfTwice(zone, first)).toBe(first);
+		expect(firstOfTwice(zone, second)).toBe(first);
+	});
+
+	it.each(['UTC', 'Europe/Berlin', 'America/Havana', 'America/St_Johns'])(
+		'is no other time of the year: %s',
+		(zone) => {
+			const isoOf = isoIn(zone);
+			for (let ms = Date.UTC(2026, 0); ms < Date.UTC(2027, 0); ms += 15 * 60_000) {
+				const first = firstOfTwice(zone, ms);
+				expect(isoOf(first).slice(0, 19)).toBe(isoOf(ms).slice(0, 19));
+				if (first !== ms) expect(ms - first).toBe(HOUR);
+			}
+		},
+	);
 });
 
 it('a time in ISO 8601 is as Date writes it, whatever came before', () => {

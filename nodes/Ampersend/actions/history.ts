@@ -165,11 +165,11 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	hasPlainTimes: boolean,
 ): RowReader<AgentRow<Row>> {
 	const isoOf = isoIn(timeZone);
-	const inZone = (time: unknown) => {
-		if (typeof time !== 'string') return time;
-		const iso = isoOf(Date.parse(time));
+	const shown = (ms: number) => {
+		const iso = isoOf(ms);
 		return hasPlainTimes ? iso.slice(0, '2026-10-01T08:00:00'.length).replace('T', ' ') : iso;
 	};
+	const inZone = (time: unknown) => (typeof time === 'string' ? shown(Date.parse(time)) : time);
 	const times = columns.filter((column) => TIME.test(column));
 	return {
 		whole(found) {
@@ -178,6 +178,8 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 			return { ...item, ...Object.fromEntries(changed) };
 		},
 		column(name) {
+			// A file can have millions.
+			if (name === 'occurredAt') return ({ row }) => shown(row.at);
 			const read = output.valueOf(name as keyof Types & string);
 			return TIME.test(name)
 				? (found) => inZone(read(found.row.wire, found))
@@ -262,6 +264,9 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 					return await write(context, file, rows, { output, columns }, timeZone);
 				},
 			);
+			if (file.book && written.every(({ contents }) => contents.rows === 0)) {
+				hint('No money has moved in whole cents, so the file has no lines.');
+			}
 			showReport(query.report, noun, hint);
 			return written.map(({ target, contents, binary }) => ({
 				json: toFileOutput(target, query, contents, columns.includes(MOVED)),

@@ -14,7 +14,7 @@ import {
 	rejectBlank,
 	valueOf,
 } from '../domain/parameter';
-import { dayAfter, daysIn, monthAfter } from '../domain/time';
+import { dayAfter, daysIn, firstOfTwice, monthAfter } from '../domain/time';
 import { addressLocator } from './locators';
 import { optionsOf, readCollection } from './options';
 import type { Read } from './reader';
@@ -200,6 +200,12 @@ function isZone(text: string): boolean {
 	return /^z$/i.test(text) || Number(hours) * 60 + Number(minutes) <= maxHours * 60;
 }
 
+/** Of a time that comes twice, n8n takes either, depending on today's offset. */
+function momentIn(timezone: string, text: string, hasZone: boolean): number {
+	const moment = tryToParseDateTime(text, timezone).toMillis();
+	return hasZone ? moment : firstOfTwice(timezone, moment);
+}
+
 /**
  * Epoch ms of an ISO 8601 text or a `Date`; undefined for anything else. n8n itself guesses: it
  * reads 30 February as 2 March and 01.10. as 10 January, accepts 25:00 and a zone of +99:99, and
@@ -209,9 +215,9 @@ function parseMoment(value: unknown, timezone: string): number | undefined {
 	try {
 		const text = value instanceof Date ? value.toISOString() : value;
 		if (typeof text !== 'string' || text.length > MAX_MOMENT_CHARACTERS) return undefined;
-		const [, day = '', time = '00:00', zone = 'Z'] = MOMENT.exec(text.trim()) ?? [];
-		if (!isDay(day) || !TIME.test(time) || !isZone(zone)) return undefined;
-		return tryToParseDateTime(text, timezone).toMillis();
+		const [, day = '', time = '00:00', zone] = MOMENT.exec(text.trim()) ?? [];
+		if (!isDay(day) || !TIME.test(time) || !isZone(zone ?? 'Z')) return undefined;
+		return momentIn(timezone, text, zone !== undefined);
 	} catch {
 		return undefined;
 	}

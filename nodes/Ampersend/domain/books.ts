@@ -1,4 +1,5 @@
 import type { Address } from './address';
+import { addressKey } from './address';
 import type { FilterableRow } from './filter';
 import { movedBy } from './moved';
 import type { Total } from './tally';
@@ -83,9 +84,12 @@ class Book {
 	add(day: string, { row, agent }: Found, moved: bigint, reference: () => string): void {
 		if (day !== this.day) this.turnTo(day);
 		this.month.moved += moved;
-		const { direction, counterparty } = row;
+		const { direction } = row;
+		// Who paid an earning isn't published.
+		const counterparty = direction === 'earn' ? null : row.counterparty;
 		const isWhole = moved % MICRO_PER_CENT === 0n;
-		const key = isWhole ? '' : `${agent.address} ${direction} ${counterparty}`;
+		const other = counterparty && addressKey(counterparty);
+		const key = isWhole ? '' : `${agent.address} ${direction} ${other}`;
 		const known = isWhole ? undefined : this.rollUps.get(key);
 		const line = known ?? lineOf(day, agent.name, counterparty);
 		line.direction = direction;

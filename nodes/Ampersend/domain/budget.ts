@@ -37,7 +37,9 @@ export interface Spent extends Record<Period, bigint> {
 /** Since when payments have to be read to know what was spent in the periods of `now`. */
 export function unknownSince(known: Spent | undefined, now: number): number {
 	const month = startOf('month', now);
-	return known && startOf('month', known.upTo) === month ? known.upTo : month;
+	// A clock that was ahead knows nothing of what came meanwhile.
+	const isKnown = known && known.upTo <= now && startOf('month', known.upTo) === month;
+	return isKnown ? known.upTo : month;
 }
 
 /**

@@ -128,6 +128,18 @@ function offsetsIn(timeZone: string): (ms: number) => number {
 }
 
 /**
+ * The first of the times that a clock shows twice, where it's set back; the time itself otherwise.
+ * @param timeZone IANA name
+ * @param ms one of the two, epoch ms
+ */
+export function firstOfTwice(timeZone: string, ms: number): number {
+	const offsetAt = offsetsIn(timeZone);
+	const before = offsetAt(ms - DAY_MS);
+	const first = ms + offsetAt(ms) - before;
+	return first < ms && offsetAt(first) === before ? first : ms;
+}
+
+/**
  * Returns a function that gives a time in ISO 8601 with the offset of a time zone.
  * @param timeZone IANA name
  */

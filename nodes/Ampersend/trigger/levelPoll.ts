@@ -12,6 +12,7 @@ import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import { budgetOf, nameOf, periods, unknownSince, usesLimit } from '../domain/budget';
 import type { FilterableRow } from '../domain/filter';
+import { knownOfTransactions } from '../domain/filter';
 import { isMicro } from '../domain/money';
 import { rethrow } from '../domain/rethrow';
 import type { LevelEvent, LevelState, LevelWants, Sight } from './levels';
@@ -34,6 +35,9 @@ const AT_ONCE = 6;
 /** Agents that a manual run reads: those with the lowest balances. */
 const MAX_SAMPLED = 5;
 
+/** Payments that are remembered of those with a status that is new. */
+const MAX_STRANGE = 20;
+
 /** An event and its agent. */
 export interface FoundLevel {
 	event: LevelEvent;
@@ -47,7 +51,11 @@ export interface LevelResult extends Pick<PollResult, 'skipped' | 'unread'> {
 	directory: Directory | undefined;
 	/** Agents whose balance isn't whole micro-USDC. */
 	unclear: AgentId[];
+	/** Payments with a status that is new: they use no limit. */
+	strange: Strange[];
 }
+
+type Strange = { row: Pick<FilterableRow, 'direction' | 'status'> };
 
 type Settings = TriggerSettings & { levels: LevelWants };
 
@@ -119,7 +127,9 @@ async function readUsing(
 	agent: KnownAgent,
 	from: number,
 	now: number,
+	strange: Strange[],
 ): Promise<FilterableRow[]> {
+	const known: readonly string[] = knownOfTransactions.statuses;
 	const query = { agents: [agent], filter: { from }, now };
 	return await consumeHistory(
 		(options) => readTransactions(client, query, options),
@@ -129,6 +139,8 @@ async function readUsing(
 				for (const { row } of batch) {
 					// Without what the service sent: a month can have many.
 					const { at, amount, direction, status } = row;
+					const isNew = !known.includes(status.toLowerCase());
+					if (isNew && strange.length < MAX_STRANGE) strange.push({ row: { direction, status } });
 					if (usesLimit(row)) using.push({ at, amount, direction, status, counterparty: null });
 				}
 			}
@@ -154,6 +166,7 @@ class LevelReader {
 	private hasLimits = false;
 	private isTurnedAway = false;
 	readonly unread: AgentId[] = [];
+	readonly strange: Strange[] = [];
 
 	constructor(
 		private readonly client: Client,
@@ -202,7 +215,9 @@ class LevelReader {
 		});
 		const known = spentOf(this.before?.agents[id]);
 		const from = unknownSince(known, now);
-		const rows = isUnknown ? await readUsing(this.client, agent, from, now) : undefined;
+		const rows = isUnknown
+			? await readUsing(this.client, agent, from, now, this.strange)
+			: undefined;
 		const read = rows && addUp(known, rows, now);
 		sight.spent = read?.kept;
 		sight.budgets = {
@@ -276,7 +291,7 @@ export async function pollLevels(
 	const reader = new LevelReader(shared, found, settings, before);
 	const isPartial = found.failed.length > 0;
 	await reader.readAll(inTurnFrom(before?.next, watched));
-	const { sights, failed, unread, unclear } = reader;
+	const { sights, failed, unread, unclear, strange } = reader;
 	const worst = worstOf(failed);
 	const isRead = (id: AgentId) =>
 		!failed.some(({ agent }) => agent === id) ||
@@ -302,6 +317,7 @@ export async function pollLevels(
 		skipped: failed.map((one) => ({ ...one, hasBaseline: true })),
 		unread,
 		unclear,
+		strange,
 	};
 }
 

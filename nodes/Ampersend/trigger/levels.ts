@@ -246,7 +246,9 @@ function batchAfter(
 	{ process, now }: LevelPoll,
 ): LevelState['lastBatch'] {
 	if (process === undefined) return undefined;
-	if (repeated.length > 0) return { process, since: now, events: [...repeated, ...crossed] };
+	if (repeated.length > 0) {
+		return { process, since: now, events: [...repeated, ...crossed].slice(-MAX_LEVEL_EVENTS) };
+	}
 	if (crossed.length === 0) return last && { ...last, process };
 	const isTogether = last && now - last.since < TOGETHER_MS;
 	return isTogether

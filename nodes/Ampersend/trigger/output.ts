@@ -2,6 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import { addressKey } from '../domain/address';
 import { atLeast0, percentOf } from '../domain/budget';
+import { movedBy } from '../domain/moved';
 import { simplifiedTo } from '../domain/simplify';
 import { toIso } from '../domain/time';
 import { outputOf, outputsOf, text, textOrNull } from '../outputs/output';
@@ -11,7 +12,10 @@ import type { FoundLevel } from './levelPoll';
 import { levelEventId, nameOfLevel } from './levels';
 import type { FoundEvent } from './poll';
 
-const { computed } = outputsOf<Activity, FoundEvent>();
+/** A payment event, and what an earlier event of the payment has moved, in micro-USDC. */
+type ShownEvent = FoundEvent & { movedBefore: bigint };
+
+const { amount, amounts, computed } = outputsOf<Activity, ShownEvent>();
 
 const { occurredAt, id: activityId, ...others } = transactionFields;
 
@@ -21,6 +25,8 @@ export const triggerEventOutput = outputOf({
 	/** Such as `payment.denied`. */
 	event: computed(text, ({ status }) => `payment.${status}`),
 	...others,
+	/** Signed, and what is new of it: the events of a payment add up to what it has moved. */
+	...amounts({ moved: amount(text, (_, { row, movedBefore }) => movedBy(row) - movedBefore) }),
 	/** Null for a new payment. */
 	previousStatus: computed(textOrNull, (_, { previousStatus }) => previousStatus),
 	activityId,

@@ -76,7 +76,7 @@ const MAX_NEW_VALUES = 20;
 export function reportNewValues(
 	context: IPollFunctions,
 	node: string,
-	events: Array<{ row: FilterableRow }>,
+	events: Array<{ row: Pick<FilterableRow, 'direction' | 'status'> }>,
 ): void {
 	const known: readonly string[] = [
 		...knownOfTransactions.statuses,
@@ -86,7 +86,7 @@ export function reportNewValues(
 	newValues.set(node, said);
 	for (const { row } of events) {
 		for (const value of [row.status, row.direction]) {
-			const isNew = value !== undefined && !known.includes(value) && !said.has(value);
+			const isNew = value !== undefined && !known.includes(value.toLowerCase()) && !said.has(value);
 			if (!isNew || said.size >= MAX_NEW_VALUES) continue;
 			said.add(value);
 			warn(

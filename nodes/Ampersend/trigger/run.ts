@@ -6,6 +6,7 @@ import { isSandbox } from '../api/connection/deployments';
 import { CallError, toNodeError } from '../api/errors';
 import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
+import { movedBy } from '../domain/moved';
 import { simplify } from '../domain/simplify';
 import { hasBegun, lastingGap } from './gaps';
 import type { FoundLevel, LevelResult } from './levelPoll';
@@ -35,14 +36,24 @@ import { readSettings } from './settings';
 /** Waiting for a retry must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
+/** What a payment had moved at its earlier status, if that is one that starts the workflow. */
+function movedBefore(
+	{ row, previousStatus: status }: FoundEvent,
+	{ statuses }: TriggerSettings['filter'],
+): bigint {
+	const isEmitted = status !== null && statuses?.includes(status.toLowerCase()) !== false;
+	return isEmitted ? movedBy({ ...row, status }) : 0n;
+}
+
 /** @returns null without events */
 function toOutput(
 	events: FoundEvent[],
 	levels: FoundLevel[],
-	isSimple: boolean,
+	{ isSimple, filter }: TriggerSettings,
 ): INodeExecutionData[][] | null {
 	const ofPayments = events.map((event) => {
-		const whole = triggerEventOutput.of(event.row.wire, event);
+		const before = movedBefore(event, filter);
+		const whole = triggerEventOutput.of(event.row.wire, { ...event, movedBefore: before });
 		return isSimple ? simplify(whole, simplifiedTriggerEvent) : whole;
 	});
 	const ofLevels = levels.map((event) => {
@@ -90,7 +101,7 @@ class PublishedPoll {
 			const payments = await this.pollPayments(client, levels);
 			if (!isMine()) return null;
 			heldSince.delete(this.node);
-			const output = toOutput(payments?.events ?? [], levels?.events ?? [], this.settings.isSimple);
+			const output = toOutput(payments?.events ?? [], levels?.events ?? [], this.settings);
 			this.finish(payments, levels, output !== null);
 			return output;
 		} catch (error) {
@@ -140,7 +151,8 @@ class PublishedPoll {
 		};
 		reportGaps(context, gaps);
 		reportUnclear(context, node, levels?.unclear ?? []);
-		reportNewValues(context, node, payments?.events ?? []);
+		const read = [...(payments?.events ?? []), ...(levels?.strange ?? [])];
+		reportNewValues(context, node, read);
 		if (activation && payments) reportUnknownEvents(context, settings.filter, payments.state);
 		const mayThrow = !activation && !this.hasBegun(payments);
 		const gap = lastingGap(node, settings.now, mayThrow, gaps);
@@ -241,10 +253,10 @@ async function sample(
 	client: Client,
 	settings: TriggerSettings,
 ): Promise<INodeExecutionData[][] | null> {
-	const { levels, payments, isSimple } = settings;
+	const { levels, payments } = settings;
 	const events = payments ? await sampleActivity(client, settings) : [];
 	const ofLevels = levels ? await sampleLevels(client, { ...settings, levels }) : [];
-	return toOutput(events, ofLevels, isSimple);
+	return toOutput(events, ofLevels, settings);
 }
 
 /**

@@ -34,6 +34,12 @@ export const getMany: RowOperation<typeof agentOutput.schema> = {
 		const all = listAgents(client);
 		const isFiltered = balanceBelow !== undefined;
 		const agents = await take(isFiltered ? below(all, balanceBelow) : all, limit);
+		if (isFiltered && agents.length === limit) {
+			hint(
+				`Limit reached: returned ${limit}. There may be more agents. ` +
+					'Turn on Return All to get all of them.',
+			);
+		}
 		noteBalances(agents, hint, isFiltered ? NOT_COMPARED : '');
 		return agents.map((agent) => agentOutput.of(agent));
 	},

@@ -84,10 +84,16 @@ export const getMany: RowOperation<typeof spendingOutput> = {
 		const scope = readAgentScope(read);
 		const limit = readLimit(read);
 		const threshold = readBalanceBelow(read);
-		const agents = (await selectAgents(client, scope, agentScopeParameter(read)))
+		const chosen = (await selectAgents(client, scope, agentScopeParameter(read)))
 			.map((agent) => ({ ...agent, balance: agent.balance ?? '' }))
-			.filter(({ balance }) => threshold === undefined || isBelow(balance, threshold))
-			.slice(0, limit);
+			.filter(({ balance }) => threshold === undefined || isBelow(balance, threshold));
+		const agents = chosen.slice(0, limit);
+		if (agents.length < chosen.length) {
+			hint(
+				`Limit reached: returned ${limit} of ${chosen.length} agents. ` +
+					'Turn on Return All to get all of them.',
+			);
+		}
 		const now = Date.now();
 		const report = new HistoryReport();
 		const configs = await getSpendingLimits(client, agents);

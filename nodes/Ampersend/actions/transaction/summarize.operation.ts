@@ -7,6 +7,8 @@ import { agentScopeFields } from '../../descriptions/agentScope';
 import { transactionFilters } from '../../descriptions/historyFilters';
 import { optionsField, optionsOf, readCollection } from '../../descriptions/options';
 import { readTimeZone, requireTimeZone, timeZoneField } from '../../descriptions/timeZone';
+import type { Address } from '../../domain/address';
+import { addressKey } from '../../domain/address';
 import { readChoice, readSwitch, readWords, rejectNothing } from '../../domain/parameter';
 import { Tally } from '../../domain/tally';
 import { daysIn, weekOf } from '../../domain/time';
@@ -56,6 +58,14 @@ function grouper(chosen: Set<Part>, timeZone: string) {
 	const has = (part: Part) => chosen.has(part);
 	const hasDays = has('month') || has('week') || has('day');
 	const dayOf = daysIn(hasDays ? requireTimeZone(timeZone) : 'UTC');
+	/** One of an address's, by its key. */
+	const spellings = new Map<string, Address>();
+	const spelledOnce = (address: Address | null) => {
+		if (address === null) return null;
+		const spelled = spellings.get(addressKey(address)) ?? address;
+		spellings.set(addressKey(address), spelled);
+		return spelled;
+	};
 	return ({ row, agent }: AgentRow<ActivityRow>): SummaryGroup => {
 		const day = hasDays ? dayOf(row.at) : '';
 		return {
@@ -63,7 +73,7 @@ function grouper(chosen: Set<Part>, timeZone: string) {
 			...(has('week') && { week: weekOf(day) }),
 			...(has('day') && { day }),
 			...(has('agent') && { agentAddress: agent.address, agentName: agent.name }),
-			...(has('counterparty') && { counterparty: row.counterparty }),
+			...(has('counterparty') && { counterparty: spelledOnce(row.counterparty) }),
 			...(has('direction') && { direction: row.wire.type }),
 			...(has('status') && { status: row.status }),
 		};

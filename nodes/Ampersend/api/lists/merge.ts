@@ -67,7 +67,7 @@ export class HistoryReport {
 		for (const { direction, status, wire } of rows) {
 			const { chain_caip2id: chain } = wire;
 			if (chain !== null && !isKnownChain(chain)) add(unknown.chain, chain);
-			if (!statuses.includes(status)) {
+			if (!statuses.includes(status.toLowerCase())) {
 				add(unknown.status, status);
 				this.sought.delete(status.toLowerCase());
 			}
