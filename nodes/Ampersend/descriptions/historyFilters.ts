@@ -16,7 +16,7 @@ import {
 } from '../domain/parameter';
 import { dayAfter, daysIn, firstOfTwice, monthAfter } from '../domain/time';
 import { addressLocator } from './locators';
-import { optionsOf, readCollection } from './options';
+import { filtersField, optionsOf, readCollection } from './options';
 import type { Read } from './reader';
 import { requireTimeZone } from './timeZone';
 
@@ -141,17 +141,6 @@ function status(values: readonly string[]): INodeProperties {
 		options: optionsOf(values),
 		default: [],
 		description: 'Only payments with these statuses. Select none for all of them.',
-	};
-}
-
-function filtersField(options: INodeProperties[]): INodeProperties {
-	return {
-		displayName: 'Filters',
-		name: 'filters',
-		type: 'collection',
-		placeholder: 'Add Filter',
-		default: {},
-		options,
 	};
 }
 

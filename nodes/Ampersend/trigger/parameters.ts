@@ -8,7 +8,7 @@ import {
 	readCounterparties,
 	readDirections,
 } from '../descriptions/historyFilters';
-import { optionsField, readCollection } from '../descriptions/options';
+import { filtersField, optionsField, readCollection } from '../descriptions/options';
 import type { Read } from '../descriptions/reader';
 import { simplifyField } from '../descriptions/simplify';
 import { addressKey } from '../domain/address';
@@ -82,7 +82,7 @@ export const eventsField: INodeProperties = {
 const isLevel = (event: string) => levelEvents.some((name) => name === event);
 
 /** The chosen events in lower case, sorted; all payment events if there are none. */
-function readEvents(read: Read): string[] {
+export function readEvents(read: Read): string[] {
 	return read({ ...eventsField, default: [] }, (parameter, events) => {
 		rejectNothing(parameter, events);
 		const words = readWords(parameter, events).map((name) => name.toLowerCase());
@@ -91,13 +91,12 @@ function readEvents(read: Read): string[] {
 }
 
 /** Whether payment events are among the chosen ones. */
-export function wantsPayments(read: Read): boolean {
-	return !readEvents(read).every(isLevel);
+export function wantsPayments(events: string[]): boolean {
+	return !events.every(isLevel);
 }
 
 /** Statuses of the chosen payment events; empty for all. */
-function readStatuses(read: Read): string[] {
-	const events = readEvents(read);
+function statusesOf(events: string[]): string[] {
 	if (events.includes(ALL_EVENTS)) return [];
 	const statuses = events.filter((event) => !isLevel(event));
 	return [...new Set(statuses.map((event) => event.replace(/^payment\./, '')))].sort();
@@ -132,26 +131,25 @@ const budgetUsedField: INodeProperties = {
 };
 
 export const eventFiltersField: INodeProperties = {
-	displayName: 'Filters',
-	name: 'filters',
-	type: 'collection',
-	placeholder: 'Add Filter',
-	default: {},
-	description:
-		'Only payment events that pass start the workflow. If you change a filter, the payments that ' +
-		"the old one filtered out aren't emitted later.",
-	options: [
+	...filtersField([
 		balanceBelowField,
 		budgetUsedField,
 		counterpartyField,
 		directionField,
 		minimumAmountField,
-	],
+	]),
+	description:
+		'Only payment events that pass start the workflow. If you change a filter, the payments that ' +
+		"the old one filtered out aren't emitted later.",
 };
 
-/** Reads which levels start the workflow. @throws ParameterError that names the invalid filter */
-export function readLevelWants(read: Read): LevelWants {
-	const [low, used] = levelEvents.map((event) => readEvents(read).includes(event));
+/**
+ * Reads which levels start the workflow.
+ * @param events the chosen ones
+ * @throws ParameterError that names the invalid filter
+ */
+export function readLevelWants(read: Read, events: string[]): LevelWants {
+	const [low, used] = levelEvents.map((event) => events.includes(event));
 	const filters = readCollection(read, eventFiltersField);
 	const below = readAmount(balanceBelowField, filters);
 	const { displayName, name } = budgetUsedField;
@@ -164,10 +162,11 @@ export function readLevelWants(read: Read): LevelWants {
 }
 
 /**
- * Reads which events start the workflow.
+ * Reads which payment events start the workflow.
+ * @param events the chosen ones
  * @throws ParameterError that names the invalid filter
  */
-export function readEventFilter(read: Read): RowFilter {
+export function readEventFilter(read: Read, events: string[]): RowFilter {
 	const filters = readCollection(read, eventFiltersField);
 	const minimumMicro = readAmount(minimumAmountField, filters);
 	const counterparties = readCounterparties(filters);
@@ -178,7 +177,7 @@ export function readEventFilter(read: Read): RowFilter {
 			'Leave the filter empty and add a Filter node after the trigger.',
 		);
 	}
-	const statuses = readStatuses(read);
+	const statuses = statusesOf(events);
 	const directions = readDirections(filters);
 	return {
 		...(statuses.length > 0 && { statuses }),

@@ -3,7 +3,13 @@ import type { Read } from '../descriptions/reader';
 import type { Address, AgentScope } from '../domain/address';
 import type { Settings } from './cursor';
 import type { LevelWants } from './levels';
-import { readEventFilter, readEventOptions, readLevelWants, wantsPayments } from './parameters';
+import {
+	readEventFilter,
+	readEventOptions,
+	readEvents,
+	readLevelWants,
+	wantsPayments,
+} from './parameters';
 import { thisProcess } from './scheduler';
 
 const MINUTE_MS = 60_000;
@@ -51,14 +57,15 @@ export function readSettings(
 	const { existingDays, lookBackMinutes, maxEvents, isSimple, repeatsLastBatch } =
 		readEventOptions(read);
 	const chosen = readAgentScope(read);
-	const levels = readLevelWants(read);
+	const events = readEvents(read);
+	const levels = readLevelWants(read, events);
 	const agents = ownAgent === undefined ? chosen : [ownAgent];
 	return {
 		agents,
 		agentsParameter: agentScopeParameter(read),
 		scope: agents === 'all' ? 'all' : 'selected',
-		filter: readEventFilter(read),
-		payments: wantsPayments(read),
+		filter: readEventFilter(read, events),
+		payments: wantsPayments(events),
 		...(Object.keys(levels).length > 0 && { levels }),
 		now,
 		...(existingDays > 0 && { existingSince: now - existingDays * DAY_MS }),
