@@ -7,11 +7,11 @@ import type { AgentRow, Batches, HistoryQuery, ReadOptions } from '../api/lists/
 import { consumeHistory, HistoryReport, newestRows } from '../api/lists/merge';
 import { agentScopeFields, agentScopeParameter, readAgentScope } from '../descriptions/agentScope';
 import type { FileTarget } from '../descriptions/file';
-import { fileFields, readFileTarget } from '../descriptions/file';
+import { fileFields, hasMoved, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
-import { pagingFields, readLimit } from '../descriptions/paging';
+import { limitReached, pagingFields, readLimit } from '../descriptions/paging';
 import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/timeZone';
 import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
@@ -106,7 +106,7 @@ function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string
 	const total = [...(report?.totals.values() ?? [])].reduce((sum, count) => sum + count, 0);
 	if (!isFiltered && total <= limit) return [];
 	const all = isFiltered ? `There may be more ${noun}` : `Ampersend has ${total} ${noun}`;
-	return [`Limit reached: returned ${limit}. ${all}. Turn on Return All to get all of them.`];
+	return [limitReached(`${limit}. ${all}`)];
 }
 
 function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
@@ -148,9 +148,6 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 
 /** Rows between two lines of n8n's log. */
 const LOGGED_ROWS = 50_000;
-
-/** Where rows have a direction. */
-const MOVED = 'movedUsdc';
 
 /** Times in ISO 8601. */
 const TIME = /At$/;
@@ -269,7 +266,7 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 			}
 			showReport(query.report, noun, hint);
 			return written.map(({ target, contents, binary }) => ({
-				json: toFileOutput(target, query, contents, columns.includes(MOVED)),
+				json: toFileOutput(target, query, contents, hasMoved(columns)),
 				binary,
 			}));
 		},

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { parsePositiveUsdc } from '../domain/money';
+import { isMicro, parsePositiveUsdc } from '../domain/money';
 import { filtersField, readCollection } from './options';
 import type { Read } from './reader';
 
@@ -31,4 +31,13 @@ export function readBalanceBelow(read: Read): bigint | undefined {
 				value,
 				'No balance is below 0. For agents without any USDC, enter 0.000001.',
 			);
+}
+
+/**
+ * Whether a balance passes the filter. One that can't be compared does, and a hint says so.
+ * @param balance as the service sent it
+ * @param threshold micro-USDC
+ */
+export function isBelow(balance: string, threshold: bigint): boolean {
+	return !isMicro(balance) || BigInt(balance) < threshold;
 }

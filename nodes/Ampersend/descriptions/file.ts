@@ -94,8 +94,11 @@ const fileName: INodeProperties = {
 /** What a layout needs of a history whose money moves. */
 const MOVED = 'movedUsdc';
 
+/** Whether the rows of a history have a direction, so that their money moves. */
+export const hasMoved = (columns: readonly string[]): boolean => columns.includes(MOVED);
+
 const isOffered = ({ book }: Layout, columns: readonly string[]): boolean =>
-	!book || columns.includes(MOVED);
+	!book || hasMoved(columns);
 
 function layoutField(columns: readonly string[]): INodeProperties {
 	return {
@@ -168,7 +171,7 @@ const rowsPerFile: INodeProperties = {
 };
 
 function exportOptions(columns: readonly string[]): INodeProperties {
-	const names = columns.includes(MOVED) ? Object.values(journalNames) : [];
+	const names = hasMoved(columns) ? Object.values(journalNames) : [];
 	const fields: INodeProperties[] = [
 		...names,
 		byteOrderMark,

@@ -40,3 +40,12 @@ function parseLimit(parameter: string, value: unknown): number {
 export function readLimit(read: Read): number {
 	return read(returnAllField, readSwitch) ? Infinity : read(limitField, parseLimit);
 }
+
+/**
+ * A hint for a list that ends at the limit.
+ * @param what how many were returned, and what is known of the others
+ */
+export function limitReached(what: string): string {
+	const { displayName } = returnAllField;
+	return `Limit reached: returned ${what}. Turn on ${displayName} to get all of them.`;
+}

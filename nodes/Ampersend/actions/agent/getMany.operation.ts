@@ -1,8 +1,7 @@
 import { listAgents } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
-import { balanceFilter, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { pagingFields, readLimit } from '../../descriptions/paging';
-import { isMicro } from '../../domain/money';
+import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
+import { limitReached, pagingFields, readLimit } from '../../descriptions/paging';
 import { agentOutput, simplifiedAgent } from '../../outputs/agent';
 import type { Agent } from '../../schemas/agent';
 import type { RowOperation } from '../operation';
@@ -12,9 +11,7 @@ const NOT_COMPARED = "It can't be compared with Balance Below, so the agent is r
 
 /** Those with less than `limit`, in micro-USDC, or a balance that can't be compared with it. */
 async function* below(agents: AsyncIterable<Agent>, limit: bigint): AsyncGenerator<Agent> {
-	for await (const agent of agents) {
-		if (!isMicro(agent.balance) || BigInt(agent.balance) < limit) yield agent;
-	}
+	for await (const agent of agents) if (isBelow(agent.balance, limit)) yield agent;
 }
 
 export const getMany: RowOperation<typeof agentOutput.schema> = {
@@ -35,10 +32,7 @@ export const getMany: RowOperation<typeof agentOutput.schema> = {
 		const isFiltered = balanceBelow !== undefined;
 		const agents = await take(isFiltered ? below(all, balanceBelow) : all, limit);
 		if (isFiltered && agents.length === limit) {
-			hint(
-				`Limit reached: returned ${limit}. There may be more agents. ` +
-					'Turn on Return All to get all of them.',
-			);
+			hint(limitReached(`${limit}. There may be more agents`));
 		}
 		noteBalances(agents, hint, isFiltered ? NOT_COMPARED : '');
 		return agents.map((agent) => agentOutput.of(agent));

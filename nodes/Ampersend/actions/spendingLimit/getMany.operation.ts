@@ -10,11 +10,10 @@ import {
 	agentScopeParameter,
 	readAgentScope,
 } from '../../descriptions/agentScope';
-import { balanceFilter, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { pagingFields, readLimit } from '../../descriptions/paging';
+import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
+import { limitReached, pagingFields, readLimit } from '../../descriptions/paging';
 import type { Period } from '../../domain/budget';
 import { budgetOf, periods, spentAfter, startOf } from '../../domain/budget';
-import { isMicro } from '../../domain/money';
 import { simplifiedSpending, spendingOutput, toSpendingOutput } from '../../outputs/spendingLimit';
 import type { SpendConfig } from '../../schemas/spendConfig';
 import { unsetSpendConfig } from '../../schemas/spendConfig';
@@ -60,9 +59,6 @@ async function readSpent(
 	return toRead.includes('month') ? rows : { day: rows.day };
 }
 
-const isBelow = (balance: string, threshold: bigint): boolean =>
-	!isMicro(balance) || BigInt(balance) < threshold;
-
 export const getMany: RowOperation<typeof spendingOutput> = {
 	option: {
 		name: 'Get Many',
@@ -89,10 +85,7 @@ export const getMany: RowOperation<typeof spendingOutput> = {
 			.filter(({ balance }) => threshold === undefined || isBelow(balance, threshold));
 		const agents = chosen.slice(0, limit);
 		if (agents.length < chosen.length) {
-			hint(
-				`Limit reached: returned ${limit} of ${chosen.length} agents. ` +
-					'Turn on Return All to get all of them.',
-			);
+			hint(limitReached(`${limit} of ${chosen.length} agents`));
 		}
 		const now = Date.now();
 		const report = new HistoryReport();
