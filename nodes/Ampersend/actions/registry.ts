@@ -15,6 +15,7 @@ import { hostedEndpoint } from './hostedEndpoint';
 import { marketplace } from './marketplace';
 import type { Operation, Resource } from './operation';
 import { owner } from './owner';
+import { payment } from './payment';
 import { paymentEvent } from './paymentEvent';
 import { spendingLimit } from './spendingLimit';
 import { transaction } from './transaction';
@@ -29,6 +30,7 @@ export const resources: Resource[] = [
 	hostedEndpoint,
 	marketplace,
 	owner,
+	payment,
 	paymentEvent,
 	spendingLimit,
 	transaction,

@@ -19,6 +19,7 @@ import {
 import { listing, listings } from '../schemas/listing';
 import { fundingLink, owner } from '../schemas/owner';
 import { payments } from '../schemas/payment';
+import { paymentAuthorization, paymentReport } from '../schemas/paymentAuthorization';
 import { session, signInNonce } from '../schemas/session';
 import { spendConfig } from '../schemas/spendConfig';
 import type { Synonyms } from './synonyms';
@@ -516,6 +517,26 @@ export const routes = {
 		idAt: 'id',
 		check: READ_ENDPOINT,
 		...inBranch,
+	},
+	authorizePayment: {
+		does: 'authorize the payment',
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/payment/authorize',
+		answer: paymentAuthorization,
+		check:
+			'Nothing was signed, so nothing can be paid. ' +
+			"The amount can count against the agent's limits until the authorization expires.",
+		...known(inSdk('ampersend-client.ts: authorizePayment')),
+	},
+	reportPayment: {
+		does: 'report the payment',
+		method: 'POST',
+		access: 'agent',
+		path: '/agents/{address}/payment/events',
+		answer: paymentReport,
+		check: 'Run it again: a report moves no money.',
+		...known(inSdk('ampersend-client.ts: reportPaymentEvent')),
 	},
 	requestNonce: {
 		does: 'prepare a session',

@@ -65,6 +65,13 @@ export function sameAddress(one: Address | null, other: Address): boolean {
 	return one !== null && (one === other || addressKey(one) === addressKey(other));
 }
 
+/** Whether an address has both cases, and they aren't its checksum: a character is wrong. */
+export function isMisspelled(address: Address): boolean {
+	const digits = address.slice(2);
+	const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
+	return isMixed && checksummed(address) !== address;
+}
+
 /** @throws ParameterError for a wrong shape, or for mixed case with a wrong checksum */
 function checkAddress(parameter: string, word: string): Address {
 	if (!isAddress(word)) {
@@ -76,9 +83,7 @@ function checkAddress(parameter: string, word: string): Address {
 				(foreign ? COPY_FROM_SOURCE : COPY_AGAIN),
 		);
 	}
-	const digits = word.slice(2);
-	const mixedCase = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
-	if (mixedCase && checksummed(word) !== word) {
+	if (isMisspelled(word)) {
 		throw new ParameterError(
 			parameter,
 			`${quote(word)} doesn't match its checksum, so at least one character is wrong.`,
@@ -89,7 +94,7 @@ function checkAddress(parameter: string, word: string): Address {
 	return word;
 }
 
-const ZERO = `0x${'0'.repeat(40)}`;
+export const ZERO = `0x${'0'.repeat(40)}`;
 
 /**
  * Nobody owns the zero address: what is paid to it is lost, and no key signs for it.

@@ -9,9 +9,12 @@ export function isKnownChain(chain: string): boolean {
 
 const TRANSACTION_HASH = /^0x[0-9a-f]{64}$/i;
 
+export function isTransactionHash(text: string | null): text is string {
+	return text !== null && TRANSACTION_HASH.test(text);
+}
+
 /** Link to a transaction in its chain's explorer; null for an unknown chain or an invalid hash. */
 export function explorerUrl(chain: string | null, transactionHash: string | null): string | null {
 	const explorer = chain === null ? undefined : EXPLORERS.get(chain);
-	if (!explorer || transactionHash === null || !TRANSACTION_HASH.test(transactionHash)) return null;
-	return explorer + transactionHash;
+	return explorer && isTransactionHash(transactionHash) ? explorer + transactionHash : null;
 }

@@ -1,17 +1,13 @@
-import { createHmac } from 'node:crypto';
-
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { getPublicKey, hashes, sign } from '@noble/secp256k1';
+import { getPublicKey } from '@noble/secp256k1';
 
 import type { Address } from './address';
 import { checksummed } from './address';
 import type { PrivateKey } from './agentSecret';
 import { isNonce } from './session';
+import { signHash } from './signature';
 import { parseUrl } from './webAddress';
-
-/** Makes what a signature would draw at random from the key and the text (RFC 6979). */
-hashes.hmacSha256 = (key, message) => createHmac('sha256', key).update(message).digest();
 
 function deriveAddress(privateKey: PrivateKey): Address {
 	const publicKey = getPublicKey(privateKey, false);
@@ -92,9 +88,6 @@ function hashOfMessage(text: string): Uint8Array {
 	return keccak_256(concatBytes(prefix, bytes));
 }
 
-/** Added to the bit that tells which of two public keys signed. */
-const RECOVERY_OFFSET = 27;
-
 /**
  * Signs the text of a login as wallets do (EIP-191, `personal_sign`). Any other text could be
  * something that the agent never agreed to.
@@ -105,11 +98,5 @@ export function signText(text: string, privateKey: PrivateKey): string {
 	if (!isOwnLogin(text, privateKey)) {
 		throw new Error('Only the text of a login is signed, and this is another text.');
 	}
-	const signature = sign(hashOfMessage(text), privateKey, {
-		prehash: false,
-		format: 'recovered',
-	});
-	const [recovery = 0] = signature;
-	const v = Uint8Array.of(RECOVERY_OFFSET + recovery);
-	return `0x${bytesToHex(concatBytes(signature.subarray(1), v))}`;
+	return `0x${signHash(hashOfMessage(text), privateKey)}`;
 }

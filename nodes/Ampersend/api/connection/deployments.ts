@@ -1,11 +1,14 @@
+import type { PrivateKey } from '../../domain/agentSecret';
 import type { Authentication } from '../../domain/authentication';
 import { shortLine, withoutTrailing } from '../../domain/text';
 import { hostOf, isLoopback, parseUrl } from '../../domain/webAddress';
+import type { Chain } from '../../domain/x402/chains';
+import { base, baseSepolia } from '../../domain/x402/chains';
 
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key can call.
  * Source: the vendor's API-keys page (prefixes, dashboards, host and `/v1`); the SDK (sandbox
- * host).
+ * host, chains).
  */
 export interface Deployment {
 	name: string;
@@ -13,6 +16,8 @@ export interface Deployment {
 	/** Scheme and host, without a path. */
 	origin: string;
 	dashboard: string;
+	/** Where its agents have USDC. All of them if it isn't known which service it is. */
+	chains: readonly Chain[];
 }
 
 export const deployments = {
@@ -21,12 +26,14 @@ export const deployments = {
 		keyPrefix: 'sk_live_',
 		origin: 'https://api.ampersend.ai',
 		dashboard: 'https://app.ampersend.ai',
+		chains: [base],
 	},
 	sandbox: {
 		name: 'sandbox',
 		keyPrefix: 'sk_test_',
 		origin: 'https://api.sandbox.ampersend.ai',
 		dashboard: 'https://app.sandbox.ampersend.ai',
+		chains: [baseSepolia],
 	},
 } as const satisfies Record<string, Deployment>;
 
@@ -61,6 +68,8 @@ export interface Connection {
 	/** What authorizes calls: the API key, or the token of a session; empty before it starts. */
 	readonly token: string;
 	readonly secrets: readonly Secret[];
+	/** What signs in the name of the agent; absent if it can reach all of an account. */
+	privateKey?: PrivateKey;
 }
 
 export function isSandbox({ deployment }: Connection): boolean {
@@ -210,7 +219,8 @@ export function readOtherDeployment(input: unknown, path: string): [Deployment, 
 	if (text === '') rejectBaseUrl('is empty', `Enter scheme, host and path, e.g. ${usual}.`);
 	const url = parseBaseUrl(text, usual);
 	const { origin } = url;
-	return [{ name: 'other', keyPrefix: '', origin, dashboard: 'the dashboard' }, spell(url)];
+	const chains = [base, baseSepolia];
+	return [{ name: 'other', keyPrefix: '', origin, dashboard: 'the dashboard', chains }, spell(url)];
 }
 
 function spell(url: URL): string {

@@ -1,0 +1,102 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+
+import type { Client } from '../../api/client';
+import { rejectAuthentication } from '../../api/connection/authorize';
+import { CallError } from '../../api/errors';
+import { routes } from '../../api/routes';
+import { send } from '../../api/send';
+import { rethrow } from '../../domain/rethrow';
+import { readHeader } from '../../domain/x402/header';
+import { readPaymentRequired } from '../../domain/x402/required';
+import { readSellerAnswer } from '../../domain/x402/sellerAnswer';
+import { authorizedOutput } from '../../outputs/payment';
+import type { OperationContext, WriteOperation } from '../operation';
+import { declinedOffers, rejectedOffers } from './declined';
+import { protocolOf, reportPayment } from './events';
+import { purchaseFields, readPurchase } from './purchase';
+import { signPayment } from './signed';
+
+const requiredField: INodeProperties = {
+	displayName: 'Payment Required',
+	name: 'paymentRequired',
+	type: 'json',
+	required: true,
+	default: '={{ $json }}',
+	description:
+		"The seller's answer with status 402: the item of an HTTP Request node with the options " +
+		'Include Response Headers and Status, and Never Error',
+};
+
+interface Sending {
+	headerValue: string;
+	paymentId: string;
+}
+
+/** Tells Ampersend that a payment is on its way. The payment doesn't depend on it. */
+async function reportSending(
+	{ client, hint }: Pick<OperationContext, 'client' | 'hint'>,
+	agent: string,
+	{ headerValue, paymentId: id }: Sending,
+): Promise<void> {
+	const payment = readHeader('', headerValue);
+	try {
+		await reportPayment(client, agent, { id, payment, event: { type: 'sending' } });
+	} catch (error) {
+		if (!(error instanceof CallError) || error.cancelled) rethrow(error);
+		hint(
+			"The payment is authorized and signed. Ampersend doesn't know that it's on its way: " +
+				error.message,
+		);
+	}
+}
+
+/** The agent of the credential, which signs. @throws ParameterError if there is none */
+function signerOf({ connection }: Pick<Client, 'connection'>) {
+	const { agent, privateKey, authentication } = connection;
+	return agent && privateKey ? { agent, privateKey } : rejectAuthentication(authentication);
+}
+
+export const authorize: WriteOperation<typeof authorizedOutput> = {
+	option: {
+		name: 'Authorize',
+		value: 'authorize',
+		action: 'Authorize payment',
+		description:
+			"Get the header that pays a seller who asks for it (HTTP status 402), within the agent's limits",
+	},
+	inSession: 'only',
+	fields: [requiredField, ...purchaseFields],
+	output: authorizedOutput,
+
+	prepare(context) {
+		const { agent, privateKey } = signerOf(context.client);
+		const purchase = readPurchase(context, agent);
+		const required = context.read(requiredField, (parameter, value) =>
+			readPaymentRequired(parameter, readSellerAnswer(parameter, value)),
+		);
+		if (!required) return async () => ({ authorized: false, reason: 'nothingToPay' });
+		const { declined, error } = rejectedOffers(requiredField.displayName, required, purchase) ?? {};
+		if (error && !purchase.continuesOnDecline) throw error;
+		if (declined) return async () => declined;
+		return async ({ client, hint }) => {
+			const answer = await send(client, routes.authorizePayment, {
+				path: { address: agent },
+				body: {
+					paymentRequest: {
+						protocol: protocolOf(required.version),
+						data: required.sent as IDataObject,
+					},
+					context: { method: 'http' },
+				},
+			});
+			const { selected } = answer.authorized;
+			if (!selected) {
+				const { declined: offers, error: decline } = declinedOffers(required, answer, purchase);
+				return purchase.continuesOnDecline ? offers : rethrow(decline);
+			}
+			const signed = signPayment(required, selected, answer, purchase, privateKey);
+			await reportSending({ client, hint }, agent, signed);
+			return signed;
+		};
+	},
+};

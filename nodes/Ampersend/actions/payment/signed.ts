@@ -1,0 +1,110 @@
+import type { PrivateKey } from '../../domain/agentSecret';
+import { amountFields, formatUsdc } from '../../domain/money';
+import { toIso } from '../../domain/time';
+import { complaintAboutTransfer, transferOf } from '../../domain/x402/authorization';
+import { headerOf } from '../../domain/x402/header';
+import type { Offer, PaymentRequired } from '../../domain/x402/required';
+import { chainOf, complaintAbout } from '../../domain/x402/terms';
+import { signTransfer } from '../../domain/x402/transfer';
+import type { AuthorizedOutput } from '../../outputs/payment';
+import type { PaymentAuthorization } from '../../schemas/paymentAuthorization';
+import { rejectAuthorization } from './declined';
+import type { PurchaseOptions } from './purchase';
+
+type Selected = NonNullable<PaymentAuthorization['authorized']['selected']>;
+
+/** The offer that Ampersend has chosen. @throws CallError if it must not be paid */
+function chosen(
+	{ offers }: PaymentRequired,
+	{ acceptsIndex }: Selected,
+	purchase: PurchaseOptions,
+) {
+	const offer = offers[acceptsIndex];
+	const chain = offer && chainOf(offer, purchase.chains);
+	if (!chain) rejectAuthorization(`offer ${acceptsIndex + 1} isn't one that can be paid`);
+	const [complaint] = complaintAbout(offer, purchase) ?? [];
+	if (complaint !== undefined) rejectAuthorization(`offer ${offer.place}: ${complaint}`);
+	return { offer, chain };
+}
+
+/** A UUID that is always the same for a digest. */
+function uuidOf(digest: string): string {
+	const parts = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})/.exec(digest) ?? [];
+	const [, a, b, c, d, e] = parts;
+	return `${a}-${b}-4${c}-8${d}-${e}`;
+}
+
+/** What tells this purchase from others. */
+const termsOf = ({ network, payTo, amount, resource }: Offer) => [network, payTo, amount, resource];
+
+const inUsdc = (micro: string | null | undefined) =>
+	micro === null || micro === undefined ? null : formatUsdc(BigInt(micro));
+
+/** The transfer to sign, and what Ampersend has signed of it. @throws CallError */
+function transferFor(
+	offer: Offer,
+	{ coSignature }: Selected,
+	suggested: PaymentAuthorization['suggested'],
+	purchase: PurchaseOptions,
+) {
+	const { agent, validity, isNamed } = purchase;
+	const window = { agent, validity, now: Math.floor(Date.now() / 1000) };
+	const key = purchase.keyOf(termsOf(offer));
+	// What the user names must not be paid twice, also where Ampersend suggests another nonce.
+	const nonce = (isNamed ? undefined : suggested?.nonce) ?? `0x${key}`;
+	const transfer =
+		coSignature?.authorizationData ??
+		transferOf(offer, window, nonce, suggested?.validBefore ?? undefined);
+	const complaint = complaintAboutTransfer(transfer, offer, window);
+	if (complaint !== undefined) rejectAuthorization(`${complaint} (offer ${offer.place})`);
+	const { from, to, value, validAfter, validBefore, nonce: used } = transfer;
+	return {
+		key,
+		authorization: { from, to, value, validAfter, validBefore, nonce: used },
+		serverSignature: coSignature?.serverSignature,
+	};
+}
+
+/**
+ * Signs the payment that Ampersend has allowed, once it's checked.
+ * @throws CallError if it isn't what the seller asks for and the user accepts
+ */
+export function signPayment(
+	required: PaymentRequired,
+	selected: Selected,
+	{ suggested }: PaymentAuthorization,
+	purchase: PurchaseOptions,
+	privateKey: PrivateKey,
+): AuthorizedOutput & { headerValue: string; paymentId: string } {
+	const { offer, chain } = chosen(required, selected, purchase);
+	const { key, authorization, serverSignature } = transferFor(offer, selected, suggested, purchase);
+	const signature = signTransfer(chain, authorization, privateKey, serverSignature);
+	const { headerName, headerValue } = headerOf(
+		required,
+		offer,
+		{ signature, authorization },
+		uuidOf(key),
+	);
+	const { network, amount, asset, resource, description } = offer;
+	const { from, to, validBefore, nonce } = authorization;
+	return {
+		authorized: true,
+		reason: null,
+		headerName,
+		headerValue,
+		paymentId: uuidOf(nonce.slice(2).toLowerCase()),
+		x402Version: required.version,
+		network,
+		...amountFields({ amount }),
+		payTo: to,
+		asset,
+		resource,
+		description,
+		from,
+		nonce,
+		validBefore: toIso(Number(validBefore) * 1000),
+		keyKind: serverSignature === undefined ? 'fullAccess' : 'coSigned',
+		dailyRemainingUsdc: inUsdc(selected.limits?.dailyRemaining),
+		monthlyRemainingUsdc: inUsdc(selected.limits?.monthlyRemaining),
+	};
+}

@@ -1,0 +1,52 @@
+import { isRecord } from '../json';
+import { shortLine } from '../text';
+import { readSettlement } from './header';
+import type { SellerAnswer } from './sellerAnswer';
+import { decodeHeader } from './sellerAnswer';
+
+/** What became of a payment. `error`: it isn't clear. */
+export interface Outcome {
+	outcome: 'accepted' | 'rejected' | 'error';
+	/** Why it isn't accepted. */
+	reason: string;
+	/** As the seller says; undefined if it says nothing. */
+	settled: boolean | undefined;
+	transaction: string | undefined;
+}
+
+const MAX_CHARACTERS = 200;
+
+const textIn = (value: unknown): string | undefined => {
+	const text = isRecord(value) ? value.error : undefined;
+	return typeof text === 'string' && text.trim() !== '' ? text : undefined;
+};
+
+/** What the seller says of a payment that it doesn't take: in the body, or in a header (version 2). */
+function reasonOf({ headers, body }: SellerAnswer): string | undefined {
+	const header = headers.get('payment-required');
+	return textIn(header === undefined ? undefined : decodeHeader(header)) ?? textIn(body);
+}
+
+/**
+ * What the answer to a paid request says of the payment. Source: SDK for Python, which reports a 402
+ * as rejected, a 200 or a settlement as accepted, and all else as unclear. A 402 that says it has
+ * settled is accepted.
+ */
+export function outcomeOf(answer: SellerAnswer): Outcome {
+	const { status, headers } = answer;
+	const settlement = readSettlement(headers);
+	const settled = settlement?.success;
+	const isDone = status !== undefined && status >= 200 && status < 300;
+	const reason =
+		settlement?.errorReason ??
+		reasonOf(answer) ??
+		(status === undefined ? 'The seller gave no answer' : `The seller answered ${status}`);
+	const isRejected = status === 402 && settled !== true;
+	const isAccepted = isDone || settled === true;
+	return {
+		outcome: isRejected ? 'rejected' : isAccepted ? 'accepted' : 'error',
+		reason: shortLine(reason, MAX_CHARACTERS),
+		settled,
+		transaction: settlement?.transaction,
+	};
+}

@@ -1,0 +1,78 @@
+import * as z from 'zod/v4-mini';
+
+import { address, ifFits, micro, someText } from './common';
+
+const hex = (bytes: number) =>
+	z.string().check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`)));
+
+/** Absent or null without a limit: what the service sends then isn't public. */
+const left = z.catch(z.nullish(micro), null);
+
+const place = z.int().check(z.nonnegative());
+
+const coSignature = z.looseObject({
+	authorizationData: z.looseObject({
+		from: address,
+		to: address,
+		value: z.string(),
+		validAfter: z.string(),
+		validBefore: z.string(),
+		nonce: hex(32),
+	}),
+	serverSignature: hex(65),
+});
+
+/** What Ampersend decides about a seller's offers (SDK: payment/authorize, 200). */
+export const paymentAuthorization = z.looseObject({
+	authorized: z.looseObject({
+		/** Null if no offer is allowed. */
+		selected: z.nullable(
+			z.looseObject({
+				acceptsIndex: place,
+				/** What is left after this payment, in micro-USDC. */
+				limits: z.catch(
+					z.nullish(z.looseObject({ dailyRemaining: left, monthlyRemaining: left })),
+					null,
+				),
+				/** Absent for a key with full access. */
+				coSignature: z.nullish(coSignature),
+			}),
+		),
+	}),
+	rejected: ifFits(
+		z.array(
+			z.looseObject({
+				acceptsIndex: place,
+				reason: someText,
+				reasonCode: z.catch(z.nullish(someText), null),
+			}),
+		),
+	),
+	/** For keys with full access. */
+	suggested: z.catch(
+		z.nullish(
+			z.looseObject({
+				nonce: z.catch(z.nullish(hex(32)), null),
+				/** Seconds. */
+				validBefore: z.catch(
+					z.nullish(
+						z.union([
+							z.int(),
+							z.pipe(z.string().check(z.regex(/^\d{1,12}$/)), z.transform(Number)),
+						]),
+					),
+					null,
+				),
+			}),
+		),
+		null,
+	),
+});
+
+export type PaymentAuthorization = z.infer<typeof paymentAuthorization>;
+
+/** The answer to a report (SDK: payment/events). */
+export const paymentReport = z.looseObject({
+	received: z.boolean(),
+	paymentId: z.catch(z.nullish(someText), null),
+});
