@@ -26,7 +26,9 @@ function reasonFor({ as, method, route }: Call, { user, agent, write }: Settings
 	const lacking = 'what it needs was not there, such as an agent, a session or an id';
 	const isLogin = route === 'logIn' || route === 'requestNonce';
 	const needsAgent = as === 'agent' || isLogin;
+	const pays = route === 'authorizePayment' || route === 'reportPayment';
 	if (as === 'user' && !user) return 'needs AMPERSEND_API_KEY';
+	if (pays) return "is of a payment, which counts against the agent's limits: no run makes one";
 	if (write) return lacking;
 	if (needsAgent && !agent) return 'needs AMPERSEND_AGENT_KEY';
 	if (method !== 'GET' && !isLogin) return 'writes: needs --write and the sandbox';

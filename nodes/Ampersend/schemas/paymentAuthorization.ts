@@ -2,8 +2,10 @@ import * as z from 'zod/v4-mini';
 
 import { address, ifFits, micro, someText } from './common';
 
-const hex = (bytes: number) =>
-	z.string().check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`)));
+const nonce = z.string().check(z.regex(/^0x[0-9a-fA-F]{64}$/));
+
+/** 65 bytes. */
+const signature = z.string().check(z.regex(/^0x[0-9a-fA-F]{130}$/));
 
 /** Absent or null without a limit: what the service sends then isn't public. */
 const left = z.catch(z.nullish(micro), null);
@@ -17,9 +19,9 @@ const coSignature = z.looseObject({
 		value: z.string(),
 		validAfter: z.string(),
 		validBefore: z.string(),
-		nonce: hex(32),
+		nonce,
 	}),
-	serverSignature: hex(65),
+	serverSignature: signature,
 });
 
 /** What Ampersend decides about a seller's offers (SDK: payment/authorize, 200). */
@@ -52,7 +54,7 @@ export const paymentAuthorization = z.looseObject({
 	suggested: z.catch(
 		z.nullish(
 			z.looseObject({
-				nonce: z.catch(z.nullish(hex(32)), null),
+				nonce: z.catch(z.nullish(nonce), null),
 				/** Seconds. */
 				validBefore: z.catch(
 					z.nullish(

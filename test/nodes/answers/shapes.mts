@@ -378,6 +378,8 @@ export const shapes: Readonly<Record<RouteName, Shape>> = {
 	removeProxyHeader: endpoint,
 	addRequiredHeader: endpoint,
 	removeRequiredHeader: endpoint,
+	authorizePayment: { fields: { authorized: must(object) } },
+	reportPayment: { fields: { received: must(bool), paymentId: extra(text) } },
 	requestNonce: {
 		fields: { nonce: must(textOf(/^[A-Za-z0-9]{8,}$/)), sessionId: must(text) },
 	},

@@ -62,7 +62,8 @@ export const authorize: WriteOperation<typeof authorizedOutput> = {
 		value: 'authorize',
 		action: 'Authorize payment',
 		description:
-			"Get the header that pays a seller who asks for it (HTTP status 402), within the agent's limits",
+			"Get the header that pays a seller, within the agent's limits. " +
+			'The seller asks for it with HTTP status 402.',
 	},
 	inSession: 'only',
 	fields: [requiredField, ...purchaseFields],

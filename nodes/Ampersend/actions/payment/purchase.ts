@@ -29,7 +29,8 @@ const maximumField: INodeProperties = {
 
 /** A model decides what to buy, and not for how much: in a tool, the field takes no expression. */
 const maximumFields: INodeProperties[] = [
-	{ ...maximumField, displayOptions: { show: { '@tool': [false] } } },
+	// Not `show`: an n8n that doesn't know tools has to show it, too.
+	{ ...maximumField, displayOptions: { hide: { '@tool': [true] } } },
 	{ ...maximumField, noDataExpression: true, displayOptions: { show: { '@tool': [true] } } },
 ];
 

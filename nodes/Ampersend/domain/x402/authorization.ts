@@ -63,11 +63,10 @@ function complaintAboutTime(
 	if (!SECONDS.test(validAfter)) return `validAfter ${quote(validAfter)} isn't a time in seconds`;
 	if (!SECONDS.test(validBefore))
 		return `validBefore ${quote(validBefore)} isn't a time in seconds`;
-	if (Number(validAfter) > now) {
-		return `it can't be used before ${timeOf(validAfter)}, and n8n's clock says ${timeOf(String(now))}`;
-	}
+	const here = `n8n's clock says ${timeOf(String(now))}`;
+	if (Number(validAfter) > now) return `it can't be used before ${timeOf(validAfter)}, and ${here}`;
 	if (Number(validBefore) <= now + MIN_SECONDS) {
-		return `it ends at ${timeOf(validBefore)}, and n8n's clock says ${timeOf(String(now))}`;
+		return `it ends at ${timeOf(validBefore)}, and ${here}`;
 	}
 	const longest = Math.min(validity, MAX_SECONDS);
 	return Number(validBefore) > now + longest + MARGIN

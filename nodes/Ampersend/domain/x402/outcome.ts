@@ -21,32 +21,32 @@ const textIn = (value: unknown): string | undefined => {
 	return typeof text === 'string' && text.trim() !== '' ? text : undefined;
 };
 
-/** What the seller says of a payment that it doesn't take: in the body, or in a header (version 2). */
+/** What the seller says of a payment that it doesn't take: in a header (version 2), or the body. */
 function reasonOf({ headers, body }: SellerAnswer): string | undefined {
 	const header = headers.get('payment-required');
 	return textIn(header === undefined ? undefined : decodeHeader(header)) ?? textIn(body);
 }
 
+function whatBecame(status: number | undefined, isSettled: boolean): Outcome['outcome'] {
+	if (isSettled) return 'accepted';
+	if (status === 402) return 'rejected';
+	return status !== undefined && status >= 200 && status < 300 ? 'accepted' : 'error';
+}
+
 /**
- * What the answer to a paid request says of the payment. Source: SDK for Python, which reports a 402
- * as rejected, a 200 or a settlement as accepted, and all else as unclear. A 402 that says it has
- * settled is accepted.
+ * What the answer to a paid request says of the payment. Source: SDK for Python, which reports a
+ * 402 as rejected, a 200 or a settlement as accepted, and all else as unclear. A 402 that says it
+ * has settled is accepted.
  */
 export function outcomeOf(answer: SellerAnswer): Outcome {
 	const { status, headers } = answer;
-	const settlement = readSettlement(headers);
-	const settled = settlement?.success;
-	const isDone = status !== undefined && status >= 200 && status < 300;
-	const reason =
-		settlement?.errorReason ??
-		reasonOf(answer) ??
-		(status === undefined ? 'The seller gave no answer' : `The seller answered ${status}`);
-	const isRejected = status === 402 && settled !== true;
-	const isAccepted = isDone || settled === true;
+	const { success: settled, errorReason, transaction } = readSettlement(headers) ?? {};
+	const answered = status === undefined ? 'gave no answer' : `answered ${status}`;
+	const reason = errorReason ?? reasonOf(answer) ?? `The seller ${answered}`;
 	return {
-		outcome: isRejected ? 'rejected' : isAccepted ? 'accepted' : 'error',
+		outcome: whatBecame(status, settled === true),
 		reason: shortLine(reason, MAX_CHARACTERS),
 		settled,
-		transaction: settlement?.transaction,
+		transaction,
 	};
 }

@@ -67,7 +67,7 @@ const authorization = z.object({
 	nonce: text,
 });
 
-/** A transfer of USDC as its payer authorizes it (EIP-3009): numbers as decimal text, times in s. */
+/** A transfer of USDC as its payer authorizes it (EIP-3009): numbers in decimal, times in seconds. */
 export type Authorization = z.infer<typeof authorization>;
 
 const payload = z.object({ signature: text, authorization });

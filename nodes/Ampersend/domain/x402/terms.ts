@@ -31,7 +31,8 @@ export function chainOf({ network }: Pick<Offer, 'network'>, chains: readonly Ch
 
 const differs = (field: string, value: unknown, expected: string): string | undefined => {
 	if (value === expected) return undefined;
-	return `${field} ${value === undefined ? 'is missing, and' : `is ${quote(value)}, and`} has to be "${expected}"`;
+	const found = value === undefined ? 'is missing' : `is ${quote(value)}`;
+	return `${field} ${found}, and has to be "${expected}"`;
 };
 
 function complaintAboutToken({ asset, extra }: Offer, { name, usdc, domain }: Chain) {

@@ -6,9 +6,7 @@ import { signHash } from '../signature';
 import type { Chain } from './chains';
 import type { Authorization } from './shapes';
 
-/**
- * What checks a signature of the agent's account (ERC-1271). Source: SDK, smart-account/constants.ts.
- */
+/** What checks signatures of an agent's account (ERC-1271; SDK, smart-account/constants.ts). */
 const OWNABLE_VALIDATOR = '000000000013fdb5234e4e3162a810f54d9f7e98';
 const CO_SIGNER_VALIDATOR = '375992f0eff108d87eacd355b610be2263b49bf8';
 
