@@ -99,6 +99,31 @@ const arrayOf = <T,>(inner: Decoder<T>): Decoder<T[]> => ({
 	},
 });
 
+const nonEmptyArrayOf = <T,>(inner: Decoder<T>): Decoder<T[]> => ({
+	decode(value, path, issues) {
+		const items = arrayOf(inner).decode(value, path, issues);
+		if (items?.length === 0) issues.push({ path, message: 'Expected at least 1 item, actual []' });
+		return items;
+	},
+});
+
+const anything: Decoder<unknown> = { decode: (value) => value };
+
+/** The shape of an object by the text that its field `tag` has. */
+const byTag = <S extends Record<string, Decoder<unknown>>>(
+	tag: string,
+	shapes: S,
+): Decoder<Decoded<S[keyof S]>> => ({
+	decode(value, path, issues) {
+		const isObject = typeof value === 'object' && value !== null;
+		const name = isObject ? (value as Record<string, unknown>)[tag] : undefined;
+		const known = oneOf(...Object.keys(shapes)).decode(name, [...path, tag], issues);
+		return known === undefined
+			? undefined
+			: (shapes[known]?.decode(value, path, issues) as Decoded<S[keyof S]>);
+	},
+});
+
 type Fields = Record<string, Decoder<unknown>>;
 
 const struct = <F extends Fields>(fields: F): Decoder<{ [K in keyof F]: Decoded<F[K]> }> => ({
@@ -145,7 +170,138 @@ const endpointInput = struct({
 	required_headers: optional(recordOf(text)),
 });
 
+const nonEmptyText = check(
+	(value): value is string => isString(value) && value !== '',
+	(value) => `Expected a non empty string, actual ${show(value)}`,
+);
+
+/** An integer of any size from 0, as text. */
+const wholeText = check(
+	(value): value is string => isString(value) && /^\d+$/.test(value),
+	(value) => `Expected a non-negative integer string, actual ${show(value)}`,
+);
+
+const version = <V extends number>(wanted: V): Decoder<V> =>
+	check(
+		(value): value is V => value === wanted,
+		(value) => `Expected ${wanted}, actual ${show(value)}`,
+	);
+
+const caip2 = check(
+	(value): value is string => isString(value) && value.includes(':'),
+	(value) => `Expected a CAIP-2 network, actual ${show(value)}`,
+);
+
+const nullableRecord = optional(nullOr(recordOf(anything)));
+
+const offerOfV1 = struct({
+	scheme: nonEmptyText,
+	network: nonEmptyText,
+	maxAmountRequired: nonEmptyText,
+	resource: nonEmptyText,
+	description: text,
+	mimeType: optional(text),
+	outputSchema: nullableRecord,
+	payTo: nonEmptyText,
+	maxTimeoutSeconds: number(0, Infinity, true),
+	asset: nonEmptyText,
+	extra: nullableRecord,
+});
+
+const offerOfV2 = struct({
+	scheme: nonEmptyText,
+	network: caip2,
+	amount: nonEmptyText,
+	asset: nonEmptyText,
+	payTo: nonEmptyText,
+	maxTimeoutSeconds: number(0, Infinity, true),
+	extra: nullableRecord,
+});
+
+const resource = struct({
+	url: nonEmptyText,
+	description: optional(text),
+	mimeType: optional(text),
+});
+
+/** What a seller's 402 asks for. */
+const paymentRequest = byTag('protocol', {
+	'x402-v1': struct({
+		protocol: oneOf('x402-v1'),
+		data: struct({
+			x402Version: version(1),
+			error: optional(text),
+			accepts: nonEmptyArrayOf(offerOfV1),
+		}),
+	}),
+	'x402-v2': struct({
+		protocol: oneOf('x402-v2'),
+		data: struct({
+			x402Version: version(2),
+			error: optional(text),
+			resource,
+			accepts: nonEmptyArrayOf(offerOfV2),
+			extensions: nullableRecord,
+		}),
+	}),
+});
+
+const signedTransfer = struct({
+	signature: nonEmptyText,
+	authorization: struct({
+		from: address,
+		to: address,
+		value: wholeText,
+		validAfter: wholeText,
+		validBefore: wholeText,
+		nonce: nonEmptyText,
+	}),
+});
+
+/** What the seller is sent. */
+const signedPayment = byTag('protocol', {
+	'x402-v1': struct({
+		protocol: oneOf('x402-v1'),
+		data: struct({
+			x402Version: version(1),
+			scheme: nonEmptyText,
+			network: nonEmptyText,
+			payload: signedTransfer,
+		}),
+	}),
+	'x402-v2': struct({
+		protocol: oneOf('x402-v2'),
+		data: struct({
+			x402Version: version(2),
+			resource: optional(resource),
+			accepted: offerOfV2,
+			payload: signedTransfer,
+			extensions: optional(recordOf(anything)),
+		}),
+	}),
+});
+
 const bodies = {
+	authorizePayment: struct({
+		paymentRequest,
+		context: optional(
+			struct({
+				method: optional(nonEmptyText),
+				serverUrl: optional(nonEmptyText),
+				params: optional(anything),
+			}),
+		),
+	}),
+	reportPayment: struct({
+		id: nonEmptyText,
+		payment: signedPayment,
+		event: byTag('type', {
+			sending: struct({ type: oneOf('sending') }),
+			accepted: struct({ type: oneOf('accepted') }),
+			rejected: struct({ type: oneOf('rejected'), reason: trimmedText }),
+			error: struct({ type: oneOf('error'), reason: trimmedText }),
+		}),
+	}),
 	createAgent: struct({
 		agent_key_address: address,
 		name: trimmedText,
@@ -200,6 +356,8 @@ export type SpendConfigInput = Bodies['spendConfig'];
 export type AutoCollectInput = Bodies['autoCollect'];
 export type EndpointInput = Bodies['endpointInput'];
 export type EndpointUpdate = Bodies['endpointUpdate'];
+export type AuthorizeInput = Bodies['authorizePayment'];
+export type ReportInput = Bodies['reportPayment'];
 export type ApprovalInput = Bodies['approval'];
 
 export function decodeBody<K extends keyof Bodies>(shape: K, body: unknown): Bodies[K] {

@@ -26,6 +26,8 @@ const ENDPOINTS = 'GET /agents/{address}/hosted-endpoints';
 const SELF = 'GET /agents/self';
 const OWNER = 'GET /agents/self/owner';
 const FUNDING = 'GET /agents/self/funding-link';
+const AUTHORIZE = 'POST /agents/{address}/payment/authorize';
+const REPORT = 'POST /agents/{address}/payment/events';
 const ROTATE = 'POST /agents/{address}/hosted-endpoints/{id}/rotate-secret';
 
 /** Of users. The others are at least in the vendor's documentation or SDK. */
@@ -198,6 +200,8 @@ const fields: Deviation[] = [
 			[FUNDING, 'url', 'funding_url'],
 			[ROTATE, 'signingSecret', 'signing_secret'],
 			[ROTATE, 'signingSecret', 'secret'],
+			[AUTHORIZE, 'acceptsIndex', 'index'],
+			[AUTHORIZE, 'serverSignature', 'server_signature'],
 		] as const
 	).map(
 		([route, from, to]): Deviation => ({
@@ -270,6 +274,8 @@ const values: Deviation[] = [
 		[
 			[SELF, 'status', 'paused'],
 			[SELF, 'published', null],
+			[AUTHORIZE, 'limits', null],
+			[REPORT, 'paymentId', null],
 		] as const
 	).map(
 		([route, field, value]): Deviation => ({

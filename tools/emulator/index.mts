@@ -1,4 +1,5 @@
 import { Approvals, type ApprovalInit } from './approvals.mts';
+import { Authorizations, type Authorization, type PaymentReport } from './authorizations.mts';
 import type { Call } from './calls.mts';
 import { ContractLayer, type Contract } from './contract.mts';
 import { deployments, type DeploymentName } from './deployments.mts';
@@ -9,6 +10,7 @@ import { Marketplace, type Listing } from './marketplace.mts';
 import { routeName, routes, type Access, type Route } from './routes.mts';
 import { Script, type FaultInit, type Hook, type HookOptions } from './script.mts';
 import { listen, type Parts } from './server.mts';
+import { ServiceKey } from './serviceKey.mts';
 import { Sessions } from './sessions.mts';
 import { Strangers } from './strangers.mts';
 import { defaultStyle, Wire, type WireStyle } from './wire.mts';
@@ -25,6 +27,7 @@ import {
 	type SeedOptions,
 } from './world.mts';
 
+export type { Authorization, PaymentReport } from './authorizations.mts';
 export type { Call } from './calls.mts';
 export type { Contract } from './contract.mts';
 export { deviations, type Deviation } from './deviations.mts';
@@ -44,6 +47,7 @@ export type {
 	AutoCollectConfig,
 	PaymentDetails,
 	PaymentInit,
+	PaymentKey,
 	SeedOptions,
 	SpendConfig,
 } from './world.mts';
@@ -116,6 +120,13 @@ export interface Emulator {
 	 */
 	decide(token: string, status: 'resolved' | 'rejected' | 'blocked', agent?: AgentRef): void;
 
+	/** What agents asked to pay, in order. */
+	readonly authorizations: readonly Authorization[];
+	/** What agents reported of their payments, in order. */
+	readonly paymentReports: readonly PaymentReport[];
+	/** Of the key that signs beside an agent: another one in each run. */
+	serviceKeyAddress(): Promise<string>;
+
 	pay(payment: PaymentInit): Activity;
 	setStatus(activityId: string, status: ActivityStatus, paymentStatus?: PaymentStatus): Activity;
 	/**
@@ -176,6 +187,7 @@ function partsOf({
 	const world = new World(deployment, clock);
 	const contract = new ContractLayer();
 	contract.set(first);
+	const serviceKey = new ServiceKey();
 	const sessions = new Sessions(clock, deployments[deployment].origin);
 	sessions.endedStatus = contract.endedSession;
 	return {
@@ -186,6 +198,8 @@ function partsOf({
 		endpoints: new HostedEndpoints(clock),
 		marketplace: new Marketplace(clock),
 		approvals: new Approvals(world),
+		authorizations: new Authorizations(deployments[deployment], world, serviceKey),
+		serviceKey,
 		script: new Script(routes.map(routeName)),
 		strangers: new Strangers(),
 		contract,
@@ -245,6 +259,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		undecided: () => parts.approvals.undecided(),
 		decide: (token, status, ref) =>
 			parts.approvals.decide(token, status, ref && parts.world.get(ref).agent.address),
+
+		get authorizations() {
+			return parts.authorizations.all();
+		},
+		get paymentReports() {
+			return parts.authorizations.reports();
+		},
+		serviceKeyAddress: () => parts.serviceKey.address(),
 
 		pay: (payment) => ({ ...parts.world.pay(payment) }),
 		setStatus: (id, status, paymentStatus) => ({

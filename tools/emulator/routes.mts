@@ -9,13 +9,14 @@ import {
 	type WholeNumberRule,
 } from './decode.mts';
 import type { Approvals } from './approvals.mts';
+import type { Authorizations } from './authorizations.mts';
 import type { HostedEndpoint, HostedEndpoints } from './endpoints.mts';
-import type { History } from './payments.mts';
 import type { Marketplace } from './marketplace.mts';
 import { conflict, notFound, NotSet, notYours } from './problems.mts';
+import type { ServiceKey } from './serviceKey.mts';
 import type { Sessions } from './sessions.mts';
 import type { Wire } from './wire.mts';
-import type { Agent, World } from './world.mts';
+import type { Entry, World } from './world.mts';
 
 export interface Exchange {
 	world: World;
@@ -24,6 +25,8 @@ export interface Exchange {
 	endpoints: HostedEndpoints;
 	marketplace: Marketplace;
 	approvals: Approvals;
+	authorizations: Authorizations;
+	serviceKey: ServiceKey;
 	/** Of the service, with its port. */
 	host: string;
 	/** The user whose key was sent, or whose agent is logged in. */
@@ -68,7 +71,7 @@ const ok = (body: unknown): Answer => ({ status: 200, body });
 
 /** The agent and the id in the path of a hosted endpoint. */
 const placeOf = (exchange: Exchange): [agent: string, id: string] => [
-	sellerOf(exchange),
+	selfOf(exchange),
 	exchange.params['id'] ?? '',
 ];
 
@@ -86,29 +89,19 @@ function listed<T>(
 }
 
 /** Looked up after the request is decoded: an invalid body is a 400 even without the agent. */
-function entryOf({ world, owner, params }: Exchange): { agent: Agent; history: History } {
+function entryOf({ world, owner, params }: Exchange): Entry {
 	const entry = world.find(params['address'] ?? '');
 	if (!entry) throw notFound('Agent not found');
 	if (entry.agent.owner !== owner) throw notYours();
 	return entry;
 }
 
-/** What is left of the limits, in UTC days and months. */
+/** What is left of the limits, as an agent reads it with them. */
 function remainingOf(exchange: Exchange): object {
-	const { agent, history } = entryOf(exchange);
-	const now = new Date(exchange.world.clock());
-	const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
-	const left = (limit: string | null | undefined, from: number): string | null => {
-		if (limit === null || limit === undefined) return null;
-		let rest = BigInt(limit);
-		for (const row of history.newestFirst(from)) {
-			if (row.type === 'spend' && row.status === 'settled') rest -= BigInt(row.amountMicro);
-		}
-		return String(rest > 0n ? rest : 0n);
-	};
+	const { daily, monthly } = exchange.authorizations.leftOf(entryOf(exchange));
 	return {
-		daily_remaining_usdc_micro: left(agent.spendConfig?.daily_limit, Date.UTC(year, month, day)),
-		monthly_remaining_usdc_micro: left(agent.spendConfig?.monthly_limit, Date.UTC(year, month)),
+		daily_remaining_usdc_micro: daily === null ? null : String(daily),
+		monthly_remaining_usdc_micro: monthly === null ? null : String(monthly),
 	};
 }
 
@@ -306,7 +299,7 @@ const ownRoutes = [
 });
 
 /** The agent of the path, which must be the one that calls. @throws Problem 403 */
-function sellerOf({ params, self }: Exchange): string {
+function selfOf({ params, self }: Exchange): string {
 	const { address = '' } = params;
 	if (self === undefined || addressId(self) !== addressId(address)) throw notYours();
 	return self;
@@ -323,7 +316,7 @@ const endpointRoutes: readonly Route[] = (
 			method: 'GET',
 			path: '',
 			handle(exchange) {
-				const endpoints = exchange.endpoints.of(sellerOf(exchange));
+				const endpoints = exchange.endpoints.of(selfOf(exchange));
 				return ok(endpoints.map((endpoint) => exchange.wire.endpoint(endpoint, slugOf(exchange))));
 			},
 		},
@@ -332,7 +325,7 @@ const endpointRoutes: readonly Route[] = (
 			path: '',
 			handle(exchange) {
 				const input = decodeBody('endpointInput', exchange.body);
-				const [created] = exchange.endpoints.create(sellerOf(exchange), [input]);
+				const [created] = exchange.endpoints.create(selfOf(exchange), [input]);
 				return created ? show(exchange, created) : { status: 500 };
 			},
 		},
@@ -341,7 +334,7 @@ const endpointRoutes: readonly Route[] = (
 			path: '/bulk',
 			handle(exchange) {
 				const { endpoints } = decodeBody('endpointInputs', exchange.body);
-				const created = exchange.endpoints.create(sellerOf(exchange), endpoints);
+				const created = exchange.endpoints.create(selfOf(exchange), endpoints);
 				return ok(created.map((endpoint) => exchange.wire.endpoint(endpoint, slugOf(exchange))));
 			},
 		},
@@ -524,9 +517,28 @@ export const routes: readonly Route[] = [
 		path: '/agents/{address}/auth/sign-siwx',
 		access: 'agent',
 		async handle(exchange) {
-			sellerOf(exchange);
+			selfOf(exchange);
 			const { message } = decodeBody('challenge', exchange.body);
-			return ok({ serverSignature: await exchange.sessions.coSign(message) });
+			return ok({ serverSignature: await exchange.serviceKey.signMessage(message) });
+		},
+	},
+	{
+		method: 'POST',
+		path: '/agents/{address}/payment/authorize',
+		access: 'agent',
+		async handle(exchange) {
+			const input = decodeBody('authorizePayment', exchange.body);
+			const entry = exchange.world.get(selfOf(exchange));
+			return ok(await exchange.authorizations.authorize(entry, input));
+		},
+	},
+	{
+		method: 'POST',
+		path: '/agents/{address}/payment/events',
+		access: 'agent',
+		handle(exchange) {
+			const input = decodeBody('reportPayment', exchange.body);
+			return ok(exchange.authorizations.report(selfOf(exchange), input));
 		},
 	},
 ];

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Approvals } from './approvals.mts';
+import type { Authorizations } from './authorizations.mts';
 import type { Call } from './calls.mts';
 import { mountsOf, type Admission, type ContractLayer } from './contract.mts';
 import { decodePath, type Query } from './decode.mts';
@@ -12,6 +13,7 @@ import type { Marketplace } from './marketplace.mts';
 import { notDecodable, Problem, unauthorized } from './problems.mts';
 import { routeName, routes, type Answer, type Route } from './routes.mts';
 import type { FaultAction, Script } from './script.mts';
+import type { ServiceKey } from './serviceKey.mts';
 import type { Sessions } from './sessions.mts';
 import type { Strangers } from './strangers.mts';
 import type { Wire } from './wire.mts';
@@ -25,6 +27,8 @@ export interface Parts {
 	endpoints: HostedEndpoints;
 	marketplace: Marketplace;
 	approvals: Approvals;
+	authorizations: Authorizations;
+	serviceKey: ServiceKey;
 	script: Script;
 	strangers: Strangers;
 	contract: ContractLayer;
@@ -128,6 +132,7 @@ async function handle(parts: Parts, route: Route, request: FastifyRequest): Prom
 		// An agent that asks for itself doesn't name itself in the path.
 		const params = { ...(self !== undefined && { address: self }), ...textsOf(request.params) };
 		decodePath(params);
+		parts.authorizations.expire();
 		return await parts.contract.answer(route, {
 			world: parts.world,
 			wire: parts.wire,
@@ -135,6 +140,8 @@ async function handle(parts: Parts, route: Route, request: FastifyRequest): Prom
 			endpoints: parts.endpoints,
 			marketplace: parts.marketplace,
 			approvals: parts.approvals,
+			authorizations: parts.authorizations,
+			serviceKey: parts.serviceKey,
 			host: request.host,
 			owner,
 			self,

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { PrivateKeyAccount } from 'viem/accounts';
 import { addressId } from './addresses.mts';
 import { Problem, unauthorized } from './problems.mts';
 
@@ -10,12 +9,8 @@ const HOUR_MS = 60 * 60_000;
 
 /** Loaded when it's needed: most tests don't log in, and it's 200 files. */
 async function viem() {
-	const [accounts, siwe, utils] = await Promise.all([
-		import('viem/accounts'),
-		import('viem/siwe'),
-		import('viem/utils'),
-	]);
-	return { ...accounts, ...siwe, ...utils };
+	const [siwe, utils] = await Promise.all([import('viem/siwe'), import('viem/utils')]);
+	return { ...siwe, ...utils };
 }
 
 /** How far local time can be from UTC. */
@@ -51,7 +46,6 @@ interface Session {
 export class Sessions {
 	readonly #nonces = new Map<string, string>();
 	readonly #sessions = new Map<string, Session>();
-	#coSigner: Promise<PrivateKeyAccount> | undefined;
 	/** How long a session lasts from its login. */
 	lifetimeMs = HOUR_MS;
 	/** What an ended session gets. */
@@ -62,14 +56,6 @@ export class Sessions {
 		private readonly clock: () => number,
 		private readonly publicOrigin: string,
 	) {}
-
-	/** A signature of a message by the service's own key, which is another one in each run. */
-	async coSign(message: string): Promise<string> {
-		this.#coSigner ??= viem().then(({ generatePrivateKey, privateKeyToAccount }) =>
-			privateKeyToAccount(generatePrivateKey()),
-		);
-		return await (await this.#coSigner).signMessage({ message });
-	}
 
 	requestNonce(): { nonce: string; sessionId: string } {
 		const [nonce, sessionId] = [randomBytes(16).toString('hex'), randomUUID()];

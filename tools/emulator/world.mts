@@ -37,7 +37,13 @@ export interface Agent {
 	allowlist: string[];
 	spendConfig: SpendConfig | null;
 	autoCollect: AutoCollectConfig | null;
+	/** Whether the service signs its payments, too, or its keys sign alone. */
+	paymentKey: PaymentKey;
+	/** Whether an authorization with a full-access key suggests a nonce. */
+	suggestsNonce: boolean;
 }
+
+export type PaymentKey = 'coSigned' | 'fullAccess';
 
 export interface AgentInit {
 	address?: string;
@@ -52,12 +58,24 @@ export interface AgentInit {
 	allowlist?: string[];
 	spendConfig?: Partial<SpendConfigInput> | null;
 	autoCollect?: Partial<AutoCollectInput> | null;
+	/** Of all its keys; co-signed by default. */
+	paymentKey?: PaymentKey;
+	/** False by default. */
+	suggestsNonce?: boolean;
 }
 
 /** Replaces what is given; other fields of a config stay unchanged. */
 export type AgentPatch = Pick<
 	AgentInit,
-	'name' | 'slug' | 'balanceMicro' | 'allowlist' | 'keys' | 'spendConfig' | 'autoCollect'
+	| 'name'
+	| 'slug'
+	| 'balanceMicro'
+	| 'allowlist'
+	| 'keys'
+	| 'spendConfig'
+	| 'autoCollect'
+	| 'paymentKey'
+	| 'suggestsNonce'
 >;
 
 export interface PaymentDetails {
@@ -154,7 +172,8 @@ export const copyOf = (agent: Agent): Agent => ({
 	autoCollect: agent.autoCollect && { ...agent.autoCollect },
 });
 
-interface Entry {
+/** An agent and its payments. */
+export interface Entry {
 	agent: Agent;
 	history: History;
 }
@@ -220,6 +239,8 @@ export class World {
 			allowlist: [...(init.allowlist ?? [])],
 			spendConfig: configOf(noLimits, null, init.spendConfig ?? null, createdAt),
 			autoCollect: configOf(nothingCollected, null, init.autoCollect ?? null, createdAt),
+			paymentKey: init.paymentKey ?? 'coSigned',
+			suggestsNonce: init.suggestsNonce ?? false,
 		};
 		this.#entries.set(addressId(address), { agent, history: new History() });
 		return agent;
@@ -232,6 +253,8 @@ export class World {
 		if (patch.slug !== undefined) agent.slug = patch.slug;
 		if (patch.balanceMicro !== undefined) agent.balanceMicro = String(patch.balanceMicro);
 		if (patch.allowlist !== undefined) agent.allowlist = [...patch.allowlist];
+		if (patch.paymentKey !== undefined) agent.paymentKey = patch.paymentKey;
+		if (patch.suggestsNonce !== undefined) agent.suggestsNonce = patch.suggestsNonce;
 		if (patch.keys !== undefined) agent.keys = keysOf(patch.keys, now);
 		if (patch.spendConfig !== undefined) {
 			agent.spendConfig = configOf(noLimits, agent.spendConfig, patch.spendConfig, now);
