@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 import type { IHttpRequestOptions } from 'n8n-workflow';
 
@@ -17,18 +17,18 @@ import { callOf, send, type CallParameters } from '../../../nodes/Ampersend/api/
 import { randomAddress, type Agent, type Emulator } from '../../../tools/emulator/index.mts';
 import { addressOfKey, credentialOf, newPrivateKey } from '../agentSession.mts';
 
-/** Their answer is nothing. */
-const deletions = ['revokeAgentKey', 'deleteHostedEndpoint'] as const;
+/** Their answer is nothing, or what is made of it is checked: `randomPayments.test.mts`. */
+const others = ['revokeAgentKey', 'deleteHostedEndpoint', 'authorizePayment'] as const;
 
 type WithAnswer = {
 	[Name in keyof typeof routes]: (typeof routes)[Name] extends { answer: unknown } ? Name : never;
 }[keyof typeof routes];
 
 /** The routes whose answers are read. */
-export type RouteName = Exclude<WithAnswer, (typeof deletions)[number]>;
+export type RouteName = Exclude<WithAnswer, (typeof others)[number]>;
 
 export const routeNames = Object.entries(routes)
-	.filter(([name, route]) => 'answer' in route && !deletions.some((one) => one === name))
+	.filter(([name, route]) => 'answer' in route && !others.some((one) => one === name))
 	.map(([name]) => name as RouteName);
 
 export type Parameters = CallParameters<string>;
@@ -157,8 +157,29 @@ async function recordReads(recorder: Recorder, connection: Connection, path: { a
 	}
 }
 
+async function recordReport(recorder: Recorder, connection: Connection): Promise<void> {
+	const address = connection.agent ?? '';
+	const hex = (bytes: number) => `0x${randomBytes(bytes).toString('hex')}`;
+	const authorization = {
+		from: address,
+		to: randomAddress(),
+		value: '10000',
+		validAfter: '1790000000',
+		validBefore: '1790000600',
+		nonce: hex(32),
+	};
+	const payload = { signature: hex(85), authorization };
+	const data = { x402Version: 1, scheme: 'exact', network: 'base-sepolia', payload };
+	await recorder.ask(connection, 'reportPayment', {
+		path: { address },
+		body: { id: randomUUID(), event: { type: 'sending' } },
+		secretBody: { payment: { protocol: 'x402-v1', data } },
+	});
+}
+
 async function recordSession(recorder: Recorder, connection: Connection): Promise<void> {
 	const path = { address: connection.agent ?? '' };
+	await recordReport(recorder, connection);
 	for (const name of ['getSelf', 'getOwner', 'getFundingLink', 'searchMarketplace'] as const) {
 		await recorder.ask(connection, name);
 	}

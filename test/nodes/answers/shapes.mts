@@ -378,8 +378,7 @@ export const shapes: Readonly<Record<RouteName, Shape>> = {
 	removeProxyHeader: endpoint,
 	addRequiredHeader: endpoint,
 	removeRequiredHeader: endpoint,
-	authorizePayment: { fields: { authorized: must(object) } },
-	reportPayment: { fields: { received: must(bool), paymentId: extra(text) } },
+	reportPayment: { fields: { received: must(bool), paymentId: extraOrMissing(text) } },
 	requestNonce: {
 		fields: { nonce: must(textOf(/^[A-Za-z0-9]{8,}$/)), sessionId: must(text) },
 	},

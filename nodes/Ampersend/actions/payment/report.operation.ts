@@ -5,6 +5,7 @@ import { readAgent } from '../../descriptions/locators';
 import { explorerUrl, isTransactionHash } from '../../domain/explorer';
 import { parseIdentifier } from '../../domain/identifier';
 import { readChoice } from '../../domain/parameter';
+import { shortLine } from '../../domain/text';
 import { toIso } from '../../domain/time';
 import { base, baseSepolia } from '../../domain/x402/chains';
 import { readHeader, type Payment } from '../../domain/x402/header';
@@ -62,6 +63,9 @@ const outcomeField: INodeProperties = {
 const networkOf = (payment: Payment) =>
 	payment.x402Version === 1 ? payment.network : payment.accepted.network;
 
+/** Of what a seller says. */
+const MAX_CHARACTERS = 200;
+
 /** What to do where it isn't clear whether the seller has been paid. */
 const unclear = ({ payload }: Payment) =>
 	"It isn't clear whether the seller was paid. The payment can be used until " +
@@ -90,7 +94,7 @@ export const report: WriteOperation<typeof reportedOutput> = {
 		);
 		const outcome = chosen === 'auto' ? answer.outcome : chosen;
 		const secrets = [{ text: payment.payload.signature.replace(/^0x/, ''), prefix: '' }];
-		const reason = hideKey({ secrets })(answer.reason);
+		const reason = shortLine(hideKey({ secrets })(answer.reason), MAX_CHARACTERS);
 		const event = outcome === 'accepted' ? { type: outcome } : { type: outcome, reason };
 		const { transaction = null, settled = null } = answer;
 		const transactionHash = isTransactionHash(transaction) ? transaction : null;

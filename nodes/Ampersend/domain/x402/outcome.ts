@@ -1,5 +1,4 @@
 import { isRecord } from '../json';
-import { shortLine } from '../text';
 import { readSettlement } from './header';
 import type { SellerAnswer } from './sellerAnswer';
 import { decodeHeader } from './sellerAnswer';
@@ -7,14 +6,12 @@ import { decodeHeader } from './sellerAnswer';
 /** What became of a payment. `error`: it isn't clear. */
 export interface Outcome {
 	outcome: 'accepted' | 'rejected' | 'error';
-	/** Why it isn't accepted. */
+	/** Why it isn't accepted; the seller's words if it has any. */
 	reason: string;
 	/** As the seller says; undefined if it says nothing. */
 	settled: boolean | undefined;
 	transaction: string | undefined;
 }
-
-const MAX_CHARACTERS = 200;
 
 const textIn = (value: unknown): string | undefined => {
 	const text = isRecord(value) ? value.error : undefined;
@@ -45,7 +42,7 @@ export function outcomeOf(answer: SellerAnswer): Outcome {
 	const reason = errorReason ?? reasonOf(answer) ?? `The seller ${answered}`;
 	return {
 		outcome: whatBecame(status, settled === true),
-		reason: shortLine(reason, MAX_CHARACTERS),
+		reason,
 		settled,
 		transaction,
 	};
