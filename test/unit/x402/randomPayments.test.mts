@@ -8,10 +8,7 @@ import fc from 'fast-check';
 import { hashTypedData, recoverAddress, type Hex } from 'viem';
 import * as z from 'zod/v4-mini';
 
-import {
-	declinedOffers,
-	rejectedOffers,
-} from '../../../nodes/Ampersend/actions/payment/declined';
+import { declinedOffers, rejectedOffers } from '../../../nodes/Ampersend/actions/payment/declined';
 import type { PurchaseOptions } from '../../../nodes/Ampersend/actions/payment/purchase';
 import { signPayment } from '../../../nodes/Ampersend/actions/payment/signed';
 import { CallError } from '../../../nodes/Ampersend/api/errors';
