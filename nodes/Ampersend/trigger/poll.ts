@@ -35,7 +35,7 @@ const FAST_CONCURRENCY = 10;
 const FAST_MS = 1_000;
 
 /** Pages of an agent are read ahead while at most this many agents are left to read. */
-const MAX_READ_AHEAD = 2;
+export const MAX_READ_AHEAD = 2;
 
 /** After so many wrong guesses, the service's count says too little to read ahead. */
 const MAX_WRONG_GUESSES = 3;
@@ -100,7 +100,7 @@ async function endWith(
 }
 
 /** Requests the pages of an agent, and early those of a backlog if the service is fast. */
-function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean): ReadAhead {
+export function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean): ReadAhead {
 	const once = withoutRetry(client);
 	let isFast = true;
 	// Not a narrower preset: it would depend on a clock, and the reading knows when to stop.
@@ -125,7 +125,7 @@ function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean):
 }
 
 /** Runs a reading page by page, until it's done, a page can't be read, or time is up. */
-async function carryOut(
+export async function carryOut(
 	ahead: ReadAhead,
 	pages: Pages<Reading | Baseline | undefined>,
 	deadline: number,

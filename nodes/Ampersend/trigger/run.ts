@@ -70,6 +70,9 @@ const heldSince = new Map<string, number>();
 /** After so long a poll that is held back fails, in ms. */
 const MAX_HELD_MS = 3 * 60_000;
 
+/** The nodes whose last poll had levels only: the next one has room for payments. */
+const owesPayments = new Set<string>();
+
 /** One poll of a published workflow. */
 class PublishedPoll {
 	private readonly position: Position;
@@ -111,13 +114,15 @@ class PublishedPoll {
 
 	/** Levels may take half of the time, if there are payments to read, too. */
 	private async pollLevels(client: Client): Promise<LevelResult | undefined> {
-		const { settings, position } = this;
+		const { settings, position, node } = this;
 		const { levels, payments, now, deadline } = settings;
 		if (!levels) return undefined;
 		const until = payments ? (now + deadline) / 2 : deadline;
+		const maxEvents = settings.maxEvents - Number(payments && owesPayments.has(node));
 		return await pollLevels({ ...client, deadline: until }, position.levels, {
 			...settings,
 			levels,
+			maxEvents,
 		});
 	}
 
@@ -126,9 +131,11 @@ class PublishedPoll {
 		client: Client,
 		levels: LevelResult | undefined,
 	): Promise<PollResult | undefined> {
-		const { settings, position } = this;
+		const { settings, position, node } = this;
 		const maxEvents = settings.maxEvents - (levels?.events.length ?? 0);
 		const isFull = maxEvents < 1 && position.state !== undefined;
+		if (isFull) owesPayments.add(node);
+		else owesPayments.delete(node);
 		if (!settings.payments || isFull) return undefined;
 		const limited = { ...settings, maxEvents: Math.max(1, maxEvents) };
 		return await pollActivity(client, position.state, limited, levels?.directory);
