@@ -16,8 +16,10 @@ import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/ti
 import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
+import { formatUsdc } from '../domain/money';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
+import type { Total } from '../domain/tally';
 import { isoIn } from '../domain/time';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 import type { Output } from '../outputs/output';
@@ -234,6 +236,15 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	});
 }
 
+/** Says why a book has no lines. */
+function emptyBookHint({ rows, moved }: Total): string {
+	if (rows === 0) return 'No money has moved, so the file has no lines.';
+	return (
+		`The file has no lines: what ${rows} payments have moved (${formatUsdc(moved)} USDC) is less ` +
+		'than half a cent in each month. Nothing of it is carried into another month.'
+	);
+}
+
 function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
 	noun,
 	fileName,
@@ -261,9 +272,8 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 					return await write(context, file, rows, { output, columns }, timeZone);
 				},
 			);
-			if (file.book && written.every(({ contents }) => contents.rows === 0)) {
-				hint('No money has moved in whole cents, so the file has no lines.');
-			}
+			const [{ contents: first } = {}] = written;
+			if (file.book && first?.rows === 0) hint(emptyBookHint(first.tally.whole));
 			showReport(query.report, noun, hint);
 			return written.map(({ target, contents, binary }) => ({
 				json: toFileOutput(target, query, contents, hasMoved(columns)),
