@@ -30,7 +30,7 @@ const output = outputOf({
 	configured: computed(z.boolean(), (_, { isConfigured }) => isConfigured),
 	autoTopUp: copied('auto_topup_allowed', z.boolean()),
 	...amounts(eachLimit('name', ({ wire }) => amount(textOrNull, (config) => config[wire], wire))),
-	/** What is left of the limits today and this month (UTC), 0 at least. Only in an agent's session. */
+	/** What is left of the limits today and this month (UTC). Only in an agent's session. */
 	...amounts({
 		dailyRemaining: remaining('daily_remaining_usdc_micro'),
 		monthlyRemaining: remaining('monthly_remaining_usdc_micro'),

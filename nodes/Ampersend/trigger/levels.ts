@@ -157,8 +157,8 @@ export interface Payments {
  * What an agent has spent in the day and the month of `now`.
  * @param payments since `unknownSince`
  * @param longest see `spentAfter`
- * @returns `spent`: only if they are all there. `kept`: what the next polls need of it; absent while
- * less than an hour is added
+ * @returns `spent`: only if they are all there. `kept`: what the next polls need of it; absent
+ * while less than an hour is added
  */
 export function addUp(
 	known: Spent | undefined,
