@@ -314,7 +314,7 @@ export async function pollLevels(
 		state,
 		events: events.map((event) => foundOf(event, directory)),
 		directory: isPartial ? undefined : directory,
-		skipped: failed.map((one) => ({ ...one, hasBaseline: true })),
+		skipped: failed,
 		unread,
 		unclear,
 		strange,
