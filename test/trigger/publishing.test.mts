@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { INode } from 'n8n-workflow';
+
 import { startEmulator, type FaultAction } from '../../tools/emulator/index.mts';
 import {
 	ACTIVITY,
@@ -336,6 +338,29 @@ describe('an outage does not stop the publishing: what comes from then on is emi
 	});
 });
 
+/** Nodes after the trigger: one that does nothing, then one with code. */
+const after = (jsCode: string, disabled = false): INode[] => {
+	const code = { typeVersion: 2, position: [0, 0] as [number, number], disabled };
+	const type = 'n8n-nodes-base.code';
+	return [
+		{ ...code, id: '1', name: 'Between', type, parameters: {} },
+		{ ...code, id: '2', name: 'Code', type, parameters: { jsCode } },
+	];
+};
+const ownData = "$getWorkflowStaticData('node').n = 1; return $input.all();";
+
+it('of a workflow with code that reaches its static data warns, unless n8n has durable cursors', async () => {
+	const trigger = open({}, { nodesAfter: after(ownData) });
+	pay('a', Date.now() - MINUTE);
+	expect(await trigger.poll('trigger', 'activate')).toBeNull();
+	expect(trigger.warnings).toEqual([
+		expect.stringContaining('Keep such a node in another workflow, or use durable cursors'),
+	]);
+	const durable = service.durable({}, { nodesAfter: after(ownData), nodeId: 'other' });
+	await durable.activate();
+	expect(durable.warnings).toEqual([]);
+});
+
 describe.each(['init', 'leadershipChange'] as const)(
 	'n8n starts (%s), and another node has replaced the position',
 	(mode) => {
@@ -349,6 +374,23 @@ describe.each(['init', 'leadershipChange'] as const)(
 			expect(trigger.warnings).toEqual([expect.stringContaining('the position is gone')]);
 			pay('b', Date.now());
 			expect(await poll(trigger)).toEqual(['b:settled']);
+		});
+
+		it('does so if that node keeps nothing that the trigger can see', async () => {
+			pay('a', Date.now() - 14 * MINUTE);
+			const trigger = open({}, { nodesAfter: after(ownData) });
+			expect(idsOf(await trigger.poll('trigger', mode))).toEqual(['a:settled']);
+			expect(trigger.warnings).toEqual([expect.stringContaining('the position is gone')]);
+		});
+
+		it.each([
+			['reaches the static data', after('return $input.all();')],
+			['that does is switched on', after(ownData, true)],
+		])('reads nothing back if no node %s', async (_, nodesAfter) => {
+			pay('a', Date.now() - 14 * MINUTE);
+			const trigger = open({}, { nodesAfter });
+			expect(await trigger.poll('trigger', mode)).toBeNull();
+			expect(trigger.warnings).toEqual([]);
 		});
 
 		it('does so with a later poll, if the service is away', async () => {
