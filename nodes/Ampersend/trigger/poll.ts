@@ -14,6 +14,7 @@ import { routes } from '../api/routes';
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import { matcherOf } from '../domain/filter';
+import { withoutUndefined } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
 import { rethrow } from '../domain/rethrow';
 import type { PaymentChange } from './cursor';
@@ -273,6 +274,9 @@ async function readAgent(
 	return news.reading ? { ...news, start } : { ...news, reading: baseline };
 }
 
+/** Whether the service limits the rate, and the agent wasn't read for that. */
+const isLimited = ({ error }: Outcome = {}) => error?.failure?.cause === 'rate-limited';
+
 /** Reads agents until time is up, or the service turns the poll away. */
 async function readInOrder(
 	client: Client,
@@ -292,7 +296,7 @@ async function readInOrder(
 		const ahead = pagesOf(client, directory?.get(id)?.address ?? id, mayReadAhead);
 		const outcome = await readAgent(ahead, starts.get(id), { ...wants, ...untilOf(id) }, deadline);
 		outcomes.set(id, outcome);
-		isTurnedAway ||= outcome.error?.failure?.cause === 'rate-limited';
+		isTurnedAway ||= isLimited(outcome);
 		if (Date.now() - startedAt < FAST_MS) atOnce.concurrency = FAST_CONCURRENCY;
 	});
 	return outcomes;
@@ -370,8 +374,12 @@ export async function pollActivity(
 
 	const unread = order.filter((id) => !outcomes.has(id) || outcomes.get(id)?.isOutOfTime);
 	// The next poll starts with the first agent that this one didn't get to, so that those that took
-	// its time don't keep the others waiting.
-	const next = order.find((id) => !outcomes.has(id)) ?? state?.next;
+	// its time or its requests don't keep the others waiting.
+	const left = order.find((id) => !outcomes.has(id));
+	const next =
+		left ??
+		order.find((id) => isLimited(outcomes.get(id))) ??
+		(unread.length > 0 ? state?.next : undefined);
 	const starts = watched.flatMap((id) => {
 		const start = present.get(id)?.start ?? targets.starts.get(id) ?? null;
 		return gone.has(id) ? [] : [[id, start] as const];
@@ -381,7 +389,7 @@ export async function pollActivity(
 		starts: new Map(starts),
 		missing: [...targets.missing, ...gone],
 		readings,
-		...(unread.length > 0 && next !== undefined && { next }),
+		...withoutUndefined({ next }),
 	});
 	// Events that were found are worth a call after the deadline.
 	const events = await withAgents(decided.events, directory, { ...client, deadline: settings.end });
