@@ -391,7 +391,7 @@ export async function pollLevels(
 		state,
 		events: events.map((event) => foundOf(event, directory)),
 		directory: isPartial ? undefined : directory,
-		skipped: [...failed, ...behind].map((one) => ({ ...one, hasBaseline: true })),
+		skipped: [...failed, ...behind],
 		unread,
 		unclear,
 		strange,

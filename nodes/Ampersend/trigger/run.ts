@@ -8,6 +8,7 @@ import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
 import { movedBy } from '../domain/moved';
 import { simplify } from '../domain/simplify';
+import { unreadState } from './cursor';
 import { hasBegun, lastingGap } from './gaps';
 import type { FoundLevel, LevelResult } from './levelPoll';
 import { pollLevels, sampleLevels } from './levelPoll';
@@ -204,7 +205,11 @@ class PublishedPoll {
 			throw toNodeError(context.getNode(), error);
 		}
 		if (activation) {
-			if (settings.payments) reportUnknownEvents(context, settings.filter, position.state);
+			if (settings.payments) {
+				reportUnknownEvents(context, settings.filter, position.state);
+				const { now, existingSince = now } = settings;
+				if (!position.state) position.write(unreadState(settings, existingSince), false);
+			}
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 		}
 		return null;
