@@ -154,6 +154,9 @@ const LOGGED_ROWS = 50_000;
 /** Times in ISO 8601. */
 const TIME = /At$/;
 
+/** Times and links to explorers are written by this package. */
+const PLAIN = /(?:At|^explorerUrl)$/;
+
 /** Amounts, in either unit. */
 const AMOUNT = /Usdc(?:Micro)?$/;
 
@@ -185,6 +188,7 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 				: (found) => read(found.row.wire, found);
 		},
 		isAmount: (name) => AMOUNT.test(name),
+		isPlain: (name) => PLAIN.test(name),
 	};
 }
 
