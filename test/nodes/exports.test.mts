@@ -878,6 +878,11 @@ describe('Summarize', () => {
 		['Range', { filters: { range: 'nextMonth' } }, '"nextMonth" is not an option'],
 		[
 			'Range',
+			{ filters: { range: 'custom', from: '' } },
+			'is Custom, and neither From nor To has a date',
+		],
+		[
+			'Range',
 			{ filters: { range: 'lastMonth', to: '2026-10-01' } },
 			'is Last Month, and From or To is set, too',
 		],

@@ -165,16 +165,23 @@ describe('A layout of money that has moved', () => {
 	it('has no line, and says what moved, where nothing reaches half a cent', async () => {
 		const agent = ampersend.emulator.addAgent();
 		ampersend.emulator.pay({ agent, type: 'spend', amountMicro: 4_000n });
-		const { items } = await write({ layout: 'quickbooks' });
+		const { items, hints } = await write({ layout: 'quickbooks' });
 
 		expect(textsOf(items)).toEqual(['Date,Description,Amount\r\n']);
 		expect(items[0]?.json).toMatchObject({ rows: 0, movedUsdc: '-0.004', bookedUsdc: '0' });
+		expect(hints.map(({ message }) => message)).toEqual([
+			'The file has no lines: what 1 payments have moved (-0.004 USDC) is less than half a cent ' +
+				'in each month. Nothing of it is carried into another month.',
+		]);
 	});
 
 	it('has only a heading without payments', async () => {
 		ampersend.emulator.addAgent();
-		const { items } = await write({ layout: 'xero' });
+		const { items, hints } = await write({ layout: 'xero' });
 
+		expect(hints.map(({ message }) => message)).toEqual([
+			'No money has moved, so the file has no lines.',
+		]);
 		expect(items[0]?.json).toMatchObject({ rows: 0, movedUsdc: '0', bookedUsdc: '0', totals: [] });
 		expect(textsOf(items)).toEqual(['Date,Amount,Payee,Description,Reference\r\n']);
 	});
@@ -224,13 +231,14 @@ describe('A layout of money that has moved', () => {
 		]);
 	});
 
-	it('takes names as data', async () => {
-		const agent = ampersend.emulator.addAgent({ name: '=1+1, "a"\r\n;@SUM(A1)' });
+	it('takes names as data, on one line', async () => {
+		const name = '=1+1, "a"\r\n\u2028\u0000\t;@SUM(A1)\n';
+		const agent = ampersend.emulator.addAgent({ name });
 		ampersend.emulator.pay({ agent, type: 'spend', amountMicro: 20_000n, counterparty: SELLER });
 		const { items } = await write({ layout: 'xero' });
 
 		const [, [, , , description] = []] = parseCsv(fileOf(items[0]).text);
-		expect(description).toBe(`Paid ${seller} (=1+1, "a"\r\n;'@SUM(A1))`);
+		expect(description).toBe(`Paid ${seller} (=1+1, "a" ;'@SUM(A1))`);
 	});
 });
 
@@ -303,6 +311,17 @@ describe('A layout that a file cannot have', () => {
 			`Layout: ${title} needs movedUsdc, which payment events don't have.`,
 		);
 		expect(error?.description).toBe('Use Transaction: Export.');
+		expect(ampersend.seen).toEqual([]);
+	});
+
+	it.each([
+		['Expense Account', { expenseAccount: 'ampersend wallet ' }],
+		['Income Account', { incomeAccount: '1210', walletAccount: '1210' }],
+		['Rounding Account', { walletAccount: 'Rounding' }],
+	])('is rejected if the account of the wallet is also the %s', async (name, accounts) => {
+		const { error } = await exportFile({ options: { layout: 'journal', ...accounts } });
+
+		expect(error?.message).toBe(`Wallet Account: has the same name as ${name}.`);
 		expect(ampersend.seen).toEqual([]);
 	});
 

@@ -14,6 +14,7 @@ import type {
 	IHttpRequestHelper,
 	IHttpRequestOptions,
 	INode,
+	INodeConnections,
 	INodeCredentialsDetails,
 	INodeExecutionData,
 	INodeParameters,
@@ -353,6 +354,8 @@ export interface TriggerOptions {
 	state?: IDataObject;
 	/** The workflow's own static data. */
 	global?: IDataObject;
+	/** The nodes after the trigger, in a row. */
+	nodesAfter?: INode[];
 	/**
 	 * How long a poll can take, in ms; null in an n8n release that doesn't tell the node. By
 	 * default n8n's own 5 minutes.
@@ -387,12 +390,17 @@ export interface TriggerUnderTest {
 
 function triggerWorkflow(
 	node: INode,
-	{ state = {}, global = {}, workflowId = 'test' }: TriggerOptions,
+	{ state = {}, global = {}, nodesAfter = [], workflowId = 'test' }: TriggerOptions,
 ): Workflow {
+	const nodes = [node, ...nodesAfter];
+	const links = nodesAfter.map(({ name }, i): [string, INodeConnections] => [
+		nodes[i]?.name ?? '',
+		{ main: [[{ node: name, type: 'main', index: 0 }]] },
+	]);
 	return new Workflow({
 		id: workflowId,
-		nodes: [node],
-		connections: {},
+		nodes,
+		connections: Object.fromEntries(links),
 		active: true,
 		nodeTypes,
 		staticData: { [`node:${node.name}`]: structuredClone(state), global: structuredClone(global) },

@@ -60,6 +60,7 @@ const NOTHING = {
 	comparedPaymentEvents: 0,
 	transactionsWithoutHash: 0,
 	paymentEventsWithoutHash: 0,
+	movedWithoutHash: 0,
 };
 
 const shown = (items: IDataObject[]) =>
@@ -97,7 +98,7 @@ describe('Transaction: Reconcile', () => {
 		]);
 		expect(hints.map(({ message }) => message)).toEqual([
 			'Without a transaction hash, so not compared: 1 of the transactions, ' +
-				'1 of the payment events.',
+				'1 of the payment events. Of these, 0 have moved money.',
 		]);
 		expect(service.seen).toEqual([LIST, PAYMENTS, ACTIVITY, ACTIVITY]);
 	});
@@ -108,10 +109,12 @@ describe('Transaction: Reconcile', () => {
 		expect(jsonOf(await reconcile())).toEqual([NOTHING]);
 	});
 
-	it('shortens it to the count', async () => {
+	it('shortens it to what decides', async () => {
 		pay();
 
-		expect(jsonOf(await reconcile({ simplify: true }))).toEqual([{ findings: 0 }]);
+		expect(jsonOf(await reconcile({ simplify: true }))).toEqual([
+			{ findings: 0, movedWithoutHash: 0 },
+		]);
 	});
 
 	it('says all of a payment that only transactions have, and looks for it once more', async () => {
@@ -142,6 +145,7 @@ describe('Transaction: Reconcile', () => {
 				comparedPaymentEvents: 1,
 				transactionsWithoutHash: 0,
 				paymentEventsWithoutHash: 0,
+				movedWithoutHash: 0,
 			},
 		]);
 		expect(service.seen.filter((route) => route === PAYMENTS)).toHaveLength(2);
@@ -219,8 +223,18 @@ describe('Transaction: Reconcile', () => {
 		changeRows(PAYMENTS, ([row]) => [{ ...row, tx_hash: hash }]);
 		changeRows(ACTIVITY, ([row]) => [{ ...row, tx_hash: hash, amount: '7' }]);
 
-		expect(jsonOf(await reconcile())).toEqual([
-			{ ...NOTHING, transactionsWithoutHash: 1, paymentEventsWithoutHash: 1 },
+		const outcome = await reconcile();
+
+		const without = {
+			transactionsWithoutHash: 1,
+			paymentEventsWithoutHash: 1,
+			movedWithoutHash: 2,
+		};
+		expect(jsonOf(outcome)).toEqual([{ ...NOTHING, ...without }]);
+		expect(outcome.hints.map(({ message }) => message)).toEqual([
+			'Without a transaction hash, so not compared: 1 of the transactions, 1 of the payment ' +
+				'events. Of these, 2 have moved money. Nothing at all was compared of ' +
+				`${JSON.stringify(session.agent.name)}.`,
 		]);
 	});
 

@@ -174,7 +174,8 @@ describe('Spending Limit: Get Many', () => {
 		['at the daily limit', 5_000_000n, '5000000', false],
 		['at 0 without a daily limit', 0n, null, true],
 		['at 0.000001 without a daily limit', 1n, null, false],
-		['at 0 with a daily limit of 0', 0n, '0', false],
+		['at 0 with a daily limit of 0', 0n, '0', true],
+		['at 0.000001 with a daily limit of 0', 1n, '0', false],
 		['in another unit', '1.5', '5000000', null],
 		['below 0', '-1', '5000000', null],
 	])('of a balance %s says whether it is low', async (_, balanceMicro, limit, isLow) => {
@@ -468,6 +469,20 @@ describe('Spending Limit: Get Many', () => {
 				'GET /agents/self',
 				'GET /agents/self/spend-config',
 			]);
+		});
+
+		it('counts more than all as used of a limit that was lowered', async () => {
+			service.emulator.fault({
+				route: 'GET /agents/self/spend-config',
+				times: 2,
+				mutate: (body) => ({ ...(body as object), daily_remaining_usdc_micro: '-1500000' }),
+			});
+
+			expect(jsonOf(await own())).toMatchObject([
+				{ dailyUsedUsdc: '6.5', dailyRemainingUsdc: '0', dailyUsedPercent: 130, isSpent: true },
+			]);
+			const ofGet = await session.run({ resource: 'spendingLimit', operation: 'get' });
+			expect(jsonOf(ofGet)).toMatchObject([{ dailyRemainingUsdc: '0' }]);
 		});
 
 		it("adds it up from payments where the service doesn't say it", async () => {

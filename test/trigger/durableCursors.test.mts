@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IDataObject } from 'n8n-workflow';
 
-import { afterTime, MINUTE, one, poll, SECOND, t0, useTrigger } from './trigger.mts';
+import {
+	afterTime,
+	atOnce,
+	ATTEMPTS,
+	LIST,
+	MINUTE,
+	one,
+	poll,
+	SECOND,
+	t0,
+	useTrigger,
+} from './trigger.mts';
 
 const service = useTrigger();
 const { durable, emitted, pay } = service;
@@ -92,6 +103,19 @@ describe('the baseline of the publishing', () => {
 			expect(await poll(trigger)).toEqual(['after:settled']);
 		},
 	);
+
+	it('is that of the publishing if the service was away, in another main process too', async () => {
+		pay('old', t0);
+		const published = durable();
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+		expect(await published.activate('update')).toBeNull();
+		pay('between', Date.now());
+		afterTime(MINUTE);
+		const elsewhere = durable();
+		elsewhere.global = published.global;
+		expect(await poll(elsewhere)).toEqual(['between:settled']);
+		expect(await poll(elsewhere)).toBeNull();
+	});
 
 	it('leaves the rest of the static data of the workflow as it is', async () => {
 		const trigger = durable(one(service.buyer.address), { global: { counter: 3 } });

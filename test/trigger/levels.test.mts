@@ -9,10 +9,12 @@ import {
 	atOnce,
 	ATTEMPTS,
 	chosen,
+	gathered,
 	LIST,
 	MINUTE,
 	one,
 	poll,
+	SECOND,
 	t0,
 	thrownBy,
 	useTrigger,
@@ -331,6 +333,57 @@ describe('Budget Used', () => {
 		expect(month?.usedUsdcMicro).toBe(String(600n * 1000n + 808n * USDC));
 	});
 
+	it('reads a month that is too long for one poll from one poll to the next', async () => {
+		const now = at(10);
+		limits(null, 10n);
+		service.seed(15_000, { newest: now - 2 * HOUR, everyMs: MINUTE, amountMicro: 1000n });
+		pay('new', now - MINUTE, { amountMicro: 1n });
+		const trigger = open(used(50), { budgetMs: 60_000 });
+		service.passTime(SECOND);
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		expect(trigger.warnings.join()).toContain('it has more payments since 2026-11-');
+		const items = await gathered(trigger, 1, 10);
+		// Two thirds are spends.
+		expect(items).toEqual([
+			expect.objectContaining({ period: 'month', usedUsdcMicro: '10000001' }),
+		]);
+		expect(await trigger.poll()).toBeNull();
+	});
+
+	it('ends a poll if it cannot read what an agent has used for an hour', async () => {
+		const now = at(10);
+		limits(null, 10n);
+		service.seed(9000, { newest: now - 2 * HOUR, everyMs: MINUTE });
+		const trigger = open(used(), { budgetMs: 5_000 });
+		// Each poll reads one page.
+		service.passTime(25 * MINUTE);
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		expect(await trigger.poll()).toBeNull();
+		expect(await trigger.poll()).toBeNull();
+		const { message, description } = await thrownBy(trigger);
+		expect(message).toMatch(
+			/^Could not read agent 0x\w+ since .*what it has used of its limits isn't known/,
+		);
+		expect(description).toContain('poll more often');
+	});
+
+	it('of a day reads no payments from before it', async () => {
+		const now = at(10);
+		limits(10n);
+		service.seed(3000, { newest: now - MINUTE, everyMs: 10 * MINUTE, amountMicro: 1000n });
+		const trigger = open(used());
+		calls();
+		await trigger.poll('trigger', 'activate');
+		expect(calls()).toEqual([LIST, ACTIVITY, LIMITS]);
+		// With a monthly limit, the month is read once.
+		limits(10n, 1n);
+		const [month] = (await trigger.poll()) ?? [];
+		expect(month).toMatchObject({ period: 'month', usedUsdcMicro: '1384000' });
+		calls();
+		expect(await trigger.poll()).toBeNull();
+		expect(calls()).toEqual([LIST, ACTIVITY, LIMITS]);
+	});
+
 	it('costs an agent without limits no reading of payments', async () => {
 		at(10);
 		const trigger = open(used());
@@ -344,6 +397,124 @@ describe('Budget Used', () => {
 		at(10);
 		limits(0n, 0n);
 		expect(await open(used()).poll('trigger', 'activate')).toBeNull();
+	});
+});
+
+describe('a level is armed again', () => {
+	const unset = (times: number, agent = service.buyer) => {
+		const match = ({ params }: { params: Record<string, string> }) =>
+			params.address === agent.address;
+		service.emulator.fault({ route: LIMITS, status: 404, times, match });
+	};
+
+	it.each(['balance.low', 'budget.used'])(
+		'by no single answer that there are no limits: %s',
+		async (event) => {
+			at(10);
+			limits(20n, null, service.addAgent('other', { balanceMicro: 50n * USDC }));
+			limits(20n);
+			balance(5);
+			pay('a', at(10.1), { amountMicro: 18n * USDC });
+			const trigger = open({ events: [event] });
+			expect(await trigger.poll('trigger', 'activate')).toHaveLength(1);
+			unset(1);
+			expect(await trigger.poll()).toBeNull();
+			expect(await trigger.poll()).toBeNull();
+			// Two in a row are believed.
+			unset(2);
+			expect(await trigger.poll()).toBeNull();
+			expect(await trigger.poll()).toBeNull();
+			expect(idsOf(await trigger.poll())).toEqual([expect.stringMatching(/:2$/)]);
+		},
+	);
+
+	it('by no single 404 of the only agent', async () => {
+		limits(20n);
+		balance(5);
+		const trigger = open(low());
+		expect(await trigger.poll('trigger', 'activate')).toHaveLength(1);
+		unset(1);
+		expect(await trigger.poll()).toBeNull();
+		expect(await trigger.poll()).toBeNull();
+	});
+
+	it('for an agent that never has limits, once it has a balance', async () => {
+		limits(20n, null, service.addAgent('other', { balanceMicro: 50n * USDC }));
+		balance(0);
+		const trigger = open(low());
+		expect(namesOf(await trigger.poll('trigger', 'activate'))).toEqual(['buyer']);
+		balance(1);
+		expect(await trigger.poll()).toBeNull();
+		balance(0);
+		expect(idsOf(await trigger.poll())).toEqual([expect.stringMatching(/:2$/)]);
+	});
+
+	it('by the removal of its limit, and a limit of 0 is no budget that is back', async () => {
+		at(10);
+		limits(10n);
+		pay('a', at(10.1), { amountMicro: 9n * USDC });
+		const trigger = open(used());
+		expect(await trigger.poll('trigger', 'activate')).toHaveLength(1);
+		limits(0n);
+		expect(await trigger.poll()).toBeNull();
+		limits(10n);
+		expect(await trigger.poll()).toBeNull();
+		limits(null);
+		expect(await trigger.poll()).toBeNull();
+		limits(10n);
+		expect(idsOf(await trigger.poll())).toEqual([expect.stringMatching(/:2$/)]);
+	});
+
+	it('by no choice of agents: one that is chosen again continues', async () => {
+		const [first, second] = [service.addAgent('first'), service.addAgent('second')];
+		balance(5, first);
+		balance(50, second);
+		const both = low('10', chosen(first, second));
+		const trigger = open(both);
+		expect(idsOf(await trigger.poll('trigger', 'activate'))).toHaveLength(1);
+		const without = service.restarted(trigger, low('10', one(second.address)));
+		expect(await without.poll('trigger', 'activate')).toBeNull();
+		const again = service.restarted(without, both);
+		expect(await again.poll('trigger', 'activate')).toBeNull();
+		balance(50, first);
+		expect(await again.poll()).toBeNull();
+		balance(5, first);
+		expect(idsOf(await again.poll())).toEqual([expect.stringMatching(/:2$/)]);
+	});
+});
+
+describe('Maximum Events per Poll: 1', () => {
+	const onlyOne = { options: { maxEvents: 1 } };
+
+	/** Two agents of which one or the other gets low before each poll, and a third. */
+	async function busy(parameters: INodeParameters) {
+		const [other, third] = [service.addAgent('other'), service.addAgent('third')];
+		for (const agent of [service.buyer, other, third]) balance(50, agent);
+		const trigger = open(low('10', { ...parameters, ...onlyOne }));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		let polls = 0;
+		const next = async () => {
+			const isEven = polls++ % 2 === 0;
+			balance(isEven ? 1 : 50);
+			balance(isEven ? 50 : 1, other);
+			return await trigger.poll();
+		};
+		return { next, third };
+	}
+
+	it('keeps no agent waiting because others are low again and again', async () => {
+		const { next, third } = await busy({});
+		balance(1, third);
+		const names = [...namesOf(await next()), ...namesOf(await next())];
+		expect(names).toContain('third');
+	});
+
+	it('keeps no payment waiting because agents are low again and again', async () => {
+		const { next } = await busy({ events: ['*', 'balance.low'] });
+		pay('a', t0);
+		const events = [...((await next()) ?? []), ...((await next()) ?? [])];
+		expect(events.map(({ event }) => event).sort()).toEqual(['balance.low', 'payment.settled']);
+		expect(await next()).toHaveLength(1);
 	});
 });
 
@@ -653,6 +824,18 @@ describe('a manual run', () => {
 			['budget.used', 'buyer'],
 		]);
 		expect(trigger.writes).toBe(0);
+	});
+
+	it('looks for a budget among agents with limits, however many have none', async () => {
+		at(10);
+		const rich = service.addAgent('rich', { balanceMicro: 900n * USDC });
+		for (let i = 0; i < 20; i++) service.addAgent(`poor ${i}`, { balanceMicro: BigInt(i) });
+		limits(10n, null, rich);
+		pay('a', at(10.5), { amountMicro: USDC, agent: rich });
+		const items = (await open(used()).poll('manual')) ?? [];
+		expect(items.map(({ agentName, usedPercent }) => [agentName, usedPercent])).toEqual([
+			['rich', 10],
+		]);
 	});
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { INode } from 'n8n-workflow';
+
 import { startEmulator, type FaultAction } from '../../tools/emulator/index.mts';
 import {
 	ACTIVITY,
@@ -8,14 +10,17 @@ import {
 	ATTEMPTS,
 	chosen,
 	DAY,
+	gathered,
 	idsOf,
 	LIST,
 	MINUTE,
 	one,
 	poll,
+	rowNumbers,
 	SECOND,
 	t0,
 	thrownBy,
+	upTo,
 	useTrigger,
 } from './trigger.mts';
 
@@ -165,17 +170,18 @@ const passing: Array<[string, FaultAction & { times?: number }]> = [
 	['connections that break', { reset: true, times: ATTEMPTS }],
 ];
 
-describe('an outage does not stop the publishing: the next poll gets the baseline', () => {
+describe('an outage does not stop the publishing: what comes from then on is emitted', () => {
 	const recovers = async (trigger: ReturnType<typeof open>) => {
 		expect(trigger.warnings.join()).toMatch(
 			/: published, but the first poll failed and will be retried: (Ampersend|The connection) \w/,
 		);
-		expect(trigger.state).toEqual({});
+		pay('before', t0);
+		pay('between', Date.now());
 		// As long as too many requests hold all polls back.
 		afterTime(MINUTE);
-		pay('before', t0);
+		expect(await poll(trigger)).toEqual(['between:settled']);
 		expect(await poll(trigger)).toBeNull();
-		pay('after', t0 + 1);
+		pay('after', Date.now());
 		expect(await poll(trigger)).toEqual(['after:settled']);
 	};
 
@@ -232,6 +238,73 @@ describe('an outage does not stop the publishing: the next poll gets the baselin
 		expect(await poll(again)).toBeNull();
 	});
 
+	const outage = () =>
+		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+
+	it('also if n8n restarts before the first poll that succeeds', async () => {
+		seed(60);
+		outage();
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		pay('between', Date.now());
+		afterTime(DAY);
+		outage();
+		const again = restarted(trigger);
+		expect(await again.poll('trigger', 'init')).toBeNull();
+		const last = restarted(again);
+		expect(idsOf(await last.poll('trigger', 'init'))).toEqual(['between:settled']);
+		expect(await poll(last)).toBeNull();
+	});
+
+	it('however much came meanwhile, each once and in order', async () => {
+		pay('old', t0);
+		outage();
+		const trigger = open({ options: { maxEvents: 1000 } });
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		afterTime(DAY);
+		seed(2500, { newest: Date.now(), everyMs: 10 * SECOND });
+		expect(rowNumbers(await gathered(trigger, 2500))).toEqual(upTo(2500));
+		expect(await poll(trigger)).toBeNull();
+	});
+
+	it('and payments that were open then are watched', async () => {
+		pay('open', t0, { status: 'authorized' });
+		outage();
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		pay('between', Date.now());
+		expect(await poll(trigger)).toEqual(['between:settled']);
+		service.emulator.setStatus('open', 'settled');
+		expect(await poll(trigger)).toEqual(['open:settled']);
+	});
+
+	it('of an agent that is created meanwhile, from its first payment', async () => {
+		outage();
+		const trigger = open();
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		const late = service.addAgent('late', { createdAt: Date.now() + 1 });
+		pay('first', Date.now() + 1, { agent: late });
+		expect(await poll(trigger)).toEqual(['first:settled']);
+	});
+
+	it('with existing events, which are those before the publishing', async () => {
+		pay('too old', Date.now() - DAY - MINUTE);
+		pay('existing', Date.now() - DAY + MINUTE);
+		outage();
+		const trigger = open({ options: { existingDays: 1 } });
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		pay('between', Date.now());
+		afterTime(3 * DAY);
+		expect(await poll(trigger)).toEqual(['existing:settled', 'between:settled']);
+	});
+
+	it('but an agent that is not in the account is an error of the first poll', async () => {
+		outage();
+		const trigger = open(one(`0x${'12'.repeat(20)}`));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		expect((await thrownBy(trigger)).message).toContain("isn't an agent in this account");
+	});
+
 	it('but the next poll says what is wrong', async () => {
 		service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: 2 * ATTEMPTS });
 		const trigger = open();
@@ -240,20 +313,20 @@ describe('an outage does not stop the publishing: the next poll gets the baselin
 		await recovers(trigger);
 	});
 
-	it('of some agents: they get their baselines at the first poll that can read them', async () => {
+	it('of some agents: the first poll that can read them emits what came meanwhile', async () => {
 		const seller = service.addAgent('seller');
 		pay('old', t0);
 		pay('old too', t0, { agent: seller });
-		service.failActivity({ agent: seller });
+		service.failActivity({ agent: seller, times: 2 * ATTEMPTS });
 		const trigger = await activated();
 		expect(trigger.warnings.join()).toContain(
-			`could not read agent ${seller.address.toLowerCase()}; ` +
-				'it starts with the first poll that can read it: ',
+			`could not read agent ${seller.address.toLowerCase()}; the next poll catches up: `,
 		);
 		pay('a', t0 + 1);
+		pay('b', Date.now(), { agent: seller });
 		expect(await poll(trigger)).toEqual(['a:settled']);
-		pay('b', t0 + 1, { agent: seller });
-		expect(await poll(trigger)).toEqual(['b:settled']);
+		pay('c', Date.now() + 1, { agent: seller });
+		expect(await poll(restarted(trigger))).toEqual(['b:settled', 'c:settled']);
 	});
 
 	it('of some agents does not lead to a rejection for others that cannot be read', async () => {
@@ -263,6 +336,29 @@ describe('an outage does not stop the publishing: the next poll gets the baselin
 		pay('a', t0);
 		expect(await poll(trigger)).toEqual(['a:settled']);
 	});
+});
+
+/** Nodes after the trigger: one that does nothing, then one with code. */
+const after = (jsCode: string, disabled = false): INode[] => {
+	const code = { typeVersion: 2, position: [0, 0] as [number, number], disabled };
+	const type = 'n8n-nodes-base.code';
+	return [
+		{ ...code, id: '1', name: 'Between', type, parameters: {} },
+		{ ...code, id: '2', name: 'Code', type, parameters: { jsCode } },
+	];
+};
+const ownData = "$getWorkflowStaticData('node').n = 1; return $input.all();";
+
+it('of a workflow with code that reaches its static data warns, unless n8n has durable cursors', async () => {
+	const trigger = open({}, { nodesAfter: after(ownData) });
+	pay('a', Date.now() - MINUTE);
+	expect(await trigger.poll('trigger', 'activate')).toBeNull();
+	expect(trigger.warnings).toEqual([
+		expect.stringContaining('Keep such a node in another workflow, or use durable cursors'),
+	]);
+	const durable = service.durable({}, { nodesAfter: after(ownData), nodeId: 'other' });
+	await durable.activate();
+	expect(durable.warnings).toEqual([]);
 });
 
 describe.each(['init', 'leadershipChange'] as const)(
@@ -278,6 +374,23 @@ describe.each(['init', 'leadershipChange'] as const)(
 			expect(trigger.warnings).toEqual([expect.stringContaining('the position is gone')]);
 			pay('b', Date.now());
 			expect(await poll(trigger)).toEqual(['b:settled']);
+		});
+
+		it('does so if that node keeps nothing that the trigger can see', async () => {
+			pay('a', Date.now() - 14 * MINUTE);
+			const trigger = open({}, { nodesAfter: after(ownData) });
+			expect(idsOf(await trigger.poll('trigger', mode))).toEqual(['a:settled']);
+			expect(trigger.warnings).toEqual([expect.stringContaining('the position is gone')]);
+		});
+
+		it.each([
+			['reaches the static data', after('return $input.all();')],
+			['that does is switched on', after(ownData, true)],
+		])('reads nothing back if no node %s', async (_, nodesAfter) => {
+			pay('a', Date.now() - 14 * MINUTE);
+			const trigger = open({}, { nodesAfter });
+			expect(await trigger.poll('trigger', mode)).toBeNull();
+			expect(trigger.warnings).toEqual([]);
 		});
 
 		it('does so with a later poll, if the service is away', async () => {

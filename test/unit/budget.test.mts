@@ -71,13 +71,18 @@ describe('what was spent', () => {
 			row(NOW, 100_000n, { status: 'denied' }),
 			row(startOf('day', NOW) + DAY, 1_000_000n),
 		];
-		expect(spentAfter(undefined, rows, NOW)).toMatchObject({ day: 11_000n, month: 1_011_110n });
+		expect(spentAfter(undefined, rows, NOW, 'month')).toMatchObject({
+			day: 11_000n,
+			month: 1_011_110n,
+		});
 	});
 
 	it('is the same if it is added up from one poll to the next, over days and months', () => {
 		const spend = fc.record({
 			after: fc.integer({ min: 0, max: 3 * DAY }),
 			amount: fc.bigInt(0n, 99n),
+			/** Whether only the day matters. */
+			isDaily: fc.boolean(),
 		});
 		fc.assert(
 			fc.property(
@@ -87,14 +92,15 @@ describe('what was spent', () => {
 					let now = NOW;
 					let known: Spent | undefined;
 					const rows: Array<ReturnType<typeof row>> = [];
-					for (const { after, amount } of all) {
+					for (const { after, amount, isDaily } of all) {
 						now += after;
 						rows.push(row(now, amount));
-						const from = unknownSince(known, now);
+						const longest = isDaily ? 'day' : 'month';
+						const from = unknownSince(known, now, longest);
 						const read = rows.filter(({ at }) => at >= from);
-						const { day, month } = spentAfter(undefined, rows, now);
-						expect(spentAfter(known, read, now)).toMatchObject({ day, month });
-						known = spentAfter(known, read, now, Math.max(from, now - window));
+						const { day, month } = spentAfter(undefined, rows, now, longest);
+						expect(spentAfter(known, read, now, longest)).toMatchObject({ day, month });
+						known = spentAfter(known, read, now, longest, Math.max(from, now - window));
 					}
 				},
 			),

@@ -26,6 +26,7 @@ const ofObjects: RowReader<object> = {
 	whole: (row) => row,
 	column: (name) => (row) => Reflect.get(row, name),
 	isAmount: (name) => /Usdc/.test(name),
+	isPlain: (name) => /At$/.test(name),
 };
 
 /** A file of one batch. */
@@ -361,10 +362,11 @@ describe('the layout of a file', () => {
 			fc.constant(null),
 			fc.integer(),
 		);
-		const row = fc.record({ a: value, b: value, c: value });
+		const plain = fc.constantFrom(null, '2026-10-01T08:00:00.000Z', '2026-10-01 08:00:00');
+		const row = fc.record({ a: value, b: value, c: value, occurredAt: plain });
 		const delimiters = fc.constantFrom(',', ';', '|', '\t');
 		const property = fc.property(fc.array(row), delimiters, (table, delimiter) => {
-			const columns = ['a', 'b', 'c'];
+			const columns = ['a', 'b', 'c', 'occurredAt'];
 			const expected = stringify(table, {
 				header: true,
 				columns,

@@ -36,6 +36,7 @@ function play(sights: Map<string, Sight>, polls: number): LevelState {
 			now: NOW + i,
 			sights,
 			isWatched: () => true,
+			isKept: () => true,
 			maxEvents: MAX_LEVEL_EVENTS,
 			process: 'process',
 		}));
@@ -82,6 +83,7 @@ describe('the state of levels', () => {
 					month: ['2026-11', 1, true],
 					spent: [NOW, '9000000', '120000000'],
 				},
+				'0xb': { low: ['2026-11-15', 1, true], spent: [NOW, '9000000', null], isUnset: true },
 			},
 			next: '0xa',
 			lastBatch: {

@@ -52,6 +52,18 @@ describe('an amount', () => {
 		expect(parseUsdc('Amount', text)).toBe(expected);
 	});
 
+	it('has a minus before the same digits if it is negative, whatever came before', () => {
+		fc.assert(
+			fc.property(micro, micro, (one, other) => {
+				const texts = [one, -one, other, -one, one].map(formatUsdc);
+				const minus = one === 0n ? '' : '-';
+				const text = texts[0] ?? '';
+				expect(texts).toEqual([text, minus + text, formatUsdc(other), minus + text, text]);
+				expect(parseUsdc('Amount', texts[2])).toBe(other);
+			}),
+		);
+	});
+
 	it('adds up exactly, unlike floats', () => {
 		expect(formatUsdc(parseUsdc('Amount', '0.1') + parseUsdc('Amount', '0.2'))).toBe('0.3');
 		fc.assert(

@@ -138,6 +138,38 @@ describe('the day of a time', () => {
 	});
 });
 
+describe('a time in a time zone', () => {
+	it.each([
+		'UTC',
+		'America/New_York',
+		'America/St_Johns',
+		// Six days from one change to the next, in October 2000.
+		'America/Noronha',
+		'Australia/Lord_Howe',
+		// No day of 30 December 2011.
+		'Pacific/Apia',
+	])('has the offset that Intl gives, whatever came before: %s', (timeZone) => {
+		const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+		const offsetAt = (ms: number): string => {
+			const parts = format.formatToParts(ms);
+			const zone = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+			return zone.slice('GMT'.length).replace('+00:00', '') || 'Z';
+		};
+		const isoOf = isoIn(timeZone);
+		const expectRight = (ms: number) => {
+			expect(isoOf(ms).slice('2026-10-01T08:00:00.000'.length)).toBe(offsetAt(ms));
+			expect(Date.parse(isoOf(ms))).toBe(ms);
+		};
+		for (let day = Date.UTC(2000, 9); day < Date.UTC(2001, 10); day += DAY) {
+			expectRight(day);
+			if (offsetAt(day) === offsetAt(day + DAY)) continue;
+			for (let ms = day; ms <= day + DAY; ms += 15 * 60_000) [ms - 1, ms].forEach(expectRight);
+		}
+		const time = fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2037, 0) });
+		fc.assert(fc.property(time, expectRight));
+	});
+});
+
 describe('a time that a clock shows twice', () => {
 	it.each([
 		// Midnight of 1 November 2026 comes twice in Havana, and 2:30 on 25 October in Berlin.

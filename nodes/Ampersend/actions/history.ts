@@ -16,8 +16,10 @@ import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/ti
 import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
+import { formatUsdc } from '../domain/money';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
+import type { Total } from '../domain/tally';
 import { isoIn } from '../domain/time';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 import type { Output } from '../outputs/output';
@@ -152,6 +154,9 @@ const LOGGED_ROWS = 50_000;
 /** Times in ISO 8601. */
 const TIME = /At$/;
 
+/** Times and links to explorers are written by this package. */
+const PLAIN = /(?:At|^explorerUrl)$/;
+
 /** Amounts, in either unit. */
 const AMOUNT = /Usdc(?:Micro)?$/;
 
@@ -183,6 +188,7 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 				: (found) => read(found.row.wire, found);
 		},
 		isAmount: (name) => AMOUNT.test(name),
+		isPlain: (name) => PLAIN.test(name),
 	};
 }
 
@@ -234,6 +240,15 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	});
 }
 
+/** Says why a book has no lines. */
+function emptyBookHint({ rows, moved }: Total): string {
+	if (rows === 0) return 'No money has moved, so the file has no lines.';
+	return (
+		`The file has no lines: what ${rows} payments have moved (${formatUsdc(moved)} USDC) is less ` +
+		'than half a cent in each month. Nothing of it is carried into another month.'
+	);
+}
+
 function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
 	noun,
 	fileName,
@@ -261,9 +276,8 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 					return await write(context, file, rows, { output, columns }, timeZone);
 				},
 			);
-			if (file.book && written.every(({ contents }) => contents.rows === 0)) {
-				hint('No money has moved in whole cents, so the file has no lines.');
-			}
+			const [{ contents: first } = {}] = written;
+			if (file.book && first?.rows === 0) hint(emptyBookHint(first.tally.whole));
 			showReport(query.report, noun, hint);
 			return written.map(({ target, contents, binary }) => ({
 				json: toFileOutput(target, query, contents, hasMoved(columns)),

@@ -13,6 +13,7 @@ import {
 	readWords,
 	requireText,
 } from '../domain/parameter';
+import { nameKey } from '../domain/text';
 import { toIso } from '../domain/time';
 import { inAlphabeticalOrder, optionsField, optionsOf, readCollection, titleOf } from './options';
 import { orderOption, readIsOldestFirst } from './order';
@@ -246,7 +247,17 @@ function readBook({ book }: Layout, options: IDataObject): BookReader | undefine
 		key,
 		readText(displayName, options[name]) || unset,
 	]);
-	return bookReaderOf(book, Object.fromEntries(names) as BookNames);
+	const named = Object.fromEntries(names) as BookNames;
+	const { wallet, ...others } = journalNames;
+	for (const key of ['expense', 'income', 'rounding'] as const) {
+		if (nameKey(named[key]).toLowerCase() !== nameKey(named.wallet).toLowerCase()) continue;
+		throw new ParameterError(
+			wallet.displayName,
+			`has the same name as ${others[key].displayName}.`,
+			'An entry with one account on both sides books nothing. Enter another name for one of them.',
+		);
+	}
+	return bookReaderOf(book, named);
 }
 
 /** @throws ParameterError for an unknown column, or an invalid option */

@@ -63,7 +63,7 @@ const CUSTOM = 'custom';
 const rangeNames = Object.keys(ranges) as Array<keyof typeof ranges>;
 
 const rangeOptions: INodePropertyOptions[] = [
-	{ name: 'Custom', value: CUSTOM, description: 'From and To' },
+	{ name: 'Custom', value: CUSTOM, description: 'From, To or both' },
 	...rangeNames.map((value) => ({ name: ranges[value].name, value })),
 ];
 
@@ -277,6 +277,14 @@ function readRange(
 			displayName,
 			`is ${ranges[chosen].name}, and From or To is set, too.`,
 			`Set ${displayName} to Custom to use From and To, or remove them.`,
+		);
+	}
+	// Without a range, From and To are optional. A chosen one says that they matter.
+	if (filters[name] === CUSTOM && from === undefined && to === undefined) {
+		throw new ParameterError(
+			displayName,
+			'is Custom, and neither From nor To has a date.',
+			`Enter a date in From, To or both. For the whole history, remove ${displayName}.`,
 		);
 	}
 	if (from !== undefined && to !== undefined && from >= to) {

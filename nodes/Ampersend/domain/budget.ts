@@ -29,42 +29,50 @@ export function usesLimit({ direction, status }: FilterableRow): boolean {
 }
 
 /** What was spent up to a time: payments from before it need not be read again. Micro-USDC. */
-export interface Spent extends Record<Period, bigint> {
+export interface Spent {
 	/** Epoch ms, exclusive. `day` and `month` are the parts of its periods up to it. */
 	upTo: number;
+	day: bigint;
+	/** Null if payments were read from the start of the day only. */
+	month: bigint | null;
 }
 
-/** Since when payments have to be read to know what was spent in the periods of `now`. */
-export function unknownSince(known: Spent | undefined, now: number): number {
-	const month = startOf('month', now);
+/**
+ * Since when payments have to be read to know what was spent in the periods of `now`.
+ * @param longest the period that matters, or the longer one
+ */
+export function unknownSince(known: Spent | undefined, now: number, longest: Period): number {
+	const start = startOf(longest, now);
+	if (!known || (longest === 'month' && known.month === null)) return start;
 	// A clock that was ahead knows nothing of what came meanwhile.
-	const isKnown = known && known.upTo <= now && startOf('month', known.upTo) === month;
-	return isKnown ? known.upTo : month;
+	return known.upTo <= now && known.upTo >= start ? known.upTo : start;
 }
 
 /**
  * What was spent in the day and the month of `now`, up to a time.
  * @param known from earlier rows
  * @param rows those since `unknownSince`, or more, in any order
+ * @param longest `day` if only the day matters; `month` is null then
  * @param upTo epoch ms, exclusive; absent for all rows
  */
 export function spentAfter(
 	known: Spent | undefined,
 	rows: FilterableRow[],
 	now: number,
+	longest: Period,
 	upTo = Infinity,
 ): Spent {
-	const from = unknownSince(known, now);
-	const spent: Spent = { upTo, day: 0n, month: 0n };
-	for (const period of periods) {
+	const from = unknownSince(known, now, longest);
+	const sumOf = (period: Period): bigint => {
 		const start = startOf(period, now);
-		if (known?.upTo === from && startOf(period, from) === start) spent[period] = known[period];
+		let sum = known?.upTo === from && from >= start ? (known[period] ?? 0n) : 0n;
 		for (const row of rows) {
 			const isIn = row.at >= from && row.at < upTo && startOf(period, row.at) === start;
-			if (isIn && usesLimit(row)) spent[period] += row.amount;
+			if (isIn && usesLimit(row)) sum += row.amount;
 		}
-	}
-	return spent;
+		return sum;
+	};
+	return { upTo, day: sumOf('day'), month: longest === 'month' ? sumOf('month') : null };
 }
 
 const wire = {
@@ -90,6 +98,11 @@ export interface Budget {
 	source: 'service' | 'activity' | null;
 }
 
+/** Whether a balance is low: below a threshold, if there is one, or 0. All in micro-USDC. */
+export function isLow(balance: bigint, threshold: bigint | null): boolean {
+	return balance === 0n || (threshold !== null && balance < threshold);
+}
+
 export const atLeast0 = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
 
 /** With two decimals, rounded down: 79.999 % hasn't reached 80 %. */
@@ -98,13 +111,12 @@ export function percentOf(used: bigint, limit: bigint): number {
 }
 
 /** @param spent in the period, by the agent's payments; absent if they weren't read */
-export function budgetOf(period: Period, limits: Limits, spent?: bigint): Budget {
+export function budgetOf(period: Period, limits: Limits, spent?: bigint | null): Budget {
 	const { [wire[period].limit]: limitText, [wire[period].remaining]: left = null } = limits;
 	const limit = limitText === null ? null : BigInt(limitText);
 	const known = limit === null || left === null ? undefined : atLeast0(limit - BigInt(left));
-	const used = known ?? spent;
-	if (used === undefined)
-		return { limit, used: null, remaining: null, percent: null, source: null };
+	const used = known ?? spent ?? null;
+	if (used === null) return { limit, used: null, remaining: null, percent: null, source: null };
 	return {
 		limit,
 		used,

@@ -22,6 +22,8 @@ export interface RowReader<Row> {
 	column(name: string): (row: Row, record: number) => unknown;
 	/** Whether a column has amounts. */
 	isAmount(name: string): boolean;
+	/** Whether a column has null, or texts that start with a letter or digit and need no quotes. */
+	isPlain?(name: string): boolean;
 	/** How many records a row has in a CSV file; absent for one. */
 	recordsOf?(row: Row): number;
 }
@@ -130,7 +132,7 @@ function encodeAmount(amount: unknown, { decimalSeparator, delimiter }: FileLayo
  */
 function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Row> {
 	const { columns, headings = columns, delimiter, byteOrderMark } = layout;
-	const { column, isAmount, recordsOf = () => 1 } = reader;
+	const { column, isAmount, isPlain = () => false, recordsOf = () => 1 } = reader;
 	const options = {
 		delimiter,
 		record_delimiter: 'windows',
@@ -154,25 +156,27 @@ function csvEncoder<Row>(layout: FileLayout, reader: RowReader<Row>): Encoder<Ro
 	};
 	const encoders = columns.map((name): ((row: Row, record: number) => string) => {
 		const read = column(name);
-		return isAmount(name)
-			? (row, record) => encodeAmount(read(row, record), layout)
-			: (row, record) => encodeField(read(row, record));
+		if (isAmount(name)) return (row, record) => encodeAmount(read(row, record), layout);
+		if (isPlain(name)) return (row, record) => (read(row, record) as string | null) ?? nothing;
+		// Many columns have the same again.
+		let latest: unknown;
+		let field = nothing;
+		return (row, record) => {
+			const value = read(row, record);
+			if (value !== latest) field = encodeField((latest = value));
+			return field;
+		};
 	});
+	// Joined once per line: Node.js takes long to write a text that was put together of small parts.
 	const encodeRows = (rows: Row[]): string => {
-		let text = '';
+		const lines: string[] = [];
 		for (const row of rows) {
 			const records = recordsOf(row);
 			for (let record = 0; record < records; record++) {
-				let isFirst = true;
-				for (const encode of encoders) {
-					if (!isFirst) text += delimiter;
-					isFirst = false;
-					text += encode(row, record);
-				}
-				text += LINE_END;
+				lines.push(encoders.map((encode) => encode(row, record)).join(delimiter) + LINE_END);
 			}
 		}
-		return text;
+		return lines.join('');
 	};
 	return {
 		head: (byteOrderMark ? '\ufeff' : '') + stringify([headings], options),

@@ -2,6 +2,7 @@ import { shortAddress } from './address';
 import type { Line } from './books';
 import { monthOf } from './books';
 import type { RowReader } from './files';
+import { oneLine } from './text';
 
 /** What a user calls accounts and money. */
 export interface BookNames {
@@ -53,7 +54,9 @@ function describe({ day, payments, direction, agentName, counterparty }: Line): 
 	const what = isOne ? (isSpent ? 'Paid' : 'Earned') : several;
 	const preposition = isSpent ? (isOne ? ' ' : ' to ') : ' from ';
 	const other = counterparty === null ? '' : preposition + shortAddress(counterparty);
-	return `${what}${other}${isOne ? '' : ' with fractions of a cent'} (${agentName})`;
+	const fractions = isOne ? '' : ' with fractions of a cent';
+	// Banks' files have a line for each row, and no quotes for more.
+	return `${what}${other}${fractions} (${oneLine(agentName)})`;
 }
 
 const date: Column = { heading: 'Date', valueOf: ({ day }) => day };

@@ -108,13 +108,18 @@ export function parsePositiveUsdc(parameter: string, value: unknown, advice: str
 	throw new ParameterError(parameter, 'is 0.', advice);
 }
 
+/** The latest amount: a row of a file has what it's about, and what has moved, which is the same. */
+let latest = { micro: 0n, text: '0' };
+
 /** Decimal USDC without trailing zeros. @param micro micro-USDC */
 export function formatUsdc(micro: bigint): string {
 	if (micro < 0n) return `-${formatUsdc(-micro)}`;
-	const digits = micro.toString().padStart(DECIMALS + 1, '0');
-	const whole = digits.slice(0, -DECIMALS);
-	const fraction = withoutTrailing(digits.slice(-DECIMALS), '0');
-	return fraction ? `${whole}.${fraction}` : whole;
+	if (micro !== latest.micro) {
+		const digits = micro.toString().padStart(DECIMALS + 1, '0');
+		const text = withoutTrailing(`${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`, '0');
+		latest = { micro, text: withoutTrailing(text, '.') };
+	}
+	return latest.text;
 }
 
 /** The fields of amounts: one called `x` has `xUsdc` and `xUsdcMicro`. */

@@ -53,16 +53,21 @@ export class Tally<Group extends object> {
 	private readonly root = new Branch<Group>();
 
 	add(group: Group, row: Moving): void {
-		this.addTotal({ group, rows: 1, amount: row.amount, moved: movedBy(row) });
+		const total = this.totalOf(group);
+		total.rows += 1;
+		total.amount += row.amount;
+		total.moved += movedBy(row);
+	}
+
+	addTotal(part: { group: Group } & Total): void {
+		sum(this.totalOf(part.group), part);
 	}
 
 	/** The group has the same fields each time. */
-	addTotal(part: { group: Group } & Total): void {
-		const { group } = part;
+	private totalOf(group: Group): Total {
 		let branch = this.root;
-		for (const value of Object.values(group)) branch = branch.of(value);
-		branch.total ??= { group, ...nothing };
-		sum(branch.total, part);
+		for (const name in group) branch = branch.of(group[name]);
+		return (branch.total ??= { group, ...nothing });
 	}
 
 	/** Of all groups. */

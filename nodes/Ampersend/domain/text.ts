@@ -72,6 +72,11 @@ export function nameKey(name: string): string {
 	return name.normalize('NFC').replace(/\s+/g, ' ').trim();
 }
 
+/** A text on one line: white space and control characters are one space. */
+export function oneLine(text: string): string {
+	return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
 /** The start of a text, on one line. */
 export function shortLine(text: string, maxLength: number): string {
 	const start = text

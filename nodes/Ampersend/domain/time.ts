@@ -100,30 +100,38 @@ const QUARTER_MS = 15 * 60 * 1000;
 /** As `Intl` writes it: `GMT+05:30`. No zone has had seconds since 1972. */
 const OFFSET = /([+-])(\d\d):(\d\d)(?::(\d\d))?/;
 
+type OffsetAt = (ms: number) => number;
+
+/**
+ * Remembers the offset of each span that starts and ends with the same one. No zone has changed it
+ * twice within six days since 2000 (tz database).
+ */
+function rememberedBySpan(spanMs: number, offsetAt: OffsetAt): OffsetAt {
+	/** Null where it changes within the span. */
+	const offsets = new Map<number, number | null>();
+	return (ms) => {
+		const span = Math.floor(ms / spanMs);
+		let offset = offsets.get(span);
+		if (offset === undefined) {
+			const first = offsetAt(span * spanMs);
+			offset = first === offsetAt((span + 1) * spanMs - 1) ? first : null;
+			offsets.set(span, offset);
+		}
+		return offset ?? offsetAt(ms);
+	};
+}
+
 /**
  * Returns a function that gives the offset of a time zone, in ms, at a time (epoch ms).
  * @param timeZone IANA name
  */
-function offsetsIn(timeZone: string): (ms: number) => number {
+function offsetsIn(timeZone: string): OffsetAt {
 	const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
-	/** By quarter; null where it changes within it. */
-	const offsets = new Map<number, number | null>();
-	const offsetAt = (ms: number): number => {
+	return (ms) => {
 		const zone = format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 		const [, sign, hours, minutes, seconds] = OFFSET.exec(zone) ?? [];
 		const ofDay = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
 		return (sign === '-' ? -1 : 1) * ofDay * 1000;
-	};
-	const offsetOfQuarter = (quarter: number): number | null => {
-		const first = offsetAt(quarter * QUARTER_MS);
-		return first === offsetAt((quarter + 1) * QUARTER_MS - 1) ? first : null;
-	};
-	return (ms) => {
-		const quarter = Math.floor(ms / QUARTER_MS);
-		const known = offsets.get(quarter);
-		const offset = known === undefined ? offsetOfQuarter(quarter) : known;
-		if (known === undefined) offsets.set(quarter, offset);
-		return offset ?? offsetAt(ms);
 	};
 }
 
@@ -144,14 +152,16 @@ export function firstOfTwice(timeZone: string, ms: number): number {
  * @param timeZone IANA name
  */
 export function isoIn(timeZone: string): (ms: number) => string {
-	const offsetAt = offsetsIn(timeZone);
+	const offsetAt = rememberedBySpan(DAY_MS, rememberedBySpan(QUARTER_MS, offsetsIn(timeZone)));
+	let latest = { offset: 0, text: 'Z' };
 	return (ms) => {
 		const offset = offsetAt(ms);
-		const text = toIso(ms + offset);
-		if (offset === 0) return text;
-		const minutes = Math.floor(Math.abs(offset) / 60_000);
-		const zone = `${digits(Math.floor(minutes / 60), 2)}:${digits(minutes % 60, 2)}`;
-		return `${text.slice(0, -1)}${offset < 0 ? '-' : '+'}${zone}`;
+		if (offset !== latest.offset) {
+			const minutes = Math.floor(Math.abs(offset) / 60_000);
+			const zone = `${digits(Math.floor(minutes / 60), 2)}:${digits(minutes % 60, 2)}`;
+			latest = { offset, text: offset === 0 ? 'Z' : (offset < 0 ? '-' : '+') + zone };
+		}
+		return toIso(ms + offset).slice(0, -1) + latest.text;
 	};
 }
 

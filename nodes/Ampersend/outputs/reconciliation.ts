@@ -26,6 +26,8 @@ const counts = z.object({
 	transactionsWithoutHash: count,
 	/** Payment events of the range without a hash: not compared. */
 	paymentEventsWithoutHash: count,
+	/** Of both, those whose money has moved: with any, no findings don't mean that all agrees. */
+	movedWithoutHash: count,
 });
 
 export type ReconciliationCounts = z.infer<typeof counts>;
@@ -69,6 +71,7 @@ export const simplifiedReconciliation = simplifiedTo(
 		'paymentEventStatus',
 		'explorerUrl',
 		'findings',
+		'movedWithoutHash',
 	],
 	'transactionHash',
 );

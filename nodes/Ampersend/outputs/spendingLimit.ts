@@ -2,6 +2,7 @@ import * as z from 'zod/v4-mini';
 
 import type { Address } from '../domain/address';
 import type { Budget } from '../domain/budget';
+import { isLow } from '../domain/budget';
 import { eachLimit } from '../domain/limits';
 import { amountFields, amountShape, isMicro } from '../domain/money';
 import { simplifiedTo } from '../domain/simplify';
@@ -16,7 +17,7 @@ const { amount, amounts, computed, copied, time } = outputsOf<
 >();
 
 const remaining = (key: 'daily_remaining_usdc_micro' | 'monthly_remaining_usdc_micro') =>
-	amount(z.optional(textOrNull), (config) => config[key], key);
+	amount(z.optional(textOrNull), ({ [key]: micro }) => (micro?.startsWith('-') ? '0' : micro), key);
 
 /** A limit that is null isn't set. */
 const output = outputOf({
@@ -132,8 +133,8 @@ export const spendingOutput = z.object({
 	/** Of the limit, with two decimals, rounded down. Null without a limit. */
 	monthlyUsedPercent: percent,
 	/**
-	 * Whether the balance is below the filter Balance Below. Without the filter: below the daily
-	 * limit, or 0 without one. Null if the balance isn't a whole number of micro-USDC.
+	 * Whether the balance is 0, or below the filter Balance Below; without the filter, below the
+	 * daily limit. Null if the balance isn't a whole number of micro-USDC.
 	 */
 	isLow: z.nullable(z.boolean()),
 	/** Whether nothing is left of the daily or the monthly limit. */
@@ -163,17 +164,12 @@ export const simplifiedSpending = simplifiedTo(
 	{ keepsNull: true },
 );
 
-/** Whether an agent has too little. @param threshold micro-USDC; undefined for its daily limit */
-function isLow({ balance }: Owner, { limit }: Budget, threshold = limit): boolean | null {
-	if (balance === undefined || !isMicro(balance)) return null;
-	return threshold === null ? BigInt(balance) === 0n : BigInt(balance) < threshold;
-}
-
 /** @param threshold of a low balance, in micro-USDC; undefined for the daily limit */
 export function toSpendingOutput(
 	{ agent, config, day, month }: Spending,
 	threshold: bigint | undefined,
 ): z.infer<typeof spendingOutput> {
+	const { balance = '' } = agent;
 	const sources = [day, month].flatMap(({ limit, source }) => (limit === null ? [] : source));
 	return {
 		...toReadSpendingLimit(agent.address, agent, config),
@@ -185,7 +181,7 @@ export function toSpendingOutput(
 		}),
 		dailyUsedPercent: day.percent,
 		monthlyUsedPercent: month.percent,
-		isLow: isLow(agent, day, threshold),
+		isLow: isMicro(balance) ? isLow(BigInt(balance), threshold ?? day.limit) : null,
 		isSpent: [day, month].some((budget) => budget.remaining === 0n),
 		usedFrom: sources.includes('activity') ? 'activity' : (sources[0] ?? null),
 	};

@@ -15,6 +15,11 @@ export const someText = z.string().check(z.minLength(1));
 /** Micro-USDC as a decimal integer string (SDK, types.ts: NonNegativeIntegerString). */
 export const micro = z.string().check(z.refine(isMicro, 'has an unexpected format'));
 
+/** The same, with a minus for less than 0. */
+export const signedMicro = z
+	.string()
+	.check(z.refine((text) => isMicro(text.replace(/^-/, '')), 'has an unexpected format'));
+
 /** A time as the service sent it, in a unit that `readTime` knows. */
 export const sentTime = z.union([z.string(), z.number()]).check(
 	z.refine((value) => !Number.isNaN(readTime(value)), {

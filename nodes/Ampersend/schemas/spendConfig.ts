@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import { eachLimit } from '../domain/limits';
-import { address, ifFits, micro, timestamp } from './common';
+import { address, ifFits, micro, signedMicro, timestamp } from './common';
 
 /** What is sent: every field, always. Limits in micro-USDC, `null` for no limit. */
 export const spendConfigInput = z.object({
@@ -13,9 +13,12 @@ export const spendConfigInput = z.object({
 export const spendConfig = z.looseObject({
 	agent_address: z.optional(address),
 	...spendConfigInput.shape,
-	/** What is left of the limits, null for no limit. Only in an agent's session. */
-	daily_remaining_usdc_micro: z.optional(z.nullable(micro)),
-	monthly_remaining_usdc_micro: z.optional(z.nullable(micro)),
+	/**
+	 * What is left of the limits, null for no limit. Only in an agent's session. Below 0 if more is
+	 * used than a limit that was lowered.
+	 */
+	daily_remaining_usdc_micro: z.optional(z.nullable(signedMicro)),
+	monthly_remaining_usdc_micro: z.optional(z.nullable(signedMicro)),
 	created_at: ifFits(z.optional(timestamp)),
 	updated_at: ifFits(z.optional(timestamp)),
 });

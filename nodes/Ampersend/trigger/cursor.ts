@@ -38,7 +38,7 @@ export function startOf(
 	const known = state?.agents.get(id);
 	if (known !== undefined) return known && { ...known, isMissing: undefined };
 	const isWatched = state?.scope === 'all' && scope === 'all';
-	if (isWatched && createdAt > state.since - CLOCKS_MS) {
+	if (isWatched && createdAt > state.since - (state.isUnread ? 0 : CLOCKS_MS)) {
 		// Polls whose state n8n didn't store may have filtered out some of its payments.
 		return isSameFilter(state.filter, filter)
 			? BEGINNING
@@ -48,6 +48,16 @@ export function startOf(
 		return { newest: 0, floor: existingSince, asOf: 0, rows: new Map() };
 	}
 	return null;
+}
+
+/** Since when an agent without a cursor waits for its baseline, epoch ms by n8n's clock. */
+export function waitsSince(state: TriggerState | undefined, id: AgentId, now: number): number {
+	return state?.waiting?.get(id) ?? (state?.isUnread ? state.since : now);
+}
+
+/** The state after a publishing that could read nothing. @param since epoch ms */
+export function unreadState({ scope, filter }: Settings, since: number): TriggerState {
+	return { scope, since, agents: new Map(), isUnread: true, filter };
 }
 
 /** A new payment event: a payment's first appearance, or a change of its status. */
@@ -363,8 +373,18 @@ export function advance(
 	const filteredOut = candidates.filter((change) => !wanted.has(change));
 	const lastBatch = batchAfter(begun, poll, agents, events, filteredOut);
 	const since = before?.scope === scope ? before.since : now;
+	const waiting = new Map(
+		[...agents].flatMap(([id, one]) => (one ? [] : [[id, waitsSince(before, id, now)] as const])),
+	);
 	return {
-		state: { scope, since, agents, filter, ...withoutUndefined({ next, lastBatch }) },
+		state: {
+			scope,
+			since,
+			agents,
+			filter,
+			...(waiting.size > 0 && { waiting }),
+			...withoutUndefined({ next, lastBatch }),
+		},
 		events,
 	};
 }

@@ -45,7 +45,9 @@ export function hasBegun(before: TriggerState, after: TriggerState): boolean {
 	return (
 		before.scope !== after.scope ||
 		!isSameFilter(before.filter, after.filter) ||
-		[...after.agents].some(([id, cursor]) => cursor && !before.agents.get(id))
+		[...after.agents].some(([id, cursor]) =>
+			cursor ? !before.agents.get(id) : !before.agents.has(id),
+		)
 	);
 }
 

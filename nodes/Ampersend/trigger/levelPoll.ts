@@ -5,20 +5,23 @@ import type { Client } from '../api/client';
 import { withoutFinding } from '../api/client';
 import { CallError } from '../api/errors';
 import { aFewAtOnce } from '../api/lists/concurrency';
-import { consumeHistory, readTransactions } from '../api/lists/merge';
+import type { ReadAhead } from '../api/lists/readAhead';
 import { routes } from '../api/routes';
 import { send } from '../api/send';
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
-import { budgetOf, nameOf, periods, unknownSince, usesLimit } from '../domain/budget';
+import { budgetOf, nameOf, unknownSince, usesLimit } from '../domain/budget';
+import type { Spent } from '../domain/budget';
 import type { FilterableRow } from '../domain/filter';
 import { knownOfTransactions } from '../domain/filter';
 import { isMicro } from '../domain/money';
 import { rethrow } from '../domain/rethrow';
-import type { LevelEvent, LevelState, LevelWants, Sight } from './levels';
+import { toIso } from '../domain/time';
+import type { LevelEvent, LevelState, LevelWants, Payments, Sight } from './levels';
 import { addUp, advanceLevels, levelsOf, MAX_LEVEL_EVENTS, spentOf } from './levels';
 import type { Failed, PollResult } from './poll';
-import { isTransient, rejectTooMany, worstOf } from './poll';
+import { carryOut, isTransient, MAX_READ_AHEAD, pagesOf, rejectTooMany, worstOf } from './poll';
+import { readSince, sizes } from './reading';
 import type { TriggerSettings } from './settings';
 import type { AgentId } from './state';
 import { MAX_AGENTS } from './state';
@@ -32,7 +35,7 @@ import { MAX_AGENTS } from './state';
 /** How many agents are looked up or read at the same time. */
 const AT_ONCE = 6;
 
-/** Agents that a manual run reads: those with the lowest balances. */
+/** Agents that a manual run reads before it looks whether that is enough. */
 const MAX_SAMPLED = 5;
 
 /** Payments that are remembered of those with a status that is new. */
@@ -121,39 +124,81 @@ async function lookUp(
 	return { directory, failed, watched: agents.map(addressKey).filter((id) => directory.has(id)) };
 }
 
-/** The payments of an agent since a time, epoch ms, that use its limits. */
-async function readUsing(
-	client: Client,
-	agent: KnownAgent,
-	from: number,
-	now: number,
-	strange: Strange[],
-): Promise<FilterableRow[]> {
-	const known: readonly string[] = knownOfTransactions.statuses;
-	const query = { agents: [agent], filter: { from }, now };
-	return await consumeHistory(
-		(options) => readTransactions(client, query, options),
-		async (batches) => {
-			const using: FilterableRow[] = [];
-			for await (const batch of batches) {
-				for (const { row } of batch) {
-					// Without what the service sent: a month can have many.
-					const { at, amount, direction, status } = row;
-					const isNew = !known.includes(status.toLowerCase());
-					if (isNew && strange.length < MAX_STRANGE) strange.push({ row: { direction, status } });
-					if (usesLimit(row)) using.push({ at, amount, direction, status, counterparty: null });
-				}
-			}
-			return using;
-		},
-		false,
-	);
+/** How often a poll reads on where it has read an agent up to: each time up to 10 000 payments. */
+const MAX_READINGS = 20;
+
+/** What was read of an agent's payments, and what kept the rest from being read. */
+interface UsingRead extends Payments {
+	error?: CallError | undefined;
 }
 
-const NO_LIMITS = { daily_limit: null, monthly_limit: null };
+const statuses: readonly string[] = knownOfTransactions.statuses;
+
+/** The rows of a time that use limits, without what the service sent: a month can have many. */
+function usingOf(
+	rows: FilterableRow[],
+	from: number,
+	upTo: number,
+	strange: Strange[],
+): FilterableRow[] {
+	return rows.flatMap(({ at, amount, direction, status }) => {
+		if (at < from || at >= upTo) return [];
+		const isNew = !statuses.includes(status.toLowerCase());
+		if (isNew && strange.length < MAX_STRANGE) strange.push({ row: { direction, status } });
+		const row = { at, amount, direction, status, counterparty: null };
+		return usesLimit(row) ? [row] : [];
+	});
+}
+
+/**
+ * The payments of an agent since a time, epoch ms, that use its limits. If there are too many, the
+ * oldest of them.
+ */
+async function readUsing(
+	ahead: ReadAhead,
+	from: number,
+	settings: Settings,
+	deadline: number,
+	strange: Strange[],
+): Promise<UsingRead> {
+	const wants = { ...settings, enough: Infinity, counts: usesLimit, sizes };
+	const using: FilterableRow[] = [];
+	let upTo = from;
+	for (let readings = 0; readings < MAX_READINGS; readings++) {
+		const start = upTo;
+		const { reading, error } = await carryOut(ahead, readSince(start, wants), deadline);
+		if (reading) {
+			const { rows, isWhole } = reading;
+			upTo = isWhole ? Infinity : Math.max(start, rows.at(-1)?.at ?? start);
+			for (const row of usingOf(rows, start, upTo, strange)) using.push(row);
+		}
+		if (error) return { rows: using, upTo, error };
+		if (upTo === Infinity || upTo === start || Date.now() >= deadline) break;
+	}
+	return { rows: using, upTo };
+}
+
+/** For an agent whose limits can't be judged yet. */
+function errorForMany(upTo: number): CallError {
+	return new CallError({
+		message:
+			`it has more payments since ${toIso(upTo)} than were read so far, so what it has used of ` +
+			"its limits isn't known",
+		description:
+			'Each poll reads on where the last one ended. If this stays so, poll more often, or choose ' +
+			'fewer agents.',
+		repeatable: true,
+		failure: { cause: 'temporarily-unavailable' },
+	});
+}
+
+/** What is read of an agent's limits. */
+type Limits = Parameters<typeof budgetOf>[1];
+
+const NO_LIMITS: Limits = { daily_limit: null, monthly_limit: null };
 
 /** Undefined if it isn't whole micro-USDC. */
-function balanceOf({ balance = '' }: KnownAgent): bigint | undefined {
+function balanceOf({ balance = '' }: Partial<KnownAgent> = {}): bigint | undefined {
 	return isMicro(balance) ? BigInt(balance) : undefined;
 }
 
@@ -161,6 +206,8 @@ function balanceOf({ balance = '' }: KnownAgent): bigint | undefined {
 class LevelReader {
 	readonly sights = new Map<AgentId, Sight>();
 	readonly failed: Failed;
+	/** Agents with more payments than there was time to read. */
+	readonly behind: Failed = [];
 	/** Agents that answered 404: most have no limits. */
 	private readonly unset: AgentId[] = [];
 	private hasLimits = false;
@@ -179,13 +226,12 @@ class LevelReader {
 
 	/** Reads agents until time is up, or the service turns the poll away. */
 	async readAll(order: AgentId[]): Promise<void> {
-		await aFewAtOnce(order, AT_ONCE, async (id) => {
-			await this.read(id);
+		await aFewAtOnce(order, AT_ONCE, async (id, { activeCount, pendingCount }) => {
+			await this.read(id, activeCount + pendingCount <= MAX_READ_AHEAD);
 		});
-		await this.confirmUnset();
 	}
 
-	private async read(id: AgentId): Promise<void> {
+	private async read(id: AgentId, mayReadAhead: boolean): Promise<void> {
 		const agent = this.found.directory.get(id);
 		const { deadline = Infinity } = this.client;
 		if (!agent) return;
@@ -193,7 +239,7 @@ class LevelReader {
 		this.sights.set(id, sight);
 		try {
 			if (this.isTurnedAway || Date.now() >= deadline) this.unread.push(id);
-			else await this.readLimits(id, agent, sight);
+			else await this.readLimits(id, agent, sight, mayReadAhead);
 		} catch (error) {
 			if (!(error instanceof CallError)) rethrow(error);
 			this.isTurnedAway ||= error.failure?.cause === 'rate-limited';
@@ -203,44 +249,71 @@ class LevelReader {
 		}
 	}
 
-	private async readLimits(id: AgentId, agent: KnownAgent, sight: Sight): Promise<void> {
-		const { levels, now } = this.settings;
+	private async readLimits(
+		id: AgentId,
+		agent: KnownAgent,
+		sight: Sight,
+		mayReadAhead: boolean,
+	): Promise<void> {
+		const { levels } = this.settings;
 		if (levels.percent === undefined && levels.low?.below !== null) return;
 		const limits = await this.limitsOf(id, agent.address);
-		sight.dailyLimit = limits.daily_limit === null ? null : BigInt(limits.daily_limit);
-		if (levels.percent === undefined) return;
-		const isUnknown = periods.some((period) => {
-			const { limit, used } = budgetOf(period, limits);
-			return limit && used === null;
-		});
-		const known = spentOf(this.before?.agents[id]);
-		const from = unknownSince(known, now);
-		const rows = isUnknown
-			? await readUsing(this.client, agent, from, now, this.strange)
-			: undefined;
-		const read = rows && addUp(known, rows, now);
-		sight.spent = read?.kept;
-		sight.budgets = {
-			day: budgetOf('day', limits, read?.spent.day),
-			month: budgetOf('month', limits, read?.spent.month),
-		};
+		sight.isUnset = limits === undefined;
+		const { daily_limit: daily } = limits ?? NO_LIMITS;
+		sight.dailyLimit = daily === null ? null : BigInt(daily);
+		if (levels.percent !== undefined) {
+			await this.readBudgets(id, agent, sight, limits ?? NO_LIMITS, mayReadAhead);
+		}
 	}
 
-	private async limitsOf(id: AgentId, address: Address) {
+	private async readBudgets(
+		id: AgentId,
+		{ address }: KnownAgent,
+		sight: Sight,
+		limits: Limits,
+		mayReadAhead: boolean,
+	): Promise<void> {
+		const budgetsOf = (spent?: Spent) => ({
+			day: budgetOf('day', limits, spent?.day),
+			month: budgetOf('month', limits, spent?.month),
+		});
+		sight.budgets = budgetsOf();
+		const { day, month } = sight.budgets;
+		const [isDaily, isMonthly] = [day, month].map(({ limit, used }) => limit && used === null);
+		if (!isDaily && !isMonthly) return;
+		const { now } = this.settings;
+		const { deadline = Infinity } = this.client;
+		const longest = isMonthly ? 'month' : 'day';
+		const known = spentOf(this.before?.agents[id]);
+		const from = unknownSince(known, now, longest);
+		const ahead = pagesOf(this.client, address, () => mayReadAhead);
+		const read = await readUsing(ahead, from, this.settings, deadline, this.strange);
+		const { spent, kept } = addUp(known, read, now, longest);
+		sight.spent = kept;
+		if (spent) sight.budgets = budgetsOf(spent);
+		else if (read.error) throw read.error;
+		else {
+			this.behind.push({ agent: id, error: errorForMany(read.upTo) });
+			if (read.upTo === from) this.unread.push(id);
+		}
+	}
+
+	/** @returns undefined if the service has none */
+	private async limitsOf(id: AgentId, address: Address): Promise<Limits | undefined> {
 		try {
 			const quiet = withoutFinding(this.client);
 			const limits = await send(quiet, routes.getSpendingLimit, { path: { address } });
 			this.hasLimits = true;
-			return limits ?? NO_LIMITS;
+			return limits;
 		} catch (error) {
 			if (!(error instanceof CallError) || error.status !== 404) rethrow(error);
 			this.unset.push(id);
-			return NO_LIMITS;
+			return undefined;
 		}
 	}
 
 	/** If no agent has limits, the service may not have the route. That's asked once. */
-	private async confirmUnset(): Promise<void> {
+	async confirmUnset(): Promise<void> {
 		const [first] = this.unset;
 		if (this.hasLimits || first === undefined) return;
 		const address = this.found.directory.get(first)?.address ?? first;
@@ -249,7 +322,8 @@ class LevelReader {
 		} catch (error) {
 			if (!(error instanceof CallError)) rethrow(error);
 			for (const agent of this.unset) {
-				delete this.sights.get(agent)?.dailyLimit;
+				const balance = this.sights.get(agent)?.balance;
+				this.sights.set(agent, { balance });
 				this.failed.push({ agent, error });
 			}
 		}
@@ -291,7 +365,8 @@ export async function pollLevels(
 	const reader = new LevelReader(shared, found, settings, before);
 	const isPartial = found.failed.length > 0;
 	await reader.readAll(inTurnFrom(before?.next, watched));
-	const { sights, failed, unread, unclear, strange } = reader;
+	await reader.confirmUnset();
+	const { sights, failed, behind, unread, unclear, strange } = reader;
 	const worst = worstOf(failed);
 	const isRead = (id: AgentId) =>
 		!failed.some(({ agent }) => agent === id) ||
@@ -299,14 +374,16 @@ export async function pollLevels(
 	if (worst && !payments && !watched.some(isRead)) throw worst;
 
 	const chosen = agents === 'all' ? undefined : new Set(agents.map(addressKey));
-	// An agent that disappears keeps what it had, as its position is kept.
+	// An agent that disappears or is no longer chosen keeps what it had: it may come back.
 	const hasRoom = Object.keys(before?.agents ?? {}).length <= MAX_AGENTS;
+	const isWatched = (id: AgentId) => chosen?.has(id) ?? (hasRoom || directory.has(id));
 	const { state, events } = advanceLevels(before, {
 		wants,
 		now,
 		process,
 		sights,
-		isWatched: (id) => chosen?.has(id) ?? (hasRoom || directory.has(id)),
+		isWatched,
+		isKept: (id) => hasRoom || isWatched(id),
 		next: unread[0],
 		maxEvents: Math.min(settings.maxEvents, MAX_LEVEL_EVENTS),
 	});
@@ -314,36 +391,36 @@ export async function pollLevels(
 		state,
 		events: events.map((event) => foundOf(event, directory)),
 		directory: isPartial ? undefined : directory,
-		skipped: failed.map((one) => ({ ...one, hasBaseline: true })),
+		skipped: [...failed, ...behind],
 		unread,
 		unclear,
 		strange,
 	};
 }
 
-/** The event of each kind that is nearest to one, from current data. Nothing is stored. */
+const isBudget = ({ kind }: Pick<LevelEvent, 'kind'>): boolean => kind !== 'low';
+
+/**
+ * The event of each kind that is nearest to one, from current data: of the agents with the lowest
+ * balances, and for a budget of those with limits. Nothing is stored.
+ */
 export async function sampleLevels(client: Client, settings: Settings): Promise<FoundLevel[]> {
 	const { levels: wants, now } = settings;
 	const shared = { ...client, reads: {}, run: {} };
 	const found = await lookUp(shared, settings, true);
 	const { directory, watched } = found;
-	const lowest = watched
-		.flatMap((id) => {
-			const agent = directory.get(id);
-			const balance = agent && balanceOf(agent);
-			return balance === undefined ? [] : [{ id, balance }];
-		})
-		.sort((a, b) => (a.balance < b.balance ? -1 : 1))
-		.slice(0, MAX_SAMPLED)
-		.map(({ id }) => id);
+	const balance = (id: AgentId) => balanceOf(directory.get(id)) ?? 0n;
+	const lowest = watched.toSorted((a, b) => (balance(a) < balance(b) ? -1 : 1));
 	const reader = new LevelReader(shared, found, settings, undefined);
-	await reader.readAll(lowest);
-	const levels = [...reader.sights]
-		.flatMap(([id, sight]) => levelsOf(sight, wants, now).map((level) => ({ id, ...level })))
-		.sort((a, b) => Number(b.isOver) - Number(a.isOver));
-	const low = levels.find(({ kind }) => kind === 'low');
-	const budget = levels.find(({ kind }) => kind !== 'low');
-	return [low, budget].flatMap((level) => {
+	const levelsFound = () =>
+		[...reader.sights]
+			.flatMap(([id, sight]) => levelsOf(sight, wants, now).map((level) => ({ id, ...level })))
+			.filter(({ values }) => Object.keys(values).length > 0)
+			.sort((a, b) => Number(b.isOver) - Number(a.isOver));
+	do await reader.readAll(lowest.splice(0, MAX_SAMPLED));
+	while (lowest.length > 0 && wants.percent !== undefined && !levelsFound().some(isBudget));
+	const levels = levelsFound();
+	return [levels.find((level) => !isBudget(level)), levels.find(isBudget)].flatMap((level) => {
 		if (!level) return [];
 		const { id, kind, values } = level;
 		const of = nameOf(kind === 'low' ? 'day' : kind, now);

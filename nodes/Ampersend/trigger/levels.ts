@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
 
 import type { Budget, Period, Spent } from '../domain/budget';
-import { nameOf, periods, spentAfter, startOf, unknownSince } from '../domain/budget';
+import { isLow, nameOf, periods, spentAfter, startOf, unknownSince } from '../domain/budget';
 import type { FilterableRow } from '../domain/filter';
 import { isMicro } from '../domain/money';
 import type { AgentId } from './state';
@@ -32,6 +32,8 @@ export interface Sight {
 	/** Micro-USDC, null for none. */
 	dailyLimit?: bigint | null;
 	budgets?: Record<Period, Budget>;
+	/** Whether the service has no limits of it. An answer that is wrong for once says that, too. */
+	isUnset?: boolean;
 	/** To keep for the next polls. */
 	spent?: Spent | undefined;
 }
@@ -70,7 +72,9 @@ const agentLevels = z.object({
 	day: z.optional(mark),
 	month: z.optional(mark),
 	/** `Spent`. */
-	spent: z.optional(z.tuple([number, micro, micro])),
+	spent: z.optional(z.tuple([number, micro, z.nullable(micro)])),
+	/** Whether the service had no limits of an agent with marks, when last asked. */
+	isUnset: z.optional(z.literal(true)),
 });
 
 const levelState = z.object({
@@ -78,7 +82,7 @@ const levelState = z.object({
 	version: z.literal(1),
 	/** Those of which there is something to remember. */
 	agents: z.record(text, agentLevels),
-	/** The agent that the next poll starts with, if this one had no time for all of them. */
+	/** The agent that the next poll starts with, if this one had no time or no room for all. */
 	next: z.optional(text),
 	/** The last events, and the n8n process that emitted them, as in `TriggerState`. */
 	lastBatch: z.optional(z.object({ process: text, since: number, events: z.array(levelEvent) })),
@@ -126,9 +130,9 @@ export function writeLevelState(state: LevelState, maxBytes = MAX_LEVEL_BYTES): 
 	if (json.length <= maxBytes) return json;
 	const { lastBatch, ...rest } = state;
 	if (lastBatch) return writeLevelState(rest, maxBytes);
-	const agents = Object.entries(rest.agents).map(([id, { low, day, month }]) => [
+	const agents = Object.entries(rest.agents).map(([id, { low, day, month, isUnset }]) => [
 		id,
-		{ low, day, month },
+		{ low, day, month, isUnset },
 	]);
 	return JSON.stringify({ ...rest, agents: Object.fromEntries(agents) as object });
 }
@@ -136,26 +140,41 @@ export function writeLevelState(state: LevelState, maxBytes = MAX_LEVEL_BYTES): 
 export function spentOf(agent: AgentLevels | undefined): Spent | undefined {
 	if (!agent?.spent) return undefined;
 	const [upTo, day, month] = agent.spent;
-	return { upTo, day: BigInt(day), month: BigInt(month) };
+	return { upTo, day: BigInt(day), month: month === null ? null : BigInt(month) };
 }
 
 /** Payments from before this, in ms, count as they are: later changes are not seen. */
 const UNSETTLED_MS = 60 * 60_000;
 
+/** The payments that were read of an agent. */
+export interface Payments {
+	rows: FilterableRow[];
+	/** Those from before this are complete, epoch ms. Infinity for all of them. */
+	upTo: number;
+}
+
 /**
  * What an agent has spent in the day and the month of `now`.
- * @param rows its payments since `unknownSince`
- * @returns `kept`: what the next polls need of it; absent while less than an hour is added
+ * @param payments since `unknownSince`
+ * @param longest see `spentAfter`
+ * @returns `spent`: only if they are all there. `kept`: what the next polls need of it; absent
+ * while less than an hour is added
  */
 export function addUp(
 	known: Spent | undefined,
-	rows: FilterableRow[],
+	{ rows, upTo }: Payments,
 	now: number,
-): { spent: Spent; kept?: Spent } {
-	const from = unknownSince(known, now);
-	const spent = spentAfter(known, rows, now);
-	if (known?.upTo === from && now - from < 2 * UNSETTLED_MS) return { spent };
-	return { spent, kept: spentAfter(known, rows, now, Math.max(from, now - UNSETTLED_MS)) };
+	longest: Period,
+): { spent?: Spent; kept?: Spent } {
+	const from = unknownSince(known, now, longest);
+	const isAll = upTo === Infinity;
+	const settled = Math.min(upTo, Math.max(from, now - UNSETTLED_MS));
+	const isLittle =
+		known?.upTo === from && (isAll ? now - from < 2 * UNSETTLED_MS : settled <= from);
+	return {
+		...(isAll && { spent: spentAfter(known, rows, now, longest) }),
+		...(!isLittle && { kept: spentAfter(known, rows, now, longest, settled) }),
+	};
 }
 
 /** How far the service's clock can be behind n8n's, in ms: its day may not have begun. */
@@ -176,7 +195,7 @@ function lowLevel({ balance, dailyLimit }: Sight, { below }: NonNullable<LevelWa
 	return [
 		{
 			kind: 'low' as const,
-			isOver: balance === 0n || balance < (threshold ?? 0n),
+			isOver: isLow(balance, threshold),
 			values: {
 				balance: String(balance),
 				threshold: threshold === null ? null : String(threshold),
@@ -185,8 +204,14 @@ function lowLevel({ balance, dailyLimit }: Sight, { below }: NonNullable<LevelWa
 	];
 }
 
-/** Nothing can be used of a limit of 0, so it has no level. */
-function budgetLevel(kind: Period, budget: Budget | undefined, percent: number, now: number) {
+/** Nothing can be used of a limit of 0, so it has no level. Without a limit, nothing is over. */
+function budgetLevel(
+	kind: Period,
+	budget: Budget | undefined,
+	percent: number,
+	now: number,
+): Level[] {
+	if (budget?.limit === null) return [{ kind, isOver: false, values: {} }];
 	if (!budget?.limit || budget.used === null) return [];
 	const { limit, used, source } = budget;
 	if (source === 'service' && now - startOf(kind, now) < CLOCKS_MS) return [];
@@ -217,6 +242,8 @@ export interface LevelPoll {
 	sights: ReadonlyMap<AgentId, Sight>;
 	/** Whether an agent is still watched. */
 	isWatched: (id: AgentId) => boolean;
+	/** Whether to remember an agent that isn't, so that it continues if it comes back. */
+	isKept: (id: AgentId) => boolean;
 	/** See `LevelState`. */
 	next?: AgentId | undefined;
 	/** Maximum events to emit. Further crossings are those of the next poll. */
@@ -256,34 +283,62 @@ function batchAfter(
 		: { process, since: now, events: crossed };
 }
 
+/** The first part of the mark of a level. */
+function periodOf(kind: Level['kind'], { low }: AgentLevels, now: number): string {
+	return kind === 'low' ? (low?.[0] ?? nameOf('day', now)) : nameOf(kind, now);
+}
+
 /** How often a level was crossed in a period, and whether it is over. Other periods don't count. */
 function countOf(before: Mark | undefined, period: string): [count: number, isOver: boolean] {
 	const [of, count, isOver] = before ?? [period, 0, false];
 	return of === period ? [count, isOver] : [0, false];
 }
 
-/** The levels of an agent after a poll. Crossings are added to `crossed`. */
+/** What a poll finds. */
+interface Found {
+	crossed: LevelEvent[];
+	/** The first agent with a crossing that the poll has no room for. */
+	waiting?: AgentId;
+}
+
+const hasMarks = (agent: AgentLevels): boolean => kinds.some((kind) => agent[kind] !== undefined);
+
+/** What has had limits may only seem to have none. If the next poll sees the same, it's so. */
+function certain(before: AgentLevels, sight: Sight): Sight {
+	const isDoubtful = sight.isUnset && !before.isUnset && hasMarks(before);
+	return isDoubtful ? { balance: sight.balance } : sight;
+}
+
+function storedSpent({ spent }: Sight): Pick<AgentLevels, 'spent'> {
+	if (!spent) return {};
+	const { upTo, day, month } = spent;
+	return { spent: [upTo, String(day), month === null ? null : String(month)] };
+}
+
+/** The levels of an agent after a poll. Crossings are added to `found`. */
 function afterSight(
 	id: AgentId,
 	before: AgentLevels,
 	sight: Sight,
 	{ wants, now, maxEvents }: LevelPoll,
-	crossed: LevelEvent[],
+	found: Found,
 ): AgentLevels {
-	const after = { ...before };
-	const { spent } = sight;
-	if (spent) after.spent = [spent.upTo, String(spent.day), String(spent.month)];
-	for (const { kind, isOver, values } of levelsOf(sight, wants, now)) {
-		const of = kind === 'low' ? (before.low?.[0] ?? nameOf('day', now)) : nameOf(kind, now);
+	const after = { ...before, ...storedSpent(sight) };
+	delete after.isUnset;
+	for (const { kind, isOver, values } of levelsOf(certain(before, sight), wants, now)) {
+		const of = periodOf(kind, before, now);
 		const [times, wasOver] = countOf(before[kind], of);
 		const isNew = isOver && !wasOver;
-		if (isNew && crossed.length >= maxEvents) continue;
+		if (isNew && found.crossed.length >= maxEvents) {
+			found.waiting ??= id;
+			continue;
+		}
 		const count = times + Number(isNew);
-		if (isNew) crossed.push({ kind, id, of, count, at: now, ...values });
+		if (isNew) found.crossed.push({ kind, id, of, count, at: now, ...values });
 		if (count > 0) after[kind] = [of, count, isOver];
 		else delete after[kind];
 	}
-	return after;
+	return sight.isUnset && hasMarks(after) ? { ...after, isUnset: true } : after;
 }
 
 /**
@@ -294,16 +349,17 @@ export function advanceLevels(
 	before: LevelState | undefined,
 	poll: LevelPoll,
 ): { state: LevelState; events: LevelEvent[] } {
-	const { sights, isWatched, next } = poll;
+	const { sights, isKept } = poll;
 	const agents = Object.fromEntries(
-		Object.entries(before?.agents ?? {}).filter(([id]) => isWatched(id)),
+		Object.entries(before?.agents ?? {}).filter(([id]) => isKept(id)),
 	);
-	const crossed: LevelEvent[] = [];
+	const found: Found = { crossed: [] };
 	for (const [id, sight] of sights) {
-		const after = afterSight(id, agents[id] ?? {}, sight, poll, crossed);
+		const after = afterSight(id, agents[id] ?? {}, sight, poll, found);
 		if (Object.keys(after).length > 0) agents[id] = after;
 		else delete agents[id];
 	}
+	const { crossed, waiting: next = poll.next } = found;
 	const repeated = repeatedBy(before?.lastBatch, poll);
 	const lastBatch = batchAfter(before?.lastBatch, repeated, crossed, poll);
 	return {

@@ -14,10 +14,11 @@ import { routes } from '../api/routes';
 import type { Address } from '../domain/address';
 import { addressKey } from '../domain/address';
 import { matcherOf } from '../domain/filter';
+import { withoutUndefined } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
 import { rethrow } from '../domain/rethrow';
 import type { PaymentChange } from './cursor';
-import { advance, beginWith, condensed, startOf } from './cursor';
+import { advance, beginWith, condensed, startOf, waitsSince } from './cursor';
 import type { Baseline, Reading, Wants } from './reading';
 import { isBehind, readBaseline, readNews, sizes } from './reading';
 import type { TriggerSettings } from './settings';
@@ -35,7 +36,7 @@ const FAST_CONCURRENCY = 10;
 const FAST_MS = 1_000;
 
 /** Pages of an agent are read ahead while at most this many agents are left to read. */
-const MAX_READ_AHEAD = 2;
+export const MAX_READ_AHEAD = 2;
 
 /** After so many wrong guesses, the service's count says too little to read ahead. */
 const MAX_WRONG_GUESSES = 3;
@@ -50,7 +51,7 @@ export interface PollResult {
 	/** Oldest first. */
 	events: FoundEvent[];
 	/** Agents that couldn't be read this time, while others could. */
-	skipped: Array<{ agent: AgentId; error: CallError; hasBaseline: boolean }>;
+	skipped: Array<{ agent: AgentId; error: CallError }>;
 	/** Agents that there was no time to read, or to read in full. */
 	unread: AgentId[];
 }
@@ -66,6 +67,8 @@ interface Outcome {
 	reading?: Reading | Baseline;
 	error?: CallError;
 	isOutOfTime?: boolean;
+	/** What the reading started from, if a baseline was read before it. */
+	start?: AgentCursor;
 }
 
 /**
@@ -100,7 +103,7 @@ async function endWith(
 }
 
 /** Requests the pages of an agent, and early those of a backlog if the service is fast. */
-function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean): ReadAhead {
+export function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean): ReadAhead {
 	const once = withoutRetry(client);
 	let isFast = true;
 	// Not a narrower preset: it would depend on a clock, and the reading knows when to stop.
@@ -125,7 +128,7 @@ function pagesOf(client: Client, address: Address, mayReadAhead: () => boolean):
 }
 
 /** Runs a reading page by page, until it's done, a page can't be read, or time is up. */
-async function carryOut(
+export async function carryOut(
 	ahead: ReadAhead,
 	pages: Pages<Reading | Baseline | undefined>,
 	deadline: number,
@@ -165,7 +168,8 @@ function choose(
 		agents === 'all'
 			? [...(directory?.keys() ?? [])]
 			: wanted.filter((id) => !missing.includes(id));
-	if (agents !== 'all' && !state && directory) requireAgents(directory, agents, agentsParameter);
+	const isFirst = !state || state.isUnread;
+	if (agents !== 'all' && isFirst && directory) requireAgents(directory, agents, agentsParameter);
 	rejectTooMany(watched);
 	return { watched, missing };
 }
@@ -225,6 +229,8 @@ interface Targets {
 	missing: AgentId[];
 	/** Of the watched agents. */
 	starts: Map<AgentId, AgentCursor | null>;
+	/** When the baseline of an agent ends, epoch ms; absent if that's now. */
+	untilOf: (id: AgentId) => { until?: number };
 }
 
 /** @throws ParameterError or CallError, as `pollActivity` */
@@ -240,28 +246,42 @@ async function findTargets(
 	const { watched, missing } = choose(settings, directory, state);
 	const createdAt = (id: AgentId) => directory?.get(id)?.createdAt ?? 0;
 	const starts = watched.map((id) => [id, startOf(state, id, createdAt(id), settings)] as const);
-	return { directory, watched, missing, starts: new Map(starts) };
+	const untilOf = (id: AgentId) => {
+		const until = waitsSince(state, id, settings.now);
+		return until < settings.now ? { until } : {};
+	};
+	return { directory, watched, missing, starts: new Map(starts), untilOf };
 }
 
-/** Reads one agent, in full or in part. A baseline is reduced to what its cursor needs. */
+/**
+ * Reads one agent, in full or in part. A baseline is reduced to what its cursor needs. One that
+ * ends earlier is followed by what is new.
+ */
 async function readAgent(
 	ahead: ReadAhead,
 	cursor: AgentCursor | null | undefined,
 	wants: Wants,
 	deadline: number,
 ): Promise<Outcome> {
-	const pages = cursor ? readNews(cursor, wants) : readBaseline(wants);
-	const outcome = await carryOut(ahead, pages, deadline);
+	if (cursor) return await carryOut(ahead, readNews(cursor, wants), deadline);
+	const outcome = await carryOut(ahead, readBaseline(wants), deadline);
 	const { reading } = outcome;
-	const isBaseline = reading !== undefined && 'floor' in reading;
-	return isBaseline ? { ...outcome, reading: condensed(reading) } : outcome;
+	if (!reading || !('floor' in reading)) return outcome;
+	const baseline = condensed(reading);
+	const { cursor: start } = baseline;
+	if (wants.until === undefined || !start) return { ...outcome, reading: baseline };
+	const news = await carryOut(ahead, readNews(start, wants), deadline);
+	return news.reading ? { ...news, start } : { ...news, reading: baseline };
 }
+
+/** Whether the service limits the rate, and the agent wasn't read for that. */
+const isLimited = ({ error }: Outcome = {}) => error?.failure?.cause === 'rate-limited';
 
 /** Reads agents until time is up, or the service turns the poll away. */
 async function readInOrder(
 	client: Client,
 	order: AgentId[],
-	{ directory, starts }: Targets,
+	{ directory, starts, untilOf }: Targets,
 	settings: TriggerSettings,
 ): Promise<Map<AgentId, Outcome>> {
 	const { filter, deadline, maxEvents: enough } = settings;
@@ -274,9 +294,9 @@ async function readInOrder(
 		if (isTurnedAway || startedAt >= deadline - MIN_MS) return;
 		outcomes.set(id, { isOutOfTime: true });
 		const ahead = pagesOf(client, directory?.get(id)?.address ?? id, mayReadAhead);
-		const outcome = await readAgent(ahead, starts.get(id), wants, deadline);
+		const outcome = await readAgent(ahead, starts.get(id), { ...wants, ...untilOf(id) }, deadline);
 		outcomes.set(id, outcome);
-		isTurnedAway ||= outcome.error?.failure?.cause === 'rate-limited';
+		isTurnedAway ||= isLimited(outcome);
 		if (Date.now() - startedAt < FAST_MS) atOnce.concurrency = FAST_CONCURRENCY;
 	});
 	return outcomes;
@@ -354,23 +374,26 @@ export async function pollActivity(
 
 	const unread = order.filter((id) => !outcomes.has(id) || outcomes.get(id)?.isOutOfTime);
 	// The next poll starts with the first agent that this one didn't get to, so that those that took
-	// its time don't keep the others waiting.
-	const next = order.find((id) => !outcomes.has(id)) ?? state?.next;
+	// its time or its requests don't keep the others waiting.
+	const left = order.find((id) => !outcomes.has(id));
+	const next =
+		left ??
+		order.find((id) => isLimited(outcomes.get(id))) ??
+		(unread.length > 0 ? state?.next : undefined);
+	const starts = watched.flatMap((id) => {
+		const start = present.get(id)?.start ?? targets.starts.get(id) ?? null;
+		return gone.has(id) ? [] : [[id, start] as const];
+	});
 	const decided = advance(begun, {
 		...settings,
-		starts: new Map([...targets.starts].filter(([id]) => !gone.has(id))),
+		starts: new Map(starts),
 		missing: [...targets.missing, ...gone],
 		readings,
-		...(unread.length > 0 && next !== undefined && { next }),
+		...withoutUndefined({ next }),
 	});
 	// Events that were found are worth a call after the deadline.
 	const events = await withAgents(decided.events, directory, { ...client, deadline: settings.end });
-	const skipped = failed.map(({ agent, error }) => ({
-		agent,
-		error,
-		hasBaseline: Boolean(decided.state.agents.get(agent)),
-	}));
-	return { state: decided.state, events, skipped, unread };
+	return { state: decided.state, events, skipped: failed, unread };
 }
 
 /** The latest events of the chosen agents that pass, oldest first. Nothing is stored. */

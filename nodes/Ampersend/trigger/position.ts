@@ -46,9 +46,27 @@ function handOver(context: IPollFunctions, node: string, baseline: IDataObject |
 	else delete data[HANDED_OVER];
 }
 
-/** Whether nodes of the workflow keep something in its static data. */
-function hasOtherData(context: IPollFunctions): boolean {
-	return Object.keys(context.getWorkflowStaticData('global')).some((key) => key !== HANDED_OVER);
+/** How code and expressions reach the workflow's static data. */
+const STATIC_DATA = 'getWorkflowStaticData';
+
+/** Whether a node after the trigger can change the workflow's static data. */
+function hasWriter(context: IPollFunctions): boolean {
+	const { name } = context.getNode();
+	return context
+		.getChildNodes(name, { includeNodeParameters: true })
+		.some(
+			({ disabled, parameters = {} }) =>
+				!disabled && JSON.stringify(parameters).includes(STATIC_DATA),
+		);
+}
+
+/**
+ * Whether nodes of the workflow keep something in its static data, or have a way to: what they
+ * deleted again, or keep as their own, isn't seen.
+ */
+function mayHaveOtherData(context: IPollFunctions): boolean {
+	const keys = Object.keys(context.getWorkflowStaticData('global'));
+	return keys.some((key) => key !== HANDED_OVER) || hasWriter(context);
 }
 
 /** How far back a poll reads if the position is gone, at least, in ms. */
@@ -144,6 +162,13 @@ export class Position {
 		if (this.isStored) handOver(this.context, this.node, undefined);
 		readsSince.delete(this.node);
 		if (!this.isStored) isNew.add(this.node);
+		if (!this.hasCursors && hasWriter(this.context)) {
+			warn(
+				this.context,
+				'a node of this workflow changes its static data, and n8n then saves that over the ' +
+					"trigger's position. Keep such a node in another workflow, or use durable cursors",
+			);
+		}
 	}
 
 	/** The settings as they apply to this poll. */
@@ -173,7 +198,7 @@ export class Position {
 			return undefined;
 		}
 		if (this.state || this.isPublished || isNew.has(node)) return existingSince;
-		if (!readsSince.has(node) && hasOtherData(context)) {
+		if (!readsSince.has(node) && mayHaveOtherData(context)) {
 			warn(
 				context,
 				'this workflow was published before, and the position is gone. A node that changes its ' +

@@ -29,12 +29,9 @@ export function namesOf(agents: AgentId[]): string {
 export function reportGaps(context: IPollFunctions, { skipped, unread }: Gaps): void {
 	const lasting = skipped.filter(({ error }) => !isTransient(error));
 	const all = [...lasting, ...skipped.filter(({ error }) => isTransient(error))];
-	for (const { agent, error, hasBaseline } of all.slice(0, MAX_NAMED)) {
+	for (const { agent, error } of all.slice(0, MAX_NAMED)) {
 		const next = isTransient(error) ? 'the next poll' : 'the first poll that can read it';
-		const whatNext = hasBaseline
-			? `${next} catches up`
-			: 'it starts with the first poll that can read it';
-		warn(context, `could not read agent ${agent}; ${whatNext}: ${error.message}`);
+		warn(context, `could not read agent ${agent}; ${next} catches up: ${error.message}`);
 	}
 	const others = all.slice(MAX_NAMED).map(({ agent }) => agent);
 	if (others.length > 0) warn(context, `could not read ${namesOf(others)} either`);

@@ -8,6 +8,7 @@ import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
 import { movedBy } from '../domain/moved';
 import { simplify } from '../domain/simplify';
+import { unreadState } from './cursor';
 import { hasBegun, lastingGap } from './gaps';
 import type { FoundLevel, LevelResult } from './levelPoll';
 import { pollLevels, sampleLevels } from './levelPoll';
@@ -70,6 +71,9 @@ const heldSince = new Map<string, number>();
 /** After so long a poll that is held back fails, in ms. */
 const MAX_HELD_MS = 3 * 60_000;
 
+/** The nodes whose last poll had levels only: the next one has room for payments. */
+const owesPayments = new Set<string>();
+
 /** One poll of a published workflow. */
 class PublishedPoll {
 	private readonly position: Position;
@@ -111,13 +115,15 @@ class PublishedPoll {
 
 	/** Levels may take half of the time, if there are payments to read, too. */
 	private async pollLevels(client: Client): Promise<LevelResult | undefined> {
-		const { settings, position } = this;
+		const { settings, position, node } = this;
 		const { levels, payments, now, deadline } = settings;
 		if (!levels) return undefined;
 		const until = payments ? (now + deadline) / 2 : deadline;
+		const maxEvents = settings.maxEvents - Number(payments && owesPayments.has(node));
 		return await pollLevels({ ...client, deadline: until }, position.levels, {
 			...settings,
 			levels,
+			maxEvents,
 		});
 	}
 
@@ -126,9 +132,11 @@ class PublishedPoll {
 		client: Client,
 		levels: LevelResult | undefined,
 	): Promise<PollResult | undefined> {
-		const { settings, position } = this;
+		const { settings, position, node } = this;
 		const maxEvents = settings.maxEvents - (levels?.events.length ?? 0);
 		const isFull = maxEvents < 1 && position.state !== undefined;
+		if (isFull) owesPayments.add(node);
+		else owesPayments.delete(node);
 		if (!settings.payments || isFull) return undefined;
 		const limited = { ...settings, maxEvents: Math.max(1, maxEvents) };
 		return await pollActivity(client, position.state, limited, levels?.directory);
@@ -197,7 +205,11 @@ class PublishedPoll {
 			throw toNodeError(context.getNode(), error);
 		}
 		if (activation) {
-			if (settings.payments) reportUnknownEvents(context, settings.filter, position.state);
+			if (settings.payments) {
+				reportUnknownEvents(context, settings.filter, position.state);
+				const { now, existingSince = now } = settings;
+				if (!position.state) position.write(unreadState(settings, existingSince), false);
+			}
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 		}
 		return null;

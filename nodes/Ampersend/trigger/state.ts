@@ -3,6 +3,7 @@ import * as z from 'zod/v4-mini';
 import { digestOf } from '../domain/digest';
 import type { RowFilter } from '../domain/filter';
 import { rowFilter } from '../domain/filter';
+import { withoutUndefined } from '../domain/json';
 import { ParameterError } from '../domain/parameter';
 
 /** Maximum size of the stored state, in bytes of JSON. */
@@ -115,6 +116,10 @@ const storedState = z.object({
 	since: number,
 	/** Null for an agent that waits for its baseline. */
 	agents: mapOf(z.nullable(storedCursor)),
+	/** Since when agents wait for it, epoch ms by n8n's clock. What comes from then on is new. */
+	waiting: z.optional(mapOf(number)),
+	/** Whether all agents wait since `since`: the service was away when n8n published the workflow. */
+	isUnread: z.optional(z.literal(true)),
 	filter: rowFilter,
 	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */
 	filters: z.array(rowFilter),
@@ -188,11 +193,12 @@ function encode(state: TriggerState): string {
 					filter: one.filter && indexOf(one.filter),
 				},
 		);
-	const { agents, lastBatch } = state;
+	const { agents, waiting, lastBatch } = state;
 	return JSON.stringify({
 		version: 1,
 		...state,
 		agents: recordOf(agents),
+		waiting: waiting && Object.fromEntries(waiting),
 		lastBatch: lastBatch && { ...lastBatch, agents: recordOf(lastBatch.agents) },
 		filters,
 	});
@@ -220,14 +226,15 @@ export function readState(json: string): TriggerState | 'unreadable' {
 	rejectLater(plain);
 	const { data } = z.safeParse(storedState, plain);
 	if (!data) return 'unreadable';
-	const { scope, since, filter, filters, next } = data;
+	const { scope, since, waiting, isUnread, filter, filters, next } = data;
 	let isComplete = true;
 	const cursors = mapCursors(data, ({ filter: index, ...one }) => {
 		const own = index === undefined ? undefined : filters[index];
 		isComplete &&= index === undefined || own !== undefined;
 		return { ...one, ...(own && { filter: own }) };
 	});
-	return isComplete ? { scope, since, filter, next, ...cursors } : 'unreadable';
+	if (!isComplete) return 'unreadable';
+	return { scope, since, filter, next, ...withoutUndefined({ waiting, isUnread }), ...cursors };
 }
 
 /** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */

@@ -39,7 +39,8 @@ type Step =
 	| { do: 'end'; agent: number; status: string }
 	| { do: 'choose'; below: number | null; percent: number }
 	| { do: 'restart' }
-	| { do: 'poll'; fate: Fate; unread: boolean[]; maxEvents: number };
+	/** `unset`: an agent without limits, for once. `rows`: the most that are read of an agent. */
+	| { do: 'poll'; fate: Fate; unread: boolean[]; unset: number; rows: number; maxEvents: number };
 
 const agent = fc.nat(AGENTS.length - 1);
 const amount = fc.constantFrom(0, 1, 5, 10, 40, 100);
@@ -99,6 +100,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 				// An outage of one agent now and then.
 				all.every(Boolean) ? all : all.map(() => false),
 			),
+			unset: fc.nat(20),
+			rows: fc.constantFrom(0, 1, 3, Infinity, Infinity, Infinity),
 			maxEvents: fc.constantFrom(1, 2, 500, 500),
 		}),
 	},
@@ -153,6 +156,8 @@ class Game {
 	private readonly ids = new Map<string, { crossing: string; delivered: number }>();
 	/** Ids that n8n lost after it stored the state: a restart has to repeat them. */
 	private owed = new Set<string>();
+	/** Agents that seemed to have no limits. Twice in a row would be no mistake. */
+	private readonly wereUnset = new Set<string>();
 	events = 0;
 	polls = 0;
 
@@ -197,17 +202,19 @@ class Game {
 		}
 	}
 
-	private poll({ fate, unread, maxEvents }: Extract<Step, { do: 'poll' }>): void {
+	private poll(step: Extract<Step, { do: 'poll' }>): void {
+		const { fate, maxEvents } = step;
 		this.polls++;
 		const before = this.setting === 'durable' ? this.database : this.memory;
 		const state = before === undefined ? undefined : this.under.readLevelState(before);
-		const sights = this.look(state, unread);
+		const sights = this.look(state, step);
 		const isRepeat = this.setting === 'repeat';
 		const { state: after, events } = this.under.advanceLevels(state, {
 			wants: this.wants,
 			now: this.now,
 			sights,
 			isWatched: () => true,
+			isKept: () => true,
 			maxEvents,
 			...(isRepeat && { process: `process ${this.process}` }),
 		});
@@ -226,30 +233,46 @@ class Game {
 		if (fate === 'killed') this.restart();
 	}
 
-	private look(state: LevelState | undefined, unread: boolean[]): Map<string, Sight> {
+	private look(
+		state: LevelState | undefined,
+		{ unread, unset, rows: most }: Extract<Step, { do: 'poll' }>,
+	): Map<string, Sight> {
 		const sights = new Map<string, Sight>();
 		for (const [i, id] of AGENTS.entries()) {
-			const account = this.accounts[i] as Account;
 			if (unread[i]) continue;
-			const known = levels.spentOf(state?.agents[id]);
-			const from = unknownSince(known, this.now);
-			const rows = account.rows.filter(({ at }) => at >= from);
-			const { spent, kept } = this.under.addUp(known, rows, this.now);
-			const limits = {
-				daily_limit: account.daily === null ? null : String(account.daily),
-				monthly_limit: account.monthly === null ? null : String(account.monthly),
-			};
-			sights.set(id, {
-				balance: account.balance,
-				dailyLimit: account.daily,
-				budgets: {
-					day: budgetOf('day', limits, spent.day),
-					month: budgetOf('month', limits, spent.month),
-				},
-				spent: kept,
-			});
+			const isUnset = unset === i && !this.wereUnset.has(id);
+			if (isUnset) this.wereUnset.add(id);
+			sights.set(id, this.sightOf(id, this.accounts[i] as Account, state, isUnset, most));
 		}
 		return sights;
+	}
+
+	private sightOf(
+		id: string,
+		account: Account,
+		state: LevelState | undefined,
+		isUnset: boolean,
+		most: number,
+	): Sight {
+		const inText = (limit: bigint | null) => (limit === null || isUnset ? null : String(limit));
+		const limits = { daily_limit: inText(account.daily), monthly_limit: inText(account.monthly) };
+		const longest = limits.monthly_limit === null ? 'day' : 'month';
+		const known = levels.spentOf(state?.agents[id]);
+		const from = unknownSince(known, this.now, longest);
+		const rows = account.rows.filter(({ at }) => at >= from).sort((a, b) => a.at - b.at);
+		const upTo = rows.length > most ? (rows[most]?.at ?? from) : Infinity;
+		const read = rows.filter(({ at }) => at < upTo);
+		const { spent, kept } = this.under.addUp(known, { rows: read, upTo }, this.now, longest);
+		return {
+			balance: account.balance,
+			dailyLimit: limits.daily_limit === null ? null : account.daily,
+			budgets: {
+				day: budgetOf('day', limits, spent?.day),
+				month: budgetOf('month', limits, spent?.month),
+			},
+			spent: kept,
+			isUnset,
+		};
 	}
 
 	/** What is over, by the whole history. */
@@ -263,7 +286,7 @@ class Game {
 			);
 			const used = using.reduce((sum, row) => sum + row.amount, 0n);
 			const isOver = most !== null && used * 100n >= most * BigInt(this.wants.percent);
-			return most ? [{ key: `${key} ${of}`, isOver, used }] : [];
+			return most === 0n ? [] : [{ key: `${key} ${of}`, isOver, used }];
 		};
 		return [
 			{ key: 'low', isOver: isLow },
@@ -283,7 +306,7 @@ class Game {
 		const fresh = events.filter((_, i) => !this.ids.has(ids[i] ?? ''));
 		promise(fresh.length <= maxEvents, 'more events than the maximum');
 		for (const id of ids) this.checkRepeat(id);
-		for (const id of sights.keys()) this.checkAgent(id, fresh, maxEvents);
+		for (const [id, sight] of sights) this.checkAgent(id, sight, fresh, maxEvents);
 		const isUnread = fresh.some(({ id }) => !sights.has(id));
 		promise(!isUnread, 'an event of an agent that could not be read');
 		this.deliver(ids, isKilled);
@@ -296,7 +319,14 @@ class Game {
 		promise(this.setting === 'repeat', `${id} comes again`);
 	}
 
-	private checkAgent(id: string, fresh: LevelEvent[], maxEvents: number): void {
+	/** Whether a poll has read what a level needs. */
+	private isSeen(kind: string, { isUnset = false, budgets }: Sight): boolean {
+		if (kind === 'low') return !isUnset || this.wants.low.below !== null;
+		const budget = budgets?.[kind as 'day'];
+		return !isUnset && (budget?.limit === null || budget?.used !== null);
+	}
+
+	private checkAgent(id: string, sight: Sight, fresh: LevelEvent[], maxEvents: number): void {
 		const account = this.accounts[AGENTS.indexOf(id as '0xa')] as Account;
 		for (const { key, isOver, used } of this.over(account)) {
 			const [kind = '', period] = key.split(' ');
@@ -313,6 +343,7 @@ class Game {
 				const crossing = `${id} ${key} ${truth.crossings}`;
 				this.ids.set(levels.levelEventId(event), { crossing, delivered: 0 });
 			}
+			if (!event && !this.isSeen(kind, sight)) continue;
 			const isDue = isOver && truth.isArmed && !truth.isUnclear;
 			promise(
 				!isDue || event !== undefined || fresh.length >= maxEvents,
@@ -438,9 +469,36 @@ export const levelMutants: Array<{ name: string; change: Partial<Levels> }> = [
 	{
 		name: 'keeps what was spent up to now, so a later change is not seen',
 		change: {
-			addUp(known, rows, now) {
-				const { spent } = levels.addUp(known, rows, now);
-				return { spent, kept: { ...spent, upTo: now } };
+			addUp(known, payments, now, longest) {
+				const { spent } = levels.addUp(known, payments, now, longest);
+				return { spent, kept: spent && { ...spent, upTo: now } };
+			},
+		},
+	},
+	{
+		name: 'takes the payments that it had time for as all of them',
+		change: {
+			addUp: (known, { rows }, now, longest) =>
+				levels.addUp(known, { rows, upTo: Infinity }, now, longest),
+		},
+	},
+	{
+		name: 'forgets a payment of the time up to which it has read',
+		change: {
+			addUp(known, payments, now, longest) {
+				const { spent, kept } = levels.addUp(known, payments, now, longest);
+				return { spent, kept: kept && { ...kept, upTo: kept.upTo + 1 } };
+			},
+		},
+	},
+	{
+		name: 'believes a single answer that there are no limits',
+		change: {
+			advanceLevels(before, poll) {
+				const sights = [...poll.sights].map(
+					([id, { isUnset: _, ...sight }]) => [id, sight] as const,
+				);
+				return levels.advanceLevels(before, { ...poll, sights: new Map(sights) });
 			},
 		},
 	},

@@ -40,23 +40,20 @@ async function readSpent(
 	if (toRead.length === 0) return {};
 	const from = Math.min(...toRead.map((period) => startOf(period, now)));
 	const query = { agents: [agent], filter: { from }, now, report };
-	const rows = await consumeHistory(
+	const all = await consumeHistory(
 		(reading) => readTransactions(client, query, reading),
 		async (batches) => {
 			let spent = { day: 0n, month: 0n };
 			for await (const batch of batches) {
-				const { day, month } = spentAfter(
-					undefined,
-					batch.map(({ row }) => row),
-					now,
-				);
-				spent = { day: spent.day + day, month: spent.month + month };
+				const rows = batch.map(({ row }) => row);
+				const { day, month } = spentAfter(undefined, rows, now, 'month');
+				spent = { day: spent.day + day, month: spent.month + (month ?? 0n) };
 			}
 			return spent;
 		},
 		false,
 	);
-	return toRead.includes('month') ? rows : { day: rows.day };
+	return toRead.includes('month') ? all : { day: all.day };
 }
 
 export const getMany: RowOperation<typeof spendingOutput> = {

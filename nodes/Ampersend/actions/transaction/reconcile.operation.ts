@@ -1,3 +1,4 @@
+import type { KnownAgent } from '../../api/agents';
 import { aFewAtOnce } from '../../api/lists/concurrency';
 import { HistoryReport } from '../../api/lists/merge';
 import { CONCURRENCY } from '../../api/lists/pace';
@@ -5,6 +6,7 @@ import { agentScopeFields } from '../../descriptions/agentScope';
 import { rangeFilters } from '../../descriptions/historyFilters';
 import { optionsField, readCollection } from '../../descriptions/options';
 import { readTimeZone, timeZoneField } from '../../descriptions/timeZone';
+import { quote } from '../../domain/parameter';
 import type { ReconciliationCounts } from '../../outputs/reconciliation';
 import {
 	firstOf,
@@ -17,16 +19,33 @@ import type { RowOperation } from '../operation';
 import type { Reconciled } from './reconcileAgent';
 import { reconcileAgent } from './reconcileAgent';
 
-/** What the counts don't say by themselves. */
+/** Agents that a note names. */
+const MAX_NAMED = 5;
+
+/** The names of agents of which there are rows, and none with a hash. */
+function namesOf(agents: KnownAgent[], reconciled: Reconciled[]): string {
+	const names = agents.flatMap(({ name }, i) => {
+		const { counts } = reconciled[i] ?? {};
+		if (!counts || counts.comparedTransactions + counts.comparedPaymentEvents > 0) return [];
+		return counts.transactionsWithoutHash + counts.paymentEventsWithoutHash > 0 ? [name] : [];
+	});
+	const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+	return names.slice(0, MAX_NAMED).map(quote).join(', ') + more;
+}
+
+/** What the counts don't say by themselves. @param names of agents without a hash */
 function notesOf(
-	{ transactionsWithoutHash, paymentEventsWithoutHash }: ReconciliationCounts,
+	{ transactionsWithoutHash, paymentEventsWithoutHash, movedWithoutHash }: ReconciliationCounts,
 	unclear: number,
+	names: string,
 ): string[] {
 	const notes: string[] = [];
 	if (transactionsWithoutHash + paymentEventsWithoutHash > 0) {
 		notes.push(
 			`Without a transaction hash, so not compared: ${transactionsWithoutHash} of the ` +
-				`transactions, ${paymentEventsWithoutHash} of the payment events.`,
+				`transactions, ${paymentEventsWithoutHash} of the payment events. ` +
+				`Of these, ${movedWithoutHash} have moved money.` +
+				(names === '' ? '' : ` Nothing at all was compared of ${names}.`),
 		);
 	}
 	if (unclear > 0) {
@@ -75,11 +94,12 @@ export const reconcile: RowOperation<typeof reconciliationOutput> = {
 			comparedPaymentEvents: sum((one) => one.counts.comparedPaymentEvents),
 			transactionsWithoutHash: sum((one) => one.counts.transactionsWithoutHash),
 			paymentEventsWithoutHash: sum((one) => one.counts.paymentEventsWithoutHash),
+			movedWithoutHash: sum((one) => one.counts.movedWithoutHash),
 		};
 		showReport(reports.transactions, 'transactions', hint);
 		showReport(reports.events, 'payment events', hint);
 		const unclear = sum((one) => one.unclear);
-		for (const note of notesOf(counts, unclear)) hint(note);
+		for (const note of notesOf(counts, unclear, namesOf(query.agents, ofAgents))) hint(note);
 		const found = findings.length > 0 ? findings : [undefined];
 		return found.map((finding) => toReconciliationOutput(finding, counts));
 	},

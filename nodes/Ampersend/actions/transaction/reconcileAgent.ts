@@ -11,7 +11,7 @@ import { consumeHistory, readPaymentEvents, readTransactions } from '../../api/l
 import type { ActivityRow } from '../../api/lists/pages';
 import { matcherOf } from '../../domain/filter';
 import type { Comparison } from '../../domain/reconcile';
-import { compareRows } from '../../domain/reconcile';
+import { compareRows, outcomeOf } from '../../domain/reconcile';
 import type { AgentFinding, ReconciliationCounts } from '../../outputs/reconciliation';
 import { firstOf } from '../../outputs/reconciliation';
 
@@ -119,21 +119,26 @@ export async function reconcileAgent(
 	const isInRange = matcherOf({ from, to });
 	const { lists, groups } = await readLists(client, { ...query, agents: [agent] }, reports);
 	const compared = groups.map((group) => compare(group, query.now));
-	const count = (rows: HistoryRow[], hasHash: boolean): number =>
+	const spentOf = (rows: HistoryRow[], hasHash: boolean) =>
 		rows.filter(
 			(row) =>
 				isInRange(row) && (hashOf(row) !== '') === hasHash && (row.direction ?? SPEND) === SPEND,
-		).length;
+		);
+	const transactionsWithout = spentOf(lists.transactions, false);
+	const eventsWithout = spentOf(lists.events, false);
 	return {
 		findings: compared
 			.flatMap(({ findings }) => findings)
 			.filter((found) => isInRange(firstOf(found)))
 			.map((found) => ({ ...found, agent })),
 		counts: {
-			comparedTransactions: count(lists.transactions, true),
-			comparedPaymentEvents: count(lists.events, true),
-			transactionsWithoutHash: count(lists.transactions, false),
-			paymentEventsWithoutHash: count(lists.events, false),
+			comparedTransactions: spentOf(lists.transactions, true).length,
+			comparedPaymentEvents: spentOf(lists.events, true).length,
+			transactionsWithoutHash: transactionsWithout.length,
+			paymentEventsWithoutHash: eventsWithout.length,
+			movedWithoutHash: [...transactionsWithout, ...eventsWithout].filter(
+				({ status }) => outcomeOf(status) === 'moved',
+			).length,
 		},
 		unclear: compared.reduce((sum, { unclear }) => sum + unclear, 0),
 	};

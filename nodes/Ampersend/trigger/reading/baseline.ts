@@ -8,32 +8,36 @@ import { bounded, CLOCKS_MS, watchedSince } from './reading';
 import { stretchOf } from './top';
 
 /** Whether a stretch has the look-back, and enough of the week behind the newest row. */
-function isEnough(stretch: Stretch, { lookBackMs, horizon, sizes }: Wants): boolean {
-	const newest = newestOf(stretch.newestFirst, horizon);
+function isEnough(stretch: Stretch, { lookBackMs, horizon, until, sizes }: Wants): boolean {
+	const newest = newestOf(stretch.newestFirst, Math.min(horizon, (until ?? Infinity) - 1));
 	const isLong = stretch.inOrder && stretch.size >= sizes.baseline;
 	return stretch.isBehind(isLong ? newest - lookBackMs : watchedSince({ newest }));
 }
 
 /** @param isCut whether there was no time to read all rows that are needed */
 function baselineOf(
-	rows: ActivityRow[],
+	read: ActivityRow[],
 	isCut: boolean,
-	{ lookBackMs, horizon, now }: Wants,
+	{ lookBackMs, horizon, now, until = Infinity }: Wants,
 ): Baseline {
-	const oldest = rows[0]?.at;
+	const rows = read.filter(({ at }) => at < until);
+	const oldest = read[0]?.at;
 	const total = rows.length > 0 ? rows.at(-1)?.rank : 0;
 	// An empty list has no newest row. What it shows later may be older than the trigger.
 	const newest =
-		rows.length > 0 ? newestOf(rows, horizon) : now - Math.max(0, CLOCKS_MS - lookBackMs);
+		rows.length > 0
+			? newestOf(rows, horizon)
+			: Math.min(now, until) - Math.max(0, CLOCKS_MS - lookBackMs);
 	const floor = Math.max(0, newest - lookBackMs);
+	// Unread rows may share the time of the oldest row that was read.
+	const unreadBefore = isCut && oldest !== undefined ? oldest + 1 : 0;
 	return {
 		rows,
 		isWhole: true,
 		isDown: true,
 		asOf: newestOf(rows, horizon),
 		...(total !== undefined && { total }),
-		// Unread rows may share the time of the oldest row that was read.
-		floor: isCut && oldest !== undefined ? Math.max(floor, oldest + 1) : floor,
+		floor: Math.min(Math.max(floor, unreadBefore), until),
 	};
 }
 
