@@ -129,6 +129,7 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 	test.each<[Behaviour, number, string]>([
 		['breaks', 0, 'error'],
 		['fails', 1, 'error'],
+		// It's sent again, and the seller says that it was used.
 		['hangs', 1, 'error'],
 		['asksAgain', 1, 'rejected'],
 		['redirects', 0, 'error'],

@@ -33,7 +33,9 @@ const inOldest: Record<string, number> = {
 	'n8n-nodes-base.aggregate': 1,
 	'n8n-nodes-base.code': 2,
 	'n8n-nodes-base.emailSend': 2.1,
+	'n8n-nodes-base.executeWorkflowTrigger': 1.1,
 	'n8n-nodes-base.googleSheets': 4.5,
+	'n8n-nodes-base.httpRequest': 4.2,
 	'n8n-nodes-base.if': 2.2,
 	'n8n-nodes-base.manualTrigger': 1,
 	'n8n-nodes-base.removeDuplicates': 2,
@@ -51,6 +53,8 @@ const later: Array<[string, string]> = [
 	['1.105', '@n8n/n8n-nodes-langchain.agent 2.2'],
 	// A confirmation has had its time only since then.
 	['2.30', 'respondedAt'],
+	// A credential of an agent needs 2.11, and was played in this one only.
+	['2.41', 'ampersendAgentApi'],
 ];
 
 const number = (version: string) => {

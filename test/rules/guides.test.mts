@@ -11,6 +11,7 @@ const guides = [
 	'CONTRIBUTING.md',
 	'docs/architecture.md',
 	'docs/n8n.md',
+	'docs/paying.md',
 	'docs/queue-mode.md',
 	'docs/scale.md',
 	'docs/style.md',

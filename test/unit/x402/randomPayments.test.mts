@@ -268,7 +268,7 @@ async function wrongWith(paid: Paid, accepts: Json[]): Promise<string | undefine
 	return (await signerOf(paid)) === addressOf(PRIVATE_KEY) ? undefined : 'another signer';
 }
 
-it(`signs only what was checked: ${RUNS} sellers and answers (AMPERSEND_SEED=${seed})`, async () => {
+it(`signs only what was checked, of ${RUNS} sellers (AMPERSEND_SEED=${seed})`, async () => {
 	let paidFor = 0;
 	await fc.assert(
 		fc.asyncProperty(cases, async (one) => {

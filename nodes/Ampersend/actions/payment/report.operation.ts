@@ -72,6 +72,11 @@ const unclear = ({ payload }: Payment) =>
 	`${toIso(Number(payload.authorization.validBefore) * 1000)}. Before you pay again, wait until ` +
 	'then, and look for it with Payment Event: Get Many.';
 
+/** Retry On Fail sends the same payment again, which the seller then takes for an invalid one. */
+const SENT_TWICE =
+	"The seller didn't take the payment. If the request was sent more than once, it may have taken " +
+	'the first one: look for it with Payment Event: Get Many before you pay again.';
+
 export const report: WriteOperation<typeof reportedOutput> = {
 	option: {
 		name: 'Report',
@@ -101,7 +106,7 @@ export const report: WriteOperation<typeof reportedOutput> = {
 		const chain = chainOf({ network: networkOf(payment) }, [base, baseSepolia]);
 		return async ({ client, hint }) => {
 			const { received, paymentId } = await reportPayment(client, address, { id, payment, event });
-			if (outcome === 'error') hint(unclear(payment));
+			if (outcome !== 'accepted') hint(outcome === 'error' ? unclear(payment) : SENT_TWICE);
 			return {
 				received,
 				outcome,

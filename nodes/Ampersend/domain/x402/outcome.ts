@@ -24,16 +24,24 @@ function reasonOf({ headers, body }: SellerAnswer): string | undefined {
 	return textIn(header === undefined ? undefined : decodeHeader(header)) ?? textIn(body);
 }
 
-function whatBecame(status: number | undefined, isSettled: boolean): Outcome['outcome'] {
+/** What facilitators say of a payment that was carried out when it was first sent. */
+const USED = /nonce|already|replay|duplicate/i;
+
+function whatBecame(
+	status: number | undefined,
+	isSettled: boolean,
+	reason: string,
+): Outcome['outcome'] {
 	if (isSettled) return 'accepted';
-	if (status === 402) return 'rejected';
+	if (status === 402) return USED.test(reason) ? 'error' : 'rejected';
 	return status !== undefined && status >= 200 && status < 300 ? 'accepted' : 'error';
 }
 
 /**
  * What the answer to a paid request says of the payment. Source: SDK for Python, which reports a
  * 402 as rejected, a 200 or a settlement as accepted, and all else as unclear. A 402 that says it
- * has settled is accepted.
+ * has settled is accepted, and one that says the payment was used is unclear: the request may have
+ * been sent twice.
  */
 export function outcomeOf(answer: SellerAnswer): Outcome {
 	const { status, headers } = answer;
@@ -41,7 +49,7 @@ export function outcomeOf(answer: SellerAnswer): Outcome {
 	const answered = status === undefined ? 'gave no answer' : `answered ${status}`;
 	const reason = errorReason ?? reasonOf(answer) ?? `The seller ${answered}`;
 	return {
-		outcome: whatBecame(status, settled === true),
+		outcome: whatBecame(status, settled === true, reason),
 		reason,
 		settled,
 		transaction,

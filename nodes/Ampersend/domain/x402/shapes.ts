@@ -67,7 +67,7 @@ const authorization = z.object({
 	nonce: text,
 });
 
-/** A transfer of USDC as its payer authorizes it (EIP-3009): numbers in decimal, times in seconds. */
+/** A transfer of USDC that its payer authorizes (EIP-3009): decimal numbers, times in seconds. */
 export type Authorization = z.infer<typeof authorization>;
 
 const payload = z.object({ signature: text, authorization });
