@@ -19,6 +19,7 @@ import {
 	type Subject,
 } from './deviations.mts';
 import { runNode, type Outcome } from './n8nCore.mts';
+import { answerInV2, encode, offerInV2 } from './seller.mts';
 
 export const locator = (value: string, mode = 'address') => ({ __rl: true, mode, value });
 const ofBuyer = { agent: locator(BUYER) };
@@ -103,6 +104,24 @@ const documentOfApi = {
 const inSession = { authentication: 'agentSession' };
 const ofOwnHistory = { returnAll: true };
 
+/** The header of a payment. */
+const paid = encode({
+	x402Version: 1,
+	scheme: 'exact',
+	network: 'base-sepolia',
+	payload: {
+		signature: `0x${'ab'.repeat(85)}`,
+		authorization: {
+			from: BUYER,
+			to: SELLER,
+			value: '10000',
+			validAfter: '1790000000',
+			validBefore: '1790000600',
+			nonce: `0x${'cd'.repeat(32)}`,
+		},
+	},
+});
+
 /** What each operation of an agent's session is run with. */
 export const sessionRuns: Record<string, INodeParameters[]> = {
 	'agent get': [{}],
@@ -130,6 +149,16 @@ export const sessionRuns: Record<string, INodeParameters[]> = {
 	'marketplace get': [ofListing],
 	'marketplace search': [{}],
 	'owner get': [{}],
+	'payment authorize': [
+		{
+			paymentRequired: JSON.stringify(answerInV2(offerInV2(SELLER))),
+			maximumAmount: '1',
+			options: { onDecline: 'continue' },
+		},
+	],
+	'payment report': [
+		{ paymentId: 'a-payment', headerValue: paid, response: JSON.stringify({ statusCode: 200 }) },
+	],
 	'paymentEvent export': [ofOwnHistory],
 	'paymentEvent getMany': [ofOwnHistory],
 	'spendingLimit get': [{}],

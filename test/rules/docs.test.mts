@@ -10,7 +10,7 @@ const folder = join(root, 'docs', 'resources');
 const generated = pages(root);
 
 it('there is a page for each resource, for the trigger and for the API', () => {
-	expect(generated.size).toBe(13);
+	expect(generated.size).toBe(14);
 	expect(readdirSync(folder).sort()).toEqual([...generated.keys()].sort());
 });
 

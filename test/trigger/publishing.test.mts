@@ -349,7 +349,7 @@ const after = (jsCode: string, disabled = false): INode[] => {
 };
 const ownData = "$getWorkflowStaticData('node').n = 1; return $input.all();";
 
-it('of a workflow with code that reaches its static data warns, unless n8n has durable cursors', async () => {
+it('warns of code that reaches the static data, unless n8n has durable cursors', async () => {
 	const trigger = open({}, { nodesAfter: after(ownData) });
 	pay('a', Date.now() - MINUTE);
 	expect(await trigger.poll('trigger', 'activate')).toBeNull();

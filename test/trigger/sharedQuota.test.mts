@@ -59,7 +59,7 @@ describe('six triggers with one key, with requests for three of them a minute', 
 	});
 });
 
-it('one trigger for six agents, with requests for three of them, emits of each in two polls', async () => {
+it('one trigger for six agents, with requests for three, emits of each in two polls', async () => {
 	const agents = [service.buyer, ...upTo(5).map((i) => addAgent(`agent ${i}`))];
 	const trigger = await activated();
 	// The list is asked for first, and never limited.

@@ -27,7 +27,6 @@ const SELF = 'GET /agents/self';
 const OWNER = 'GET /agents/self/owner';
 const FUNDING = 'GET /agents/self/funding-link';
 const AUTHORIZE = 'POST /agents/{address}/payment/authorize';
-const REPORT = 'POST /agents/{address}/payment/events';
 const ROTATE = 'POST /agents/{address}/hosted-endpoints/{id}/rotate-secret';
 
 /** Of users. The others are at least in the vendor's documentation or SDK. */
@@ -200,7 +199,6 @@ const fields: Deviation[] = [
 			[FUNDING, 'url', 'funding_url'],
 			[ROTATE, 'signingSecret', 'signing_secret'],
 			[ROTATE, 'signingSecret', 'secret'],
-			[AUTHORIZE, 'acceptsIndex', 'index'],
 			[AUTHORIZE, 'serverSignature', 'server_signature'],
 		] as const
 	).map(
@@ -275,7 +273,6 @@ const values: Deviation[] = [
 			[SELF, 'status', 'paused'],
 			[SELF, 'published', null],
 			[AUTHORIZE, 'limits', null],
-			[REPORT, 'paymentId', null],
 		] as const
 	).map(
 		([route, field, value]): Deviation => ({

@@ -108,7 +108,7 @@ export function parsePositiveUsdc(parameter: string, value: unknown, advice: str
 	throw new ParameterError(parameter, 'is 0.', advice);
 }
 
-/** The latest amount: a row of a file has what it's about, and what has moved, which is the same. */
+/** The latest amount: a row of a file has it twice, as what it's about and as what has moved. */
 let latest = { micro: 0n, text: '0' };
 
 /** Decimal USDC without trailing zeros. @param micro micro-USDC */

@@ -10,7 +10,9 @@ const signature = z.string().check(z.regex(/^0x[0-9a-fA-F]{130}$/));
 /** Absent or null without a limit: what the service sends then isn't public. */
 const left = z.catch(z.nullish(micro), null);
 
-const place = z.int().check(z.nonnegative());
+const digits = z.pipe(z.string().check(z.regex(/^\d{1,12}$/)), z.transform(Number));
+
+const wholeNumber = z.union([z.int().check(z.nonnegative()), digits]);
 
 const coSignature = z.looseObject({
 	authorizationData: z.looseObject({
@@ -30,7 +32,7 @@ export const paymentAuthorization = z.looseObject({
 		/** Null if no offer is allowed. */
 		selected: z.nullable(
 			z.looseObject({
-				acceptsIndex: place,
+				acceptsIndex: wholeNumber,
 				/** What is left after this payment, in micro-USDC. */
 				limits: z.catch(
 					z.nullish(z.looseObject({ dailyRemaining: left, monthlyRemaining: left })),
@@ -44,7 +46,7 @@ export const paymentAuthorization = z.looseObject({
 	rejected: ifFits(
 		z.array(
 			z.looseObject({
-				acceptsIndex: place,
+				acceptsIndex: wholeNumber,
 				reason: someText,
 				reasonCode: z.catch(z.nullish(someText), null),
 			}),
@@ -56,15 +58,7 @@ export const paymentAuthorization = z.looseObject({
 			z.looseObject({
 				nonce: z.catch(z.nullish(nonce), null),
 				/** Seconds. */
-				validBefore: z.catch(
-					z.nullish(
-						z.union([
-							z.int(),
-							z.pipe(z.string().check(z.regex(/^\d{1,12}$/)), z.transform(Number)),
-						]),
-					),
-					null,
-				),
+				validBefore: z.catch(z.nullish(wholeNumber), null),
 			}),
 		),
 		null,

@@ -118,7 +118,7 @@ const storedState = z.object({
 	agents: mapOf(z.nullable(storedCursor)),
 	/** Since when agents wait for it, epoch ms by n8n's clock. What comes from then on is new. */
 	waiting: z.optional(mapOf(number)),
-	/** Whether all agents wait since `since`: the service was away when n8n published the workflow. */
+	/** Whether all agents wait since `since`: the service was away at the publishing. */
 	isUnread: z.optional(z.literal(true)),
 	filter: rowFilter,
 	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */

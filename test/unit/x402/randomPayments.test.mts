@@ -12,6 +12,7 @@ import { declinedOffers, rejectedOffers } from '../../../nodes/Ampersend/actions
 import type { PurchaseOptions } from '../../../nodes/Ampersend/actions/payment/purchase';
 import { signPayment } from '../../../nodes/Ampersend/actions/payment/signed';
 import { CallError } from '../../../nodes/Ampersend/api/errors';
+import { isRecord } from '../../../nodes/Ampersend/domain/json';
 import { ParameterError } from '../../../nodes/Ampersend/domain/parameter';
 import { addressOf } from '../../../nodes/Ampersend/domain/signIn';
 import { baseSepolia } from '../../../nodes/Ampersend/domain/x402/chains';
@@ -164,7 +165,8 @@ function sellerOf({ version, offers: all, changesOfSeller }: Case) {
 
 function serviceAnswer({ isCoSigned, index, changesOfService }: Case, accepts: Json[]): Json {
 	const now = Math.floor(Date.now() / 1000);
-	const { amount, maxAmountRequired, payTo } = accepts[index] ?? {};
+	const offer = accepts[index];
+	const { amount, maxAmountRequired, payTo } = isRecord(offer) ? offer : {};
 	const authorizationData = {
 		from: AGENT,
 		to: payTo,
@@ -250,15 +252,17 @@ async function signerOf({ payload }: Paid): Promise<string> {
 async function wrongWith(paid: Paid, accepts: Json[]): Promise<string | undefined> {
 	const { from, to = '', value = '', validAfter, validBefore } = paid.payload.authorization;
 	const now = Date.now() / 1000;
-	const match = accepts.find(
-		(offer) =>
-			offer.scheme === 'exact' &&
-			offer.network === (paid.x402Version === 1 ? 'base-sepolia' : 'eip155:84532') &&
-			String(offer.asset).toLowerCase() === baseSepolia.usdc.toLowerCase() &&
-			(paid.x402Version === 1 ? offer.maxAmountRequired : offer.amount) === value &&
-			String(offer.payTo).toLowerCase() === to.toLowerCase() &&
-			(paid.accepted === undefined || JSON.stringify(paid.accepted) === JSON.stringify(offer)),
-	);
+	const match = accepts
+		.filter(isRecord)
+		.find(
+			(offer) =>
+				offer.scheme === 'exact' &&
+				offer.network === (paid.x402Version === 1 ? 'base-sepolia' : 'eip155:84532') &&
+				String(offer.asset).toLowerCase() === baseSepolia.usdc.toLowerCase() &&
+				(paid.x402Version === 1 ? offer.maxAmountRequired : offer.amount) === value &&
+				String(offer.payTo).toLowerCase() === to.toLowerCase() &&
+				(paid.accepted === undefined || JSON.stringify(paid.accepted) === JSON.stringify(offer)),
+		);
 	if (!match) return 'no such offer';
 	if (!/^[1-9]\d*$/.test(value) || BigInt(value) > MAXIMUM) return `value ${value}`;
 	if (![PAYEE, OTHER].some((payee) => payee === to.toLowerCase())) return `payee ${to}`;

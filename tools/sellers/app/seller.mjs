@@ -1,7 +1,14 @@
 // What both sellers have beside their x402 middleware: goods, and a port that the parent reads.
 import express from 'express';
 
-/** @type {{facilitator: string, network: string, payTo: string, routes: Record<string, {price: string, resource: string}>}} */
+/**
+ * @type {{
+ *   facilitator: string,
+ *   network: string,
+ *   payTo: string,
+ *   routes: Record<string, {price: string, resource: string}>
+ * }}
+ */
 export const config = JSON.parse(process.argv[2]);
 
 export function sell(middleware) {

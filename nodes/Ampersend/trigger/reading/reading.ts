@@ -87,7 +87,7 @@ export interface Wants {
 	horizon: number;
 	/** Epoch ms, by n8n's clock. */
 	now: number;
-	/** Of a baseline: rows from then on are new. Epoch ms; absent if all that exists is part of it. */
+	/** Of a baseline: rows from then on are new. Epoch ms; absent if all that exists is in it. */
 	until?: number;
 	/** Rows that pass `counts` after which reading a backlog ends. */
 	enough: number;
