@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { hashTypedData, recoverAddress, type Hex } from 'viem';
 
+import { checksummed } from '../../nodes/Ampersend/domain/address';
 import { deployments } from '../../tools/emulator/deployments.mts';
 import { addressOfKey, jsonOf, newPrivateKey, useAgentSession } from './agentSession.mts';
 import type { RunOptions } from './n8nCore.mts';
@@ -180,6 +181,77 @@ describe('Payment: Authorize', () => {
 		expect(other?.nonce).not.toBe(first?.nonce);
 	});
 
+	it('pays once for a name, however the address of the agent is spelled', async () => {
+		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
+		const { credential } = session;
+		const nonces: unknown[] = [];
+		for (const agentAddress of [checksummed(session.agent.address), session.agent.address]) {
+			const [item] = jsonOf(
+				await authorize(
+					[answerInV2(offerInV2(seller()))],
+					{ options: { idempotencyKey: 'order 7' } },
+					{ credential: { ...credential, agentAddress, sessionToken: '' } },
+				),
+			);
+			nonces.push(item?.nonce);
+		}
+		expect(new Set(nonces).size).toBe(1);
+	});
+
+	it('says that a co-signed key pays again for the same name', async () => {
+		const options = { idempotencyKey: 'order 7' };
+		const outcome = await authorize([answerInV2(offerInV2(seller()))], { options });
+		expect(outcome.hints.map(({ message }) => message).join()).toContain(
+			'another payment each time',
+		);
+		const { error } = await authorize([answerInV2(offerInV2(seller()))], {
+			options: { idempotencyKey: '={{ "" }}' },
+		});
+		expect(error?.message).toBe('Idempotency Key: is empty.');
+	});
+
+	it('asks only about what can be paid', async () => {
+		const dear = offerInV2(seller(), { amount: '2000000' });
+		const [item] = jsonOf(await authorize([answerInV2(dear, offerInV2(seller()))]));
+		expect(item).toMatchObject({ authorized: true, amountUsdc: '0.01' });
+		expect(service.emulator.authorizations).toMatchObject([{ amountMicro: 10_000n }]);
+	});
+
+	it('says how long Ampersend makes a payment valid, and asks once', async () => {
+		const { error } = await authorize(
+			[answerInV2(offerInV2(seller(), { maxTimeoutSeconds: 500 }))],
+			{ options: { validitySeconds: 60 } },
+			{ maxTries: 3 },
+		);
+		expect(error?.message).toMatch(/can be used for (499|500) seconds, and Validity \(Seconds\)/);
+		expect(error?.description).toMatch(/enter (499|500) or more in Validity \(Seconds\)/);
+		expect(countOf(AUTHORIZE)).toBe(1);
+	});
+
+	it.each<[string, (data: IDataObject) => void, string]>([
+		['another price', (data) => (data.value = '1'), 'it pays "1" micro-USDC instead of 10000'],
+		['another payee', (data) => (data.to = session.agent.address), 'instead of'],
+		['another payer', (data) => (data.from = seller()), "which isn't the agent"],
+		['a time to come', (data) => (data.validAfter = '9990000000'), "it can't be used before"],
+		['a time that is over', (data) => (data.validBefore = '1000'), 'it ends at'],
+	])('does not sign %s, however often n8n tries', async (_, change, complaint) => {
+		service.emulator.fault({
+			route: AUTHORIZE,
+			mutate: (body) => {
+				const { authorized } = body as {
+					authorized: { selected: { coSignature: { authorizationData: IDataObject } } };
+				};
+				change(authorized.selected.coSignature.authorizationData);
+				return body;
+			},
+		});
+		const { error } = await authorize([answerInV2(offerInV2(seller()))], {}, { maxTries: 3 });
+		expect(error?.message).toMatch(/^Ampersend authorized something else than was asked: /);
+		expect(error?.message).toContain(complaint);
+		expect(countOf(AUTHORIZE)).toBe(1);
+		expect(countOf(EVENTS)).toBe(0);
+	});
+
 	it('gives each item a purchase of its own', async () => {
 		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
 		const answer = answerInV2(offerInV2(seller()));
@@ -273,7 +345,9 @@ describe('Payment: Authorize', () => {
 		['the token as the payee', { payTo: usdcContract }, 'payTo is the contract of USDC'],
 		['a fraction of a second', { maxTimeoutSeconds: 60.5 }, 'maxTimeoutSeconds 60.5'],
 		['a year', { maxTimeoutSeconds: 31_536_000 }, 'maxTimeoutSeconds 31536000'],
+		['too little time', { maxTimeoutSeconds: 6 }, 'maxTimeoutSeconds 6'],
 		['no time', { maxTimeoutSeconds: 0 }, "can't be read (maxTimeoutSeconds)"],
+		['too much to repeat', { more: 'a'.repeat(20_000) }, 'its payment would be a header of'],
 	])('rejects %s before it asks', async (_, changes, complaint) => {
 		const answer = answerInV2(offerInV2(seller(), changes));
 		const { error } = await authorize([answer]);
@@ -304,7 +378,11 @@ describe('Payment: Authorize', () => {
 		['another answer', { statusCode: 404, headers: {}, body: {} }, 'the seller answers 404'],
 		['a paywall', { statusCode: 402, headers: { a: 'b' }, data: '<html>' }, 'not as x402 defines'],
 		['no answer', { name: 'x' }, "doesn't say what a seller asks for"],
-		['another version', { x402Version: 3, accepts: [] }, "can't be read (x402Version, accepts)"],
+		[
+			'another version',
+			{ x402Version: 3, accepts: [] },
+			"can't be read (x402Version, resource, accepts)",
+		],
 		['no offers', requiredInV2(), "can't be read (accepts)"],
 		[
 			'a header that is none',
@@ -465,6 +543,22 @@ describe('Payment: Report', () => {
 			'reserved',
 		],
 		[
+			'whose transaction the chain did not take',
+			{
+				statusCode: 402,
+				headers: {},
+				body: { error: 'invalid_exact_evm_transaction_simulation_failed' },
+			},
+			{ outcome: 'error' },
+			'reserved',
+		],
+		[
+			'with a reason that is empty',
+			{ statusCode: 402, headers: settlement({ success: false, errorReason: '  ' }) },
+			{ outcome: 'rejected', errorReason: 'The seller answered 402' },
+			'rejected',
+		],
+		[
 			'that was settled before the seller went down',
 			{ statusCode: 502, headers: settlement({ success: true, transaction: hash }) },
 			{ outcome: 'accepted', settled: true },
@@ -484,20 +578,63 @@ describe('Payment: Report', () => {
 		expect(service.emulator.paymentReports).toMatchObject([{}, { type: 'rejected' }]);
 	});
 
-	it('shows the header nowhere: not if Ampersend repeats it, and not if it is wrong', async () => {
+	it('of a seller that delivers and was not paid has its words', async () => {
+		const headers = settlement({ success: false, errorReason: 'insufficient_funds' });
+		const outcome = await report([{ statusCode: 200, headers }], await paid());
+		expect(jsonOf(outcome)).toMatchObject([
+			{ outcome: 'accepted', settled: false, errorReason: 'insufficient_funds' },
+		]);
+		expect(outcome.hints).toHaveLength(1);
+	});
+
+	it('without a status says what to set', async () => {
+		const outcome = await report([{ answer: 42 }], await paid());
+		expect(jsonOf(outcome)).toMatchObject([
+			{ outcome: 'error', errorReason: "The seller's answer isn't known" },
+		]);
+		expect(outcome.hints.map(({ message }) => message).join()).toContain(
+			'Include Response Headers and Status',
+		);
+	});
+
+	it('rejects a payment of another agent, and says that an ID is of another payment', async () => {
 		const payment = await paid();
-		const { signature } = decoded(payment.headerValue).payload;
-		service.emulator.fault({
-			route: EVENTS,
-			status: 400,
-			body: { message: `bad signature ${signature}` },
-		});
-		const response = { statusCode: 402, headers: {}, body: { error: `no: ${signature}` } };
+		const { payload, ...rest } = decoded(payment.headerValue);
+		const authorization = { ...payload.authorization, from: seller() };
+		const headerValue = encode({ ...rest, payload: { ...payload, authorization } });
+		const response = { statusCode: 200, headers: {} };
+		const { error } = await report([response], { ...payment, headerValue });
+		expect(error?.message).toBe('Header Value: is a payment of another agent.');
+		const outcome = await report([response], { ...payment, paymentId: 'hello' });
+		expect(outcome.hints.map(({ message }) => message).join()).toContain(
+			"Payment ID isn't what Authorize returned with this Header Value.",
+		);
+	});
+
+	it.each<[string, (signature: string) => string]>([
+		['as it is', (signature) => signature],
+		['without 0x', (signature) => signature.slice(2)],
+		['in upper case', (signature) => signature.toUpperCase()],
+		['with spaces', (signature) => [...signature].join(' ')],
+		['cut', (signature) => signature.slice(3)],
+		['as the part that the agent signs', (signature) => signature.slice(42, 172)],
+	])('shows the payment nowhere if it is repeated %s', async (_, spell) => {
+		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
+		const payment = await paid();
+		const text = spell(decoded(payment.headerValue).payload.signature);
+		service.emulator.fault({ route: EVENTS, status: 400, body: { message: `bad ${text}` } });
+		const response = { statusCode: 402, headers: {}, body: { error: `no: ${text}` } };
 		const { error } = await report([response], payment);
-		const [item] = jsonOf(await report([response], payment));
-		for (const text of [error?.message, error?.description, JSON.stringify(item)]) {
-			expect(text).not.toContain(signature.slice(2, 40));
-		}
+		const outcome = await report([response], payment);
+		const [item] = jsonOf(outcome);
+		const shown = [error?.message, error?.description, JSON.stringify(item)].join();
+		expect(shown).not.toContain(text.slice(0, 60));
+		expect(item?.errorReason).toBe('The seller answered 402');
+	});
+
+	it('shows no header that is wrong', async () => {
+		const payment = await paid();
+		const response = { statusCode: 402, headers: {} };
 		const headerValue = payment.headerValue.slice(0, -40);
 		const { error: wrong } = await report([response], { ...payment, headerValue });
 		expect(wrong?.message).toBe("Header Value: isn't the header of a payment.");

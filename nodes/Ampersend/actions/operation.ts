@@ -1,4 +1,5 @@
 import type {
+	IDataObject,
 	IExecuteFunctions,
 	INodeExecutionData,
 	INodeProperties,
@@ -56,6 +57,8 @@ export interface RowOperation<Output extends Schema = Schema> extends Described<
 export interface WriteOperation<Output extends Schema = Schema> extends Described<Output> {
 	/** Set if a retry can do it again without doing more, so nothing is remembered of it. */
 	repeatable?: true;
+	/** Whether what an earlier try gave is of no use any more, so that it's done again. */
+	isOver?(row: IDataObject): boolean;
 	/** Reads the parameters, and returns what carries them out. */
 	prepare(
 		context: ParameterContext,

@@ -117,7 +117,8 @@ async function prepareWrite(
 	const read = readerFor(n8n, itemIndex);
 	const shorten = shortenerOf(operation, read);
 	const written = remembers ? memory.writtenFor(itemIndex) : undefined;
-	if (written) return async (hint) => showing(written, shorten, hint);
+	const isOver = written?.rows.some((row) => operation.isOver?.(row));
+	if (written && !isOver) return async (hint) => showing(written, shorten, hint);
 	const unclear = remembers ? memory.unclearFor(itemIndex) : undefined;
 	const write = operation.prepare({ n8n, client: await open(), itemIndex, read });
 	return async (hint) => {

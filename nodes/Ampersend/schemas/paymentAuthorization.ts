@@ -70,5 +70,6 @@ export type PaymentAuthorization = z.infer<typeof paymentAuthorization>;
 /** The answer to a report (SDK: payment/events). */
 export const paymentReport = z.looseObject({
 	received: z.boolean(),
-	paymentId: z.catch(z.nullish(someText), null),
+	/** A UUID. What is longer can be the payment itself. */
+	paymentId: z.catch(z.nullish(someText.check(z.maxLength(100))), null),
 });

@@ -8,7 +8,11 @@ import fc from 'fast-check';
 import { hashTypedData, recoverAddress, type Hex } from 'viem';
 import * as z from 'zod/v4-mini';
 
-import { declinedOffers, rejectedOffers } from '../../../nodes/Ampersend/actions/payment/declined';
+import {
+	declinedOffers,
+	judge,
+	rejectedOffers,
+} from '../../../nodes/Ampersend/actions/payment/declined';
 import type { PurchaseOptions } from '../../../nodes/Ampersend/actions/payment/purchase';
 import { signPayment } from '../../../nodes/Ampersend/actions/payment/signed';
 import { CallError } from '../../../nodes/Ampersend/api/errors';
@@ -16,7 +20,7 @@ import { isRecord } from '../../../nodes/Ampersend/domain/json';
 import { ParameterError } from '../../../nodes/Ampersend/domain/parameter';
 import { addressOf } from '../../../nodes/Ampersend/domain/signIn';
 import { baseSepolia } from '../../../nodes/Ampersend/domain/x402/chains';
-import { readPaymentRequired } from '../../../nodes/Ampersend/domain/x402/required';
+import { readPaymentRequired, requestFor } from '../../../nodes/Ampersend/domain/x402/required';
 import { readSellerAnswer } from '../../../nodes/Ampersend/domain/x402/sellerAnswer';
 import { paymentAuthorization } from '../../../nodes/Ampersend/schemas/paymentAuthorization';
 import {
@@ -193,16 +197,18 @@ function serviceAnswer({ isCoSigned, index, changesOfService }: Case, accepts: J
 }
 
 /** What a node does; undefined if it signs nothing. */
-function signed(one: Case, accepts: Json[], answer: unknown) {
+function signed(one: Case, answer: unknown) {
 	const required = readPaymentRequired('Payment Required', readSellerAnswer('', answer));
 	if (!required) return undefined;
-	const { error } = rejectedOffers('Payment Required', required, purchase) ?? {};
-	if (error) throw error;
-	const authorization = z.safeParse(paymentAuthorization, serviceAnswer(one, accepts));
+	const judged = judge(required, purchase);
+	const { payable } = judged;
+	if (payable.length === 0) throw rejectedOffers('Payment Required', judged).error;
+	const sent = (requestFor(required, payable) as { accepts: Json[] }).accepts;
+	const authorization = z.safeParse(paymentAuthorization, serviceAnswer(one, sent));
 	if (!authorization.success) return undefined;
 	const { selected } = authorization.data.authorized;
-	if (!selected) throw declinedOffers(required, authorization.data, purchase).error;
-	return signPayment(required, selected, authorization.data, purchase, PRIVATE_KEY);
+	if (!selected) throw declinedOffers(judged, authorization.data, purchase).error;
+	return signPayment(required, payable, selected, authorization.data, purchase, PRIVATE_KEY);
 }
 
 interface Paid {
@@ -279,7 +285,7 @@ it(`signs only what was checked, of ${RUNS} sellers (AMPERSEND_SEED=${seed})`, a
 			const { answer, accepts } = sellerOf(one);
 			let output: ReturnType<typeof signed>;
 			try {
-				output = signed(one, accepts, answer);
+				output = signed(one, answer);
 			} catch (error) {
 				if (!(error instanceof ParameterError || error instanceof CallError)) throw error;
 				expect(error.message.length).toBeLessThan(2_000);

@@ -2,11 +2,11 @@ import { describe, expect, it, jest } from '@jest/globals';
 import * as z from 'zod/v4-mini';
 
 import type { PurchaseOptions } from '../../../nodes/Ampersend/actions/payment/purchase';
-import { rejectedOffers } from '../../../nodes/Ampersend/actions/payment/declined';
+import { judge, rejectedOffers } from '../../../nodes/Ampersend/actions/payment/declined';
 import { signPayment } from '../../../nodes/Ampersend/actions/payment/signed';
 import { base, baseSepolia } from '../../../nodes/Ampersend/domain/x402/chains';
 import { readHeader } from '../../../nodes/Ampersend/domain/x402/header';
-import { readPaymentRequired } from '../../../nodes/Ampersend/domain/x402/required';
+import { readPaymentRequired, requestFor } from '../../../nodes/Ampersend/domain/x402/required';
 import { readSellerAnswer } from '../../../nodes/Ampersend/domain/x402/sellerAnswer';
 import { paymentAuthorization } from '../../../nodes/Ampersend/schemas/paymentAuthorization';
 import { sdkBehaviour, vectors, type Vector } from './vectors.mts';
@@ -45,15 +45,15 @@ function purchaseOf(input: Input, maximum = TEN_USDC, validity = 3_600): Purchas
 function signed({ input, authorize }: Pick<Vector, 'input' | 'authorize'>, maximum?: bigint) {
 	const purchase = purchaseOf(input, maximum);
 	const required = requiredOf(input);
-	const { error } = rejectedOffers('Payment Required', required, purchase) ?? {};
-	if (error) throw error;
+	const judged = judge(required, purchase);
+	if (judged.payable.length === 0) throw rejectedOffers('Payment Required', judged).error;
 	const answer = z.parse(paymentAuthorization, authorize.response);
 	const { selected } = answer.authorized;
 	if (!selected) throw new Error('declined');
 	jest.spyOn(Date, 'now').mockReturnValue(input.nowSeconds * 1000);
 	try {
 		const key = Buffer.from(input.agentKey.slice(2), 'hex');
-		return signPayment(required, selected, answer, purchase, key);
+		return signPayment(required, judged.payable, selected, answer, purchase, key);
 	} finally {
 		jest.restoreAllMocks();
 	}
@@ -65,8 +65,9 @@ describe('what the SDK made', () => {
 	it.each(vectors.map((vector) => [vector.name, vector] as const))(
 		'%s: asks Ampersend with the same text',
 		(_, { input, authorize }) => {
-			const { version, sent } = requiredOf(input);
-			const paymentRequest = { protocol: `x402-v${version}`, data: sent };
+			const required = requiredOf(input);
+			const data = requestFor(required, required.offers);
+			const paymentRequest = { protocol: `x402-v${required.version}`, data };
 			const body = { paymentRequest, context: { method: 'http' } };
 			expect(JSON.stringify(body)).toBe(authorize.requestBody);
 		},

@@ -7,11 +7,12 @@ import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { rethrow } from '../../domain/rethrow';
 import { readHeader } from '../../domain/x402/header';
-import { readPaymentRequired } from '../../domain/x402/required';
+import { readPaymentRequired, requestFor } from '../../domain/x402/required';
 import { readSellerAnswer } from '../../domain/x402/sellerAnswer';
+import { MIN_SECONDS } from '../../domain/x402/terms';
 import { authorizedOutput } from '../../outputs/payment';
 import type { OperationContext, WriteOperation } from '../operation';
-import { declinedOffers, rejectedOffers } from './declined';
+import { declinedOffers, judge, rejectedOffers } from './declined';
 import { protocolOf, reportPayment } from './events';
 import { purchaseFields, readPurchase } from './purchase';
 import { signPayment } from './signed';
@@ -32,6 +33,13 @@ interface Sending {
 	paymentId: string;
 }
 
+const NOT_NAMED =
+	'Idempotency Key: with this agent key, Ampersend makes another payment each time. ' +
+	'Only a seller that takes payment-identifier tells a repeat by it.';
+
+/** The payment must not get old meanwhile. */
+const SENDING_MS = 3_000;
+
 /** Tells Ampersend that a payment is on its way. The payment doesn't depend on it. */
 async function reportSending(
 	{ client, hint }: Pick<OperationContext, 'client' | 'hint'>,
@@ -39,8 +47,9 @@ async function reportSending(
 	{ headerValue, paymentId: id }: Sending,
 ): Promise<void> {
 	const payment = readHeader('', headerValue);
+	const timely = { ...client, deadline: Date.now() + SENDING_MS };
 	try {
-		await reportPayment(client, agent, { id, payment, event: { type: 'sending' } });
+		await reportPayment(timely, agent, { id, payment, event: { type: 'sending' } });
 	} catch (error) {
 		if (!(error instanceof CallError) || error.cancelled) rethrow(error);
 		hint(
@@ -68,6 +77,8 @@ export const authorize: WriteOperation<typeof authorizedOutput> = {
 	inSession: 'only',
 	fields: [requiredField, ...purchaseFields],
 	output: authorizedOutput,
+	isOver: ({ validBefore }) =>
+		typeof validBefore === 'string' && Date.parse(validBefore) <= Date.now() + MIN_SECONDS * 1000,
 
 	prepare(context) {
 		const { agent, privateKey } = signerOf(context.client);
@@ -76,26 +87,28 @@ export const authorize: WriteOperation<typeof authorizedOutput> = {
 			readPaymentRequired(parameter, readSellerAnswer(parameter, value)),
 		);
 		if (!required) return async () => ({ authorized: false, reason: 'nothingToPay' });
-		const { declined, error } = rejectedOffers(requiredField.displayName, required, purchase) ?? {};
-		if (error && !purchase.continuesOnDecline) throw error;
-		if (declined) return async () => declined;
+		const judged = judge(required, purchase);
+		const { payable } = judged;
+		if (payable.length === 0) {
+			const { declined, error } = rejectedOffers(requiredField.displayName, judged);
+			return purchase.continuesOnDecline ? async () => declined : rethrow(error);
+		}
 		return async ({ client, hint }) => {
+			const paymentRequest = {
+				protocol: protocolOf(required.version),
+				data: requestFor(required, payable) as IDataObject,
+			};
 			const answer = await send(client, routes.authorizePayment, {
 				path: { address: agent },
-				body: {
-					paymentRequest: {
-						protocol: protocolOf(required.version),
-						data: required.sent as IDataObject,
-					},
-					context: { method: 'http' },
-				},
+				body: { paymentRequest, context: { method: 'http' } },
 			});
 			const { selected } = answer.authorized;
 			if (!selected) {
-				const { declined: offers, error: decline } = declinedOffers(required, answer, purchase);
-				return purchase.continuesOnDecline ? offers : rethrow(decline);
+				const { declined, error } = declinedOffers(judged, answer, purchase);
+				return purchase.continuesOnDecline ? declined : rethrow(error);
 			}
-			const signed = signPayment(required, selected, answer, purchase, privateKey);
+			const signed = signPayment(required, payable, selected, answer, purchase, privateKey);
+			if (purchase.isNamed && signed.keyKind === 'coSigned') hint(NOT_NAMED);
 			await reportSending({ client, hint }, agent, signed);
 			return signed;
 		};

@@ -3,9 +3,10 @@ import { shortAddress } from '../../domain/address';
 import { formatUsdc, isMicro } from '../../domain/money';
 import { ParameterError } from '../../domain/parameter';
 import { shortLine } from '../../domain/text';
-import type { Chain } from '../../domain/x402/chains';
+import { lengthOfHeader } from '../../domain/x402/header';
 import type { Offer, PaymentRequired } from '../../domain/x402/required';
-import { chainOf, complaintAbout, type Purchase } from '../../domain/x402/terms';
+import type { Complaint, Purchase } from '../../domain/x402/terms';
+import { chainOf, complaintAbout } from '../../domain/x402/terms';
 import type { AuthorizedOutput, DeclinedOffer } from '../../outputs/payment';
 import type { PaymentAuthorization } from '../../schemas/paymentAuthorization';
 
@@ -13,19 +14,50 @@ import type { PaymentAuthorization } from '../../schemas/paymentAuthorization';
 const MAX_NAMED = 5;
 const MAX_CHARACTERS = 200;
 
+/** Servers take 16 KB of headers unless they say otherwise, and a request has others. */
+const MAX_HEADER_CHARACTERS = 14_000;
+
+/** A seller's offers: those that can be paid, and what is wrong with the others. */
+export interface Judged {
+	payable: Offer[];
+	rejected: Array<{ offer: Offer; complaint: Complaint }>;
+	/** Of those that can't be read. */
+	unreadable: string[];
+}
+
+function complaintAboutLength(required: PaymentRequired, offer: Offer): Complaint | undefined {
+	const length = lengthOfHeader(required, offer);
+	if (length <= MAX_HEADER_CHARACTERS) return undefined;
+	return [
+		`its payment would be a header of ${length} characters, which is more than servers take`,
+		'The seller adds too much to what it asks for, in resource, extensions or the offer.',
+	];
+}
+
+export function judge(required: PaymentRequired, purchase: Purchase): Judged {
+	const judged: Judged = { payable: [], rejected: [], unreadable: required.complaints };
+	for (const offer of required.offers) {
+		const complaint = complaintAbout(offer, purchase) ?? complaintAboutLength(required, offer);
+		if (complaint) judged.rejected.push({ offer, complaint });
+		else judged.payable.push(offer);
+	}
+	return judged;
+}
+
 function declinedOffer(offer: Offer, reason: string, reasonCode: string | null): DeclinedOffer {
 	const { place, amount, payTo, network } = offer;
+	const short = (text: string) => shortLine(text, MAX_CHARACTERS);
 	return {
 		offer: place,
-		reason: shortLine(reason, MAX_CHARACTERS),
-		reasonCode: reasonCode === null ? null : shortLine(reasonCode, MAX_CHARACTERS),
+		reason: short(reason),
+		reasonCode: reasonCode === null ? null : short(reasonCode),
 		amountUsdc: isMicro(amount) ? formatUsdc(BigInt(amount)) : null,
-		payTo,
-		network,
+		payTo: short(payTo),
+		network: short(network),
 	};
 }
 
-/** A list of reasons, as far as a message has room. */
+/** Reasons, as far as a message has room. */
 function joined(reasons: string[]): string {
 	const rest = reasons.length - MAX_NAMED;
 	const more = rest > 0 ? [`and ${rest} more`] : [];
@@ -38,58 +70,61 @@ const output = (reason: string, offers: DeclinedOffer[]): AuthorizedOutput => ({
 	offers,
 });
 
-/**
- * What is wrong with every offer; undefined if one can be paid.
- * @param advice what to do about the first
- */
+const rejectedOf = ({ rejected }: Judged): DeclinedOffer[] =>
+	rejected.map(({ offer, complaint: [complaint] }) => declinedOffer(offer, complaint, null));
+
+const reasonsOf = ({ unreadable }: Judged, offers: DeclinedOffer[]): string[] => [
+	...offers.map(({ offer, reason }) => `offer ${offer}: ${reason}`),
+	...unreadable,
+];
+
+/** What is wrong with every offer. */
 export function rejectedOffers(
 	parameter: string,
-	{ offers, complaints }: PaymentRequired,
-	purchase: Purchase,
-): { declined: AuthorizedOutput; error: ParameterError } | undefined {
-	const rejected = offers.map((offer) => ({ offer, found: complaintAbout(offer, purchase) }));
-	if (rejected.some(({ found }) => found === undefined)) return undefined;
-	const declined = rejected.flatMap(({ offer, found }) =>
-		found ? declinedOffer(offer, found[0], null) : [],
-	);
-	const reasons = declined.map(({ offer, reason }) => `offer ${offer}: ${reason}`);
-	const reason = joined([...reasons, ...complaints]);
-	const [advice] = rejected.flatMap(({ found }) => (found ? found[1] : []));
+	judged: Judged,
+): { declined: AuthorizedOutput; error: ParameterError } {
+	const offers = rejectedOf(judged);
+	const reason = joined(reasonsOf(judged, offers));
+	const [advice = 'Choose another seller.'] = judged.rejected.map(({ complaint }) => complaint[1]);
 	return {
-		declined: output(reason, declined),
+		declined: output(reason, offers),
 		error: new ParameterError(
 			parameter,
 			`none of the seller's offers can be paid. ${reason}.`,
-			`Nothing was sent. ${advice ?? 'Choose another seller.'}`,
+			`Nothing was sent. ${advice}`,
 		),
 	};
 }
 
-function nameOf({ amountUsdc, payTo, offer }: DeclinedOffer, chain: Chain | undefined): string {
-	const amount = amountUsdc === null ? '' : `${amountUsdc} USDC `;
-	const network = chain ? ` on ${chain.name}` : '';
-	return `offer ${offer} (${amount}to ${shortAddress(payTo)}${network})`;
+/** An offer for a message. */
+function nameOf(offer: Offer, { chains }: Purchase): string {
+	const { place, amount, payTo } = offer;
+	const chain = chainOf(offer, chains);
+	const where = chain ? ` on ${chain.name}` : '';
+	return `offer ${place} (${formatUsdc(BigInt(amount))} USDC to ${shortAddress(payTo)}${where})`;
 }
 
 /** What Ampersend says of each offer, if it allows none. */
 export function declinedOffers(
-	{ offers }: PaymentRequired,
+	judged: Judged,
 	{ rejected }: PaymentAuthorization,
-	{ chains }: Purchase,
+	purchase: Purchase,
 ): { declined: AuthorizedOutput; error: CallError } {
-	const declined = offers.map((offer, index) => {
+	const declined = judged.payable.map((offer, index) => {
 		const found = rejected?.find(({ acceptsIndex }) => acceptsIndex === index);
-		return declinedOffer(offer, found?.reason ?? 'no reason given', found?.reasonCode ?? null);
+		const { reason = 'no reason given', reasonCode = null } = found ?? {};
+		return { offer, said: declinedOffer(offer, reason, reasonCode) };
 	});
-	const reason = joined(
-		declined.map((each) => {
-			const offer = offers.find(({ place }) => place === each.offer);
-			const code = each.reasonCode === null ? '' : ` (${each.reasonCode})`;
-			return `${nameOf(each, offer && chainOf(offer, chains))}: ${each.reason}${code}`;
+	const others = rejectedOf(judged);
+	const reason = joined([
+		...declined.map(({ offer, said }) => {
+			const code = said.reasonCode === null ? '' : ` (${said.reasonCode})`;
+			return `${nameOf(offer, purchase)}: ${said.reason}${code}`;
 		}),
-	);
+		...reasonsOf(judged, others),
+	]);
 	return {
-		declined: output(reason, declined),
+		declined: output(reason, [...declined.map(({ said }) => said), ...others]),
 		error: new CallError({
 			message: `Ampersend declined the payment: ${reason}`,
 			description:
@@ -100,13 +135,32 @@ export function declinedOffers(
 	};
 }
 
+const RESERVED =
+	"Nothing was signed or paid. The amount can count against the agent's limits until the " +
+	'authorization expires. ';
+
 /** @throws CallError always: the answer isn't what was asked for, and must not be signed */
 export function rejectAuthorization(complaint: string): never {
 	throw new CallError({
 		message: `Ampersend authorized something else than was asked: ${shortLine(complaint, 400)}.`,
-		description:
-			"Nothing was signed or paid. The amount can count against the agent's limits until the " +
-			'authorization expires. If it happens again, tell Ampersend, and use this message.',
+		description: `${RESERVED}If it happens again, tell Ampersend, and use this message.`,
 		repeatable: false,
+		mayBeMade: true,
+	});
+}
+
+/** @throws CallError always: the user doesn't accept how long the payment could be used */
+export function rejectValidity(seconds: number, longest: number): never {
+	throw new CallError({
+		message:
+			`Ampersend has signed a payment that can be used for ${seconds} seconds, ` +
+			'and Validity (Seconds) accepts less.',
+		description:
+			RESERVED +
+			(seconds > longest
+				? `This node signs nothing that can be used for longer than ${longest} seconds.`
+				: `If that's fine, enter ${seconds} or more in Validity (Seconds), or remove it.`),
+		repeatable: false,
+		mayBeMade: true,
 	});
 }

@@ -2,6 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { isTool } from '../../api/errors';
 import { optionsField, readCollection } from '../../descriptions/options';
+import { addressKey } from '../../domain/address';
 import { digestOf } from '../../domain/digest';
 import { parsePositiveUsdc } from '../../domain/money';
 import {
@@ -10,6 +11,7 @@ import {
 	readChoice,
 	readText,
 	readWholeNumber,
+	requireText,
 } from '../../domain/parameter';
 import { parseUrl } from '../../domain/webAddress';
 import { MAX_SECONDS, type Purchase } from '../../domain/x402/terms';
@@ -142,7 +144,9 @@ export function readPurchase(context: ParameterContext, agent: string): Purchase
 	const { connection } = context.client;
 	const values: IDataObject = readCollection(context.read, purchaseOptions);
 	const { displayName } = validityField;
-	const name = readText(idempotencyKeyField.displayName, values[idempotencyKeyField.name]);
+	const name = Object.hasOwn(values, idempotencyKeyField.name)
+		? requireText(idempotencyKeyField.displayName, values[idempotencyKeyField.name])
+		: undefined;
 	const validity = readWholeNumber(
 		displayName,
 		values[validityField.name],
@@ -162,8 +166,13 @@ export function readPurchase(context: ParameterContext, agent: string): Purchase
 		url: readUrl(values[urlField.name]),
 		validity: validity ?? MAX_SECONDS,
 		continuesOnDecline: onDecline === 'continue',
-		isNamed: name !== '',
+		isNamed: name !== undefined,
 		keyOf: (terms) =>
-			digestOf(JSON.stringify([agent, ...(name ? [name] : [...placeIn(context), terms])])),
+			digestOf(
+				JSON.stringify([
+					addressKey(agent),
+					...(name === undefined ? [...placeIn(context), terms] : [name]),
+				]),
+			),
 	};
 }

@@ -1,37 +1,24 @@
 import type { PrivateKey } from '../../domain/agentSecret';
 import { amountFields, formatUsdc } from '../../domain/money';
 import { toIso } from '../../domain/time';
-import { complaintAboutTransfer, transferOf } from '../../domain/x402/authorization';
+import { complaintAboutTransfer, tooLong, transferOf } from '../../domain/x402/authorization';
 import { headerOf } from '../../domain/x402/header';
+import { paymentIdOf, uuidOf } from '../../domain/x402/ids';
 import type { Offer, PaymentRequired } from '../../domain/x402/required';
-import { chainOf, complaintAbout } from '../../domain/x402/terms';
+import { chainOf, MAX_SECONDS } from '../../domain/x402/terms';
 import { signTransfer } from '../../domain/x402/transfer';
 import type { AuthorizedOutput } from '../../outputs/payment';
 import type { PaymentAuthorization } from '../../schemas/paymentAuthorization';
-import { rejectAuthorization } from './declined';
+import { rejectAuthorization, rejectValidity } from './declined';
 import type { PurchaseOptions } from './purchase';
 
 type Selected = NonNullable<PaymentAuthorization['authorized']['selected']>;
 
-/** The offer that Ampersend has chosen. @throws CallError if it must not be paid */
-function chosen(
-	{ offers }: PaymentRequired,
-	{ acceptsIndex }: Selected,
-	purchase: PurchaseOptions,
-) {
-	const offer = offers[acceptsIndex];
-	const chain = offer && chainOf(offer, purchase.chains);
-	if (!chain) rejectAuthorization(`offer ${acceptsIndex + 1} isn't one that can be paid`);
-	const [complaint] = complaintAbout(offer, purchase) ?? [];
-	if (complaint !== undefined) rejectAuthorization(`offer ${offer.place}: ${complaint}`);
-	return { offer, chain };
-}
-
-/** A UUID that is always the same for a digest. */
-function uuidOf(digest: string): string {
-	const parts = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})/.exec(digest) ?? [];
-	const [, a, b, c, d, e] = parts;
-	return `${a}-${b}-4${c}-8${d}-${e}`;
+/** The offer that Ampersend has chosen, of those it was sent. @throws CallError if it's none */
+function chosen(payable: Offer[], { acceptsIndex }: Selected, { chains }: PurchaseOptions) {
+	const offer = payable[acceptsIndex];
+	const chain = offer && chainOf(offer, chains);
+	return chain ? { offer, chain } : rejectAuthorization('it names an offer that it was not sent');
 }
 
 /** What tells this purchase from others. */
@@ -57,6 +44,8 @@ function transferFor(
 		transferOf(offer, window, nonce, suggested?.validBefore ?? undefined);
 	const complaint = complaintAboutTransfer(transfer, offer, window);
 	if (complaint !== undefined) rejectAuthorization(`${complaint} (offer ${offer.place})`);
+	const seconds = tooLong(transfer, window);
+	if (seconds !== undefined) rejectValidity(seconds, MAX_SECONDS);
 	const { from, to, value, validAfter, validBefore, nonce: used } = transfer;
 	return {
 		key,
@@ -67,16 +56,18 @@ function transferFor(
 
 /**
  * Signs the payment that Ampersend has allowed, once it's checked.
+ * @param payable the offers that Ampersend was sent
  * @throws CallError if it isn't what the seller asks for and the user accepts
  */
 export function signPayment(
 	required: PaymentRequired,
+	payable: Offer[],
 	selected: Selected,
 	{ suggested }: PaymentAuthorization,
 	purchase: PurchaseOptions,
 	privateKey: PrivateKey,
 ): AuthorizedOutput & { headerValue: string; paymentId: string } {
-	const { offer, chain } = chosen(required, selected, purchase);
+	const { offer, chain } = chosen(payable, selected, purchase);
 	const { key, authorization, serverSignature } = transferFor(offer, selected, suggested, purchase);
 	const signature = signTransfer(chain, authorization, privateKey, serverSignature);
 	const { headerName, headerValue } = headerOf(
@@ -92,7 +83,7 @@ export function signPayment(
 		reason: null,
 		headerName,
 		headerValue,
-		paymentId: uuidOf(nonce.slice(2).toLowerCase()),
+		paymentId: paymentIdOf(nonce),
 		x402Version: required.version,
 		network,
 		...amountFields({ amount }),

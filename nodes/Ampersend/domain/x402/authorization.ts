@@ -5,7 +5,7 @@ import { quote } from '../parameter';
 import { toIso } from '../time';
 import type { Offer } from './required';
 import type { Authorization } from './shapes';
-import { MAX_SECONDS } from './terms';
+import { MAX_SECONDS, MIN_SECONDS } from './terms';
 
 /** Who pays, and for how long the payment can be used. All times are in seconds. */
 export interface Window {
@@ -17,9 +17,6 @@ export interface Window {
 
 /** A transfer can be used from this long ago on: clocks differ (SDK). */
 const BEFORE_NOW = 600;
-
-/** What a seller needs at least to have a payment carried out (x402: the facilitators' margin). */
-const MIN_SECONDS = 6;
 
 /** By how much the service's clock, and its idea of how long is needed, can differ. */
 const MARGIN = 60;
@@ -58,20 +55,25 @@ const timeOf = (seconds: string) => toIso(Number(seconds) * 1000);
 
 function complaintAboutTime(
 	{ validAfter, validBefore }: Authorization,
-	{ now, validity }: Window,
+	{ now }: Window,
 ): string | undefined {
 	if (!SECONDS.test(validAfter)) return `validAfter ${quote(validAfter)} isn't a time in seconds`;
 	if (!SECONDS.test(validBefore))
 		return `validBefore ${quote(validBefore)} isn't a time in seconds`;
 	const here = `n8n's clock says ${timeOf(String(now))}`;
 	if (Number(validAfter) > now) return `it can't be used before ${timeOf(validAfter)}, and ${here}`;
-	if (Number(validBefore) <= now + MIN_SECONDS) {
-		return `it ends at ${timeOf(validBefore)}, and ${here}`;
-	}
-	const longest = Math.min(validity, MAX_SECONDS);
-	return Number(validBefore) > now + longest + MARGIN
-		? `it can be used until ${timeOf(validBefore)}, which is longer than Validity (Seconds) allows`
+	return Number(validBefore) <= now + MIN_SECONDS
+		? `it ends at ${timeOf(validBefore)}, and ${here}`
 		: undefined;
+}
+
+/** For how many seconds a transfer can be used, if that's longer than the user accepts. */
+export function tooLong(
+	{ validBefore }: Authorization,
+	{ now, validity }: Window,
+): number | undefined {
+	const seconds = Number(validBefore) - now;
+	return seconds > Math.min(validity, MAX_SECONDS) + MARGIN ? seconds : undefined;
 }
 
 /** Why a transfer must not be signed; undefined if it pays the offer, and nothing else. */

@@ -48,6 +48,16 @@ function payloadOf(
 	};
 }
 
+/** Characters of a header besides what it repeats, with both signatures. */
+const OWN_CHARACTERS = 2_000;
+
+/** About how many characters a payment's header has. */
+export function lengthOfHeader({ version, received }: PaymentRequired, offer: Offer): number {
+	const { extensions, resource } = received;
+	const repeated = version === 1 ? '' : JSON.stringify([extensions, resource, offer.received]);
+	return OWN_CHARACTERS + Math.ceil((Buffer.byteLength(repeated) * 4) / 3);
+}
+
 /** The header that pays, which has to be kept secret until the transfer's validBefore. */
 export function headerOf(
 	required: PaymentRequired,

@@ -32,9 +32,9 @@ export interface PaymentRequired {
 	version: 1 | 2;
 	/** As the seller sent it. */
 	received: Record<string, unknown>;
-	/** As it's sent to Ampersend. */
-	sent: object;
-	/** Those that x402 defines: what is sent has these. */
+	/** As it's sent to Ampersend, with the offers in `accepts`. */
+	head: { accepts: unknown[] };
+	/** Those that x402 defines. */
 	offers: Offer[];
 	/** What is wrong with each of the others. */
 	complaints: string[];
@@ -92,8 +92,12 @@ function readRequired(parameter: string, received: Record<string, unknown>): Pay
 	const read = head.accepts.map((offer, at) => readOffer(received, offer, at));
 	const offers: Offer[] = read.filter((offer) => typeof offer !== 'string');
 	const complaints = read.filter((offer) => typeof offer === 'string');
-	const sent = { ...head, accepts: offers.map((offer) => offer.sent) };
-	return { version, received, sent, offers, complaints };
+	return { version, received, head, offers, complaints };
+}
+
+/** What Ampersend is sent of it. @param offers those that can be paid */
+export function requestFor({ head }: PaymentRequired, offers: Offer[]): object {
+	return { ...head, accepts: offers.map(({ sent }) => sent) };
 }
 
 /** @throws ParameterError always: nothing says what to pay */

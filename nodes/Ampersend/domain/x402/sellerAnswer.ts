@@ -9,6 +9,8 @@ export interface SellerAnswer {
 	headers: ReadonlyMap<string, string>;
 	/** As JSON where it is JSON. */
 	body: unknown;
+	/** Whether n8n took the request for failed, as it does without an answer. */
+	isFailed: boolean;
 }
 
 /** What to set in n8n's HTTP Request node, so that an item has the whole answer. */
@@ -27,16 +29,19 @@ const parsed = (value: unknown): unknown => {
 
 const parts = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
+const isSimple = (value: unknown): value is string | number =>
+	typeof value === 'string' || typeof value === 'number';
+
 function statusOf(...candidates: unknown[]): number | undefined {
-	const [status] = candidates.map(Number).filter((number) => number >= 100 && number < 600);
-	return status;
+	const numbers = candidates.filter(isSimple).map(Number);
+	return numbers.find((number) => number >= 100 && number < 600);
 }
 
 function headersOf(headers: unknown): Map<string, string> {
-	const texts = Object.entries(parts(headers)).map(([name, value]): [string, string] => [
-		name.toLowerCase(),
-		String([value].flat()[0]),
-	]);
+	const texts = Object.entries(parts(headers)).flatMap(([name, value]): Array<[string, string]> => {
+		const [first] = [value].flat();
+		return isSimple(first) ? [[name.toLowerCase(), String(first)]] : [];
+	});
 	return new Map(texts);
 }
 
@@ -52,6 +57,7 @@ function readFailed(item: Record<string, unknown>): SellerAnswer {
 		status: statusOf(details.httpCode, error.httpCode, error.status, response.status),
 		headers: headersOf(response.headers),
 		body: parsed(details.body ?? data ?? body ?? error.error),
+		isFailed: true,
 	};
 }
 
@@ -70,16 +76,23 @@ export function readSellerAnswer(parameter: string, value: unknown): SellerAnswe
 		);
 	}
 	const { statusCode, headers, body, data } = item;
+	const bare = (content: unknown): SellerAnswer => ({
+		status: undefined,
+		headers: new Map(),
+		body: content,
+		isFailed: false,
+	});
+	if ('x402Version' in item) return bare(item);
 	if (isRecord(item.error)) return readFailed(item);
 	if (statusCode !== undefined || isRecord(headers)) {
 		const status = statusOf(statusCode);
-		return { status, headers: headersOf(headers), body: parsed(body ?? data) };
+		return { status, headers: headersOf(headers), body: parsed(body ?? data), isFailed: false };
 	}
 	const isText = Object.keys(item).length === 1 && data !== undefined;
-	return { status: undefined, headers: new Map(), body: isText ? parsed(data) : item };
+	return bare(isText ? parsed(data) : item);
 }
 
-/** Node.js rejects longer headers, all of them together. */
+/** Node.js takes 16 KB of headers, all of them together, unless a server says otherwise. */
 const MAX_HEADER_CHARACTERS = 65_536;
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -53,7 +53,7 @@ export const requiredInV1 = z.object({
 export const requiredInV2 = z.object({
 	x402Version: z.literal(2),
 	error: textIfAny,
-	resource: z.optional(resourceInV2),
+	resource: resourceInV2,
 	accepts: offers,
 	extensions: z.nullish(record),
 });

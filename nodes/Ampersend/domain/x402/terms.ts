@@ -25,6 +25,9 @@ const OTHER_SELLER = "Don't pay it: choose another seller.";
 /** The longest time that an offer can leave for its payment: what can be used later is a risk. */
 export const MAX_SECONDS = 3_600;
 
+/** What a seller needs at least to have a payment carried out (x402: the facilitators' margin). */
+export const MIN_SECONDS = 6;
+
 export function chainOf({ network }: Pick<Offer, 'network'>, chains: readonly Chain[]) {
 	return chains.find(({ id, nameInV1 }) => [id, nameInV1].includes(network));
 }
@@ -97,10 +100,11 @@ export function complaintAbout(offer: Offer, purchase: Purchase): Complaint | un
 	}
 	const simple = complaintAboutToken(offer, chain) ?? complaintAboutPayee(payTo, agent, chain);
 	if (simple !== undefined) return [simple, OTHER_SELLER];
-	const isTime = Number.isInteger(maxTimeoutSeconds) && maxTimeoutSeconds <= MAX_SECONDS;
-	if (!isTime) {
+	const isTime = maxTimeoutSeconds > MIN_SECONDS && maxTimeoutSeconds <= MAX_SECONDS;
+	if (!isTime || !Number.isInteger(maxTimeoutSeconds)) {
+		const [least, most] = [MIN_SECONDS + 1, MAX_SECONDS];
 		return [
-			`maxTimeoutSeconds ${maxTimeoutSeconds} isn't a whole number from 1 to ${MAX_SECONDS}`,
+			`maxTimeoutSeconds ${maxTimeoutSeconds} isn't a whole number from ${least} to ${most}`,
 			OTHER_SELLER,
 		];
 	}
