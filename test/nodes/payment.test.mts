@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { hashTypedData, recoverAddress, type Hex } from 'viem';
@@ -450,6 +452,23 @@ describe('Payment: Authorize', () => {
 		expect(outcome.hints.map(({ message }) => message).join()).toContain(
 			"Ampersend doesn't know that it's on its way",
 		);
+	});
+
+	it('gives a retry of the execution what it has authorized, until that expires', async () => {
+		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
+		const input = ['10000', '20000'].map((amount) => answerInV2(offerInV2(seller(), { amount })));
+		const parameters = { options: { validitySeconds: 10 } };
+		const isSecond = ({ body }: { body?: unknown }) => JSON.stringify(body).includes('20000');
+		service.emulator.fault({ route: AUTHORIZE, status: 400, match: isSecond, times: 2 });
+		const { run: retryOf, error } = await authorize(input, parameters);
+		expect(error).toBeDefined();
+		const again = await authorize(input, parameters, { retryOf });
+		expect([again.error === undefined, countOf(AUTHORIZE)]).toEqual([false, 3]);
+		// It has to have more than six seconds left.
+		await setTimeout(4_500);
+		const [first] = jsonOf(await authorize(input, parameters, { retryOf }));
+		expect(countOf(AUTHORIZE)).toBe(5);
+		expect(Date.parse(String(first?.validBefore))).toBeGreaterThan(Date.now() + 6_000);
 	});
 
 	it('authorizes once, however often n8n tries again', async () => {
