@@ -3,6 +3,7 @@ import { runJest } from './jest.mts';
 import { findChromium } from './n8n/browser.mts';
 import { rootDir, installN8n } from './n8n/install.mts';
 import { findServers } from './n8n/queueServers.mts';
+import { installSellers } from './sellers/install.mts';
 
 const SECONDS = 1500;
 /** Three processes of n8n start in place of one. */
@@ -35,6 +36,8 @@ async function main(): Promise<number> {
 	findChromium();
 	if (isQueue) findServers();
 	await installN8n((line) => console.error(line));
+	// Before the tests, of which two need them at the same time.
+	if (!isQueue) await installSellers((line) => console.error(line));
 	if (args[0] === INSTALL) return 0;
 	return await runJest({
 		step: 'The end-to-end tests' + (isQueue ? ' in queue mode' : ''),

@@ -256,6 +256,9 @@ describe('The routes table', () => {
 			'PUT /agents/{address}/authorized-sellers',
 			'POST /agents/{address}/hosted-endpoints/{id}/test',
 			'POST /agents/{address}/hosted-endpoints/{id}/rotate-secret',
+			// What it signs has to be a transfer of the agent's (`payment.test.mts`).
+			'POST /agents/{address}/payment/authorize',
+			'POST /agents/{address}/payment/events',
 		]);
 	});
 });
