@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import type { Agent } from '../../tools/emulator/index.mts';
-import { outputOf, type Execution, type StoredWorkflow } from '../../tools/n8n/n8n.mts';
+import {
+	inARow,
+	outputOf,
+	workflowNode,
+	type Execution,
+	type StoredWorkflow,
+} from '../../tools/n8n/n8n.mts';
 import { readExample, startTestRig, type Rig } from '../../tools/n8n/rig.mts';
 import { waitFor } from '../../tools/n8n/wait.mts';
 import { installSellers } from '../../tools/sellers/install.mts';
@@ -142,6 +148,39 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 		expect(reported).toMatchObject({ outcome: isSettled ? 'accepted' : outcome });
 		expect(await sellers.strays()).toEqual([]);
 	});
+});
+
+test.each<[Behaviour, string, number]>([
+	['normal', 'bought', 1],
+	['free', 'free', 0],
+	['asksAgain', 'unclear', 1],
+])('another workflow buys where the seller is %s: %s', async (behaviour, status, payments) => {
+	const bought = await rig.n8n.importWorkflow(await readExample('buy-in-sub-workflow.json'));
+	const caller = await rig.n8n.importWorkflow(
+		inARow('Caller', [
+			workflowNode({ name: 'Start', type: 'n8n-nodes-base.manualTrigger', parameters: {} }),
+			workflowNode({
+				name: 'Input',
+				type: 'n8n-nodes-base.set',
+				typeVersion: 3.4,
+				parameters: {
+					mode: 'raw',
+					jsonOutput: JSON.stringify({ url: `${sellers.v2}/${behaviour}` }),
+					options: {},
+				},
+			}),
+			workflowNode({
+				name: 'Buy',
+				type: 'n8n-nodes-base.executeWorkflow',
+				typeVersion: 1.1,
+				parameters: { workflowId: { __rl: true, mode: 'id', value: bought.id }, options: {} },
+			}),
+		]),
+	);
+	const execution = await rig.n8n.run(caller, 'Start');
+	expect(execution.error?.message).toBeUndefined();
+	expect(first(execution, 'Buy')).toMatchObject({ status });
+	expect(await settledSince()).toHaveLength(payments);
 });
 
 test('n8n killed while it pays: the seller is paid once', async () => {
