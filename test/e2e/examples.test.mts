@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { generatePrivateKey } from 'viem/accounts';
+import { randomAddress } from '../../tools/emulator/index.mts';
 import {
 	examplesDir,
 	leastOf,
@@ -27,6 +29,13 @@ let types: Awaited<ReturnType<N8n['nodeTypes']>>;
 beforeAll(async () => {
 	examples = new Examples(await startTestRig());
 	types = await examples.rig.n8n.nodeTypes();
+	const { n8n, sandbox } = examples.rig;
+	await n8n.createCredential('Ampersend Agent account', 'ampersendAgentApi', {
+		environment: 'other',
+		baseUrl: sandbox.agentBaseUrl,
+		agentAddress: randomAddress(),
+		privateKey: generatePrivateKey(),
+	});
 	model = await ScriptedModel.start();
 	await examples.rig.n8n.createCredential('OpenAi account', 'openAiApi', model.credential);
 });

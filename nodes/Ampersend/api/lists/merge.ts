@@ -71,7 +71,7 @@ export class HistoryReport {
 				add(unknown.status, status);
 				this.sought.delete(status.toLowerCase());
 			}
-			if (direction !== undefined && directions?.includes(direction) === false) {
+			if (direction !== undefined && directions?.includes(direction.toLowerCase()) === false) {
 				add(unknown.direction, direction);
 			}
 		}
