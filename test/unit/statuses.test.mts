@@ -26,7 +26,8 @@ describe('What a status says of the money', () => {
 		['spend', 'a new one', 0n],
 		['refund', 'settled', 0n],
 		['toString', 'settled', 0n],
-		['SPEND', 'settled', 0n],
+		['SPEND', 'settled', -5n],
+		['Earn', 'received', 5n],
 		['spend', 'SETTLED', -5n],
 	])('%s, %s: it moves %s', (direction, status, moved) => {
 		expect(movedBy(rowOf(direction, status))).toBe(moved);
@@ -37,6 +38,10 @@ describe('What a status says of the money', () => {
 		const outcome = outcomeOf(one);
 		expect(movedBy(spend) !== 0n).toBe(outcome === 'moved');
 		expect(usesLimit(spend)).toBe(outcome === 'moved' || outcome === 'open');
+	});
+
+	it('counts towards a limit in any letter case', () => {
+		expect(usesLimit(rowOf('SPEND', 'Authorized'))).toBe(true);
 	});
 
 	it('is known of each status of a payment event but one, which nobody has explained', () => {

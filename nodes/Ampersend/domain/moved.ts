@@ -1,4 +1,5 @@
 import type { FilterableRow } from './filter';
+import { directionOf } from './filter';
 
 /**
  * The statuses of a transaction whose money has moved, by its direction. Nothing else moves money:
@@ -14,7 +15,8 @@ const moving: Readonly<Record<string, { sign: bigint; statuses: readonly string[
 export type Moving = Pick<FilterableRow, 'amount' | 'direction' | 'status'>;
 
 /** What a transaction has moved, in micro-USDC: earned is positive, spent is negative. */
-export function movedBy({ amount, direction = '', status }: Moving): bigint {
+export function movedBy(row: Moving): bigint {
+	const direction = directionOf(row);
 	const known = Object.hasOwn(moving, direction) ? moving[direction] : undefined;
-	return known?.statuses.includes(status.toLowerCase()) ? known.sign * amount : 0n;
+	return known?.statuses.includes(row.status.toLowerCase()) ? known.sign * row.amount : 0n;
 }
