@@ -1,5 +1,5 @@
 import type { FilterableRow } from './filter';
-import { directionOf } from './filter';
+import { directionOf, knownOfTransactions } from './filter';
 
 /**
  * The statuses of a transaction whose money has moved, by its direction. Nothing else moves money:
@@ -13,6 +13,13 @@ const moving: Readonly<Record<string, { sign: bigint; statuses: readonly string[
 };
 
 export type Moving = Pick<FilterableRow, 'amount' | 'direction' | 'status'>;
+
+const statuses: readonly string[] = knownOfTransactions.statuses;
+
+/** Whether it's known of a transaction if it has moved money: neither status nor direction is new. */
+export function isUnderstood(row: Moving): boolean {
+	return Object.hasOwn(moving, directionOf(row)) && statuses.includes(row.status.toLowerCase());
+}
 
 /** What a transaction has moved, in micro-USDC: earned is positive, spent is negative. */
 export function movedBy(row: Moving): bigint {
