@@ -42,12 +42,19 @@ function addPayments() {
 	return agent;
 }
 
+const unclear = (rows: number, usdc: string) => ({
+	unclear: rows,
+	unclearUsdc: usdc,
+	unclearUsdcMicro: String(Number(usdc) * 1_000_000),
+});
+
 /** In October -12.5 - 3.018 + 0.004 + 0.02 = -15.494, and -0.04 in November. */
 const TOTAL = {
 	movedUsdc: '-15.534',
 	movedUsdcMicro: '-15534000',
 	bookedUsdc: '-15.53',
 	bookedUsdcMicro: '-15530000',
+	...unclear(0, '0'),
 };
 
 const TOTALS = [
@@ -225,11 +232,35 @@ describe('A layout of money that has moved', () => {
 		);
 		const { items, hints } = await write({ layout: 'quickbooks' });
 
-		expect(items[0]?.json).toMatchObject({ rows: 1, bookedUsdc: '-0.02' });
+		expect(items[0]?.json).toMatchObject({ rows: 1, bookedUsdc: '-0.02', ...unclear(1, '0.02') });
 		expect(hints.map(({ message }) => message)).toEqual([
 			expect.stringContaining('"refunded". They count as money that has not moved'),
 		]);
 	});
+
+	it.each([{ status: 'refunded' }, { type: 'refund' }])(
+		'says what it leaves out, and no more of what has moved: %j',
+		async (change) => {
+			const agent = ampersend.emulator.addAgent();
+			for (const status of ['settled', 'settled', 'settled', 'failed'] as const) {
+				ampersend.emulator.pay({ agent, type: 'spend', status, amountMicro: 1_000_000n });
+			}
+			const { items: none } = await write({ layout: 'quickbooks' });
+			expect(none.map(({ json }) => json)).toMatchObject([unclear(0, '0')]);
+			ampersend.emulator.fault(
+				changeRows((rows) =>
+					rows.map((row) => (row.status === 'settled' ? { ...row, ...change } : row)),
+				),
+			);
+			const { items, hints } = await write({ layout: 'xero' });
+
+			expect(items.map(({ json }) => json)).toMatchObject([{ rows: 0, ...unclear(3, '3') }]);
+			expect(hints[0]?.message).toBe(
+				"The file has no lines: it isn't known whether 3 payments (3 USDC) have moved money. " +
+					'No other has.',
+			);
+		},
+	);
 
 	it('takes names as data, on one line', async () => {
 		const name = '=1+1, "a"\r\n\u2028\u0000\t;@SUM(A1)\n';

@@ -61,6 +61,7 @@ const NOTHING = {
 	transactionsWithoutHash: 0,
 	paymentEventsWithoutHash: 0,
 	movedWithoutHash: 0,
+	unclear: 0,
 };
 
 const shown = (items: IDataObject[]) =>
@@ -113,7 +114,7 @@ describe('Transaction: Reconcile', () => {
 		pay();
 
 		expect(jsonOf(await reconcile({ simplify: true }))).toEqual([
-			{ findings: 0, movedWithoutHash: 0 },
+			{ findings: 0, movedWithoutHash: 0, unclear: 0 },
 		]);
 	});
 
@@ -146,6 +147,7 @@ describe('Transaction: Reconcile', () => {
 				transactionsWithoutHash: 0,
 				paymentEventsWithoutHash: 0,
 				movedWithoutHash: 0,
+				unclear: 0,
 			},
 		]);
 		expect(service.seen.filter((route) => route === PAYMENTS)).toHaveLength(2);
@@ -189,6 +191,8 @@ describe('Transaction: Reconcile', () => {
 		['settled', 'unmanaged', 'old', 2 * DAY, false],
 		['refunded', 'refunded', 'old', 2 * DAY, false],
 		['refunded', 'settled', 'old', 2 * DAY, false],
+		['success', 'settled', 'old', 2 * DAY, false],
+		['success', 'failure', 'old', 2 * DAY, false],
 	])('%s and %s of an %s payment', async (ours, theirs, _, age, isFinding) => {
 		pay({ timestamp: Date.now() - age });
 		changeRows(ACTIVITY, ([row]) => [{ ...row, status: ours }]);
@@ -202,7 +206,9 @@ describe('Transaction: Reconcile', () => {
 				? [['statusContradicts', amount, amount, ours, theirs]]
 				: [[null, null, null, null, null]],
 		);
-		const isUnclear = (theirs === 'unmanaged' || ours === 'refunded') && ours !== theirs;
+		const isUnclear =
+			(theirs === 'unmanaged' || ['refunded', 'success'].includes(ours)) && ours !== theirs;
+		expect(jsonOf(outcome)).toMatchObject([{ unclear: isUnclear ? 1 : 0 }]);
 		expect(
 			outcome.hints.filter(({ message }) => message.includes('1 of the payments.')),
 		).toHaveLength(isUnclear ? 1 : 0);
@@ -218,25 +224,33 @@ describe('Transaction: Reconcile', () => {
 		expect(jsonOf(await reconcile())).toMatchObject([{ finding: null, findings: 0 }]);
 	});
 
-	it.each([null, ''])('counts rows with the hash %p, and finds nothing in them', async (hash) => {
-		pay();
-		changeRows(PAYMENTS, ([row]) => [{ ...row, tx_hash: hash }]);
-		changeRows(ACTIVITY, ([row]) => [{ ...row, tx_hash: hash, amount: '7' }]);
+	it.each([null, '', '0x', `0x${'0'.repeat(64)}`])(
+		'counts rows with the hash %p, and finds nothing in them',
+		async (hash) => {
+			pay();
+			pay({ amountMicro: 7n });
+			changeRows(PAYMENTS, (rows) =>
+				rows
+					.filter((row) => row.amount_usdc_micro === '10000')
+					.map((row) => ({ ...row, tx_hash: hash })),
+			);
+			changeRows(ACTIVITY, (rows) => rows.map((row) => ({ ...row, tx_hash: hash })));
 
-		const outcome = await reconcile();
+			const outcome = await reconcile();
 
-		const without = {
-			transactionsWithoutHash: 1,
-			paymentEventsWithoutHash: 1,
-			movedWithoutHash: 2,
-		};
-		expect(jsonOf(outcome)).toEqual([{ ...NOTHING, ...without }]);
-		expect(outcome.hints.map(({ message }) => message)).toEqual([
-			'Without a transaction hash, so not compared: 1 of the transactions, 1 of the payment ' +
-				'events. Of these, 2 have moved money. Nothing at all was compared of ' +
-				`${JSON.stringify(session.agent.name)}.`,
-		]);
-	});
+			const without = {
+				transactionsWithoutHash: 2,
+				paymentEventsWithoutHash: 1,
+				movedWithoutHash: 2,
+			};
+			expect(jsonOf(outcome)).toEqual([{ ...NOTHING, ...without }]);
+			expect(outcome.hints.map(({ message }) => message)).toEqual([
+				'Without a transaction hash, so not compared: 2 of the transactions, 1 of the payment ' +
+					'events. Of these, 2 have moved money. Nothing at all was compared of ' +
+					`${JSON.stringify(session.agent.name)}.`,
+			]);
+		},
+	);
 
 	it('compares no earnings, which have no payment event', async () => {
 		for (let i = 0; i < 3; i++) pay({ type: 'earn' });
@@ -251,11 +265,40 @@ describe('Transaction: Reconcile', () => {
 
 		const { items, hints } = await reconcile();
 
-		expect(items).toMatchObject([{ json: { finding: null, findings: 0 } }]);
+		expect(items).toMatchObject([{ json: { finding: null, findings: 0, unclear: 1 } }]);
 		expect(hints.map(({ message }) => message)).toEqual([
 			expect.stringContaining('"refund"'),
-			"Not compared, because this node doesn't know a status or a direction, or what it means: " +
+			"Not judged, because this node doesn't know a status or a direction, or what it means: " +
 				'1 of the payments.',
+		]);
+	});
+
+	it.each([{ type: 'refund' }, { status: 'refunded' }])(
+		'says of how many payments it knows nothing: %j, with and without a hash',
+		async (change) => {
+			const start = Date.now() - 5 * DAY;
+			for (let i = 0; i < 4; i++) pay({ timestamp: start + i * DAY });
+			changeRows(PAYMENTS, (rows) => rows.map((row) => ({ ...row, status: 'failure' })));
+			changeRows(ACTIVITY, (rows) =>
+				rows.map((row, i) => ({ ...row, ...change, ...(i === 1 && { tx_hash: null }) })),
+			);
+
+			const items = jsonOf(await reconcile({ simplify: true, ...range(start + 1) }));
+
+			const only = { finding: 'onlyInPaymentEvents', findings: 1, movedWithoutHash: 0 };
+			expect(items).toMatchObject([{ ...only, unclear: 3 }]);
+		},
+	);
+
+	it('takes a direction in any letter case', async () => {
+		pay();
+		pay({ type: 'earn' });
+		changeRows(ACTIVITY, (rows) =>
+			rows.map((row) => ({ ...row, type: String(row.type).toUpperCase() })),
+		);
+
+		expect(jsonOf(await reconcile())).toEqual([
+			{ ...NOTHING, comparedTransactions: 1, comparedPaymentEvents: 1 },
 		]);
 	});
 
@@ -403,7 +446,7 @@ describe('Transaction: Reconcile', () => {
 
 		const [item] = jsonOf(await reconcile());
 
-		expect(item).toMatchObject({ finding: null, findings: 0, comparedTransactions: 1 });
+		expect(item).toEqual({ ...NOTHING, comparedTransactions: 1, comparedPaymentEvents: 1 });
 		expect(service.seen.filter((route) => route === PAYMENTS)).toHaveLength(2);
 	});
 

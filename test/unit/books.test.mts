@@ -41,7 +41,7 @@ const history: fc.Arbitrary<Payment[]> = fc
 		fc.record({
 			hours: fc.oneof(fc.nat(150 * 24), fc.nat(4 * 24)),
 			amount: amounts,
-			direction: fc.constantFrom('spend', 'spend', 'earn', 'refund'),
+			direction: fc.constantFrom('spend', 'SPEND', 'earn', 'Earn', 'refund'),
 			status: fc.constantFrom('settled', 'Settled', 'received', 'denied', 'authorized', 'reversed'),
 			counterparty: fc.constantFrom(null, ...addresses),
 			agent: fc.nat(1),
@@ -61,8 +61,8 @@ const history: fc.Arbitrary<Payment[]> = fc
 /** What has moved, worked out anew. */
 function movedOf({ row: { amount, direction, status } }: Payment): bigint {
 	const word = status.toLowerCase();
-	if (direction === 'spend') return word === 'settled' ? -amount : 0n;
-	return direction === 'earn' && ['settled', 'received'].includes(word) ? amount : 0n;
+	if (direction.toLowerCase() === 'spend') return word === 'settled' ? -amount : 0n;
+	return direction.toLowerCase() === 'earn' && ['settled', 'received'].includes(word) ? amount : 0n;
 }
 
 const add = (values: bigint[]): bigint => values.reduce((all, one) => all + one, 0n);
@@ -84,7 +84,8 @@ function rolledUp(payments: Payment[], timeZone: string): string[] {
 	const dayOf = new Intl.DateTimeFormat('sv-SE', { timeZone });
 	const groups = new Map<string, Payment[]>();
 	for (const one of payments) {
-		const { at, amount, counterparty, direction } = one.row;
+		const { at, amount, counterparty } = one.row;
+		const direction = one.row.direction.toLowerCase();
 		if (movedOf(one) === 0n || amount % 10_000n === 0n) continue;
 		// Who paid an earning isn't published.
 		const seller = direction === 'earn' ? null : counterparty;

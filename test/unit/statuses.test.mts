@@ -26,7 +26,8 @@ describe('What a status says of the money', () => {
 		['spend', 'a new one', 0n],
 		['refund', 'settled', 0n],
 		['toString', 'settled', 0n],
-		['SPEND', 'settled', 0n],
+		['SPEND', 'settled', -5n],
+		['Earn', 'received', 5n],
 		['spend', 'SETTLED', -5n],
 	])('%s, %s: it moves %s', (direction, status, moved) => {
 		expect(movedBy(rowOf(direction, status))).toBe(moved);
@@ -34,13 +35,27 @@ describe('What a status says of the money', () => {
 
 	it.each(knownOfTransactions.statuses)('is the same for sums, limits and Reconcile: %s', (one) => {
 		const spend = rowOf('spend', one);
-		const outcome = outcomeOf(one);
+		const outcome = outcomeOf(spend);
 		expect(movedBy(spend) !== 0n).toBe(outcome === 'moved');
 		expect(usesLimit(spend)).toBe(outcome === 'moved' || outcome === 'open');
 	});
 
+	it.each(knownOfPaymentEvents.statuses)(
+		'of an event moves nothing but by the books: %s',
+		(one) => {
+			const spend = rowOf('spend', one);
+			expect(outcomeOf(spend) === 'moved').toBe(movedBy(spend) !== 0n);
+		},
+	);
+
+	it('counts towards a limit in any letter case', () => {
+		expect(usesLimit(rowOf('SPEND', 'Authorized'))).toBe(true);
+	});
+
 	it('is known of each status of a payment event but one, which nobody has explained', () => {
-		const unclear = knownOfPaymentEvents.statuses.filter((one) => outcomeOf(one) === undefined);
+		const unclear = knownOfPaymentEvents.statuses.filter(
+			(status) => outcomeOf({ status }) === undefined,
+		);
 		expect(unclear).toEqual(['unmanaged']);
 	});
 });

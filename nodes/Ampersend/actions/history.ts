@@ -17,10 +17,12 @@ import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
 import type { FilterableRow } from '../domain/filter';
 import { formatUsdc } from '../domain/money';
+import { isUnderstood } from '../domain/moved';
 import { quote } from '../domain/parameter';
 import type { Simplified } from '../domain/simplify';
 import type { Total } from '../domain/tally';
 import { isoIn } from '../domain/time';
+import type { Unclear } from '../outputs/file';
 import { fileGroupOf, fileOutput, toFileOutput } from '../outputs/file';
 import type { Output } from '../outputs/output';
 import { writeFiles } from './file';
@@ -209,6 +211,21 @@ async function* logged<Row>(
 	}
 }
 
+/** Adds up the rows of which it isn't known whether they have moved money. */
+async function* noted<Row extends HistoryRow>(
+	batches: Batches<Row>,
+	unclear: Unclear,
+): Batches<Row> {
+	for await (const batch of batches) {
+		for (const { row } of batch) {
+			if (isUnderstood(row)) continue;
+			unclear.rows += 1;
+			unclear.amount += row.amount;
+		}
+		yield batch;
+	}
+}
+
 /** Writes the lines of a book, or a row for each payment. */
 async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	context: OperationContext,
@@ -218,8 +235,9 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	timeZone: string,
 ) {
 	const { book, hasPlainTimes } = target;
+	const unclear: Unclear = { rows: 0, amount: 0n };
 	if (!book) {
-		return await writeFiles(context, target, {
+		const written = await writeFiles(context, target, {
 			batches,
 			reader: readerOf({ output, columns }, timeZone, hasPlainTimes),
 			count({ row }, contents) {
@@ -227,10 +245,13 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 				contents.tally.add(fileGroupOf(row), row);
 			},
 		});
+		return { written, unclear };
 	}
 	const hashOf = output.valueOf('transactionHash');
-	return await writeFiles(context, target, {
-		batches: linesOf(batches, timeZone, (found) => String(hashOf(found.row.wire, found) ?? '')),
+	const written = await writeFiles(context, target, {
+		batches: linesOf(noted(batches, unclear), timeZone, (found) =>
+			String(hashOf(found.row.wire, found) ?? ''),
+		),
 		reader: book,
 		count(line, contents) {
 			contents.rows += book.recordsOf(line);
@@ -238,10 +259,17 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 			for (const part of line.parts) contents.tally.addTotal(part);
 		},
 	});
+	return { written, unclear };
 }
 
 /** Says why a book has no lines. */
-function emptyBookHint({ rows, moved }: Total): string {
+function emptyBookHint({ rows, moved }: Total, unclear: Unclear): string {
+	if (rows === 0 && unclear.rows > 0) {
+		return (
+			`The file has no lines: it isn't known whether ${unclear.rows} payments ` +
+			`(${formatUsdc(unclear.amount)} USDC) have moved money. No other has.`
+		);
+	}
 	if (rows === 0) return 'No money has moved, so the file has no lines.';
 	return (
 		`The file has no lines: what ${rows} payments have moved (${formatUsdc(moved)} USDC) is less ` +
@@ -269,7 +297,7 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 			const { options, ...file } = readFileTarget(read, fileName, columns, now);
 			const timeZone = requireTimeZone(readTimeZone(context.n8n, options));
 			const query = await readQuery(context, timeZone, now);
-			const written = await consumeHistory(
+			const { written, unclear } = await consumeHistory(
 				(reading) => readRows(client, query, reading),
 				async (batches) => {
 					const rows = logged(context, batches, noun);
@@ -277,10 +305,10 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 				},
 			);
 			const [{ contents: first } = {}] = written;
-			if (file.book && first?.rows === 0) hint(emptyBookHint(first.tally.whole));
+			if (file.book && first?.rows === 0) hint(emptyBookHint(first.tally.whole, unclear));
 			showReport(query.report, noun, hint);
 			return written.map(({ target, contents, binary }) => ({
-				json: toFileOutput(target, query, contents, hasMoved(columns)),
+				json: toFileOutput(target, query, contents, hasMoved(columns), unclear),
 				binary,
 			}));
 		},

@@ -1,6 +1,7 @@
 import type { Address } from './address';
 import { addressKey } from './address';
 import type { FilterableRow } from './filter';
+import { directionOf } from './filter';
 import { movedBy } from './moved';
 import type { Total } from './tally';
 import { sum, Tally } from './tally';
@@ -84,7 +85,7 @@ class Book {
 	add(day: string, { row, agent }: Found, moved: bigint, reference: () => string): void {
 		if (day !== this.day) this.turnTo(day);
 		this.month.moved += moved;
-		const { direction } = row;
+		const direction = directionOf(row);
 		// Who paid an earning isn't published.
 		const counterparty = direction === 'earn' ? null : row.counterparty;
 		const isWhole = moved % MICRO_PER_CENT === 0n;

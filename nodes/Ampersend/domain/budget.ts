@@ -1,4 +1,5 @@
 import type { FilterableRow } from './filter';
+import { directionOf } from './filter';
 import { toIso } from './time';
 
 /** Limits are of UTC days and UTC months (Ampersend's documentation). */
@@ -24,8 +25,8 @@ export function nameOf(period: Period, at: number): string {
  */
 const USING = new Set(['authorized', 'settled']);
 
-export function usesLimit({ direction, status }: FilterableRow): boolean {
-	return direction === 'spend' && USING.has(status.toLowerCase());
+export function usesLimit(row: FilterableRow): boolean {
+	return directionOf(row) === 'spend' && USING.has(row.status.toLowerCase());
 }
 
 /** What was spent up to a time: payments from before it need not be read again. Micro-USDC. */

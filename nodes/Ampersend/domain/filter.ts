@@ -15,6 +15,11 @@ export interface FilterableRow {
 	counterparty: Address | null;
 }
 
+/** As the known ones are written: its letter case doesn't count. Empty without one. */
+export function directionOf({ direction = '' }: Pick<FilterableRow, 'direction'>): string {
+	return direction.toLowerCase();
+}
+
 /** The values of a history that are known. The sets are open: the service can add to them. */
 export interface KnownValues {
 	/** Absent if rows have no direction. */
@@ -88,7 +93,7 @@ const parts = {
 		intersect: Math.min,
 	} satisfies Part<number>,
 	statuses: anyWordOf(({ status }) => status),
-	directions: anyWordOf(({ direction = '' }) => direction),
+	directions: anyWordOf(directionOf),
 	minimumMicro: {
 		shape: micro,
 		matcher: (text) => {

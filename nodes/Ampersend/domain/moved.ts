@@ -1,4 +1,5 @@
 import type { FilterableRow } from './filter';
+import { directionOf, knownOfTransactions } from './filter';
 
 /**
  * The statuses of a transaction whose money has moved, by its direction. Nothing else moves money:
@@ -13,8 +14,16 @@ const moving: Readonly<Record<string, { sign: bigint; statuses: readonly string[
 
 export type Moving = Pick<FilterableRow, 'amount' | 'direction' | 'status'>;
 
+const statuses: readonly string[] = knownOfTransactions.statuses;
+
+/** Whether it's known of a transaction if it has moved money: neither status nor direction is new. */
+export function isUnderstood(row: Moving): boolean {
+	return Object.hasOwn(moving, directionOf(row)) && statuses.includes(row.status.toLowerCase());
+}
+
 /** What a transaction has moved, in micro-USDC: earned is positive, spent is negative. */
-export function movedBy({ amount, direction = '', status }: Moving): bigint {
+export function movedBy(row: Moving): bigint {
+	const direction = directionOf(row);
 	const known = Object.hasOwn(moving, direction) ? moving[direction] : undefined;
-	return known?.statuses.includes(status.toLowerCase()) ? known.sign * amount : 0n;
+	return known?.statuses.includes(row.status.toLowerCase()) ? known.sign * row.amount : 0n;
 }

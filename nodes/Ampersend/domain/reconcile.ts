@@ -1,10 +1,11 @@
 import type { FilterableRow } from './filter';
+import { movedBy } from './moved';
 
 /**
  * What is compared of a transaction and of a payment event. Amounts are in micro-USDC, times in
  * epoch ms.
  */
-type Row = Pick<FilterableRow, 'at' | 'amount' | 'status'>;
+type Row = Pick<FilterableRow, 'at' | 'amount' | 'direction' | 'status'>;
 
 export type FindingName =
 	| 'onlyInTransactions'
@@ -18,8 +19,8 @@ export interface Finding<Transaction, Event> extends Group<Transaction, Event> {
 }
 
 /**
- * Whether money has moved, by the statuses of both lists. `unmanaged` isn't in it: nothing public
- * says what it means.
+ * Whether money has moved, by the statuses of both lists. Of a transaction, `movedBy` decides what
+ * has moved. `unmanaged` isn't in it: nothing public says what it means.
  */
 const outcomes = new Map<string, string>([
 	['settled', 'moved'],
@@ -33,20 +34,28 @@ const outcomes = new Map<string, string>([
 	['failure', 'unmoved'],
 ]);
 
-/** `moved`, `open` or `unmoved`; undefined for a status that is new, or says nothing of it. */
-export function outcomeOf(status: string): string | undefined {
-	return outcomes.get(status.toLowerCase());
+/**
+ * `moved`, `open` or `unmoved`; undefined for a status that is new, or says nothing of it.
+ * @param row a transaction; a payment event, if it has no direction
+ */
+export function outcomeOf({
+	direction,
+	status,
+}: Pick<Row, 'direction' | 'status'>): string | undefined {
+	const outcome = outcomes.get(status.toLowerCase());
+	const isBooked = direction === undefined || movedBy({ amount: 1n, direction, status }) !== 0n;
+	return outcome === 'moved' && !isBooked ? undefined : outcome;
 }
 
 /** What statuses are compared by. */
-const keyOf = ({ status }: Row): string => outcomeOf(status) ?? status.toLowerCase();
+const keyOf = (row: Row): string => outcomeOf(row) ?? row.status.toLowerCase();
 
 export function sumOf(rows: Row[]): bigint {
 	return rows.reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 /** Rows that are compared with each other. */
-interface Group<Transaction, Event> {
+export interface Group<Transaction, Event> {
 	transactions: Transaction[];
 	events: Event[];
 }
@@ -86,10 +95,18 @@ function agree({ transactions, events }: Group<Row, Row>, now: number): boolean 
 	return pairs.length > 0 ? undefined : true;
 }
 
+/** How many payments rows are, if rows of both lists with the same amount are the same payment. */
+export function countPayments<Transaction extends Row, Event extends Row>(
+	rows: Group<Transaction, Event>,
+): number {
+	const { pairs, left } = pairBy(rows, ({ amount }) => `${amount}`);
+	return pairs.length + left.transactions.length + left.events.length;
+}
+
 export interface Comparison<Transaction, Event> {
 	findings: Array<Finding<Transaction, Event>>;
-	/** How often it isn't known whether statuses contradict each other. */
-	unclear: number;
+	/** Rows of which it isn't known whether their statuses contradict each other. */
+	unclear: Array<Group<Transaction, Event>>;
 }
 
 /**
@@ -122,5 +139,6 @@ export function compareRows<Transaction extends Row, Event extends Row>(
 	} else if (sumOf(transactions) !== sumOf(events)) {
 		findings.push({ finding: 'amountDiffers', ...left });
 	}
-	return { findings, unclear: compared.filter(({ isSame }) => isSame === undefined).length };
+	const unclear = compared.flatMap(({ group, isSame }) => (isSame === undefined ? [group] : []));
+	return { findings, unclear };
 }

@@ -4,7 +4,7 @@ import type { HistoryQuery } from '../api/lists/merge';
 import { fromCents } from '../domain/books';
 import type { FilterableRow } from '../domain/filter';
 import { amountFields, amountShape } from '../domain/money';
-import type { Tally } from '../domain/tally';
+import type { Tally, Total } from '../domain/tally';
 import { toIsoOrNull } from '../domain/time';
 import { text, textOrNull } from './output';
 
@@ -19,6 +19,13 @@ export const fileOutput = z.object({
 	...amountShape({ moved: z.optional(text) }),
 	/** What the lines of a book add up to, in whole cents. Absent in other layouts. */
 	...amountShape({ booked: z.optional(text) }),
+	/**
+	 * Payments that a book leaves out because this node doesn't know their status or direction: of all
+	 * files of the export, on each item. Absent in other layouts.
+	 */
+	unclear: z.optional(count),
+	/** What these payments add up to, without a sign. Absent in other layouts. */
+	...amountShape({ unclear: z.optional(text) }),
 	agents: count,
 	/** ISO 8601, UTC; null if the range has no start. */
 	from: textOrNull,
@@ -42,6 +49,9 @@ export function fileGroupOf({ direction, status }: FilterableRow): FileGroup {
 	return direction === undefined ? { status } : { direction, status };
 }
 
+/** What a book leaves out, because it isn't known whether it has moved. */
+export type Unclear = Pick<Total, 'amount' | 'rows'>;
+
 /** What a file has. */
 export interface FileContents {
 	rows: number;
@@ -55,6 +65,7 @@ export function toFileOutput(
 	{ agents, filter }: HistoryQuery,
 	{ rows: written, booked, tally }: FileContents,
 	isSigned: boolean,
+	unclear: Unclear,
 ): z.infer<typeof fileOutput> {
 	const { moved } = tally.whole;
 	return {
@@ -63,6 +74,10 @@ export function toFileOutput(
 		rows: written,
 		...(isSigned && amountFields({ moved })),
 		...(booked !== undefined && amountFields({ booked: fromCents(booked) })),
+		...(booked !== undefined && {
+			unclear: unclear.rows,
+			...amountFields({ unclear: unclear.amount }),
+		}),
 		agents: agents.length,
 		from: toIsoOrNull(filter.from),
 		to: toIsoOrNull(filter.to),

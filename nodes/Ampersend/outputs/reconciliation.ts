@@ -4,7 +4,7 @@ import type { AgentRow, PaymentRow } from '../api/lists/merge';
 import type { ActivityRow } from '../api/lists/pages';
 import { explorerUrl } from '../domain/explorer';
 import { amountFields, amountShape } from '../domain/money';
-import type { Finding } from '../domain/reconcile';
+import type { Finding, Group } from '../domain/reconcile';
 import { sumOf } from '../domain/reconcile';
 import { simplifiedTo } from '../domain/simplify';
 import { toIso } from '../domain/time';
@@ -28,6 +28,11 @@ const counts = z.object({
 	paymentEventsWithoutHash: count,
 	/** Of both, those whose money has moved: with any, no findings don't mean that all agrees. */
 	movedWithoutHash: count,
+	/**
+	 * Payments of which it can't be judged whether all agrees: this node doesn't know a status or
+	 * direction, or what it means. With any, no findings don't mean that all agrees.
+	 */
+	unclear: count,
 });
 
 export type ReconciliationCounts = z.infer<typeof counts>;
@@ -72,6 +77,7 @@ export const simplifiedReconciliation = simplifiedTo(
 		'explorerUrl',
 		'findings',
 		'movedWithoutHash',
+		'unclear',
 	],
 	'transactionHash',
 );
@@ -81,10 +87,10 @@ export interface AgentFinding
 	extends Finding<ActivityRow, PaymentRow>,
 		Pick<AgentRow<unknown>, 'agent'> {}
 
-/** The first row of a finding: a transaction, if it has one. */
-export function firstOf({ transactions, events }: Finding<ActivityRow, PaymentRow>): HistoryRow {
+/** The first row of a comparison: a transaction, if it has one. */
+export function firstOf({ transactions, events }: Group<ActivityRow, PaymentRow>): HistoryRow {
 	const [first] = [...transactions, ...events];
-	if (!first) throw new Error('A finding without rows');
+	if (!first) throw new Error('A comparison without rows');
 	return first;
 }
 

@@ -34,11 +34,8 @@ function namesOf(agents: KnownAgent[], reconciled: Reconciled[]): string {
 }
 
 /** What the counts don't say by themselves. @param names of agents without a hash */
-function notesOf(
-	{ transactionsWithoutHash, paymentEventsWithoutHash, movedWithoutHash }: ReconciliationCounts,
-	unclear: number,
-	names: string,
-): string[] {
+function notesOf(counts: ReconciliationCounts, names: string): string[] {
+	const { transactionsWithoutHash, paymentEventsWithoutHash, movedWithoutHash, unclear } = counts;
 	const notes: string[] = [];
 	if (transactionsWithoutHash + paymentEventsWithoutHash > 0) {
 		notes.push(
@@ -50,7 +47,7 @@ function notesOf(
 	}
 	if (unclear > 0) {
 		notes.push(
-			`Not compared, because this node doesn't know a status or a direction, or what it means: ` +
+			`Not judged, because this node doesn't know a status or a direction, or what it means: ` +
 				`${unclear} of the payments.`,
 		);
 	}
@@ -95,11 +92,11 @@ export const reconcile: RowOperation<typeof reconciliationOutput> = {
 			transactionsWithoutHash: sum((one) => one.counts.transactionsWithoutHash),
 			paymentEventsWithoutHash: sum((one) => one.counts.paymentEventsWithoutHash),
 			movedWithoutHash: sum((one) => one.counts.movedWithoutHash),
+			unclear: sum((one) => one.counts.unclear),
 		};
 		showReport(reports.transactions, 'transactions', hint);
 		showReport(reports.events, 'payment events', hint);
-		const unclear = sum((one) => one.unclear);
-		for (const note of notesOf(counts, unclear, namesOf(query.agents, ofAgents))) hint(note);
+		for (const note of notesOf(counts, namesOf(query.agents, ofAgents))) hint(note);
 		const found = findings.length > 0 ? findings : [undefined];
 		return found.map((finding) => toReconciliationOutput(finding, counts));
 	},

@@ -9,9 +9,9 @@ import type {
 } from '../../api/lists/merge';
 import { consumeHistory, readPaymentEvents, readTransactions } from '../../api/lists/merge';
 import type { ActivityRow } from '../../api/lists/pages';
-import { matcherOf } from '../../domain/filter';
+import { directionOf, matcherOf } from '../../domain/filter';
 import type { Comparison } from '../../domain/reconcile';
-import { compareRows, outcomeOf } from '../../domain/reconcile';
+import { compareRows, countPayments, outcomeOf } from '../../domain/reconcile';
 import type { AgentFinding, ReconciliationCounts } from '../../outputs/reconciliation';
 import { firstOf } from '../../outputs/reconciliation';
 
@@ -28,8 +28,18 @@ interface Lists {
 
 type HistoryRow = ActivityRow | PaymentRow;
 
+/** What stands where there is no hash. */
+const NO_HASH = /^(?:0x)?0*$/;
+
 /** What rows are compared by; empty for a row without a hash. */
-const hashOf = ({ wire }: HistoryRow): string => wire.tx_hash?.toLowerCase() ?? '';
+function hashOf({ wire }: HistoryRow): string {
+	const hash = wire.tx_hash?.toLowerCase() ?? '';
+	return NO_HASH.test(hash) ? '' : hash;
+}
+
+/** Whether a row is of a payment that an agent makes. Payment events have no direction. */
+const isSpent = (row: HistoryRow): boolean =>
+	row.direction === undefined || directionOf(row) === SPEND;
 
 function byHash({ transactions, events }: Lists): Map<string, Lists> {
 	const groups = new Map<string, Lists>();
@@ -53,7 +63,7 @@ async function collect<Row extends HistoryRow>(
 		async (batches) => {
 			const rows: Row[] = [];
 			for await (const batch of batches) {
-				for (const { row } of batch) if (row.direction !== 'earn') rows.push(row);
+				for (const { row } of batch) if (directionOf(row) !== 'earn') rows.push(row);
 			}
 			return rows;
 		},
@@ -63,9 +73,12 @@ async function collect<Row extends HistoryRow>(
 
 /** What has a direction that is new may be no payment, so nothing is said of its hash. */
 function compare(lists: Lists, now: number): Comparison<ActivityRow, PaymentRow> {
-	const isKnown = lists.transactions.every(({ direction }) => direction === SPEND);
-	return isKnown ? compareRows(lists, now) : { findings: [], unclear: 1 };
+	const isKnown = lists.transactions.every(isSpent);
+	return isKnown ? compareRows(lists, now) : { findings: [], unclear: [lists] };
 }
+
+/** Whether it isn't known if a row is of a payment whose money has moved. */
+const isUnclear = (row: HistoryRow): boolean => !isSpent(row) || outcomeOf(row) === undefined;
 
 type Reports = Record<keyof Lists, HistoryReport>;
 
@@ -73,13 +86,12 @@ type Reports = Record<keyof Lists, HistoryReport>;
 export interface Reconciled {
 	findings: AgentFinding[];
 	counts: Omit<ReconciliationCounts, 'findings'>;
-	/** How many comparisons a value that isn't known prevents. */
-	unclear: number;
 }
 
 /**
  * Reads both lists of an agent. Payment events come first, and once more for what they lack: a
  * payment that gets its hash between two readings is no finding.
+ * @returns the payment events that were compared, and those that have no hash by the last reading
  */
 async function readLists(
 	client: Client,
@@ -96,16 +108,23 @@ async function readLists(
 	const transactions = await collect((reading) =>
 		readTransactions(client, { agents, filter, now, report: reports.transactions }, reading),
 	);
-	const lists = { transactions, events };
-	const groups = byHash(lists);
+	const groups = byHash({ transactions, events });
+	let latest = events;
 	const lacking = [...groups].filter(([, group]) =>
 		compare(group, now).findings.some(({ finding }) => finding === 'onlyInTransactions'),
 	);
 	if (lacking.length > 0) {
-		const again = byHash({ transactions: [], events: await readEvents() });
+		latest = await readEvents();
+		const again = byHash({ transactions: [], events: latest });
 		for (const [hash, group] of lacking) group.events = again.get(hash)?.events ?? [];
 	}
-	return { lists, groups: [...groups.values()] };
+	const compared = [...groups.values()];
+	const withoutHash = latest.filter((row) => hashOf(row) === '');
+	const lists = {
+		transactions,
+		events: [...compared.flatMap((one) => one.events), ...withoutHash],
+	};
+	return { lists, groups: compared };
 }
 
 /** Reads both lists of an agent, and compares what is in the range. */
@@ -118,28 +137,33 @@ export async function reconcileAgent(
 	const { from, to } = query.filter;
 	const isInRange = matcherOf({ from, to });
 	const { lists, groups } = await readLists(client, { ...query, agents: [agent] }, reports);
-	const compared = groups.map((group) => compare(group, query.now));
-	const spentOf = (rows: HistoryRow[], hasHash: boolean) =>
-		rows.filter(
-			(row) =>
-				isInRange(row) && (hashOf(row) !== '') === hasHash && (row.direction ?? SPEND) === SPEND,
-		);
-	const transactionsWithout = spentOf(lists.transactions, false);
-	const eventsWithout = spentOf(lists.events, false);
+	const comparisons = groups.map((group) => compare(group, query.now));
+	const ofRange = (hasHash: boolean, isCounted: (row: HistoryRow) => boolean): Lists => {
+		const passes = (row: HistoryRow) =>
+			isInRange(row) && (hashOf(row) !== '') === hasHash && isCounted(row);
+		return { transactions: lists.transactions.filter(passes), events: lists.events.filter(passes) };
+	};
+	const compared = ofRange(true, isSpent);
+	const without = ofRange(false, isSpent);
+	// One list can have several payments of a hash as one row.
+	const unclear = comparisons
+		.flatMap((one) => one.unclear)
+		.filter((rows) => isInRange(firstOf(rows)))
+		.map(({ transactions, events }) => Math.max(transactions.length, events.length));
 	return {
-		findings: compared
+		findings: comparisons
 			.flatMap(({ findings }) => findings)
 			.filter((found) => isInRange(firstOf(found)))
 			.map((found) => ({ ...found, agent })),
 		counts: {
-			comparedTransactions: spentOf(lists.transactions, true).length,
-			comparedPaymentEvents: spentOf(lists.events, true).length,
-			transactionsWithoutHash: transactionsWithout.length,
-			paymentEventsWithoutHash: eventsWithout.length,
-			movedWithoutHash: [...transactionsWithout, ...eventsWithout].filter(
-				({ status }) => outcomeOf(status) === 'moved',
-			).length,
+			comparedTransactions: compared.transactions.length,
+			comparedPaymentEvents: compared.events.length,
+			transactionsWithoutHash: without.transactions.length,
+			paymentEventsWithoutHash: without.events.length,
+			movedWithoutHash: countPayments(
+				ofRange(false, (row) => isSpent(row) && outcomeOf(row) === 'moved'),
+			),
+			unclear: unclear.reduce((sum, one) => sum + one, countPayments(ofRange(false, isUnclear))),
 		},
-		unclear: compared.reduce((sum, { unclear }) => sum + unclear, 0),
 	};
 }
