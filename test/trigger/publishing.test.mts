@@ -298,6 +298,47 @@ describe('an outage does not stop the publishing: what comes from then on is emi
 		expect(await poll(trigger)).toEqual(['existing:settled', 'between:settled']);
 	});
 
+	it('of an agent that is chosen meanwhile, from then on', async () => {
+		const seller = service.addAgent('seller');
+		outage();
+		const trigger = open(one(service.buyer.address));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		afterTime(5 * MINUTE);
+		pay('chosen', Date.now());
+		pay('not yet', Date.now(), { agent: seller });
+		afterTime(5 * MINUTE);
+		outage();
+		const several = restarted(trigger, chosen(service.buyer, seller));
+		expect(await several.poll('trigger', 'update')).toBeNull();
+		afterTime(MINUTE);
+		outage();
+		const again = restarted(several, chosen(service.buyer, seller));
+		expect(await again.poll('trigger', 'init')).toBeNull();
+		pay('new', Date.now(), { agent: seller });
+		expect(await poll(again)).toEqual(['chosen:settled', 'new:settled']);
+		expect(await poll(again)).toBeNull();
+	});
+
+	it('of all agents, if they are chosen after one, from then on', async () => {
+		const seller = service.addAgent('seller');
+		outage();
+		const trigger = open(one(service.buyer.address));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		afterTime(5 * MINUTE);
+		pay('chosen', Date.now());
+		pay('not yet', Date.now(), { agent: seller });
+		afterTime(5 * MINUTE);
+		const all = restarted(trigger, {});
+		expect(idsOf(await all.poll('trigger', 'update'))).toEqual(['chosen:settled']);
+		const away = restarted(trigger, {});
+		outage();
+		expect(await away.poll('trigger', 'update')).toBeNull();
+		afterTime(MINUTE);
+		pay('new', Date.now(), { agent: seller });
+		expect(await poll(away)).toEqual(['chosen:settled', 'new:settled']);
+		expect(await poll(away)).toBeNull();
+	});
+
 	it('but an agent that is not in the account is an error of the first poll', async () => {
 		outage();
 		const trigger = open(one(`0x${'12'.repeat(20)}`));

@@ -52,12 +52,30 @@ export function startOf(
 
 /** Since when an agent without a cursor waits for its baseline, epoch ms by n8n's clock. */
 export function waitsSince(state: TriggerState | undefined, id: AgentId, now: number): number {
-	return state?.waiting?.get(id) ?? (state?.isUnread ? state.since : now);
+	const isWatched = state?.isUnread && state.scope === 'all';
+	return state?.waiting?.get(id) ?? (isWatched ? state.since : now);
 }
 
-/** The state after a publishing that could read nothing. @param since epoch ms */
-export function unreadState({ scope, filter }: Settings, since: number): TriggerState {
-	return { scope, since, agents: new Map(), isUnread: true, filter };
+/**
+ * The state after a publishing that could read nothing: what it chooses anew waits from then on.
+ * @param before undefined at the first publishing, otherwise such a state
+ * @param chosen none if all agents are
+ */
+export function unreadState(
+	before: TriggerState | undefined,
+	chosen: AgentId[],
+	{ scope, filter, now, existingSince = now }: Settings,
+): TriggerState {
+	const from = before ? now : existingSince;
+	const ids = scope === 'all' ? [...(before?.agents.keys() ?? [])] : chosen;
+	return {
+		scope,
+		since: before?.scope === scope ? before.since : from,
+		agents: new Map(ids.map((id) => [id, null])),
+		waiting: new Map(ids.map((id) => [id, waitsSince(before, id, from)])),
+		isUnread: true,
+		filter: before?.filter ?? filter,
+	};
 }
 
 /** A new payment event: a payment's first appearance, or a change of its status. */

@@ -6,6 +6,7 @@ import { isSandbox } from '../api/connection/deployments';
 import { CallError, toNodeError } from '../api/errors';
 import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
+import { addressKey } from '../domain/address';
 import { movedBy } from '../domain/moved';
 import { simplify } from '../domain/simplify';
 import { unreadState } from './cursor';
@@ -207,12 +208,20 @@ class PublishedPoll {
 		if (activation) {
 			if (settings.payments) {
 				reportUnknownEvents(context, settings.filter, position.state);
-				const { now, existingSince = now } = settings;
-				if (!position.state) position.write(unreadState(settings, existingSince), false);
+				this.writeUnread();
 			}
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 		}
 		return null;
+	}
+
+	/** What is chosen waits from now on, if nothing has been read yet. */
+	private writeUnread(): void {
+		const { position, settings } = this;
+		const { state } = position;
+		if (state && !state.isUnread) return;
+		const chosen = settings.agents === 'all' ? [] : settings.agents.map(addressKey);
+		position.write(unreadState(state, chosen, settings), false);
 	}
 
 	/** Whether a poll that others hold back may find nothing: not for long, or it never reads. */

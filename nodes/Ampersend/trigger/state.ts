@@ -118,7 +118,10 @@ const storedState = z.object({
 	agents: mapOf(z.nullable(storedCursor)),
 	/** Since when agents wait for it, epoch ms by n8n's clock. What comes from then on is new. */
 	waiting: z.optional(mapOf(number)),
-	/** Whether all agents wait since `since`: the service was away when n8n published the workflow. */
+	/**
+	 * Whether all agents wait: the service was away when n8n published the workflow. With all of them
+	 * chosen, those that aren't in `waiting` do so since `since`.
+	 */
 	isUnread: z.optional(z.literal(true)),
 	filter: rowFilter,
 	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */
