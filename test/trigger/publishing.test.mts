@@ -17,6 +17,7 @@ import {
 	one,
 	poll,
 	rowNumbers,
+	rowsOf,
 	SECOND,
 	t0,
 	thrownBy,
@@ -338,6 +339,36 @@ describe('an outage does not stop the publishing: what comes from then on is emi
 		expect(await poll(away)).toEqual(['chosen:settled', 'new:settled']);
 		expect(await poll(away)).toBeNull();
 	});
+
+	it.each(['nothing', 'some agents'])(
+		'and a filter that changes meanwhile replays nothing (%s can be read)',
+		async (which) => {
+			const seller = service.addAgent('seller');
+			const away = () => {
+				if (which === 'nothing') outage();
+				else service.failActivity({ agent: seller });
+			};
+			const only = (...events: string[]) => ({ events, options: { maxEvents: 1 } });
+			away();
+			const trigger = open(only('payment.settled'));
+			expect(await trigger.poll('trigger', 'activate')).toBeNull();
+			afterTime(5 * MINUTE);
+			pay('excluded', Date.now(), { agent: seller, status: 'denied' });
+			pay('excluded now', Date.now(), { agent: seller });
+			afterTime(5 * MINUTE);
+			away();
+			const changed = restarted(trigger, only('payment.denied'));
+			expect(await changed.poll('trigger', 'update')).toBeNull();
+			afterTime(MINUTE);
+			const created = service.addAgent('created', { createdAt: Date.now() });
+			for (const agent of [seller, created]) {
+				pay(`${agent.name} settled`, Date.now(), { agent });
+				pay(`${agent.name} denied`, Date.now() + 1, { agent, status: 'denied' });
+			}
+			const events = rowsOf(await gathered(changed, 9, 4));
+			expect(events.sort()).toEqual(['created denied', 'seller denied']);
+		},
+	);
 
 	it('but an agent that is not in the account is an error of the first poll', async () => {
 		outage();

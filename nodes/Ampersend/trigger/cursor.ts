@@ -23,6 +23,11 @@ export interface Settings {
 	horizon: number;
 }
 
+/** A cursor to which an earlier filter applies, too. */
+function narrowed(cursor: AgentCursor, earlier: TriggerState['earlier']): AgentCursor {
+	return earlier ? { ...cursor, filter: earlier.filter, filterUntil: earlier.until } : cursor;
+}
+
 /**
  * The cursor that reading an agent starts from, or null if it needs a baseline first. An agent that
  * was created while the trigger watched all agents is read from its first payment. An agent that
@@ -33,16 +38,14 @@ export function startOf(
 	state: TriggerState | undefined,
 	id: AgentId,
 	createdAt: number,
-	{ scope, filter, existingSince }: Pick<Settings, 'scope' | 'filter' | 'existingSince'>,
+	{ scope, existingSince }: Pick<Settings, 'scope' | 'existingSince'>,
 ): AgentCursor | null {
 	const known = state?.agents.get(id);
 	if (known !== undefined) return known && { ...known, isMissing: undefined };
 	const isWatched = state?.scope === 'all' && scope === 'all';
 	if (isWatched && createdAt > state.since - (state.isUnread ? 0 : CLOCKS_MS)) {
 		// Polls whose state n8n didn't store may have filtered out some of its payments.
-		return isSameFilter(state.filter, filter)
-			? BEGINNING
-			: { ...BEGINNING, filter: intersect(state.filter, filter) };
+		return narrowed(BEGINNING, state.earlier);
 	}
 	if (!state && existingSince !== undefined) {
 		return { newest: 0, floor: existingSince, asOf: 0, rows: new Map() };
@@ -66,6 +69,7 @@ export function unreadState(
 	chosen: AgentId[],
 	{ scope, filter, now, existingSince = now }: Settings,
 ): TriggerState {
+	const { earlier } = beginWith(before, filter, undefined).state ?? {};
 	const from = before ? now : existingSince;
 	const ids = scope === 'all' ? [...(before?.agents.keys() ?? [])] : chosen;
 	return {
@@ -74,7 +78,8 @@ export function unreadState(
 		agents: new Map(ids.map((id) => [id, null])),
 		waiting: new Map(ids.map((id) => [id, waitsSince(before, id, from)])),
 		isUnread: true,
-		filter: before?.filter ?? filter,
+		filter,
+		...(earlier && { earlier: { until: now, ...earlier } }),
 	};
 }
 
@@ -121,9 +126,12 @@ function forget(cursor: AgentCursor): AgentCursor {
 	return { ...cursor, rows: new Map([...cursor.rows].filter(([, row]) => isNeeded(row))) };
 }
 
-/** A baseline reduced to its cursor: a thousand agents can have a million rows. */
-export function condensed(baseline: Baseline): Baseline {
-	return { ...baseline, rows: [], cursor: fromBaseline(baseline) };
+/**
+ * A baseline reduced to its cursor: a thousand agents can have a million rows.
+ * @param earlier of an agent that has waited for it
+ */
+export function condensed(baseline: Baseline, earlier?: TriggerState['earlier']): Baseline {
+	return { ...baseline, rows: [], cursor: narrowed(fromBaseline(baseline), earlier) };
 }
 
 /** The agent's cursor after its baseline. */
@@ -213,12 +221,13 @@ function move(
 	const rank = isDone ? reading.total : reachedRank(cursor, progress);
 	const asOf = isDown ? Math.max(cursor.asOf, reading.asOf) : cursor.asOf;
 	const isLookDue = !isDown || isLeftBelow(rows, progress, newest);
+	const { filter, filterUntil } = isDone && isDown ? {} : cursor;
 	return forget({
 		newest,
 		floor: isDown ? floorAfter(cursor, reading, progress, settings) : cursor.floor,
 		asOf: isLookDue ? Math.min(asOf, newest - 1) : asOf,
 		rows: progress.known,
-		...withoutUndefined({ rank, lastOpen, filter: isDone && isDown ? undefined : cursor.filter }),
+		...withoutUndefined({ rank, lastOpen, filter, filterUntil }),
 	});
 }
 
@@ -257,15 +266,20 @@ export function beginWith(
 	const { lastBatch } = stored;
 	const isChanged = !isSameFilter(stored.filter, filter);
 	const narrow = (one: AgentCursor): AgentCursor =>
-		isChanged ? { ...one, filter: intersect(one.filter ?? stored.filter, filter) } : one;
+		isChanged ? narrowed(one, { filter: intersect(one.filter ?? stored.filter, filter) }) : one;
 	const agents = new Map([...stored.agents].map(([id, one]) => [id, one && narrow(one)]));
+	const earlier = isChanged
+		? { filter: intersect(stored.earlier?.filter ?? stored.filter, filter) }
+		: stored.earlier;
+	const begun = { ...stored, agents, ...(earlier && { earlier }) };
 	if (process === undefined || !lastBatch || lastBatch.process === process) {
-		return { state: { ...stored, agents }, isRepeat: false };
+		return { state: begun, isRepeat: false };
 	}
 	for (const [id, one] of lastBatch.agents) {
-		agents.set(id, { ...one, filter: agents.get(id)?.filter });
+		const { filter: own, filterUntil } = agents.get(id) ?? {};
+		agents.set(id, { ...one, filter: own, filterUntil });
 	}
-	return { state: { ...stored, agents, lastBatch: { ...lastBatch, process } }, isRepeat: true };
+	return { state: { ...begun, lastBatch: { ...lastBatch, process } }, isRepeat: true };
 }
 
 /**
@@ -301,7 +315,7 @@ function forRepeat(
 ): [AgentId, AgentCursor] {
 	const rows = new Map(cursor.rows);
 	for (const change of filteredOut) if (change.id === id) remember(rows, change.row);
-	return [id, { ...cursor, filter: undefined, rows }];
+	return [id, { ...cursor, filter: undefined, filterUntil: undefined, rows }];
 }
 
 /**
@@ -349,7 +363,10 @@ function isWantedBy({ filter, starts }: Poll): (change: PaymentChange) => boolea
 	const ofAgents = new Map(
 		[...starts].map(([id, start]) => [id, start?.filter ? matcherOf(start.filter) : matches]),
 	);
-	return ({ id, row }) => ofAgents.get(id)?.(row) ?? false;
+	return ({ id, row }) => {
+		const isEarlier = row.at < (starts.get(id)?.filterUntil ?? Infinity);
+		return (isEarlier ? ofAgents.get(id) : matches)?.(row) ?? false;
+	};
 }
 
 /** The positions of the agents. @param left events that wait for the next poll */
@@ -401,6 +418,7 @@ export function advance(
 			agents,
 			filter,
 			...(waiting.size > 0 && { waiting }),
+			...(waiting.size > 0 && before?.earlier && { earlier: { until: now, ...before.earlier } }),
 			...withoutUndefined({ next, lastBatch }),
 		},
 		events,

@@ -88,6 +88,8 @@ const storedCursor = z.pipe(
 		lastOpen: z.optional(text),
 		/** Index in `filters`. */
 		filter: z.optional(number),
+		/** It applies to rows from before this, by n8n's clock. Absent for all. */
+		filterUntil: z.optional(number),
 		/**
 		 * The account didn't have the agent at the last poll. Its position is kept while there is room.
 		 */
@@ -123,6 +125,11 @@ const storedState = z.object({
 	 * chosen, those that aren't in `waiting` do so since `since`.
 	 */
 	isUnread: z.optional(z.literal(true)),
+	/**
+	 * Of agents that wait, if the filter has changed meanwhile: what came until then has to pass this
+	 * one. Without `until`, it has changed with this poll.
+	 */
+	earlier: z.optional(z.object({ filter: rowFilter, until: z.optional(number) })),
 	filter: rowFilter,
 	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */
 	filters: z.array(rowFilter),
@@ -229,7 +236,7 @@ export function readState(json: string): TriggerState | 'unreadable' {
 	rejectLater(plain);
 	const { data } = z.safeParse(storedState, plain);
 	if (!data) return 'unreadable';
-	const { scope, since, waiting, isUnread, filter, filters, next } = data;
+	const { scope, since, waiting, isUnread, earlier, filter, filters, next } = data;
 	let isComplete = true;
 	const cursors = mapCursors(data, ({ filter: index, ...one }) => {
 		const own = index === undefined ? undefined : filters[index];
@@ -237,7 +244,8 @@ export function readState(json: string): TriggerState | 'unreadable' {
 		return { ...one, ...(own && { filter: own }) };
 	});
 	if (!isComplete) return 'unreadable';
-	return { scope, since, filter, next, ...withoutUndefined({ waiting, isUnread }), ...cursors };
+	const optional = withoutUndefined({ waiting, isUnread, earlier });
+	return { scope, since, filter, next, ...optional, ...cursors };
 }
 
 /** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */
