@@ -88,6 +88,8 @@ export interface PaymentChange {
 	id: AgentId;
 	row: ActivityRow;
 	previousStatus: string | null;
+	/** Every earlier status, latest last. */
+	earlierStatuses: string[];
 }
 
 /** The rows of one agent that are new, or have a new status. */
@@ -96,7 +98,8 @@ function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ActivityRow[]): Pa
 		const { wire, at } = row;
 		const known = cursor.rows.get(keyOf(wire));
 		if (known ? known.statuses.includes(wire.status) : at < cursor.floor) return [];
-		return [{ id, row, previousStatus: known?.statuses.at(-1) ?? null }];
+		const earlierStatuses = known?.statuses ?? [];
+		return [{ id, row, previousStatus: earlierStatuses.at(-1) ?? null, earlierStatuses }];
 	});
 }
 

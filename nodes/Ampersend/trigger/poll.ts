@@ -417,6 +417,7 @@ export async function sampleActivity(
 		id: addressKey(agent.address),
 		row,
 		previousStatus: null,
+		earlierStatuses: [],
 		agent,
 	}));
 }

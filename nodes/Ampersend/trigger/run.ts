@@ -38,13 +38,15 @@ import { readSettings } from './settings';
 /** Waiting for a retry must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
-/** What a payment had moved at its earlier status, if that is one that starts the workflow. */
+/** What a payment had moved at its latest earlier status that starts the workflow. */
 function movedBefore(
-	{ row, previousStatus: status }: FoundEvent,
+	{ row, earlierStatuses }: FoundEvent,
 	{ statuses }: TriggerSettings['filter'],
 ): bigint {
-	const isEmitted = status !== null && statuses?.includes(status.toLowerCase()) !== false;
-	return isEmitted ? movedBy({ ...row, status }) : 0n;
+	const status = earlierStatuses.findLast(
+		(earlier) => statuses?.includes(earlier.toLowerCase()) !== false,
+	);
+	return status === undefined ? 0n : movedBy({ ...row, status });
 }
 
 /** @returns null without events */
