@@ -155,6 +155,16 @@ describe('an event', () => {
 		expect(await trigger.poll()).toMatchObject([{ movedUsdc: '5', previousStatus: 'received' }]);
 	});
 
+	it('has moved what is new since the last event that starts the workflow', async () => {
+		const trigger = await activated({ events: ['payment.settled', 'payment.failed'] });
+		pay('a', t0, { amountMicro: 5_000_000n });
+		expect(await trigger.poll()).toMatchObject([{ movedUsdc: '-5' }]);
+		change('a', 'disputed');
+		expect(await trigger.poll()).toBeNull();
+		change('a', 'failed');
+		expect(await trigger.poll()).toMatchObject([{ movedUsdc: '5', previousStatus: 'disputed' }]);
+	});
+
 	it('of a payment without a transaction has no hash and no link', async () => {
 		const trigger = await activated();
 		pay('a', t0, { status: 'denied' });

@@ -722,6 +722,30 @@ describe('what n8n stores', () => {
 		expect(idsOf(await trigger.poll())).toEqual(first);
 	});
 
+	it('keeps the numbers of crossings while no levels are chosen', async () => {
+		at(10);
+		const id = service.buyer.address.toLowerCase();
+		balance(50);
+		const trigger = open(low('10'));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		for (const count of [1, 2]) {
+			balance(1);
+			expect(idsOf(await trigger.poll())).toEqual([`balance.low:${id}:2026-11-15:${count}`]);
+			balance(50);
+			expect(await trigger.poll()).toBeNull();
+		}
+		balance(1);
+		expect(idsOf(await trigger.poll())).toEqual([`balance.low:${id}:2026-11-15:3`]);
+		const without = service.restarted(trigger, { events: ['*'] });
+		expect(await without.poll('trigger', 'update')).toBeNull();
+		expect(await without.poll()).toBeNull();
+		const again = service.restarted(without, low('10'));
+		expect(idsOf(await again.poll('trigger', 'update'))).toEqual([
+			`balance.low:${id}:2026-11-15:4`,
+		]);
+		expect(await again.poll()).toBeNull();
+	});
+
 	it('is lost if it is wiped: what is low is emitted once more', async () => {
 		balance(5);
 		const trigger = open(low('10'));

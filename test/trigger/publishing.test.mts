@@ -17,6 +17,7 @@ import {
 	one,
 	poll,
 	rowNumbers,
+	rowsOf,
 	SECOND,
 	t0,
 	thrownBy,
@@ -297,6 +298,77 @@ describe('an outage does not stop the publishing: what comes from then on is emi
 		afterTime(3 * DAY);
 		expect(await poll(trigger)).toEqual(['existing:settled', 'between:settled']);
 	});
+
+	it('of an agent that is chosen meanwhile, from then on', async () => {
+		const seller = service.addAgent('seller');
+		outage();
+		const trigger = open(one(service.buyer.address));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		afterTime(5 * MINUTE);
+		pay('chosen', Date.now());
+		pay('not yet', Date.now(), { agent: seller });
+		afterTime(5 * MINUTE);
+		outage();
+		const several = restarted(trigger, chosen(service.buyer, seller));
+		expect(await several.poll('trigger', 'update')).toBeNull();
+		afterTime(MINUTE);
+		outage();
+		const again = restarted(several, chosen(service.buyer, seller));
+		expect(await again.poll('trigger', 'init')).toBeNull();
+		pay('new', Date.now(), { agent: seller });
+		expect(await poll(again)).toEqual(['chosen:settled', 'new:settled']);
+		expect(await poll(again)).toBeNull();
+	});
+
+	it('of all agents, if they are chosen after one, from then on', async () => {
+		const seller = service.addAgent('seller');
+		outage();
+		const trigger = open(one(service.buyer.address));
+		expect(await trigger.poll('trigger', 'activate')).toBeNull();
+		afterTime(5 * MINUTE);
+		pay('chosen', Date.now());
+		pay('not yet', Date.now(), { agent: seller });
+		afterTime(5 * MINUTE);
+		const all = restarted(trigger, {});
+		expect(idsOf(await all.poll('trigger', 'update'))).toEqual(['chosen:settled']);
+		const away = restarted(trigger, {});
+		outage();
+		expect(await away.poll('trigger', 'update')).toBeNull();
+		afterTime(MINUTE);
+		pay('new', Date.now(), { agent: seller });
+		expect(await poll(away)).toEqual(['chosen:settled', 'new:settled']);
+		expect(await poll(away)).toBeNull();
+	});
+
+	it.each(['nothing', 'some agents'])(
+		'and a filter that changes meanwhile replays nothing (%s can be read)',
+		async (which) => {
+			const seller = service.addAgent('seller');
+			const away = () => {
+				if (which === 'nothing') outage();
+				else service.failActivity({ agent: seller });
+			};
+			const only = (...events: string[]) => ({ events, options: { maxEvents: 1 } });
+			away();
+			const trigger = open(only('payment.settled'));
+			expect(await trigger.poll('trigger', 'activate')).toBeNull();
+			afterTime(5 * MINUTE);
+			pay('excluded', Date.now(), { agent: seller, status: 'denied' });
+			pay('excluded now', Date.now(), { agent: seller });
+			afterTime(5 * MINUTE);
+			away();
+			const changed = restarted(trigger, only('payment.denied'));
+			expect(await changed.poll('trigger', 'update')).toBeNull();
+			afterTime(MINUTE);
+			const created = service.addAgent('created', { createdAt: Date.now() });
+			for (const agent of [seller, created]) {
+				pay(`${agent.name} settled`, Date.now(), { agent });
+				pay(`${agent.name} denied`, Date.now() + 1, { agent, status: 'denied' });
+			}
+			const events = rowsOf(await gathered(changed, 9, 4));
+			expect(events.sort()).toEqual(['created denied', 'seller denied']);
+		},
+	);
 
 	it('but an agent that is not in the account is an error of the first poll', async () => {
 		outage();

@@ -23,6 +23,11 @@ export interface Settings {
 	horizon: number;
 }
 
+/** A cursor to which an earlier filter applies, too. */
+function narrowed(cursor: AgentCursor, earlier: TriggerState['earlier']): AgentCursor {
+	return earlier ? { ...cursor, filter: earlier.filter, filterUntil: earlier.until } : cursor;
+}
+
 /**
  * The cursor that reading an agent starts from, or null if it needs a baseline first. An agent that
  * was created while the trigger watched all agents is read from its first payment. An agent that
@@ -33,16 +38,14 @@ export function startOf(
 	state: TriggerState | undefined,
 	id: AgentId,
 	createdAt: number,
-	{ scope, filter, existingSince }: Pick<Settings, 'scope' | 'filter' | 'existingSince'>,
+	{ scope, existingSince }: Pick<Settings, 'scope' | 'existingSince'>,
 ): AgentCursor | null {
 	const known = state?.agents.get(id);
 	if (known !== undefined) return known && { ...known, isMissing: undefined };
 	const isWatched = state?.scope === 'all' && scope === 'all';
 	if (isWatched && createdAt > state.since - (state.isUnread ? 0 : CLOCKS_MS)) {
 		// Polls whose state n8n didn't store may have filtered out some of its payments.
-		return isSameFilter(state.filter, filter)
-			? BEGINNING
-			: { ...BEGINNING, filter: intersect(state.filter, filter) };
+		return narrowed(BEGINNING, state.earlier);
 	}
 	if (!state && existingSince !== undefined) {
 		return { newest: 0, floor: existingSince, asOf: 0, rows: new Map() };
@@ -52,12 +55,32 @@ export function startOf(
 
 /** Since when an agent without a cursor waits for its baseline, epoch ms by n8n's clock. */
 export function waitsSince(state: TriggerState | undefined, id: AgentId, now: number): number {
-	return state?.waiting?.get(id) ?? (state?.isUnread ? state.since : now);
+	const isWatched = state?.isUnread && state.scope === 'all';
+	return state?.waiting?.get(id) ?? (isWatched ? state.since : now);
 }
 
-/** The state after a publishing that could read nothing. @param since epoch ms */
-export function unreadState({ scope, filter }: Settings, since: number): TriggerState {
-	return { scope, since, agents: new Map(), isUnread: true, filter };
+/**
+ * The state after a publishing that could read nothing: what it chooses anew waits from then on.
+ * @param before undefined at the first publishing, otherwise such a state
+ * @param chosen none if all agents are
+ */
+export function unreadState(
+	before: TriggerState | undefined,
+	chosen: AgentId[],
+	{ scope, filter, now, existingSince = now }: Settings,
+): TriggerState {
+	const { earlier } = beginWith(before, filter, undefined).state ?? {};
+	const from = before ? now : existingSince;
+	const ids = scope === 'all' ? [...(before?.agents.keys() ?? [])] : chosen;
+	return {
+		scope,
+		since: before?.scope === scope ? before.since : from,
+		agents: new Map(ids.map((id) => [id, null])),
+		waiting: new Map(ids.map((id) => [id, waitsSince(before, id, from)])),
+		isUnread: true,
+		filter,
+		...(earlier && { earlier: { until: now, ...earlier } }),
+	};
 }
 
 /** A new payment event: a payment's first appearance, or a change of its status. */
@@ -65,6 +88,8 @@ export interface PaymentChange {
 	id: AgentId;
 	row: ActivityRow;
 	previousStatus: string | null;
+	/** Every earlier status, latest last. */
+	earlierStatuses: string[];
 }
 
 /** The rows of one agent that are new, or have a new status. */
@@ -73,7 +98,8 @@ function candidatesOf(id: AgentId, cursor: AgentCursor, rows: ActivityRow[]): Pa
 		const { wire, at } = row;
 		const known = cursor.rows.get(keyOf(wire));
 		if (known ? known.statuses.includes(wire.status) : at < cursor.floor) return [];
-		return [{ id, row, previousStatus: known?.statuses.at(-1) ?? null }];
+		const earlierStatuses = known?.statuses ?? [];
+		return [{ id, row, previousStatus: earlierStatuses.at(-1) ?? null, earlierStatuses }];
 	});
 }
 
@@ -103,9 +129,12 @@ function forget(cursor: AgentCursor): AgentCursor {
 	return { ...cursor, rows: new Map([...cursor.rows].filter(([, row]) => isNeeded(row))) };
 }
 
-/** A baseline reduced to its cursor: a thousand agents can have a million rows. */
-export function condensed(baseline: Baseline): Baseline {
-	return { ...baseline, rows: [], cursor: fromBaseline(baseline) };
+/**
+ * A baseline reduced to its cursor: a thousand agents can have a million rows.
+ * @param earlier of an agent that has waited for it
+ */
+export function condensed(baseline: Baseline, earlier?: TriggerState['earlier']): Baseline {
+	return { ...baseline, rows: [], cursor: narrowed(fromBaseline(baseline), earlier) };
 }
 
 /** The agent's cursor after its baseline. */
@@ -195,12 +224,13 @@ function move(
 	const rank = isDone ? reading.total : reachedRank(cursor, progress);
 	const asOf = isDown ? Math.max(cursor.asOf, reading.asOf) : cursor.asOf;
 	const isLookDue = !isDown || isLeftBelow(rows, progress, newest);
+	const { filter, filterUntil } = isDone && isDown ? {} : cursor;
 	return forget({
 		newest,
 		floor: isDown ? floorAfter(cursor, reading, progress, settings) : cursor.floor,
 		asOf: isLookDue ? Math.min(asOf, newest - 1) : asOf,
 		rows: progress.known,
-		...withoutUndefined({ rank, lastOpen, filter: isDone && isDown ? undefined : cursor.filter }),
+		...withoutUndefined({ rank, lastOpen, filter, filterUntil }),
 	});
 }
 
@@ -239,15 +269,20 @@ export function beginWith(
 	const { lastBatch } = stored;
 	const isChanged = !isSameFilter(stored.filter, filter);
 	const narrow = (one: AgentCursor): AgentCursor =>
-		isChanged ? { ...one, filter: intersect(one.filter ?? stored.filter, filter) } : one;
+		isChanged ? narrowed(one, { filter: intersect(one.filter ?? stored.filter, filter) }) : one;
 	const agents = new Map([...stored.agents].map(([id, one]) => [id, one && narrow(one)]));
+	const earlier = isChanged
+		? { filter: intersect(stored.earlier?.filter ?? stored.filter, filter) }
+		: stored.earlier;
+	const begun = { ...stored, agents, ...(earlier && { earlier }) };
 	if (process === undefined || !lastBatch || lastBatch.process === process) {
-		return { state: { ...stored, agents }, isRepeat: false };
+		return { state: begun, isRepeat: false };
 	}
 	for (const [id, one] of lastBatch.agents) {
-		agents.set(id, { ...one, filter: agents.get(id)?.filter });
+		const { filter: own, filterUntil } = agents.get(id) ?? {};
+		agents.set(id, { ...one, filter: own, filterUntil });
 	}
-	return { state: { ...stored, agents, lastBatch: { ...lastBatch, process } }, isRepeat: true };
+	return { state: { ...begun, lastBatch: { ...lastBatch, process } }, isRepeat: true };
 }
 
 /**
@@ -283,7 +318,7 @@ function forRepeat(
 ): [AgentId, AgentCursor] {
 	const rows = new Map(cursor.rows);
 	for (const change of filteredOut) if (change.id === id) remember(rows, change.row);
-	return [id, { ...cursor, filter: undefined, rows }];
+	return [id, { ...cursor, filter: undefined, filterUntil: undefined, rows }];
 }
 
 /**
@@ -331,7 +366,10 @@ function isWantedBy({ filter, starts }: Poll): (change: PaymentChange) => boolea
 	const ofAgents = new Map(
 		[...starts].map(([id, start]) => [id, start?.filter ? matcherOf(start.filter) : matches]),
 	);
-	return ({ id, row }) => ofAgents.get(id)?.(row) ?? false;
+	return ({ id, row }) => {
+		const isEarlier = row.at < (starts.get(id)?.filterUntil ?? Infinity);
+		return (isEarlier ? ofAgents.get(id) : matches)?.(row) ?? false;
+	};
 }
 
 /** The positions of the agents. @param left events that wait for the next poll */
@@ -383,6 +421,7 @@ export function advance(
 			agents,
 			filter,
 			...(waiting.size > 0 && { waiting }),
+			...(waiting.size > 0 && before?.earlier && { earlier: { until: now, ...before.earlier } }),
 			...withoutUndefined({ next, lastBatch }),
 		},
 		events,

@@ -368,6 +368,23 @@ export function advanceLevels(
 	};
 }
 
+/**
+ * The state while no levels are chosen. If they are, later, what is crossed then is emitted; its
+ * number is the next one, because an earlier event may have had this one.
+ * @returns undefined if there is nothing to remember
+ */
+export function disarmed({ version, agents }: LevelState): LevelState | undefined {
+	const marked = Object.entries(agents).flatMap(([id, agent]) => {
+		const marks = kinds.flatMap((kind) => {
+			const [of, count] = agent[kind] ?? [];
+			return of === undefined ? [] : [[kind, [of, count, false]] as const];
+		});
+		return marks.length > 0 ? [[id, Object.fromEntries(marks)] as const] : [];
+	});
+	if (marked.length === 0) return undefined;
+	return { version, agents: Object.fromEntries(marked) as LevelState['agents'] };
+}
+
 /** The state after a poll that emitted other events: those of a batch before it have arrived. */
 export function withoutBatch(state: LevelState, now: number): LevelState {
 	const { lastBatch, ...others } = state;

@@ -25,7 +25,10 @@ export const triggerEventOutput = outputOf({
 	/** Such as `payment.denied`. */
 	event: computed(text, ({ status }) => `payment.${status}`),
 	...others,
-	/** Signed, and what is new of it: the events of a payment add up to what it has moved. */
+	/**
+	 * Signed, and what is new since the payment's last event: its events add up to what it has moved,
+	 * with the exceptions in docs/trigger-guarantees.md (Amounts).
+	 */
 	...amounts({ moved: amount(text, (_, { row, movedBefore }) => movedBy(row) - movedBefore) }),
 	/** Null for a new payment. */
 	previousStatus: computed(textOrNull, (_, { previousStatus }) => previousStatus),

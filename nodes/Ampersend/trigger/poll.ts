@@ -221,6 +221,12 @@ async function findGone(client: Client, outcomes: Map<AgentId, Outcome>): Promis
 	}
 }
 
+/** Of an agent that has waited for its baseline. */
+interface Wait {
+	until?: number;
+	earlier?: TriggerState['earlier'];
+}
+
 /** What a poll reads, before anything is known of it. */
 interface Targets {
 	/** Of the account, where it was looked up. */
@@ -229,8 +235,8 @@ interface Targets {
 	missing: AgentId[];
 	/** Of the watched agents. */
 	starts: Map<AgentId, AgentCursor | null>;
-	/** When the baseline of an agent ends, epoch ms; absent if that's now. */
-	untilOf: (id: AgentId) => { until?: number };
+	/** When the baseline of an agent ends, epoch ms, and what applies until then. Empty if that's now. */
+	waitOf: (id: AgentId) => Wait;
 }
 
 /** @throws ParameterError or CallError, as `pollActivity` */
@@ -246,11 +252,11 @@ async function findTargets(
 	const { watched, missing } = choose(settings, directory, state);
 	const createdAt = (id: AgentId) => directory?.get(id)?.createdAt ?? 0;
 	const starts = watched.map((id) => [id, startOf(state, id, createdAt(id), settings)] as const);
-	const untilOf = (id: AgentId) => {
+	const waitOf = (id: AgentId) => {
 		const until = waitsSince(state, id, settings.now);
-		return until < settings.now ? { until } : {};
+		return until < settings.now ? { until, earlier: state?.earlier } : {};
 	};
-	return { directory, watched, missing, starts: new Map(starts), untilOf };
+	return { directory, watched, missing, starts: new Map(starts), waitOf };
 }
 
 /**
@@ -260,14 +266,14 @@ async function findTargets(
 async function readAgent(
 	ahead: ReadAhead,
 	cursor: AgentCursor | null | undefined,
-	wants: Wants,
+	wants: Wants & Wait,
 	deadline: number,
 ): Promise<Outcome> {
 	if (cursor) return await carryOut(ahead, readNews(cursor, wants), deadline);
 	const outcome = await carryOut(ahead, readBaseline(wants), deadline);
 	const { reading } = outcome;
 	if (!reading || !('floor' in reading)) return outcome;
-	const baseline = condensed(reading);
+	const baseline = condensed(reading, wants.earlier);
 	const { cursor: start } = baseline;
 	if (wants.until === undefined || !start) return { ...outcome, reading: baseline };
 	const news = await carryOut(ahead, readNews(start, wants), deadline);
@@ -281,7 +287,7 @@ const isLimited = ({ error }: Outcome = {}) => error?.failure?.cause === 'rate-l
 async function readInOrder(
 	client: Client,
 	order: AgentId[],
-	{ directory, starts, untilOf }: Targets,
+	{ directory, starts, waitOf }: Targets,
 	settings: TriggerSettings,
 ): Promise<Map<AgentId, Outcome>> {
 	const { filter, deadline, maxEvents: enough } = settings;
@@ -294,7 +300,7 @@ async function readInOrder(
 		if (isTurnedAway || startedAt >= deadline - MIN_MS) return;
 		outcomes.set(id, { isOutOfTime: true });
 		const ahead = pagesOf(client, directory?.get(id)?.address ?? id, mayReadAhead);
-		const outcome = await readAgent(ahead, starts.get(id), { ...wants, ...untilOf(id) }, deadline);
+		const outcome = await readAgent(ahead, starts.get(id), { ...wants, ...waitOf(id) }, deadline);
 		outcomes.set(id, outcome);
 		isTurnedAway ||= isLimited(outcome);
 		if (Date.now() - startedAt < FAST_MS) atOnce.concurrency = FAST_CONCURRENCY;
@@ -411,6 +417,7 @@ export async function sampleActivity(
 		id: addressKey(agent.address),
 		row,
 		previousStatus: null,
+		earlierStatuses: [],
 		agent,
 	}));
 }

@@ -2,7 +2,7 @@ import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
 import { isRecord, withoutUndefined } from '../domain/json';
 import type { LevelState } from './levels';
-import { readLevelState, writeLevelState } from './levels';
+import { disarmed, readLevelState, writeLevelState } from './levels';
 import { warn } from './report';
 import { hasDurableCursors, isScheduled } from './scheduler';
 import type { TriggerSettings } from './settings';
@@ -221,7 +221,8 @@ export class Position {
 	}
 
 	/** Has n8n store the state of levels; undefined if none are chosen any more. */
-	writeLevels(state: LevelState | undefined): void {
+	writeLevels(after: LevelState | undefined): void {
+		const state = after ?? (this.levels && disarmed(this.levels));
 		if (!state) return this.drop('levels');
 		const json = writeLevelState(state);
 		if (jsonOf(this.stored.levels) !== json) this.stored.levels = JSON.parse(json) as IDataObject;

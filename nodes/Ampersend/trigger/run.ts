@@ -6,6 +6,7 @@ import { isSandbox } from '../api/connection/deployments';
 import { CallError, toNodeError } from '../api/errors';
 import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
+import { addressKey } from '../domain/address';
 import { movedBy } from '../domain/moved';
 import { simplify } from '../domain/simplify';
 import { unreadState } from './cursor';
@@ -37,13 +38,15 @@ import { readSettings } from './settings';
 /** Waiting for a retry must leave time for the rest of a poll. */
 const RETRY = { attempts: 3, budgetMs: 20_000 };
 
-/** What a payment had moved at its earlier status, if that is one that starts the workflow. */
+/** What a payment had moved at its latest earlier status that starts the workflow. */
 function movedBefore(
-	{ row, previousStatus: status }: FoundEvent,
+	{ row, earlierStatuses }: FoundEvent,
 	{ statuses }: TriggerSettings['filter'],
 ): bigint {
-	const isEmitted = status !== null && statuses?.includes(status.toLowerCase()) !== false;
-	return isEmitted ? movedBy({ ...row, status }) : 0n;
+	const status = earlierStatuses.findLast(
+		(earlier) => statuses?.includes(earlier.toLowerCase()) !== false,
+	);
+	return status === undefined ? 0n : movedBy({ ...row, status });
 }
 
 /** @returns null without events */
@@ -207,12 +210,20 @@ class PublishedPoll {
 		if (activation) {
 			if (settings.payments) {
 				reportUnknownEvents(context, settings.filter, position.state);
-				const { now, existingSince = now } = settings;
-				if (!position.state) position.write(unreadState(settings, existingSince), false);
+				this.writeUnread();
 			}
 			warn(context, `published, but the first poll failed and will be retried: ${error.message}`);
 		}
 		return null;
+	}
+
+	/** What is chosen waits from now on, if nothing has been read yet. */
+	private writeUnread(): void {
+		const { position, settings } = this;
+		const { state } = position;
+		if (state && !state.isUnread) return;
+		const chosen = settings.agents === 'all' ? [] : settings.agents.map(addressKey);
+		position.write(unreadState(state, chosen, settings), false);
 	}
 
 	/** Whether a poll that others hold back may find nothing: not for long, or it never reads. */

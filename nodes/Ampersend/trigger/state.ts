@@ -88,6 +88,8 @@ const storedCursor = z.pipe(
 		lastOpen: z.optional(text),
 		/** Index in `filters`. */
 		filter: z.optional(number),
+		/** It applies to rows from before this, by n8n's clock. Absent for all. */
+		filterUntil: z.optional(number),
 		/**
 		 * The account didn't have the agent at the last poll. Its position is kept while there is room.
 		 */
@@ -118,8 +120,16 @@ const storedState = z.object({
 	agents: mapOf(z.nullable(storedCursor)),
 	/** Since when agents wait for it, epoch ms by n8n's clock. What comes from then on is new. */
 	waiting: z.optional(mapOf(number)),
-	/** Whether all agents wait since `since`: the service was away at the publishing. */
+	/**
+	 * Whether all agents wait: the service was away when n8n published the workflow. With all of
+	 * them chosen, those that aren't in `waiting` do so since `since`.
+	 */
 	isUnread: z.optional(z.literal(true)),
+	/**
+	 * Of agents that wait, if the filter has changed meanwhile: what came until then has to pass this
+	 * one. Without `until`, it has changed with this poll.
+	 */
+	earlier: z.optional(z.object({ filter: rowFilter, until: z.optional(number) })),
 	filter: rowFilter,
 	/** The filters of agents, each only once: a change can give all agents the same 100 addresses. */
 	filters: z.array(rowFilter),
@@ -226,7 +236,7 @@ export function readState(json: string): TriggerState | 'unreadable' {
 	rejectLater(plain);
 	const { data } = z.safeParse(storedState, plain);
 	if (!data) return 'unreadable';
-	const { scope, since, waiting, isUnread, filter, filters, next } = data;
+	const { scope, since, waiting, isUnread, earlier, filter, filters, next } = data;
 	let isComplete = true;
 	const cursors = mapCursors(data, ({ filter: index, ...one }) => {
 		const own = index === undefined ? undefined : filters[index];
@@ -234,7 +244,8 @@ export function readState(json: string): TriggerState | 'unreadable' {
 		return { ...one, ...(own && { filter: own }) };
 	});
 	if (!isComplete) return 'unreadable';
-	return { scope, since, filter, next, ...withoutUndefined({ waiting, isUnread }), ...cursors };
+	const optional = withoutUndefined({ waiting, isUnread, earlier });
+	return { scope, since, filter, next, ...optional, ...cursors };
 }
 
 /** Keeps the newest rows. Dropped ones, and all from before them, count as already handled. */
