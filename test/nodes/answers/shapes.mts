@@ -92,6 +92,8 @@ const anyText = textOf(/^/);
 const text = textOf(/[^]/);
 const address = textOf(/^0x[0-9a-fA-F]{40}$/);
 const micro = textOf(/^\d+$/);
+/** What is left is less than nothing where a limit was lowered. */
+const signedMicro = textOf(/^-?\d+$/);
 const bool: Read = (sent) => (typeof sent === 'boolean' ? sent : undefined);
 const number: Read = (sent) => (typeof sent === 'number' ? sent : undefined);
 const count: Read = (sent) => (typeof sent === 'number' && sent >= 0 ? sent : undefined);
@@ -218,8 +220,8 @@ const spendConfig: Fields = {
 	daily_limit: orNull(micro),
 	monthly_limit: orNull(micro),
 	per_transaction_limit: orNull(micro),
-	daily_remaining_usdc_micro: orNeither(micro),
-	monthly_remaining_usdc_micro: orNeither(micro),
+	daily_remaining_usdc_micro: orNeither(signedMicro),
+	monthly_remaining_usdc_micro: orNeither(signedMicro),
 	...times(extraOrMissing),
 };
 
