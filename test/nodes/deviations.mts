@@ -280,7 +280,8 @@ function isAbout({ contract }: Deviation, { calls, routes }: Seen): boolean {
 const isEnding = ({ endedSession }: Contract) => endedSession !== undefined;
 
 /** What is made of statuses and directions: a new one moves no money, and a note says so. */
-const MOVED = /^(?:moved|dailyUsed|dailyRemaining|monthlyUsed|monthlyRemaining|isSpent|compared)/;
+const MOVED =
+	/^(?:moved|unclear|compared|isSpent|dailyUsed|dailyRemaining|monthlyUsed|monthlyRemaining)/;
 
 /** Without the fields whose value is new in the service, or made of it, if a note says so. */
 function withoutNewValues(items: unknown, { contract }: Deviation, isNoted: boolean): unknown {

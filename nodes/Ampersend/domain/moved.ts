@@ -16,7 +16,7 @@ export type Moving = Pick<FilterableRow, 'amount' | 'direction' | 'status'>;
 
 const statuses: readonly string[] = knownOfTransactions.statuses;
 
-/** Whether it's known of a transaction if it has moved money: neither status nor direction is new. */
+/** Whether it's known if a transaction has moved money: neither status nor direction is new. */
 export function isUnderstood(row: Moving): boolean {
 	return Object.hasOwn(moving, directionOf(row)) && statuses.includes(row.status.toLowerCase());
 }

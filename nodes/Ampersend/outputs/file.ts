@@ -20,8 +20,8 @@ export const fileOutput = z.object({
 	/** What the lines of a book add up to, in whole cents. Absent in other layouts. */
 	...amountShape({ booked: z.optional(text) }),
 	/**
-	 * Payments that a book leaves out because this node doesn't know their status or direction: of all
-	 * files of the export, on each item. Absent in other layouts.
+	 * Payments that a book leaves out because this node doesn't know their status or direction: of
+	 * all files of the export, on each item. Absent in other layouts.
 	 */
 	unclear: z.optional(count),
 	/** What these payments add up to, without a sign. Absent in other layouts. */

@@ -235,7 +235,7 @@ interface Targets {
 	missing: AgentId[];
 	/** Of the watched agents. */
 	starts: Map<AgentId, AgentCursor | null>;
-	/** When the baseline of an agent ends, epoch ms, and what applies until then. Empty if that's now. */
+	/** When an agent's baseline ends, epoch ms, and what applies until then. Empty if that's now. */
 	waitOf: (id: AgentId) => Wait;
 }
 
