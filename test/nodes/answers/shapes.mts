@@ -119,8 +119,10 @@ const flag: Field = (record, name) => {
 };
 
 /** 15 digits are the most that a number always keeps. */
+const exact: Read = (sent) => (Number(sent) <= Number.MAX_SAFE_INTEGER ? number(sent) : undefined);
+
 const total = field(
-	(sent) => number(sent) ?? (textOf(/^\d{1,15}$/)(sent) === undefined ? undefined : Number(sent)),
+	(sent) => exact(sent) ?? (textOf(/^\d{1,15}$/)(sent) === undefined ? undefined : Number(sent)),
 	{ canMiss: true, canBeNull: true, otherwise: 'absent' },
 );
 
