@@ -121,7 +121,8 @@ function apply(json: Json, { path, value, isRemoved }: Change): void {
 		const child = parent[name];
 		const isLast = level === path.length - 1 || typeof child !== 'object' || child === null;
 		if (isLast && isRemoved && !Array.isArray(parent)) delete parent[name];
-		else if (isLast) parent[name] = value;
+		// A further change can be of the value.
+		else if (isLast) parent[name] = structuredClone(value);
 		if (isLast) return;
 		parent = child as Json;
 	}
