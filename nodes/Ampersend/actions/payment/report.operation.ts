@@ -5,16 +5,15 @@ import { sameAddress } from '../../domain/address';
 import { explorerUrl, isTransactionHash } from '../../domain/explorer';
 import { parseIdentifier } from '../../domain/identifier';
 import { ParameterError, readChoice } from '../../domain/parameter';
-import { toIso } from '../../domain/time';
-import { base, baseSepolia } from '../../domain/x402/chains';
+import { chains } from '../../domain/x402/chains';
 import { readHeader, type Payment } from '../../domain/x402/header';
-import { paymentIdOf } from '../../domain/x402/ids';
-import { outcomeOf, type Outcome } from '../../domain/x402/outcome';
-import { readSellerAnswer, WHOLE_ANSWER } from '../../domain/x402/sellerAnswer';
+import { outcomeOf } from '../../domain/x402/outcome';
+import { readSellerAnswer } from '../../domain/x402/sellerAnswer';
 import { chainOf } from '../../domain/x402/terms';
 import { outcomes, reportedOutput } from '../../outputs/payment';
 import type { WriteOperation } from '../operation';
 import { reportPayment } from './events';
+import { notesOn } from './notes';
 
 const paymentIdField: INodeProperties = {
 	displayName: 'Payment ID',
@@ -63,38 +62,6 @@ const outcomeField: INodeProperties = {
 const networkOf = (payment: Payment) =>
 	payment.x402Version === 1 ? payment.network : payment.accepted.network;
 
-const LOOK = 'look for it with Payment Event: Get Many before you pay again.';
-
-/** What to do where it isn't clear whether the seller has been paid. */
-const unclear = ({ payload }: Payment) =>
-	"It isn't clear whether the seller was paid. The payment can be used until " +
-	`${toIso(Number(payload.authorization.validBefore) * 1000)}. Wait until then, and ${LOOK}`;
-
-/** Retry On Fail sends the same payment again, which the seller then takes for an invalid one. */
-const SENT_TWICE =
-	"The seller didn't take the payment. If the request was sent more than once, it may have taken " +
-	`the first one: ${LOOK}`;
-
-const OTHER_PAYMENT =
-	"Payment ID isn't what Authorize returned with this Header Value. Ampersend may take the " +
-	'report for one of another payment: use both from the same item.';
-
-/** What a user should know of a report. */
-function* notesOn(
-	outcome: string,
-	{ settled, isKnown, reason }: Outcome,
-	{ id, payment, received }: { id: string; payment: Payment; received: boolean },
-): Generator<string> {
-	if (id !== paymentIdOf(payment.payload.authorization.nonce)) yield OTHER_PAYMENT;
-	if (!received) yield "Ampersend didn't take the report.";
-	if (!isKnown) yield `Response has no status. ${WHOLE_ANSWER}`;
-	if (outcome === 'error') yield unclear(payment);
-	if (outcome === 'rejected') yield SENT_TWICE;
-	if (outcome === 'accepted' && settled === false) {
-		yield `The seller delivered, and says that it wasn't paid (${reason}).`;
-	}
-}
-
 /** @throws ParameterError for a payment of another agent */
 function readOwnPayment(parameter: string, value: unknown, agent: string): Payment {
 	const payment = readHeader(parameter, value);
@@ -132,7 +99,7 @@ export const report: WriteOperation<typeof reportedOutput> = {
 		const { reason, isExplained, settled = null, transaction = null } = answer;
 		const event = outcome === 'accepted' ? { type: outcome } : { type: outcome, reason };
 		const transactionHash = isTransactionHash(transaction) ? transaction : null;
-		const chain = chainOf({ network: networkOf(payment) }, [base, baseSepolia]);
+		const chain = chainOf({ network: networkOf(payment) }, chains);
 		const isFine = outcome === 'accepted' && !(settled === false && isExplained);
 		return async ({ client, hint }) => {
 			const { received, paymentId } = await reportPayment(client, address, { id, payment, event });
