@@ -181,7 +181,8 @@ const MAX_WORD_CHARACTERS = 10_000;
 
 const LIST_ADVICE = 'Use a list of texts, or one text with commas between the words.';
 
-function parseJson(text: string): unknown {
+/** Undefined where text isn't JSON. */
+export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch {

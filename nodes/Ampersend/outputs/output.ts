@@ -40,7 +40,8 @@ export interface Output<Wire, Context, Types extends z.core.$ZodShape> {
 	valueOf(name: keyof Types & string): (wire: Wire, context: Context) => unknown;
 }
 
-function inUsdc(micro: Micro): string | null | undefined {
+/** Decimal USDC; what isn't there stays so. @param micro micro-USDC */
+export function inUsdc(micro: Micro): string | null | undefined {
 	return micro === null || micro === undefined ? micro : formatUsdc(BigInt(micro));
 }
 

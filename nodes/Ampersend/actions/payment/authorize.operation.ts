@@ -28,11 +28,6 @@ const requiredField: INodeProperties = {
 		'Include Response Headers and Status, and Never Error',
 };
 
-interface Sending {
-	headerValue: string;
-	paymentId: string;
-}
-
 const NOT_NAMED =
 	'Idempotency Key: with this agent key, Ampersend makes another payment each time. ' +
 	'Only a seller that takes payment-identifier tells a repeat by it.';
@@ -44,7 +39,7 @@ const SENDING_MS = 3_000;
 async function reportSending(
 	{ client, hint }: Pick<OperationContext, 'client' | 'hint'>,
 	agent: string,
-	{ headerValue, paymentId: id }: Sending,
+	{ headerValue, paymentId: id }: ReturnType<typeof signPayment>,
 ): Promise<void> {
 	const payment = readHeader('', headerValue);
 	const timely = { ...client, deadline: Date.now() + SENDING_MS };

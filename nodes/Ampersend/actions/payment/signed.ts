@@ -1,5 +1,5 @@
 import type { PrivateKey } from '../../domain/agentSecret';
-import { amountFields, formatUsdc } from '../../domain/money';
+import { amountFields } from '../../domain/money';
 import { toIso } from '../../domain/time';
 import { complaintAboutTransfer, tooLong, transferOf } from '../../domain/x402/authorization';
 import { headerOf } from '../../domain/x402/header';
@@ -7,6 +7,7 @@ import { paymentIdOf, uuidOf } from '../../domain/x402/ids';
 import type { Offer, PaymentRequired } from '../../domain/x402/required';
 import { chainOf, MAX_SECONDS } from '../../domain/x402/terms';
 import { signTransfer } from '../../domain/x402/transfer';
+import { inUsdc } from '../../outputs/output';
 import type { AuthorizedOutput } from '../../outputs/payment';
 import type { PaymentAuthorization } from '../../schemas/paymentAuthorization';
 import { rejectAuthorization, rejectValidity } from './declined';
@@ -23,9 +24,6 @@ function chosen(payable: Offer[], { acceptsIndex }: Selected, { chains }: Purcha
 
 /** What tells this purchase from others. */
 const termsOf = ({ network, payTo, amount, resource }: Offer) => [network, payTo, amount, resource];
-
-const inUsdc = (micro: string | null | undefined) =>
-	micro === null || micro === undefined ? null : formatUsdc(BigInt(micro));
 
 /** The transfer to sign, and what Ampersend has signed of it. @throws CallError */
 function transferFor(
@@ -95,7 +93,7 @@ export function signPayment(
 		nonce,
 		validBefore: toIso(Number(validBefore) * 1000),
 		keyKind: serverSignature === undefined ? 'fullAccess' : 'coSigned',
-		dailyRemainingUsdc: inUsdc(selected.limits?.dailyRemaining),
-		monthlyRemainingUsdc: inUsdc(selected.limits?.monthlyRemaining),
+		dailyRemainingUsdc: inUsdc(selected.limits?.dailyRemaining) ?? null,
+		monthlyRemainingUsdc: inUsdc(selected.limits?.monthlyRemaining) ?? null,
 	};
 }

@@ -3,7 +3,7 @@ import type { Authentication } from '../../domain/authentication';
 import { shortLine, withoutTrailing } from '../../domain/text';
 import { hostOf, isLoopback, parseUrl } from '../../domain/webAddress';
 import type { Chain } from '../../domain/x402/chains';
-import { base, baseSepolia } from '../../domain/x402/chains';
+import { base, baseSepolia, chains } from '../../domain/x402/chains';
 
 /**
  * The two Ampersend deployments, and the one place that decides which of them a key can call.
@@ -219,7 +219,6 @@ export function readOtherDeployment(input: unknown, path: string): [Deployment, 
 	if (text === '') rejectBaseUrl('is empty', `Enter scheme, host and path, e.g. ${usual}.`);
 	const url = parseBaseUrl(text, usual);
 	const { origin } = url;
-	const chains = [base, baseSepolia];
 	return [{ name: 'other', keyPrefix: '', origin, dashboard: 'the dashboard', chains }, spell(url)];
 }
 

@@ -40,3 +40,5 @@ export const baseSepolia: Chain = {
 		separator: '71f17a3b2ff373b803d70a5a07c046c1a2bc8e89c09ef722fcb047abe94c9818',
 	},
 };
+
+export const chains: readonly Chain[] = [base, baseSepolia];

@@ -1,5 +1,5 @@
 import { isRecord } from '../json';
-import { ParameterError } from '../parameter';
+import { ParameterError, parseJson } from '../parameter';
 
 /** What a seller answered. */
 export interface SellerAnswer {
@@ -18,14 +18,8 @@ export const WHOLE_ANSWER =
 	'In the HTTP Request node, add the option Response, and turn on Include Response Headers and ' +
 	'Status, and Never Error.';
 
-const parsed = (value: unknown): unknown => {
-	if (typeof value !== 'string') return value;
-	try {
-		return JSON.parse(value);
-	} catch {
-		return value;
-	}
-};
+const parsed = (value: unknown): unknown =>
+	typeof value === 'string' ? (parseJson(value) ?? value) : value;
 
 const parts = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 

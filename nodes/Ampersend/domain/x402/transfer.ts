@@ -1,5 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
 import type { PrivateKey } from '../agentSecret';
 import { signHash } from '../signature';
@@ -21,13 +21,11 @@ const word = (value: string): string => BigInt(value).toString(16).padStart(64, 
 
 const hash = (hex: string): Uint8Array => keccak_256(hexToBytes(hex));
 
-const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
 /** What is signed (EIP-712). */
 export function hashOfTransfer({ domain }: Chain, transfer: Authorization): Uint8Array {
 	const { from, to, value, validAfter, validBefore, nonce } = transfer;
 	const words = [from, to, value, validAfter, validBefore, nonce].map(word);
-	return hash(`1901${domain.separator}${toHex(hash(TYPE_HASH + words.join('')))}`);
+	return hash(`1901${domain.separator}${bytesToHex(hash(TYPE_HASH + words.join('')))}`);
 }
 
 /** A signature in the ABI's encoding of bytes: its length, and itself, filled up with zeros. */
