@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { describe, expect, it } from '@jest/globals';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { hashTypedData, recoverAddress, type Hex } from 'viem';
+import type { Hex } from 'viem';
 
 import { checksummed } from '../../nodes/Ampersend/domain/address';
 import { deployments } from '../../tools/emulator/deployments.mts';
@@ -16,6 +16,7 @@ import {
 	offerInV2,
 	requiredInV1,
 	requiredInV2,
+	signerOf,
 } from './seller.mts';
 import { useAmpersend } from './setup.mts';
 
@@ -58,40 +59,7 @@ const decoded = (header: unknown) =>
 		extensions?: unknown;
 	};
 
-const { chain, usdcContract, usdcName } = deployments.sandbox;
-
-/** Who signed a transfer: what viem makes of its parts and of a signature of 65 bytes. */
-async function signerOf(authorization: Record<string, string>, signature: Hex): Promise<string> {
-	const { from, to, value = '', validAfter = '', validBefore = '', nonce } = authorization;
-	const hash = hashTypedData({
-		domain: {
-			name: usdcName,
-			version: '2',
-			chainId: Number(chain.split(':')[1]),
-			verifyingContract: usdcContract as Hex,
-		},
-		types: {
-			TransferWithAuthorization: [
-				{ name: 'from', type: 'address' },
-				{ name: 'to', type: 'address' },
-				{ name: 'value', type: 'uint256' },
-				{ name: 'validAfter', type: 'uint256' },
-				{ name: 'validBefore', type: 'uint256' },
-				{ name: 'nonce', type: 'bytes32' },
-			],
-		},
-		primaryType: 'TransferWithAuthorization',
-		message: {
-			from: from as Hex,
-			to: to as Hex,
-			value: BigInt(value),
-			validAfter: BigInt(validAfter),
-			validBefore: BigInt(validBefore),
-			nonce: nonce as Hex,
-		},
-	});
-	return await recoverAddress({ hash, signature });
-}
+const { chain, usdcContract } = deployments.sandbox;
 
 const slice = (hex: Hex, from: number, to: number): Hex =>
 	`0x${hex.slice(2 + 2 * from, 2 + 2 * to)}`;

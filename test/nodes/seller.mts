@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { hashTypedData, recoverAddress, type Hex } from 'viem';
 
 import { deployments } from '../../tools/emulator/deployments.mts';
 
@@ -60,3 +61,39 @@ export const answerInV2 = (...accepts: IDataObject[]): IDataObject => ({
 	statusCode: 402,
 	statusMessage: 'Payment Required',
 });
+
+/** Who signed a transfer: what viem makes of its parts and of a signature of 65 bytes. */
+export async function signerOf(
+	authorization: Record<string, string>,
+	signature: Hex,
+): Promise<string> {
+	const { from, to, value = '', validAfter = '', validBefore = '', nonce } = authorization;
+	const hash = hashTypedData({
+		domain: {
+			name: sandbox.usdcName,
+			version: '2',
+			chainId: Number(sandbox.chain.split(':')[1]),
+			verifyingContract: sandbox.usdcContract as Hex,
+		},
+		types: {
+			TransferWithAuthorization: [
+				{ name: 'from', type: 'address' },
+				{ name: 'to', type: 'address' },
+				{ name: 'value', type: 'uint256' },
+				{ name: 'validAfter', type: 'uint256' },
+				{ name: 'validBefore', type: 'uint256' },
+				{ name: 'nonce', type: 'bytes32' },
+			],
+		},
+		primaryType: 'TransferWithAuthorization',
+		message: {
+			from: from as Hex,
+			to: to as Hex,
+			value: BigInt(value),
+			validAfter: BigInt(validAfter),
+			validBefore: BigInt(validBefore),
+			nonce: nonce as Hex,
+		},
+	});
+	return await recoverAddress({ hash, signature });
+}

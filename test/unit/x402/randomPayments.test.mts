@@ -5,7 +5,7 @@
  */
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { hashTypedData, recoverAddress, type Hex } from 'viem';
+import type { Hex } from 'viem';
 import * as z from 'zod/v4-mini';
 
 import {
@@ -30,6 +30,7 @@ import {
 	offerInV1,
 	offerInV2,
 	requiredInV2,
+	signerOf,
 } from '../../nodes/seller.mts';
 
 type Json = Record<string, unknown>;
@@ -220,39 +221,10 @@ interface Paid {
 }
 
 /** @returns the address that signed */
-async function signerOf({ payload }: Paid): Promise<string> {
-	const { from, to, value = '', validAfter = '', validBefore = '', nonce } = payload.authorization;
-	const { signature } = payload;
+async function agentOf({ payload: { authorization, signature } }: Paid): Promise<string> {
 	// After the validator's address: the signature, or the ABI's two offsets and a length before it.
 	const start = 2 + 2 * (signature.length === 2 + 2 * 85 ? 20 : 20 + 96);
-	const hash = hashTypedData({
-		domain: {
-			name: 'USDC',
-			version: '2',
-			chainId: 84_532,
-			verifyingContract: baseSepolia.usdc as Hex,
-		},
-		types: {
-			TransferWithAuthorization: [
-				{ name: 'from', type: 'address' },
-				{ name: 'to', type: 'address' },
-				{ name: 'value', type: 'uint256' },
-				{ name: 'validAfter', type: 'uint256' },
-				{ name: 'validBefore', type: 'uint256' },
-				{ name: 'nonce', type: 'bytes32' },
-			],
-		},
-		primaryType: 'TransferWithAuthorization',
-		message: {
-			from: from as Hex,
-			to: to as Hex,
-			value: BigInt(value),
-			validAfter: BigInt(validAfter),
-			validBefore: BigInt(validBefore),
-			nonce: nonce as Hex,
-		},
-	});
-	return await recoverAddress({ hash, signature: `0x${signature.slice(start, start + 130)}` });
+	return await signerOf(authorization, `0x${signature.slice(start, start + 130)}`);
 }
 
 /** What is wrong with a payment; undefined if nothing is. */
@@ -276,7 +248,7 @@ async function wrongWith(paid: Paid, accepts: Json[]): Promise<string | undefine
 	if (from !== AGENT) return `payer ${from}`;
 	if (Number(validAfter) > now || Number(validBefore) <= now) return 'time';
 	if (Number(validBefore) > now + 3_660) return 'valid for too long';
-	return (await signerOf(paid)) === addressOf(PRIVATE_KEY) ? undefined : 'another signer';
+	return (await agentOf(paid)) === addressOf(PRIVATE_KEY) ? undefined : 'another signer';
 }
 
 it(`signs only what was checked, of ${RUNS} sellers (AMPERSEND_SEED=${seed})`, async () => {
