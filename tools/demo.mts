@@ -227,7 +227,7 @@ async function testCredential(rig: Rig, { id, name, type, values }: Credential):
 
 /** Tests the credentials, adds agents, imports the examples and publishes the one with alerts. */
 async function prepare(rig: Rig, apiKey: string | undefined): Promise<Imported> {
-	await testCredential(rig, {
+	const owner: Credential = {
 		id: rig.credentialId,
 		name: credentialNames.ampersend,
 		type: 'ampersendApi',
@@ -235,8 +235,11 @@ async function prepare(rig: Rig, apiKey: string | undefined): Promise<Imported> 
 			apiKey === undefined
 				? { apiKey: rig.sandbox.apiKey, baseUrl: rig.sandbox.baseUrl }
 				: { apiKey, baseUrl: '' },
-	});
+	};
+	await testCredential(rig, owner);
 	if (apiKey === undefined) await addAgents(rig);
+	// n8n chooses the credential that was saved last for a new node: most of its operations need this.
+	await rig.n8n.updateCredential(owner.id, owner.name, owner.type, owner.values);
 	const imported = await importAll(rig);
 	const alerts = await rig.n8n.activate(importedFrom(imported, ALERTS));
 	say(`workflow  "${alerts.name}" is published and looks for payments every 5 s`);
