@@ -25,6 +25,9 @@ export class AmpersendAgentApi implements ICredentialType {
 	documentationUrl =
 		'https://www.npmjs.com/package/n8n-nodes-ampersend#credential-ampersend-agent-api';
 
+	/** No other package's node gets the agent's private key, which pays. */
+	restrictToSupportedNodes = true as const;
+
 	properties: INodeProperties[] = [
 		{
 			displayName: 'Environment',
