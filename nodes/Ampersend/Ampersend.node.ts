@@ -8,6 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { properties } from './actions/registry';
 import { router } from './actions/router';
+import { builderHint } from './descriptions/builderHint';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -43,6 +44,7 @@ export class Ampersend implements INodeType {
 			},
 		],
 		properties,
+		builderHint,
 	};
 
 	methods = { credentialTest, loadOptions, listSearch };

@@ -8,6 +8,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { agentScopeFields } from './descriptions/agentScope';
 import { authenticationField, nodeCredentials } from './descriptions/authentication';
+import { triggerBuilderHint } from './descriptions/builderHint';
 import { credentialTest } from './methods/credentialTest';
 import { listSearch } from './methods/listSearch';
 import { loadOptions } from './methods/loadOptions';
@@ -40,6 +41,7 @@ export class AmpersendTrigger implements INodeType {
 			eventFiltersField,
 			eventOptionsField,
 		],
+		builderHint: triggerBuilderHint,
 	};
 
 	methods = { credentialTest, loadOptions, listSearch };

@@ -68,9 +68,9 @@ const folders: Layer[] = [...guide.matchAll(/^\| `(\w+\/)` \|[^|]+\|([^|]+)\|$/g
 const layers: Layer[] = [
 	...folders,
 	{
-		name: 'the node imports actions and methods',
+		name: 'the node imports actions, descriptions and methods',
 		files: new RegExp(`^${own}/Ampersend\\.node\\.ts$`),
-		may: [new RegExp(`^${own}/(actions|methods)/`), /^n8n-workflow$/],
+		may: [new RegExp(`^${own}/(actions|descriptions|methods)/`), /^n8n-workflow$/],
 	},
 	{
 		name: "the trigger's node imports trigger, descriptions and methods",
