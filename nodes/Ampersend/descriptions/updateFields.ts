@@ -25,15 +25,28 @@ export function requireChanges<Changes extends object>(changes: Changes): Change
 	);
 }
 
+interface RequiredField {
+	value: unknown;
+	field: Pick<INodeProperties, 'displayName'>;
+	/** Another field that will do. */
+	orElse?: Pick<INodeProperties, 'displayName'>;
+}
+
 /**
- * An agent's first settings need this field.
- * @param orElse another field that will do
- * @throws ParameterError always
+ * An agent's first settings need all fields. A null is a value.
+ * @throws ParameterError naming all that are missing
  */
-export function rejectIncomplete(parameter: string, what: string, orElse?: string): never {
+export function requireFields(what: string, fields: RequiredField[]): void {
+	const missing = fields.filter(({ value }) => value === undefined);
+	if (missing.length === 0) return;
+	const names = missing.map(({ field }) => field.displayName).join(', ');
+	const toAdd = missing.map(({ field, orElse }) =>
+		orElse ? `${field.displayName} or ${orElse.displayName}` : field.displayName,
+	);
 	throw new ParameterError(
-		parameter,
-		`is required, because the service reports no ${what} for this agent.`,
-		`Add ${parameter}${orElse ? ` or ${orElse}` : ''} to ${updateFields.displayName}.`,
+		names,
+		`${missing.length === 1 ? 'is' : 'are'} required, because the service reports no ${what} ` +
+			'for this agent.',
+		`Add to ${updateFields.displayName}: ${toAdd.join('; ')}.`,
 	);
 }

@@ -3,7 +3,7 @@ import * as z from 'zod/v4-mini';
 import { changeSettings } from '../../api/agentSettings';
 import { routes } from '../../api/routes';
 import { agentLocator } from '../../descriptions/locators';
-import { readUpdateFields, rejectIncomplete } from '../../descriptions/updateFields';
+import { readUpdateFields, requireFields } from '../../descriptions/updateFields';
 import { parseLocator } from '../../domain/address';
 import {
 	autoCollectOutput,
@@ -23,25 +23,19 @@ import {
 	threshold,
 } from './settings';
 
-const SETTINGS = 'auto-collect settings';
-
 /**
  * An agent's first settings. One that is left out would be erased if the service only didn't show
  * it, so all are required.
- * @throws ParameterError naming the one that is missing
+ * @throws ParameterError naming those that are missing
  */
 function requireAll(changes: Partial<AutoCollectInput>): AutoCollectInput {
-	const { minimum_remaining } = changes;
-	return {
-		enabled: changes.enabled ?? rejectIncomplete(enabled.displayName, SETTINGS),
-		threshold: changes.threshold ?? rejectIncomplete(threshold.displayName, SETTINGS),
-		target_address: changes.target_address ?? rejectIncomplete(targetAddress.displayName, SETTINGS),
-		// Null is a value: no minimum.
-		minimum_remaining:
-			minimum_remaining !== undefined
-				? minimum_remaining
-				: rejectIncomplete(minimumRemaining.displayName, SETTINGS, noMinimumRemaining.displayName),
-	};
+	requireFields('auto-collect settings', [
+		{ value: changes.enabled, field: enabled },
+		{ value: changes.threshold, field: threshold },
+		{ value: changes.target_address, field: targetAddress },
+		{ value: changes.minimum_remaining, field: minimumRemaining, orElse: noMinimumRemaining },
+	]);
+	return z.parse(autoCollectInput, changes);
 }
 
 export const update: WriteOperation<typeof autoCollectOutput> = {

@@ -13,12 +13,12 @@ import {
 import { agentLocator } from '../../descriptions/locators';
 import {
 	readUpdateFields,
-	rejectIncomplete,
 	requireChanges,
+	requireFields,
 	updateFieldsOf,
 } from '../../descriptions/updateFields';
 import { parseLocator } from '../../domain/address';
-import { eachLimit, limits } from '../../domain/limits';
+import { limits } from '../../domain/limits';
 import {
 	simplifiedUpdatedLimit,
 	spendingLimitOutput,
@@ -32,19 +32,18 @@ const KEEP = 'Leave empty to keep the current limit';
 
 /**
  * An agent's first limits. One that is left out would become "no limit", so all are required.
- * @throws ParameterError naming the one that is missing
+ * @throws ParameterError naming those that are missing
  */
 function requireAll(changes: LimitChanges): SpendConfigInput {
-	const what = 'spending limits';
-	return {
-		...eachLimit('wire', (limit) => {
-			const micro = changes[limit.wire];
-			if (micro !== undefined) return micro;
-			return rejectIncomplete(limit.displayName, what, noLimitField(limit).displayName);
-		}),
-		auto_topup_allowed:
-			changes.auto_topup_allowed ?? rejectIncomplete(autoTopUpField.displayName, what),
-	};
+	requireFields('spending limits', [
+		...limits.map((limit) => ({
+			value: changes[limit.wire],
+			field: limit,
+			orElse: noLimitField(limit),
+		})),
+		{ value: changes.auto_topup_allowed, field: autoTopUpField },
+	]);
+	return z.parse(spendConfigInput, changes);
 }
 
 export const update: WriteOperation<typeof spendingLimitOutput> = {
