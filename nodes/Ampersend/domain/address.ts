@@ -21,6 +21,9 @@ const SHAPE = /^0x[0-9a-fA-F]{40}$/;
 /** Addresses that a message names. */
 const MAX_NAMED = 5;
 
+/** A private key, or the hash of a transaction. */
+const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
+
 const COPY_AGAIN = 'Copy the whole address again.';
 const COPY_FROM_SOURCE =
 	'Chat apps and word processors add and replace characters: copy the address from its source.';
@@ -219,11 +222,13 @@ function rejectSecret(parameter: string, words: string[]): void {
 	// A link can have the hash of a transaction, and no message shows a link.
 	const others = words.filter((word) => !isLink(word));
 	if (!looksSecret(others.join(' '))) return;
+	const isKey = others.some((word) => PRIVATE_KEY.test(word));
 	throw new ParameterError(
 		parameter,
-		'contains something that looks like a secret, so it is not shown.',
-		'Enter addresses only: 0x followed by 40 hexadecimal digits. ' +
-			'If it was a private key, replace it: anyone who saw it can use it.',
+		(isKey ? 'is as long as a private key' : 'contains something that looks like a secret') +
+			', so it is not shown.',
+		'Enter an address: 0x followed by 40 hexadecimal digits. If it was a private key, n8n has ' +
+			'stored it in this workflow: remove it there, and replace the key.',
 	);
 }
 
