@@ -3,6 +3,7 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import type { Address } from './address';
 import { isAddress } from './address';
 import { ParameterError } from './parameter';
+import { withoutQuotes } from './text';
 
 /** The private key of an agent key. It signs logins, and is never sent. */
 export type PrivateKey = Uint8Array;
@@ -52,7 +53,7 @@ function readPrivateKey(parameter: string, text: string): PrivateKey {
  * @throws ParameterError that never shows the text
  */
 export function readAgentSecret(parameter: string, value: unknown): AgentSecret {
-	const text = typeof value === 'string' ? value.trim() : '';
+	const text = typeof value === 'string' ? withoutQuotes(value.trim()) : '';
 	if (text === '' || text.length > MAX_SECRET_CHARACTERS) {
 		throw new ParameterError(
 			parameter,

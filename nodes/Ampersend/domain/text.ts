@@ -7,6 +7,13 @@ export function withoutTrailing(text: string, character: string): string {
 	return text.slice(0, end);
 }
 
+/** Text without the quotes around it, as configuration files have them. */
+export function withoutQuotes(text: string): string {
+	const [first = ''] = text;
+	const isQuoted = text.length > 1 && text.endsWith(first) && '"\'`'.includes(first);
+	return isQuoted ? text.slice(1, -1).trim() : text;
+}
+
 /** A pattern of this length is found quickly in any text. */
 const PROBE_CHARACTERS = 16;
 

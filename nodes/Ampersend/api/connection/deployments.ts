@@ -1,6 +1,6 @@
 import type { PrivateKey } from '../../domain/agentSecret';
 import type { Authentication } from '../../domain/authentication';
-import { shortLine, withoutTrailing } from '../../domain/text';
+import { shortLine, withoutQuotes, withoutTrailing } from '../../domain/text';
 import { hostOf, isLoopback, parseUrl } from '../../domain/webAddress';
 import type { Chain } from '../../domain/x402/chains';
 import { base, baseSepolia, chains } from '../../domain/x402/chains';
@@ -97,8 +97,8 @@ const MAX_URL_CHARACTERS = 2_048;
 /** More hexadecimal digits than an address has: most of a private key. */
 const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
 
-/** A route after a prefix: this node adds it to the base URL. */
-const ROUTE = /\/v1(?:\/sdk)?(\/agents(?:$|\/.*))/;
+/** A route, which this node adds to the base URL. */
+const ROUTE = /(?:^|\/v1(?:\/sdk)?)(\/agents(?:$|\/.*))/;
 
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MAX_HOST_CHARACTERS = 259;
@@ -124,7 +124,7 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	if (text.length > MAX_KEY_CHARACTERS) {
 		rejectKey(`is too long (${text.length} characters)`, COPY_AGAIN);
 	}
-	const apiKey = text.replace(/^bearer(\s+|$)/i, '');
+	const apiKey = withoutQuotes(withoutQuotes(text).replace(/^bearer(\s+|$)/i, ''));
 	if (apiKey === '') rejectKey('is empty');
 	if (PRIVATE_KEY.test(apiKey.split(':::', 1)[0]?.trim() ?? '')) {
 		rejectKey(
@@ -202,7 +202,7 @@ function parseBaseUrl(text: string, usual: string): URL {
 	}
 	const [, route] = ROUTE.exec(url.pathname) ?? [];
 	if (route !== undefined) {
-		const path = url.pathname.slice(0, -route.length);
+		const path = url.pathname.slice(0, -route.length) || DEFAULT_PATH;
 		rejectBaseUrl(`contains a route (${shortLine(route, 60)})`, `Enter ${url.origin}${path}.`);
 	}
 	return url;
