@@ -87,6 +87,8 @@ export const counterpartyField = addressLocator(
 			'between them.',
 	},
 	'searchSellers',
+	// It lists those of one agent, and by default all agents are read.
+	false,
 );
 
 /**

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyMode, INodePropertyModeValidation } from 'n8n-workflow';
 
 import type { Address } from '../domain/address';
 import { parseLocator } from '../domain/address';
@@ -7,35 +7,69 @@ import { valueOf } from '../domain/parameter';
 import { asOwner } from './authentication';
 import type { Read } from './reader';
 
-export function addressLocator(
-	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
+type Field = Pick<INodeProperties, 'displayName' | 'name' | 'description'>;
+
+/**
+ * What the editor checks while the user types, and n8n before it runs the node. It lets through all
+ * that the node can read, and nothing at all: whether that will do is another question.
+ */
+function validationOf(
+	{ displayName }: Field,
+	regex: string,
+	what: string,
+): INodePropertyModeValidation[] {
+	const errorMessage = `${displayName}: ${what}`;
+	return [{ type: 'regex', properties: { regex: `(?:${regex})?`, errorMessage } }];
+}
+
+/** Text with an address in it. More digits are something else, such as a private key. */
+const WITH_ADDRESS = '[\\s\\S]*0x[0-9a-fA-F]{40}(?:[^0-9a-fA-F][\\s\\S]*)?';
+const ID = '\\s*[\\w.~:=+-]+\\s*';
+
+/** The explorer of By Address depends on the credential, so only items of the list have a link. */
+function addressModes(
+	field: Field,
 	searchListMethod: string,
+): Record<'list' | 'address' | 'url', INodePropertyMode> {
+	const what = 'an address is 0x followed by 40 hexadecimal digits.';
+	const validation = validationOf(field, WITH_ADDRESS, what);
+	return {
+		list: {
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			typeOptions: { searchListMethod, searchable: true },
+		},
+		address: {
+			displayName: 'By Address',
+			name: 'address',
+			type: 'string',
+			placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
+			validation,
+		},
+		url: {
+			displayName: 'By URL',
+			name: 'url',
+			type: 'string',
+			placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
+			hint: 'Any link that contains the address',
+			validation,
+		},
+	};
+}
+
+/** @param isListFirst unless the list may be empty, as long as other fields are as they are */
+export function addressLocator(
+	field: Field,
+	searchListMethod: string,
+	isListFirst = true,
 ): INodeProperties {
+	const { list, address, url } = addressModes(field, searchListMethod);
 	return {
 		...field,
 		type: 'resourceLocator',
-		default: { mode: 'list', value: '' },
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				typeOptions: { searchListMethod, searchable: true },
-			},
-			{
-				displayName: 'By Address',
-				name: 'address',
-				type: 'string',
-				placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-			},
-			{
-				displayName: 'By URL',
-				name: 'url',
-				type: 'string',
-				placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
-				hint: 'Any link that contains the address',
-			},
-		],
+		default: { mode: isListFirst ? 'list' : 'address', value: '' },
+		modes: isListFirst ? [list, address, url] : [address, list, url],
 	};
 }
 
@@ -78,10 +112,7 @@ export function readAgent({ read, client }: AgentContext): Address {
 	return client.connection.agent ?? read(agentLocator, parseLocator);
 }
 
-function idLocator(
-	field: Pick<INodeProperties, 'displayName' | 'name' | 'description'>,
-	searchListMethod: string,
-): INodeProperties {
+function idLocator(field: Field, searchListMethod: string): INodeProperties {
 	return {
 		...field,
 		type: 'resourceLocator',
@@ -99,6 +130,7 @@ function idLocator(
 				name: 'id',
 				type: 'string',
 				placeholder: 'e.g. 0f8fad5b-d9cb-469f-a165-70867728950e',
+				validation: validationOf(field, ID, 'an ID has letters, digits and hyphens.'),
 			},
 		],
 	};

@@ -18,8 +18,9 @@ import { readerOf } from '../descriptions/reader';
 import type { Address } from '../domain/address';
 import { addressKey, parseLocator, shortAddress } from '../domain/address';
 import { authentications } from '../domain/authentication';
+import { accountUrl } from '../domain/explorer';
 import { formatUsdc, isMicro } from '../domain/money';
-import { valueOf } from '../domain/parameter';
+import { ParameterError, valueOf } from '../domain/parameter';
 import { shortLine } from '../domain/text';
 
 /** The user waits for a list, so it gives up sooner than an execution does. */
@@ -41,20 +42,31 @@ const DIGITS = 10;
 /** The editor has no room for more. */
 const MAX_NAME_CHARACTERS = 200;
 
+type Option = Options[number];
+
 /** The value is in lower case, so no checksum can reject it later. @param details shown too */
-function optionOf({ address, name }: Named, ...details: string[]): Options[number] {
+function optionOf({ connection }: Client, { address, name }: Named, ...details: string[]): Option {
+	const { chains } = connection.deployment;
+	const [chain, ...others] = chains;
 	const shown = name?.trim() ? [shortAddress(address), ...details] : details;
 	const title = shortLine(name ?? '', MAX_NAME_CHARACTERS) || shortAddress(address, DIGITS);
 	const label = shown.length > 0 ? `${title} (${shown.join(', ')})` : address;
-	return { name: label, value: addressKey(address) };
+	const value = addressKey(address);
+	// With several chains, it isn't known which explorer has the address.
+	const url = chain && others.length === 0 ? accountUrl(chain.id, value) : undefined;
+	return { name: label, value, ...(url !== undefined && { url }) };
 }
 
-function toAgentOption(agent: Named & { balance: string }): Options[number] {
+/** The workflow keeps the name, so the balance, which changes, isn't part of it. */
+function toAgentOption(client: Client, agent: Named & { balance: string }): Option {
 	const { balance } = agent;
-	return optionOf(agent, ...(isMicro(balance) ? [`${formatUsdc(BigInt(balance))} USDC`] : []));
+	const option = optionOf(client, agent);
+	return isMicro(balance)
+		? { ...option, description: `Balance: ${formatUsdc(BigInt(balance))} USDC` }
+		: option;
 }
 
-function toIdOption({ id, name }: { id: string; name: string }): Options[number] {
+function toIdOption({ id, name }: { id: string; name: string }): Option {
 	return { name: shortLine(name, MAX_NAME_CHARACTERS), value: id };
 }
 
@@ -82,7 +94,8 @@ export async function withClient<Result>(
 
 /** Every agent, by name. */
 export async function allAgents(client: Client): Promise<Options> {
-	return (await take(listAgents(client), Infinity)).map(toAgentOption).sort(byName);
+	const agents = await take(listAgents(client), Infinity);
+	return agents.map((agent) => toAgentOption(client, agent)).sort(byName);
 }
 
 interface Search<Item extends Named> {
@@ -91,7 +104,7 @@ interface Search<Item extends Named> {
 	token: string | undefined;
 	all: () => AsyncIterable<Item>;
 	after: (token: string) => Promise<ListPart<Item>>;
-	toOption: (item: Item) => Options[number];
+	toOption: (item: Item) => Option;
 }
 
 /**
@@ -129,23 +142,24 @@ async function searchAgents(
 	return await withClient(this, async (client) => {
 		const all = () => listAgents(client);
 		const after = async (from: string) => await agentsAfter(client, from);
-		return await searchNamed({ filter, token, all, after, toOption: toAgentOption });
+		const toOption = (agent: Named & { balance: string }) => toAgentOption(client, agent);
+		return await searchNamed({ filter, token, all, after, toOption });
 	});
 }
 
-/** A sentence in place of a list. The editor puts its own title above an error. */
-function sentence(text: string): INodeListSearchResult {
-	return { results: [{ name: text, value: '' }] };
-}
-
-/** What to say in place of a list that needs an agent; undefined if there is one. */
-function sayWithoutAgent(agent: unknown): INodeListSearchResult | undefined {
-	if (agent === '') return sentence('Choose an agent first.');
+/** @throws ParameterError in place of a list that needs an agent */
+function requireAgent(agent: unknown): void {
+	const { displayName } = agentLocator;
+	if (agent === '') {
+		throw new ParameterError(displayName, 'none is chosen.', 'Choose an agent first.');
+	}
 	// The editor sends no value for an expression that it can't resolve.
-	const isUnresolved = typeof agent === 'object' || String(agent).startsWith('=');
-	return isUnresolved
-		? sentence('Agent is an expression without a value here. Use By Address.')
-		: undefined;
+	if (typeof agent !== 'object' && !String(agent).startsWith('=')) return;
+	throw new ParameterError(
+		displayName,
+		'is an expression without a value here.',
+		'Use By Address.',
+	);
 }
 
 async function searchAgentKeys(
@@ -154,13 +168,18 @@ async function searchAgentKeys(
 	token?: string,
 ): Promise<INodeListSearchResult> {
 	const agent = readerFor(this)(agentLocator, (_, value) => valueOf(value));
-	const instead = sayWithoutAgent(agent);
-	if (instead) return instead;
 	return await withClient(this, async (client) => {
+		requireAgent(agent);
 		const address = parseLocator(agentLocator.displayName, agent);
 		const all = () => listAgentKeys(client, address);
 		const after = async (from: string) => await agentKeysAfter(client, address, from);
-		return await searchNamed({ filter, token, all, after, toOption: (key) => optionOf(key) });
+		return await searchNamed({
+			filter,
+			token,
+			all,
+			after,
+			toOption: (key) => optionOf(client, key),
+		});
 	});
 }
 
@@ -171,19 +190,26 @@ async function searchSellers(
 ): Promise<INodeListSearchResult> {
 	const read = readerFor(this);
 	const isSession = authentications[readAuthentication(read)].isOneAgent;
-	if (!isSession && !read(agentScope, (_, value) => value === 'one')) {
-		return sentence('Set Agents to One to list its sellers, or use By Address.');
-	}
+	const isOne = read(agentScope, (_, value) => value === 'one');
 	const agent = read(agentLocator, (_, value) => valueOf(value));
-	const instead = isSession ? undefined : sayWithoutAgent(agent);
-	if (instead) return instead;
 	return await withClient(this, async (client) => {
+		if (!isSession && !isOne) {
+			const complaint = 'only the sellers of one agent can be listed.';
+			throw new ParameterError(
+				agentScope.displayName,
+				complaint,
+				'Set Agents to One, or use By Address.',
+			);
+		}
+		if (!isSession) requireAgent(agent);
 		const address = client.connection.agent ?? parseLocator(agentLocator.displayName, agent);
 		const sellers = await listSellers(client, address);
 		const sought = addressKey(filter.trim());
 		const found = sellers.filter((seller) => addressKey(seller.address).includes(sought));
 		return {
-			results: found.map((seller) => optionOf(seller, ...(seller.isAllowed ? ['allowlist'] : []))),
+			results: found.map((seller) =>
+				optionOf(client, seller, ...(seller.isAllowed ? ['allowlist'] : [])),
+			),
 		};
 	});
 }
