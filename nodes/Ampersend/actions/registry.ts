@@ -2,7 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
 import { rejectAuthentication } from '../api/connection/authorize';
-import { asOneAgent, asOwner, authenticationField } from '../descriptions/authentication';
+import { asOneAgent, authenticationField } from '../descriptions/authentication';
 import { simplifyFields } from '../descriptions/simplify';
 import type { Authentication } from '../domain/authentication';
 import { authenticationNames, authentications } from '../domain/authentication';
@@ -66,19 +66,32 @@ const resourceField: INodeProperties = {
 	default: 'agent',
 };
 
-/** n8n's node panel offers every operation, and n8n may choose a credential that can't do it. */
-const needsSession: INodeProperties = {
-	displayName: 'Only an agent can do this. Choose an Ampersend Agent API credential above.',
-	name: 'needsSession',
-	type: 'notice',
-	displayOptions: {
-		show: {
-			...asOwner.show,
-			resource: ofAgents.map(({ option }) => option.value),
-		},
-	},
-	default: '',
+const notices: Record<Authentication, string> = {
+	apiKey: 'Only an agent can do this. Choose an Ampersend Agent API credential above.',
+	agentSession: "An agent can't do this. Choose an Ampersend API credential above.",
 };
+
+/** n8n's node panel offers every operation, and n8n may choose a credential that can't do it. */
+function unreachableNotices(authentication: Authentication): INodeProperties[] {
+	return resources.flatMap(({ option: resource, operations }) => {
+		const out = operations.filter((operation) => !isReachable(operation, authentication));
+		if (out.length === 0) return [];
+		const isAll = out.length === operations.length;
+		const values = out.map(({ option }) => option.value);
+		const show = {
+			authentication: [authentication],
+			resource: [resource.value],
+			...(!isAll && { operation: values }),
+		};
+		return {
+			displayName: notices[authentication],
+			name: 'otherCredential',
+			type: 'notice',
+			displayOptions: { show },
+			default: '',
+		};
+	});
+}
 
 const operationField = { displayName: 'Operation', name: 'operation' } as const;
 
@@ -101,14 +114,18 @@ function operationFields(authentication: Authentication): INodeProperties[] {
 	});
 }
 
+/** Simplify stands before what is added field by field, as in n8n's own nodes. */
 function fieldsOf({ fields, simplified }: Operation): INodeProperties[] {
-	return [...fields, ...(simplified ? simplifyFields(simplified) : [])];
+	if (!simplified) return fields;
+	const isAdded = ({ type }: INodeProperties) => type === 'collection';
+	const [always, added] = [false, true].map((is) => fields.filter((one) => isAdded(one) === is));
+	return [...(always ?? []), ...simplifyFields(simplified), ...(added ?? [])];
 }
 
 export const properties: INodeProperties[] = [
 	authenticationField,
 	resourceField,
-	needsSession,
+	...authenticationNames.flatMap(unreachableNotices),
 	// n8n's node panel lists the operations of the first field that a resource has.
 	...authenticationNames.flatMap(operationFields),
 	...resources.flatMap((resource) =>
@@ -127,11 +144,16 @@ export function requireReachable(
 	operation: string,
 	authentication: Authentication,
 ): void {
-	const { operations = [] } = resources.find(({ option }) => option.value === resource) ?? {};
+	const found = resources.find(({ option }) => option.value === resource);
+	if (!found) return;
+	const { operations } = found;
 	// n8n drops the operation if this authentication can't reach the resource.
 	const meant = operations.filter(({ option }) => ['', option.value].includes(operation));
 	const isOut = meant.every((candidate) => !isReachable(candidate, authentication));
-	if (meant.length > 0 && isOut) rejectAuthentication(authentication);
+	if (meant.length === 0 || !isOut) return;
+	const [only] = meant.length === 1 ? meant : [];
+	const names = [found.option.name, ...(only ? [only.option.name] : [])];
+	rejectAuthentication(authentication, names.join(': '));
 }
 
 /** Finds an operation by its stored values; undefined for 'Custom API Call' and unknown values. */

@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Address, AgentScope } from '../domain/address';
 import { parseAddresses, parseLocator } from '../domain/address';
 import { ParameterError, readChoice } from '../domain/parameter';
-import { asOwner } from './authentication';
+import { asOneAgent, asOwner } from './authentication';
 import { agentLocator } from './locators';
 import type { Read } from './reader';
 
@@ -14,6 +14,13 @@ export const agentScope = { displayName: 'Agents', name: 'agentScope' } as const
 
 /** Selects all agents in the account, one, or several. Actions and trigger share these fields. */
 export const agentScopeFields: INodeProperties[] = [
+	{
+		displayName: 'Reads only the agent of this credential.',
+		name: 'ownAgent',
+		type: 'notice',
+		default: '',
+		displayOptions: asOneAgent,
+	},
 	{
 		...agentScope,
 		type: 'options',

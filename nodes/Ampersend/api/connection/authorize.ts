@@ -60,14 +60,14 @@ export function authorize(
  * What is asked for can only be done with the other authentication.
  * @throws ParameterError always
  */
-export function rejectAuthentication(authentication: Authentication): never {
+export function rejectAuthentication(authentication: Authentication, what = 'this'): never {
 	const others = authenticationNames
 		.filter((name) => name !== authentication)
 		.map((name) => authentications[name].credentialName);
 	throw new ParameterError(
 		// n8n's editor shows the credential instead of the Authentication parameter.
 		'Credential',
-		`${authentications[authentication].who} can't do this.`,
+		`${authentications[authentication].who} can't do ${what}.`,
 		`Choose an ${others.join(' or ')} credential, or another operation.`,
 	);
 }
