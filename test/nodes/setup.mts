@@ -1,6 +1,6 @@
 import './quiet.mts';
 
-import { afterEach, beforeEach } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
 
@@ -27,11 +27,15 @@ export const short = (address: string, digits = 4) =>
 export const noAgent = (address: string) =>
 	`Agent: no agent ${short(address)} is visible to this API key.`;
 
-/** Checks that every whole item matches the operation's output schema. */
+/** Checks that every whole item matches the operation's output schema, and has its order. */
 function checkOutput({ resource, operation, simplify }: INodeParameters, { items }: Outcome): void {
 	const output = findOperation(String(resource), String(operation))?.output;
 	const rows = items.filter(({ json }) => !('error' in json));
-	if (output && simplify === false) for (const { json } of rows) z.parse(output, json);
+	if (!output || simplify !== false) return;
+	for (const { json } of rows) {
+		const known = Object.keys(z.parse(output, json));
+		expect(Object.keys(json).filter((name) => known.includes(name))).toEqual(known);
+	}
 }
 
 /**

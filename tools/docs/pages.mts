@@ -191,8 +191,7 @@ function outputTable(schema: Json, { comments, simplified }: Description): strin
 	if (!simplified) return table(head, rows);
 	const isIn = (field = '') => simplified.fields.some((name) => field === `\`${name}\``);
 	return [
-		'*Simplified* marks the fields that *Simplify* keeps.' +
-			(simplified.keepsNull ? '' : ' It leaves out those that are null.'),
+		'*Simplified* marks the fields that *Simplify* keeps.',
 		table(
 			[...head, 'Simplified'],
 			rows.map((row) => [...row, isIn(row[0]) ? 'yes' : '']),

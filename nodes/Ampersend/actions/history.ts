@@ -11,7 +11,7 @@ import { fileFields, hasMoved, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
-import { limitReached, pagingFields, readLimit } from '../descriptions/paging';
+import { limitHints, pagingFields, readLimit } from '../descriptions/paging';
 import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/timeZone';
 import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
@@ -40,8 +40,6 @@ export interface History<Row extends HistoryRow, Types extends z.core.$ZodShape>
 	readRows(client: Client, query: HistoryQuery, options: ReadOptions): Batches<Row>;
 	output: Output<Row['wire'], AgentRow<Row>, Types>;
 	simplified: Simplified;
-	/** Columns of a CSV file, in order. */
-	columns: ReadonlyArray<keyof Types & string>;
 	getMany: Texts;
 	export: Texts;
 }
@@ -105,12 +103,16 @@ export function showReport(
 }
 
 /** Says how much more there is, as far as the service reports it. */
-function limitHint(limit: number, { filter, report }: HistoryQuery, noun: string): string[] {
+function notesOnLimit(
+	limit: number,
+	{ filter, report }: HistoryQuery,
+	noun: string,
+	{ n8n }: OperationContext,
+): string[] {
 	const isFiltered = Object.values(filter).some((part) => part !== undefined);
 	const total = [...(report?.totals.values() ?? [])].reduce((sum, count) => sum + count, 0);
 	if (!isFiltered && total <= limit) return [];
-	const all = isFiltered ? `There may be more ${noun}` : `Ampersend has ${total} ${noun}`;
-	return [limitReached(`${limit}. ${all}`)];
+	return limitHints(limit, isFiltered ? undefined : total, noun, n8n.getInputData().length);
 }
 
 function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
@@ -142,7 +144,7 @@ function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape
 				isOldestFirst ? Infinity : limit,
 			);
 			const rows = isOldestFirst ? newestFirst.reverse().slice(0, limit) : newestFirst;
-			const notes = rows.length === limit ? limitHint(limit, query, noun) : [];
+			const notes = rows.length === limit ? notesOnLimit(limit, query, noun, context) : [];
 			for (const note of notes) hint(note);
 			showReport(query.report, noun, hint);
 			return rows.map((found) => output.of(found.row.wire, found));
@@ -162,9 +164,18 @@ const PLAIN = /(?:At|^explorerUrl)$/;
 /** Amounts, in either unit. */
 const AMOUNT = /Usdc(?:Micro)?$/;
 
+/** Columns of a CSV file, in order. */
+function columnsOf<Types extends z.core.$ZodShape>({
+	schema,
+}: {
+	schema: z.ZodMiniObject<Types>;
+}): string[] {
+	return Object.keys(schema.shape);
+}
+
 /** Reads rows for a file, whose times are in a time zone. */
 function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
-	{ output, columns }: Pick<History<Row, Types>, 'columns' | 'output'>,
+	output: History<Row, Types>['output'],
 	timeZone: string,
 	hasPlainTimes: boolean,
 ): RowReader<AgentRow<Row>> {
@@ -174,7 +185,7 @@ function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 		return hasPlainTimes ? iso.slice(0, '2026-10-01T08:00:00'.length).replace('T', ' ') : iso;
 	};
 	const inZone = (time: unknown) => (typeof time === 'string' ? shown(Date.parse(time)) : time);
-	const times = columns.filter((column) => TIME.test(column));
+	const times = columnsOf(output).filter((column) => TIME.test(column));
 	return {
 		whole(found) {
 			const item = output.of(found.row.wire, found);
@@ -231,7 +242,7 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	context: OperationContext,
 	target: FileTarget,
 	batches: Batches<Row>,
-	{ output, columns }: Pick<History<Row, Types>, 'columns' | 'output'>,
+	output: History<Row, Types>['output'],
 	timeZone: string,
 ) {
 	const { book, hasPlainTimes } = target;
@@ -239,7 +250,7 @@ async function write<Row extends HistoryRow, Types extends z.core.$ZodShape>(
 	if (!book) {
 		const written = await writeFiles(context, target, {
 			batches,
-			reader: readerOf({ output, columns }, timeZone, hasPlainTimes),
+			reader: readerOf(output, timeZone, hasPlainTimes),
 			count({ row }, contents) {
 				contents.rows += 1;
 				contents.tally.add(fileGroupOf(row), row);
@@ -283,9 +294,9 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 	filters,
 	readRows,
 	output,
-	columns,
 	export: texts,
 }: History<Row, Types>): FileOperation<typeof fileOutput> {
+	const columns = columnsOf(output);
 	return {
 		option: { name: 'Export', value: 'export', ...texts },
 		inSession: 'also',
@@ -301,7 +312,7 @@ function exportOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>
 				(reading) => readRows(client, query, reading),
 				async (batches) => {
 					const rows = logged(context, batches, noun);
-					return await write(context, file, rows, { output, columns }, timeZone);
+					return await write(context, file, rows, output, timeZone);
 				},
 			);
 			const [{ contents: first } = {}] = written;

@@ -173,7 +173,11 @@ async function prepare(run: Run, itemIndex: number): Promise<Item> {
  */
 function failed(n8n: IExecuteFunctions, itemIndex: number, error: unknown): Items {
 	const nodeError = toNodeError(n8n.getNode(), error, itemIndex);
-	if (!n8n.continueOnFail()) throw nodeError;
+	if (!n8n.continueOnFail()) {
+		// An item with Continue On Fail is linked to its input instead.
+		if (n8n.getInputData().length > 1) nodeError.message += ` [item ${itemIndex}]`;
+		throw nodeError;
+	}
 	return itemsOf([{ error: nodeError.message, details: nodeError.description ?? null }]);
 }
 

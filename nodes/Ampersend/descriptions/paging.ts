@@ -42,10 +42,18 @@ export function readLimit(read: Read): number {
 }
 
 /**
- * A hint for a list that ends at the limit.
- * @param what how many were returned, and what is known of the others
+ * A hint for a list that ends at the limit. For one input item, n8n's editor says so itself.
+ * @param total undefined if it isn't known
+ * @returns none if n8n's will do
  */
-export function limitReached(what: string): string {
+export function limitHints(
+	limit: number,
+	total: number | undefined,
+	noun: string,
+	inputItems = 1,
+): string[] {
+	if (total !== undefined) return [`Returned ${limit} of ${total} ${noun}.`];
+	if (inputItems === 1) return [];
 	const { displayName } = returnAllField;
-	return `Limit reached: returned ${what}. Turn on ${displayName} to get all of them.`;
+	return [`There may be more than ${limit} ${noun}. Turn on ${displayName} to get all of them.`];
 }

@@ -7,39 +7,26 @@ export interface Simplified {
 	/** Those of a simplified item, in order. The id is the last. */
 	fields: readonly string[];
 	id: string;
-	/** Whether a null says something, such as no limit. If not, it is left out. */
-	keepsNull: boolean;
 }
 
 export function simplifiedTo<Shape extends z.core.$ZodShape>(
 	{ shape }: z.ZodMiniObject<Shape>,
 	fields: ReadonlyArray<keyof Shape & string>,
 	id: keyof Shape & string,
-	{ keepsNull = false } = {},
 ): Simplified {
-	return { all: Object.keys(shape), fields: [...fields, id], id, keepsNull };
+	return { all: Object.keys(shape), fields: [...fields, id], id };
 }
 
 /** The fields that a row has of these, in this order. There can be a million rows. */
 export function pick(row: object, names: readonly string[]): object {
-	return pickIf(row, names, () => true);
-}
-
-function pickIf(
-	row: object,
-	names: readonly string[],
-	isWanted: (value: unknown) => boolean,
-): object {
 	const picked: Record<string, unknown> = {};
 	for (const name of names) {
-		const value: unknown = Reflect.get(row, name);
-		if (Object.hasOwn(row, name) && isWanted(value)) picked[name] = value;
+		if (Object.hasOwn(row, name)) picked[name] = Reflect.get(row, name);
 	}
 	return picked;
 }
 
-const isNotNull = (value: unknown): boolean => value !== null;
-
-export function simplify(row: object, { fields, keepsNull }: Simplified): object {
-	return keepsNull ? pick(row, fields) : pickIf(row, fields, isNotNull);
+/** Keeps what is null: the items of a list have the same fields. */
+export function simplify(row: object, { fields }: Simplified): object {
+	return pick(row, fields);
 }

@@ -14,7 +14,6 @@ const { amount, amounts, computed, copied, time } = outputsOf<Agent>();
  * is shown as the service sent it.
  */
 export const agentOutput = outputOf({
-	address: copied('address', text),
 	name: copied('name', text),
 	/** As the service sent it, where it isn't a whole number. */
 	balance: computed(z.optional(text), ({ balance }) => (isMicro(balance) ? undefined : balance)),
@@ -23,6 +22,7 @@ export const agentOutput = outputOf({
 	}),
 	createdAt: computed(text, ({ createdAt }) => toIso(createdAt), 'createdAt'),
 	updatedAt: time('updatedAt'),
+	address: copied('address', text),
 });
 
 const ofEveryAgent = ['name', 'balanceUsdc', 'balance'] as const;
@@ -35,11 +35,11 @@ export const simplifiedAgent = simplifiedTo(
 );
 
 /** `created` tells a new agent from an existing one. */
-export const createdAgentOutput = z.extend(agentOutput.schema, { created: z.boolean() });
+export const createdAgentOutput = z.object({ created: z.boolean(), ...agentOutput.schema.shape });
 
 export const simplifiedCreatedAgent = simplifiedTo(
 	createdAgentOutput,
-	[...ofEveryAgent, 'created', 'createdAt'],
+	['created', ...ofEveryAgent, 'createdAt'],
 	'address',
 );
 
@@ -47,17 +47,17 @@ const own = outputsOf<AgentSelf>();
 
 /** The agent of a session. */
 export const ownAgentOutput = outputOf({
-	address: own.copied('address', text),
 	name: own.copied('name', text),
-	/** `deploying`, `deployed`, `failed`, or one that is new. */
-	status: own.copied('status', text),
 	...own.amounts({
 		balance: own.amount(text, (agent) => agent.balance_usdc_micro, 'balance_usdc_micro'),
 	}),
+	/** `deploying`, `deployed`, `failed`, or one that is new. */
+	status: own.copied('status', text),
 	published: own.copied('published', z.nullable(z.boolean())),
-	slug: own.copied('slug', textOrNull),
-	registryId: own.copied('registry_id', textOrNull),
+	address: own.copied('address', text),
 	registryUri: own.copied('registry_uri', textOrNull),
+	registryId: own.copied('registry_id', textOrNull),
+	slug: own.copied('slug', textOrNull),
 });
 
 /** With an API key, or in a session. */

@@ -7,17 +7,20 @@ import { outputOf, outputsOf, text, textOrNull } from './output';
 const { computed, copied, time } = outputsOf<AgentKey, { agentAddress: Address }>();
 
 export const agentKeyOutput = outputOf({
-	agentAddress: computed(text, (_, { agentAddress }) => agentAddress),
-	address: copied('address', text),
 	name: computed(textOrNull, ({ name }) => name ?? null, 'name'),
 	createdAt: time('created_at'),
+	address: copied('address', text),
+	agentAddress: computed(text, (_, { agentAddress }) => agentAddress),
 });
 
 /** `added` tells a new key from an existing one. */
-export const addedAgentKeyOutput = z.extend(agentKeyOutput.schema, { added: z.boolean() });
+export const addedAgentKeyOutput = z.object({
+	added: z.boolean(),
+	...agentKeyOutput.schema.shape,
+});
 
 export const revokedAgentKeyOutput = z.object({
 	deleted: z.literal(true),
-	agentAddress: text,
 	address: text,
+	agentAddress: text,
 });

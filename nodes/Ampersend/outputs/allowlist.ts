@@ -5,12 +5,12 @@ import { text } from './output';
 
 /** The service answers with a bare list of addresses. */
 export const allowlistOutput = z.object({
-	agentAddress: text,
-	sellers: z.array(text),
 	count: z.number(),
+	sellers: z.array(text),
+	agentAddress: text,
 });
 
-export const updatedAllowlistOutput = z.extend(allowlistOutput, {
+export const updatedAllowlistOutput = z.object({
 	/** On the list now, and not before. */
 	added: z.array(text),
 	/** On the list before, and not now. */
@@ -19,11 +19,12 @@ export const updatedAllowlistOutput = z.extend(allowlistOutput, {
 	asRequested: z.boolean(),
 	/** Whether someone else changed the list during the update. */
 	changedMeanwhile: z.boolean(),
+	...allowlistOutput.shape,
 });
 
 export function toAllowlistOutput(
 	agentAddress: Address,
 	sellers: Address[],
 ): z.infer<typeof allowlistOutput> {
-	return { agentAddress, sellers, count: sellers.length };
+	return { count: sellers.length, sellers, agentAddress };
 }

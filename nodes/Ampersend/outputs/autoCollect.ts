@@ -11,19 +11,7 @@ const { amount, amounts, computed, time } = outputsOf<
 >();
 
 const output = outputOf({
-	agentAddress: computed(
-		text,
-		({ agent_address }, { agentAddress }) => agent_address ?? agentAddress,
-		'agent_address',
-	),
-	/** False where the agent has no settings yet. */
-	configured: computed(z.boolean(), (_, { isConfigured }) => isConfigured),
 	enabled: computed(z.boolean(), ({ enabled }) => enabled ?? false, 'enabled'),
-	targetAddress: computed(
-		textOrNull,
-		({ target_address }) => target_address ?? null,
-		'target_address',
-	),
 	...amounts({
 		threshold: amount(textOrNull, ({ threshold }) => threshold ?? null, 'threshold'),
 		minimumRemaining: amount(
@@ -32,17 +20,28 @@ const output = outputOf({
 			'minimum_remaining',
 		),
 	}),
+	/** False where the agent has no settings yet. */
+	configured: computed(z.boolean(), (_, { isConfigured }) => isConfigured),
 	createdAt: time('created_at'),
 	updatedAt: time('updated_at'),
+	targetAddress: computed(
+		textOrNull,
+		({ target_address }) => target_address ?? null,
+		'target_address',
+	),
+	agentAddress: computed(
+		text,
+		({ agent_address }, { agentAddress }) => agent_address ?? agentAddress,
+		'agent_address',
+	),
 });
 
 export const autoCollectOutput = output.schema;
 
 export const simplifiedAutoCollect = simplifiedTo(
 	autoCollectOutput,
-	['enabled', 'thresholdUsdc', 'minimumRemainingUsdc', 'targetAddress', 'configured', 'updatedAt'],
+	['enabled', 'thresholdUsdc', 'minimumRemainingUsdc', 'configured', 'updatedAt', 'targetAddress'],
 	'agentAddress',
-	{ keepsNull: true },
 );
 
 /** @param config undefined where the agent has no settings yet */

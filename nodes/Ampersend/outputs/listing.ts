@@ -13,22 +13,22 @@ const records = z.nullable(z.array(z.looseObject({})));
  * service gives none of that fits is null.
  */
 export const listingOutput = outputOf({
-	id: copied('id', text),
 	name: copied('name', text),
 	description: copied('description', textOrNull),
 	source: copied('source', textOrNull),
 	category: copied('category', textOrNull),
 	tags: copied('tags', z.nullable(z.array(text))),
 	enabled: copied('enabled', z.boolean()),
-	url: copied('url', textOrNull),
-	docsUrl: copied('docs_url', textOrNull),
-	logoUrl: copied('logo_url', textOrNull),
-	/** Of the same agent at Ampersend, if it is one. */
-	agentAddress: copied('ampersend_agent_address', textOrNull),
 	endpoints: copied('endpoints', records),
 	skills: copied('skills', records),
 	createdAt: time('created_at'),
 	updatedAt: time('updated_at'),
+	/** Of the same agent at Ampersend, if it is one. */
+	agentAddress: copied('ampersend_agent_address', textOrNull),
+	url: copied('url', textOrNull),
+	docsUrl: copied('docs_url', textOrNull),
+	logoUrl: copied('logo_url', textOrNull),
+	id: copied('id', text),
 });
 
 export const simplifiedListing = simplifiedTo(
@@ -38,11 +38,11 @@ export const simplifiedListing = simplifiedTo(
 		'description',
 		'category',
 		'tags',
-		'url',
-		'docsUrl',
 		'endpoints',
 		'skills',
 		'agentAddress',
+		'url',
+		'docsUrl',
 	],
 	'id',
 );

@@ -4,9 +4,9 @@ import { outputOf, outputsOf, text } from './output';
 const { copied } = outputsOf<Owner>();
 
 export const ownerOutput = outputOf({
+	walletAddress: copied('wallet_address', text),
 	/** UUID of the account. */
 	userId: copied('user_id', text),
-	walletAddress: copied('wallet_address', text),
 });
 
 export const fundingLinkOutput = outputOf({ url: outputsOf<FundingLink>().copied('url', text) });

@@ -1,5 +1,3 @@
-import * as z from 'zod/v4-mini';
-
 import type { AgentRow, PaymentRow } from '../api/lists/merge';
 import { simplifiedTo } from '../domain/simplify';
 import { toIso } from '../domain/time';
@@ -14,16 +12,16 @@ export const paymentEventOutput = outputOf({
 	occurredAt: computed(text, (_, { row }) => toIso(row.at), 'created_at'),
 	agentName: computed(text, (_, { agent }) => agent.name),
 	...amounts({ amount: amount(text, (_, { row }) => row.amount, 'amount_usdc_micro') }),
-	/** Null where the service gives none that fits. */
-	counterparty: copied('seller_address', textOrNull),
 	status: copied('status', text),
 	/** ISO 8601, UTC. */
 	expiresAt: time('expires_at'),
 	scheme: copied('scheme', textOrNull),
-	...onChain,
+	/** Null where the service gives none that fits. */
+	counterparty: copied('seller_address', textOrNull),
 	agentAddress: computed(text, (_, { agent }) => agent.address),
-	/** Where the service gives one. */
-	id: copied('id', z.optional(text)),
+	...onChain,
+	/** Null where the service gives none. */
+	id: computed(textOrNull, ({ id }) => id ?? null, 'id'),
 });
 
 export const simplifiedPaymentEvent = simplifiedTo(
@@ -32,11 +30,11 @@ export const simplifiedPaymentEvent = simplifiedTo(
 		'occurredAt',
 		'agentName',
 		'amountUsdc',
-		'counterparty',
 		'status',
 		'expiresAt',
-		'explorerUrl',
+		'counterparty',
 		'agentAddress',
+		'explorerUrl',
 	],
 	'id',
 );

@@ -38,13 +38,13 @@ const counts = z.object({
 export type ReconciliationCounts = z.infer<typeof counts>;
 
 export const reconciliationOutput = z.object({
+	/** ISO 8601, UTC. Of the transaction, if there is one, else of the payment event. */
+	occurredAt: textOrNull,
 	/**
 	 * `onlyInTransactions`, `onlyInPaymentEvents`, `amountDiffers` or `statusContradicts`. Null on
 	 * the only item, if nothing was found.
 	 */
 	finding: textOrNull,
-	/** ISO 8601, UTC. Of the transaction, if there is one, else of the payment event. */
-	occurredAt: textOrNull,
 	agentName: textOrNull,
 	/** Null if transactions don't have it. The sum, if it's several with one hash. */
 	...amountShape({ transactionAmount: textOrNull }),
@@ -55,29 +55,29 @@ export const reconciliationOutput = z.object({
 	/** Several are separated by commas. */
 	paymentEventStatus: textOrNull,
 	/** Null where the service gives none. */
+	...counts.shape,
 	counterparty: textOrNull,
+	agentAddress: textOrNull,
 	explorerUrl: textOrNull,
 	transactionHash: textOrNull,
 	/** CAIP-2. */
 	chain: textOrNull,
-	agentAddress: textOrNull,
-	...counts.shape,
 });
 
 export const simplifiedReconciliation = simplifiedTo(
 	reconciliationOutput,
 	[
-		'finding',
 		'occurredAt',
+		'finding',
 		'agentName',
 		'transactionAmountUsdc',
 		'paymentEventAmountUsdc',
 		'transactionStatus',
 		'paymentEventStatus',
-		'explorerUrl',
 		'findings',
 		'movedWithoutHash',
 		'unclear',
+		'explorerUrl',
 	],
 	'transactionHash',
 );
@@ -96,17 +96,20 @@ export function firstOf({ transactions, events }: Group<ActivityRow, PaymentRow>
 
 /** Of the only item, if nothing was found. */
 const nothing = {
-	finding: null,
 	occurredAt: null,
+	finding: null,
 	agentName: null,
 	...amountFields({ transactionAmount: null, paymentEventAmount: null }),
 	transactionStatus: null,
 	paymentEventStatus: null,
+};
+
+const nowhere = {
 	counterparty: null,
+	agentAddress: null,
 	explorerUrl: null,
 	transactionHash: null,
 	chain: null,
-	agentAddress: null,
 };
 
 const amountOf = (rows: HistoryRow[]) => (rows.length === 0 ? null : sumOf(rows));
@@ -118,12 +121,12 @@ export function toReconciliationOutput(
 	found: AgentFinding | undefined,
 	all: ReconciliationCounts,
 ): z.infer<typeof reconciliationOutput> {
-	if (!found) return { ...nothing, ...all };
+	if (!found) return { ...nothing, ...all, ...nowhere };
 	const { finding, agent, transactions, events } = found;
 	const { at, counterparty, wire } = firstOf(found);
 	return {
-		finding,
 		occurredAt: toIso(at),
+		finding,
 		agentName: agent.name,
 		...amountFields({
 			transactionAmount: amountOf(transactions),
@@ -131,11 +134,11 @@ export function toReconciliationOutput(
 		}),
 		transactionStatus: statusOf(transactions),
 		paymentEventStatus: statusOf(events),
+		...all,
 		counterparty,
+		agentAddress: agent.address,
 		explorerUrl: explorerUrl(wire.chain_caip2id, wire.tx_hash),
 		transactionHash: wire.tx_hash,
 		chain: wire.chain_caip2id,
-		agentAddress: agent.address,
-		...all,
 	};
 }

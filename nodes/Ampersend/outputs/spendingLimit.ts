@@ -21,22 +21,22 @@ const remaining = (key: 'daily_remaining_usdc_micro' | 'monthly_remaining_usdc_m
 
 /** A limit that is null isn't set. */
 const output = outputOf({
-	agentAddress: computed(
-		text,
-		({ agent_address }, { agentAddress }) => agent_address ?? agentAddress,
-		'agent_address',
-	),
-	/** False where the agent has no limits yet. */
-	configured: computed(z.boolean(), (_, { isConfigured }) => isConfigured),
-	autoTopUp: copied('auto_topup_allowed', z.boolean()),
 	...amounts(eachLimit('name', ({ wire }) => amount(textOrNull, (config) => config[wire], wire))),
 	/** What is left of the limits today and this month (UTC). Only in an agent's session. */
 	...amounts({
 		dailyRemaining: remaining('daily_remaining_usdc_micro'),
 		monthlyRemaining: remaining('monthly_remaining_usdc_micro'),
 	}),
+	autoTopUp: copied('auto_topup_allowed', z.boolean()),
+	/** False where the agent has no limits yet. */
+	configured: computed(z.boolean(), (_, { isConfigured }) => isConfigured),
 	createdAt: time('created_at'),
 	updatedAt: time('updated_at'),
+	agentAddress: computed(
+		text,
+		({ agent_address }, { agentAddress }) => agent_address ?? agentAddress,
+		'agent_address',
+	),
 });
 
 export const spendingLimitOutput = output.schema;
@@ -83,12 +83,10 @@ const ofLimits = [
 	'configured',
 ] as const;
 
-/** A null is a limit that isn't set. */
 export const simplifiedSpendingLimit = simplifiedTo(
 	readSpendingLimitOutput,
 	['name', 'balanceUsdc', ...ofLimits],
 	'agentAddress',
-	{ keepsNull: true },
 );
 
 /** The same after an update, which reads no name. */
@@ -96,7 +94,6 @@ export const simplifiedUpdatedLimit = simplifiedTo(
 	spendingLimitOutput,
 	[...ofLimits, 'updatedAt'],
 	'agentAddress',
-	{ keepsNull: true },
 );
 
 /** @param config undefined where the agent has no limits yet */
@@ -118,9 +115,11 @@ export interface Spending {
 
 const percent = z.nullable(z.number());
 
+const { agentAddress: addressType, ...limitTypes } = spendingLimitOutput.shape;
+
 export const spendingOutput = z.object({
 	...owner,
-	...spendingLimitOutput.shape,
+	...limitTypes,
 	/**
 	 * What counts against the limits today and this month (UTC). With an API key: payments that are
 	 * settled, or authorized and open. Null where it need not be read, because there is no limit.
@@ -144,9 +143,9 @@ export const spendingOutput = z.object({
 	 * without a limit.
 	 */
 	usedFrom: textOrNull,
+	agentAddress: addressType,
 });
 
-/** A null is a limit that isn't set. */
 export const simplifiedSpending = simplifiedTo(
 	spendingOutput,
 	[
@@ -161,7 +160,6 @@ export const simplifiedSpending = simplifiedTo(
 		'monthlyUsedPercent',
 	],
 	'agentAddress',
-	{ keepsNull: true },
 );
 
 /** @param threshold of a low balance, in micro-USDC; undefined for the daily limit */
@@ -171,8 +169,9 @@ export function toSpendingOutput(
 ): z.infer<typeof spendingOutput> {
 	const { balance = '' } = agent;
 	const sources = [day, month].flatMap(({ limit, source }) => (limit === null ? [] : source));
+	const { agentAddress, ...limits } = toReadSpendingLimit(agent.address, agent, config);
 	return {
-		...toReadSpendingLimit(agent.address, agent, config),
+		...limits,
 		...amountFields({
 			dailyUsed: day.used,
 			monthlyUsed: month.used,
@@ -184,5 +183,6 @@ export function toSpendingOutput(
 		isLow: isMicro(balance) ? isLow(BigInt(balance), threshold ?? day.limit) : null,
 		isSpent: [day, month].some((budget) => budget.remaining === 0n),
 		usedFrom: sources.includes('activity') ? 'activity' : (sources[0] ?? null),
+		agentAddress,
 	};
 }

@@ -21,29 +21,35 @@ export const transactionFields = {
 	direction: copied('type', text),
 	...amounts({
 		amount: amount(text, (_, { row }) => row.amount, 'amount'),
-		/** Signed: earned is positive, spent is negative. 0 unless the money has moved. */
-		moved: amount(text, (_, { row }) => movedBy(row)),
 	}),
-	/** Null where the service doesn't publish who paid. */
-	counterparty: computed(textOrNull, (_, { row }) => row.counterparty, 'receiver'),
 	status: copied('status', text),
-	...onChain,
-	agentAddress: copied('agent_address', text),
-	id: copied('id', text),
+	/** Signed: earned is positive, spent is negative. 0 unless the money has moved. */
+	...amounts({ moved: amount(text, (_, { row }) => movedBy(row)) }),
 };
 
-export const transactionOutput = outputOf(transactionFields);
+export const transactionLinks = {
+	/** Null where the service doesn't publish who paid. */
+	counterparty: computed(textOrNull, (_, { row }) => row.counterparty, 'receiver'),
+	agentAddress: copied('agent_address', text),
+	...onChain,
+};
+
+export const transactionOutput = outputOf({
+	...transactionFields,
+	...transactionLinks,
+	id: copied('id', text),
+});
 
 /** What matters of a transaction besides its time, and of the trigger's event of one. */
 export const eventFields = [
 	'agentName',
 	'direction',
 	'amountUsdc',
+	'status',
 	'movedUsdc',
 	'counterparty',
-	'status',
-	'explorerUrl',
 	'agentAddress',
+	'explorerUrl',
 ] as const;
 
 export const simplifiedTransaction = simplifiedTo(
@@ -62,22 +68,24 @@ const group = {
 	week: part,
 	/** In the chosen time zone, as `2026-10-01`. */
 	day: part,
-	agentAddress: part,
 	agentName: part,
 	/** Null where the service doesn't publish who paid, too. */
 	counterparty: part,
 	direction: part,
 	status: part,
+	agentAddress: part,
 };
 
 const summaryGroup = z.object(group);
-export const groupNames = Object.keys(group) as Array<keyof typeof group>;
+const { agentAddress, ...shownFirst } = group;
+const shownNames = Object.keys(shownFirst) as Array<keyof typeof shownFirst>;
+export const groupNames = [...shownNames, 'agentAddress'] as const;
 /** What transactions that are counted together have in common: the parts that were chosen. */
 export type SummaryGroup = z.infer<typeof summaryGroup>;
 
 /** Transactions and what they add up to, for one group. */
 export const summaryOutput = z.object({
-	...summaryGroup.shape,
+	...shownFirst,
 	transactions: z.number(),
 	/** Signed: earned is positive, spent is negative. Only what has moved. */
 	...amountShape({ moved: text }),
@@ -85,19 +93,19 @@ export const summaryOutput = z.object({
 	...amountShape({ total: text }),
 	/** Whether it's the total of all groups. Only with the option Total Row. */
 	isTotal: z.optional(z.boolean()),
+	agentAddress,
 });
 
 type Summary = z.infer<typeof summaryOutput>;
 
 export const simplifiedSummary = simplifiedTo(
 	summaryOutput,
-	[...groupNames, 'isTotal', 'movedUsdc', 'totalUsdc'],
-	'transactions',
-	{ keepsNull: true },
+	[...shownNames, 'transactions', 'movedUsdc', 'totalUsdc', 'isTotal'],
+	'agentAddress',
 );
 
 export function toSummaryOutput(
-	{ group: parts, ...total }: { group: SummaryGroup } & Total,
+	{ group: { agentAddress: address, ...parts }, ...total }: { group: SummaryGroup } & Total,
 	isTotal?: boolean,
 ): Summary {
 	return {
@@ -105,5 +113,6 @@ export function toSummaryOutput(
 		transactions: total.rows,
 		...amountFields({ moved: total.moved, total: total.amount }),
 		...(isTotal !== undefined && { isTotal }),
+		...(address !== undefined && { agentAddress: address }),
 	};
 }

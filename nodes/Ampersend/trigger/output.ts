@@ -6,7 +6,7 @@ import { movedBy } from '../domain/moved';
 import { simplifiedTo } from '../domain/simplify';
 import { toIso } from '../domain/time';
 import { outputOf, outputsOf, text, textOrNull } from '../outputs/output';
-import { eventFields, transactionFields } from '../outputs/transaction';
+import { eventFields, transactionFields, transactionLinks } from '../outputs/transaction';
 import type { Activity } from '../schemas/activity';
 import type { FoundLevel } from './levelPoll';
 import { levelEventId, nameOfLevel } from './levels';
@@ -15,9 +15,9 @@ import type { FoundEvent } from './poll';
 /** A payment event, and what an earlier event of the payment has moved, in micro-USDC. */
 type ShownEvent = FoundEvent & { movedBefore: bigint };
 
-const { amount, amounts, computed } = outputsOf<Activity, ShownEvent>();
+const { amount, amounts, computed, copied } = outputsOf<Activity, ShownEvent>();
 
-const { occurredAt, id: activityId, ...others } = transactionFields;
+const { occurredAt, ...others } = transactionFields;
 
 /** A payment event: a transaction, and what happened to it. */
 export const triggerEventOutput = outputOf({
@@ -32,7 +32,8 @@ export const triggerEventOutput = outputOf({
 	...amounts({ moved: amount(text, (_, { row, movedBefore }) => movedBy(row) - movedBefore) }),
 	/** Null for a new payment. */
 	previousStatus: computed(textOrNull, (_, { previousStatus }) => previousStatus),
-	activityId,
+	...transactionLinks,
+	activityId: copied('id', text),
 	/** Always the same for an event: transaction id, status and agent address. */
 	eventId: computed(
 		text,

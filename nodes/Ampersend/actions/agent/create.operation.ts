@@ -75,13 +75,13 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		};
 		return async ({ client, hint }) => {
 			const existing = await findExisting(client, name, ifExists);
-			if (existing) return { ...agentOutput.of(existing), created: false };
+			if (existing) return { created: false, ...agentOutput.of(existing) };
 			const agent = await createAgent(client, body);
 			rememberCreated(client, agent);
 			const { spend_config, authorized_sellers } = body;
 			await requireCreatedWith(client, agent.address, spend_config, authorized_sellers, hint);
 			for (const text of limitHints(spend_config ?? {}, quote(name))) hint(text);
-			return { ...agentOutput.of(agent), created: true };
+			return { created: true, ...agentOutput.of(agent) };
 		};
 	},
 };

@@ -1,7 +1,7 @@
 import { listAgents } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
 import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { limitReached, pagingFields, readLimit } from '../../descriptions/paging';
+import { limitHints, pagingFields, readLimit } from '../../descriptions/paging';
 import { agentOutput, simplifiedAgent } from '../../outputs/agent';
 import type { Agent } from '../../schemas/agent';
 import type { RowOperation } from '../operation';
@@ -25,14 +25,15 @@ export const getMany: RowOperation<typeof agentOutput.schema> = {
 	output: agentOutput.schema,
 	simplified: simplifiedAgent,
 
-	async execute({ client, read, hint }) {
+	async execute({ n8n, client, read, hint }) {
 		const limit = readLimit(read);
 		const balanceBelow = readBalanceBelow(read);
 		const all = listAgents(client);
 		const isFiltered = balanceBelow !== undefined;
 		const agents = await take(isFiltered ? below(all, balanceBelow) : all, limit);
 		if (isFiltered && agents.length === limit) {
-			hint(limitReached(`${limit}. There may be more agents`));
+			const { length } = n8n.getInputData();
+			for (const text of limitHints(limit, undefined, 'agents', length)) hint(text);
 		}
 		noteBalances(agents, hint, isFiltered ? NOT_COMPARED : '');
 		return agents.map((agent) => agentOutput.of(agent));

@@ -57,11 +57,11 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 				const answered = await send(client, routes.addAgentKey, { path: { address }, body });
 				const key = await shownKey(client, address, agentKeyAddress, answered);
 				if (key.name !== (keyName.key_name ?? key.name)) hint(namedOtherwise(agentKeyAddress));
-				return { ...agentKeyOutput.of(key, { agentAddress: address }), added: true };
+				return { added: true, ...agentKeyOutput.of(key, { agentAddress: address }) };
 			} catch (error) {
 				if (!returnsExisting) rethrow(error);
 				const key = await findRejected(client, address, agentKeyAddress, error);
-				return { ...agentKeyOutput.of(key, { agentAddress: address }), added: false };
+				return { added: false, ...agentKeyOutput.of(key, { agentAddress: address }) };
 			}
 		};
 	},

@@ -26,7 +26,7 @@ export const revoke: WriteOperation<typeof revokedAgentKeyOutput> = {
 			const find = async () => await findAgentKey(client, address, keyAddress);
 			const isThere = async () => (await find()) !== undefined;
 			if (answered) await requireGone(routes.revokeAgentKey, listing, isThere);
-			return { deleted: true, agentAddress: address, address: keyAddress };
+			return { deleted: true, address: keyAddress, agentAddress: address };
 		};
 	},
 };

@@ -110,11 +110,11 @@ export const update: WriteOperation<typeof updatedAllowlistOutput> = {
 				);
 			}
 			return {
-				...toAllowlistOutput(address, after),
 				added: without(after, before),
 				removed: without(before, after),
 				asRequested,
 				changedMeanwhile,
+				...toAllowlistOutput(address, after),
 			};
 		};
 	},

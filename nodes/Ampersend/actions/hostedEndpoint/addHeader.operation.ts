@@ -3,7 +3,7 @@ import { send } from '../../api/send';
 import { headerNameField, headerValueField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName, parseHeaderValue } from '../../domain/identifier';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import { hostedEndpointOutput, simplifiedHeaders } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 
 export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput.schema> = {
@@ -16,6 +16,7 @@ export const addProxyHeader: WriteOperation<typeof hostedEndpointOutput.schema> 
 	inSession: 'only',
 	fields: [hostedEndpointLocator, headerNameField, headerValueField],
 	output: hostedEndpointOutput.schema,
+	simplified: simplifiedHeaders,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);
@@ -39,6 +40,7 @@ export const addRequiredHeader: WriteOperation<typeof hostedEndpointOutput.schem
 	inSession: 'only',
 	fields: [hostedEndpointLocator, headerNameField],
 	output: hostedEndpointOutput.schema,
+	simplified: simplifiedHeaders,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);

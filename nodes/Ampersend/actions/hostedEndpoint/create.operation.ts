@@ -19,7 +19,7 @@ import { withoutUndefined } from '../../domain/json';
 import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
 import { readProxyHeaders, readRequiredHeaders, readSettings } from './settings';
@@ -47,6 +47,7 @@ export const create: WriteOperation<typeof hostedEndpointOutput.schema> = {
 		]),
 	],
 	output: hostedEndpointOutput.schema,
+	simplified: simplifiedHostedEndpoint,
 
 	prepare(context) {
 		const { read } = context;

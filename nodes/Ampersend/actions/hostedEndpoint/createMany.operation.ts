@@ -8,7 +8,7 @@ import { withoutUndefined } from '../../domain/json';
 import { readOpenApi } from '../../domain/openApi';
 import { readText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
 import { readRateLimit, readTimeout } from './settings';
@@ -54,6 +54,7 @@ export const createMany: WriteOperation<typeof hostedEndpointOutput.schema> = {
 		]),
 	],
 	output: hostedEndpointOutput.schema,
+	simplified: simplifiedHostedEndpoint,
 
 	prepare(context) {
 		const { read } = context;

@@ -6,7 +6,7 @@ import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import type { WriteOperation } from '../operation';
 
-const deletedOutput = z.object({ deleted: z.literal(true) });
+const deletedOutput = z.object({ deleted: z.literal(true), id: z.string() });
 
 export const deleteEndpoint: WriteOperation<typeof deletedOutput> = {
 	option: {
@@ -30,7 +30,7 @@ export const deleteEndpoint: WriteOperation<typeof deletedOutput> = {
 			};
 			const listing = callOf(client, routes.listHostedEndpoints, parameters);
 			if (answered) await requireGone(routes.deleteHostedEndpoint, listing, isThere);
-			return { deleted: true };
+			return { deleted: true, id: path.id };
 		};
 	},
 };

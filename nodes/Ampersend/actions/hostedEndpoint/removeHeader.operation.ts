@@ -3,7 +3,7 @@ import { send } from '../../api/send';
 import { headerNameField } from '../../descriptions/hostedEndpoint';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
 import { parseHeaderName } from '../../domain/identifier';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import { hostedEndpointOutput, simplifiedHeaders } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 
 function removeOperation(
@@ -15,6 +15,7 @@ function removeOperation(
 		inSession: 'only',
 		fields: [hostedEndpointLocator, headerNameField],
 		output: hostedEndpointOutput.schema,
+		simplified: simplifiedHeaders,
 		prepare(context) {
 			const path = {
 				...readHostedEndpoint(context),

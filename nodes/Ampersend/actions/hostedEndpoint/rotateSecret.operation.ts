@@ -10,10 +10,10 @@ const ONCE =
 	'turn off saving executions in the workflow settings, or delete the execution.';
 
 const secretOutput = z.object({
-	id: z.string(),
 	/** Signs the calls that Ampersend passes on (HMAC). The one before no longer works. */
 	signingSecret: z.string(),
 	notice: z.string(),
+	id: z.string(),
 });
 
 export const rotateSecret: WriteOperation<typeof secretOutput> = {
@@ -38,9 +38,9 @@ export const rotateSecret: WriteOperation<typeof secretOutput> = {
 			const { signingSecret } = await send(client, routes.rotateSigningSecret, { path, body: {} });
 			hint(ONCE);
 			return {
-				id: path.id,
 				signingSecret,
 				notice: 'Store signingSecret now: it is shown only once.',
+				id: path.id,
 			};
 		};
 	},

@@ -2,7 +2,7 @@ import { readBack } from '../../api/readBack';
 import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { hostedEndpointLocator, readHostedEndpoint } from '../../descriptions/locators';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 
 function switchOperation(
@@ -14,6 +14,7 @@ function switchOperation(
 		inSession: 'only',
 		fields: [hostedEndpointLocator],
 		output: hostedEndpointOutput.schema,
+		simplified: simplifiedHostedEndpoint,
 		prepare(context) {
 			const path = readHostedEndpoint(context);
 			const body = { enabled };

@@ -16,7 +16,7 @@ import { withoutUndefined } from '../../domain/json';
 import { requirePublicText } from '../../domain/parameter';
 import { parsePrice } from '../../domain/price';
 import { parsePublicUrl } from '../../domain/publicUrl';
-import { hostedEndpointOutput } from '../../outputs/hostedEndpoint';
+import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 import type { WriteOperation } from '../operation';
 import { rejectOtherEndpoints } from './answered';
 import { readSettings } from './settings';
@@ -43,6 +43,7 @@ export const update: WriteOperation<typeof hostedEndpointOutput.schema> = {
 		]),
 	],
 	output: hostedEndpointOutput.schema,
+	simplified: simplifiedHostedEndpoint,
 
 	prepare(context) {
 		const path = readHostedEndpoint(context);

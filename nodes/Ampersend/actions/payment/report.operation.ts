@@ -105,12 +105,12 @@ export const report: WriteOperation<typeof reportedOutput> = {
 			const { received, paymentId } = await reportPayment(client, address, { id, payment, event });
 			for (const note of notesOn(outcome, answer, { id, payment, received })) hint(note);
 			return {
-				received,
 				outcome,
 				settled,
-				transactionHash,
-				explorerUrl: explorerUrl(chain?.id ?? null, transactionHash),
 				errorReason: isFine ? null : reason,
+				received,
+				explorerUrl: explorerUrl(chain?.id ?? null, transactionHash),
+				transactionHash,
 				ampersendPaymentId: paymentId ?? null,
 			};
 		};

@@ -11,7 +11,7 @@ import {
 	readAgentScope,
 } from '../../descriptions/agentScope';
 import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { limitReached, pagingFields, readLimit } from '../../descriptions/paging';
+import { limitHints, pagingFields, readLimit } from '../../descriptions/paging';
 import type { Period } from '../../domain/budget';
 import { budgetOf, periods, spentAfter, startOf } from '../../domain/budget';
 import { simplifiedSpending, spendingOutput, toSpendingOutput } from '../../outputs/spendingLimit';
@@ -82,7 +82,7 @@ export const getMany: RowOperation<typeof spendingOutput> = {
 			.filter(({ balance }) => threshold === undefined || isBelow(balance, threshold));
 		const agents = chosen.slice(0, limit);
 		if (agents.length < chosen.length) {
-			hint(limitReached(`${limit} of ${chosen.length} agents`));
+			for (const text of limitHints(limit, chosen.length, 'agents')) hint(text);
 		}
 		const now = Date.now();
 		const report = new HistoryReport();
