@@ -317,7 +317,7 @@ describe('Agent: Create', () => {
 			);
 
 			expect(error?.message).toBe(
-				`${parameter}: contains something that looks like a secret, so it is not shown.`,
+				`${parameter}: is as long as a private key, so it is not shown.`,
 			);
 			expect(inspect(error, { depth: 12 })).not.toContain(secret);
 			expect(service.emulator.calls).toEqual([]);

@@ -198,7 +198,9 @@ describe('nothing is sent', () => {
 		'by %s without an endpoint, or with a path instead of an ID',
 		async (operation) => {
 			for (const value of [' ', '..', '../agents', 'a/b', 'a b', 'x'.repeat(600)]) {
-				const { error } = await run(operation, { hostedEndpoint: byId(value) });
+				const { error } = await run(operation, {
+					hostedEndpoint: byId(`={{ ${JSON.stringify(value)} }}`),
+				});
 				expect(error?.message).toMatch(/^Hosted Endpoint: /);
 			}
 			expect(service.emulator.calls).toEqual([]);
@@ -212,7 +214,7 @@ describe('nothing is sent', () => {
 
 	it('with an API key', async () => {
 		const { error } = await service.run({ resource: 'hostedEndpoint', operation: 'getMany' });
-		expect(error?.message).toBe("Credential: an API key can't do this.");
+		expect(error?.message).toBe("Credential: an API key can't be used for Hosted Endpoint.");
 		expect(error?.description).toContain('an Ampersend Agent API credential');
 		expect(service.emulator.calls).toEqual([]);
 	});

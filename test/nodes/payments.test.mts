@@ -280,7 +280,7 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 
 		it.each([
 			['nothing', '={{ "" }}', 'Agent: is empty.'],
-			['a name', 'buyer', 'Agent: "buyer" is not an address.'],
+			['a name', '={{ "buyer" }}', 'Agent: "buyer" is not an address.'],
 		])('rejects %s as the agent, and sends nothing', async (_, value, complaint) => {
 			const { error } = await getMany({
 				agentScope: 'one',
@@ -288,6 +288,14 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			});
 
 			expect(error?.message).toBe(complaint);
+			expect(ampersend.seen).toEqual([]);
+		});
+
+		it('is checked by n8n before the workflow runs, if it is no expression', async () => {
+			const agent = { __rl: true, mode: 'address', value: 'buyer' };
+			await expect(getMany({ agentScope: 'one', agent })).rejects.toThrow(
+				'- Agent: an address is 0x followed by 40 hexadecimal digits.',
+			);
 			expect(ampersend.seen).toEqual([]);
 		});
 

@@ -17,13 +17,17 @@ function validationOf(
 	{ displayName }: Field,
 	regex: string,
 	what: string,
-): INodePropertyModeValidation[] {
+): INodePropertyModeValidation {
 	const errorMessage = `${displayName}: ${what}`;
-	return [{ type: 'regex', properties: { regex: `(?:${regex})?`, errorMessage } }];
+	return { type: 'regex', properties: { regex: `(?:${regex})?`, errorMessage } };
 }
+
+/** A private key, or the hash of a transaction. */
+const LIKE_KEY = '\\s*(?:0x)?[0-9a-fA-F]{64}\\s*';
 
 /** Text with an address in it. More digits are something else, such as a private key. */
 const WITH_ADDRESS = '[\\s\\S]*0x[0-9a-fA-F]{40}(?:[^0-9a-fA-F][\\s\\S]*)?';
+const NO_KEY = `(?!${LIKE_KEY}$)[\\s\\S]*`;
 const ID = '\\s*[\\w.~:=+-]+\\s*';
 
 /** The explorer of By Address depends on the credential, so only items of the list have a link. */
@@ -31,8 +35,19 @@ function addressModes(
 	field: Field,
 	searchListMethod: string,
 ): Record<'list' | 'address' | 'url', INodePropertyMode> {
-	const what = 'an address is 0x followed by 40 hexadecimal digits.';
-	const validation = validationOf(field, WITH_ADDRESS, what);
+	const validation = [
+		validationOf(
+			field,
+			`${WITH_ADDRESS}|${LIKE_KEY}`,
+			'an address is 0x followed by 40 hexadecimal digits.',
+		),
+		validationOf(
+			field,
+			NO_KEY,
+			'this is as long as a private key. If it is one, n8n has stored it in this workflow: ' +
+				'remove it here, and replace the key.',
+		),
+	];
 	return {
 		list: {
 			displayName: 'From List',
@@ -130,7 +145,7 @@ function idLocator(field: Field, searchListMethod: string): INodeProperties {
 				name: 'id',
 				type: 'string',
 				placeholder: 'e.g. 0f8fad5b-d9cb-469f-a165-70867728950e',
-				validation: validationOf(field, ID, 'an ID has letters, digits and hyphens.'),
+				validation: [validationOf(field, ID, 'an ID has letters, digits and hyphens.')],
 			},
 		],
 	};

@@ -67,7 +67,7 @@ export function rejectAuthentication(authentication: Authentication, what = 'thi
 	throw new ParameterError(
 		// n8n's editor shows the credential instead of the Authentication parameter.
 		'Credential',
-		`${authentications[authentication].who} can't do ${what}.`,
+		`${authentications[authentication].who} can't be used for ${what}.`,
 		`Choose an ${others.join(' or ')} credential, or another operation.`,
 	);
 }
