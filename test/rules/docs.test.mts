@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod/v4-mini';
 
 import { resources } from '../../nodes/Ampersend/actions/registry';
-import { common, ofPage } from '../../tools/docs/examples.mts';
+import { common, ofPage } from '../../tools/docs/exampleValues.mts';
+import { examplesPage } from '../../tools/docs/examplesPage.mts';
 import { pages } from '../../tools/docs/pages.mts';
 import { sampleOf, triggerSample } from '../../tools/docs/samples.mts';
 
@@ -21,6 +22,18 @@ it('there is a page for each resource, for the trigger and for the API', () => {
 
 it.each([...generated])('docs/resources/%s is what "npm run docs" writes', (name, text) => {
 	expect(readFileSync(join(folder, name), 'utf8')).toBe(text);
+});
+
+it('docs/examples.md is what "npm run docs" writes', () => {
+	expect(readFileSync(join(root, 'docs', 'examples.md'), 'utf8')).toBe(examplesPage(root));
+});
+
+it('the README links to each page', () => {
+	const readme = readFileSync(join(root, 'README.md'), 'utf8');
+	const linked = [...generated.keys()].filter((name) =>
+		readme.includes(`(docs/resources/${name})`),
+	);
+	expect(linked).toEqual([...generated.keys()]);
 });
 
 describe.each(samples)('The sample of $page', ({ page, output, whole, shown }) => {

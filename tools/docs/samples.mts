@@ -4,7 +4,7 @@ import type { Operation, Resource, Schema } from '../../nodes/Ampersend/actions/
 import { parseUsdc } from '../../nodes/Ampersend/domain/money';
 import { simplify, type Simplified } from '../../nodes/Ampersend/domain/simplify';
 import { simplifiedTriggerEvent, triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
-import { common, ofPage, type Examples } from './examples.mts';
+import { common, ofPage, type Examples } from './exampleValues.mts';
 import { alternatives, fieldsOf, isNull, type Json } from './jsonSchema.mts';
 
 /** An item as an operation or the trigger returns it. */
