@@ -78,14 +78,10 @@ function leastOf(file: string): string {
 }
 
 describe.each(files)('%s', (file) => {
-	it('says which n8n it needs, in its note and in the README', () => {
+	it('says which n8n it needs, in its note', () => {
 		const notes = read(file).nodes.map(({ parameters }) => String(parameters.content ?? ''));
 		const stated = notes.flatMap((text) => /^Needs n8n (\S+) or newer\.$/m.exec(text)?.[1] ?? []);
 		expect(stated).toEqual([leastOf(file)]);
-		const row = readFileSync(join(root, 'README.md'), 'utf8')
-			.split('\n')
-			.find((line) => line.startsWith(`| [${file}]`));
-		expect(row).toMatch(new RegExp(`\\| ${leastOf(file)} \\|$`));
 	});
 
 	it('was played in that n8n', () => {

@@ -1,4 +1,4 @@
-/** What the guides for contributors say is true. */
+/** What the README, the guides and the other pages say is true. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
@@ -7,19 +7,21 @@ import { describe, expect, it } from '@jest/globals';
 const root = resolve(__dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 
+/** The README, the pages in `docs/` and what else people write: not what is generated. */
 const guides = [
-	'CONTRIBUTING.md',
-	'docs/architecture.md',
-	'docs/n8n.md',
-	'docs/paying.md',
-	'docs/queue-mode.md',
-	'docs/scale.md',
-	'docs/style.md',
-	'docs/trigger-guarantees.md',
-	'docs/verification.md',
+	...readdirSync(root).filter((name) => name.endsWith('.md')),
+	...readdirSync(join(root, '.github')).flatMap((name) =>
+		name.endsWith('.md') ? [`.github/${name}`] : [],
+	),
+	...readdirSync(join(root, 'docs')).flatMap((name) =>
+		name.endsWith('.md') ? [`docs/${name}`] : [],
+	),
 ];
 
 const MAX_WORDS = 1_000;
+
+/** Characters. */
+const MAX_README = 9_000;
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
@@ -65,6 +67,15 @@ const isPath = (span: string) =>
 	!span.startsWith('/') &&
 	(span.endsWith('/') || span.includes('{') || /\.(?:m?ts|mjs|md|yml|json)$/.test(span));
 
+/** Of the headings, as GitHub and npm make them. */
+const anchorsOf = (text: string) =>
+	[...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+		heading
+			.toLowerCase()
+			.replace(/[^\w\- ]/g, '')
+			.replaceAll(' ', '-'),
+	);
+
 describe.each(guides)('%s', (name) => {
 	const text = read(name);
 
@@ -75,7 +86,7 @@ describe.each(guides)('%s', (name) => {
 
 	it('names only commands that exist', () => {
 		const commands = commandsIn(text);
-		const known = [...Object.keys(scripts), 'ci', 'test'];
+		const known = [...Object.keys(scripts), 'audit', 'ci', 'test'];
 		expect(commands.filter((script) => !known.includes(script))).toEqual([]);
 	});
 
@@ -85,6 +96,21 @@ describe.each(guides)('%s', (name) => {
 		expect(paths.filter((path) => !files.includes(path) && !isThere(`${path.slice(1)}/`))).toEqual(
 			[],
 		);
+	});
+
+	it('links only to headings that exist', () => {
+		const links = [...text.matchAll(/\]\(((?!https?:)[^)#]*)#([^)]+)\)/g)];
+		const wrong = links.filter(([, target = '', anchor = '']) => {
+			const page = target === '' ? name : posix.join(posix.dirname(name), target);
+			return !anchorsOf(read(page)).includes(anchor);
+		});
+		expect(wrong.map(([link]) => link)).toEqual([]);
+	});
+});
+
+describe('README.md', () => {
+	it('is short, since every installation has it', () => {
+		expect(read('README.md').length).toBeLessThan(MAX_README);
 	});
 });
 

@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { examplesPage } from './examplesPage.mts';
 import { pages } from './pages.mts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -11,6 +12,8 @@ async function write(): Promise<void> {
 	await mkdir(folder, { recursive: true });
 	for (const [name, text] of all) await writeFile(join(folder, name), text);
 	console.log(`docs/resources: ${all.size} pages`);
+	await writeFile(join(root, 'docs', 'examples.md'), examplesPage(root));
+	console.log('docs/examples.md');
 }
 
 await write();
