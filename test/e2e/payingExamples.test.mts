@@ -1,4 +1,4 @@
-/** The examples in which somebody else than the buyer decides: a model, people, and a seller in n8n. */
+/** The examples in which a model, people or a seller in n8n decide, and not only the buyer. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { chatPublished, ScriptedModel } from '../../tools/n8n/chatModel.mts';

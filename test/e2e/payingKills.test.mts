@@ -92,14 +92,14 @@ async function killBefore(name: string): Promise<StoredWorkflow> {
 	return workflow;
 }
 
-/** What can be seen of a payment whose end Ampersend wasn't told. A start of n8n can take a while. */
+/** What can be seen of a payment whose end Ampersend was not told; n8n starts slowly at times. */
 const open = () => ({
 	status: expect.stringMatching(/^(authorized|expired)$/),
 	amountUsdc: '0.01',
 	counterparty: buyer.sellers.payTo,
 });
 
-test('between Authorize and the paid request: nothing is paid, and it can be run again', async () => {
+test('between Authorize and the paid request: nothing is paid, it can be run again', async () => {
 	const workflow = await killBefore('Pay the seller');
 	expect(await lastPayment()).toMatchObject(open());
 	expect(await buyer.settled()).toEqual([]);

@@ -37,7 +37,7 @@ export interface SellersOptions {
 	agents: Payer[];
 	/** Of both sellers; one that nobody has by default. */
 	payTo?: string;
-	/** An API that has the goods, as behind a hosted endpoint; by default, they tell what was asked. */
+	/** An API that has the goods, as behind a hosted endpoint; none by default. */
 	goods?: Goods;
 }
 
