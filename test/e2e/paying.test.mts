@@ -1,90 +1,22 @@
 /** An agent buys from real sellers, with the workflows of the examples. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import type { Agent } from '../../tools/emulator/index.mts';
-import {
-	inARow,
-	outputOf,
-	workflowNode,
-	type Execution,
-	type StoredWorkflow,
-} from '../../tools/n8n/n8n.mts';
-import { readExample, startTestRig, type Rig } from '../../tools/n8n/rig.mts';
-import { waitFor } from '../../tools/n8n/wait.mts';
-import { installSellers } from '../../tools/sellers/install.mts';
-import {
-	PRICE_MICRO,
-	startSellers,
-	type Behaviour,
-	type Sellers,
-	type Settled,
-} from '../../tools/sellers/sellers.mts';
+import { inARow, outputOf, workflowNode, type Execution } from '../../tools/n8n/n8n.mts';
+import { readExample } from '../../tools/n8n/rig.mts';
+import { PRICE_MICRO, type Behaviour } from '../../tools/sellers/sellers.mts';
+import { Buyer } from './paying.mts';
 
-const BUY = 'buy-from-an-api.json';
-const START = 'When you execute the workflow';
-const TIMEOUT_MS = 3_000;
-
-let rig: Rig;
-let sellers: Sellers;
-let agent: Agent;
-/** How many transfers were settled before the running test. */
-let before: number;
+let buyer: Buyer;
 
 beforeAll(async () => {
-	await installSellers((line) => process.stderr.write(`${line}\n`));
-	rig = await startTestRig();
-	const { sandbox, n8n } = rig;
-	const privateKey = generatePrivateKey();
-	const { address } = privateKeyToAccount(privateKey);
-	agent = sandbox.addAgent({ name: 'Buyer', keys: [address], balanceMicro: 5_000_000n });
-	sellers = await startSellers({
-		serviceKeyAddress: await sandbox.serviceKeyAddress(),
-		agents: [{ address: agent.address, keys: [address] }],
-	});
-	await n8n.createCredential('Ampersend Agent account', 'ampersendAgentApi', {
-		environment: 'other',
-		baseUrl: sandbox.agentBaseUrl,
-		agentAddress: agent.address,
-		privateKey,
-	});
+	buyer = await Buyer.start();
 });
 
-afterAll(async () => {
-	await sellers?.close();
-	await rig?.stop();
-});
+afterAll(async () => await buyer?.stop());
 
-beforeEach(async () => {
-	rig.sandbox.updateAgent(agent, { paymentKey: 'coSigned', spendConfig: null });
-	before = (await sellers.ledger()).length;
-});
-
-const settledSince = async (): Promise<Settled[]> => (await sellers.ledger()).slice(before);
-
-/** Imports the example, unchanged except for what it buys and how long it waits. */
-async function importBuying(version: 'v1' | 'v2', behaviour: Behaviour): Promise<StoredWorkflow> {
-	const example = await readExample(BUY);
-	const nodes = example.nodes.map((node) => {
-		const { parameters } = node;
-		if (node.name === 'What to buy') {
-			const value = `${sellers[version]}/${behaviour}`;
-			const assignments = [{ id: 'url', name: 'url', type: 'string', value }];
-			return { ...node, parameters: { ...parameters, assignments: { assignments } } };
-		}
-		if (node.name !== 'Pay the seller') return node;
-		const options = { ...(parameters.options as object), timeout: TIMEOUT_MS };
-		return { ...node, parameters: { ...parameters, options } };
-	});
-	return await rig.n8n.importWorkflow({ ...example, nodes });
-}
+beforeEach(async () => await buyer.begin());
 
 async function buy(version: 'v1' | 'v2', behaviour: Behaviour): Promise<Execution> {
-	const execution = await rig.n8n.run(await importBuying(version, behaviour), START);
-	expect({ status: execution.status, error: execution.error?.message }).toEqual({
-		status: 'success',
-		error: undefined,
-	});
-	return execution;
+	return await buyer.run(await buyer.importBuying(`${buyer.sellers[version]}/${behaviour}`));
 }
 
 const first = (execution: Execution, node: string) => outputOf(execution, node)[0]?.json;
@@ -93,7 +25,7 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 	test.each(['coSigned', 'fullAccess'] as const)(
 		'is paid once with a %s key',
 		async (paymentKey) => {
-			rig.sandbox.updateAgent(agent, { paymentKey });
+			buyer.rig.sandbox.updateAgent(buyer.agent, { paymentKey });
 			const execution = await buy(version, 'normal');
 			expect(first(execution, 'Authorize payment')).toMatchObject({
 				authorized: true,
@@ -101,8 +33,8 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 				keyKind: paymentKey,
 			});
 			expect(first(execution, 'Pay the seller')).toMatchObject({ statusCode: 200 });
-			const settled = await settledSince();
-			expect(settled).toMatchObject([{ from: agent.address, value: String(PRICE_MICRO) }]);
+			const settled = await buyer.settled();
+			expect(settled).toMatchObject([{ from: buyer.agent.address, value: String(PRICE_MICRO) }]);
 			expect(first(execution, 'Report payment')).toMatchObject({
 				received: true,
 				outcome: 'accepted',
@@ -111,7 +43,7 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 				explorerUrl: `https://sepolia.basescan.org/tx/${settled[0]?.transaction}`,
 				errorReason: null,
 			});
-			expect(rig.sandbox.authorizations.at(-1)).toMatchObject({ status: 'settled' });
+			expect(buyer.rig.sandbox.authorizations.at(-1)).toMatchObject({ status: 'settled' });
 		},
 	);
 
@@ -120,16 +52,16 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 		expect(outputOf(execution, 'Authorize payment').map(({ json }) => json)).toEqual([
 			{ authorized: false, reason: 'nothingToPay' },
 		]);
-		expect(await settledSince()).toEqual([]);
+		expect(await buyer.settled()).toEqual([]);
 	});
 
 	test('is not paid beyond the limits of the agent', async () => {
-		rig.sandbox.updateAgent(agent, { spendConfig: { daily_limit: '1' } });
+		buyer.rig.sandbox.updateAgent(buyer.agent, { spendConfig: { daily_limit: '1' } });
 		expect(first(await buy(version, 'normal'), 'Authorize payment')).toMatchObject({
 			authorized: false,
 			reason: expect.stringContaining('Daily limit exceeded'),
 		});
-		expect(await settledSince()).toEqual([]);
+		expect(await buyer.settled()).toEqual([]);
 	});
 
 	test.each<[Behaviour, number, string]>([
@@ -142,11 +74,11 @@ describe.each(['v1', 'v2'] as const)('a seller of x402 %s', (version) => {
 		['raises', 0, 'rejected'],
 	])('that %s gets %s payments', async (behaviour, payments, outcome) => {
 		const execution = await buy(version, behaviour);
-		expect(await settledSince()).toHaveLength(payments);
+		expect(await buyer.settled()).toHaveLength(payments);
 		const reported = first(execution, 'Report payment');
 		const isSettled = reported?.settled === true;
 		expect(reported).toMatchObject({ outcome: isSettled ? 'accepted' : outcome });
-		expect(await sellers.strays()).toEqual([]);
+		expect(await buyer.sellers.strays()).toEqual([]);
 	});
 });
 
@@ -155,8 +87,8 @@ test.each<[Behaviour, string, number]>([
 	['free', 'free', 0],
 	['asksAgain', 'unclear', 1],
 ])('another workflow buys where the seller is %s: %s', async (behaviour, status, payments) => {
-	const bought = await rig.n8n.importWorkflow(await readExample('buy-in-sub-workflow.json'));
-	const caller = await rig.n8n.importWorkflow(
+	const bought = await buyer.rig.n8n.importWorkflow(await readExample('buy-in-sub-workflow.json'));
+	const caller = await buyer.rig.n8n.importWorkflow(
 		inARow('Caller', [
 			workflowNode({ name: 'Start', type: 'n8n-nodes-base.manualTrigger', parameters: {} }),
 			workflowNode({
@@ -165,7 +97,7 @@ test.each<[Behaviour, string, number]>([
 				typeVersion: 3.4,
 				parameters: {
 					mode: 'raw',
-					jsonOutput: JSON.stringify({ url: `${sellers.v2}/${behaviour}` }),
+					jsonOutput: JSON.stringify({ url: `${buyer.sellers.v2}/${behaviour}` }),
 					options: {},
 				},
 			}),
@@ -177,19 +109,8 @@ test.each<[Behaviour, string, number]>([
 			}),
 		]),
 	);
-	const execution = await rig.n8n.run(caller, 'Start');
+	const execution = await buyer.rig.n8n.run(caller, 'Start');
 	expect(execution.error?.message).toBeUndefined();
 	expect(first(execution, 'Buy')).toMatchObject({ status });
-	expect(await settledSince()).toHaveLength(payments);
-});
-
-test('n8n killed while it pays: the seller is paid once', async () => {
-	const workflow = await importBuying('v2', 'hangs');
-	const running = rig.n8n.run(workflow, START).catch(() => undefined);
-	await waitFor('the payment', async () => ((await settledSince()).length > 0 ? true : undefined));
-	await rig.n8n.kill();
-	await running;
-	await rig.restart();
-	expect(await settledSince()).toHaveLength(1);
-	expect(rig.sandbox.authorizations.at(-1)).toMatchObject({ status: 'reserved' });
+	expect(await buyer.settled()).toHaveLength(payments);
 });

@@ -38,6 +38,7 @@ const inOldest: Record<string, number> = {
 	'n8n-nodes-base.httpRequest': 4.2,
 	'n8n-nodes-base.if': 2.2,
 	'n8n-nodes-base.manualTrigger': 1,
+	'n8n-nodes-base.noOp': 1,
 	'n8n-nodes-base.removeDuplicates': 2,
 	'n8n-nodes-base.scheduleTrigger': 1.2,
 	'n8n-nodes-base.set': 3.4,
@@ -45,12 +46,16 @@ const inOldest: Record<string, number> = {
 	'n8n-nodes-base.stickyNote': 1,
 	'n8n-nodes-base.switch': 3.2,
 	'n8n-nodes-base.wait': 1.1,
+	'n8n-nodes-base.webhook': 2,
 };
 
 /** What came later: in a node, its type and version; in an expression, a word. */
 const later: Array<[string, string]> = [
 	// The default version since then.
 	['1.105', '@n8n/n8n-nodes-langchain.agent 2.2'],
+	// It waits for a tool that asks people. Played in this version only.
+	['2.41', '@n8n/n8n-nodes-langchain.agent 3.1'],
+	['2.41', '@n8n/n8n-nodes-langchain.toolWorkflow 2.2'],
 	// A confirmation has had its time only since then.
 	['2.30', 'respondedAt'],
 	// A credential of an agent needs 2.11, and was played in this one only.

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import type { Rig } from './rig.mts';
-import type { Execution, Workflow } from './n8n.mts';
+import type { Execution, StoredWorkflow, Workflow } from './n8n.mts';
 
 /** What of a request to `POST /chat/completions` the script and the tests look at. */
 const chatRequest = z.object({
@@ -128,9 +128,33 @@ const CHAT = '@n8n/n8n-nodes-langchain.chatTrigger';
 
 /** Runs a workflow as if the text came in its chat: the trigger has it as pinned data. */
 export async function chat(rig: Rig, workflow: Workflow, text: string): Promise<Execution> {
+	const [imported, trigger] = await importChat(rig, workflow, text);
+	return await rig.n8n.run(imported, trigger);
+}
+
+/** The same, with the workflow published: a tool calls a workflow only if it is. */
+export async function chatPublished(
+	rig: Rig,
+	workflow: Workflow,
+	text: string,
+): Promise<Execution> {
+	const [imported, trigger] = await importChat(rig, workflow, text);
+	const published = await rig.n8n.activate(imported);
+	try {
+		return await rig.n8n.run(published, trigger);
+	} finally {
+		await rig.n8n.deactivate(published);
+	}
+}
+
+async function importChat(
+	{ n8n }: Rig,
+	workflow: Workflow,
+	text: string,
+): Promise<[StoredWorkflow, string]> {
 	const trigger = workflow.nodes.find(({ type }) => type === CHAT);
 	if (trigger === undefined) throw new Error(`"${workflow.name}" has no chat trigger.`);
 	const message = { json: { sessionId: 'one', action: 'sendMessage', chatInput: text } };
 	const pinned = { ...workflow, pinData: { [trigger.name]: [message] } };
-	return await rig.n8n.run(await rig.n8n.importWorkflow(pinned), trigger.name);
+	return [await n8n.importWorkflow(pinned), trigger.name];
 }

@@ -42,8 +42,11 @@ export class Receiver {
 		return this.requests.map(({ eventId }) => eventId);
 	}
 
-	/** The node that acts on each item. */
-	node(name = 'Act'): WorkflowNode {
+	/** The node that acts on each item. @param sent which the next node gets */
+	node(
+		name = 'Act',
+		sent = '{ eventId: $json.eventId, executionId: $execution.id }',
+	): WorkflowNode {
 		const { port } = this.server.address() as AddressInfo;
 		return workflowNode({
 			name,
@@ -54,7 +57,7 @@ export class Receiver {
 				url: `http://127.0.0.1:${port}/`,
 				sendBody: true,
 				specifyBody: 'json',
-				jsonBody: '={{ JSON.stringify({ eventId: $json.eventId, executionId: $execution.id }) }}',
+				jsonBody: `={{ JSON.stringify(${sent}) }}`,
 				options: {},
 			},
 		});

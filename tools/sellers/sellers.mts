@@ -37,6 +37,14 @@ export interface SellersOptions {
 	agents: Payer[];
 	/** Of both sellers; one that nobody has by default. */
 	payTo?: string;
+	/** An API that has the goods, as behind a hosted endpoint; none by default. */
+	goods?: Goods;
+}
+
+/** What is called for whoever has paid. */
+export interface Goods {
+	url: string;
+	headers: Record<string, string>;
 }
 
 export interface Sellers {
@@ -57,6 +65,7 @@ interface Config {
 	network: string;
 	payTo: string;
 	routes: Record<string, { price: string; resource: string }>;
+	goods?: Goods;
 }
 
 /** Starts a seller, which ends with this process. @returns its port */
@@ -120,6 +129,7 @@ export async function startSellers({
 	serviceKeyAddress,
 	agents,
 	payTo = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+	goods,
 }: SellersOptions): Promise<Sellers> {
 	const { chainId, nameOfV1, usdc } = chains[deployment];
 	const facilitator = new Facilitator({ chainId, usdc, serviceKeyAddress, agents });
@@ -132,7 +142,8 @@ export async function startSellers({
 		const front = new Front(`${facilitatorUrl}/elsewhere`);
 		const url = await front.listen();
 		closers.push(async () => await front.close());
-		const config = { facilitator: facilitatorUrl, network, payTo, routes: routesAt(url) };
+		const routes = routesAt(url);
+		const config = { facilitator: facilitatorUrl, network, payTo, routes, ...(goods && { goods }) };
 		const [child, port] = await startSeller(script, config);
 		closers.push(async () => await end(child));
 		front.port = port;

@@ -6,7 +6,8 @@ import express from 'express';
  *   facilitator: string,
  *   network: string,
  *   payTo: string,
- *   routes: Record<string, {price: string, resource: string}>
+ *   routes: Record<string, {price: string, resource: string}>,
+ *   goods?: {url: string, headers: Record<string, string>}
  * }}
  */
 export const config = JSON.parse(process.argv[2]);
@@ -17,6 +18,17 @@ export function sell(middleware) {
 	app.use(express.text({ type: () => true }));
 	// A seller that can't deliver answers before anything is settled.
 	app.all('/breaks', (_request, response) => response.status(500).json({ error: 'Out of order' }));
+	const { goods } = config;
+	if (goods) {
+		app.all(/.*/, async ({ method }, response) => {
+			const answer = await fetch(goods.url, { method, headers: goods.headers });
+			const type = answer.headers.get('content-type') ?? 'text/plain';
+			response
+				.status(answer.status)
+				.type(type)
+				.send(await answer.text());
+		});
+	}
 	app.all(/.*/, (request, response) => {
 		response.json({ sold: request.path, method: request.method, body: request.body });
 	});
