@@ -89,7 +89,8 @@ describe('the locators', () => {
 				const isFine = value === '' || canBeRead(mode, value);
 				expect([value, issues.length]).toEqual([value, isFine ? 0 : 1]);
 				if (!isFine) expect(issues[0]).toContain(`${displayName}: `);
-				if (value.includes(KEY)) expect(issues[0]).toContain(mode.name === 'id' ? 'ID' : 'private key');
+				if (value.includes(KEY))
+					expect(issues[0]).toContain(mode.name === 'id' ? 'ID' : 'private key');
 			}
 		},
 	);
