@@ -75,7 +75,8 @@ export function testReports(examples: () => Examples): void {
 		sandbox.setStatus(open.id, 'settled');
 		await examples().run('nightly-export-to-sheets.json');
 
-		expect(first.ids).toEqual([settled?.id, open.id]);
+		const idOf = (id = '') => `${id}:${agent.address.toLowerCase()}`;
+		expect(first.ids).toEqual([settled?.id, open.id].map(idOf));
 		expect(first.status).toEqual(['settled', 'authorized']);
 		expect(cells('ID')).toEqual(first.ids);
 		expect(cells('Status')).toEqual(['settled', 'settled']);
