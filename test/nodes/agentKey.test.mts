@@ -328,7 +328,7 @@ describe('A locator', () => {
 	});
 
 	it('rejects an invalid key and names its own field', async () => {
-		const { error } = await revoke(good, 'the old one');
+		const { error } = await revoke(good, '={{ "the old one" }}');
 
 		expect(error?.message).toBe('Agent Key: "the old one" is not an address.');
 		expect(service.emulator.calls).toEqual([]);
@@ -338,7 +338,7 @@ describe('A locator', () => {
 		['no address', 'https://app.example/agents'],
 		['a transaction hash only', `https://scan.example/tx/0x${'12'.repeat(32)}`],
 	])('rejects a link with %s', async (_title, url) => {
-		const { error } = await run('getMany', { agent: locator(url, 'url') });
+		const { error } = await run('getMany', { agent: locator(`={{ "${url}" }}`, 'url') });
 
 		expect(error?.message).toBe('Agent: the link contains no address.');
 		expect(service.emulator.calls).toEqual([]);
