@@ -1,11 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { runLevelKills } from '../../tools/proof/levelKills.mts';
 
-test('with durable cursors, each crossing starts the workflow once', async () => {
-	const { expected, delivered } = await runLevelKills('durable');
-	expect(delivered).toEqual(expected);
-}, 480_000);
-
 test('with Repeat Last Batch, each crossing is acted on once', async () => {
 	const { expected, delivered, metKills } = await runLevelKills('repeat');
 	expect(metKills).toBe(3);
