@@ -5,7 +5,7 @@ import { rootDir, installN8n } from './n8n/install.mts';
 import { findServers } from './n8n/queueServers.mts';
 import { installSellers } from './sellers/install.mts';
 
-const SECONDS = 1500;
+const SECONDS = 2100;
 /** Three processes of n8n start in place of one. */
 const QUEUE_SECONDS = 2400;
 

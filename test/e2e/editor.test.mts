@@ -257,6 +257,12 @@ describe('the node panel', () => {
 			'payment',
 			'stablecoin',
 			'spending limit',
+			'denied',
+			'transaction',
+			'budget',
+			'accounting',
+			'bookkeeping',
+			'money',
 		];
 		await openPanel();
 

@@ -75,7 +75,8 @@ export function testReports(examples: () => Examples): void {
 		sandbox.setStatus(open.id, 'settled');
 		await examples().run('nightly-export-to-sheets.json');
 
-		expect(first.ids).toEqual([settled?.id, open.id]);
+		const idOf = (id = '') => `${id}:${agent.address.toLowerCase()}`;
+		expect(first.ids).toEqual([settled?.id, open.id].map(idOf));
 		expect(first.status).toEqual(['settled', 'authorized']);
 		expect(cells('ID')).toEqual(first.ids);
 		expect(cells('Status')).toEqual(['settled', 'settled']);
@@ -165,7 +166,7 @@ export function testReports(examples: () => Examples): void {
 		const agent = sandbox.addAgent({ name: 'R&D <b>' });
 		const timestamp = midOfLastMonth();
 		const month = new Date(timestamp).toISOString().slice(0, 7);
-		// Xero takes 1,000 lines a file.
+		// Xero takes 1,000 lines a file, and QuickBooks 999.
 		const payment = {
 			type: 'spend',
 			amountMicro: 10_000n,
@@ -184,7 +185,7 @@ export function testReports(examples: () => Examples): void {
 		});
 		const files = emails.map(({ attachments }) => attachments.map(({ filename }) => filename));
 		const books = [
-			[`ampersend-${month}-quickbooks-1.csv`],
+			[`ampersend-${month}-quickbooks-1.csv`, `ampersend-${month}-quickbooks-2.csv`],
 			[`ampersend-${month}-xero-1.csv`, `ampersend-${month}-xero-2.csv`],
 		];
 		expect(files).toEqual(books);
@@ -195,7 +196,7 @@ export function testReports(examples: () => Examples): void {
 			expect(html).toContain(table);
 			expect(html).toContain('<tr><td>Total</td><td>1002</td><td>-10.010004</td></tr>');
 		}
-		expect(quickbooks).toContain(`${books[0]?.[0]}: -10.01 USDC in 1001 lines`);
+		expect(quickbooks).toContain(`${books[0]?.[0]}: -9.99 USDC in 999 lines<br>`);
 		expect(xero).toContain(`${books[1]?.[0]}: -10 USDC in 1000 lines<br>`);
 	});
 

@@ -50,6 +50,16 @@ export function testSums(examples: () => Examples): void {
 		for (const time of [midOfLastMonth(), ...days]) payAt(time, agents);
 	}
 
+	/** One agent pays another. Nothing says that the two transactions don't have one id. */
+	function payEachOther(): void {
+		const { sandbox } = examples().rig;
+		const [buyer, seller] = ['Buyer', 'Seller'].map((name) => sandbox.addAgent({ name }));
+		if (!buyer || !seller) return;
+		const timestamp = Date.now() - 2 * DAY_MS;
+		const { id } = sandbox.pay({ agent: buyer, amountMicro: 40_000n, timestamp });
+		sandbox.pay({ agent: seller, type: 'earn', id, amountMicro: 39_000n, timestamp });
+	}
+
 	/** What the new rows of a sheet add up to. */
 	async function rowsOf(
 		sheet: keyof typeof sheetColumns,
@@ -82,9 +92,11 @@ export function testSums(examples: () => Examples): void {
 	describe('adds up to what Summarize says that has moved', () => {
 		test('the sheet of nightly-export-to-sheets.json', async () => {
 			addHistory();
-			const moved = await rowsOf('Transactions', () =>
-				examples().run('nightly-export-to-sheets.json'),
-			);
+			payEachOther();
+			const moved = await rowsOf('Transactions', async () => {
+				await examples().run('nightly-export-to-sheets.json');
+				await examples().run('nightly-export-to-sheets.json');
+			});
 			expect(moved).toBe(await examples().moved({ range: 'last7Days' }));
 			expect(moved).not.toBe(0n);
 		});

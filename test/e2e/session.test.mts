@@ -283,6 +283,29 @@ describe('an active workflow', () => {
 	});
 });
 
+test('no other node gets the credential', async () => {
+	const request = workflowNode({
+		name: 'HTTP Request',
+		type: 'n8n-nodes-base.httpRequest',
+		typeVersion: 4.2,
+		parameters: {
+			url: `${rig.sandbox.agentBaseUrl}/agents/self`,
+			authentication: 'predefinedCredentialType',
+			nodeCredentialType: TYPE,
+			options: {},
+		},
+		credentials: { [TYPE]: { id: credentialId, name: NAME } },
+	});
+	const start = workflowNode({
+		name: 'Start',
+		type: 'n8n-nodes-base.manualTrigger',
+		parameters: {},
+	});
+	await expect(rig.n8n.importWorkflow(inARow('Another node', [start, request]))).rejects.toThrow(
+		`cannot use credential type "${TYPE}"`,
+	);
+});
+
 test('no private key and no token is in the log or a file of n8n', async () => {
 	const digits = privateKeys.map((key) => key.slice(2));
 	for (const secret of digits) expect(rig.n8n.log).not.toContain(secret);

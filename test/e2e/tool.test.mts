@@ -271,7 +271,8 @@ describe('the model is told what it can do about', () => {
 
 		const answer = answerOf(execution);
 		expect(answer).toContain(
-			"I can't change the limit. Credential: an agent's session can't do this. " +
+			"I can't change the limit. Credential: an agent's session can't be used for " +
+				'Spending Limit: Update. ' +
 				'Choose an Ampersend API credential, or another operation.',
 		);
 		expect(rig.sandbox.calls).toHaveLength(calls);

@@ -316,9 +316,7 @@ describe('Agent: Create', () => {
 				{ input: [{ secret }] },
 			);
 
-			expect(error?.message).toBe(
-				`${parameter}: is as long as a private key, so it is not shown.`,
-			);
+			expect(error?.message).toBe(`${parameter}: is as long as a private key, so it is not shown.`);
 			expect(inspect(error, { depth: 12 })).not.toContain(secret);
 			expect(service.emulator.calls).toEqual([]);
 		},
@@ -810,12 +808,23 @@ describe('Agent: Get Many, Balance Below', () => {
 	const addAgents = (...balances: Array<bigint | string>) =>
 		balances.map((balanceMicro) => service.emulator.addAgent({ balanceMicro }).address);
 
-	it('says that there may be more agents if it returns as many as Limit', async () => {
+	it('says for several items that there may be more agents; for one, n8n says so', async () => {
 		addAgents(0n, 1n, 9_000_000n, 2n);
-		const { items, hints } = await below('5', { returnAll: false, limit: 2 });
-		expect(items).toHaveLength(2);
-		expect(hints.map(({ message }) => message)).toEqual([
-			'Limit reached: returned 2. There may be more agents. Turn on Return All to get all of them.',
+		const one = await below('5', { returnAll: false, limit: 2 });
+		expect(one.items).toHaveLength(2);
+		expect(one.hints).toEqual([]);
+		const two = await service.run(
+			{
+				resource: 'agent',
+				operation: 'getMany',
+				limit: 2,
+				filters: { balanceBelow: '5' },
+			},
+			{ input: [{}, {}] },
+		);
+		expect(two.items).toHaveLength(4);
+		expect(two.hints.map(({ message }) => message)).toEqual([
+			'There may be more than 2 agents. Turn on Return All to get all of them.',
 		]);
 	});
 

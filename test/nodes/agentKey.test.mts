@@ -134,10 +134,12 @@ describe('Agent Key: Add', () => {
 			{ input: [{ secret }] },
 		);
 
-		expect(error?.message).toMatch(/^Agent Key Address: .* looks like a secret/);
+		expect(error?.message).toBe(
+			'Agent Key Address: is as long as a private key, so it is not shown.',
+		);
 		expect(error?.description).toBe(
-			'Enter addresses only: 0x followed by 40 hexadecimal digits. ' +
-				'If it was a private key, replace it: anyone who saw it can use it.',
+			'Enter an address: 0x followed by 40 hexadecimal digits. If it was a private key, n8n has ' +
+				'stored it in this workflow: remove it there, and replace the key.',
 		);
 		expect(inspect(error, { depth: 12 })).not.toContain(secret);
 		expect(service.emulator.calls).toEqual([]);
@@ -308,7 +310,7 @@ describe('A locator', () => {
 
 	it.each([
 		['an expression that returns nothing', locator('={{ $json.agent }}'), 'Agent: is empty.'],
-		['a name', locator('Buyer', 'address'), 'Agent: "Buyer" is not an address.'],
+		['a name', locator('={{ "Buyer" }}', 'address'), 'Agent: "Buyer" is not an address.'],
 		['a wrong checksum', locator(wrong, 'address'), `Agent: "${wrong}" doesn't match its checksum`],
 		[
 			'a path that would leave the agent',
@@ -326,7 +328,7 @@ describe('A locator', () => {
 	});
 
 	it('rejects an invalid key and names its own field', async () => {
-		const { error } = await revoke(good, 'the old one');
+		const { error } = await revoke(good, '={{ "the old one" }}');
 
 		expect(error?.message).toBe('Agent Key: "the old one" is not an address.');
 		expect(service.emulator.calls).toEqual([]);
@@ -336,7 +338,7 @@ describe('A locator', () => {
 		['no address', 'https://app.example/agents'],
 		['a transaction hash only', `https://scan.example/tx/0x${'12'.repeat(32)}`],
 	])('rejects a link with %s', async (_title, url) => {
-		const { error } = await run('getMany', { agent: locator(url, 'url') });
+		const { error } = await run('getMany', { agent: locator(`={{ "${url}" }}`, 'url') });
 
 		expect(error?.message).toBe('Agent: the link contains no address.');
 		expect(service.emulator.calls).toEqual([]);

@@ -289,7 +289,7 @@ describe('the life of a hosted endpoint', () => {
 		expect(jsonOf(await run('test', { hostedEndpoint }))).toEqual([
 			{ id, status: 200, latencyMs: 12.5 },
 		]);
-		expect(jsonOf(await run('delete', { hostedEndpoint }))).toEqual([{ deleted: true }]);
+		expect(jsonOf(await run('delete', { hostedEndpoint }))).toEqual([{ deleted: true, id }]);
 		expect(service.emulator.hostedEndpoints(session.agent)).toEqual([]);
 		const { error } = await run('get', { hostedEndpoint });
 		expect(error?.message).toContain('Hosted endpoint not found');

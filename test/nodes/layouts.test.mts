@@ -140,8 +140,9 @@ describe('A layout of money that has moved', () => {
 	});
 
 	it.each([
-		['quickbooks', undefined, [2_500]],
-		['quickbooks', 1_500, [1_500, 1_000]],
+		['quickbooks', undefined, [999, 999, 502]],
+		['quickbooks', 1_500, [999, 999, 502]],
+		['quickbooks', 900, [900, 900, 700]],
 		['xero', undefined, [1_000, 1_000, 500]],
 		['xero', 100_000, [1_000, 1_000, 500]],
 		['xero', 999, [999, 999, 502]],
@@ -167,6 +168,33 @@ describe('A layout of money that has moved', () => {
 			const sum = (column: number) => rows.reduce((all, row) => all + Number(row[column]), 0);
 			expect(sum(2)).toBeCloseTo(sum(3));
 		}
+	});
+
+	it.each([
+		['signs of three bytes', '\u20ac'],
+		['characters of four bytes', '\u{1f4b8}'],
+		['quotes, which a file doubles', '"'],
+		['signs that a spreadsheet would run', ',\uff1d'],
+	])('is below the 350 KB that QuickBooks takes, with a name of %s', async (_, part) => {
+		const agent = ampersend.emulator.addAgent({ name: `A${part.repeat(500)}` });
+		const big = 10n ** 17n + 5_001n;
+		ampersend.emulator.seedActivity(
+			agent,
+			6_000,
+			() => ({ type: 'spend', amountMicro: big, counterparty: SELLER }),
+			{ newest: NOVEMBER, everyMs: DAY / 3 },
+		);
+		const { items, error } = await write({ layout: 'quickbooks', byteOrderMark: true });
+
+		expect(error).toBeUndefined();
+		expect(items.map(({ json }) => json.rows)).toEqual([999, 999, expect.any(Number)]);
+		for (const item of items) {
+			const { text } = fileOf(item);
+			expect(Buffer.byteLength(text)).toBeLessThan(350_000);
+			expect(text).toMatch(/^\ufeffDate,Description,Amount\r\n\d\d\/\d\d\/\d{4},/);
+		}
+		expect(fileOf(items[0]).text).toContain(' payments to ');
+		expect(fileOf(items[0]).text).not.toContain('\ufffd');
 	});
 
 	it('has no line, and says what moved, where nothing reaches half a cent', async () => {
@@ -198,7 +226,7 @@ describe('A layout of money that has moved', () => {
 		for (let a = 0; a < 2; a++) {
 			emulator.seedActivity(
 				emulator.addAgent(),
-				600,
+				1_200,
 				(i) => ({ type: i % 5 ? 'spend' : 'earn', amountMicro: BigInt(i * i * 37) }),
 				{ newest: NOVEMBER + 20 * DAY, everyMs: 3 * HOUR + a },
 			);
@@ -211,7 +239,9 @@ describe('A layout of money that has moved', () => {
 			options: { timeZone },
 		});
 		const { items } = await write({ layout: 'quickbooks' });
-		const [, ...rows] = parseCsv(fileOf(items[0]).text);
+		const files = textsOf(items).map((text) => parseCsv(text).slice(1));
+		const rows = files.flat();
+		expect(files.length).toBeGreaterThan(1);
 		expect(summary.items.length).toBeGreaterThan(2);
 		for (const { json } of summary.items) {
 			const [year, month] = String(json.month).split('-');

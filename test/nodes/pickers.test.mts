@@ -52,16 +52,21 @@ const caught = async (promise: Promise<unknown>): Promise<Error & { description?
 const A = checksummed(`0x${'ab'.repeat(20)}`);
 const B = checksummed(`0x${'cd'.repeat(20)}`);
 
+const linkTo = (address: string) => ({
+	value: address.toLowerCase(),
+	url: `https://sepolia.basescan.org/address/${address.toLowerCase()}`,
+});
+
 describe('The list of agents', () => {
-	it('shows name, address and balance, sorted by name; the values are in lower case', async () => {
+	it('shows name and address, and beside them the balance, sorted by name; the values are in lower case', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A, balanceMicro: 12_500_000n });
 		service.emulator.addAgent({ name: 'buyer', address: B });
 		service.emulator.addAgent({ name: 'hidden', owner: 'someone else' });
 
 		expect(await searchAgents()).toEqual({
 			results: [
-				{ name: `buyer (${short(B)}, 0 USDC)`, value: B.toLowerCase() },
-				{ name: `Writer (${short(A)}, 12.5 USDC)`, value: A.toLowerCase() },
+				{ name: `buyer (${short(B)})`, description: 'Balance: 0 USDC', ...linkTo(B) },
+				{ name: `Writer (${short(A)})`, description: 'Balance: 12.5 USDC', ...linkTo(A) },
 			],
 		});
 		expect(service.seen).toEqual(['GET /agents']);
@@ -100,14 +105,20 @@ describe('The list of agents', () => {
 		const { address } = service.emulator.addAgent({ name: 'Buyer' });
 
 		expect((await searchAgents('buyer')).results).toEqual([
-			{ name: `Buyer (${short(address)}, 0 USDC)`, value: address.toLowerCase() },
+			{
+				name: `Buyer (${short(address)})`,
+				description: 'Balance: 0 USDC',
+				...linkTo(address),
+			},
 		]);
 	});
 
 	it('leaves out a balance that is no whole number of micro-USDC', async () => {
 		service.emulator.addAgent({ name: 'Writer', address: A, balanceMicro: '1.5' });
 
-		expect((await searchAgents()).results[0]?.name).toBe(`Writer (${short(A)})`);
+		expect((await searchAgents()).results).toEqual([
+			{ name: `Writer (${short(A)})`, ...linkTo(A) },
+		]);
 	});
 
 	it('is loaded part by part: 1 000 agents, each once, with eleven requests', async () => {
@@ -188,7 +199,7 @@ describe('The list of agents', () => {
 		expect(
 			await methods.listSearch.searchAgents.call(editor({ agentScope: 'one' }), 'buy'),
 		).toEqual({
-			results: [{ name: `Buyer (${short(B)}, 0 USDC)`, value: B.toLowerCase() }],
+			results: [{ name: `Buyer (${short(B)})`, description: 'Balance: 0 USDC', ...linkTo(B) }],
 		});
 	});
 
@@ -197,8 +208,8 @@ describe('The list of agents', () => {
 		service.emulator.addAgent({ name: 'Buyer', address: B });
 
 		expect(await loadOptions.getAgents.call(editor())).toEqual([
-			{ name: `Buyer (${short(B)}, 0 USDC)`, value: B.toLowerCase() },
-			{ name: `Writer (${short(A)}, 0 USDC)`, value: A.toLowerCase() },
+			{ name: `Buyer (${short(B)})`, description: 'Balance: 0 USDC', ...linkTo(B) },
+			{ name: `Writer (${short(A)})`, description: 'Balance: 0 USDC', ...linkTo(A) },
 		]);
 	});
 
@@ -221,8 +232,8 @@ describe("The list of an agent's keys", () => {
 
 		expect(await searchAgentKeys(locator(value, mode))).toEqual({
 			results: [
-				{ name: B, value: B.toLowerCase() },
-				{ name: `Worker 1 (${short(A)})`, value: A.toLowerCase() },
+				{ name: B, ...linkTo(B) },
+				{ name: `Worker 1 (${short(A)})`, ...linkTo(A) },
 			],
 		});
 		expect(service.seen).toEqual(['GET /agents/{address}/keys']);
@@ -255,20 +266,22 @@ describe("The list of an agent's keys", () => {
 	});
 
 	it.each([
-		['no agent is chosen', locator(''), 'Choose an agent first.'],
-		['the node has no agent yet', '', 'Choose an agent first.'],
+		['no agent is chosen', locator(''), 'Agent: none is chosen.', 'Choose an agent first.'],
+		['the node has no agent yet', '', 'Agent: none is chosen.', 'Choose an agent first.'],
 		[
 			'the editor has no value for an expression',
 			{ __rl: true, mode: 'address', value: null },
-			'Agent is an expression without a value here. Use By Address.',
+			'Agent: is an expression without a value here.',
+			'Use By Address.',
 		],
 		[
 			'the agent is still an expression',
 			locator('={{ $json.agent }}', 'address'),
-			'Agent is an expression without a value here. Use By Address.',
+			'Agent: is an expression without a value here.',
+			'Use By Address.',
 		],
-	])('is one sentence that chooses nothing if %s', async (_title, agent, name) => {
-		expect(await searchAgentKeys(agent)).toEqual({ results: [{ name, value: '' }] });
+	])('has nothing to choose if %s', async (_title, agent, message, description) => {
+		await expect(searchAgentKeys(agent)).rejects.toMatchObject({ message, description });
 		expect(service.emulator.calls).toEqual([]);
 	});
 
@@ -303,9 +316,9 @@ describe('The list of sellers', () => {
 
 		expect(await searchSellers(given)).toEqual({
 			results: [
-				{ name: newer, value: newer.toLowerCase() },
-				{ name: `${short(older, 10)} (allowlist)`, value: older.toLowerCase() },
-				{ name: `${short(unpaid, 10)} (allowlist)`, value: unpaid.toLowerCase() },
+				{ name: newer, ...linkTo(newer) },
+				{ name: `${short(older, 10)} (allowlist)`, ...linkTo(older) },
+				{ name: `${short(unpaid, 10)} (allowlist)`, ...linkTo(unpaid) },
 			],
 		});
 		expect((await searchSellers(given, ` ${newer.slice(0, 12)}`)).results).toHaveLength(1);
@@ -342,10 +355,14 @@ describe('The list of sellers', () => {
 	});
 
 	it.each([
-		[{ agentScope: 'all' }, 'Set Agents to One to list its sellers, or use By Address.'],
-		[{ agentScope: 'one', agent: locator('') }, 'Choose an agent first.'],
-	])('is one sentence without an agent: %j', async (given, name) => {
-		expect(await searchSellers(given)).toEqual({ results: [{ name, value: '' }] });
+		[
+			{ agentScope: 'all' },
+			'Agents: only the sellers of one agent can be listed.',
+			'Set Agents to One, or use By Address.',
+		],
+		[{ agentScope: 'one', agent: locator('') }, 'Agent: none is chosen.', 'Choose an agent first.'],
+	])('has nothing to choose without an agent: %j', async (given, message, description) => {
+		await expect(searchSellers(given)).rejects.toMatchObject({ message, description });
 		expect(service.emulator.calls).toEqual([]);
 	});
 });

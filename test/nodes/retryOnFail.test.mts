@@ -77,7 +77,7 @@ describe('An item that is invalid', () => {
 	it('stops agents before the first one is created, and is what the message is about', async () => {
 		const { error } = await createAgents([agentNamed('A'), { name: '', key: keyAddress() }]);
 
-		expect(error?.message).toBe('Name: is empty.');
+		expect(error?.message).toBe('Name: is empty. [item 1]');
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
 		expect(service.emulator.calls).toEqual([]);
 	});

@@ -130,7 +130,7 @@ describe('Items that only read', () => {
 		});
 
 		expect(items).toEqual([]);
-		expect(error?.message).toBe(noAgent(slow));
+		expect(error?.message).toBe(`${noAgent(slow)} [item 9]`);
 		expect(error).toMatchObject({ context: { itemIndex: 9 } });
 		const sent = service.emulator.calls.length;
 		expect(sent).toBeLessThanOrEqual(11 + 6);
@@ -251,7 +251,7 @@ describe('An item that cannot be processed', () => {
 		});
 
 		expect(items).toEqual([]);
-		expect(error?.message).toBe(noAgent(unknown));
+		expect(error?.message).toBe(`${noAgent(unknown)} [item 1]`);
 		expect(error).toMatchObject({ context: { itemIndex: 1 } });
 		// The third ran beside the second.
 		expect(service.emulator.calls).toHaveLength(3);
@@ -430,7 +430,8 @@ describe('A cancelled execution', () => {
 
 			const message = onError ? items[0]?.json.error : error?.message;
 			expect(message).toBe(
-				'The request to read the allowlist was stopped because the execution was canceled.',
+				'The request to read the allowlist was stopped because the execution was canceled.' +
+					(onError ? '' : ' [item 0]'),
 			);
 			if (!onError) expect(run.status).toBe('canceled');
 			expect(service.seen).toEqual([route]);

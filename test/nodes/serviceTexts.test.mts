@@ -335,7 +335,7 @@ describe('a count of transactions', () => {
 		service.emulator.fault(counted('130'));
 		const outcome = await service.run({ ...all, limit: 2 });
 		expect(outcome.items).toHaveLength(2);
-		expect(hintsOf(outcome)).toEqual([expect.stringContaining('Ampersend has 130 transactions')]);
+		expect(hintsOf(outcome)).toEqual(['Returned 2 of 130 transactions.']);
 	});
 
 	it('is absent if it is null', async () => {

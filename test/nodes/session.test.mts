@@ -209,7 +209,9 @@ describe('nothing is sent', () => {
 			resource: 'agent',
 			operation: 'getMany',
 		});
-		expect(error?.message).toBe("Credential: an agent's session can't do this.");
+		expect(error?.message).toBe(
+			"Credential: an agent's session can't be used for Agent: Get Many.",
+		);
 	});
 });
 

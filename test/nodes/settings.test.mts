@@ -537,7 +537,7 @@ describe.each(kinds)('$title', (kind) => {
 				{ json: { error: `${amount.name}: "-2" has a sign.` }, pairedItem: { item: 1 } },
 				{
 					json: {
-						error: expect.stringMatching(/^.+: is required, because the service reports no /),
+						error: expect.stringMatching(/^.+, .+: are required, because the service reports no /),
 					},
 					pairedItem: { item: 2 },
 				},

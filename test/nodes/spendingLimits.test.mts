@@ -372,9 +372,7 @@ describe('Spending Limit: Get Many', () => {
 			const outcome = await getMany({ returnAll: false, limit: 2, filters });
 
 			expect(jsonOf(outcome).map(({ name }) => name)).toEqual(['1', '3']);
-			expect(textsOf(outcome)).toEqual([
-				'Limit reached: returned 2 of 3 agents. Turn on Return All to get all of them.',
-			]);
+			expect(textsOf(outcome)).toEqual(['Returned 2 of 3 agents.']);
 		});
 
 		it("returns a balance that can't be compared, and says so", async () => {

@@ -18,6 +18,7 @@ const samples = {
 		`https://basescan.org/address/${ADDRESS}?a=1#b`,
 		`${ADDRESS}, ${ADDRESS.replace('1f', '2f')}`,
 		'',
+		' ',
 		'0x',
 		ADDRESS.slice(0, -1),
 		`${ADDRESS}0`,
@@ -86,10 +87,11 @@ describe('the locators', () => {
 			for (const value of mode.name === 'id' ? samples.id : samples.address) {
 				const issues = issuesOf(displayName, mode, value);
 				// Whether it can be empty is another question.
-				const isFine = value === '' || canBeRead(mode, value);
+				const isFine = value.trim() === '' || canBeRead(mode, value);
 				expect([value, issues.length]).toEqual([value, isFine ? 0 : 1]);
 				if (!isFine) expect(issues[0]).toContain(`${displayName}: `);
-				if (value.includes(KEY)) expect(issues[0]).toContain(mode.name === 'id' ? 'ID' : 'private key');
+				if (value.includes(KEY))
+					expect(issues[0]).toContain(mode.name === 'id' ? 'ID' : 'private key');
 			}
 		},
 	);

@@ -13,6 +13,8 @@ const numRuns = Number(process.env.AMPERSEND_HISTORIES ?? 150);
 
 const HOUR = 3_600_000;
 const NEWEST = Date.UTC(2026, 10, 30, 12);
+/** The last moment of a day. */
+const MIDNIGHT = Date.UTC(2026, 10, 30) - 1;
 const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Pacific/Kiritimati', 'Asia/Kathmandu'];
 const addresses = [1, 2, 3].map((i) => `0x${String(i).repeat(40)}` as const);
 
@@ -284,51 +286,58 @@ describe('rounding to cents', () => {
 	});
 });
 
-describe('a book of 1,000,000 payments', () => {
-	it('holds no more than one of 100,000', async () => {
-		setFlagsFromString('--expose-gc');
-		const collectGarbage = runInNewContext('gc') as () => void;
-		const held: number[] = [];
-		const size = 1_000;
-		async function* payments(): AsyncGenerator<Payment[]> {
-			for (let batch = 0; batch < 1_000; batch++) {
-				if (batch === 100 || batch === 999) {
-					collectGarbage();
-					held.push(process.memoryUsage().heapUsed);
+describe('a book of many payments, half of them in whole cents', () => {
+	it.each([
+		[1_000_000, 'with 50 sellers', 4_000, 50],
+		[200_000, 'of one day, each with a seller of its own', 200_000, 200_000],
+	])(
+		'holds no more than one of 100,000: %s %s',
+		async (count, _, perDay, sellers) => {
+			setFlagsFromString('--expose-gc');
+			const collectGarbage = runInNewContext('gc') as () => void;
+			const held: number[] = [];
+			const size = 1_000;
+			async function* payments(): AsyncGenerator<Payment[]> {
+				for (let batch = 0; batch < count / size; batch++) {
+					if (batch === 100 || batch === count / size - 1) {
+						collectGarbage();
+						held.push(process.memoryUsage().heapUsed);
+					}
+					yield await Promise.resolve(
+						Array.from({ length: size }, (_, i): Payment => {
+							const number = batch * size + i;
+							const at = MIDNIGHT - Math.floor((number * 24 * HOUR) / perDay);
+							const amount = BigInt(number % 2 === 0 ? 10_000 * (i + 1) : 5_000 + i);
+							const counterparty = `0x${String(number % sellers).padStart(40, '0')}` as const;
+							const row = { at, amount, direction: 'spend', status: 'settled', counterparty };
+							return { row, agent: { name: 'Buyer', address: addresses[0] ?? '' }, id: '' };
+						}),
+					);
 				}
-				yield await Promise.resolve(
-					Array.from({ length: size }, (_, i): Payment => {
-						const number = batch * size + i;
-						// 4,000 a day: half of them in whole cents, the others with 50 sellers.
-						const at = NEWEST - Math.floor((number * 24 * HOUR) / 4_000);
-						const amount = BigInt(number % 2 === 0 ? 10_000 * (i + 1) : 700 + i);
-						const counterparty = `0x${String(number % 50).padStart(40, '0')}` as const;
-						const row = { at, amount, direction: 'spend', status: 'settled', counterparty };
-						return { row, agent: { name: 'Buyer', address: addresses[0] ?? '' }, id: '' };
-					}),
-				);
 			}
-		}
-		const reader = bookReaderOf(layouts.quickbooks.book, {
-			wallet: '',
-			expense: '',
-			income: '',
-			rounding: '',
-			currency: '',
-		});
-		const layout = {
-			columns: reader.headings,
-			isSelection: false,
-			delimiter: ',',
-			byteOrderMark: false,
-			decimalSeparator: '.' as const,
-		};
-		const lines = linesOf(payments(), 'Europe/Berlin', ({ id }) => id);
-		let bytes = 0;
-		for await (const part of encodeFile('csv', layout, lines, reader, false)) bytes += part.length;
+			const reader = bookReaderOf(layouts.quickbooks.book, {
+				wallet: '',
+				expense: '',
+				income: '',
+				rounding: '',
+				currency: '',
+			});
+			const layout = {
+				columns: reader.headings,
+				isSelection: false,
+				delimiter: ',',
+				byteOrderMark: false,
+				decimalSeparator: '.' as const,
+			};
+			const lines = linesOf(payments(), 'UTC', ({ id }) => id);
+			let bytes = 0;
+			for await (const part of encodeFile('csv', layout, lines, reader, false))
+				bytes += part.length;
 
-		expect(bytes).toBeGreaterThan(20 * 1024 ** 2);
-		const [early = 0, late = Infinity] = held;
-		expect(late - early).toBeLessThan(8 * 1024 ** 2);
-	}, 60_000);
+			expect(bytes).toBeGreaterThan(20 * count);
+			const [early = 0, late = Infinity] = held;
+			expect(late - early).toBeLessThan(8 * 1024 ** 2);
+		},
+		60_000,
+	);
 });

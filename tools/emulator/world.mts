@@ -275,14 +275,17 @@ export class World {
 
 	pay({ agent: ref, id = randomUUID(), ...details }: PaymentInit): Activity {
 		const { agent, history } = this.get(ref);
-		if (this.#payments.has(id)) throw new Error(`pay: there is a payment ${id} already`);
+		const known = this.#payments.get(id);
+		if (known?.history === history) throw new Error(`pay: there is a payment ${id} already`);
 		const row = this.#row(agent, id, {
 			...details,
 			timestamp: details.timestamp ?? this.clock(),
 			counterparty: details.counterparty ?? randomAddress(),
 			txHash: details.txHash,
 		});
-		this.#payments.set(id, { history, ref: history.insert(row) });
+		const place = { history, ref: history.insert(row) };
+		// An agent that another one pays can have the same id: `setStatus` is of the first.
+		if (!known) this.#payments.set(id, place);
 		return row;
 	}
 

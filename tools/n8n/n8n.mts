@@ -373,7 +373,10 @@ export class N8n {
 		const until = Date.now() + timeoutMs;
 		for (;;) {
 			const execution = await this.execution(executionId);
-			if (!['new', 'running', 'waiting'].includes(execution.status)) return execution;
+			// n8n 1 stores the status before the data, unless it has a pool of connections.
+			const isStored = execution.status !== 'success' || Object.keys(execution.runs).length > 0;
+			const hasEnded = !['new', 'running', 'waiting'].includes(execution.status);
+			if (hasEnded && isStored) return execution;
 			if (Date.now() > until)
 				throw new Error(
 					`Execution ${executionId} of "${workflow.name}" did not end in ${timeoutMs} ms.`,

@@ -89,7 +89,7 @@ const QUIET_POLLS = 4;
  */
 const REQUESTED_MS = 720_000;
 /** How long n8n takes to publish the workflow on a busy machine, in ms. */
-const PUBLISHED_MS = 120_000;
+export const PUBLISHED_MS = 120_000;
 /** How long the last executions take, in ms, with those of a killed worker. */
 const ENDED_MS = 300_000;
 const UNFINISHED = new Set(['new', 'running', 'waiting']);
@@ -123,7 +123,7 @@ const environments: Record<Setting, NodeJS.ProcessEnv> = {
 /**
  * How long n8n runs after its last start, in ms: a poll that was cut off could repeat its events.
  */
-const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 30_000 };
+export const settleMs: Record<Setting, number> = { default: 0, repeat: 0, durable: 30_000 };
 
 /** What a kill waits for that is aimed at something stored. */
 const awaited: Partial<Record<Aim, 'cursor' | 'execution' | 'history'>> = {
@@ -162,6 +162,34 @@ function aimsOf({ setting, target = 'all', aim }: KillOptions): Aim[] {
 /** Adds what an execution contains, if it's more than what was read before. */
 function keep(executions: Map<number, string[]>, id: number, eventIds: string[]): void {
 	if (eventIds.length > (executions.get(id)?.length ?? 0)) executions.set(id, eventIds);
+}
+
+/**
+ * Starts n8n, like a service manager: if n8n ends while it recovers what the kill has left, it's
+ * started again. n8n 2.41.1 does so after an execution that it had stored and not begun.
+ * @param login of an earlier start
+ */
+export async function startN8n(
+	{ runtime, setting, log }: Pick<KillOptions, 'log' | 'runtime' | 'setting'>,
+	userFolder: string,
+	login?: N8n['login'],
+	workers: N8nProcess[] = [],
+): Promise<N8n> {
+	const start = async () =>
+		await N8n.start({
+			runtime,
+			userFolder,
+			env: { ...PUBLISHING, ...environments[setting], EXECUTIONS_DATA_PRUNE: 'false' },
+			...(login ? { login } : {}),
+			...(workers.length > 0 ? { queue: { running: workers } } : {}),
+		});
+	try {
+		return await start();
+	} catch (error) {
+		if (!login) throw error;
+		log(`${setting}: n8n ended by itself and is started again. ${String(error)}`);
+		return await start();
+	}
 }
 
 /** How many payments or events were at a moment in which a kill can cost them. */
@@ -363,28 +391,9 @@ class KillRun {
 		return worker;
 	}
 
-	/**
-	 * Starts n8n, like a service manager: if n8n ends while it recovers what the kill has left, it's
-	 * started again. n8n 2.41.1 does so after an execution that it had stored and not begun.
-	 */
 	private async start(login?: N8n['login'], workers: N8nProcess[] = []): Promise<N8n> {
-		const { runtime, setting, log } = this.options;
 		this.served = new Map();
-		const start = async () =>
-			await N8n.start({
-				runtime,
-				userFolder: this.userFolder,
-				env: { ...PUBLISHING, ...environments[setting], EXECUTIONS_DATA_PRUNE: 'false' },
-				...(login ? { login } : {}),
-				...(workers.length > 0 ? { queue: { running: workers } } : {}),
-			});
-		try {
-			return await start();
-		} catch (error) {
-			if (!login) throw error;
-			log(`${setting}: n8n ended by itself and is started again. ${String(error)}`);
-			return await start();
-		}
+		return await startN8n(this.options, this.userFolder, login, workers);
 	}
 
 	/**
@@ -766,7 +775,7 @@ class KillRun {
 	}
 }
 
-function removeDuplicates(): WorkflowNode {
+export function removeDuplicates(): WorkflowNode {
 	return workflowNode({
 		name: REMOVE_NAME,
 		type: 'n8n-nodes-base.removeDuplicates',

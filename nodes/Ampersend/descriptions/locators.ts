@@ -19,7 +19,7 @@ function validationOf(
 	what: string,
 ): INodePropertyModeValidation {
 	const errorMessage = `${displayName}: ${what}`;
-	return { type: 'regex', properties: { regex: `(?:${regex})?`, errorMessage } };
+	return { type: 'regex', properties: { regex: `(?:${regex}|\\s*)`, errorMessage } };
 }
 
 /** A private key, or the hash of a transaction. */

@@ -9,6 +9,9 @@ import { daysIn } from './time';
 
 const MICRO_PER_CENT = 10_000n;
 
+/** Lines of several payments that a book holds. Some 700 bytes each. */
+const MAX_ROLL_UPS = 20_000;
+
 export const fromCents = (cents: bigint): bigint => cents * MICRO_PER_CENT;
 
 /** Whole cents of micro-USDC; half a cent is rounded away from zero, as in spreadsheets. */
@@ -69,8 +72,9 @@ function addTo(line: Line, { amount, direction, status }: FilterableRow, moved: 
 
 /**
  * Makes lines of payments, in cents. A month's lines add up to what has moved in it, rounded: so
- * the books of any months add up to the book of all of them. Holds one day, and a sum for each
- * month. Payments of a day or a month that has ended are no matter: it ends once more.
+ * the books of any months add up to the book of all of them. Holds one day, or a part of a
+ * day with very many sellers, and a sum for each month. Payments of a day or a month that has ended
+ * are no matter: it ends once more.
  */
 class Book {
 	private readonly lines: Line[] = [];
@@ -98,6 +102,7 @@ class Book {
 		addTo(line, row, moved);
 		if (isWhole) this.write(line, moved);
 		else if (!known) this.rollUps.set(key, line);
+		if (this.rollUps.size >= MAX_ROLL_UPS) this.writeRollUps();
 	}
 
 	/** The lines so far. Keeps one back, for what may be left at the end. */
@@ -115,7 +120,7 @@ class Book {
 		return this.lines;
 	}
 
-	private turnTo(day: string): void {
+	private writeRollUps(): void {
 		for (const line of this.rollUps.values()) {
 			this.write(
 				line,
@@ -123,6 +128,10 @@ class Book {
 			);
 		}
 		this.rollUps.clear();
+	}
+
+	private turnTo(day: string): void {
+		this.writeRollUps();
 		const name = monthOf(day);
 		if (name !== monthOf(this.day)) {
 			const { moved, cents, lastDay } = this.month;

@@ -2,7 +2,7 @@ import { shortAddress } from './address';
 import type { Line } from './books';
 import { monthOf } from './books';
 import type { RowReader } from './files';
-import { oneLine } from './text';
+import { oneLine, shortLine } from './text';
 
 /** What a user calls accounts and money. */
 export interface BookNames {
@@ -39,6 +39,12 @@ export interface Layout {
 	isForSpreadsheet?: boolean;
 }
 
+/**
+ * Of an agent's name in a line. One takes at most 3 bytes, so a line takes less than 350 bytes,
+ * as long as its amount has at most 20 digits.
+ */
+const MAX_NAME_CHARACTERS = 72;
+
 function formatCents(cents: bigint): string {
 	if (cents < 0n) return `-${formatCents(-cents)}`;
 	const digits = cents.toString().padStart(3, '0');
@@ -56,7 +62,8 @@ function describe({ day, payments, direction, agentName, counterparty }: Line): 
 	const other = counterparty === null ? '' : preposition + shortAddress(counterparty);
 	const fractions = isOne ? '' : ' with fractions of a cent';
 	// Banks' files have a line for each row, and no quotes for more.
-	return `${what}${other}${fractions} (${oneLine(agentName)})`;
+	const name = shortLine(oneLine(agentName), MAX_NAME_CHARACTERS);
+	return `${what}${other}${fractions} (${name})`;
 }
 
 const date: Column = { heading: 'Date', valueOf: ({ day }) => day };
@@ -105,13 +112,14 @@ export const layouts = {
 			isDoubleEntry: true,
 		},
 	},
-	// Its help, "Manually upload transactions": 350 KB, three columns.
+	// Its help, "Manually upload transactions": 350 KB, three columns. Users report that it takes no
+	// more than 1,000 lines, either; one is the heading.
 	quickbooks: {
 		name: 'QuickBooks Online',
 		description:
-			'Date, Description and Amount of all money that has moved, in cents. QuickBooks takes ' +
-			'350 KB: for more, add Rows per File.',
-		book: { columns: [americanDate, words('Description'), amount] },
+			'Date, Description and Amount of all money that has moved, in cents: 999 lines a file, less ' +
+			'than 350 KB',
+		book: { columns: [americanDate, words('Description'), amount], maxRows: 999 },
 	},
 	spreadsheet: {
 		name: 'Spreadsheet',

@@ -90,7 +90,9 @@ export function shortLine(text: string, maxLength: number): string {
 		.slice(0, 10 * maxLength)
 		.replace(/\s+/g, ' ')
 		.trim();
-	return start.length > maxLength ? `${start.slice(0, maxLength)}…` : start;
+	if (start.length <= maxLength) return start;
+	// Half of a character is none.
+	return `${start.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** Text for a place that shows HTML. */

@@ -120,13 +120,13 @@ const { agentAddress: addressType, ...limitTypes } = spendingLimitOutput.shape;
 export const spendingOutput = z.object({
 	...owner,
 	...limitTypes,
+	/** What is left of the limit today or this month (UTC). Null without a limit. */
+	...amountShape({ dailyRemaining: textOrNull, monthlyRemaining: textOrNull }),
 	/**
 	 * What counts against the limits today and this month (UTC). With an API key: payments that are
 	 * settled, or authorized and open. Null where it need not be read, because there is no limit.
 	 */
 	...amountShape({ dailyUsed: textOrNull, monthlyUsed: textOrNull }),
-	/** What is left of the limit today or this month (UTC). Null without a limit. */
-	...amountShape({ dailyRemaining: textOrNull, monthlyRemaining: textOrNull }),
 	/** Of the limit, with two decimals, rounded down. Null without a limit. */
 	dailyUsedPercent: percent,
 	/** Of the limit, with two decimals, rounded down. Null without a limit. */
@@ -169,15 +169,23 @@ export function toSpendingOutput(
 ): z.infer<typeof spendingOutput> {
 	const { balance = '' } = agent;
 	const sources = [day, month].flatMap(({ limit, source }) => (limit === null ? [] : source));
-	const { agentAddress, ...limits } = toReadSpendingLimit(agent.address, agent, config);
+	const left = {
+		daily_remaining_usdc_micro: day.remaining?.toString() ?? null,
+		monthly_remaining_usdc_micro: month.remaining?.toString() ?? null,
+	};
+	const { agentAddress, ...limits } = output.of(
+		{ ...(config ?? unsetSpendConfig), ...left },
+		{ agentAddress: agent.address, isConfigured: config !== undefined },
+	);
+	const remaining = amountFields({
+		dailyRemaining: day.remaining,
+		monthlyRemaining: month.remaining,
+	});
 	return {
+		...toOwner(agent),
 		...limits,
-		...amountFields({
-			dailyUsed: day.used,
-			monthlyUsed: month.used,
-			dailyRemaining: day.remaining,
-			monthlyRemaining: month.remaining,
-		}),
+		...remaining,
+		...amountFields({ dailyUsed: day.used, monthlyUsed: month.used }),
 		dailyUsedPercent: day.percent,
 		monthlyUsedPercent: month.percent,
 		isLow: isMicro(balance) ? isLow(BigInt(balance), threshold ?? day.limit) : null,
