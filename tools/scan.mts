@@ -98,7 +98,8 @@ try {
 		await checkLoad(folder, join(temporary, 'empty')),
 	];
 	for (const { text, isMet } of checks) console.log(`${text}: ${isMet ? 'met' : 'missed'}`);
-	process.exitCode = source && isClean && hasNewest && isHarmless && checks.every(({ isMet }) => isMet) ? 0 : 1;
+	process.exitCode =
+		source && isClean && hasNewest && isHarmless && checks.every(({ isMet }) => isMet) ? 0 : 1;
 } finally {
 	await rm(temporary, { recursive: true, force: true });
 }
