@@ -15,7 +15,7 @@ import {
 	valueOf,
 } from '../domain/parameter';
 import { dayAfter, daysIn, firstOfTwice, monthAfter } from '../domain/time';
-import { addressLocator } from './locators';
+import { addressFirst, addressLocator } from './locators';
 import { filtersField, optionsOf, readCollection } from './options';
 import type { Read } from './reader';
 import { requireTimeZone } from './timeZone';
@@ -78,17 +78,18 @@ const rangeField: INodeProperties = {
 		'end before today.',
 };
 
-export const counterpartyField = addressLocator(
-	{
-		displayName: 'Counterparty',
-		name: 'counterparty',
-		description:
-			'Only payments to these addresses. By Address takes several, with commas or line breaks ' +
-			'between them.',
-	},
-	'searchSellers',
+export const counterpartyField = addressFirst(
 	// It lists those of one agent, and by default all agents are read.
-	false,
+	addressLocator(
+		{
+			displayName: 'Counterparty',
+			name: 'counterparty',
+			description:
+				'Only payments to these addresses. By Address takes several, with commas or line breaks ' +
+				'between them.',
+		},
+		'searchSellers',
+	),
 );
 
 /**

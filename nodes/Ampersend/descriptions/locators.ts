@@ -30,12 +30,9 @@ const WITH_ADDRESS = '[\\s\\S]*0x[0-9a-fA-F]{40}(?:[^0-9a-fA-F][\\s\\S]*)?';
 const NO_KEY = `(?!${LIKE_KEY}$)[\\s\\S]*`;
 const ID = '\\s*[\\w.~:=+-]+\\s*';
 
-/** The explorer of By Address depends on the credential, so only items of the list have a link. */
-function addressModes(
-	field: Field,
-	searchListMethod: string,
-): Record<'list' | 'address' | 'url', INodePropertyMode> {
-	const validation = [
+/** How an address is checked while it's typed. */
+function addressValidation(field: Field): INodePropertyModeValidation[] {
+	return [
 		validationOf(
 			field,
 			`${WITH_ADDRESS}|${LIKE_KEY}`,
@@ -48,43 +45,49 @@ function addressModes(
 				'remove it here, and replace the key.',
 		),
 	];
-	return {
-		list: {
-			displayName: 'From List',
-			name: 'list',
-			type: 'list',
-			typeOptions: { searchListMethod, searchable: true },
-		},
-		address: {
-			displayName: 'By Address',
-			name: 'address',
-			type: 'string',
-			placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
-			validation,
-		},
-		url: {
-			displayName: 'By URL',
-			name: 'url',
-			type: 'string',
-			placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
-			hint: 'Any link that contains the address',
-			validation,
-		},
-	};
 }
 
-/** @param isListFirst unless the list may be empty, as long as other fields are as they are */
-export function addressLocator(
-	field: Field,
-	searchListMethod: string,
-	isListFirst = true,
-): INodeProperties {
-	const { list, address, url } = addressModes(field, searchListMethod);
+/** The explorer of By Address depends on the credential, so only items of the list have a link. */
+export function addressLocator(field: Field, searchListMethod: string): INodeProperties {
+	const validation = addressValidation(field);
 	return {
 		...field,
 		type: 'resourceLocator',
-		default: { mode: isListFirst ? 'list' : 'address', value: '' },
-		modes: isListFirst ? [list, address, url] : [address, list, url],
+		default: { mode: 'list', value: '' },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod, searchable: true },
+			},
+			{
+				displayName: 'By Address',
+				name: 'address',
+				type: 'string',
+				placeholder: 'e.g. 0x1f98431c8ad98523631ae4a59f267346ea31f984',
+				validation,
+			},
+			{
+				displayName: 'By URL',
+				name: 'url',
+				type: 'string',
+				placeholder: 'e.g. https://app.ampersend.ai/…/0x1f98431c8ad98523631ae4a59f267346ea31f984',
+				hint: 'Any link that contains the address',
+				validation,
+			},
+		],
+	};
+}
+
+/** For a list that may be empty as long as other fields are as they are. */
+export function addressFirst(locator: INodeProperties): INodeProperties {
+	const isAddress = ({ name }: INodePropertyMode) => name === 'address';
+	const { modes = [] } = locator;
+	return {
+		...locator,
+		default: { mode: 'address', value: '' },
+		modes: [...modes.filter(isAddress), ...modes.filter((mode) => !isAddress(mode))],
 	};
 }
 
