@@ -542,9 +542,58 @@ describe('Payment: Report', () => {
 		[
 			'with a reason that is empty',
 			{ statusCode: 402, headers: settlement({ success: false, errorReason: '  ' }) },
-			{ outcome: 'rejected', errorReason: 'The seller answered 402' },
-			'rejected',
+			{ outcome: 'error', errorReason: 'The seller answered 402' },
+			'reserved',
 		],
+		[
+			'whose transaction is shown although it was not settled',
+			{
+				statusCode: 402,
+				headers: settlement({ success: false, transaction: hash, errorReason: 'rejected' }),
+			},
+			{ outcome: 'error', settled: false, transactionHash: hash },
+			'reserved',
+		],
+		[
+			'whose nonce is used, in words that are not shown',
+			{ statusCode: 402, headers: {}, body: { error: `nonce 0x${'cd'.repeat(32)} is used` } },
+			{ outcome: 'error', errorReason: 'The seller answered 402' },
+			'reserved',
+		],
+		[
+			'whose nonce is used, at the end of many words',
+			{ statusCode: 402, headers: {}, body: { error: `${'so '.repeat(100)} the nonce is used` } },
+			{ outcome: 'error' },
+			'reserved',
+		],
+		[
+			'whose nonce is used, in the second of two reasons',
+			{
+				statusCode: 402,
+				headers: settlement({ success: false, errorReason: 'rejected' }),
+				body: { error: 'the nonce is used' },
+			},
+			{ outcome: 'error', settled: false, errorReason: 'rejected' },
+			'reserved',
+		],
+		[
+			'that threw an exception at the seller',
+			{ statusCode: 402, headers: {}, body: { x402Version: 1, error: {}, accepts: [] } },
+			{ outcome: 'error' },
+			'reserved',
+		],
+		...[
+			'unexpected_settle_error',
+			'Payment settlement failed',
+			'fetch failed',
+			'The operation timed out',
+			'Failed to settle payment: 504 Gateway Timeout',
+		].map((error): [string, IDataObject, IDataObject, string] => [
+			`whose settlement got lost: ${error}`,
+			{ statusCode: 402, headers: {}, body: { error } },
+			{ outcome: 'error', errorReason: error },
+			'reserved',
+		]),
 		[
 			'that was settled before the seller went down',
 			{ statusCode: 502, headers: settlement({ success: true, transaction: hash }) },
