@@ -654,6 +654,13 @@ describe('Payment: Report', () => {
 		['with spaces', (signature) => [...signature].join(' ')],
 		['cut', (signature) => signature.slice(3)],
 		['as the part that the agent signs', (signature) => signature.slice(42, 172)],
+		['in Base64', (signature) => Buffer.from(signature.slice(2), 'hex').toString('base64')],
+		[
+			'in Base64 for URLs',
+			(signature) => Buffer.from(signature.slice(42), 'hex').toString('base64url'),
+		],
+		['as a part of the header', (signature) => encode({ payload: { signature } }).slice(30, 190)],
+		['in Base64 with spaces', (signature) => [...encode({ signature })].slice(20, 110).join(' ')],
 	])('shows the payment nowhere if it is repeated %s', async (_, spell) => {
 		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
 		const payment = await paid();
@@ -666,6 +673,16 @@ describe('Payment: Report', () => {
 		const shown = [error?.message, error?.description, JSON.stringify(item)].join();
 		expect(shown).not.toContain(text.slice(0, 60));
 		expect(item?.errorReason).toBe('The seller answered 402');
+	});
+
+	it.each([
+		'X-PAYMENT header is required: the price is 10000 micro-USDC on Base Sepolia',
+		'invalid_exact_evm_payload_authorization_valid_before',
+		'EIP-3009 USDC transfer on eip155:84532 rejected, balance of the payer is too low',
+	])('shows the words "%s"', async (words) => {
+		const response = { statusCode: 402, headers: {}, body: { error: words } };
+		const [item] = jsonOf(await report([response], await paid()));
+		expect(item?.errorReason).toBe(words);
 	});
 
 	it('shows no header that is wrong', async () => {

@@ -1,7 +1,6 @@
 import { isRecord } from '../json';
-import { looksSecret } from '../parameter';
 import { shortLine } from '../text';
-import { readSettlement } from './header';
+import { mayHoldPayment, readSettlement } from './header';
 import type { SellerAnswer } from './sellerAnswer';
 import { decodeHeader } from './sellerAnswer';
 
@@ -65,7 +64,7 @@ const wordsOf = (reasons: unknown[]): string | undefined =>
 		.filter((reason) => typeof reason === 'string')
 		.map((text) => shortLine(text.trim(), MAX_CHARACTERS))
 		// The payment itself can be among them.
-		.find((text) => text !== '' && !looksSecret(text));
+		.find((text) => text !== '' && !mayHoldPayment(text));
 
 /**
  * What the answer to a paid request says of the payment. Source: SDK for Python, which reports a
