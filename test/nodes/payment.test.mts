@@ -7,7 +7,7 @@ import type { Hex } from 'viem';
 import { checksummed } from '../../nodes/Ampersend/domain/address';
 import { deployments } from '../../tools/emulator/deployments.mts';
 import { addressOfKey, jsonOf, newPrivateKey, useAgentSession } from './agentSession.mts';
-import type { RunOptions } from './n8nCore.mts';
+import { openTool, type RunOptions } from './n8nCore.mts';
 import {
 	answerInV1,
 	answerInV2,
@@ -453,6 +453,29 @@ describe('Payment: Authorize', () => {
 		);
 		expect(error?.message).toContain('Credential: ');
 		expect(service.seen).toEqual([]);
+	});
+
+	it('makes each call of a tool a purchase of its own, also without an execution', async () => {
+		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
+		const extensions = { 'payment-identifier': { info: {} } };
+		const required = { ...requiredInV2(offerInV2(seller())), extensions };
+		const call = async () => {
+			const tool = openTool(
+				{
+					authentication: 'agentSession',
+					resource: 'payment',
+					operation: 'authorize',
+					maximumAmount: '0.10',
+					paymentRequired: "={{ $fromAI('required', '', 'json') }}",
+				},
+				{ credential: session.credential, hasExecution: false },
+			);
+			const [item] = JSON.parse(await tool({ required })) as IDataObject[];
+			return decoded(item?.headerValue);
+		};
+		const [one, other] = [await call(), await call()];
+		expect(one.payload.authorization.nonce).not.toBe(other.payload.authorization.nonce);
+		expect(one.extensions).not.toEqual(other.extensions);
 	});
 
 	it('takes no maximum from a model', async () => {
