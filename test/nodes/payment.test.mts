@@ -413,8 +413,11 @@ describe('Payment: Authorize', () => {
 		expect(countOf(EVENTS)).toBe(0);
 	});
 
-	it('goes on with a hint where Ampersend does not take the report', async () => {
-		service.emulator.fault({ route: EVENTS, status: 500 });
+	it.each<[string, { status: number; body?: IDataObject }]>([
+		['answers 500', { status: 500 }],
+		['says so', { status: 200, body: { received: false } }],
+	])('goes on with a hint where Ampersend does not take the report, and %s', async (_, fault) => {
+		service.emulator.fault({ route: EVENTS, ...fault });
 		const outcome = await authorize([answerInV2(offerInV2(seller()))]);
 		expect(jsonOf(outcome)).toMatchObject([{ authorized: true }]);
 		expect(outcome.hints.map(({ message }) => message).join()).toContain(
