@@ -393,6 +393,18 @@ describe('Payment: Authorize', () => {
 		);
 	});
 
+	it('checks the fields that the payment has, and not those of a prototype', async () => {
+		const offer = JSON.stringify(offerInV2(seller())).replace(
+			/"extra":(\{.*?\})/,
+			'"extra":{"__proto__":$1}',
+		);
+		const required = JSON.stringify(requiredInV2({ offer: 1 })).replace('{"offer":1}', offer);
+		const headers = { 'payment-required': Buffer.from(required).toString('base64') };
+		const { error } = await authorize([{ statusCode: 402, headers, body: {} }]);
+		expect(error?.message).toContain('offer 1: extra.name is missing');
+		expect(service.seen).toEqual([]);
+	});
+
 	it('says what Ampersend says of each offer if it allows none', async () => {
 		service.emulator.updateAgent(session.agent, { spendConfig: { daily_limit: '5000' } });
 		const answer = answerInV2(offerInV2(seller()), offerInV2(addressOfKey(newPrivateKey())));
