@@ -393,6 +393,22 @@ describe('Payment: Authorize', () => {
 		);
 	});
 
+	it('shows nothing of a URL that can be a key', async () => {
+		const { error } = await authorize([answerInV2(offerInV2(seller()))], {
+			options: { url: 'https://me:hidden@api.example.com/other?key=hidden#hidden' },
+		});
+		expect(error?.message).toContain('and URL is "https://api.example.com/other"');
+		expect(error?.message).not.toContain('hidden');
+	});
+
+	it('compares with the URL only what is sold on the web', async () => {
+		const resource = 'javascript://api.example.com/premium';
+		const { error } = await authorize([answerInV1(offerInV1(seller(), { resource }))], {
+			options: { url: 'https://api.example.com/premium' },
+		});
+		expect(error?.message).toContain(`it sells "${resource}"`);
+	});
+
 	it('checks the fields that the payment has, and not those of a prototype', async () => {
 		const offer = JSON.stringify(offerInV2(seller())).replace(
 			/"extra":(\{.*?\})/,

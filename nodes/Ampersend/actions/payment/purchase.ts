@@ -13,7 +13,7 @@ import {
 	readWholeNumber,
 	requireText,
 } from '../../domain/parameter';
-import { parseUrl } from '../../domain/webAddress';
+import { isWeb, parseUrl } from '../../domain/webAddress';
 import { newId } from '../../domain/x402/ids';
 import { MAX_SECONDS, type Purchase } from '../../domain/x402/terms';
 import type { ParameterContext } from '../operation';
@@ -109,7 +109,7 @@ function readUrl(value: unknown): URL | undefined {
 	const text = readText(urlField.displayName, value);
 	if (text === '') return undefined;
 	const url = parseUrl(text);
-	if (url && ['http:', 'https:'].includes(url.protocol)) return url;
+	if (url && isWeb(url)) return url;
 	throw new ParameterError(
 		urlField.displayName,
 		`${quote(text)} isn't a web address.`,
