@@ -708,6 +708,8 @@ describe('Payment: Report', () => {
 		['with spaces', (signature) => [...signature].join(' ')],
 		['cut', (signature) => signature.slice(3)],
 		['as the part that the agent signs', (signature) => signature.slice(42, 172)],
+		['with colons', (signature) => (signature.slice(42).match(/../g) ?? []).join(':')],
+		['as numbers', (signature) => Buffer.from(signature.slice(42), 'hex').join()],
 		['in Base64', (signature) => Buffer.from(signature.slice(2), 'hex').toString('base64')],
 		[
 			'in Base64 for URLs',

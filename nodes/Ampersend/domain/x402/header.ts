@@ -101,7 +101,8 @@ function isBase64(run: string): boolean {
 /** Whether text can hold a part of a payment, in hex or Base64. @param text of bounded length */
 export function mayHoldPayment(text: string): boolean {
 	const runs = text.replace(/\s+/g, '').split(/[^\w+/-]/);
-	return looksSecret(text) || runs.some(isBase64);
+	// Bytes can have anything between them.
+	return looksSecret(text.replace(/[^0-9a-z]/gi, '')) || looksSecret(text) || runs.some(isBase64);
 }
 
 /** What a seller says of the settlement in its header; undefined if it has none. */
