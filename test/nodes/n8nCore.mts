@@ -599,7 +599,15 @@ export function openDurableTrigger(
  */
 export function openTool(
 	parameters: INodeParameters,
-	{ credential, maxTries }: Pick<RunOptions, 'maxTries'> & { credential: CredentialFields },
+	{
+		credential,
+		maxTries,
+		hasExecution = true,
+	}: Pick<RunOptions, 'maxTries'> & {
+		credential: CredentialFields;
+		/** Not so in an MCP Server Trigger, which runs a tool before its execution begins. */
+		hasExecution?: boolean;
+	},
 ): (toolArguments: IDataObject) => Promise<string> {
 	const node: INode = {
 		...nodeOf('ampersendTool', parameters),
@@ -614,7 +622,7 @@ export function openTool(
 		settings: { executionOrder: 'v1', timezone: 'UTC' },
 	});
 	const data = additionalData(workflow, 'manual', () => credential);
-	data.executionId = String(++executions);
+	if (hasExecution) data.executionId = String(++executions);
 	// n8n adds a token to them.
 	data.webhookWaitingBaseUrl = data.formWaitingBaseUrl = 'http://127.0.0.1';
 	const run = createRunExecutionData({});

@@ -7,7 +7,7 @@ import type { Hex } from 'viem';
 import { checksummed } from '../../nodes/Ampersend/domain/address';
 import { deployments } from '../../tools/emulator/deployments.mts';
 import { addressOfKey, jsonOf, newPrivateKey, useAgentSession } from './agentSession.mts';
-import type { RunOptions } from './n8nCore.mts';
+import { openTool, type RunOptions } from './n8nCore.mts';
 import {
 	answerInV1,
 	answerInV2,
@@ -393,6 +393,34 @@ describe('Payment: Authorize', () => {
 		);
 	});
 
+	it('shows nothing of a URL that can be a key', async () => {
+		const { error } = await authorize([answerInV2(offerInV2(seller()))], {
+			options: { url: 'https://me:hidden@api.example.com/other?key=hidden#hidden' },
+		});
+		expect(error?.message).toContain('and URL is "https://api.example.com/other"');
+		expect(error?.message).not.toContain('hidden');
+	});
+
+	it('compares with the URL only what is sold on the web', async () => {
+		const resource = 'javascript://api.example.com/premium';
+		const { error } = await authorize([answerInV1(offerInV1(seller(), { resource }))], {
+			options: { url: 'https://api.example.com/premium' },
+		});
+		expect(error?.message).toContain(`it sells "${resource}"`);
+	});
+
+	it('checks the fields that the payment has, and not those of a prototype', async () => {
+		const offer = JSON.stringify(offerInV2(seller())).replace(
+			/"extra":(\{.*?\})/,
+			'"extra":{"__proto__":$1}',
+		);
+		const required = JSON.stringify(requiredInV2({ offer: 1 })).replace('{"offer":1}', offer);
+		const headers = { 'payment-required': Buffer.from(required).toString('base64') };
+		const { error } = await authorize([{ statusCode: 402, headers, body: {} }]);
+		expect(error?.message).toContain('offer 1: extra.name is missing');
+		expect(service.seen).toEqual([]);
+	});
+
 	it('says what Ampersend says of each offer if it allows none', async () => {
 		service.emulator.updateAgent(session.agent, { spendConfig: { daily_limit: '5000' } });
 		const answer = answerInV2(offerInV2(seller()), offerInV2(addressOfKey(newPrivateKey())));
@@ -413,8 +441,11 @@ describe('Payment: Authorize', () => {
 		expect(countOf(EVENTS)).toBe(0);
 	});
 
-	it('goes on with a hint where Ampersend does not take the report', async () => {
-		service.emulator.fault({ route: EVENTS, status: 500 });
+	it.each<[string, { status: number; body?: IDataObject }]>([
+		['answers 500', { status: 500 }],
+		['says so', { status: 200, body: { received: false } }],
+	])('goes on with a hint where Ampersend does not take the report, and %s', async (_, fault) => {
+		service.emulator.fault({ route: EVENTS, ...fault });
 		const outcome = await authorize([answerInV2(offerInV2(seller()))]);
 		expect(jsonOf(outcome)).toMatchObject([{ authorized: true }]);
 		expect(outcome.hints.map(({ message }) => message).join()).toContain(
@@ -453,6 +484,29 @@ describe('Payment: Authorize', () => {
 		);
 		expect(error?.message).toContain('Credential: ');
 		expect(service.seen).toEqual([]);
+	});
+
+	it('makes each call of a tool a purchase of its own, also without an execution', async () => {
+		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
+		const extensions = { 'payment-identifier': { info: {} } };
+		const required = { ...requiredInV2(offerInV2(seller())), extensions };
+		const call = async () => {
+			const tool = openTool(
+				{
+					authentication: 'agentSession',
+					resource: 'payment',
+					operation: 'authorize',
+					maximumAmount: '0.10',
+					paymentRequired: "={{ $fromAI('required', '', 'json') }}",
+				},
+				{ credential: session.credential, hasExecution: false },
+			);
+			const [item] = JSON.parse(await tool({ required })) as IDataObject[];
+			return decoded(item?.headerValue);
+		};
+		const [one, other] = [await call(), await call()];
+		expect(one.payload.authorization.nonce).not.toBe(other.payload.authorization.nonce);
+		expect(one.extensions).not.toEqual(other.extensions);
 	});
 
 	it('takes no maximum from a model', async () => {
@@ -542,9 +596,58 @@ describe('Payment: Report', () => {
 		[
 			'with a reason that is empty',
 			{ statusCode: 402, headers: settlement({ success: false, errorReason: '  ' }) },
-			{ outcome: 'rejected', errorReason: 'The seller answered 402' },
-			'rejected',
+			{ outcome: 'error', errorReason: 'The seller answered 402' },
+			'reserved',
 		],
+		[
+			'whose transaction is shown although it was not settled',
+			{
+				statusCode: 402,
+				headers: settlement({ success: false, transaction: hash, errorReason: 'rejected' }),
+			},
+			{ outcome: 'error', settled: false, transactionHash: hash },
+			'reserved',
+		],
+		[
+			'whose nonce is used, in words that are not shown',
+			{ statusCode: 402, headers: {}, body: { error: `nonce 0x${'cd'.repeat(32)} is used` } },
+			{ outcome: 'error', errorReason: 'The seller answered 402' },
+			'reserved',
+		],
+		[
+			'whose nonce is used, at the end of many words',
+			{ statusCode: 402, headers: {}, body: { error: `${'so '.repeat(100)} the nonce is used` } },
+			{ outcome: 'error' },
+			'reserved',
+		],
+		[
+			'whose nonce is used, in the second of two reasons',
+			{
+				statusCode: 402,
+				headers: settlement({ success: false, errorReason: 'rejected' }),
+				body: { error: 'the nonce is used' },
+			},
+			{ outcome: 'error', settled: false, errorReason: 'rejected' },
+			'reserved',
+		],
+		[
+			'that threw an exception at the seller',
+			{ statusCode: 402, headers: {}, body: { x402Version: 1, error: {}, accepts: [] } },
+			{ outcome: 'error' },
+			'reserved',
+		],
+		...[
+			'unexpected_settle_error',
+			'Payment settlement failed',
+			'fetch failed',
+			'The operation timed out',
+			'Failed to settle payment: 504 Gateway Timeout',
+		].map((error): [string, IDataObject, IDataObject, string] => [
+			`whose settlement got lost: ${error}`,
+			{ statusCode: 402, headers: {}, body: { error } },
+			{ outcome: 'error', errorReason: error },
+			'reserved',
+		]),
 		[
 			'that was settled before the seller went down',
 			{ statusCode: 502, headers: settlement({ success: true, transaction: hash }) },
@@ -605,6 +708,15 @@ describe('Payment: Report', () => {
 		['with spaces', (signature) => [...signature].join(' ')],
 		['cut', (signature) => signature.slice(3)],
 		['as the part that the agent signs', (signature) => signature.slice(42, 172)],
+		['with colons', (signature) => (signature.slice(42).match(/../g) ?? []).join(':')],
+		['as numbers', (signature) => Buffer.from(signature.slice(42), 'hex').join()],
+		['in Base64', (signature) => Buffer.from(signature.slice(2), 'hex').toString('base64')],
+		[
+			'in Base64 for URLs',
+			(signature) => Buffer.from(signature.slice(42), 'hex').toString('base64url'),
+		],
+		['as a part of the header', (signature) => encode({ payload: { signature } }).slice(30, 190)],
+		['in Base64 with spaces', (signature) => [...encode({ signature })].slice(20, 110).join(' ')],
 	])('shows the payment nowhere if it is repeated %s', async (_, spell) => {
 		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
 		const payment = await paid();
@@ -617,6 +729,16 @@ describe('Payment: Report', () => {
 		const shown = [error?.message, error?.description, JSON.stringify(item)].join();
 		expect(shown).not.toContain(text.slice(0, 60));
 		expect(item?.errorReason).toBe('The seller answered 402');
+	});
+
+	it.each([
+		'X-PAYMENT header is required: the price is 10000 micro-USDC on Base Sepolia',
+		'invalid_exact_evm_payload_authorization_valid_before',
+		'EIP-3009 USDC transfer on eip155:84532 rejected, balance of the payer is too low',
+	])('shows the words "%s"', async (words) => {
+		const response = { statusCode: 402, headers: {}, body: { error: words } };
+		const [item] = jsonOf(await report([response], await paid()));
+		expect(item?.errorReason).toBe(words);
 	});
 
 	it('shows no header that is wrong', async () => {

@@ -18,6 +18,10 @@ export function parseUrl(text: string, base?: string): URL | undefined {
 	}
 }
 
+export function isWeb({ protocol }: URL): boolean {
+	return protocol === 'https:' || protocol === 'http:';
+}
+
 /** Host name in one spelling: trailing dots name the same host. */
 export function hostOf(url: URL): string {
 	return withoutTrailing(url.hostname, '.');

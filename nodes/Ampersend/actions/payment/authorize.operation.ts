@@ -35,6 +35,9 @@ const NOT_NAMED =
 /** The payment must not get old meanwhile. */
 const SENDING_MS = 3_000;
 
+const NOT_TOLD =
+	"The payment is authorized and signed. Ampersend doesn't know that it's on its way: ";
+
 /** Tells Ampersend that a payment is on its way. The payment doesn't depend on it. */
 async function reportSending(
 	{ client, hint }: Pick<OperationContext, 'client' | 'hint'>,
@@ -44,13 +47,12 @@ async function reportSending(
 	const payment = readHeader('', headerValue);
 	const timely = { ...client, deadline: Date.now() + SENDING_MS };
 	try {
-		await reportPayment(timely, agent, { id, payment, event: { type: 'sending' } });
+		const event = { type: 'sending' } as const;
+		const { received } = await reportPayment(timely, agent, { id, payment, event });
+		if (!received) hint(`${NOT_TOLD}it didn't take the report.`);
 	} catch (error) {
 		if (!(error instanceof CallError) || error.cancelled) rethrow(error);
-		hint(
-			"The payment is authorized and signed. Ampersend doesn't know that it's on its way: " +
-				error.message,
-		);
+		hint(NOT_TOLD + error.message);
 	}
 }
 

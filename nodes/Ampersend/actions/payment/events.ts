@@ -4,9 +4,8 @@ import type { Client } from '../../api/client';
 import { CallError, withFields } from '../../api/errors';
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
-import { looksSecret } from '../../domain/parameter';
 import { rethrow } from '../../domain/rethrow';
-import type { Payment } from '../../domain/x402/header';
+import { mayHoldPayment, type Payment } from '../../domain/x402/header';
 
 export type PaymentEvent =
 	| { type: 'sending' | 'accepted' }
@@ -19,7 +18,7 @@ export const protocolOf = (version: 1 | 2) => `x402-v${version}`;
 function withoutPayment(error: unknown): unknown {
 	if (!(error instanceof CallError)) return error;
 	const { message, description, status } = error;
-	if (!looksSecret(message) && !looksSecret(description)) return error;
+	if (![message, description].some(mayHoldPayment)) return error;
 	return withFields(error, {
 		message:
 			`Ampersend could not report the payment (HTTP ${status}), and says why in words that can ` +

@@ -13,7 +13,8 @@ import {
 	readWholeNumber,
 	requireText,
 } from '../../domain/parameter';
-import { parseUrl } from '../../domain/webAddress';
+import { isWeb, parseUrl } from '../../domain/webAddress';
+import { newId } from '../../domain/x402/ids';
 import { MAX_SECONDS, type Purchase } from '../../domain/x402/terms';
 import type { ParameterContext } from '../operation';
 
@@ -108,7 +109,7 @@ function readUrl(value: unknown): URL | undefined {
 	const text = readText(urlField.displayName, value);
 	if (text === '') return undefined;
 	const url = parseUrl(text);
-	if (url && ['http:', 'https:'].includes(url.protocol)) return url;
+	if (url && isWeb(url)) return url;
 	throw new ParameterError(
 		urlField.displayName,
 		`${quote(text)} isn't a web address.`,
@@ -126,6 +127,22 @@ export interface PurchaseOptions extends Purchase {
 	isNamed: boolean;
 }
 
+/** The calls of a tool: what a model gave for one is the same object in each try. */
+const callIds = new WeakMap<object, string>();
+
+/**
+ * What tells a tool's call from others. n8n doesn't: calls at the same time have one run index, and
+ * those of an MCP Server Trigger no execution (2.41, get-input-connection-data.js,
+ * webhook-helpers.js).
+ */
+function callIdOf(n8n: ParameterContext['n8n']): string | undefined {
+	const call = n8n.getInputData()[0]?.json;
+	if (!call || !isTool(n8n.getNode())) return undefined;
+	const id = callIds.get(call) ?? newId();
+	callIds.set(call, id);
+	return id;
+}
+
 /** What tells a purchase from any other one, if the user doesn't name it. */
 function placeIn({ n8n, itemIndex }: ParameterContext): unknown[] {
 	return [
@@ -136,6 +153,7 @@ function placeIn({ n8n, itemIndex }: ParameterContext): unknown[] {
 		// In a loop, each run of the node has another one.
 		n8n.getWorkflowDataProxy(0).$runIndex,
 		itemIndex,
+		callIdOf(n8n),
 	];
 }
 

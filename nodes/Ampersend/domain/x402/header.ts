@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { ParameterError } from '../parameter';
+import { looksSecret, ParameterError } from '../parameter';
 import type { Offer, PaymentRequired } from './required';
 import { decodeHeader } from './sellerAnswer';
 import type { Authorization } from './shapes';
@@ -85,6 +85,24 @@ export function readHeader(parameter: string, value: unknown): Payment {
 		text === '' ? 'is empty.' : "isn't the header of a payment.",
 		'Use what Payment: Authorize returns in headerValue, whole and unchanged.',
 	);
+}
+
+/** Characters of Base64 in a row: fewer are no use to anyone. */
+const MIN_RUN = 43;
+
+/** Whether text has as many letters of both cases as Base64 has, and no words have. */
+function isBase64(run: string): boolean {
+	const others = [run.replace(/[a-z]/g, ''), run.replace(/[A-Z]/g, '')];
+	return (
+		run.length >= MIN_RUN && others.every(({ length }) => (run.length - length) * 6 >= run.length)
+	);
+}
+
+/** Whether text can hold a part of a payment, in hex or Base64. @param text of bounded length */
+export function mayHoldPayment(text: string): boolean {
+	const runs = text.replace(/\s+/g, '').split(/[^\w+/-]/);
+	// Bytes can have anything between them.
+	return looksSecret(text.replace(/[^0-9a-z]/gi, '')) || looksSecret(text) || runs.some(isBase64);
 }
 
 /** What a seller says of the settlement in its header; undefined if it has none. */

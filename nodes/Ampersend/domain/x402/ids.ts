@@ -1,3 +1,8 @@
+import { randomUUID } from 'node:crypto';
+
+/** A UUID that nothing else has. */
+export const newId = (): string => randomUUID();
+
 /** A UUID that is always the same for a digest. @param digest at least 32 digits in hex */
 export function uuidOf(digest: string): string {
 	const parts = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})/.exec(digest) ?? [];

@@ -1,6 +1,6 @@
 import * as z from 'zod/v4-mini';
 
-import { isRecord } from '../json';
+import { dropPrototypes, isRecord } from '../json';
 import { ParameterError } from '../parameter';
 import type { SellerAnswer } from './sellerAnswer';
 import { decodeHeader, WHOLE_ANSWER } from './sellerAnswer';
@@ -43,12 +43,19 @@ export interface PaymentRequired {
 /** More than any seller's, with the description of its API. */
 const MAX_CHARACTERS = 500_000;
 
-/** Whether a value can be JSON, and isn't too long. */
-function isBounded(value: unknown): boolean {
+/**
+ * A copy without fields that a check would see and the payment wouldn't have.
+ * @returns undefined if it can't be JSON, or is too long
+ */
+function copyOf(value: Record<string, unknown>): Record<string, unknown> | undefined {
 	try {
-		return JSON.stringify(value).length <= MAX_CHARACTERS;
+		const text = JSON.stringify(value);
+		if (text.length > MAX_CHARACTERS) return undefined;
+		const copy = JSON.parse(text) as Record<string, unknown>;
+		dropPrototypes(copy);
+		return copy;
 	} catch {
-		return false;
+		return undefined;
 	}
 }
 
@@ -141,7 +148,8 @@ export function readPaymentRequired(
 	if (status !== 402 || !isRecord(received) || !('x402Version' in received)) {
 		rejectAnswer(parameter, answer);
 	}
-	if (isBounded(received)) return readRequired(parameter, received);
+	const copy = copyOf(received);
+	if (copy) return readRequired(parameter, copy);
 	throw new ParameterError(
 		parameter,
 		`what the seller asks for has more than ${MAX_CHARACTERS} characters, or can't be JSON.`,

@@ -2,7 +2,7 @@ import type { Address } from '../address';
 import { isAddress, isMisspelled, sameAddress, ZERO } from '../address';
 import { formatUsdc } from '../money';
 import { quote } from '../parameter';
-import { parseUrl } from '../webAddress';
+import { isWeb, parseUrl } from '../webAddress';
 import type { Chain } from './chains';
 import type { Offer } from './required';
 
@@ -76,10 +76,12 @@ const pathOf = ({ pathname }: URL) => pathname.replace(/\/$/, '');
 function complaintAboutResource({ resource }: Offer, { url }: Purchase): Complaint | undefined {
 	if (!url) return undefined;
 	const sold = resource === null ? undefined : parseUrl(resource);
-	if (sold && sold.host === url.host && pathOf(sold) === pathOf(url)) return undefined;
+	if (sold && isWeb(sold) && sold.host === url.host && pathOf(sold) === pathOf(url))
+		return undefined;
 	const what = resource === null ? "it doesn't say what it sells" : `it sells ${quote(resource)}`;
+	// The rest of it can have a key of the user.
 	return [
-		`${what}, and URL is ${quote(url.href)}`,
+		`${what}, and URL is ${quote(url.origin + url.pathname)}`,
 		'Enter in URL what the HTTP Request node requests. If it does, choose another seller.',
 	];
 }
