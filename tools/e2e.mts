@@ -7,6 +7,8 @@ import { findServers } from './n8n/queueServers.mts';
 import { installSellers } from './sellers/install.mts';
 
 const SECONDS = 2100;
+/** In another's n8n. */
+const RUNNING_SECONDS = 300;
 /** Three processes of n8n start in place of one. */
 const QUEUE_SECONDS = 2400;
 

@@ -1,5 +1,13 @@
 import { startEmulator, type Emulator } from '../emulator/index.mts';
-import { N8nApi, type Running, type StoredWorkflow, type Workflow } from './n8n.mts';
+import {
+	inARow,
+	N8nApi,
+	pollEvery,
+	workflowNode,
+	type Running,
+	type StoredWorkflow,
+	type Workflow,
+} from './n8n.mts';
 import { TRIGGER } from './rig.mts';
 
 /** Begins the name of all that a guest makes. */
@@ -35,6 +43,20 @@ export class Guest {
 		const id = await this.n8n.createCredential(name, type, data);
 		this.credentials.push(id);
 		return { id, name };
+	}
+
+	/** Publishes a workflow that payments start; its trigger is called Payment. */
+	async publishTrigger(ampersendApi: { id: string; name: string }): Promise<StoredWorkflow> {
+		const workflow = inARow('payments', [
+			workflowNode({
+				name: 'Payment',
+				type: TRIGGER,
+				parameters: { pollTimes: pollEvery(5) },
+				credentials: { ampersendApi },
+			}),
+			workflowNode({ name: 'Nothing', type: 'n8n-nodes-base.noOp', parameters: {} }),
+		]);
+		return await this.n8n.activate(await this.importWorkflow(workflow));
 	}
 
 	async importWorkflow(workflow: Workflow): Promise<StoredWorkflow> {
