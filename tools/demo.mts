@@ -356,9 +356,9 @@ async function demoThere(
 	const { n8n, emulator } = guest;
 	try {
 		const values = { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl };
+		const [agent] = seedDemoAgents(emulator);
 		const credential = await guest.createCredential('ampersendApi', values);
 		await testCredential(n8n, { ...credential, type: 'ampersendApi', values });
-		const [agent] = seedDemoAgents(emulator);
 		const workflow = await guest.publishTrigger(credential);
 		say(`n8n       ${guest.version}, ${running.url}`);
 		say(`workflow  "${workflow.name}" is published and looks for payments every 5 s`);
