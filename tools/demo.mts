@@ -259,7 +259,7 @@ async function prepare(rig: Rig, apiKey: string | undefined): Promise<Imported> 
 	};
 	await testCredential(rig.n8n, owner);
 	if (apiKey === undefined) await addAgents(rig);
-	// n8n chooses the credential that was saved last for a new node: most of its operations need this.
+	// n8n gives a new node the credential that was saved last: most operations need this one.
 	await rig.n8n.updateCredential(owner.id, owner.name, owner.type, owner.values);
 	const imported = await importAll(rig);
 	const alerts = await rig.n8n.activate(importedFrom(imported, ALERTS));

@@ -211,7 +211,7 @@ test('the life of a hosted endpoint', async () => {
 	expect(jsonOf(execution, 'getMany')).toMatchObject([
 		{ priceUsdc: '1.25', enabled: true, proxyHeaderNames: ['X-Api-Key'] },
 	]);
-	expect(jsonOf(execution, 'delete')).toEqual([{ deleted: true }]);
+	expect(jsonOf(execution, 'delete')).toMatchObject([{ deleted: true }]);
 	expect(rig.sandbox.hostedEndpoints(agent)).toEqual([]);
 });
 
@@ -302,7 +302,7 @@ test('no other node gets the credential', async () => {
 		parameters: {},
 	});
 	await expect(rig.n8n.importWorkflow(inARow('Another node', [start, request]))).rejects.toThrow(
-		`cannot use credential type "${TYPE}"`,
+		'(n8n-nodes-base.httpRequest) cannot use credential type',
 	);
 });
 

@@ -123,7 +123,7 @@ describe.each(ways)('with the credential of %s', (_, run) => {
 	it.each<[string, INodeParameters, string]>([
 		['an address that is none', { agentKeyAddress: '0x12' }, 'Agent Key Address: "0x12"'],
 		['the zero address', { agentKeyAddress: `0x${'0'.repeat(40)}` }, 'is the zero address'],
-		['a private key', { agentKeyAddress: newPrivateKey() }, 'looks like a secret'],
+		['a private key', { agentKeyAddress: newPrivateKey() }, 'is as long as a private key'],
 		['an empty limit', { additionalFields: { dailyLimit: '' } }, 'Daily Limit (USDC): is empty.'],
 		['a limit that is none', { additionalFields: { dailyLimit: 'x' } }, '"x" is not an amount'],
 	])('nothing is sent with %s', async (_what, parameters, message) => {

@@ -157,7 +157,7 @@ describe('The word "canceled" in text from users or the service', () => {
 		],
 		[
 			'a value',
-			() => ({ ...read, agent: { __rl: true, mode: 'address', value: 'canceled' } }),
+			() => ({ ...read, agent: { __rl: true, mode: 'address', value: '={{ "canceled" }}' } }),
 			() => {},
 			/"cancelled" is not an address/,
 		],

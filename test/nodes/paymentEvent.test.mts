@@ -51,6 +51,7 @@ describe('Get Many', () => {
 					chain: 'eip155:84532',
 					occurredAt: '2026-09-21T14:13:20.005Z',
 					expiresAt: '2026-09-21T14:20:00.000Z',
+					id: null,
 				},
 				pairedItem: { item: 0 },
 			},
@@ -166,7 +167,7 @@ describe('Get Many', () => {
 		const { items, error } = await getMany();
 		expect(error).toBeUndefined();
 		expect(numbersOf(items)).toEqual([amount]);
-		expect(items[0]?.json).not.toHaveProperty('id');
+		expect(items[0]?.json).toMatchObject({ id: null });
 	});
 
 	it.each<[string, object, string]>([

@@ -131,7 +131,7 @@ describe('as a tool', () => {
 	});
 
 	it('tells a model what to do next in the message, because it gets nothing else', async () => {
-		const agent = { __rl: true, mode: 'address', value: 'Buyer' };
+		const agent = { __rl: true, mode: 'address', value: '={{ "Buyer" }}' };
 		const { error } = await use({ agentScope: 'one', agent });
 		expect(error?.message).toBe(
 			'Agent: "Buyer" is not an address. ' +

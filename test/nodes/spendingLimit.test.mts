@@ -86,10 +86,15 @@ describe('Get', () => {
 
 describe('Update', () => {
 	it.each([
-		[{ dailyLimit: '2' }, 'Monthly Limit (USDC)', 'Monthly Limit: None'],
+		[
+			{ dailyLimit: '2' },
+			'Monthly Limit (USDC), Limit per Transaction (USDC), Auto Top-Up: are required',
+			'Add Monthly Limit (USDC) or Monthly Limit: None; Limit per Transaction (USDC) or ' +
+				'Limit per Transaction: None; Auto Top-Up to Update Fields.',
+		],
 		[
 			{ dailyLimit: '2', noMonthlyLimit: true, perTransactionLimit: '1' },
-			'Auto Top-Up',
+			'Auto Top-Up: is required',
 			'Add Auto Top-Up to Update Fields',
 		],
 	])('does not remove the limits left out after a 404: %j', async (fields, named, next) => {
@@ -98,7 +103,7 @@ describe('Update', () => {
 
 		const { error } = await update(agent, fields);
 
-		expect(error?.message).toContain(`${named}: is required`);
+		expect(error?.message).toContain(named);
 		expect(error?.description).toContain(next);
 		expect(ampersend.seen).toEqual([READ, LIST, ALLOWLIST]);
 		expect(ampersend.emulator.agent(agent).spendConfig?.monthly_limit).toBe('50000000');

@@ -12,7 +12,10 @@ const root = resolve(dirname(expect.getState().testPath ?? ''), '..', '..');
 const TYPES = ['Described', 'Fact', 'INodeProperties', 'INodePropertyOptions'];
 
 /** Reads what is left out to make the lists of fields, which are left out with it. */
-const MAKES_FIELDS = ['nodes/Ampersend/actions/registry.ts'];
+const MAKES_FIELDS = [
+	'nodes/Ampersend/actions/registry.ts',
+	'nodes/Ampersend/descriptions/locators.ts',
+];
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
 

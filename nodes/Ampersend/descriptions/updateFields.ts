@@ -47,6 +47,6 @@ export function requireFields(what: string, fields: RequiredField[]): void {
 		names,
 		`${missing.length === 1 ? 'is' : 'are'} required, because the service reports no ${what} ` +
 			'for this agent.',
-		`Add to ${updateFields.displayName}: ${toAdd.join('; ')}.`,
+		`Add ${toAdd.join('; ')} to ${updateFields.displayName}.`,
 	);
 }

@@ -117,8 +117,8 @@ export const layouts = {
 	quickbooks: {
 		name: 'QuickBooks Online',
 		description:
-			'Date, Description and Amount of all money that has moved, in cents: 999 lines a file, less ' +
-			'than 350 KB',
+			'Date, Description and Amount of all money that has moved, in cents: 999 lines a file, ' +
+			'less than 350 KB',
 		book: { columns: [americanDate, words('Description'), amount], maxRows: 999 },
 	},
 	spreadsheet: {

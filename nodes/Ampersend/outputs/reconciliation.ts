@@ -74,12 +74,11 @@ export const simplifiedReconciliation = simplifiedTo(
 		'paymentEventAmountUsdc',
 		'transactionStatus',
 		'paymentEventStatus',
-		'findings',
 		'movedWithoutHash',
 		'unclear',
-		'explorerUrl',
 	],
-	'transactionHash',
+	// It has the transaction hash.
+	'explorerUrl',
 );
 
 /** Rows of an agent that don't agree. */
