@@ -37,8 +37,8 @@ export function runningN8n(env: NodeJS.ProcessEnv = process.env): Running | unde
 		throw new Error(`AMPERSEND_N8N_URL is no URL: ${given}. It looks like http://localhost:5678.`);
 	if (!AMPERSEND_N8N_EMAIL || !AMPERSEND_N8N_PASSWORD)
 		throw new Error(
-			'With AMPERSEND_N8N_URL, set AMPERSEND_N8N_EMAIL and AMPERSEND_N8N_PASSWORD to the login of ' +
-				"n8n's owner.",
+			'With AMPERSEND_N8N_URL, set AMPERSEND_N8N_EMAIL and AMPERSEND_N8N_PASSWORD to the ' +
+				"login of n8n's owner.",
 		);
 	return {
 		url: given.replace(/\/+$/, ''),
