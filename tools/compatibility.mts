@@ -20,14 +20,26 @@ import {
 	type Release,
 	type Runtime,
 } from './n8n/install.mts';
-import { inARow, N8n, n8nEnv, pollEvery, workflowNode, type Workflow } from './n8n/n8n.mts';
+import {
+	inARow,
+	N8n,
+	N8nApi,
+	n8nEnv,
+	pollEvery,
+	workflowNode,
+	type Running,
+	type Workflow,
+} from './n8n/n8n.mts';
 import { freePorts } from './n8n/ports.mts';
+import { leftOutLines, RUNS, runningN8n } from './n8n/running.mts';
 import { waitFor } from './n8n/wait.mts';
 
 const USAGE = `npm run compatibility -- 1.85.4
 Installs this n8n from npm in a temporary folder, with the packed nodes. Then it executes a workflow
 with the Ampersend node, publishes one that a payment starts, and plays all examples that say that
-they run in it. About 10 minutes and 3 GB.`;
+they run in it. About 10 minutes and 3 GB.
+With AMPERSEND_N8N_URL, AMPERSEND_N8N_EMAIL and AMPERSEND_N8N_PASSWORD set, and no version: what of
+that can run in the n8n there, which has the package and is on this machine.`;
 
 /** The newest Node.js that these releases of n8n accept. */
 const NODE_22 = '22.23.3';
@@ -232,8 +244,23 @@ async function runAll(version: string, folder: string, emulator: Emulator): Prom
 	log(`n8n ${version} on Node.js ${nodeVersionFor(version)}: node, trigger and examples ran.`);
 }
 
+/** In an n8n that isn't on npm, such as that of a Docker image. */
+async function runThere(running: Running): Promise<void> {
+	const n8n = await N8nApi.connect(running);
+	for (const line of leftOutLines()) log(line);
+	const code = await runJest({
+		step: `What can run in ${running.url}`,
+		seconds: 300,
+		args: ['-c', join(rootDir, 'test', 'e2e', 'jest.config.mjs'), RUNS],
+	});
+	if (code !== 0) throw new Error('See above.');
+	log(`n8n ${await n8n.version()} at ${running.url}: node, trigger and both credentials ran.`);
+}
+
 async function main(): Promise<void> {
 	const [version = ''] = process.argv.slice(2);
+	const running = version === '' ? runningN8n() : undefined;
+	if (running !== undefined) return await runThere(running);
 	if (!/^\d+\.\d+\.\d+$/.test(version)) {
 		console.log(USAGE);
 		process.exitCode = 2;

@@ -5,17 +5,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { seedDemoAgents } from './emulator/demo.mts';
-import type { Agent } from './emulator/index.mts';
+import type { Agent, Emulator } from './emulator/index.mts';
 import { startPaymentStream, type StreamedPayment } from './emulator/stream.mts';
 import { within } from './runWithin.mts';
+import { Guest } from './n8n/guest.mts';
 import { Rig, credentialNames, examplesDir, readExample, startOf } from './n8n/rig.mts';
 import { installN8n, packPackage } from './n8n/install.mts';
-import { outputOf, type Execution, type StoredWorkflow } from './n8n/n8n.mts';
+import {
+	outputOf,
+	type Execution,
+	type N8nApi,
+	type Running,
+	type StoredWorkflow,
+} from './n8n/n8n.mts';
+import { runningN8n } from './n8n/running.mts';
 import { waitFor } from './n8n/wait.mts';
 
 const USAGE = `npm run demo                 a real n8n with the nodes in it, until Ctrl+C
 npm run demo -- --every 5    seconds between the payments that the local Ampersend makes (15)
 npm run demo -- --once       run the examples once, make one payment, show its alert, and end
+
+With AMPERSEND_N8N_URL, AMPERSEND_N8N_EMAIL and AMPERSEND_N8N_PASSWORD set, it's the n8n that runs
+there, on this machine and with the package installed: a workflow in it starts for each payment. The
+demo doesn't import the examples then, which need servers of its own, and removes what it has made.
 
 With AMPERSEND_API_KEY set, n8n calls the real deployment of that key. The demo then creates no
 agent and makes no payment.`;
@@ -36,8 +48,8 @@ const RUN_BY_HAND = [
 /** It only reads, so it also runs with a real deployment. */
 const EXPORT = 'monthly-csv-by-email.json';
 const SESSION_CREDENTIAL = 'Ampersend Agent account';
-/** The trigger's name in the example. */
-const TRIGGER_NAME = 'Ampersend Trigger';
+/** The trigger's name in the example, and in what runs in another's n8n. */
+const TRIGGER_NAMES = ['Ampersend Trigger', 'Payment'];
 const ALERT_TIMEOUT_MS = 60_000;
 /** Time limit of each step, in seconds; install.mts has the limits of the installing steps. */
 const limits = { start: 240, workflows: 120, once: 120, stop: 30 };
@@ -93,7 +105,7 @@ function describePayment({ kind, agent, activity }: StreamedPayment): string {
 }
 
 function describeRun(name: string, execution: Execution): string {
-	const events = outputOf(execution, TRIGGER_NAME).map(
+	const events = TRIGGER_NAMES.flatMap((trigger) => outputOf(execution, trigger)).map(
 		({ json }) => `${json.event} ${json.amountUsdc} USDC`,
 	);
 	const outcome = execution.status === 'success' ? 'ran' : `failed: ${execution.error?.message}`;
@@ -129,6 +141,14 @@ async function runByHand(rig: Rig, imported: Imported, file: string): Promise<vo
 	}
 }
 
+async function firstRun(n8n: N8nApi, workflow: StoredWorkflow): Promise<Execution> {
+	return await waitFor(
+		'the payment to start the workflow',
+		async () => (await n8n.executions(workflow)).at(0),
+		ALERT_TIMEOUT_MS,
+	);
+}
+
 /** Runs the examples once and ends, for a check by a person or a machine. */
 async function once(rig: Rig, imported: Imported, real: boolean): Promise<void> {
 	if (real) {
@@ -149,25 +169,21 @@ async function once(rig: Rig, imported: Imported, real: boolean): Promise<void> 
 		amountMicro: 1_250_000n,
 	});
 	say(describePayment({ kind: 'new', agent, activity }));
-	const run = await waitFor(
-		'the payment to start the workflow',
-		async () => (await rig.n8n.executions(alerts)).at(0),
-		ALERT_TIMEOUT_MS,
-	);
+	const run = await firstRun(rig.n8n, alerts);
 	say(describeRun(alerts.name, run));
 	if (run.status !== 'success') throw new Error(`The alert workflow failed: ${run.error?.message}`);
 	if (rows.length !== 1) throw new Error(`One payment led to ${rows.length} rows.`);
 }
 
 async function untilStopped(
-	rig: Rig,
+	{ n8n, sandbox }: { n8n: N8nApi; sandbox: Emulator },
 	alerts: StoredWorkflow,
 	everyMs: number,
 	stopped: AbortSignal,
 ): Promise<void> {
 	const stream =
 		everyMs > 0
-			? startPaymentStream(rig.sandbox, {
+			? startPaymentStream(sandbox, {
 					everyMs,
 					onPayment: (payment) => say(describePayment(payment)),
 				})
@@ -175,7 +191,7 @@ async function untilStopped(
 	let last = '0';
 	try {
 		while (!stopped.aborted) {
-			for (const execution of await rig.n8n.executions(alerts, last)) {
+			for (const execution of await n8n.executions(alerts, last)) {
 				say(describeRun(alerts.name, execution));
 				last = execution.id;
 			}
@@ -209,7 +225,12 @@ async function addAgents(rig: Rig): Promise<void> {
 		privateKey: key,
 	};
 	const id = await rig.n8n.createCredential(SESSION_CREDENTIAL, 'ampersendAgentApi', values);
-	await testCredential(rig, { id, name: SESSION_CREDENTIAL, type: 'ampersendAgentApi', values });
+	await testCredential(rig.n8n, {
+		id,
+		name: SESSION_CREDENTIAL,
+		type: 'ampersendAgentApi',
+		values,
+	});
 }
 
 interface Credential {
@@ -219,8 +240,8 @@ interface Credential {
 	values: Record<string, unknown>;
 }
 
-async function testCredential(rig: Rig, { id, name, type, values }: Credential): Promise<void> {
-	const { status, message } = await rig.n8n.testCredential(id, name, type, values);
+async function testCredential(n8n: N8nApi, { id, name, type, values }: Credential): Promise<void> {
+	const { status, message } = await n8n.testCredential(id, name, type, values);
 	if (status !== 'OK') throw new UsageError(`The credential test failed: ${message}`);
 	say(`Credential "${name}": ${message}`);
 }
@@ -236,7 +257,7 @@ async function prepare(rig: Rig, apiKey: string | undefined): Promise<Imported> 
 				? { apiKey: rig.sandbox.apiKey, baseUrl: rig.sandbox.baseUrl }
 				: { apiKey, baseUrl: '' },
 	};
-	await testCredential(rig, owner);
+	await testCredential(rig.n8n, owner);
 	if (apiKey === undefined) await addAgents(rig);
 	// n8n gives a new node the credential that was saved last: most operations need this one.
 	await rig.n8n.updateCredential(owner.id, owner.name, owner.type, owner.values);
@@ -323,6 +344,38 @@ async function demo(
 	}
 }
 
+/** In another's n8n, on this machine. */
+async function demoThere(
+	running: Running,
+	{ once: onceOnly, everyMs, apiKey }: Options,
+	stopped: AbortSignal,
+): Promise<void> {
+	if (apiKey !== undefined)
+		throw new UsageError('AMPERSEND_API_KEY is for an n8n of our own: unset AMPERSEND_N8N_URL.');
+	const guest = await within('The login to n8n', limits.start, () => Guest.start(running));
+	const { n8n, emulator } = guest;
+	try {
+		const values = { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl };
+		const [agent] = seedDemoAgents(emulator);
+		const credential = await guest.createCredential('ampersendApi', values);
+		await testCredential(n8n, { ...credential, type: 'ampersendApi', values });
+		const workflow = await guest.publishTrigger(credential);
+		say(`n8n       ${guest.version}, ${running.url}`);
+		say(`workflow  "${workflow.name}" is published and looks for payments every 5 s`);
+		if (onceOnly) {
+			const activity = emulator.pay({ agent: agent as Agent, type: 'spend', status: 'settled' });
+			say(describePayment({ kind: 'new', agent: agent as Agent, activity }));
+			say(describeRun(workflow.name, await firstRun(n8n, workflow)));
+		} else {
+			say('Ctrl+C ends it and removes everything it made.');
+			await untilStopped({ n8n, sandbox: emulator }, workflow, everyMs, stopped);
+		}
+	} finally {
+		say('Remove what the demo made in n8n …');
+		await within('The end of the demo', limits.stop, guest.leave.bind(guest));
+	}
+}
+
 async function main(): Promise<void> {
 	const options = readOptions();
 	if (options === undefined) {
@@ -332,7 +385,9 @@ async function main(): Promise<void> {
 	const stop = new AbortController();
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 	try {
-		await demo(options, stop.signal);
+		const running = runningN8n();
+		if (running === undefined) await demo(options, stop.signal);
+		else await demoThere(running, options, stop.signal);
 	} catch (error) {
 		if (!stop.signal.aborted) throw error;
 	}

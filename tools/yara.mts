@@ -29,7 +29,7 @@ async function readRule(folder: string, file: string): Promise<string> {
 	return (await Promise.all(included)).join('\n');
 }
 
-/** A rule's metadata has globs with commas between them. One has to fit the path or its last part. */
+/** @param globs with commas between them: one has to fit the path or its last part */
 function isOneOf(globs: string, path: string): boolean {
 	return globs.split(',').some((glob) => {
 		const literal = glob.trim().replace(/[.+?^${}()|[\]\\]/g, '\\$&');

@@ -115,6 +115,13 @@ export interface Login {
 	password: string;
 }
 
+export interface Running {
+	/** Without a slash at its end. */
+	url: string;
+	/** Of its owner or an admin. */
+	login: Login;
+}
+
 const quiet = {
 	N8N_DIAGNOSTICS_ENABLED: 'false',
 	N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
@@ -173,105 +180,27 @@ async function startWorker({ runtime, env }: Shared, number: number, mainFolder:
 	return { worker, isUp: () => worker.log.includes('n8n worker is now ready') };
 }
 
-/** One main, and in queue mode its workers. */
-export class N8n {
+/** What can be done in an n8n from outside, as its editor does it. */
+export class N8nApi {
 	private cookie = '';
-	private startWorker?: (number: number) => ReturnType<typeof startWorker>;
 
-	private constructor(
+	protected constructor(
 		readonly url: string,
 		readonly login: Login,
-		readonly main: N8nProcess,
-		/** None unless in queue mode. */
-		readonly workers: N8nProcess[],
-		/** Only in queue mode. */
-		readonly cluster: Cluster | undefined,
 		/** n8n 1 has other ways to publish and to execute. */
-		private readonly isFirstMajor: boolean,
+		protected isFirstMajor = false,
 	) {}
 
-	/** Starts n8n, sets up its owner if needed, and logs in. */
-	static async start({ login, ...options }: N8nOptions): Promise<N8n> {
-		const n8n = await N8n.boot(options, login);
-		try {
-			if (login === undefined) await n8n.setUpOwner();
-			await n8n.logIn();
-		} catch (error) {
-			await n8n.stop();
-			throw error;
-		}
+	/** Logs in to an n8n that runs. */
+	static async connect({ url, login }: Running): Promise<N8nApi> {
+		const n8n = new N8nApi(url, login);
+		await n8n.logIn();
+		n8n.isFirstMajor = (await n8n.version()).startsWith('1.');
 		return n8n;
 	}
 
-	/** Starts n8n, and logs nobody in. In queue mode if this run has its servers. */
-	static async boot(
-		{ runtime, userFolder, env = {}, queue = {} }: Omit<N8nOptions, 'login'>,
-		login: Login = {
-			email: 'owner@example.com',
-			password: `Pw1${randomBytes(9).toString('base64url')}`,
-		},
-	): Promise<N8n> {
-		const { workers = 2, running = [], sharedWith = userFolder } = queue;
-		const [port, brokerPort] = await freePorts(2);
-		const url = `http://127.0.0.1:${port}`;
-		const cluster = await Cluster.of(sharedWith);
-		const shared: Shared = {
-			runtime,
-			env: {
-				...n8nEnv(userFolder),
-				...(runtime.hasAllModules && { N8N_DISABLED_MODULES: undefined }),
-				...cluster?.env(`${url}/`),
-				...env,
-			},
-		};
-		const ports = { N8N_PORT: String(port), N8N_RUNNERS_BROKER_PORT: String(brokerPort) };
-		const main = new N8nProcess({
-			runtime,
-			command: 'start',
-			userFolder,
-			env: { ...ports, ...shared.env },
-		});
-		const [major] = installedRelease(runtime);
-		const n8n = new N8n(url, login, main, [...running], cluster, major === 1);
-		try {
-			await main.waitUntilUp(() => n8n.isUp());
-			// After the main, which makes the tables.
-			if (cluster && running.length === 0) await n8n.startWorkers(shared, userFolder, workers);
-		} catch (error) {
-			// The workers of another main continue.
-			n8n.workers.splice(0, running.length);
-			await n8n.stop();
-			throw error;
-		}
-		return n8n;
-	}
-
-	/** Everything that n8n wrote to its console. */
-	get log(): string {
-		return [this.main, ...this.workers].map(({ log }) => log).join('\n');
-	}
-
-	get pid(): number | undefined {
-		return this.main.pid;
-	}
-
-	async stop(): Promise<void> {
-		await this.main.stop();
-		await Promise.all(this.workers.map((worker) => worker.stop()));
-	}
-
-	/** Ends all of it with SIGKILL, like a power cut: it can't do anything more. */
-	async kill(): Promise<void> {
-		await Promise.all([this.main, ...this.workers].map((process) => process.kill()));
-	}
-
-	/** Starts a worker in place of one that has ended. */
-	async restartWorker(ended: N8nProcess): Promise<void> {
-		const i = this.workers.indexOf(ended);
-		const started = await this.startWorker?.(i + 1);
-		if (started === undefined || i < 0) throw new Error('It is no worker of this n8n.');
-		this.workers[i] = started.worker;
-		await started.worker.waitUntilUp(started.isUp);
+	async version(): Promise<string> {
+		return (await this.rest<{ versionCli: string }>('GET', '/settings')).versionCli;
 	}
 
 	async createCredential(
@@ -293,6 +222,10 @@ export class N8n {
 		await this.rest('PATCH', `/credentials/${id}`, { name, type, data });
 	}
 
+	async deleteCredential(id: string): Promise<void> {
+		await this.rest('DELETE', `/credentials/${id}`);
+	}
+
 	/** Tests a credential as the editor does on saving it; `data` is the content of the form. */
 	async testCredential(
 		id: string,
@@ -301,6 +234,15 @@ export class N8n {
 		data: Record<string, unknown>,
 	): Promise<CredentialTestResult> {
 		return await this.rest('POST', '/credentials/test', { credentials: { id, name, type, data } });
+	}
+
+	/** Of all workflows and credentials. */
+	async names(): Promise<string[]> {
+		const [workflows, credentials] = [
+			await this.rest<Array<{ name: string }>>('GET', '/workflows'),
+			await this.rest<Array<{ name: string }>>('GET', '/credentials'),
+		];
+		return [...workflows, ...credentials].map(({ name }) => name).sort();
 	}
 
 	/** Like the editor's import; credentials without an id are found by their name. */
@@ -342,6 +284,15 @@ export class N8n {
 			return;
 		}
 		await this.rest('POST', `/workflows/${workflow.id}/deactivate`, {});
+	}
+
+	/** Deletes a workflow. @param workflow not published */
+	async deleteWorkflow({ id }: StoredWorkflow): Promise<void> {
+		// n8n 1 archives since 1.94, and deletes only what is archived since then.
+		await this.rest('POST', `/workflows/${id}/archive`, {}).catch((error: Error) => {
+			if (!this.isFirstMajor) throw error;
+		});
+		await this.rest('DELETE', `/workflows/${id}`);
 	}
 
 	/** Starts a workflow manually from its trigger. @returns the execution's id */
@@ -493,6 +444,138 @@ export class N8n {
 		}>;
 	}
 
+	protected async logIn(): Promise<void> {
+		const { email, password } = this.login;
+		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
+	}
+
+	protected async rest<T>(
+		method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+		path: string,
+		body?: unknown,
+	): Promise<T> {
+		const answer = await request(`${this.url}/rest${path}`, {
+			method,
+			headers: {
+				...(this.cookie ? { cookie: this.cookie } : {}),
+				...(body === undefined ? {} : { 'content-type': 'application/json' }),
+			},
+			body: body === undefined ? null : JSON.stringify(body),
+		});
+		const cookies = [answer.headers['set-cookie'] ?? []].flat();
+		const session = cookies.find((cookie) => cookie.startsWith('n8n-auth='));
+		if (session !== undefined) this.cookie = session.split(';')[0] ?? '';
+		const text = await answer.body.text();
+		if (answer.statusCode >= 400)
+			throw new Error(
+				`n8n answered ${answer.statusCode} to ${method} ${path}: ${text.slice(0, 2000)}`,
+			);
+		const parsed = JSON.parse(text) as { data: T };
+		return parsed.data;
+	}
+}
+
+/** An n8n of our own: one main, and in queue mode its workers. */
+export class N8n extends N8nApi {
+	private startWorker?: (number: number) => ReturnType<typeof startWorker>;
+
+	private constructor(
+		url: string,
+		login: Login,
+		readonly main: N8nProcess,
+		/** None unless in queue mode. */
+		readonly workers: N8nProcess[],
+		/** Only in queue mode. */
+		readonly cluster: Cluster | undefined,
+		isFirstMajor: boolean,
+	) {
+		super(url, login, isFirstMajor);
+	}
+
+	/** Starts n8n, sets up its owner if needed, and logs in. */
+	static async start({ login, ...options }: N8nOptions): Promise<N8n> {
+		const n8n = await N8n.boot(options, login);
+		try {
+			if (login === undefined) await n8n.setUpOwner();
+			await n8n.logIn();
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
+		return n8n;
+	}
+
+	/** Starts n8n, and logs nobody in. In queue mode if this run has its servers. */
+	static async boot(
+		{ runtime, userFolder, env = {}, queue = {} }: Omit<N8nOptions, 'login'>,
+		login: Login = {
+			email: 'owner@example.com',
+			password: `Pw1${randomBytes(9).toString('base64url')}`,
+		},
+	): Promise<N8n> {
+		const { workers = 2, running = [], sharedWith = userFolder } = queue;
+		const [port, brokerPort] = await freePorts(2);
+		const url = `http://127.0.0.1:${port}`;
+		const cluster = await Cluster.of(sharedWith);
+		const shared: Shared = {
+			runtime,
+			env: {
+				...n8nEnv(userFolder),
+				...(runtime.hasAllModules && { N8N_DISABLED_MODULES: undefined }),
+				...cluster?.env(`${url}/`),
+				...env,
+			},
+		};
+		const ports = { N8N_PORT: String(port), N8N_RUNNERS_BROKER_PORT: String(brokerPort) };
+		const main = new N8nProcess({
+			runtime,
+			command: 'start',
+			userFolder,
+			env: { ...ports, ...shared.env },
+		});
+		const [major] = installedRelease(runtime);
+		const n8n = new N8n(url, login, main, [...running], cluster, major === 1);
+		try {
+			await main.waitUntilUp(() => n8n.isUp());
+			// After the main, which makes the tables.
+			if (cluster && running.length === 0) await n8n.startWorkers(shared, userFolder, workers);
+		} catch (error) {
+			// The workers of another main continue.
+			n8n.workers.splice(0, running.length);
+			await n8n.stop();
+			throw error;
+		}
+		return n8n;
+	}
+
+	/** Everything that n8n wrote to its console. */
+	get log(): string {
+		return [this.main, ...this.workers].map(({ log }) => log).join('\n');
+	}
+
+	get pid(): number | undefined {
+		return this.main.pid;
+	}
+
+	async stop(): Promise<void> {
+		await this.main.stop();
+		await Promise.all(this.workers.map((worker) => worker.stop()));
+	}
+
+	/** Ends all of it with SIGKILL, like a power cut: it can't do anything more. */
+	async kill(): Promise<void> {
+		await Promise.all([this.main, ...this.workers].map((process) => process.kill()));
+	}
+
+	/** Starts a worker in place of one that has ended. */
+	async restartWorker(ended: N8nProcess): Promise<void> {
+		const i = this.workers.indexOf(ended);
+		const started = await this.startWorker?.(i + 1);
+		if (started === undefined || i < 0) throw new Error('It is no worker of this n8n.');
+		this.workers[i] = started.worker;
+		await started.worker.waitUntilUp(started.isUp);
+	}
+
 	private async startWorkers(shared: Shared, mainFolder: string, count: number): Promise<void> {
 		const starting = [];
 		this.startWorker = (number) => startWorker(shared, number, mainFolder);
@@ -527,36 +610,6 @@ export class N8n {
 			firstName: 'Test',
 			lastName: 'Owner',
 		});
-	}
-
-	private async logIn(): Promise<void> {
-		const { email, password } = this.login;
-		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
-	}
-
-	private async rest<T>(
-		method: 'GET' | 'POST' | 'PATCH',
-		path: string,
-		body?: unknown,
-	): Promise<T> {
-		const answer = await request(`${this.url}/rest${path}`, {
-			method,
-			headers: {
-				...(this.cookie ? { cookie: this.cookie } : {}),
-				...(body === undefined ? {} : { 'content-type': 'application/json' }),
-			},
-			body: body === undefined ? null : JSON.stringify(body),
-		});
-		const cookies = [answer.headers['set-cookie'] ?? []].flat();
-		const session = cookies.find((cookie) => cookie.startsWith('n8n-auth='));
-		if (session !== undefined) this.cookie = session.split(';')[0] ?? '';
-		const text = await answer.body.text();
-		if (answer.statusCode >= 400)
-			throw new Error(
-				`n8n answered ${answer.statusCode} to ${method} ${path}: ${text.slice(0, 2000)}`,
-			);
-		const parsed = JSON.parse(text) as { data: T };
-		return parsed.data;
 	}
 }
 
