@@ -76,12 +76,11 @@ const group = {
 	agentAddress: part,
 };
 
-const summaryGroup = z.object(group);
 const { agentAddress, ...shownFirst } = group;
 const shownNames = Object.keys(shownFirst) as Array<keyof typeof shownFirst>;
 export const groupNames = [...shownNames, 'agentAddress'] as const;
 /** What transactions that are counted together have in common: the parts that were chosen. */
-export type SummaryGroup = z.infer<typeof summaryGroup>;
+export type SummaryGroup = z.infer<z.ZodMiniObject<typeof group>>;
 
 /** Transactions and what they add up to, for one group. */
 export const summaryOutput = z.object({
