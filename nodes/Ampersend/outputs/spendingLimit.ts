@@ -177,14 +177,14 @@ export function toSpendingOutput(
 		{ ...(config ?? unsetSpendConfig), ...left },
 		{ agentAddress: agent.address, isConfigured: config !== undefined },
 	);
-	const remaining = amountFields({
+	const unspent = amountFields({
 		dailyRemaining: day.remaining,
 		monthlyRemaining: month.remaining,
 	});
 	return {
 		...toOwner(agent),
 		...limits,
-		...remaining,
+		...unspent,
 		...amountFields({ dailyUsed: day.used, monthlyUsed: month.used }),
 		dailyUsedPercent: day.percent,
 		monthlyUsedPercent: month.percent,
