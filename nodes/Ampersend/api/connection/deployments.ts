@@ -170,6 +170,14 @@ function rejectSecretIn(url: URL, usual: string): void {
 	}
 }
 
+/** @throws CredentialError for an address with a route, which this node adds itself */
+function rejectRouteIn({ origin, pathname }: URL): void {
+	const [, route] = ROUTE.exec(pathname) ?? [];
+	if (route === undefined) return;
+	const path = pathname.slice(0, -route.length) || DEFAULT_PATH;
+	rejectBaseUrl(`contains a route (${shortLine(route, 60)})`, `Enter ${origin}${path}.`);
+}
+
 /**
  * Checks an address to which a secret can go.
  * @param usual an address to show as an example
@@ -200,11 +208,7 @@ function parseBaseUrl(text: string, usual: string): URL {
 				'You can use it for this machine only (127.0.0.1, localhost).',
 		);
 	}
-	const [, route] = ROUTE.exec(url.pathname) ?? [];
-	if (route !== undefined) {
-		const path = url.pathname.slice(0, -route.length) || DEFAULT_PATH;
-		rejectBaseUrl(`contains a route (${shortLine(route, 60)})`, `Enter ${url.origin}${path}.`);
-	}
+	rejectRouteIn(url);
 	return url;
 }
 
