@@ -289,7 +289,8 @@ describe('rounding to cents', () => {
 describe('a book of many payments, half of them in whole cents', () => {
 	it.each([
 		[1_000_000, 'with 50 sellers', 4_000, 50],
-		[200_000, 'of one day, each with a seller of its own', 200_000, 200_000],
+		// As many of them are rolled up and not yet written as at 100,000.
+		[181_000, 'of one day, each with a seller of its own', 200_000, 200_000],
 	])(
 		'holds no more than one of 100,000: %s %s',
 		async (count, _, perDay, sellers) => {
