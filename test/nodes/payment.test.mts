@@ -292,6 +292,15 @@ describe('Payment: Authorize', () => {
 		});
 	});
 
+	it('rejects an offer of version 1 that spells its chain as version 2 does', async () => {
+		const answer = answerInV1(offerInV1(seller(), { network: 'eip155:84532' }));
+		const { error } = await authorize([answer]);
+		expect(error?.message).toContain(
+			'network "eip155:84532" isn\'t Base (base) or Base Sepolia (base-sepolia)',
+		);
+		expect(service.seen).toEqual([]);
+	});
+
 	it.each<[string, IDataObject, string]>([
 		['another scheme', { scheme: 'upto' }, 'scheme is "upto", and has to be "exact"'],
 		['another chain', { network: 'eip155:1' }, 'network "eip155:1" isn\'t Base'],

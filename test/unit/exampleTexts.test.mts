@@ -66,7 +66,13 @@ describe('reconcile-every-week.json', () => {
 		textOf(
 			FILE,
 			'Send the findings',
-			rows.map((row) => ({ findings: 0, movedWithoutHash: 0, unclear: 0, ...row, ...counts })),
+			rows.map((row) => ({
+				finding: null,
+				movedWithoutHash: 0,
+				unclear: 0,
+				...row,
+				...counts,
+			})),
 		);
 
 	it('gives the all-clear only if everything was judged', () => {
@@ -86,7 +92,7 @@ describe('reconcile-every-week.json', () => {
 	it('shows 20 findings, and says how many more there are', () => {
 		const row = { agentName: 'Buyer', transactionAmountUsdc: '1', transactionStatus: 'settled' };
 		const lines = (count: number) =>
-			textFor({ findings: count }, Array<object>(count).fill(row)).split('\n');
+			textFor({ finding: 'onlyInTransactions' }, Array<object>(count).fill(row)).split('\n');
 		const line = '• Buyer: transaction of 1 USDC (settled), no payment event. ';
 		expect(lines(20)).toEqual([
 			':warning: *To reconcile, of the last 7 days: 20*',

@@ -86,6 +86,10 @@ function complaintAboutResource({ resource }: Offer, { url }: Purchase): Complai
 	];
 }
 
+/** As the version of x402 that an offer is of spells a chain. */
+const spellingIn = ({ sent }: Offer, { id, nameInV1 }: Chain) =>
+	'maxAmountRequired' in sent ? nameInV1 : id;
+
 /** Why an offer must not be paid; undefined if it can be. */
 export function complaintAbout(offer: Offer, purchase: Purchase): Complaint | undefined {
 	const { scheme, network, payTo, maxTimeoutSeconds } = offer;
@@ -93,8 +97,8 @@ export function complaintAbout(offer: Offer, purchase: Purchase): Complaint | un
 	const otherScheme = differs('scheme', scheme, 'exact');
 	if (otherScheme !== undefined) return [otherScheme, OTHER_SELLER];
 	const chain = chainOf(offer, chains);
-	if (!chain) {
-		const names = chains.map(({ name, id }) => `${name} (${id})`).join(' or ');
+	if (!chain || spellingIn(offer, chain) !== network) {
+		const names = chains.map((one) => `${one.name} (${spellingIn(offer, one)})`).join(' or ');
 		return [
 			`network ${quote(network)} isn't ${names}`,
 			`This agent has its USDC on ${names}: choose a seller that takes it there.`,
