@@ -2,6 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { hashTypedData, recoverAddress, type Hex } from 'viem';
 
 import { deployments } from '../../tools/emulator/deployments.mts';
+import { transferTypes } from '../../tools/transferTypes.mts';
 
 const { sandbox } = deployments;
 
@@ -75,16 +76,7 @@ export async function signerOf(
 			chainId: Number(sandbox.chain.split(':')[1]),
 			verifyingContract: sandbox.usdcContract as Hex,
 		},
-		types: {
-			TransferWithAuthorization: [
-				{ name: 'from', type: 'address' },
-				{ name: 'to', type: 'address' },
-				{ name: 'value', type: 'uint256' },
-				{ name: 'validAfter', type: 'uint256' },
-				{ name: 'validBefore', type: 'uint256' },
-				{ name: 'nonce', type: 'bytes32' },
-			],
-		},
+		types: transferTypes,
 		primaryType: 'TransferWithAuthorization',
 		message: {
 			from: from as Hex,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { PrivateKeyAccount } from 'viem/accounts';
 
+import { transferTypes } from '../transferTypes.mts';
+
 /** A transfer of USDC by EIP-3009, as x402 writes it: integers as texts, times in seconds. */
 export interface Transfer {
 	from: string;
@@ -23,17 +25,6 @@ export interface TokenDomain {
 
 type Hex = `0x${string}`;
 
-const types = {
-	TransferWithAuthorization: [
-		{ name: 'from', type: 'address' },
-		{ name: 'to', type: 'address' },
-		{ name: 'value', type: 'uint256' },
-		{ name: 'validAfter', type: 'uint256' },
-		{ name: 'validBefore', type: 'uint256' },
-		{ name: 'nonce', type: 'bytes32' },
-	],
-} as const;
-
 /** The service's own key, with which it signs beside an agent. It's made at its first use. */
 export class ServiceKey {
 	#account: Promise<PrivateKeyAccount> | undefined;
@@ -50,7 +41,7 @@ export class ServiceKey {
 		const account = await this.#loaded();
 		return await account.signTypedData({
 			domain: { ...domain, verifyingContract: domain.verifyingContract as Hex },
-			types,
+			types: transferTypes,
 			primaryType: 'TransferWithAuthorization',
 			message: {
 				from: transfer.from as Hex,

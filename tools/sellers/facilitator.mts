@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { decodeAbiParameters, hashTypedData, recoverAddress, size, slice, type Hex } from 'viem';
+import { transferTypes } from '../transferTypes.mts';
 
 /** An agent, and the addresses of the keys that sign for it. */
 export interface Payer {
@@ -63,17 +64,6 @@ const coSignerValidator = '0x375992f0Eff108D87eAcD355B610bE2263B49bF8';
 
 /** A transfer has to stay valid for that long, so that it gets on chain. */
 const MARGIN_SECONDS = 6;
-
-const types = {
-	TransferWithAuthorization: [
-		{ name: 'from', type: 'address' },
-		{ name: 'to', type: 'address' },
-		{ name: 'value', type: 'uint256' },
-		{ name: 'validAfter', type: 'uint256' },
-		{ name: 'validBefore', type: 'uint256' },
-		{ name: 'nonce', type: 'bytes32' },
-	],
-} as const;
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
@@ -194,7 +184,7 @@ export class Facilitator {
 				chainId,
 				verifyingContract: usdc.address as Hex,
 			},
-			types,
+			types: transferTypes,
 			primaryType: 'TransferWithAuthorization',
 			message: {
 				from,
