@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { linesOf, toCents, type Line } from '../../nodes/Ampersend/domain/books';
-import { divide, encodeFile } from '../../nodes/Ampersend/domain/files';
+import { divide, encodeFile, type FileLayout } from '../../nodes/Ampersend/domain/files';
 import { bookReaderOf, layouts } from '../../nodes/Ampersend/domain/layouts';
 
 const seed = Number(process.env.AMPERSEND_SEED ?? Date.now() % 2 ** 31);
@@ -29,6 +29,15 @@ interface Payment {
 	agent: { name: string; address: string };
 	id: string;
 }
+
+/** A CSV file with the columns of a book. */
+const layoutOf = ({ headings }: { headings: string[] }): FileLayout => ({
+	columns: headings,
+	isSelection: false,
+	delimiter: ',',
+	byteOrderMark: false,
+	decimalSeparator: '.',
+});
 
 /** Whole cents, fractions of them, and halves, which are rounded. */
 const amounts = fc.oneof(
@@ -230,13 +239,7 @@ describe(`the lines of any history (AMPERSEND_SEED=${seed})`, () => {
 				rounding: 'R',
 				currency: 'USD',
 			});
-			const layout = {
-				columns: reader.headings,
-				isSelection: false,
-				delimiter: ',',
-				byteOrderMark: false,
-				decimalSeparator: '.' as const,
-			};
+			const layout = layoutOf(reader);
 			await fc.assert(
 				fc.asyncProperty(any, fc.integer({ min: 2, max: 9 }), async ([payments, zone], most) => {
 					const files: string[][][] = [];
@@ -323,13 +326,7 @@ describe('a book of many payments, half of them in whole cents', () => {
 				rounding: '',
 				currency: '',
 			});
-			const layout = {
-				columns: reader.headings,
-				isSelection: false,
-				delimiter: ',',
-				byteOrderMark: false,
-				decimalSeparator: '.' as const,
-			};
+			const layout = layoutOf(reader);
 			const lines = linesOf(payments(), 'UTC', ({ id }) => id);
 			let bytes = 0;
 			for await (const part of encodeFile('csv', layout, lines, reader, false))
