@@ -11,7 +11,7 @@ import { fileFields, hasMoved, readFileTarget } from '../descriptions/file';
 import { readHistoryFilter } from '../descriptions/historyFilters';
 import { optionsField, readCollection } from '../descriptions/options';
 import { orderOption, readIsOldestFirst } from '../descriptions/order';
-import { limitHints, pagingFields, readLimit } from '../descriptions/paging';
+import { pagingFields, pagingHints, readLimit } from '../descriptions/paging';
 import { readTimeZone, requireTimeZone, timeZoneField } from '../descriptions/timeZone';
 import { linesOf } from '../domain/books';
 import type { RowReader } from '../domain/files';
@@ -112,7 +112,7 @@ function notesOnLimit(
 	const isFiltered = Object.values(filter).some((part) => part !== undefined);
 	const total = [...(report?.totals.values() ?? [])].reduce((sum, count) => sum + count, 0);
 	if (!isFiltered && total <= limit) return [];
-	return limitHints(limit, isFiltered ? undefined : total, noun, n8n.getInputData().length);
+	return pagingHints(limit, isFiltered ? undefined : total, noun, n8n.getInputData().length);
 }
 
 function getManyOperation<Row extends HistoryRow, Types extends z.core.$ZodShape>({
@@ -165,13 +165,7 @@ const PLAIN = /(?:At|^explorerUrl)$/;
 const AMOUNT = /Usdc(?:Micro)?$/;
 
 /** Columns of a CSV file, in order. */
-function columnsOf<Types extends z.core.$ZodShape>({
-	schema,
-}: {
-	schema: z.ZodMiniObject<Types>;
-}): string[] {
-	return Object.keys(schema.shape);
-}
+const columnsOf = ({ schema }: { schema: { shape: object } }) => Object.keys(schema.shape);
 
 /** Reads rows for a file, whose times are in a time zone. */
 function readerOf<Row extends HistoryRow, Types extends z.core.$ZodShape>(

@@ -46,7 +46,7 @@ export function readLimit(read: Read): number {
  * @param total undefined if it isn't known
  * @returns none if n8n's will do
  */
-export function limitHints(
+export function pagingHints(
 	limit: number,
 	total: number | undefined,
 	noun: string,

@@ -11,7 +11,7 @@ import {
 	readAgentScope,
 } from '../../descriptions/agentScope';
 import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { limitHints, pagingFields, readLimit } from '../../descriptions/paging';
+import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
 import type { Period } from '../../domain/budget';
 import { budgetOf, periods, spentAfter, startOf } from '../../domain/budget';
 import { simplifiedSpending, spendingOutput, toSpendingOutput } from '../../outputs/spendingLimit';
@@ -82,7 +82,7 @@ export const getMany: RowOperation<typeof spendingOutput> = {
 			.filter(({ balance }) => threshold === undefined || isBelow(balance, threshold));
 		const agents = chosen.slice(0, limit);
 		if (agents.length < chosen.length) {
-			for (const text of limitHints(limit, chosen.length, 'agents')) hint(text);
+			for (const text of pagingHints(limit, chosen.length, 'agents')) hint(text);
 		}
 		const now = Date.now();
 		const report = new HistoryReport();
