@@ -4,6 +4,7 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import {
 	ParameterError,
 	findForeignCharacter,
+	isLikePrivateKey,
 	looksSecret,
 	quote,
 	requireText,
@@ -20,9 +21,6 @@ const SHAPE = /^0x[0-9a-fA-F]{40}$/;
 
 /** Addresses that a message names. */
 const MAX_NAMED = 5;
-
-/** A private key, or the hash of a transaction. */
-const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
 
 const COPY_AGAIN = 'Copy the whole address again.';
 const COPY_FROM_SOURCE =
@@ -222,7 +220,7 @@ function rejectSecret(parameter: string, words: string[]): void {
 	// A link can have the hash of a transaction, and no message shows a link.
 	const others = words.filter((word) => !isLink(word));
 	if (!looksSecret(others.join(' '))) return;
-	const isKey = others.some((word) => PRIVATE_KEY.test(word));
+	const isKey = others.some(isLikePrivateKey);
 	throw new ParameterError(
 		parameter,
 		(isKey ? 'is as long as a private key' : 'contains something that looks like a secret') +

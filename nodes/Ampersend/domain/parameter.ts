@@ -28,6 +28,13 @@ const MAX_QUOTED_CHARACTERS = 2_000;
  */
 const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
 
+const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
+
+/** Whether text is a private key, or the hash of a transaction: both look the same. */
+export function isLikePrivateKey(text: string): boolean {
+	return PRIVATE_KEY.test(text);
+}
+
 /** An API key, or as many hexadecimal digits as a private key has. */
 const WHOLE_KEY = /sk_(live|test)_|\b(?:0x)?[0-9a-f]{64}\b/i;
 

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
 import { ParameterError, requirePublicText } from './parameter';
-import { parseUrl } from './webAddress';
+import { isWeb, parseUrl } from './webAddress';
 
 const MAX_CHARACTERS = 2_048;
 
@@ -71,7 +71,7 @@ export function parsePublicUrl(
 		throw new ParameterError(parameter, `is too long (${text.length} characters).`, advice);
 	}
 	const url = parseUrl(text);
-	if (!url || !['http:', 'https:'].includes(url.protocol) || UNSEEN.test(text)) {
+	if (!url || !isWeb(url) || UNSEEN.test(text)) {
 		throw new ParameterError(parameter, 'is not a web address.', advice);
 	}
 	if (url.username || url.password) {

@@ -1,7 +1,8 @@
 import type { PrivateKey } from '../../domain/agentSecret';
 import type { Authentication } from '../../domain/authentication';
+import { isLikePrivateKey } from '../../domain/parameter';
 import { shortLine, withoutQuotes, withoutTrailing } from '../../domain/text';
-import { hostOf, isLoopback, parseUrl } from '../../domain/webAddress';
+import { hostOf, isLoopback, isWeb, parseUrl } from '../../domain/webAddress';
 import type { Chain } from '../../domain/x402/chains';
 import { base, baseSepolia, chains } from '../../domain/x402/chains';
 
@@ -103,9 +104,6 @@ const ROUTE = /(?:^|\/v1(?:\/sdk)?)(\/agents(?:$|\/.*))/;
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MAX_HOST_CHARACTERS = 259;
 
-/** Of an agent's key. The SDK's combined secret begins with one (`agentSecret.ts`). */
-const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
-
 const COPY_AGAIN = 'Copy the key again, whole and alone. ';
 
 /** @throws CredentialError */
@@ -126,7 +124,8 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	}
 	const apiKey = withoutQuotes(withoutQuotes(text).replace(/^bearer(\s+|$)/i, ''));
 	if (apiKey === '') rejectKey('is empty');
-	if (PRIVATE_KEY.test(apiKey.split(':::', 1)[0]?.trim() ?? '')) {
+	// The SDK's combined secret begins with one (`agentSecret.ts`).
+	if (isLikePrivateKey(apiKey.split(':::', 1)[0]?.trim() ?? '')) {
 		rejectKey(
 			"is the private key of an agent's key",
 			'To act as that agent, paste it into an Ampersend Agent API credential. ',
@@ -191,7 +190,7 @@ function parseBaseUrl(text: string, usual: string): URL {
 		);
 	}
 	const url = parseUrl(text);
-	if (!url || !['http:', 'https:'].includes(url.protocol)) {
+	if (!url || !isWeb(url)) {
 		rejectBaseUrl("isn't a web address", `Enter all of it, or leave it empty to use ${usual}.`);
 	}
 	if (url.username || url.password || url.search || url.hash) {
