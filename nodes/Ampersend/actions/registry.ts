@@ -118,8 +118,8 @@ function operationFields(authentication: Authentication): INodeProperties[] {
 function fieldsOf({ fields, simplified }: Operation): INodeProperties[] {
 	if (!simplified) return fields;
 	const isAdded = ({ type }: INodeProperties) => type === 'collection';
-	const [always, added] = [false, true].map((is) => fields.filter((one) => isAdded(one) === is));
-	return [...(always ?? []), ...simplifyFields(simplified), ...(added ?? [])];
+	const always = fields.filter((field) => !isAdded(field));
+	return [...always, ...simplifyFields(simplified), ...fields.filter(isAdded)];
 }
 
 /** What most of the texts are. */
