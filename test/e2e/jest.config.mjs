@@ -12,6 +12,7 @@ export default {
 	testPathIgnorePatterns: ['/node_modules/', ...(isQueueMode ? [] : ['/queue[^/]*\\.test\\.mts$'])],
 	globalSetup: '<rootDir>/setup.mjs',
 	globalTeardown: '<rootDir>/teardown.mjs',
+	setupFilesAfterEnv: ['<rootDir>/afterEachFile.mts'],
 	// Two real n8n at a time: each of them mostly waits.
 	maxWorkers: 2,
 	testTimeout: 180_000,

@@ -13,12 +13,22 @@ export interface ProcessOptions {
 	env: NodeJS.ProcessEnv;
 }
 
+const starting = new Set<N8nProcess>();
+let isOver = false;
+
+/** Ends what is still starting, so that whoever waits for it fails and ends the rest; starts no more. */
+export async function endStarts(): Promise<void> {
+	isOver = true;
+	await Promise.all([...starting].map((process) => process.kill()));
+}
+
 /** A main or a worker of n8n. */
 export class N8nProcess {
 	private readonly child: ChildProcess;
 	private output = '';
 
 	constructor({ runtime, command, userFolder, env }: ProcessOptions) {
+		if (isOver) throw new Error('Nobody waits any more for this n8n to start.');
 		this.child = spawn(
 			runtime.node,
 			['--require', join(rootDir, 'tools', 'n8n', 'dieWithParent.cjs'), runtime.n8n, command],
@@ -65,12 +75,17 @@ export class N8nProcess {
 
 	async waitUntilUp(isUp: () => boolean | Promise<boolean>): Promise<void> {
 		const until = Date.now() + BOOT_MS;
-		while (Date.now() < until) {
-			if (this.exited) throw new Error(`n8n ended while it started:\n${this.log.slice(-3000)}`);
-			if (await isUp()) return;
-			await sleep(250);
+		starting.add(this);
+		try {
+			while (Date.now() < until) {
+				if (this.exited) throw new Error(`n8n ended while it started:\n${this.log.slice(-3000)}`);
+				if (await isUp()) return;
+				await sleep(250);
+			}
+			throw new Error(`n8n was not up after ${BOOT_MS / 1000} s:\n${this.log.slice(-3000)}`);
+		} finally {
+			starting.delete(this);
 		}
-		throw new Error(`n8n was not up after ${BOOT_MS / 1000} s:\n${this.log.slice(-3000)}`);
 	}
 
 	async stop(): Promise<void> {
