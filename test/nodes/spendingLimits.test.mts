@@ -188,7 +188,7 @@ describe('Spending Limit: Get Many', () => {
 			isLow === null
 				? [
 						`The balance of "buyer" is "${balanceMicro}", which isn't in whole micro-USDC. ` +
-							'The output has it as "balance", and no "balanceUsdc". ' +
+							'Without Simplify, the output has it as "balance". ' +
 							"It can't be compared, so isLow is null. " +
 							'A newer version of n8n-nodes-ampersend may know it.',
 					]

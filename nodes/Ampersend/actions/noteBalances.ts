@@ -16,7 +16,7 @@ export function noteBalances(
 	if (!other) return;
 	hint(
 		`The balance of ${quote(other.name)} is ${quote(other.balance)}, which isn't in whole ` +
-			'micro-USDC. The output has it as "balance", and no "balanceUsdc". ' +
+			'micro-USDC. Without Simplify, the output has it as "balance". ' +
 			`${remark}A newer version of n8n-nodes-ampersend may know it.`,
 	);
 }

@@ -25,7 +25,7 @@ export const agentOutput = outputOf({
 	address: copied('address', text),
 });
 
-const ofEveryAgent = ['name', 'balanceUsdc', 'balance'] as const;
+const ofEveryAgent = ['name', 'balanceUsdc'] as const;
 
 /** The service adds some fields, such as a nonce. */
 export const simplifiedAgent = simplifiedTo(

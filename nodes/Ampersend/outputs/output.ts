@@ -14,13 +14,13 @@ interface Field<Wire, Context, Type extends z.ZodMiniType = z.ZodMiniType> {
 	/** The wire fields that it shows. All that no field shows follow unchanged. */
 	shows: string[];
 	/** Undefined leaves the field out. */
-	valueOf(wire: Wire, context: Context): unknown;
+	valueOf: (wire: Wire, context: Context) => unknown;
 }
 
 /** An amount, which has two fields. `valueOf` gives micro-USDC. */
 interface Amount<Wire, Context, Type extends z.ZodMiniType = z.ZodMiniType>
 	extends Field<Wire, Context, Type> {
-	valueOf(wire: Wire, context: Context): Micro;
+	valueOf: (wire: Wire, context: Context) => Micro;
 }
 
 type Micro = bigint | string | null | undefined;
@@ -36,6 +36,12 @@ export interface Output<Wire, Context, Types extends z.core.$ZodShape> {
 	schema: z.ZodMiniObject<Types>;
 	/** What the service adds follows the known fields. */
 	of(wire: Wire, context: Context): z.infer<z.ZodMiniObject<Types>>;
+	/** The same after fields of the node's own, which nothing that the service adds replaces. */
+	after<Own extends Record<string, unknown>>(
+		own: Own,
+		wire: Wire,
+		context: Context,
+	): Own & z.infer<z.ZodMiniObject<Types>>;
 	/** Reads one field without making an item. */
 	valueOf(name: keyof Types & string): (wire: Wire, context: Context) => unknown;
 }
@@ -107,16 +113,19 @@ export function outputOf<
 	const entries = Object.entries(fields);
 	const types = Object.fromEntries(entries.map(([name, { type }]) => [name, type]));
 	const shown = new Set(entries.flatMap(([, { shows }]) => shows));
+	type Item = z.infer<z.ZodMiniObject<TypesOf<Fields>>>;
+	const after = <Own extends Record<string, unknown>>(own: Own, wire: Wire, context: Context) => {
+		const item: Record<string, unknown> = { ...own };
+		for (const [name, field] of entries) {
+			const value = field.valueOf(wire, context);
+			if (value !== undefined) item[name] = value;
+		}
+		return withRest(item, omit(wire, shown)) as Own & Item;
+	};
 	return {
 		schema: z.object(types as TypesOf<Fields>),
 		valueOf: (name) => fields[name].valueOf,
-		of(wire, context) {
-			const item: Record<string, unknown> = {};
-			for (const [name, field] of entries) {
-				const value = field.valueOf(wire, context);
-				if (value !== undefined) item[name] = value;
-			}
-			return withRest(item, omit(wire, shown)) as z.infer<z.ZodMiniObject<TypesOf<Fields>>>;
-		},
+		of: (wire, context) => after({}, wire, context),
+		after,
 	};
 }

@@ -4,23 +4,48 @@ import type { Address } from '../domain/address';
 import type { Budget } from '../domain/budget';
 import { isLow } from '../domain/budget';
 import { eachLimit } from '../domain/limits';
-import { amountFields, amountShape, isMicro } from '../domain/money';
+import { isMicro } from '../domain/money';
 import { simplifiedTo } from '../domain/simplify';
 import type { Agent } from '../schemas/agent';
 import type { SpendConfig } from '../schemas/spendConfig';
 import { unsetSpendConfig } from '../schemas/spendConfig';
 import { outputOf, outputsOf, text, textOrNull } from './output';
 
-const { amount, amounts, computed, copied, time } = outputsOf<
-	SpendConfig,
-	{ agentAddress: Address; isConfigured: boolean }
->();
+interface OfLimits {
+	agentAddress: Address;
+	/** False where the agent has no limits yet. */
+	isConfigured: boolean;
+}
+
+/** The name and balance of an agent, as far as they could be read. */
+export type Owner = Partial<Pick<Agent, 'name' | 'balance'>>;
+
+interface OfOwned extends OfLimits {
+	owner: Owner;
+}
+
+/** What an agent has, may spend, and has spent. */
+export interface Spending {
+	agent: Owner & { address: Address };
+	config: SpendConfig | undefined;
+	day: Budget;
+	month: Budget;
+}
+
+interface OfSpending extends OfOwned {
+	day: Budget;
+	month: Budget;
+	/** Of a low balance, in micro-USDC; undefined for the daily limit. */
+	threshold: bigint | undefined;
+}
+
+const { amount, amounts, computed, copied, time } = outputsOf<SpendConfig, OfLimits>();
 
 const remaining = (key: 'daily_remaining_usdc_micro' | 'monthly_remaining_usdc_micro') =>
 	amount(z.optional(textOrNull), ({ [key]: micro }) => (micro?.startsWith('-') ? '0' : micro), key);
 
 /** A limit that is null isn't set. */
-const output = outputOf({
+const limitFields = {
 	...amounts(eachLimit('name', ({ wire }) => amount(textOrNull, (config) => config[wire], wire))),
 	/** What is left of the limits today and this month (UTC). Only in an agent's session. */
 	...amounts({
@@ -32,14 +57,19 @@ const output = outputOf({
 	configured: computed(z.boolean(), (_, { isConfigured }) => isConfigured),
 	createdAt: time('created_at'),
 	updatedAt: time('updated_at'),
+};
+
+const addressField = {
 	agentAddress: computed(
 		text,
 		({ agent_address }, { agentAddress }) => agent_address ?? agentAddress,
 		'agent_address',
 	),
-});
+};
 
-export const spendingLimitOutput = output.schema;
+const limitOutput = outputOf({ ...limitFields, ...addressField });
+
+export const spendingLimitOutput = limitOutput.schema;
 
 /** @param config undefined where the agent has no limits yet */
 export function toSpendingLimitOutput(
@@ -47,31 +77,29 @@ export function toSpendingLimitOutput(
 	config: SpendConfig | undefined,
 ): z.infer<typeof spendingLimitOutput> {
 	const isConfigured = config !== undefined;
-	return output.of(config ?? unsetSpendConfig, { agentAddress, isConfigured });
+	return limitOutput.of(config ?? unsetSpendConfig, { agentAddress, isConfigured });
 }
 
-const owner = {
+const owned = outputsOf<SpendConfig, OfOwned>();
+
+const ownerFields = {
 	/** Null if it could not be read. */
-	name: textOrNull,
+	name: owned.computed(textOrNull, (_, { owner }) => owner.name ?? null),
 	/** As the service sent it, where it isn't a whole number of micro-USDC. */
-	balance: z.optional(text),
+	balance: owned.computed(z.optional(text), (_, { owner: { balance } }) =>
+		balance === undefined || isMicro(balance) ? undefined : balance,
+	),
 	/** Null if it could not be read, or isn't a whole number of micro-USDC. */
-	...amountShape({ balance: textOrNull }),
+	...owned.amounts({
+		balance: owned.amount(textOrNull, (_, { owner: { balance = '' } }) =>
+			isMicro(balance) ? balance : null,
+		),
+	}),
 };
 
-/** The name and balance of an agent, as far as they could be read. */
-export type Owner = Partial<Pick<Agent, 'name' | 'balance'>>;
+const ownedLimitOutput = outputOf({ ...ownerFields, ...limitFields, ...addressField });
 
-function toOwner({ name = null, balance }: { name?: string | null; balance?: string }) {
-	const isKnown = balance !== undefined && isMicro(balance);
-	return {
-		name,
-		...(balance !== undefined && !isKnown && { balance }),
-		...amountFields({ balance: isKnown ? balance : null }),
-	};
-}
-
-export const readSpendingLimitOutput = z.object({ ...owner, ...spendingLimitOutput.shape });
+export const readSpendingLimitOutput = ownedLimitOutput.schema;
 
 const ofLimits = [
 	'dailyLimitUsdc',
@@ -99,52 +127,72 @@ export const simplifiedUpdatedLimit = simplifiedTo(
 /** @param config undefined where the agent has no limits yet */
 export function toReadSpendingLimit(
 	agentAddress: Address,
-	agent: Owner,
+	owner: Owner,
 	config: SpendConfig | undefined,
 ): z.infer<typeof readSpendingLimitOutput> {
-	return { ...toOwner(agent), ...toSpendingLimitOutput(agentAddress, config) };
+	const isConfigured = config !== undefined;
+	return ownedLimitOutput.of(config ?? unsetSpendConfig, { owner, agentAddress, isConfigured });
 }
 
-/** What an agent has, may spend, and has spent. */
-export interface Spending {
-	agent: Owner & { address: Address };
-	config: SpendConfig | undefined;
-	day: Budget;
-	month: Budget;
-}
+const spent = outputsOf<SpendConfig, OfSpending>();
 
 const percent = z.nullable(z.number());
 
-const { agentAddress: addressType, ...limitTypes } = spendingLimitOutput.shape;
+/** Where what is used was read, of the limits that there are. */
+function usedFrom({ day, month }: OfSpending): string | null {
+	const sources = [day, month].flatMap(({ limit, source }) => (limit === null ? [] : source));
+	return sources.includes('activity') ? 'activity' : (sources[0] ?? null);
+}
 
-export const spendingOutput = z.object({
-	...owner,
-	...limitTypes,
+function isOwnerLow({ owner, day, threshold }: OfSpending): boolean | null {
+	const { balance = '' } = owner;
+	return isMicro(balance) ? isLow(BigInt(balance), threshold ?? day.limit) : null;
+}
+
+const spendingFields = outputOf({
+	...ownerFields,
+	...limitFields,
 	/** What is left of the limit today or this month (UTC). Null without a limit. */
-	...amountShape({ dailyRemaining: textOrNull, monthlyRemaining: textOrNull }),
-	/**
-	 * What counts against the limits today and this month (UTC). With an API key: payments that are
-	 * settled, or authorized and open. Null where it need not be read, because there is no limit.
-	 */
-	...amountShape({ dailyUsed: textOrNull, monthlyUsed: textOrNull }),
+	...spent.amounts({
+		dailyRemaining: spent.amount(
+			textOrNull,
+			(_, { day }) => day.remaining,
+			'daily_remaining_usdc_micro',
+		),
+		monthlyRemaining: spent.amount(
+			textOrNull,
+			(_, { month }) => month.remaining,
+			'monthly_remaining_usdc_micro',
+		),
+		/**
+		 * What counts against the limits today and this month (UTC). With an API key: payments that are
+		 * settled, or authorized and open. Null where it need not be read, because there is no limit.
+		 */
+		dailyUsed: spent.amount(textOrNull, (_, { day }) => day.used),
+		monthlyUsed: spent.amount(textOrNull, (_, { month }) => month.used),
+	}),
 	/** Of the limit, with two decimals, rounded down. Null without a limit. */
-	dailyUsedPercent: percent,
+	dailyUsedPercent: spent.computed(percent, (_, { day }) => day.percent),
 	/** Of the limit, with two decimals, rounded down. Null without a limit. */
-	monthlyUsedPercent: percent,
+	monthlyUsedPercent: spent.computed(percent, (_, { month }) => month.percent),
 	/**
 	 * Whether the balance is 0, or below the filter Balance Below; without the filter, below the
 	 * daily limit. Null if the balance isn't a whole number of micro-USDC.
 	 */
-	isLow: z.nullable(z.boolean()),
+	isLow: spent.computed(z.nullable(z.boolean()), (_, context) => isOwnerLow(context)),
 	/** Whether nothing is left of the daily or the monthly limit. */
-	isSpent: z.boolean(),
+	isSpent: spent.computed(z.boolean(), (_, { day, month }) =>
+		[day, month].some((budget) => budget.remaining === 0n),
+	),
 	/**
 	 * `service`: what is used is exact. `activity`: the node has added it up from transactions. Null
 	 * without a limit.
 	 */
-	usedFrom: textOrNull,
-	agentAddress: addressType,
+	usedFrom: spent.computed(textOrNull, (_, context) => usedFrom(context)),
+	...addressField,
 });
+
+export const spendingOutput = spendingFields.schema;
 
 export const simplifiedSpending = simplifiedTo(
 	spendingOutput,
@@ -164,33 +212,10 @@ export const simplifiedSpending = simplifiedTo(
 
 /** @param threshold of a low balance, in micro-USDC; undefined for the daily limit */
 export function toSpendingOutput(
-	{ agent, config, day, month }: Spending,
+	{ agent: owner, config, day, month }: Spending,
 	threshold: bigint | undefined,
 ): z.infer<typeof spendingOutput> {
-	const { balance = '' } = agent;
-	const sources = [day, month].flatMap(({ limit, source }) => (limit === null ? [] : source));
-	const left = {
-		daily_remaining_usdc_micro: day.remaining?.toString() ?? null,
-		monthly_remaining_usdc_micro: month.remaining?.toString() ?? null,
-	};
-	const { agentAddress, ...limits } = output.of(
-		{ ...(config ?? unsetSpendConfig), ...left },
-		{ agentAddress: agent.address, isConfigured: config !== undefined },
-	);
-	const unspent = amountFields({
-		dailyRemaining: day.remaining,
-		monthlyRemaining: month.remaining,
-	});
-	return {
-		...toOwner(agent),
-		...limits,
-		...unspent,
-		...amountFields({ dailyUsed: day.used, monthlyUsed: month.used }),
-		dailyUsedPercent: day.percent,
-		monthlyUsedPercent: month.percent,
-		isLow: isMicro(balance) ? isLow(BigInt(balance), threshold ?? day.limit) : null,
-		isSpent: [day, month].some((budget) => budget.remaining === 0n),
-		usedFrom: sources.includes('activity') ? 'activity' : (sources[0] ?? null),
-		agentAddress,
-	};
+	const isConfigured = config !== undefined;
+	const context = { owner, agentAddress: owner.address, isConfigured, day, month, threshold };
+	return spendingFields.of(config ?? unsetSpendConfig, context);
 }

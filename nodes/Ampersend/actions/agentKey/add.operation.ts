@@ -57,11 +57,11 @@ export const add: WriteOperation<typeof addedAgentKeyOutput> = {
 				const answered = await send(client, routes.addAgentKey, { path: { address }, body });
 				const key = await shownKey(client, address, agentKeyAddress, answered);
 				if (key.name !== (keyName.key_name ?? key.name)) hint(namedOtherwise(agentKeyAddress));
-				return { added: true, ...agentKeyOutput.of(key, { agentAddress: address }) };
+				return agentKeyOutput.after({ added: true }, key, { agentAddress: address });
 			} catch (error) {
 				if (!returnsExisting) rethrow(error);
 				const key = await findRejected(client, address, agentKeyAddress, error);
-				return { added: false, ...agentKeyOutput.of(key, { agentAddress: address }) };
+				return agentKeyOutput.after({ added: false }, key, { agentAddress: address });
 			}
 		};
 	},
