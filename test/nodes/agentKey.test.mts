@@ -138,8 +138,8 @@ describe('Agent Key: Add', () => {
 			'Agent Key Address: is as long as a private key, so it is not shown.',
 		);
 		expect(error?.description).toBe(
-			'Enter an address: 0x followed by 40 hexadecimal digits. If it was a private key, n8n has ' +
-				'stored it in this workflow: remove it there, and replace the key.',
+			'Enter an address: 0x followed by 40 hexadecimal digits. If it was a secret, n8n has ' +
+				'stored it: remove it here, and replace it.',
 		);
 		expect(inspect(error, { depth: 12 })).not.toContain(secret);
 		expect(service.emulator.calls).toEqual([]);

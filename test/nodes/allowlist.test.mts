@@ -328,7 +328,7 @@ describe('Allowlist: Update', () => {
 		const address = agentWith(A);
 		const { error } = await update(address, { mode: 'replace', sellers: `${B}, bob.eth` });
 
-		expect(error?.message).toBe('Sellers: "bob.eth" is not an address.');
+		expect(error?.message).toBe('Sellers: "bob.eth" is not an address: it is a name.');
 		expect(service.emulator.calls).toEqual([]);
 	});
 

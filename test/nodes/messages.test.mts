@@ -325,6 +325,10 @@ describe('a bad base URL', () => {
 			'contains a route (/agents/0x1111',
 			'Enter https://staging.example/p/api/v1/sdk.',
 		],
+		['https://staging.example/v1/AGENTS', 'contains a route (/AGENTS)', 'staging.example/v1.'],
+		['https://app.sandbox.ampersend.ai/agents', 'the dashboard, not of the API', 'Clear it'],
+		['https://staging.example/v1 v', 'contains white space', 'https://api.sandbox.ampersend.ai/v1'],
+		['https://staging.example/SK_LIVE_1', 'something that looks like an API key', 'API Key only'],
 		['https://staging.example/v1?key=1', 'contains more than scheme, host and path', 'Remove'],
 	])('%s is rejected before anything is sent', async (baseUrl, complaint, advice) => {
 		for (const parameters of [read, write]) {

@@ -656,7 +656,11 @@ describe.each(kinds)('$title', ({ resource, place, broken, special, files, colum
 			[{ to: '2026-02-30' }, 'To: "2026-02-30" isn\'t a date.', '2026-10-01T08:00:00Z'],
 			[{ from: '2026-10-02', to: '2026-10-01' }, "To: isn't after From.", 'a later time'],
 			[{ from: '2026-10-01', to: '2026-10-01' }, "To: isn't after From.", 'a later time'],
-			[{ counterparty: '0x123' }, 'Counterparty: "0x123" is not an address.', '0x'],
+			[
+				{ counterparty: '0x123' },
+				'Counterparty: "0x123" is not an address: it has 3 digits after 0x.',
+				'0x',
+			],
 		])('rejects %p, and sends nothing', async (filters, message, advice) => {
 			const { error } = await getMany({ filters });
 

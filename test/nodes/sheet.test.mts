@@ -161,7 +161,7 @@ describe('A key in a field that others see', () => {
 			...parameters,
 		});
 		expect(error?.message).toBe(
-			`${displayName}: contains something that looks like a key, which others would see.`,
+			`${displayName}: contains something that looks like a key, so it is not sent.`,
 		);
 		expect(service.emulator.calls).toEqual([]);
 	});

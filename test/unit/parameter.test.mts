@@ -52,12 +52,26 @@ describe('a text', () => {
 describe('a text that others see', () => {
 	it('is no key', () => {
 		const digits = 'ab'.repeat(32);
-		for (const key of [digits, `0x${digits}`, `my key: ${digits}`, 'sk_live_1', 'SK_TEST_ 1']) {
+		const wrong = `${'a1'.repeat(15)}O${'b2'.repeat(16)}c`;
+		for (const key of [
+			...[digits, `0x${digits}`, `0X${digits}`, `my key: ${digits}`, 'sk_live_1', 'SK_TEST_1'],
+			...[`Buyer 0x${digits}`, `${digits} buyer`, `key_${digits}`, digits.slice(0, 60), wrong],
+			...[digits.replace(/..(?=.)/g, '$&:'), digits.replace(/.{8}/g, '$& ')],
+			...['whsec_1', `Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln`],
+			'abandon ability able about above absent absorb abstract absurd abuse access accident',
+		]) {
 			expect(() => readPublicText('Name', key)).toThrow(
-				'Name: contains something that looks like a key, which others would see.',
+				'Name: contains something that looks like a key, so it is not sent.',
 			);
 		}
-		for (const name of ['Buyer', '', `0x${'ab'.repeat(20)}`, 'one two three four five six seven']) {
+		const address = `0x${'ab'.repeat(20)}`;
+		for (const name of [
+			...['Buyer', '', address, `${address} bed`, `${address} ${address}`],
+			...['one two three four five six seven', '2014 2015 2016 2017 2018 2019 2020 2021 2022 2023'],
+			'This endpoint returns the current weather of any city in the world, with a forecast',
+			'12345678-1234-1234-1234-123456789abc 12345678-1234-1234-1234-123456789abc',
+			'https://api.example.com/v1/weather/of/any/city/in/the/world/with/a/forecast',
+		]) {
 			expect(readPublicText('Name', name)).toBe(name);
 		}
 	});

@@ -1,15 +1,8 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
-import {
-	ParameterError,
-	findForeignCharacter,
-	isLikePrivateKey,
-	looksSecret,
-	quote,
-	requireText,
-	valueOf,
-} from './parameter';
+import { ParameterError, findForeignCharacter, quote, requireText, valueOf } from './parameter';
+import { isLikePrivateKey, looksSecret } from './secret';
 
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
@@ -73,15 +66,29 @@ export function isMisspelled(address: Address): boolean {
 	return isMixed && checksummed(address) !== address;
 }
 
+/** What is wrong with a word that isn't an address, and what to do. */
+function faultOf(word: string): [complaint: string, advice: string] {
+	const foreign = findForeignCharacter(word);
+	if (foreign) return [`has ${foreign}, which no address has.`, COPY_FROM_SOURCE];
+	const [, digits] = /^0x([0-9a-f]+)$/i.exec(word) ?? [];
+	const isnt = `${quote(word)} is not an address`;
+	if (word.startsWith('0X')) return [`${isnt}: it begins with 0X.`, 'Begin it with 0x.'];
+	if (digits) return [`${isnt}: it has ${digits.length} digits after 0x.`, COPY_AGAIN];
+	if (isAddress(`0x${word}`)) return [`${isnt}: it has no 0x.`, 'Put 0x before it.'];
+	if (word.endsWith('.eth')) {
+		return [`${isnt}: it is a name.`, 'Enter the address that it stands for.'];
+	}
+	return [`${isnt}.`, COPY_AGAIN];
+}
+
 /** @throws ParameterError for a wrong shape, or for mixed case with a wrong checksum */
 function checkAddress(parameter: string, word: string): Address {
 	if (!isAddress(word)) {
-		const foreign = findForeignCharacter(word);
+		const [complaint, advice] = faultOf(word);
 		throw new ParameterError(
 			parameter,
-			foreign ? `has ${foreign}, which no address has.` : `${quote(word)} is not an address.`,
-			'An address is 0x followed by 40 hexadecimal digits. ' +
-				(foreign ? COPY_FROM_SOURCE : COPY_AGAIN),
+			complaint,
+			`An address is 0x followed by 40 hexadecimal digits. ${advice}`,
 		);
 	}
 	if (isMisspelled(word)) {
@@ -225,8 +232,8 @@ function rejectSecret(parameter: string, words: string[]): void {
 		parameter,
 		(isKey ? 'is as long as a private key' : 'contains something that looks like a secret') +
 			', so it is not shown.',
-		'Enter an address: 0x followed by 40 hexadecimal digits. If it was a private key, n8n has ' +
-			'stored it in this workflow: remove it there, and replace the key.',
+		'Enter an address: 0x followed by 40 hexadecimal digits. If it was a secret, n8n has ' +
+			'stored it: remove it here, and replace it.',
 	);
 }
 

@@ -3,12 +3,12 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import type { Address } from './address';
 import { isAddress } from './address';
 import { ParameterError } from './parameter';
-import { withoutQuotes } from './text';
+import { pasted } from './text';
 
 /** The private key of an agent key. It signs logins, and is never sent. */
 export type PrivateKey = Uint8Array;
 
-const KEY = /^(?:0x)?([0-9a-fA-F]{64})$/;
+const KEY = /^(?:0x)?([0-9a-f]{64})$/i;
 
 const API_KEY = /^(?:bearer\s+)?sk_(?:live|test)_/i;
 
@@ -53,7 +53,7 @@ function readPrivateKey(parameter: string, text: string): PrivateKey {
  * @throws ParameterError that never shows the text
  */
 export function readAgentSecret(parameter: string, value: unknown): AgentSecret {
-	const text = typeof value === 'string' ? withoutQuotes(value.trim()) : '';
+	const text = typeof value === 'string' ? pasted(value) : '';
 	if (text === '' || text.length > MAX_SECRET_CHARACTERS) {
 		throw new ParameterError(
 			parameter,
@@ -61,7 +61,7 @@ export function readAgentSecret(parameter: string, value: unknown): AgentSecret 
 			"Paste the private key of one of the agent's keys.",
 		);
 	}
-	const [key = '', agent, ...rest] = text.split(SEPARATOR).map((part) => part.trim());
+	const [key = '', agent, ...rest] = text.split(SEPARATOR).map(pasted);
 	const privateKey = readPrivateKey(parameter, key);
 	if (agent === undefined) return { privateKey };
 	if (rest.length === 0 && isAddress(agent)) return { privateKey, agent };

@@ -1,4 +1,12 @@
-import { ParameterError, findForeignCharacter, quote, requireText } from './parameter';
+import {
+	ParameterError,
+	findForeignCharacter,
+	quote,
+	rejectKey,
+	requirePublicText,
+	requireText,
+} from './parameter';
+import { isKey } from './secret';
 
 /** Longer than any id or header name. */
 const MAX_CHARACTERS = 500;
@@ -58,6 +66,7 @@ function reject(
  */
 export function parseToken(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
+	rejectKey(parameter, text, isKey);
 	if (isToken(text)) return text;
 	reject(parameter, text, MAX_TOKEN_CHARACTERS, [`${quote(text)} isn't a valid token.`, OTHERWISE]);
 }
@@ -68,6 +77,7 @@ export function parseToken(parameter: string, value: unknown): string {
  */
 export function parseIdentifier(parameter: string, value: unknown): string {
 	const text = requireText(parameter, value);
+	rejectKey(parameter, text, isKey);
 	if (isShortSegment(text) && IDENTIFIER.test(text)) return text;
 	const foreign = findForeignCharacter(text);
 	reject(parameter, text, MAX_CHARACTERS, [
@@ -78,7 +88,7 @@ export function parseIdentifier(parameter: string, value: unknown): string {
 
 /** Reads the name of an HTTP header. @throws ParameterError if it isn't valid */
 export function parseHeaderName(parameter: string, value: unknown): string {
-	const text = requireText(parameter, value);
+	const text = requirePublicText(parameter, value);
 	if (isShortSegment(text) && HEADER_NAME.test(text)) return text;
 	const foreign = findForeignCharacter(text);
 	reject(parameter, text, MAX_CHARACTERS, [

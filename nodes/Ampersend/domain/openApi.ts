@@ -1,8 +1,9 @@
 import * as z from 'zod/v4-mini';
 
 import { dropPrototypes } from './json';
-import { ParameterError, quote } from './parameter';
+import { ParameterError, quote, rejectKey } from './parameter';
 import { parsePublicUrl, WHOLE_ADDRESS } from './publicUrl';
+import { looksSecret } from './secret';
 import { withoutTrailing } from './text';
 import { parseUrl } from './webAddress';
 
@@ -185,7 +186,9 @@ function firstText(...candidates: unknown[]): string | undefined {
 
 /** Where a document has something, for messages. */
 function placeIn(parameter: string, name: string): string {
-	return `${parameter}: ${name.slice(0, 200).replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')}`;
+	const shown = name.slice(0, 200);
+	if (looksSecret(shown)) return `${parameter}: a path that looks like a secret`;
+	return `${parameter}: ${shown.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')}`;
 }
 
 /** @throws ParameterError that names the place, where a part has another form */
@@ -277,12 +280,16 @@ function readPath(
 		rejectExtensions(place, data, EXTENSIONS);
 		const { summary, operationId, description } = data;
 		const base = baseFor([place, data.servers], [pathPlace, item.servers]);
+		const name = firstText(data['x-ampersend-name'], summary, operationId) ?? `${method} ${path}`;
+		const about = firstText(data['x-ampersend-description'], description, summary);
+		rejectKey(`${place}: name`, name);
+		rejectKey(`${place}: description`, about ?? '');
 		return {
 			place,
 			method,
 			url: addressOf(place, base, path),
-			name: firstText(data['x-ampersend-name'], summary, operationId) ?? `${method} ${path}`,
-			description: firstText(data['x-ampersend-description'], description, summary),
+			name,
+			description: about,
 			price: data['x-ampersend-price'],
 			rateLimit: data['x-ampersend-rate-limit'],
 		};

@@ -1,5 +1,8 @@
 import * as z from 'zod/v4-mini';
 
+import { holdsKey, looksSecret } from './secret';
+import { oneLine, spaced } from './text';
+
 /**
  * A parameter that can't be used. `message` names it and says what is wrong, `description` what to
  * do next.
@@ -10,7 +13,7 @@ export class ParameterError extends Error {
 	constructor(
 		/** Its name in the editor. */
 		readonly parameter: string,
-		complaint: string,
+		readonly complaint: string,
 		readonly description: string,
 	) {
 		super(`${parameter}: ${complaint}`);
@@ -21,33 +24,6 @@ const SHOWN_CHARACTERS = 60;
 
 /** A longer value isn't shown at all: a secret can be anywhere in it, and searching takes time. */
 const MAX_QUOTED_CHARACTERS = 2_000;
-
-/**
- * An API key, or more hexadecimal digits than an address has: most of a private key that was pasted
- * instead of an address.
- */
-const SECRET = /sk_(live|test)_|[0-9a-f]{43}/i;
-
-const PRIVATE_KEY = /^(?:0x)?[0-9a-fA-F]{64}$/;
-
-/** Whether text is a private key, or the hash of a transaction: both look the same. */
-export function isLikePrivateKey(text: string): boolean {
-	return PRIVATE_KEY.test(text);
-}
-
-/** An API key, or as many hexadecimal digits as a private key has. */
-const WHOLE_KEY = /sk_(live|test)_|\b(?:0x)?[0-9a-f]{64}\b/i;
-
-/** Only words, as many as a recovery phrase has. */
-function isRecoveryPhrase(text: string): boolean {
-	const words = text.trim().split(/\s+/);
-	return words.length >= 12 && words.every((word) => /^[a-z]+$/i.test(word));
-}
-
-/** Line breaks don't hide a secret. @param text of bounded length */
-export function looksSecret(text: string): boolean {
-	return SECRET.test(text.replace(/\s+/g, '')) || isRecoveryPhrase(text);
-}
 
 function textOf(value: unknown): string {
 	if (typeof value !== 'object') return String(value);
@@ -67,7 +43,7 @@ export function quote(value: unknown): string {
 	if (looksSecret(text)) {
 		return 'the value (which looks like a secret, so it is not shown)';
 	}
-	const line = text.replace(/\s+/g, ' ');
+	const line = spaced(text);
 	return `"${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS - 3)}…` : line}"`;
 }
 
@@ -116,25 +92,32 @@ export function readText(parameter: string, value: unknown): string {
 	return readAs(optionalText, parameter, value, ['is not text.', 'Enter text.']);
 }
 
-/** @throws ParameterError where the trimmed text is empty, or isn't text */
+/** @throws ParameterError where nothing of the text can be seen, or it isn't text */
 export function requireText(parameter: string, value: unknown): string {
 	const text = readText(parameter, value);
-	if (text !== '') return text;
+	if (oneLine(text) !== '') return text;
 	throw new ParameterError(parameter, 'is empty.', `Fill in ${parameter}.`);
+}
+
+/** @throws ParameterError for a text that isn't sent. @param isSecret whether it's one */
+export function rejectKey(parameter: string, text: string, isSecret = holdsKey): void {
+	if (!isSecret(text)) return;
+	throw new ParameterError(
+		parameter,
+		'contains something that looks like a key, so it is not sent.',
+		'Put a secret only into its own field. n8n has stored this one: remove it here, and replace ' +
+			"the key. If it isn't a secret, such as the hash of a transaction, shorten it.",
+	);
 }
 
 /**
  * Text that others see, such as a name. A key that was pasted there must not be sent.
- * @throws ParameterError where it's a secret, or isn't text
+ * @throws ParameterError where it has a key in it, or isn't text
  */
 export function readPublicText(parameter: string, value: unknown): string {
 	const text = readText(parameter, value);
-	if (!WHOLE_KEY.test(text.replace(/\s+/g, ''))) return text;
-	throw new ParameterError(
-		parameter,
-		'contains something that looks like a key, which others would see.',
-		'Put a secret only into its own field. If anyone else has seen the key, replace it.',
-	);
+	rejectKey(parameter, text);
+	return text;
 }
 
 /** The same for a field that can't be empty. @throws ParameterError where it is */

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
 import { ParameterError, requirePublicText } from './parameter';
+import { looksSecret } from './secret';
 import { isWeb, parseUrl } from './webAddress';
 
 const MAX_CHARACTERS = 2_048;
@@ -84,6 +85,6 @@ export function parsePublicUrl(
 	const host = url.hostname.replace(/\.$/, '');
 	const privacy = privacyOf(host);
 	if (privacy === undefined) return text;
-	const shown = host === '' || host.length > 100 ? 'the host' : host;
+	const shown = host === '' || host.length > 100 || looksSecret(host) ? 'the host' : host;
 	throw new ParameterError(parameter, `${shown} ${privacy}, which Ampersend can't reach.`, advice);
 }

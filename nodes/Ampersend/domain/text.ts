@@ -14,6 +14,19 @@ export function withoutQuotes(text: string): string {
 	return isQuoted ? text.slice(1, -1).trim() : text;
 }
 
+/** What a line of a configuration, or of a header, has before a key: `API_KEY=`, `Bearer `. */
+const BEFORE = /^(?:(?:export\s+)?[A-Z][A-Z0-9_]*\s*=|authorization:|bearer(?:\s|$))\s*/i;
+
+/** A key or an address as people paste it, without what a configuration has around it. */
+export function pasted(text: string): string {
+	let bare = text.trim();
+	for (let before = ''; before !== bare; ) {
+		before = bare;
+		bare = withoutQuotes(bare.replace(BEFORE, ''));
+	}
+	return bare;
+}
+
 /** A pattern of this length is found quickly in any text. */
 const PROBE_CHARACTERS = 16;
 
@@ -79,17 +92,22 @@ export function nameKey(name: string): string {
 	return name.normalize('NFC').replace(/\s+/g, ' ').trim();
 }
 
-/** A text on one line: white space and control characters are one space. */
+/** What nobody sees, or what turns the text around it. Emoji have joiners. */
+const UNSEEN = /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+/gu;
+
+/** White space, and what nobody sees, as one space each. */
+export function spaced(text: string): string {
+	return text.replace(UNSEEN, ' ').replace(/\s+/g, ' ');
+}
+
+/** The same without spaces around it. */
 export function oneLine(text: string): string {
-	return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+	return spaced(text).trim();
 }
 
 /** The start of a text, on one line. */
 export function shortLine(text: string, maxLength: number): string {
-	const start = text
-		.slice(0, 10 * maxLength)
-		.replace(/\s+/g, ' ')
-		.trim();
+	const start = oneLine(text.slice(0, 10 * maxLength));
 	if (start.length <= maxLength) return start;
 	// Half of a character is none.
 	return `${start.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…`;

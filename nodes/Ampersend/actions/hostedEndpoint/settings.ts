@@ -15,7 +15,7 @@ import { withoutUndefined } from '../../domain/json';
 import {
 	ParameterError,
 	quote,
-	readText,
+	readPublicText,
 	readWholeNumber,
 	readWords,
 } from '../../domain/parameter';
@@ -65,7 +65,7 @@ function readMethods(value: unknown): string[] | undefined {
 function readInstructions(value: unknown): { markdown: string } | null | undefined {
 	// Null isn't empty text: an expression that gives it must not remove them.
 	if (value === undefined || value === null) return undefined;
-	const markdown = readText(instructionsField.displayName, value);
+	const markdown = readPublicText(instructionsField.displayName, value);
 	return markdown === '' ? null : { markdown };
 }
 
@@ -79,7 +79,7 @@ export function readSettings(values: IDataObject): HostedEndpointUpdate {
 		description:
 			description === undefined || description === null
 				? undefined
-				: readText(descriptionField.displayName, description),
+				: readPublicText(descriptionField.displayName, description),
 		instructions: readInstructions(values[instructionsField.name]),
 		allowed_methods: readMethods(values[allowedMethodsField.name]),
 		rate_limit_per_minute: readRateLimit(values[rateLimitField.name]),

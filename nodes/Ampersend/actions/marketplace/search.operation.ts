@@ -2,9 +2,9 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { findListings } from '../../api/marketplace';
 import { optionsOf, readCollection } from '../../descriptions/options';
-import { pagingFields, readLimit } from '../../descriptions/paging';
+import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
 import { readerIn } from '../../descriptions/reader';
-import { readText, rejectNothing } from '../../domain/parameter';
+import { readPublicText, rejectNothing } from '../../domain/parameter';
 import { listingOutput, simplifiedListing } from '../../outputs/listing';
 import type { RowOperation } from '../operation';
 
@@ -69,17 +69,19 @@ export const search: RowOperation<typeof listingOutput.schema> = {
 	output: listingOutput.schema,
 	simplified: simplifiedListing,
 
-	async execute({ client, read }) {
+	async execute({ client, read, hint }) {
 		const words = read(searchField, (parameter, value) => {
 			rejectNothing(parameter, value);
-			return readText(parameter, value);
+			return readPublicText(parameter, value);
 		});
 		const readFilter = readerIn(readCollection(read, filtersField));
-		const texts = filters.map((field) => [field.name, readFilter(field, readText)]);
+		const texts = filters.map((field) => [field.name, readFilter(field, readPublicText)]);
 		const entries = [[searchField.name, words], ...texts].filter(([, text]) => text !== '');
 		const query = Object.fromEntries(entries) as IDataObject;
 		const limit = readLimit(read);
 		const found = await findListings(client, query);
+		const total = found.length;
+		if (total > limit) for (const text of pagingHints(limit, total, 'listings')) hint(text);
 		return found.slice(0, limit).map((listing) => listingOutput.of(listing));
 	},
 };

@@ -1,7 +1,7 @@
 import type { PrivateKey } from '../../domain/agentSecret';
 import type { Authentication } from '../../domain/authentication';
-import { isLikePrivateKey } from '../../domain/parameter';
-import { shortLine, withoutQuotes, withoutTrailing } from '../../domain/text';
+import { holdsKey, isLikePrivateKey } from '../../domain/secret';
+import { pasted, shortLine, withoutTrailing } from '../../domain/text';
 import { hostOf, isLoopback, isWeb, parseUrl } from '../../domain/webAddress';
 import type { Chain } from '../../domain/x402/chains';
 import { base, baseSepolia, chains } from '../../domain/x402/chains';
@@ -95,11 +95,8 @@ const { production, sandbox } = deployments;
 const MAX_KEY_CHARACTERS = 1_024;
 const MAX_URL_CHARACTERS = 2_048;
 
-/** More hexadecimal digits than an address has: most of a private key. */
-const PART_OF_PRIVATE_KEY = /[0-9a-f]{43}/i;
-
 /** A route, which this node adds to the base URL. */
-const ROUTE = /(?:^|\/v1(?:\/sdk)?)(\/agents(?:$|\/.*))/;
+const ROUTE = /(?:^|\/v1(?:\/sdk)?)(\/(?:agents|agentic|approve-action)(?:$|\/.*))/i;
 
 /** A DNS name has 253 at most, and a port six with its colon. */
 const MAX_HOST_CHARACTERS = 259;
@@ -122,7 +119,7 @@ function readApiKey(input: unknown): { deployment: Deployment; apiKey: string } 
 	if (text.length > MAX_KEY_CHARACTERS) {
 		rejectKey(`is too long (${text.length} characters)`, COPY_AGAIN);
 	}
-	const apiKey = withoutQuotes(withoutQuotes(text).replace(/^bearer(\s+|$)/i, ''));
+	const apiKey = pasted(text);
 	if (apiKey === '') rejectKey('is empty');
 	// The SDK's combined secret begins with one (`agentSecret.ts`).
 	if (isLikePrivateKey(apiKey.split(':::', 1)[0]?.trim() ?? '')) {
@@ -154,13 +151,14 @@ function rejectBaseUrl(complaint: string, advice: string): never {
 /** @throws CredentialError for an address that has a key or a private key in it */
 function rejectSecretIn(url: URL, usual: string): void {
 	// In the spelling that would be sent: a URL drops line breaks, which don't hide a key.
-	if (Object.values(deployments).some(({ keyPrefix }) => url.href.includes(keyPrefix))) {
+	const href = url.href.toLowerCase();
+	if (Object.values(deployments).some(({ keyPrefix }) => href.includes(keyPrefix))) {
 		rejectBaseUrl(
 			'contains something that looks like an API key',
 			`Put the key into API Key only, and an address like ${usual} here.`,
 		);
 	}
-	if (PART_OF_PRIVATE_KEY.test(url.href)) {
+	if (holdsKey(href)) {
 		rejectBaseUrl(
 			'contains something that looks like a private key',
 			`Put a secret only into its own field, and an address like ${usual} here. ` +
@@ -169,11 +167,14 @@ function rejectSecretIn(url: URL, usual: string): void {
 	}
 }
 
-/** @throws CredentialError for an address with a route, which this node adds itself */
-function rejectRouteIn({ origin, pathname }: URL): void {
+/**
+ * @param usualPath what to enter if nothing stands before the route
+ * @throws CredentialError for an address with a route, which this node adds itself
+ */
+function rejectRouteIn({ origin, pathname }: URL, usualPath: string): void {
 	const [, route] = ROUTE.exec(pathname) ?? [];
 	if (route === undefined) return;
-	const path = pathname.slice(0, -route.length) || DEFAULT_PATH;
+	const path = pathname.slice(0, -route.length) || usualPath;
 	rejectBaseUrl(`contains a route (${shortLine(route, 60)})`, `Enter ${origin}${path}.`);
 }
 
@@ -200,6 +201,7 @@ function parseBaseUrl(text: string, usual: string): URL {
 		);
 	}
 	rejectSecretIn(url, usual);
+	if (/\s/.test(text)) rejectBaseUrl('contains white space', `Enter an address like ${usual}.`);
 	if (url.protocol !== 'https:' && !isLoopback(url)) {
 		rejectBaseUrl(
 			'must start with https://',
@@ -207,7 +209,6 @@ function parseBaseUrl(text: string, usual: string): URL {
 				'You can use it for this machine only (127.0.0.1, localhost).',
 		);
 	}
-	rejectRouteIn(url);
 	return url;
 }
 
@@ -217,10 +218,11 @@ function parseBaseUrl(text: string, usual: string): URL {
  * @throws CredentialError
  */
 export function readOtherDeployment(input: unknown, path: string): [Deployment, string] {
-	const text = (typeof input === 'string' ? input : '').trim();
+	const text = pasted(typeof input === 'string' ? input : '');
 	const usual = production.origin + path;
 	if (text === '') rejectBaseUrl('is empty', `Enter scheme, host and path, e.g. ${usual}.`);
 	const url = parseBaseUrl(text, usual);
+	rejectRouteIn(url, path);
 	const { origin } = url;
 	return [{ name: 'other', keyPrefix: '', origin, dashboard: 'the dashboard', chains }, spell(url)];
 }
@@ -230,7 +232,7 @@ function spell(url: URL): string {
 }
 
 function readBaseUrl(input: unknown, deployment: Deployment): string {
-	const text = (typeof input === 'string' ? input : '').trim();
+	const text = pasted(typeof input === 'string' ? input : '');
 	const usual = deployment.origin + DEFAULT_PATH;
 	if (text === '') return usual;
 	const url = parseBaseUrl(text, usual);
@@ -248,6 +250,7 @@ function readBaseUrl(input: unknown, deployment: Deployment): string {
 	if (isAt(deployment.dashboard)) {
 		rejectBaseUrl('is the address of the dashboard, not of the API', `Clear it to use ${usual}.`);
 	}
+	rejectRouteIn(url, DEFAULT_PATH);
 	return spell(url);
 }
 

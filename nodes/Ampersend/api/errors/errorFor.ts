@@ -1,3 +1,4 @@
+import { looksSecret } from '../../domain/secret';
 import { hideKey } from '../connection/secrets';
 import type { Placeholders, Route } from '../routes';
 import type { Call } from './call';
@@ -43,6 +44,14 @@ function failureOf({ cause }: Situation, { retryAfterMs }: Outcome): CallError['
 	return canWait && retryAfterMs !== undefined ? { cause, retryAfterMs } : { cause };
 }
 
+/** The path of a call, without what may be a secret in it. */
+function shownPath({ path }: Call): string {
+	return path
+		.split('/')
+		.map((part) => (looksSecret(part) ? '…' : part))
+		.join('/');
+}
+
 /** What a user can do, in sentences. */
 function adviceOf(situation: Situation, call: Call | undefined, { advice = [] }: Outcome): string {
 	const { ifWrite } = situation;
@@ -53,7 +62,7 @@ function adviceOf(situation: Situation, call: Call | undefined, { advice = [] }:
 		...(isWrite && ifWrite ? [ifWrite] : []),
 		...advice,
 		...situation.advice,
-		...(needsRequest ? [`The request was ${call.route.method} ${call.path}.`] : []),
+		...(needsRequest ? [`The request was ${call.route.method} ${shownPath(call)}.`] : []),
 	].join(' ');
 }
 

@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/json';
+import { oneLine as onOneLine } from '../../domain/text';
 import type { Connection } from '../connection/deployments';
 import { hideKey } from '../connection/secrets';
 
@@ -16,7 +17,7 @@ export function redact(text: string): string {
 /** Makes text from elsewhere fit to show. Hides the key first, so that no cut splits it. */
 export function oneLine(text: string, connection: Connection): string {
 	const start = hideKey(connection)(text).slice(0, READ_CHARACTERS);
-	const line = redact(start.replace(/\s+/g, ' ').trim());
+	const line = redact(onOneLine(start));
 	return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/v4-mini';
 
-import { looksSecret, ParameterError } from '../parameter';
+import { ParameterError } from '../parameter';
+import { hasKeyDigits, isBase64, looksSecret } from '../secret';
 import type { Offer, PaymentRequired } from './required';
 import { decodeHeader } from './sellerAnswer';
 import type { Authorization } from './shapes';
@@ -87,22 +88,12 @@ export function readHeader(parameter: string, value: unknown): Payment {
 	);
 }
 
-/** Characters of Base64 in a row: fewer are no use to anyone. */
-const MIN_RUN = 43;
-
-/** Whether text has as many letters of both cases as Base64 has, and no words have. */
-function isBase64(run: string): boolean {
-	const others = [run.replace(/[a-z]/g, ''), run.replace(/[A-Z]/g, '')];
-	return (
-		run.length >= MIN_RUN && others.every(({ length }) => (run.length - length) * 6 >= run.length)
-	);
-}
-
 /** Whether text can hold a part of a payment, in hex or Base64. @param text of bounded length */
 export function mayHoldPayment(text: string): boolean {
 	const runs = text.replace(/\s+/g, '').split(/[^\w+/-]/);
 	// Bytes can have anything between them.
-	return looksSecret(text.replace(/[^0-9a-z]/gi, '')) || looksSecret(text) || runs.some(isBase64);
+	const hasDigits = hasKeyDigits(text.replace(/[^0-9a-z]/gi, ''));
+	return hasDigits || looksSecret(text) || runs.some((run) => isBase64(run));
 }
 
 /** What a seller says of the settlement in its header; undefined if it has none. */
