@@ -164,6 +164,36 @@ describe('Agent: Create', () => {
 		expect(service.emulator.calls).toEqual([]);
 	});
 
+	it('creates no agent if several limits are empty, and names all of them', async () => {
+		const { error } = await create(
+			{},
+			Object.fromEntries(limitFields.map(([, name]) => [name, ''])),
+		);
+
+		const titles = limitFields.map(([title]) => `${title} (USDC)`);
+		expect(error?.message).toBe(`${titles.join(', ')}: have no amount.`);
+		expect(error?.description).toContain('turn on the switch of that limit');
+		expect(service.emulator.calls).toEqual([]);
+	});
+
+	it('says which limits were left out while another one is set', async () => {
+		const { hints } = await create({}, { dailyLimit: '5', [switchOf('monthlyLimit')]: true });
+
+		expect(hints.map(({ message }) => message)).toEqual([
+			'"Buyer" has no limit for: Limit per Transaction (USDC).',
+		]);
+	});
+
+	it('shows what the node has done, whatever the answer adds', async () => {
+		service.emulator.fault({
+			route: 'POST /agents',
+			mutate: (body) => ({ ...(body as object), created: 1_700_000_000_000, zzz: 1 }),
+		});
+		const { items } = await create({}, {});
+
+		expect(items).toMatchObject([{ json: { created: true, zzz: 1 } }]);
+	});
+
 	it.each(limitFields)(
 		'creates no agent without a %s if its switch is off',
 		async (title, name) => {

@@ -157,8 +157,14 @@ describe('Limits that may not be meant', () => {
 		'so only the monthly limit has an effect.';
 
 	it.each([
-		[{ dailyLimit: '100000.000001' }, [micro('"Buyer"')]],
-		[{ dailyLimit: '5.5', monthlyLimit: '5' }, [monthly('"Buyer"')]],
+		[
+			{ dailyLimit: '100000.000001' },
+			[
+				micro('"Buyer"'),
+				'"Buyer" has no limit for: Monthly Limit (USDC), Limit per Transaction (USDC).',
+			],
+		],
+		[{ dailyLimit: '5.5', monthlyLimit: '5', noPerTransactionLimit: true }, [monthly('"Buyer"')]],
 		[{ dailyLimit: '100000', monthlyLimit: '100000', perTransactionLimit: '1' }, []],
 		[{}, []],
 	])('are named with a new agent that has %j', async (fields, texts) => {

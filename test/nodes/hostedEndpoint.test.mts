@@ -209,7 +209,7 @@ describe('nothing is sent', () => {
 
 	it('by an update without fields', async () => {
 		const { error } = await run('update', { hostedEndpoint: byId('x'), updateFields: {} });
-		expect(error?.message).toBe('Update Fields: no fields to update.');
+		expect(error?.message).toBe('Update Fields: no field has a new value.');
 	});
 
 	it('with an API key', async () => {

@@ -506,8 +506,8 @@ describe.each(kinds)('$title', (kind) => {
 
 			const { error } = await update(agent, fields);
 
-			expect(error?.message).toBe('Update Fields: no fields to update.');
-			expect(error?.description).toBe('Add a field with its new value.');
+			expect(error?.message).toBe('Update Fields: no field has a new value.');
+			expect(error?.description).toBe('Add a field, and enter its new value.');
 			expect(ampersend.seen).toEqual([]);
 		});
 

@@ -188,6 +188,16 @@ function showHints(run: Run, hints: Array<[message: string, isForModel: boolean]
 	return forModel.length > 0 && isTool(run.n8n.getNode()) ? itemsOf([{ hints: forModel }]) : [];
 }
 
+/** Many items have as many notes, and n8n shows each in a box of its own. */
+const MAX_HINTS = 10;
+
+function firstHints(hints: Set<string>): string[] {
+	const all = [...hints];
+	if (all.length <= MAX_HINTS) return all;
+	const shown = all.slice(0, MAX_HINTS - 1);
+	return [...shown, `There are ${all.length - shown.length} more notes like these.`];
+}
+
 /** Works through one item, and returns what to do once those before it are done. */
 async function workThrough(run: Run, together: Together, { work }: Item, item: number) {
 	const hints: Array<[message: string, isForModel: boolean]> = [];
@@ -240,7 +250,7 @@ export async function router(this: IExecuteFunctions): Promise<INodeExecutionDat
 	// n8n's own sign of a run that it retries with Continue On Fail (workflow-execute.js).
 	if (!output[0]?.json.error) run.memory.clear();
 	// n8n shows hints as HTML, and any text in one can be the service's.
-	for (const hint of run.hints) {
+	for (const hint of firstHints(run.hints)) {
 		this.addExecutionHints({ message: escapeHtml(hint), location: 'outputPane' });
 	}
 	return [output];

@@ -111,14 +111,25 @@ function rejectPart(call: Call, answer: HttpAnswer, data: unknown): void {
 	throw errorFor('drift', { places }, call, { status: answer.statusCode });
 }
 
+/** Fields that a note names. */
+const NAMED_FIELDS = 5;
+
 /** Says which fields couldn't be read, where nothing rests on them. */
 function noteMisfits({ note }: Client, { does }: Route, body: unknown, data: unknown): void {
-	if (!note) return;
-	for (const { field, isMissing } of misfitsIn(body, data)) {
-		note(
-			`Ampersend was asked to ${does}, and ${field} ` +
-				`${isMissing ? 'is missing in its answer' : "isn't as expected in its answer"}. ` +
-				'It counts as empty. A newer version of n8n-nodes-ampersend may know more.',
+	const misfits = note ? misfitsIn(body, data) : [];
+	for (const isMissing of [true, false]) {
+		const fields = misfits.filter((one) => one.isMissing === isMissing).map(({ field }) => field);
+		if (fields.length === 0) continue;
+		const [is, isnt, counts] =
+			fields.length === 1 ? ['is', "isn't", 'It counts'] : ['are', "aren't", 'They count'];
+		const others = fields.length - NAMED_FIELDS;
+		const more = others > 0 ? ` and ${others} more` : '';
+		const named = fields.slice(0, NAMED_FIELDS).join(', ') + more;
+		const what = isMissing ? `${is} missing` : `${isnt} as expected`;
+		note?.(
+			`Ampersend was asked to ${does}, and ${named} ` +
+				`${what} in its answer. ${counts} as empty. ` +
+				'A newer version of n8n-nodes-ampersend may know more.',
 		);
 	}
 }

@@ -73,21 +73,30 @@ export function readOptionalAmount(
 }
 
 /**
- * Reads a limit of a new agent. A field that was added and left empty must not create an agent that
- * can spend without a limit.
- * @returns micro-USDC as the wire has it; null where the switch is on; undefined without either
- * @throws ParameterError where a field that was added is empty, or the amount can't be read
+ * A field that was added and left empty must not create an agent that can spend without a limit.
+ * @throws ParameterError that names all of them
  */
-function readNewLimit(values: IDataObject, limit: Limit): string | null | undefined {
-	const noLimit = noLimitField(limit);
-	const read = readOptionalAmount(values, limit, noLimit);
-	if (read !== undefined) return read;
-	const isAdded = Object.hasOwn(values, limit.name);
-	if (!isAdded && !Object.hasOwn(values, noLimit.name)) return undefined;
+function rejectEmptyLimits(values: IDataObject): void {
+	const empty = limits.filter((limit) => {
+		const noLimit = noLimitField(limit);
+		const isAdded = [limit.name, noLimit.name].some((name) => Object.hasOwn(values, name));
+		return isAdded && readOptionalAmount(values, limit, noLimit) === undefined;
+	});
+	const [first] = empty;
+	if (!first) return;
+	const noLimit = noLimitField(first).displayName;
+	const isOnlySwitch = !Object.hasOwn(values, first.name);
+	const [complaint, advice] =
+		empty.length > 1
+			? ['have no amount.', 'For no limit, turn on the switch of that limit.']
+			: [
+					isOnlySwitch ? `is missing while ${noLimit} is off.` : 'is empty.',
+					`For no limit, turn on ${noLimit}.`,
+				];
 	throw new ParameterError(
-		limit.displayName,
-		isAdded ? 'is empty.' : `is missing while ${noLimit.displayName} is off.`,
-		`Enter an amount in USDC, e.g. 25 or 0.5. For no limit, turn on ${noLimit.displayName}.`,
+		empty.map(({ displayName }) => displayName).join(', '),
+		complaint,
+		`Enter an amount in USDC, e.g. 25 or 0.5. ${advice}`,
 	);
 }
 
@@ -96,28 +105,22 @@ export type LimitChanges = { auto_topup_allowed?: boolean } & Partial<
 	Record<Limit['wire'], string | null>
 >;
 
-function readSettings(
-	values: IDataObject,
-	readLimit: (limit: Limit) => string | null | undefined,
-): LimitChanges {
+/** For an update. @throws ParameterError naming the field that can't be read */
+export function readLimits(values: IDataObject): LimitChanges {
 	const changes: LimitChanges = {};
 	const autoTopUp = readSwitch(autoTopUpField.displayName, values[autoTopUpField.name]);
 	if (autoTopUp !== undefined) changes.auto_topup_allowed = autoTopUp;
 	for (const limit of limits) {
-		const micro = readLimit(limit);
+		const micro = readOptionalAmount(values, limit, noLimitField(limit));
 		if (micro !== undefined) changes[limit.wire] = micro;
 	}
 	return changes;
 }
 
-/** For an update. @throws ParameterError naming the field that can't be read */
-export function readLimits(values: IDataObject): LimitChanges {
-	return readSettings(values, (limit) => readOptionalAmount(values, limit, noLimitField(limit)));
-}
-
-/** For a new agent. @throws ParameterError naming the field that can't be read */
+/** For a new agent. @throws ParameterError naming the fields that can't be read */
 export function readNewLimits(values: IDataObject): LimitChanges {
-	return readSettings(values, (limit) => readNewLimit(values, limit));
+	rejectEmptyLimits(values);
+	return readLimits(values);
 }
 
 /** More may be meant, but an amount in micro-USDC by mistake is always more. */

@@ -20,8 +20,8 @@ export function requireChanges<Changes extends object>(changes: Changes): Change
 	if (Object.keys(changes).length > 0) return changes;
 	throw new ParameterError(
 		updateFields.displayName,
-		'no fields to update.',
-		'Add a field with its new value.',
+		'no field has a new value.',
+		'Add a field, and enter its new value.',
 	);
 }
 

@@ -121,10 +121,16 @@ export function wrongValue(
 	const wrong = shape.row
 		? wrongInRows(shape, sent, got, lost)
 		: wrongIn(shape.fields, sent, got, lost);
+	// A note names the first five.
 	const named = new Set(
-		notes.map((note) => /, and (\w+) is(?: missing|n't as expected) in/.exec(note)?.[1]),
+		notes.flatMap((note) => {
+			const [, list = ''] = /, and (.+) (?:is|are)(?: missing|n't as expected) in/.exec(note) ?? [];
+			return list.replace(/ and \d+ more$/, '').split(', ');
+		}),
 	);
-	if (wrong !== undefined || same([...lost].sort(), [...named].sort())) return wrong;
+	const isNamed =
+		named.size >= Math.min(5, lost.size) && [...named].every((name) => lost.has(name));
+	if (wrong !== undefined || isNamed) return wrong;
 	return `is empty in ${[...lost].join()}, and the notes name ${[...named].join()}`;
 }
 

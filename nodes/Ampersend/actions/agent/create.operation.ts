@@ -6,7 +6,6 @@ import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, sellersField } from '../../descriptions/addresses';
-import { limitHints } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, parseUsableAddress, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
@@ -17,7 +16,7 @@ import type { WriteOperation } from '../operation';
 import { requireCreatedWith } from './created';
 import { findExisting, ifExistsField, readIfExists, rememberCreated } from './existing';
 import { nameField } from './nameField';
-import { newLimitFields, readSpendConfig } from './newLimits';
+import { newLimitFields, newLimitHints, readSpendConfig } from './newLimits';
 
 const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 
@@ -67,6 +66,7 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
 		const ifExists = readIfExists(read);
 		const values = readAdditionalFields(read);
+		const notes = newLimitHints(values, quote(name));
 		const body = {
 			agent_key_address: agentKeyAddress,
 			name,
@@ -75,13 +75,13 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		};
 		return async ({ client, hint }) => {
 			const existing = await findExisting(client, name, ifExists);
-			if (existing) return { created: false, ...agentOutput.of(existing) };
+			if (existing) return agentOutput.after({ created: false }, existing);
 			const agent = await createAgent(client, body);
 			rememberCreated(client, agent);
 			const { spend_config, authorized_sellers } = body;
 			await requireCreatedWith(client, agent.address, spend_config, authorized_sellers, hint);
-			for (const text of limitHints(spend_config ?? {}, quote(name))) hint(text);
-			return { created: true, ...agentOutput.of(agent) };
+			for (const text of notes) hint(text);
+			return agentOutput.after({ created: true }, agent);
 		};
 	},
 };

@@ -31,7 +31,7 @@ export const getMany: RowOperation<typeof agentOutput.schema> = {
 		const all = listAgents(client);
 		const isFiltered = balanceBelow !== undefined;
 		const agents = await take(isFiltered ? below(all, balanceBelow) : all, limit);
-		if (isFiltered && agents.length === limit) {
+		if (agents.length === limit) {
 			const { length } = n8n.getInputData();
 			for (const text of pagingHints(limit, undefined, 'agents', length)) hint(text);
 		}

@@ -1,6 +1,12 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
-import { autoTopUpField, limitField, noLimitField, readNewLimits } from '../../descriptions/limits';
+import {
+	autoTopUpField,
+	limitField,
+	limitHints,
+	noLimitField,
+	readNewLimits,
+} from '../../descriptions/limits';
 import { limits } from '../../domain/limits';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { unsetSpendConfig } from '../../schemas/spendConfig';
@@ -24,4 +30,13 @@ export function readSpendConfig(values: IDataObject): SpendConfigInput | null {
 	const given = readNewLimits(values);
 	if (Object.keys(given).length === 0) return null;
 	return { ...unsetSpendConfig, ...given };
+}
+
+/** Notes about the limits of a new agent, also about those that it doesn't have. */
+export function newLimitHints(values: IDataObject, whose: string): string[] {
+	const given = readNewLimits(values);
+	const isLimited = limits.some(({ wire }) => typeof given[wire] === 'string');
+	const leftOut = limits.filter(({ wire }) => isLimited && given[wire] === undefined);
+	const names = leftOut.map(({ displayName }) => displayName).join(', ');
+	return [...limitHints(given, whose), ...(names ? [`${whose} has no limit for: ${names}.`] : [])];
 }

@@ -1,13 +1,12 @@
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, keyNameField, readKeyName } from '../../descriptions/addresses';
-import { limitHints } from '../../descriptions/limits';
 import { parseUsableAddress } from '../../domain/address';
 import { quote, readPublicText } from '../../domain/parameter';
 import { approvalRequestOutput } from '../../outputs/approval';
 import { requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
 import { nameField } from './nameField';
-import { newLimitFields, readSpendConfig } from './newLimits';
+import { newLimitFields, newLimitHints, readSpendConfig } from './newLimits';
 
 export const requestApproval: WriteOperation<typeof approvalRequestOutput.schema> = {
 	option: {
@@ -27,7 +26,7 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput.schema
 		const spendConfig = readSpendConfig(values);
 		return async ({ client, hint }) => {
 			const whose = name === '' ? 'the new agent' : quote(name);
-			for (const text of limitHints(spendConfig ?? {}, whose)) hint(text);
+			for (const text of newLimitHints(values, whose)) hint(text);
 			return await request(client, agentKeyAddress, {
 				name: name === '' ? null : name,
 				...readKeyName(values),

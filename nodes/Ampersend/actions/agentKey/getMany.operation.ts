@@ -1,7 +1,7 @@
 import { listAgentKeys } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
 import { agentLocator } from '../../descriptions/locators';
-import { pagingFields, readLimit } from '../../descriptions/paging';
+import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
 import { parseLocator } from '../../domain/address';
 import { agentKeyOutput } from '../../outputs/agentKey';
 import type { RowOperation } from '../operation';
@@ -16,9 +16,14 @@ export const getMany: RowOperation<typeof agentKeyOutput.schema> = {
 	fields: [agentLocator, ...pagingFields],
 	output: agentKeyOutput.schema,
 
-	async execute({ client, read }) {
+	async execute({ n8n, client, read, hint }) {
 		const address = read(agentLocator, parseLocator);
-		const keys = await take(listAgentKeys(client, address), readLimit(read));
+		const limit = readLimit(read);
+		const keys = await take(listAgentKeys(client, address), limit);
+		if (keys.length === limit) {
+			const { length } = n8n.getInputData();
+			for (const text of pagingHints(limit, undefined, 'agent keys', length)) hint(text);
+		}
 		return keys.map((key) => agentKeyOutput.of(key, { agentAddress: address }));
 	},
 };

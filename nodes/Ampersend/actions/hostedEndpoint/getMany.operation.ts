@@ -1,7 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { readAgent } from '../../descriptions/locators';
-import { pagingFields, readLimit } from '../../descriptions/paging';
+import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
 import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 import type { RowOperation } from '../operation';
 
@@ -18,10 +18,12 @@ export const getMany: RowOperation<typeof hostedEndpointOutput.schema> = {
 	simplified: simplifiedHostedEndpoint,
 
 	async execute(context) {
-		const { client, read } = context;
+		const { client, read, hint } = context;
 		const limit = readLimit(read);
 		const path = { address: readAgent(context) };
 		const endpoints = await send(client, routes.listHostedEndpoints, { path });
+		const total = endpoints.length;
+		if (total > limit) for (const text of pagingHints(limit, total, 'hosted endpoints')) hint(text);
 		return endpoints.slice(0, limit).map((endpoint) => hostedEndpointOutput.of(endpoint));
 	},
 };
