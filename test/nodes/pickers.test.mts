@@ -260,7 +260,7 @@ describe("The list of an agent's keys", () => {
 	])('says what is missing if %s, and sends nothing', async (_title, agent, message, advice) => {
 		const error = await caught(searchAgentKeys(agent));
 
-		expect(error.message).toBe(message);
+		expect(error.message).toBe(`${message} ${error.description}`);
 		expect(error.description).toContain(advice);
 		expect(service.emulator.calls).toEqual([]);
 	});
@@ -280,7 +280,9 @@ describe("The list of an agent's keys", () => {
 			'Agent: is an expression without a value here.',
 			'Use By Address.',
 		],
-	])('has nothing to choose if %s', async (_title, agent, message, description) => {
+	])('has nothing to choose if %s', async (_title, agent, complaint, description) => {
+		// n8n shows only the message there.
+		const message = `${complaint} ${description}`;
 		await expect(searchAgentKeys(agent)).rejects.toMatchObject({ message, description });
 		expect(service.emulator.calls).toEqual([]);
 	});
@@ -288,7 +290,7 @@ describe("The list of an agent's keys", () => {
 	it("says that the agent's link is wrong, and sends nothing", async () => {
 		const error = await caught(searchAgentKeys(locator('https://app.example/agents', 'url')));
 
-		expect(error.message).toBe('Agent: the link contains no address.');
+		expect(error.message).toMatch(/^Agent: the link contains no address\. Copy a link /);
 		expect(service.emulator.calls).toEqual([]);
 	});
 
@@ -361,7 +363,8 @@ describe('The list of sellers', () => {
 			'Set Agents to One, or use By Address.',
 		],
 		[{ agentScope: 'one', agent: locator('') }, 'Agent: none is chosen.', 'Choose an agent first.'],
-	])('has nothing to choose without an agent: %j', async (given, message, description) => {
+	])('has nothing to choose without an agent: %j', async (given, complaint, description) => {
+		const message = `${complaint} ${description}`;
 		await expect(searchSellers(given)).rejects.toMatchObject({ message, description });
 		expect(service.emulator.calls).toEqual([]);
 	});
@@ -436,6 +439,35 @@ describe('in an agent session', () => {
 		]);
 		expect(await search(' WEATH')).toEqual([{ name: 'Weather', value: weather?.id }]);
 		expect(await search(maps?.id)).toEqual([{ name: 'Maps', value: maps?.id }]);
+	});
+
+	it('endpoints of one name show their IDs, and deleted ones are left out', async () => {
+		const of = (id: string, name: string, deleted_at: number | null = null) => ({
+			id,
+			agent_address: session.agent.address,
+			name,
+			price_usd: 1,
+			proxy_url: 'https://api.example.com',
+			enabled: true,
+			deleted_at,
+		});
+		const listed = [
+			of('a', 'Weather'),
+			of('b', ' Weather '),
+			of('c', '\u202e'),
+			of('d', 'Old', Date.now()),
+		];
+		service.emulator.fault({
+			route: 'GET /agents/{address}/hosted-endpoints',
+			mutate: () => [...listed, of('e', 'Ma\u202eps')],
+		});
+		const { results } = await listSearch.searchHostedEndpoints.call(inSession());
+		expect(results).toEqual([
+			{ name: 'c', value: 'c' },
+			{ name: 'Ma ps', value: 'e' },
+			{ name: 'Weather (a)', value: 'a' },
+			{ name: 'Weather (b)', value: 'b' },
+		]);
 	});
 
 	it("the list of sellers is that of the session's agent", async () => {

@@ -2,6 +2,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 
 import type { Client } from '../api/client';
 import { openClient } from '../api/client';
+import { CredentialError } from '../api/connection/deployments';
 import { toNodeError } from '../api/errors';
 import { agentKeysAfter, agentsAfter, listAgentKeys, listAgents } from '../api/lists/accountLists';
 import type { ListPart } from '../api/lists/offsetPages';
@@ -41,6 +42,7 @@ const DIGITS = 10;
 
 /** The editor has no room for more. */
 const MAX_NAME_CHARACTERS = 200;
+const MAX_ID_CHARACTERS = 60;
 
 type Option = Options[number];
 
@@ -66,8 +68,23 @@ function toAgentOption(client: Client, agent: Named & { balance: string }): Opti
 		: option;
 }
 
-function toIdOption({ id, name }: { id: string; name: string }): Option {
-	return { name: shortLine(name, MAX_NAME_CHARACTERS), value: id };
+/** By name. Those of one name, and those without one, show their ids. */
+function idOptions(entries: Array<{ id: string; name: string }>): Options {
+	const named = entries.map(({ id, name }) => ({
+		id,
+		title: shortLine(name, MAX_NAME_CHARACTERS),
+	}));
+	const isTwice = new Map<string, boolean>();
+	for (const { title } of named) isTwice.set(title, isTwice.has(title));
+	const options = named.map(({ id, title }) => {
+		const shownId = shortLine(id, MAX_ID_CHARACTERS);
+		const alone = title === '' ? shownId : title;
+		return {
+			name: isTwice.get(title) && title !== '' ? `${title} (${shownId})` : alone,
+			value: id,
+		};
+	});
+	return options.sort(byName);
 }
 
 function byName(one: { name: string }, other: { name: string }): number {
@@ -76,6 +93,16 @@ function byName(one: { name: string }, other: { name: string }): number {
 
 function readerFor(context: ILoadOptionsFunctions): Read {
 	return readerOf((name, fallback) => context.getCurrentNodeParameter(name) ?? fallback);
+}
+
+/** In a picker, n8n shows the message of an error, and not its description. */
+function withAdvice(error: unknown): unknown {
+	if (error instanceof CredentialError) {
+		return new CredentialError(`${error.message} ${error.description}`, error.description);
+	}
+	if (!(error instanceof ParameterError)) return error;
+	const { parameter, complaint, description } = error;
+	return new ParameterError(parameter, `${complaint} ${description}`, description);
 }
 
 /** Opens a client, and explains why a list can't be loaded. */
@@ -88,7 +115,7 @@ export async function withClient<Result>(
 		const deadline = Date.now() + MAX_MS;
 		return await list(await openClient(context, { authentication, retry: RETRY, deadline }));
 	} catch (error) {
-		throw toNodeError(context.getNode(), error);
+		throw toNodeError(context.getNode(), withAdvice(error));
 	}
 }
 
@@ -222,10 +249,11 @@ async function searchHostedEndpoints(
 	return await withClient(this, async (client) => {
 		const { agent: address = '' } = client.connection;
 		const endpoints = await send(client, routes.listHostedEndpoints, { path: { address } });
-		const results = endpoints
-			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(sought))
-			.map(toIdOption);
-		return { results: results.sort(byName) };
+		const found = endpoints.filter(
+			({ id, name, deleted_at }) =>
+				deleted_at === null && `${name} ${id}`.toLowerCase().includes(sought),
+		);
+		return { results: idOptions(found) };
 	});
 }
 
@@ -235,8 +263,7 @@ async function searchListings(
 ): Promise<INodeListSearchResult> {
 	const query = filter.trim() === '' ? {} : { search: filter.trim() };
 	return await withClient(this, async (client) => {
-		const found = await findListings(client, query);
-		return { results: found.map(toIdOption).sort(byName) };
+		return { results: idOptions(await findListings(client, query)) };
 	});
 }
 
