@@ -114,10 +114,27 @@ describe('Transaction: Reconcile', () => {
 		pay();
 
 		const [item = {}] = jsonOf(await reconcile({ simplify: true }));
-		const { movedWithoutHash, unclear, ...others } = item;
-		expect({ movedWithoutHash, unclear }).toEqual({ movedWithoutHash: 0, unclear: 0 });
-		expect(others).toHaveProperty('finding');
-		expect(new Set(Object.values(others))).toEqual(new Set([null]));
+		expect(item).toEqual({
+			occurredAt: null,
+			finding: null,
+			agentName: null,
+			transactionAmountUsdc: null,
+			paymentEventAmountUsdc: null,
+			findings: 0,
+			comparedTransactions: 1,
+			movedWithoutHash: 0,
+			unclear: 0,
+			explorerUrl: null,
+		});
+	});
+
+	it('says so if it had nothing to compare', async () => {
+		const outcome = await reconcile({ filters: { range: 'custom', from: '2030-01-01' } });
+
+		expect(jsonOf(outcome)).toEqual([NOTHING]);
+		expect(outcome.hints.map(({ message }) => message)).toEqual([
+			'Nothing was compared: the range has no payments. Check the range and the agents.',
+		]);
 	});
 
 	it('says all of a payment that only transactions have, and looks for it once more', async () => {

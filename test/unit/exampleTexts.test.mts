@@ -67,7 +67,8 @@ describe('reconcile-every-week.json', () => {
 			FILE,
 			'Send the findings',
 			rows.map((row) => ({
-				finding: null,
+				findings: 0,
+				comparedTransactions: 1,
 				movedWithoutHash: 0,
 				unclear: 0,
 				...row,
@@ -79,6 +80,9 @@ describe('reconcile-every-week.json', () => {
 		expect(textFor({})).toBe(
 			':white_check_mark: Nothing to reconcile: transactions and payment events of the last 7 ' +
 				'days agree.',
+		);
+		expect(textFor({ comparedTransactions: 0 })).toBe(
+			':grey_question: No transaction of the last 7 days could be compared with a payment event.',
 		);
 		const rest = ':warning: Not everything of the last 7 days could be compared. The rest agrees.';
 		expect(textFor({ unclear: 3 })).toBe(
@@ -92,7 +96,7 @@ describe('reconcile-every-week.json', () => {
 	it('shows 20 findings, and says how many more there are', () => {
 		const row = { agentName: 'Buyer', transactionAmountUsdc: '1', transactionStatus: 'settled' };
 		const lines = (count: number) =>
-			textFor({ finding: 'onlyInTransactions' }, Array<object>(count).fill(row)).split('\n');
+			textFor({ findings: count }, Array<object>(count).fill(row)).split('\n');
 		const line = '• Buyer: transaction of 1 USDC (settled), no payment event. ';
 		expect(lines(20)).toEqual([
 			':warning: *To reconcile, of the last 7 days: 20*',

@@ -37,7 +37,12 @@ function namesOf(agents: KnownAgent[], reconciled: Reconciled[]): string {
 function notesOf(counts: ReconciliationCounts, names: string): string[] {
 	const { transactionsWithoutHash, paymentEventsWithoutHash, movedWithoutHash, unclear } = counts;
 	const notes: string[] = [];
-	if (transactionsWithoutHash + paymentEventsWithoutHash > 0) {
+	const { comparedTransactions, comparedPaymentEvents } = counts;
+	const withoutHash = transactionsWithoutHash + paymentEventsWithoutHash;
+	if (comparedTransactions + comparedPaymentEvents + withoutHash === 0) {
+		notes.push('Nothing was compared: the range has no payments. Check the range and the agents.');
+	}
+	if (withoutHash > 0) {
 		notes.push(
 			`Without a transaction hash, so not compared: ${transactionsWithoutHash} of the ` +
 				`transactions, ${paymentEventsWithoutHash} of the payment events. ` +
