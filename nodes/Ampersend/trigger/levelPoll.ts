@@ -17,7 +17,7 @@ import { knownOfTransactions } from '../domain/filter';
 import { isMicro } from '../domain/money';
 import { rethrow } from '../domain/rethrow';
 import { toIso } from '../domain/time';
-import type { LevelEvent, LevelState, LevelWants, Payments, Sight } from './levels';
+import type { Level, LevelEvent, LevelState, LevelWants, Payments, Sight } from './levels';
 import { addUp, advanceLevels, levelsOf, MAX_LEVEL_EVENTS, spentOf } from './levels';
 import type { Failed, PollResult } from './poll';
 import { carryOut, isTransient, MAX_READ_AHEAD, pagesOf, rejectTooMany, worstOf } from './poll';
@@ -37,6 +37,9 @@ const AT_ONCE = 6;
 
 /** Agents that a manual run reads before it looks whether that is enough. */
 const MAX_SAMPLED = 5;
+
+/** How often it does so, if no budget is used up as far as the event wants. */
+const MAX_TRIES = 5;
 
 /** Payments that are remembered of those with a status that is new. */
 const MAX_STRANGE = 20;
@@ -400,6 +403,12 @@ export async function pollLevels(
 
 const isBudget = ({ kind }: Pick<LevelEvent, 'kind'>): boolean => kind !== 'low';
 
+/** The nearest to an event first. */
+function compareLevels(one: Level, other: Level): number {
+	const used = ({ values }: Level) => Number(values.used ?? 0);
+	return Number(other.isOver) - Number(one.isOver) || used(other) - used(one);
+}
+
 /**
  * The event of each kind that is nearest to one, from current data: of the agents with the lowest
  * balances, and for a budget of those with limits. Nothing is stored.
@@ -416,9 +425,14 @@ export async function sampleLevels(client: Client, settings: Settings): Promise<
 		[...reader.sights]
 			.flatMap(([id, sight]) => levelsOf(sight, wants, now).map((level) => ({ id, ...level })))
 			.filter(({ values }) => Object.keys(values).length > 0)
-			.sort((a, b) => Number(b.isOver) - Number(a.isOver));
-	do await reader.readAll(lowest.splice(0, MAX_SAMPLED));
-	while (lowest.length > 0 && wants.percent !== undefined && !levelsFound().some(isBudget));
+			.sort(compareLevels);
+	const isEnough = (tries: number) => {
+		const budget = levelsFound().find(isBudget);
+		return wants.percent === undefined || budget?.isOver || (budget && tries >= MAX_TRIES);
+	};
+	for (let tries = 0; lowest.length > 0 && !(tries > 0 && isEnough(tries)); tries++) {
+		await reader.readAll(lowest.splice(0, MAX_SAMPLED));
+	}
 	const levels = levelsFound();
 	return [levels.find((level) => !isBudget(level)), levels.find(isBudget)].flatMap((level) => {
 		if (!level) return [];
