@@ -262,6 +262,11 @@ describe('the node panel', () => {
 			'budget',
 			'accounting',
 			'bookkeeping',
+			'reconcile',
+			'finance',
+			'expense',
+			'marketplace',
+			'ampersand',
 			'money',
 		];
 		await openPanel();

@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
 
 import { rejectAuthentication } from '../api/connection/authorize';
@@ -93,6 +93,12 @@ function unreachableNotices(authentication: Authentication): INodeProperties[] {
 	});
 }
 
+/** A new tool of a model begins with it, so it's one that only reads, if there is one. */
+function safest(options: INodePropertyOptions[]): string | undefined {
+	const values = options.map(({ value }) => value);
+	return ['getMany', 'get'].find((value) => values.includes(value));
+}
+
 const operationField = { displayName: 'Operation', name: 'operation' } as const;
 
 /** One for each resource and authentication. */
@@ -109,7 +115,7 @@ function operationFields(authentication: Authentication): INodeProperties[] {
 				show: { authentication: [authentication], resource: [resource.option.value] },
 			},
 			options,
-			default: first.value,
+			default: safest(options) ?? first.value,
 		};
 	});
 }

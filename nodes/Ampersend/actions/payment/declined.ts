@@ -129,7 +129,7 @@ export function declinedOffers(
 			message: `Ampersend declined the payment: ${reason}`,
 			description:
 				"Nothing was signed or paid. Check the agent's limits with Spending Limit: Get, and its " +
-				'allowlist. To go on without an error, set On Decline to Continue.',
+				'allowlist. To go on instead of stopping, set On Decline to Continue.',
 			repeatable: false,
 		}),
 	};
