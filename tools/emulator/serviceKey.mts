@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PrivateKeyAccount } from 'viem/accounts';
 
 import { transferTypes } from '../transferTypes.mts';
+import { addressId } from './addresses.mts';
 
 /** A transfer of USDC by EIP-3009, as x402 writes it: integers as texts, times in seconds. */
 export interface Transfer {
@@ -44,8 +45,9 @@ export class ServiceKey {
 			types: transferTypes,
 			primaryType: 'TransferWithAuthorization',
 			message: {
-				from: transfer.from as Hex,
-				to: transfer.to as Hex,
+				// viem reads only a correct checksum, or lower case.
+				from: addressId(transfer.from) as Hex,
+				to: addressId(transfer.to) as Hex,
 				value: BigInt(transfer.value),
 				validAfter: BigInt(transfer.validAfter),
 				validBefore: BigInt(transfer.validBefore),
