@@ -1,3 +1,5 @@
+import '../regexWithoutClock.mts';
+
 import { describe, expect, it } from '@jest/globals';
 import type { INodeProperties, INodePropertyMode } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
