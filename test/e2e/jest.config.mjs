@@ -13,8 +13,8 @@ export default {
 	globalSetup: '<rootDir>/setup.mjs',
 	globalTeardown: '<rootDir>/teardown.mjs',
 	setupFilesAfterEnv: ['<rootDir>/afterEachFile.mts'],
-	// Two real n8n at a time: each of them mostly waits.
-	maxWorkers: 2,
+	// Two real n8n at a time: each of them mostly waits. In queue mode, each is three processes.
+	maxWorkers: isQueueMode ? 1 : 2,
 	testTimeout: 180_000,
 	reporters: ['default', ['<rootDir>/../../tools/summaryReporter.mjs', { label: 'e2e' }]],
 	transform: root.transform,

@@ -16,7 +16,7 @@ export interface ProcessOptions {
 const starting = new Set<N8nProcess>();
 let isOver = false;
 
-/** Ends what is still starting, so that whoever waits for it fails and ends the rest; starts no more. */
+/** Ends what is still starting, so that whoever waits for it ends the rest. No more can start. */
 export async function endStarts(): Promise<void> {
 	isOver = true;
 	await Promise.all([...starting].map((process) => process.kill()));
