@@ -51,7 +51,7 @@ describe('a text', () => {
 
 describe('a text that others see', () => {
 	it('is no key', () => {
-		const digits = 'ab'.repeat(32);
+		const digits = 'a1'.repeat(32);
 		const wrong = `${'a1'.repeat(15)}O${'b2'.repeat(16)}c`;
 		for (const key of [
 			...[digits, `0x${digits}`, `0X${digits}`, `my key: ${digits}`, 'sk_live_1', 'SK_TEST_1'],
@@ -68,6 +68,8 @@ describe('a text that others see', () => {
 		for (const name of [
 			...['Buyer', '', address, `${address} bed`, `${address} ${address}`],
 			...['one two three four five six seven', '2014 2015 2016 2017 2018 2019 2020 2021 2022 2023'],
+			...['task_test_1 of risk_live_2', 'Keys begin with sk_live_ or sk_test_…'],
+			'sells fresh market data for every major crypto trading pair each day',
 			'This endpoint returns the current weather of any city in the world, with a forecast',
 			'12345678-1234-1234-1234-123456789abc 12345678-1234-1234-1234-123456789abc',
 			'https://api.example.com/v1/weather/of/any/city/in/the/world/with/a/forecast',

@@ -5,8 +5,9 @@ export function isLikePrivateKey(text: string): boolean {
 	return PRIVATE_KEY.test(text);
 }
 
-/** An API key or a webhook's secret, by how it begins. */
-const NAMED_KEY = /sk_(?:live|test)_|whsec_/i;
+/** An API key or a webhook's secret, by how it begins: no `task_test_1`, and no bare prefix. */
+const NAMED_KEY = /(?:^|[^0-9a-z])(?:sk_(?:live|test)|whsec)_[0-9a-z]/i;
+const KEY_PREFIX = /sk_(?:live|test)_|whsec_/i;
 
 /** Whether text is a key, and can be nothing that a service made up as an id. */
 export function isKey(text: string): boolean {
@@ -50,9 +51,15 @@ function areKeyDigits(text: string): boolean {
 const PHRASES = [12, 15, 18, 21, 24];
 const PHRASE_WORD = /^[a-z]{3,8}$/;
 
+/** Hardly a sentence has none of these, and a phrase has none. */
+const SENTENCE_WORDS = 'and are but each for from has its not our per the via with'.split(' ');
+
 function isPhrase(text: string): boolean {
-	const words = text.trim().toLowerCase().split(/\s+/);
-	return PHRASES.includes(words.length) && words.every((word) => PHRASE_WORD.test(word));
+	const words = text.trim().split(/\s+/);
+	return (
+		PHRASES.includes(words.length) &&
+		words.every((word) => PHRASE_WORD.test(word) && !SENTENCE_WORDS.includes(word))
+	);
 }
 
 /** Whether text that others will see has a key in it. */
@@ -107,7 +114,7 @@ export function looksSecret(text: string): boolean {
 	const words = text.replace(WHOLE_ADDRESS, ' ').split(BETWEEN_WORDS);
 	return (
 		holdsKey(text) ||
-		NAMED_KEY.test(joined) ||
+		KEY_PREFIX.test(joined) ||
 		KEY_DIGITS.test(joined) ||
 		hasOnlyWords(text) ||
 		words.some((word) => isKeyLike(word) || word.split(/[^\w+/-]/).some((run) => isBase64(run, 10)))

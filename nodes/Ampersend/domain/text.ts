@@ -14,15 +14,24 @@ export function withoutQuotes(text: string): string {
 	return isQuoted ? text.slice(1, -1).trim() : text;
 }
 
-/** What a line of a configuration, or of a header, has before a key: `API_KEY=`, `Bearer `. */
-const BEFORE = /^(?:(?:export\s+)?[A-Z][A-Z0-9_]*\s*=|authorization:|bearer(?:\s|$))\s*/i;
+/** What a line of a header has before a key. */
+const HEADER = /^(?:authorization:|bearer(?:\s|$))\s*/i;
+
+/** The name of a variable, and what is between it and its value. */
+const VARIABLE = /^(?:export\s+)?([a-z]\w*)\s*=\s*/i;
+
+/** A key can end with `=`. */
+function withoutName(text: string): string {
+	const [start = '', name = ''] = VARIABLE.exec(text) ?? [];
+	return /^sk_/i.test(name) ? text : text.slice(start.length);
+}
 
 /** A key or an address as people paste it, without what a configuration has around it. */
 export function pasted(text: string): string {
 	let bare = text.trim();
 	for (let before = ''; before !== bare; ) {
 		before = bare;
-		bare = withoutQuotes(bare.replace(BEFORE, ''));
+		bare = withoutQuotes(withoutName(bare).replace(HEADER, ''));
 	}
 	return bare;
 }
