@@ -27,8 +27,8 @@ export interface Agent {
 export const PAGE = 200;
 
 export const HEADER =
-	'occurredAt,agentName,agentAddress,direction,amountUsdc,movedUsdc,status,counterparty,' +
-	'transactionHash,explorerUrl,chain,id\r\n';
+	'occurredAt,agentName,direction,amountUsdc,status,movedUsdc,counterparty,agentAddress,' +
+	'explorerUrl,transactionHash,chain,id\r\n';
 
 const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
@@ -47,11 +47,11 @@ function moved({ status, amount }: Row): string {
 function line(row: Row, { name }: Agent): string {
 	const hash = row.tx_hash ?? '';
 	return (
-		`${new Date(Number(row.timestamp)).toISOString()},${cell(name)},${row.agent_address},` +
-		`${cell(row.type)},${usdc(row.amount)},${moved(row)},${cell(row.status)},` +
-		`${row.receiver === row.agent_address ? '' : row.receiver},${cell(hash)},` +
-		`${hash && `https://sepolia.basescan.org/tx/${hash}`},${cell(row.chain_caip2id)},` +
-		`${cell(row.id)}\r\n`
+		`${new Date(Number(row.timestamp)).toISOString()},${cell(name)},${cell(row.type)},` +
+		`${usdc(row.amount)},${cell(row.status)},${moved(row)},` +
+		`${row.receiver === row.agent_address ? '' : row.receiver},${row.agent_address},` +
+		`${hash && `https://sepolia.basescan.org/tx/${hash}`},${cell(hash)},` +
+		`${cell(row.chain_caip2id)},${cell(row.id)}\r\n`
 	);
 }
 

@@ -4,6 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { expect, it } from '@jest/globals';
+import type { INodeProperties } from 'n8n-workflow';
+
+import { HEADER } from '../../bench/csv.mts';
+import { findOperation } from '../../nodes/Ampersend/actions/registry';
 
 const root = resolve(__dirname, '../..');
 const page = readFileSync(join(root, 'docs', 'benchmark.md'), 'utf8');
@@ -51,4 +55,13 @@ itWithHistory.each(PARTS)(`%s are of a recent commit${because}`, (part) => {
 	const shipped = ['nodes', 'credentials', 'build'];
 	const count = git('rev-list', '--count', `${commit}..HEAD`, '--', ...shipped);
 	expect(Number(count)).toBeLessThanOrEqual(MAX_COMMITS);
+});
+
+it('what is measured beside an export writes its columns, in its order', () => {
+	const header = HEADER.trim().split(',');
+	const fields = findOperation('transaction', 'export')?.fields ?? [];
+	const options = fields.flatMap((field) => (field.options ?? []) as INodeProperties[]);
+	const columns = options.find(({ name }) => name === 'columns')?.options ?? [];
+	const names = columns.map((column) => ('value' in column ? String(column.value) : ''));
+	expect(names.filter((name) => header.includes(name))).toEqual(header);
 });
