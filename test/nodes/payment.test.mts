@@ -151,6 +151,17 @@ describe('Payment: Authorize', () => {
 		expect(other?.nonce).not.toBe(first?.nonce);
 	});
 
+	it('pays once for a name, however its accents and white space are spelled', async () => {
+		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
+		const answer = answerInV2(offerInV2(seller()));
+		const nonces = new Set<unknown>();
+		for (const idempotencyKey of ['caf\u00e9 7', ' cafe\u0301\u00a07 ', 'caf\u00e9  7']) {
+			const [item] = jsonOf(await authorize([answer], { options: { idempotencyKey } }));
+			nonces.add(item?.nonce);
+		}
+		expect(nonces.size).toBe(1);
+	});
+
 	it('pays once for a name, however the address of the agent is spelled', async () => {
 		service.emulator.updateAgent(session.agent, { paymentKey: 'fullAccess' });
 		const { credential } = session;

@@ -13,6 +13,7 @@ import {
 	readWholeNumber,
 	requireText,
 } from '../../domain/parameter';
+import { nameKey } from '../../domain/text';
 import { isWeb, parseUrl } from '../../domain/webAddress';
 import { newId } from '../../domain/x402/ids';
 import { MAX_SECONDS, type Purchase } from '../../domain/x402/terms';
@@ -189,7 +190,7 @@ export function readPurchase(context: ParameterContext, agent: string): Purchase
 			digestOf(
 				JSON.stringify([
 					addressKey(agent),
-					...(name === undefined ? [...placeIn(context), terms] : [name]),
+					...(name === undefined ? [...placeIn(context), terms] : [nameKey(name)]),
 				]),
 			),
 	};
