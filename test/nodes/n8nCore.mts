@@ -452,18 +452,31 @@ const simplifiedEvent = z.partial(triggerEventOutput.schema);
 const simplifiedLevel = z.partial(levelEventOutput.schema);
 
 /** The schema of an event: of a payment, or of a level. */
-function schemaOf(event: IDataObject): z.ZodMiniType {
+function schemaOf(event: IDataObject) {
 	const isPayment = String(event.event).startsWith('payment.');
 	const isWhole = isPayment ? 'raw' in event : Object.keys(event).some((key) => /Micro$/.test(key));
 	if (isPayment) return isWhole ? triggerEventOutput.schema : simplifiedEvent;
 	return isWhole ? levelEventOutput.schema : simplifiedLevel;
 }
 
-/** Checks that every event matches the trigger's output schema. */
+/** An event without what only events of another kind have, which is null. */
+function ownOf(event: IDataObject): IDataObject {
+	const shape: Record<string, z.ZodMiniType> = schemaOf(event).shape;
+	return Object.fromEntries(
+		Object.entries(event).filter(
+			([name, value]) => value !== null || shape[name]?.safeParse(undefined).success === false,
+		),
+	);
+}
+
+/** Checks that every event matches the trigger's output schema, and has the fields of all. */
 async function pollOf(context: PollContext): Promise<IDataObject[] | null> {
 	const output = await new AmpersendTrigger().poll.call(context);
 	const events = output?.[0]?.map(({ json }) => json) ?? null;
-	for (const event of events ?? []) z.parse(schemaOf(event), event);
+	for (const event of events ?? []) z.parse(schemaOf(event), ownOf(event));
+	const isOfLevels = events?.some(({ event }) => !String(event).startsWith('payment.'));
+	const fields = new Set(events?.map((event) => Object.keys(event).join()));
+	if (isOfLevels && fields.size > 1) throw new Error(`Other fields: ${[...fields].join('; ')}`);
 	return events;
 }
 

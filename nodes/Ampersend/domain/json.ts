@@ -70,6 +70,13 @@ export function withoutUndefined(row: object): object {
 	return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 }
 
+/** Rows of several kinds, each with the fields of all of them: null where it has none. */
+export function withSameFields(rows: object[]): object[] {
+	const names = new Set(rows.flatMap(Object.keys));
+	const empty = Object.fromEntries([...names].map((name) => [name, null]));
+	return rows.map((row) => ({ ...empty, ...row }));
+}
+
 /** A record without some of its fields. */
 export function omit<Row extends object>(row: Row, names: ReadonlySet<string>): Partial<Row> {
 	const others: Partial<Row> = {};

@@ -8,6 +8,7 @@ import { readAuthentication } from '../descriptions/authentication';
 import { readerOf } from '../descriptions/reader';
 import { addressKey } from '../domain/address';
 import { movedBy } from '../domain/moved';
+import { withSameFields } from '../domain/json';
 import { simplify } from '../domain/simplify';
 import { unreadState } from './cursor';
 import { hasBegun, lastingGap } from './gaps';
@@ -64,7 +65,8 @@ function toOutput(
 		const whole = levelEventOutput.of({}, event);
 		return isSimple ? simplify(whole, simplifiedLevelEvent) : whole;
 	});
-	const items = [...ofPayments, ...ofLevels].map((json) => ({ json: json as IDataObject }));
+	const rows = levels.length > 0 ? withSameFields([...ofPayments, ...ofLevels]) : ofPayments;
+	const items = rows.map((json) => ({ json: json as IDataObject }));
 	return items.length > 0 ? [items] : null;
 }
 
