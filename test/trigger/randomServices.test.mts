@@ -110,6 +110,8 @@ class Life {
 	most = 0;
 	/** The most rows of one moment. */
 	tied = 0;
+	/** Rows by their time. */
+	private readonly moments = new Map<number, number>();
 
 	constructor(
 		private readonly list: ScriptedList,
@@ -177,8 +179,11 @@ class Life {
 			const at = isLate ? before - ((i * 197 * SECOND) % LATEST) : (this.now += everyMs);
 			this.list.add(id, at, status);
 			this.owed.add(`${id}:${status}`);
+			// Also with what has arrived at this moment before.
+			const tied = (this.moments.get(at) ?? 0) + 1;
+			this.moments.set(at, tied);
+			this.tied = Math.max(this.tied, tied);
 		}
-		if (everyMs === 0) this.tied = Math.max(this.tied, count);
 	}
 
 	private forgive(gone: Array<{ id: string; status: string }>): void {

@@ -42,8 +42,8 @@ export function readLimit(read: Read): number {
 }
 
 /**
- * A hint for a list that ends at the limit. For one input item, n8n's editor says so itself, without
- * the total, and no node can turn that off.
+ * A hint for a list that ends at the limit. For one input item, n8n's editor says so itself,
+ * without the total, and no node can turn that off.
  * @param total undefined if it isn't known
  * @returns none if n8n's will do
  */
