@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { PageAnswer, PageRequest } from '../../nodes/Ampersend/api/lists/pages';
+import { readPage, type PageAnswer, type PageRequest } from '../../nodes/Ampersend/api/lists/pages';
 import { Stretch } from '../../nodes/Ampersend/api/lists/stretch';
 import { readFromTop } from '../../nodes/Ampersend/api/lists/walk';
 import type { Activity } from '../../nodes/Ampersend/schemas/activity';
@@ -142,5 +142,21 @@ describe('A list that is read from its top', () => {
 
 	it('is empty after one request if the service says so', () => {
 		expect(read({ rows: [] })).toEqual({ numbers: [], requests: 1 });
+	});
+});
+
+describe('the end of a stretch', () => {
+	it('counts all rows of its time, also those that others have pushed off the last page', () => {
+		const ofMoment = rowsOf(5, 0).map((row) => ({ ...row, timestamp: String(T0) }));
+		const [, ...fewer] = ofMoment.toReversed();
+		const pageOf = (activity: Activity[]) =>
+			readPage({ page: 1, limit: 30 }, { activity, hasNextPage: true, totalCount: 99 });
+		const stretch = new Stretch();
+		stretch.add(pageOf([...ofMoment, rowOf(-1)]));
+		expect(stretch.end).toEqual({ at: T0 - 1, count: 1 });
+
+		expect(stretch.add(pageOf([...rowsOf(30, 6), ...fewer.toReversed()]))).toBe(true);
+
+		expect(stretch.end).toEqual({ at: T0, count: 6 });
 	});
 });

@@ -99,8 +99,12 @@ export class Stretch {
 	 */
 	private endAt(time: number): void {
 		if (time === this.oldest) return;
+		// Pages before may have had more rows of a time above the end.
+		const pages = time > this.oldest ? [...this.rows, ...this.lastPage] : this.lastPage;
 		this.oldest = time;
-		this.oldestCount = this.lastPage.filter(({ at }) => at === time).length;
+		this.oldestCount = new Set(
+			pages.filter(({ at }) => at === time).map(({ wire }) => wire.id),
+		).size;
 	}
 
 	private has({ wire }: ActivityRow): boolean {
