@@ -6,7 +6,7 @@ import { waitFor } from '../../tools/n8n/wait.mts';
 const DAY_MS = 24 * 60 * 60_000;
 
 /** As the messages show it. */
-const short = (address: string) => `${address.slice(0, 4)}…${address.slice(-2)}`;
+const short = (address: string) => `${address.slice(0, 6)}…${address.slice(-4)}`;
 
 /** Examples that tell Slack of something, or ask. */
 export function testAlerts(examples: () => Examples): void {
