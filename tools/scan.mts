@@ -20,7 +20,7 @@ import {
 } from '@n8n/scan-community-package/scanner/scanner.mjs';
 import { ESLint } from 'eslint';
 
-import { checkLoad, checkPage, checkSize } from './packed.mts';
+import { checkEntries, checkLoad, checkPage, checkSize } from './packed.mts';
 import { scanWithYara } from './yara.mts';
 
 const run = promisify(execFile);
@@ -95,6 +95,7 @@ try {
 	const checks = [
 		await checkSize(tarball),
 		await checkPage(tarball),
+		await checkEntries(folder),
 		await checkLoad(folder, join(temporary, 'empty')),
 	];
 	for (const { text, isMet } of checks) console.log(`${text}: ${isMet ? 'met' : 'missed'}`);
