@@ -63,6 +63,13 @@ describe('a key', () => {
 		expect(redact(`before ${key} after`)).toBe('before sk_test_… after');
 	});
 
+	it("of someone else never shows after what nobody sees in it, in the service's messages", () => {
+		const rest = randomBytes(8).toString('hex');
+		const { message } = errorForStatus(read, 400, { message: `no key sk_live_ab\u200b${rest}` });
+		expect(message).toContain('no key sk_live_…');
+		expect(message).not.toContain(rest);
+	});
+
 	it("never shows in the service's messages", () => {
 		const said = [
 			{ message: `no such key ${key}` },

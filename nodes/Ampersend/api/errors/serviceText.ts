@@ -1,5 +1,5 @@
 import { isRecord } from '../../domain/json';
-import { oneLine as onOneLine } from '../../domain/text';
+import { shortLine } from '../../domain/text';
 import type { Connection } from '../connection/deployments';
 import { hideKey } from '../connection/secrets';
 
@@ -17,8 +17,8 @@ export function redact(text: string): string {
 /** Makes text from elsewhere fit to show. Hides the key first, so that no cut splits it. */
 export function oneLine(text: string, connection: Connection): string {
 	const start = hideKey(connection)(text).slice(0, READ_CHARACTERS);
-	const line = redact(onOneLine(start));
-	return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
+	// What nobody sees doesn't end a key, and is a space then.
+	return shortLine(redact(start), SHOWN_CHARACTERS);
 }
 
 /** The first entries, and how many more there are. */
