@@ -76,11 +76,10 @@ export function readOptionalAmount(
  * A field that was added and left empty must not create an agent that can spend without a limit.
  * @throws ParameterError that names all of them
  */
-function rejectEmptyLimits(values: IDataObject): void {
-	const empty = limits.filter((limit) => {
-		const noLimit = noLimitField(limit);
-		const isAdded = [limit.name, noLimit.name].some((name) => Object.hasOwn(values, name));
-		return isAdded && readOptionalAmount(values, limit, noLimit) === undefined;
+function rejectEmptyLimits(values: IDataObject, read: LimitChanges): void {
+	const empty = limits.filter(({ name, noLimitName, wire }) => {
+		const isAdded = [name, noLimitName].some((field) => Object.hasOwn(values, field));
+		return isAdded && read[wire] === undefined;
 	});
 	const [first] = empty;
 	if (!first) return;
@@ -119,8 +118,9 @@ export function readLimits(values: IDataObject): LimitChanges {
 
 /** For a new agent. @throws ParameterError naming the fields that can't be read */
 export function readNewLimits(values: IDataObject): LimitChanges {
-	rejectEmptyLimits(values);
-	return readLimits(values);
+	const read = readLimits(values);
+	rejectEmptyLimits(values, read);
+	return read;
 }
 
 /** More may be meant, but an amount in micro-USDC by mistake is always more. */

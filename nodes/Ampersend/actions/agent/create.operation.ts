@@ -6,6 +6,7 @@ import { routes } from '../../api/routes';
 import { callOf, send } from '../../api/send';
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, sellersField } from '../../descriptions/addresses';
+import { readNewLimits } from '../../descriptions/limits';
 import type { Address } from '../../domain/address';
 import { parseAddresses, parseUsableAddress, rejectZeroAddress } from '../../domain/address';
 import { ParameterError, quote, requirePublicText } from '../../domain/parameter';
@@ -16,7 +17,7 @@ import type { WriteOperation } from '../operation';
 import { requireCreatedWith } from './created';
 import { findExisting, ifExistsField, readIfExists, rememberCreated } from './existing';
 import { nameField } from './nameField';
-import { newLimitFields, newLimitHints, readSpendConfig } from './newLimits';
+import { newLimitFields, newLimitHints, spendConfigOf } from './newLimits';
 
 const allowlist = { ...sellersField, displayName: 'Allowlist' } as const;
 
@@ -66,11 +67,11 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
 		const ifExists = readIfExists(read);
 		const values = readAdditionalFields(read);
-		const notes = newLimitHints(values, quote(name));
+		const newLimits = readNewLimits(values);
 		const body = {
 			agent_key_address: agentKeyAddress,
 			name,
-			spend_config: readSpendConfig(values),
+			spend_config: spendConfigOf(newLimits),
 			authorized_sellers: readAllowlist(values),
 		};
 		return async ({ client, hint }) => {
@@ -80,7 +81,7 @@ export const create: WriteOperation<typeof createdAgentOutput> = {
 			rememberCreated(client, agent);
 			const { spend_config, authorized_sellers } = body;
 			await requireCreatedWith(client, agent.address, spend_config, authorized_sellers, hint);
-			for (const text of notes) hint(text);
+			for (const text of newLimitHints(newLimits, quote(name))) hint(text);
 			return agentOutput.after({ created: true }, agent);
 		};
 	},

@@ -1,12 +1,7 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
-import {
-	autoTopUpField,
-	limitField,
-	limitHints,
-	noLimitField,
-	readNewLimits,
-} from '../../descriptions/limits';
+import type { LimitChanges } from '../../descriptions/limits';
+import { autoTopUpField, limitField, limitHints, noLimitField } from '../../descriptions/limits';
 import { limits } from '../../domain/limits';
 import type { SpendConfigInput } from '../../schemas/spendConfig';
 import { unsetSpendConfig } from '../../schemas/spendConfig';
@@ -22,19 +17,14 @@ export const newLimitFields: INodeProperties[] = [
 	]),
 ];
 
-/**
- * Limits of the new agent as the wire has them; null without any, as the SDK sends it.
- * @throws ParameterError naming the field that can't be read
- */
-export function readSpendConfig(values: IDataObject): SpendConfigInput | null {
-	const given = readNewLimits(values);
+/** Limits of the new agent as the wire has them; null without any, as the SDK sends it. */
+export function spendConfigOf(given: LimitChanges): SpendConfigInput | null {
 	if (Object.keys(given).length === 0) return null;
 	return { ...unsetSpendConfig, ...given };
 }
 
 /** Notes about the limits of a new agent, also about those that it doesn't have. */
-export function newLimitHints(values: IDataObject, whose: string): string[] {
-	const given = readNewLimits(values);
+export function newLimitHints(given: LimitChanges, whose: string): string[] {
 	const isLimited = limits.some(({ wire }) => typeof given[wire] === 'string');
 	const leftOut = limits.filter(({ wire }) => isLimited && given[wire] === undefined);
 	const names = leftOut.map(({ displayName }) => displayName).join(', ');

@@ -1,12 +1,13 @@
 import { additionalFieldsOf, readAdditionalFields } from '../../descriptions/additionalFields';
 import { agentKeyAddressField, keyNameField, readKeyName } from '../../descriptions/addresses';
+import { readNewLimits } from '../../descriptions/limits';
 import { parseUsableAddress } from '../../domain/address';
 import { quote, readPublicText } from '../../domain/parameter';
 import { approvalRequestOutput } from '../../outputs/approval';
 import { requestApproval as request } from '../approval';
 import type { WriteOperation } from '../operation';
 import { nameField } from './nameField';
-import { newLimitFields, newLimitHints, readSpendConfig } from './newLimits';
+import { newLimitFields, newLimitHints, spendConfigOf } from './newLimits';
 
 export const requestApproval: WriteOperation<typeof approvalRequestOutput.schema> = {
 	option: {
@@ -23,10 +24,11 @@ export const requestApproval: WriteOperation<typeof approvalRequestOutput.schema
 		const name = read(nameField, readPublicText);
 		const agentKeyAddress = read(agentKeyAddressField, parseUsableAddress);
 		const values = readAdditionalFields(read);
-		const spendConfig = readSpendConfig(values);
+		const newLimits = readNewLimits(values);
+		const spendConfig = spendConfigOf(newLimits);
 		return async ({ client, hint }) => {
 			const whose = name === '' ? 'the new agent' : quote(name);
-			for (const text of newLimitHints(values, whose)) hint(text);
+			for (const text of newLimitHints(newLimits, whose)) hint(text);
 			return await request(client, agentKeyAddress, {
 				name: name === '' ? null : name,
 				...readKeyName(values),
