@@ -1,4 +1,4 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { ParameterError, quote, readCount, readSwitch } from '../domain/parameter';
 import type { Read } from './reader';
@@ -57,4 +57,23 @@ export function pagingHints(
 	if (inputItems === 1) return [];
 	const { displayName } = returnAllField;
 	return [`There may be more than ${limit} ${noun}. Turn on ${displayName} to get all of them.`];
+}
+
+type Hint = (message: string) => void;
+
+/** The first rows of a list that was read whole. A hint says how many there are. */
+export function firstRows<Row>(rows: Row[], limit: number, noun: string, hint: Hint): Row[] {
+	if (rows.length > limit) for (const text of pagingHints(limit, rows.length, noun)) hint(text);
+	return rows.slice(0, limit);
+}
+
+/** Says that there may be more rows than were taken, if they are as many as the limit. */
+export function hintAtLimit(
+	{ length }: unknown[],
+	limit: number,
+	noun: string,
+	{ n8n, hint }: { n8n: Pick<IExecuteFunctions, 'getInputData'>; hint: Hint },
+): void {
+	if (length < limit) return;
+	for (const text of pagingHints(limit, undefined, noun, n8n.getInputData().length)) hint(text);
 }

@@ -1,7 +1,7 @@
 import { listAgents } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
 import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
+import { hintAtLimit, pagingFields, readLimit } from '../../descriptions/paging';
 import { agentOutput, simplifiedAgent } from '../../outputs/agent';
 import type { Agent } from '../../schemas/agent';
 import type { RowOperation } from '../operation';
@@ -31,10 +31,7 @@ export const getMany: RowOperation<typeof agentOutput.schema> = {
 		const all = listAgents(client);
 		const isFiltered = balanceBelow !== undefined;
 		const agents = await take(isFiltered ? below(all, balanceBelow) : all, limit);
-		if (agents.length === limit) {
-			const { length } = n8n.getInputData();
-			for (const text of pagingHints(limit, undefined, 'agents', length)) hint(text);
-		}
+		hintAtLimit(agents, limit, 'agents', { n8n, hint });
 		noteBalances(agents, hint, isFiltered ? NOT_COMPARED : '');
 		return agents.map((agent) => agentOutput.of(agent));
 	},

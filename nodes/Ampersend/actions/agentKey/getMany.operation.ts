@@ -1,7 +1,7 @@
 import { listAgentKeys } from '../../api/lists/accountLists';
 import { take } from '../../api/lists/take';
 import { agentLocator } from '../../descriptions/locators';
-import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
+import { hintAtLimit, pagingFields, readLimit } from '../../descriptions/paging';
 import { parseLocator } from '../../domain/address';
 import { agentKeyOutput } from '../../outputs/agentKey';
 import type { RowOperation } from '../operation';
@@ -20,10 +20,7 @@ export const getMany: RowOperation<typeof agentKeyOutput.schema> = {
 		const address = read(agentLocator, parseLocator);
 		const limit = readLimit(read);
 		const keys = await take(listAgentKeys(client, address), limit);
-		if (keys.length === limit) {
-			const { length } = n8n.getInputData();
-			for (const text of pagingHints(limit, undefined, 'agent keys', length)) hint(text);
-		}
+		hintAtLimit(keys, limit, 'agent keys', { n8n, hint });
 		return keys.map((key) => agentKeyOutput.of(key, { agentAddress: address }));
 	},
 };

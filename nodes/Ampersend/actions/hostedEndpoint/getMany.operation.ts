@@ -1,7 +1,7 @@
 import { routes } from '../../api/routes';
 import { send } from '../../api/send';
 import { readAgent } from '../../descriptions/locators';
-import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
+import { firstRows, pagingFields, readLimit } from '../../descriptions/paging';
 import { hostedEndpointOutput, simplifiedHostedEndpoint } from '../../outputs/hostedEndpoint';
 import type { RowOperation } from '../operation';
 
@@ -22,8 +22,7 @@ export const getMany: RowOperation<typeof hostedEndpointOutput.schema> = {
 		const limit = readLimit(read);
 		const path = { address: readAgent(context) };
 		const endpoints = await send(client, routes.listHostedEndpoints, { path });
-		const total = endpoints.length;
-		if (total > limit) for (const text of pagingHints(limit, total, 'hosted endpoints')) hint(text);
-		return endpoints.slice(0, limit).map((endpoint) => hostedEndpointOutput.of(endpoint));
+		const first = firstRows(endpoints, limit, 'hosted endpoints', hint);
+		return first.map((endpoint) => hostedEndpointOutput.of(endpoint));
 	},
 };

@@ -2,7 +2,7 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 
 import { findListings } from '../../api/marketplace';
 import { optionsOf, readCollection } from '../../descriptions/options';
-import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
+import { firstRows, pagingFields, readLimit } from '../../descriptions/paging';
 import { readerIn } from '../../descriptions/reader';
 import { readPublicText, rejectNothing } from '../../domain/parameter';
 import { listingOutput, simplifiedListing } from '../../outputs/listing';
@@ -80,8 +80,7 @@ export const search: RowOperation<typeof listingOutput.schema> = {
 		const query = Object.fromEntries(entries) as IDataObject;
 		const limit = readLimit(read);
 		const found = await findListings(client, query);
-		const total = found.length;
-		if (total > limit) for (const text of pagingHints(limit, total, 'listings')) hint(text);
-		return found.slice(0, limit).map((listing) => listingOutput.of(listing));
+		const first = firstRows(found, limit, 'listings', hint);
+		return first.map((listing) => listingOutput.of(listing));
 	},
 };

@@ -11,7 +11,7 @@ import {
 	readAgentScope,
 } from '../../descriptions/agentScope';
 import { balanceFilter, isBelow, readBalanceBelow } from '../../descriptions/balanceFilter';
-import { pagingFields, pagingHints, readLimit } from '../../descriptions/paging';
+import { firstRows, pagingFields, readLimit } from '../../descriptions/paging';
 import type { Period } from '../../domain/budget';
 import { budgetOf, periods, spentAfter, startOf } from '../../domain/budget';
 import { simplifiedSpending, spendingOutput, toSpendingOutput } from '../../outputs/spendingLimit';
@@ -80,10 +80,7 @@ export const getMany: RowOperation<typeof spendingOutput> = {
 		const chosen = (await selectAgents(client, scope, agentScopeParameter(read)))
 			.map((agent) => ({ ...agent, balance: agent.balance ?? '' }))
 			.filter(({ balance }) => threshold === undefined || isBelow(balance, threshold));
-		const agents = chosen.slice(0, limit);
-		if (agents.length < chosen.length) {
-			for (const text of pagingHints(limit, chosen.length, 'agents')) hint(text);
-		}
+		const agents = firstRows(chosen, limit, 'agents', hint);
 		const now = Date.now();
 		const report = new HistoryReport();
 		const configs = await getSpendingLimits(client, agents);
