@@ -4,6 +4,7 @@ import * as z from 'zod/v4-mini';
 import { isAddress, sameAddress } from '../domain/address';
 import { dropPrototypes, reportsError } from '../domain/json';
 import { quote } from '../domain/parameter';
+import { firstFew } from '../domain/text';
 import { deletion } from '../schemas/common';
 import { inKnownForm } from '../schemas/forms';
 import { misfitsIn } from '../schemas/misfits';
@@ -122,12 +123,9 @@ function noteMisfits({ note }: Client, { does }: Route, body: unknown, data: unk
 		if (fields.length === 0) continue;
 		const [is, isnt, counts] =
 			fields.length === 1 ? ['is', "isn't", 'It counts'] : ['are', "aren't", 'They count'];
-		const others = fields.length - NAMED_FIELDS;
-		const more = others > 0 ? ` and ${others} more` : '';
-		const named = fields.slice(0, NAMED_FIELDS).join(', ') + more;
 		const what = isMissing ? `${is} missing` : `${isnt} as expected`;
 		note?.(
-			`Ampersend was asked to ${does}, and ${named} ` +
+			`Ampersend was asked to ${does}, and ${firstFew(fields, NAMED_FIELDS)} ` +
 				`${what} in its answer. ${counts} as empty. ` +
 				'A newer version of n8n-nodes-ampersend may know more.',
 		);

@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import { ParameterError, findForeignCharacter, quote, requireText, valueOf } from './parameter';
 import { isLikePrivateKey, looksSecret } from './secret';
+import { firstFew } from './text';
 
 /** An Ethereum address: `0x` and 40 hexadecimal digits. */
 export type Address = string;
@@ -150,11 +151,9 @@ function tooLong(parameter: string, length: number): ParameterError {
 
 /** @throws ParameterError naming the addresses */
 function rejectSeveral(parameter: string, what: string, addresses: Address[]): never {
-	const named = addresses.slice(0, MAX_NAMED).join(', ');
-	const rest = addresses.length - MAX_NAMED;
 	throw new ParameterError(
 		parameter,
-		`${what} ${addresses.length} addresses: ${named}${rest > 0 ? ` and ${rest} more` : ''}.`,
+		`${what} ${addresses.length} addresses: ${firstFew(addresses, MAX_NAMED)}.`,
 		'Enter only the address that you mean.',
 	);
 }

@@ -26,9 +26,12 @@ function withoutName(text: string): string {
 	return /^sk_/i.test(name) ? text : text.slice(start.length);
 }
 
-/** A key or an address as people paste it, without what a configuration has around it. */
-export function pasted(text: string): string {
-	let bare = text.trim();
+/**
+ * A key or an address as people paste it, without what a configuration has around it. Empty for
+ * what isn't text.
+ */
+export function pasted(value: unknown): string {
+	let bare = typeof value === 'string' ? value.trim() : '';
 	for (let before = ''; before !== bare; ) {
 		before = bare;
 		bare = withoutQuotes(withoutName(bare).replace(HEADER, ''));
@@ -120,6 +123,12 @@ export function shortLine(text: string, maxLength: number): string {
 	if (start.length <= maxLength) return start;
 	// Half of a character is none.
 	return `${start.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** The first texts in a row, and how many more there are. */
+export function firstFew(texts: string[], most: number): string {
+	const more = texts.length - most;
+	return texts.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** Text for a place that shows HTML. */

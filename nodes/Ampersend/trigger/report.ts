@@ -3,6 +3,7 @@ import type { IPollFunctions } from 'n8n-workflow';
 import type { FilterableRow, RowFilter } from '../domain/filter';
 import { knownOfTransactions } from '../domain/filter';
 import { quote } from '../domain/parameter';
+import { firstFew } from '../domain/text';
 import type { Gaps } from './gaps';
 import { eventsField } from './parameters';
 import { isTransient } from './poll';
@@ -21,8 +22,7 @@ const MAX_NAMED = 5;
 
 /** The first of some agents, and how many more there are. */
 export function namesOf(agents: AgentId[]): string {
-	const more = agents.length - MAX_NAMED;
-	return agents.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+	return firstFew(agents, MAX_NAMED);
 }
 
 /** Says which agents weren't read: those first that the next poll may not read either. */

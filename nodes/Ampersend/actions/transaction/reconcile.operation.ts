@@ -7,6 +7,7 @@ import { rangeFilters } from '../../descriptions/historyFilters';
 import { optionsField, readCollection } from '../../descriptions/options';
 import { readTimeZone, timeZoneField } from '../../descriptions/timeZone';
 import { quote } from '../../domain/parameter';
+import { firstFew } from '../../domain/text';
 import type { ReconciliationCounts } from '../../outputs/reconciliation';
 import {
 	firstOf,
@@ -29,8 +30,7 @@ function namesOf(agents: KnownAgent[], reconciled: Reconciled[]): string {
 		if (!counts || counts.comparedTransactions + counts.comparedPaymentEvents > 0) return [];
 		return counts.transactionsWithoutHash + counts.paymentEventsWithoutHash > 0 ? [name] : [];
 	});
-	const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-	return names.slice(0, MAX_NAMED).map(quote).join(', ') + more;
+	return firstFew(names.map(quote), MAX_NAMED);
 }
 
 /** What the counts don't say by themselves. @param names of agents without a hash */
