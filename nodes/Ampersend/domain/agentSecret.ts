@@ -3,14 +3,15 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import type { Address } from './address';
 import { isAddress } from './address';
 import { ParameterError } from './parameter';
+import { isLikePrivateKey } from './secret';
 import { pasted } from './text';
 
 /** The private key of an agent key. It signs logins, and is never sent. */
 export type PrivateKey = Uint8Array;
 
-const KEY = /^(?:0x)?([0-9a-f]{64})$/i;
+const DIGITS = 64;
 
-const API_KEY = /^(?:bearer\s+)?sk_(?:live|test)_/i;
+const API_KEY = /^sk_(?:live|test)_/i;
 
 /** Every private key is a number below the order of the curve secp256k1 (SEC 2). */
 const ORDER = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_fffe_baae_dce6_af48_a03b_bfd2_5e8c_d036_4141n;
@@ -29,7 +30,7 @@ export interface AgentSecret {
 const MAX_SECRET_CHARACTERS = 1_024;
 
 function readPrivateKey(parameter: string, text: string): PrivateKey {
-	const digits = KEY.exec(text)?.[1];
+	const digits = isLikePrivateKey(text) ? text.slice(-DIGITS) : undefined;
 	const number = BigInt(`0x${digits ?? 0}`);
 	if (digits !== undefined && number > 0n && number < ORDER) return hexToBytes(digits);
 	if (API_KEY.test(text)) {
@@ -53,7 +54,7 @@ function readPrivateKey(parameter: string, text: string): PrivateKey {
  * @throws ParameterError that never shows the text
  */
 export function readAgentSecret(parameter: string, value: unknown): AgentSecret {
-	const text = typeof value === 'string' ? pasted(value) : '';
+	const text = pasted(value);
 	if (text === '' || text.length > MAX_SECRET_CHARACTERS) {
 		throw new ParameterError(
 			parameter,

@@ -218,7 +218,7 @@ function parseBaseUrl(text: string, usual: string): URL {
  * @throws CredentialError
  */
 export function readOtherDeployment(input: unknown, path: string): [Deployment, string] {
-	const text = pasted(typeof input === 'string' ? input : '');
+	const text = pasted(input);
 	const usual = production.origin + path;
 	if (text === '') rejectBaseUrl('is empty', `Enter scheme, host and path, e.g. ${usual}.`);
 	const url = parseBaseUrl(text, usual);
@@ -232,7 +232,7 @@ function spell(url: URL): string {
 }
 
 function readBaseUrl(input: unknown, deployment: Deployment): string {
-	const text = pasted(typeof input === 'string' ? input : '');
+	const text = pasted(input);
 	const usual = deployment.origin + DEFAULT_PATH;
 	if (text === '') return usual;
 	const url = parseBaseUrl(text, usual);
