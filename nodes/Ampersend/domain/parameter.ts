@@ -13,7 +13,7 @@ export class ParameterError extends Error {
 	constructor(
 		/** Its name in the editor. */
 		readonly parameter: string,
-		readonly complaint: string,
+		complaint: string,
 		readonly description: string,
 	) {
 		super(`${parameter}: ${complaint}`);

@@ -97,12 +97,10 @@ function readerFor(context: ILoadOptionsFunctions): Read {
 
 /** In a picker, n8n shows the message of an error, and not its description. */
 function withAdvice(error: unknown): unknown {
-	if (error instanceof CredentialError) {
-		return new CredentialError(`${error.message} ${error.description}`, error.description);
+	if (error instanceof CredentialError || error instanceof ParameterError) {
+		error.message += ` ${error.description}`;
 	}
-	if (!(error instanceof ParameterError)) return error;
-	const { parameter, complaint, description } = error;
-	return new ParameterError(parameter, `${complaint} ${description}`, description);
+	return error;
 }
 
 /** Opens a client, and explains why a list can't be loaded. */
