@@ -430,9 +430,9 @@ export async function sampleLevels(client: Client, settings: Settings): Promise<
 		const budget = levelsFound().find(isBudget);
 		return wants.percent === undefined || budget?.isOver || (budget && tries >= MAX_TRIES);
 	};
-	for (let tries = 0; lowest.length > 0 && !(tries > 0 && isEnough(tries)); tries++) {
-		await reader.readAll(lowest.splice(0, MAX_SAMPLED));
-	}
+	let tries = 0;
+	do await reader.readAll(lowest.splice(0, MAX_SAMPLED));
+	while (lowest.length > 0 && !isEnough(++tries));
 	const levels = levelsFound();
 	return [levels.find((level) => !isBudget(level)), levels.find(isBudget)].flatMap((level) => {
 		if (!level) return [];
