@@ -33,10 +33,14 @@ export interface Check {
 	isMet: boolean;
 }
 
+/** @param bytes of something, and at most */
+function atMost(what: string, bytes: number, most: number): Check {
+	const [measured, bound] = [bytes, most].map((size) => `${(size / 1e3).toFixed(1)} KB`);
+	return { text: `${what}: ${measured}, at most ${bound}`, isMet: bytes <= most };
+}
+
 export async function checkSize(tarball: string): Promise<Check> {
-	const { size } = await stat(tarball);
-	const [measured, most] = [size, MAX_TARBALL].map((bytes) => `${(bytes / 1e3).toFixed(1)} KB`);
-	return { text: `packed tarball: ${measured}, at most ${most}`, isMet: size <= MAX_TARBALL };
+	return atMost('packed tarball', (await stat(tarball)).size, MAX_TARBALL);
 }
 
 /** By how many bytes the benchmark page may differ: it's written at times, not at each change. */
@@ -59,8 +63,7 @@ export async function checkEntries(packed: string): Promise<Check> {
 	const { n8n } = JSON.parse(manifest) as { n8n: { nodes: string[]; credentials: string[] } };
 	const files = [...n8n.nodes, ...n8n.credentials].map((file) => stat(join(packed, file)));
 	const size = (await Promise.all(files)).reduce((sum, file) => sum + file.size, 0);
-	const [measured, most] = [size, MAX_ENTRIES].map((bytes) => `${(bytes / 1e3).toFixed(1)} KB`);
-	return { text: `read at start: ${measured}, at most ${most}`, isMet: size <= MAX_ENTRIES };
+	return atMost('read at start', size, MAX_ENTRIES);
 }
 
 /** CPU time in ms, in a process that has loaded no other package. */

@@ -121,15 +121,19 @@ export function wrongValue(
 	const wrong = shape.row
 		? wrongInRows(shape, sent, got, lost)
 		: wrongIn(shape.fields, sent, got, lost);
-	// A note names the first five.
+	// A note names the first five, and says how many more there are.
+	let more = 0;
 	const named = new Set(
 		notes.flatMap((note) => {
 			const [, list = ''] = /, and (.+) (?:is|are)(?: missing|n't as expected) in/.exec(note) ?? [];
-			return list.replace(/ and \d+ more$/, '').split(', ');
+			const [, first = '', others = 0] = /^(.+?)(?: and (\d+) more)?$/.exec(list) ?? [];
+			more += Number(others);
+			return first.split(', ');
 		}),
 	);
-	const isNamed =
-		named.size >= Math.min(5, lost.size) && [...named].every((name) => lost.has(name));
+	// A field can be missing in one row and wrong in another.
+	const isCounted = more > 0 ? named.size + more >= lost.size : named.size === lost.size;
+	const isNamed = isCounted && [...named].every((name) => lost.has(name));
 	if (wrong !== undefined || isNamed) return wrong;
 	return `is empty in ${[...lost].join()}, and the notes name ${[...named].join()}`;
 }
