@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { readPage, type PageAnswer, type PageRequest } from '../../nodes/Ampersend/api/lists/pages';
-import { Stretch } from '../../nodes/Ampersend/api/lists/stretch';
+import { PassingStretch, Stretch } from '../../nodes/Ampersend/api/lists/stretch';
 import { readFromTop } from '../../nodes/Ampersend/api/lists/walk';
 import type { Activity } from '../../nodes/Ampersend/schemas/activity';
 
@@ -110,6 +110,21 @@ describe('A list that is read from its top', () => {
 		expect(numbers).toEqual(numbersOf(1000, 1));
 	});
 
+	it.each([198, 199, 200, 201, 397, 398, 399, 400, 401, 598, 600])(
+		'has no gap if the list ends near the end of a page, and rows are removed: %d rows',
+		(length) => {
+			for (const removed of [1, 2, 3, 40]) {
+				for (const at of [2, 3, 4, 5]) {
+					const { numbers } = read({
+						rows: rowsOf(length, 1),
+						before: (rows, request) => (request === at ? rows.slice(removed) : rows),
+					});
+					expect(numbers).toEqual(numbersOf(length, 1));
+				}
+			}
+		},
+	);
+
 	it('fails with the reason if it never stops changing', () => {
 		const replace = (_: Activity[], request: number) =>
 			rowsOf(10_000 * request + 999, 10_000 * request);
@@ -146,17 +161,24 @@ describe('A list that is read from its top', () => {
 });
 
 describe('the end of a stretch', () => {
-	it('counts all rows of its time, also those that others have pushed off the last page', () => {
+	it.each([
+		['keeps its rows', Stretch],
+		['hands its rows over', PassingStretch],
+	])('counts all rows of its time, also those that others have pushed away: %s', (_, Kind) => {
 		const ofMoment = rowsOf(5, 0).map((row) => ({ ...row, timestamp: String(T0) }));
 		const [, ...fewer] = ofMoment.toReversed();
 		const pageOf = (activity: Activity[]) =>
 			readPage({ page: 1, limit: 30 }, { activity, hasNextPage: true, totalCount: 99 });
-		const stretch = new Stretch();
-		stretch.add(pageOf([...ofMoment, rowOf(-1)]));
-		expect(stretch.end).toEqual({ at: T0 - 1, count: 1 });
+		const stretch = new Kind();
+		const add = (activity: Activity[]) => {
+			expect(stretch.add(pageOf(activity))).toBe(true);
+			if (stretch instanceof PassingStretch) stretch.takeAdded();
+			return stretch.end;
+		};
 
-		expect(stretch.add(pageOf([...rowsOf(30, 6), ...fewer.toReversed()]))).toBe(true);
-
-		expect(stretch.end).toEqual({ at: T0, count: 6 });
+		expect(add([...ofMoment, rowOf(-1)])).toEqual({ at: T0 - 1, count: 1 });
+		expect(add([...rowsOf(30, 6), ...fewer.toReversed()])).toEqual({ at: T0, count: 6 });
+		expect(add([...ofMoment.slice(3), rowOf(-1)])).toEqual({ at: T0 - 1, count: 1 });
+		expect(add([...rowsOf(80, 53), ofMoment[5]!])).toEqual({ at: T0, count: 6 });
 	});
 });

@@ -12,10 +12,10 @@ const MAX_KEPT = MAX_PUSHES * MAX_PAGE_ROWS;
 
 /** Rows of a list, read downwards without a gap, each once. */
 export class Stretch {
-	/** Of the latest rows. */
-	protected ids = new Set<string>();
+	/** Times of the latest rows by id, epoch ms. */
+	protected times = new Map<string, number>();
 	/** Of rows before those. */
-	protected earlierIds: ReadonlySet<string> | undefined;
+	protected earlierTimes: ReadonlyMap<string, number> | undefined;
 	protected rows: ActivityRow[] = [];
 	private top: ActivityRow | undefined;
 	/** Rows that were added in all. */
@@ -25,6 +25,8 @@ export class Stretch {
 	/** Time of the rows that the last page ends with, epoch ms, and how many were read. */
 	private oldest = Infinity;
 	private oldestCount = 0;
+	/** The oldest time that a page ended with, epoch ms. */
+	private lowest = Infinity;
 	/** A time of which all rows were read, epoch ms. */
 	private wholeTime: number | undefined;
 	private pages = 0;
@@ -84,9 +86,8 @@ export class Stretch {
 
 	/** @returns whether the row is new here */
 	private put(one: ActivityRow): boolean {
-		if (this.earlierIds?.has(one.wire.id)) return false;
-		const { size: before } = this.ids;
-		if (this.ids.add(one.wire.id).size === before) return false;
+		if (this.has(one)) return false;
+		this.times.set(one.wire.id, one.at);
 		this.rows.push(one);
 		this.size++;
 		if (one.at === this.oldest) this.oldestCount++;
@@ -99,16 +100,24 @@ export class Stretch {
 	 */
 	private endAt(time: number): void {
 		if (time === this.oldest) return;
-		// Pages before may have had more rows of a time above the end.
-		const pages = time > this.oldest ? [...this.rows, ...this.lastPage] : this.lastPage;
 		this.oldest = time;
-		this.oldestCount = new Set(
-			pages.filter(({ at }) => at === time).map(({ wire }) => wire.id),
-		).size;
+		// Pages before may have had more rows of a time that isn't the lowest.
+		this.oldestCount = time < this.lowest ? this.countInLastPage() : this.countKept();
+		this.lowest = Math.min(this.lowest, time);
+	}
+
+	private countInLastPage(): number {
+		const rows = this.lastPage.filter(({ at }) => at === this.oldest);
+		return new Set(rows.map(({ wire }) => wire.id)).size;
+	}
+
+	private countKept(): number {
+		const times = [...(this.earlierTimes?.values() ?? []), ...this.times.values()];
+		return times.filter((time) => time === this.oldest).length;
 	}
 
 	private has({ wire }: ActivityRow): boolean {
-		return this.ids.has(wire.id) || Boolean(this.earlierIds?.has(wire.id));
+		return this.times.has(wire.id) || Boolean(this.earlierTimes?.has(wire.id));
 	}
 
 	private isOfEnd(one: ActivityRow): boolean {
@@ -222,9 +231,9 @@ export class Stretch {
 export class PassingStretch extends Stretch {
 	/** The rows that were added since the last call. */
 	takeAdded(): ActivityRow[] {
-		const { ids, rows } = this;
+		const { times, rows } = this;
 		this.rows = [];
-		if (ids.size >= MAX_KEPT) [this.earlierIds, this.ids] = [ids, new Set()];
+		if (times.size >= MAX_KEPT) [this.earlierTimes, this.times] = [times, new Map()];
 		return rows;
 	}
 }

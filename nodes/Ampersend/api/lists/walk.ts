@@ -154,8 +154,9 @@ class Walk {
 		if (isHead) stretch.addOldest(page.rows);
 		const canContinue = !pageAbove || stretch.startsAbove(page);
 		const isContinued = this.isEnd(page) || (canContinue && stretch.add(page, isLast));
-		if (!isContinued) return this.stepBack(page);
-		return this.stepDown({ request, answer, page, isRepeat }, stretch.size - before);
+		const received = { request, answer, page, isRepeat };
+		if (!isContinued) return this.stepBack(received);
+		return this.stepDown(received, stretch.size - before);
 	}
 
 	private isEnd({ rows }: ReadPage): boolean {
@@ -168,9 +169,11 @@ class Walk {
 	}
 
 	/** After a page that doesn't continue the list. */
-	private stepBack(page: ReadPage): End | undefined {
+	private stepBack({ request, answer, page }: Received): End | undefined {
 		this.isOver = false;
-		if (this.stretch.isBelow(page) && ++this.pushes <= MAX_PUSHES) {
+		// The end of the list isn't pushed down by rows that are added: some were removed.
+		const isPushed = !isShort(request, answer) && this.stretch.isBelow(page);
+		if (isPushed && ++this.pushes <= MAX_PUSHES) {
 			this.offset += this.size - 1;
 			return undefined;
 		}
