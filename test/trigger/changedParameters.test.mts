@@ -4,6 +4,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import { randomAddress, type Agent } from '../../tools/emulator/index.mts';
 import {
 	ACTIVITY,
+	afterTime,
 	atOnce,
 	chosen,
 	DAY,
@@ -108,6 +109,18 @@ describe('a changed filter', () => {
 		expect(rowsOf(await stored.poll())).toEqual(['both']);
 		pay('after', t0 + 5, { agent: seller, amountMicro: 1n });
 		expect(rowsOf(await stored.poll())).toEqual(['after']);
+	});
+
+	it('alone applies to what comes later to an agent that could not be read', async () => {
+		const seller = service.addAgent('seller');
+		const trigger = await activated({ events: ['payment.denied'] });
+		pay('excluded', Date.now(), { agent: seller });
+		afterTime(MINUTE);
+		service.failActivity({ agent: seller });
+		const changed = restarted(trigger, { events: ['payment.denied', 'payment.settled'] });
+		expect(await changed.poll('trigger', 'update')).toBeNull();
+		pay('settled', Date.now(), { agent: seller });
+		expect(rowsOf(await changed.poll())).toEqual(['settled']);
 	});
 
 	it('and the old one both apply to what Maximum Events per Poll left', async () => {

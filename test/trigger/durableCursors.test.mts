@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
+import type { DurableTriggerUnderTest } from '../nodes/n8nCore.mts';
 import {
 	afterTime,
 	atOnce,
 	ATTEMPTS,
+	chosen,
 	LIST,
 	MINUTE,
 	one,
@@ -115,6 +117,84 @@ describe('the baseline of the publishing', () => {
 		elsewhere.global = published.global;
 		expect(await poll(elsewhere)).toEqual(['between:settled']);
 		expect(await poll(elsewhere)).toBeNull();
+	});
+
+	describe('if the workflow was published before', () => {
+		/** Published again with other parameters. */
+		async function republished(before: DurableTriggerUnderTest, parameters?: INodeParameters) {
+			const trigger = durable(parameters);
+			trigger.cursor = before.cursor;
+			trigger.global = before.global;
+			expect(await trigger.activate('update')).toBeNull();
+			return trigger;
+		}
+
+		/** The same node in another main process. */
+		function elsewhere({ cursor, global }: DurableTriggerUnderTest, parameters?: INodeParameters) {
+			const trigger = durable(parameters);
+			trigger.cursor = cursor;
+			trigger.global = global;
+			return trigger;
+		}
+
+		it.each(['answers', 'is away'])(
+			'counts for an agent that is chosen then, and the service %s',
+			async (how) => {
+				const seller = service.addAgent('seller');
+				const trigger = durable(one(service.buyer.address));
+				await trigger.activate();
+				expect(await poll(trigger)).toBeNull();
+				pay('not yet', Date.now(), { agent: seller });
+				afterTime(MINUTE);
+				if (how === 'is away') {
+					service.emulator.fault({ route: LIST, status: 503, headers: atOnce, times: ATTEMPTS });
+				}
+				const both = chosen(service.buyer, seller);
+				const again = await republished(trigger, both);
+				pay('new', Date.now(), { agent: seller });
+				pay('other', Date.now() + 1);
+				afterTime(MINUTE);
+				const other = elsewhere(again, both);
+				expect(await poll(other)).toEqual(['new:settled', 'other:settled']);
+				expect(await poll(other)).toBeNull();
+			},
+		);
+
+		it('counts for a filter that is changed then, and changed back', async () => {
+			const settled = { events: ['payment.settled'] };
+			const trigger = durable(settled);
+			await trigger.activate();
+			expect(await poll(trigger)).toBeNull();
+			const denied = await republished(trigger, { events: ['payment.denied'] });
+			pay('excluded', t0);
+			const back = await republished(denied, settled);
+			expect(await poll(elsewhere(back, settled))).toBeNull();
+		});
+
+		it('no longer counts once a poll has stored another position', async () => {
+			const seller = service.addAgent('seller');
+			const trigger = durable(one(service.buyer.address));
+			await trigger.activate();
+			expect(await poll(trigger)).toBeNull();
+			const both = chosen(service.buyer, seller);
+			const again = await republished(trigger, both);
+			const { global } = again;
+			pay('a', t0, { agent: seller });
+			expect(await poll(again)).toEqual(['a:settled']);
+			const other = elsewhere({ ...again, global }, both);
+			expect(await poll(other)).toBeNull();
+			pay('b', t0 + 1, { agent: seller });
+			expect(await poll(other)).toEqual(['b:settled']);
+		});
+
+		it('needs nothing kept if nothing was chosen or changed', async () => {
+			const trigger = durable(one(service.buyer.address));
+			await trigger.activate();
+			pay('a', t0);
+			expect(await poll(trigger)).toEqual(['a:settled']);
+			const again = await republished(trigger, one(service.buyer.address));
+			expect(again.global).toEqual({});
+		});
 	});
 
 	it('leaves the rest of the static data of the workflow as it is', async () => {

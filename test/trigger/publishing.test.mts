@@ -370,6 +370,66 @@ describe('an outage does not stop the publishing: what comes from then on is emi
 		},
 	);
 
+	describe('if it was active before', () => {
+		it('an agent that is chosen now emits what comes from then on', async () => {
+			const seller = service.addAgent('seller');
+			const trigger = await activated(chosen(service.buyer));
+			pay('not yet', Date.now(), { agent: seller });
+			pay('chosen before', Date.now());
+			afterTime(5 * MINUTE);
+			outage();
+			const both = restarted(trigger, chosen(service.buyer, seller));
+			expect(await both.poll('trigger', 'update')).toBeNull();
+			pay('new', Date.now(), { agent: seller });
+			afterTime(MINUTE);
+			expect(await poll(restarted(both))).toEqual(['chosen before:settled', 'new:settled']);
+		});
+
+		it('so do all agents, if they are chosen now', async () => {
+			const seller = service.addAgent('seller');
+			const trigger = await activated(chosen(service.buyer));
+			pay('not yet', Date.now(), { agent: seller });
+			afterTime(5 * MINUTE);
+			outage();
+			const all = restarted(trigger, {});
+			expect(await all.poll('trigger', 'update')).toBeNull();
+			pay('new', Date.now(), { agent: seller });
+			afterTime(MINUTE);
+			expect(await poll(restarted(all, {}))).toEqual(['new:settled']);
+		});
+
+		it('a changed filter applies from then on', async () => {
+			const trigger = await activated({ events: ['payment.settled'] });
+			pay('excluded', Date.now(), { status: 'denied' });
+			pay('settled', Date.now() + 1);
+			afterTime(5 * MINUTE);
+			outage();
+			const both = { events: ['payment.settled', 'payment.denied'] };
+			const changed = restarted(trigger, both);
+			expect(await changed.poll('trigger', 'update')).toBeNull();
+			pay('denied', Date.now(), { status: 'denied' });
+			afterTime(MINUTE);
+			expect(await poll(restarted(changed, both))).toEqual(['settled:settled', 'denied:denied']);
+		});
+
+		it('a filter that is changed and changed back excludes what it did', async () => {
+			const settled = { events: ['payment.settled'] };
+			const denied = { events: ['payment.denied'] };
+			const trigger = await activated(settled);
+			outage();
+			const changed = restarted(trigger, denied);
+			expect(await changed.poll('trigger', 'update')).toBeNull();
+			afterTime(MINUTE);
+			pay('excluded', Date.now());
+			expect(await poll(changed)).toBeNull();
+			afterTime(MINUTE);
+			const back = restarted(changed, settled);
+			expect(await back.poll('trigger', 'update')).toBeNull();
+			pay('settled', Date.now());
+			expect(await poll(back)).toEqual(['settled:settled']);
+		});
+	});
+
 	it('but an agent that is not in the account is an error of the first poll', async () => {
 		outage();
 		const trigger = open(one(`0x${'12'.repeat(20)}`));

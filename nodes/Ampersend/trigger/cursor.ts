@@ -28,6 +28,11 @@ function narrowed(cursor: AgentCursor, earlier: TriggerState['earlier']): AgentC
 	return earlier ? { ...cursor, filter: earlier.filter, filterUntil: earlier.until } : cursor;
 }
 
+/** Ends an earlier filter: it doesn't apply to what comes from now on. */
+function dated<One extends AgentCursor | null>(cursor: One, now: number): One {
+	return cursor?.filter ? { ...cursor, filterUntil: cursor.filterUntil ?? now } : cursor;
+}
+
 /**
  * The cursor that reading an agent starts from, or null if it needs a baseline first. An agent that
  * was created while the trigger watched all agents is read from its first payment. An agent that
@@ -59,9 +64,29 @@ export function waitsSince(state: TriggerState | undefined, id: AgentId, now: nu
 	return state?.waiting?.get(id) ?? (isWatched ? state.since : now);
 }
 
+/** Since when the agents without a cursor wait; undefined without such agents. */
+function waitingOf(
+	agents: TriggerState['agents'],
+	before: TriggerState | undefined,
+	now: number,
+): Pick<TriggerState, 'waiting'> | undefined {
+	const ids = [...agents].flatMap(([id, one]) => (one ? [] : [id]));
+	if (ids.length === 0) return undefined;
+	return { waiting: new Map(ids.map((id) => [id, waitsSince(before, id, now)])) };
+}
+
+/** The last batch without the agents that have lost their position. */
+function batchOf(
+	last: TriggerState['lastBatch'],
+	agents: TriggerState['agents'],
+): TriggerState['lastBatch'] {
+	const kept = [...(last?.agents ?? [])].filter(([id]) => agents.get(id));
+	return last && kept.length > 0 ? { ...last, agents: new Map(kept) } : undefined;
+}
+
 /**
- * The state after a publishing that could read nothing: what it chooses anew waits from then on.
- * @param before undefined at the first publishing, otherwise such a state
+ * The state after a publishing that could read nothing: what it chooses anew waits from then on, and
+ * a changed filter applies from then on.
  * @param chosen none if all agents are
  */
 export function unreadState(
@@ -69,18 +94,37 @@ export function unreadState(
 	chosen: AgentId[],
 	{ scope, filter, now, existingSince = now }: Settings,
 ): TriggerState {
-	const { earlier } = beginWith(before, filter, undefined).state ?? {};
+	const {
+		agents: known,
+		earlier,
+		lastBatch,
+		next,
+	} = beginWith(before, filter, undefined).state ?? {};
 	const from = before ? now : existingSince;
-	const ids = scope === 'all' ? [...(before?.agents.keys() ?? [])] : chosen;
+	const ids = scope === 'all' ? [...(known?.keys() ?? [])] : chosen;
+	const agents = new Map(ids.map((id) => [id, dated(known?.get(id) ?? null, now)] as const));
+	const isChosenAnew = scope === 'all' && before?.scope !== 'all';
 	return {
 		scope,
 		since: before?.scope === scope ? before.since : from,
-		agents: new Map(ids.map((id) => [id, null])),
-		waiting: new Map(ids.map((id) => [id, waitsSince(before, id, from)])),
-		isUnread: true,
+		agents,
 		filter,
+		...waitingOf(agents, before, from),
+		...((isChosenAnew || before?.isUnread || !before) && { isUnread: true }),
 		...(earlier && { earlier: { until: now, ...earlier } }),
+		...withoutUndefined({ next, lastBatch: batchOf(lastBatch, agents) }),
 	};
+}
+
+/** Whether a poll has begun what a later one would begin otherwise. */
+export function hasBegun(before: TriggerState, after: TriggerState): boolean {
+	return (
+		before.scope !== after.scope ||
+		!isSameFilter(before.filter, after.filter) ||
+		[...after.agents].some(([id, cursor]) =>
+			cursor ? !before.agents.get(id) : !before.agents.has(id),
+		)
+	);
 }
 
 /** A new payment event: a payment's first appearance, or a change of its status. */
@@ -386,8 +430,8 @@ function agentsAfter(
 	for (const [id, start] of poll.starts) {
 		const reading = poll.readings.get(id);
 		const leftOfAgent = left.filter((change) => change.id === id);
-		if (!reading) agents.set(id, start);
-		else if (start) agents.set(id, move(start, reading, leftOfAgent, poll));
+		if (!reading) agents.set(id, dated(start, poll.now));
+		else if (start) agents.set(id, dated(move(start, reading, leftOfAgent, poll), poll.now));
 		else if ('floor' in reading) agents.set(id, reading.cursor ?? fromBaseline(reading));
 	}
 	return agents;
@@ -411,17 +455,15 @@ export function advance(
 	const filteredOut = candidates.filter((change) => !wanted.has(change));
 	const lastBatch = batchAfter(begun, poll, agents, events, filteredOut);
 	const since = before?.scope === scope ? before.since : now;
-	const waiting = new Map(
-		[...agents].flatMap(([id, one]) => (one ? [] : [[id, waitsSince(before, id, now)] as const])),
-	);
+	const wait = waitingOf(agents, before, now);
 	return {
 		state: {
 			scope,
 			since,
 			agents,
 			filter,
-			...(waiting.size > 0 && { waiting }),
-			...(waiting.size > 0 && before?.earlier && { earlier: { until: now, ...before.earlier } }),
+			...wait,
+			...(wait && before?.earlier && { earlier: { until: now, ...before.earlier } }),
 			...withoutUndefined({ next, lastBatch }),
 		},
 		events,

@@ -1,9 +1,8 @@
 import { CallError } from '../api/errors';
-import { isSameFilter } from '../domain/filter';
 import { toIso } from '../domain/time';
 import type { PollResult } from './poll';
 import { isTransient } from './poll';
-import type { AgentId, TriggerState } from './state';
+import type { AgentId } from './state';
 
 /*
  * An agent that can't be read while others can ends no poll, so a workflow would stay green. If
@@ -39,17 +38,6 @@ export interface Gaps extends Pick<PollResult, 'skipped' | 'unread'> {
 
 /** By node. */
 const memories = new Map<string, Memory>();
-
-/** Whether a poll has begun what a later one would begin otherwise. */
-export function hasBegun(before: TriggerState, after: TriggerState): boolean {
-	return (
-		before.scope !== after.scope ||
-		!isSameFilter(before.filter, after.filter) ||
-		[...after.agents].some(([id, cursor]) =>
-			cursor ? !before.agents.get(id) : !before.agents.has(id),
-		)
-	);
-}
 
 /** When each agent was first found unreadable: one that wasn't read this time may still be. */
 function updateSince(

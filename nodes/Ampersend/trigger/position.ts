@@ -1,6 +1,8 @@
 import type { IDataObject, IPollFunctions } from 'n8n-workflow';
 
+import { digestOf } from '../domain/digest';
 import { isRecord, withoutUndefined } from '../domain/json';
+import { hasBegun } from './cursor';
 import type { LevelState } from './levels';
 import { disarmed, readLevelState, writeLevelState } from './levels';
 import { warn } from './report';
@@ -22,8 +24,16 @@ import { readState, writeState } from './state';
 /** Where the workflow's own static data has what publishing hands over, by the ids of nodes. */
 const HANDED_OVER = 'ampersendTrigger';
 
+/** A position that n8n has dropped. */
+interface Handover extends IDataObject {
+	/** The position after publishing. */
+	cursor: IDataObject;
+	/** Digest of the one that n8n kept, while this one counts. Absent if it had none. */
+	replaces?: string;
+}
+
 /** The same by node, in this process: n8n stores static data only at the end of publishing. */
-const handedOver = new Map<string, IDataObject>();
+const handedOver = new Map<string, Handover>();
 
 function storedHandovers(context: IPollFunctions): Record<string, unknown> {
 	const all: unknown = context.getWorkflowStaticData('global')[HANDED_OVER];
@@ -32,15 +42,15 @@ function storedHandovers(context: IPollFunctions): Record<string, unknown> {
 
 /**
  * Keeps the state after publishing for the first poll with durable cursors.
- * @param baseline undefined to keep none
+ * @param handover undefined to keep none
  */
-function handOver(context: IPollFunctions, node: string, baseline: IDataObject | undefined): void {
+function handOver(context: IPollFunctions, node: string, handover: Handover | undefined): void {
 	handedOver.delete(node);
-	if (baseline) handedOver.set(node, baseline);
+	if (handover) handedOver.set(node, handover);
 	const { id } = context.getNode();
 	const { [id]: own, ...others } = storedHandovers(context);
-	if (baseline === undefined && own === undefined) return;
-	const all = baseline === undefined ? others : { ...others, [id]: baseline };
+	if (handover === undefined && own === undefined) return;
+	const all = handover === undefined ? others : { ...others, [id]: handover };
 	const data = context.getWorkflowStaticData('global');
 	if (Object.keys(all).length > 0) data[HANDED_OVER] = all as IDataObject;
 	else delete data[HANDED_OVER];
@@ -132,8 +142,7 @@ export class Position {
 		// n8n goes on with them if they are switched off, but then it takes two steps.
 		this.isDurable = this.hasCursors && (activation || isScheduled(context));
 		if (this.isPublished) this.beginAnew();
-		if (this.isStored) handedOver.delete(node);
-		const read = readOnce(this.stored, this.before ?? jsonOf(this.handedOver));
+		const read = readOnce(this.stored, jsonOf(this.handedOver) ?? this.before);
 		this.isUnreadable = read === 'unreadable';
 		this.state = read === 'unreadable' ? undefined : read;
 		const levels = jsonOf(this.stored.levels);
@@ -152,14 +161,22 @@ export class Position {
 		return this.activation && !isStart;
 	}
 
+	/** What publishing handed over, until a poll has stored another position. */
 	private get handedOver(): unknown {
 		if (!this.hasCursors) return undefined;
-		return handedOver.get(this.node) ?? storedHandovers(this.context)[this.context.getNode().id];
+		const { node, context } = this;
+		const all = [handedOver.get(node), storedHandovers(context)[context.getNode().id]];
+		const given = all.filter((one): one is Handover => isRecord(one) && 'cursor' in one);
+		return given.find(({ replaces }) => replaces === this.replaced)?.cursor;
 	}
 
-	/** What was handed over counts until a poll has stored it: n8n may publish again before. */
+	/** Identifies what is stored. */
+	private get replaced(): string | undefined {
+		return this.before === undefined ? undefined : digestOf(this.before);
+	}
+
 	private beginAnew(): void {
-		if (this.isStored) handOver(this.context, this.node, undefined);
+		if (this.handedOver === undefined) handOver(this.context, this.node, undefined);
 		readsSince.delete(this.node);
 		if (!this.isStored) isNew.add(this.node);
 		if (!this.hasCursors && hasWriter(this.context)) {
@@ -251,8 +268,16 @@ export class Position {
 		readsSince.delete(this.node);
 		isNew.delete(this.node);
 		// With events, n8n stores the state. Until then, the earlier position counts.
-		const isDropped = this.activation && this.isDurable && !this.isStored && !hasEvents;
-		if (isDropped) handOver(this.context, this.node, JSON.parse(json) as IDataObject);
+		const isDropped = this.activation && this.isDurable && !hasEvents;
+		if (isDropped && (this.isPublished || !this.isStored)) this.handOver(state, json);
 		return shortened;
+	}
+
+	private handOver(state: TriggerState, json: string): void {
+		const { context, node, replaced } = this;
+		const isAhead = !this.state || hasBegun(this.state, state) || this.handedOver !== undefined;
+		if (!isAhead) return;
+		const cursor = JSON.parse(json) as IDataObject;
+		handOver(context, node, { cursor, ...withoutUndefined({ replaces: replaced }) });
 	}
 }

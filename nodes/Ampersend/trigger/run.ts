@@ -10,8 +10,8 @@ import { addressKey } from '../domain/address';
 import { withSameFields } from '../domain/json';
 import { movedBy } from '../domain/moved';
 import { simplify } from '../domain/simplify';
-import { unreadState } from './cursor';
-import { hasBegun, lastingGap } from './gaps';
+import { hasBegun, unreadState } from './cursor';
+import { lastingGap } from './gaps';
 import type { FoundLevel, LevelResult } from './levelPoll';
 import { pollLevels, sampleLevels } from './levelPoll';
 import { withoutBatch } from './levels';
@@ -219,13 +219,13 @@ class PublishedPoll {
 		return null;
 	}
 
-	/** What is chosen waits from now on, if nothing has been read yet. */
+	/** What is chosen anew waits from now on. */
 	private writeUnread(): void {
 		const { position, settings } = this;
 		const { state } = position;
-		if (state && !state.isUnread) return;
 		const chosen = settings.agents === 'all' ? [] : settings.agents.map(addressKey);
-		position.write(unreadState(state, chosen, settings), false);
+		const unread = unreadState(state, chosen, settings);
+		if (!state || hasBegun(state, unread)) position.write(unread, false);
 	}
 
 	/** Whether a poll that others hold back may find nothing: not for long, or it never reads. */

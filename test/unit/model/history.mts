@@ -11,9 +11,9 @@ import type * as cursor from '../../../nodes/Ampersend/trigger/cursor';
 import type { PaymentChange } from '../../../nodes/Ampersend/trigger/cursor';
 import type { RowFilter } from '../../../nodes/Ampersend/domain/filter';
 import type * as reading from '../../../nodes/Ampersend/trigger/reading';
-import type { Baseline, Reading, Sizes } from '../../../nodes/Ampersend/trigger/reading';
+import type { Baseline, Reading, Sizes, Wants } from '../../../nodes/Ampersend/trigger/reading';
 import type * as state from '../../../nodes/Ampersend/trigger/state';
-import type { TriggerState } from '../../../nodes/Ampersend/trigger/state';
+import type { AgentCursor, TriggerState } from '../../../nodes/Ampersend/trigger/state';
 import { MAX_STATE_BYTES, rowKey } from '../../../nodes/Ampersend/trigger/state';
 import { manners, Service, tame, type Manners, type Row as ListedRow } from './service.mts';
 
@@ -25,7 +25,10 @@ import { manners, Service, tame, type Manners, type Row as ListedRow } from './s
  */
 
 /** The pure functions of the trigger under test, or a variant of them. */
-export type Trigger = Pick<typeof cursor, 'advance' | 'beginWith' | 'startOf'> &
+export type Trigger = Pick<
+	typeof cursor,
+	'advance' | 'beginWith' | 'condensed' | 'startOf' | 'unreadState' | 'waitsSince'
+> &
 	Pick<typeof reading, 'readBaseline' | 'readNews'> &
 	Pick<typeof state, 'readState' | 'writeState'>;
 
@@ -62,6 +65,8 @@ interface Row extends ListedRow {
 	isOld: boolean;
 	/** Emitted statuses, and the one that a baseline found. */
 	emitted: string[];
+	/** Only found by a baseline. */
+	found: Set<string>;
 	/** Statuses that a filter has filtered out. */
 	filtered: Set<string>;
 	/** Statuses that a filter may have filtered out. */
@@ -87,8 +92,14 @@ interface Knowledge {
 	scope: 'all' | 'selected' | undefined;
 	since: number;
 	standings: Map<string, Standing>;
+	/** When agents that wait for their baseline were published: what comes from then on is new. */
+	waiting: Map<string, number>;
+	/** Whether nothing was read yet: the service was away at each publishing. */
+	isUnread: boolean;
 	/** Filters that applied since the agent was last read completely. */
 	filters: Map<string, RowFilter[]>;
+	/** The same for an agent that appears. */
+	usualFilters: RowFilter[];
 	filter: RowFilter | undefined;
 	/** Events of the last batches, as `row:status`, with the time of each batch. */
 	lastBatch: Array<{ at: number; events: string[] }>;
@@ -147,6 +158,8 @@ const poll = fc.record({
 	maxEvents: seldom(10_000, fc.integer({ min: 1, max: 8 })),
 	/** n8n discards the outcome: the workflow was unpublished, or the poll took too long. */
 	isDropped: seldom(false, fc.constant(true), 7),
+	/** The service is away. Only at publishing: another poll fails then, and changes nothing. */
+	isAway: seldom(false, fc.constant(true), 3),
 	/** Another poll of the node starts after this page. */
 	overlappedAfter: fc.option(fc.nat({ max: 4 }), { freq: 8 }),
 });
@@ -186,6 +199,7 @@ const wholePoll: PollStep = {
 	meanwhile: [],
 	maxEvents: 10_000,
 	isDropped: false,
+	isAway: false,
 	overlappedAfter: null,
 };
 
@@ -215,6 +229,7 @@ export interface Kind {
 	durable?: boolean;
 	repeats?: boolean;
 	agents?: number;
+	isAway?: boolean;
 	manners?: Partial<Manners>;
 	steps?: Array<fc.Arbitrary<Step>>;
 	/** See `Setting`. */
@@ -227,6 +242,8 @@ export interface Setting {
 	/** Whether the last batch is repeated after a restart. */
 	repeats: boolean;
 	agents: number;
+	/** Whether the service is away when the workflow is first published. */
+	isAway: boolean;
 	manners: Manners;
 	/** A size limit that the state exceeds: then only what still holds is checked. */
 	mostBytes?: number;
@@ -246,6 +263,41 @@ export class Broken extends Error {}
 
 function complain(what: string): never {
 	throw new Broken(what);
+}
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
+/** What a poll finds of an agent. */
+interface Found {
+	reading: Reading | Baseline;
+	/** The baseline, if the agent got one. */
+	baseline?: Baseline;
+	/** What the reading starts from, if it follows the baseline. */
+	start?: AgentCursor;
+}
+
+function* readNewsOf(trigger: Trigger, start: AgentCursor, wants: Wants): Pages<Found> {
+	return { reading: yield* trigger.readNews(start, wants) };
+}
+
+/**
+ * Reads an agent that waits for its baseline, see `readAgent` in poll.ts.
+ * @param since when it began to
+ */
+function* readWaiting(
+	trigger: Trigger,
+	wants: Wants,
+	since: number,
+	earlier: TriggerState['earlier'],
+): Pages<Found | undefined> {
+	const until = since < wants.now ? since : undefined;
+	const wait = { ...wants, ...(until !== undefined && { until }) };
+	const baseline = yield* trigger.readBaseline(wait);
+	if (!baseline) return undefined;
+	const reading = trigger.condensed(baseline, until === undefined ? undefined : earlier);
+	const { cursor: start } = reading;
+	if (until === undefined || !start) return { reading, baseline };
+	return { reading: yield* trigger.readNews(start, wait), baseline, start };
 }
 
 const passes = (filters: RowFilter[], { type }: Row) =>
@@ -288,13 +340,16 @@ export class History {
 			scope: undefined,
 			since: 0,
 			standings: new Map(),
+			waiting: new Map(),
+			isUnread: false,
 			filters: new Map(),
+			usualFilters: [],
 			filter: undefined,
 			lastBatch: [],
 		};
 		this.saved = { text: undefined, knowledge: structuredClone(this.knowledge) };
 		for (let n = 0; n < setting.agents; n++) this.create(T0 - DAY);
-		this.publish(wholePoll);
+		this.publish({ ...wholePoll, isAway: setting.isAway });
 	}
 
 	run(one: Step): void {
@@ -363,6 +418,12 @@ export class History {
 		}
 	}
 
+	/** The chosen agents, also those that are gone. */
+	private wanted(): Agent[] {
+		const { chosen, agents, gone } = this;
+		return [...agents, ...gone].filter(({ address }) => chosen?.includes(address) ?? true);
+	}
+
 	private watched(): Agent[] {
 		const { chosen } = this;
 		return chosen ? this.agents.filter(({ address }) => chosen.includes(address)) : this.agents;
@@ -406,6 +467,7 @@ export class History {
 				isTooLate: at < agent.newest - LOOK_BACK || at < agent.unreadBefore || isLateOnReplica,
 				isOld: false,
 				emitted: [],
+				found: new Set(),
 				filtered: new Set(),
 				excused: new Set(),
 				isUnread: false,
@@ -447,6 +509,8 @@ export class History {
 	/** n8n stores the state when it publishes, and forgets the rest. */
 	private publish(one: PollStep): void {
 		this.restore();
+		// Whether what exists in the same millisecond is old isn't promised.
+		this.now++;
 		this.poll({ ...one, isDropped: false }, true);
 	}
 
@@ -489,17 +553,31 @@ export class History {
 		if (restored === 'unreadable') complain("the stored state can't be read");
 		this.memory = restored;
 		this.knowledge = structuredClone(knowledge);
+		this.forgetBaselines();
+	}
+
+	/** Of agents that wait for another one, because n8n didn't store it. */
+	private forgetBaselines(): void {
+		const { standings } = this.knowledge;
+		for (const { address, rows } of [...this.agents, ...this.gone]) {
+			if ((standings.get(address) ?? 'awaits baseline') !== 'awaits baseline') continue;
+			for (const row of rows) {
+				row.emitted = row.emitted.filter((status) => !row.found.has(status));
+				row.found.clear();
+				row.isOld = false;
+			}
+		}
 	}
 
 	/**
 	 * What the reader expects of an agent that is about to be read; undefined if both are possible.
 	 */
 	private standingOf({ address, createdAt }: Agent): Standing | undefined {
-		const { scope, standings, since } = this.knowledge;
+		const { scope, standings, since, isUnread } = this.knowledge;
 		const known = standings.get(address);
 		if (known) return known;
 		if (scope !== 'all' || this.chosen) return 'awaits baseline';
-		if (createdAt >= since) return 'beginning';
+		if (createdAt >= since + Number(isUnread)) return 'beginning';
 		return createdAt < since - LOOK_BACK ? 'awaits baseline' : undefined;
 	}
 
@@ -514,19 +592,69 @@ export class History {
 		}
 	}
 
-	private pollAlone(one: PollStep, isPublishing: boolean): void {
-		this.polls++;
-		this.hasJustEmitted = false;
-		const { trigger, filter } = this;
-		const process = this.setting.repeats ? String(this.process) : undefined;
-		const scope = this.chosen ? 'selected' : 'all';
-		const settings = {
-			scope,
-			filter,
+	private get settings() {
+		return {
+			scope: this.chosen ? 'selected' : 'all',
+			filter: this.filter,
 			now: this.now,
 			lookBackMs: LOOK_BACK,
 			horizon: Infinity,
 		} as const;
+	}
+
+	/** The service is away when n8n publishes the workflow. */
+	private publishUnread(): void {
+		const { trigger, memory, settings, knowledge, filter } = this;
+		const { now, scope } = settings;
+		const text = this.remember(trigger.unreadState(memory, this.chosen ?? [], settings));
+		const waiting = new Map<string, number>();
+		const standings = new Map<string, Standing>();
+		const filters = new Map<string, RowFilter[]>();
+		for (const { address } of this.wanted()) {
+			const standing = knowledge.standings.get(address);
+			const isAwaited = standing === undefined || standing === 'awaits baseline';
+			const since = isAwaited ? (this.waitsSince(address) ?? now) : undefined;
+			if (!standing && scope === 'all') continue;
+			standings.set(address, standing ?? 'awaits baseline');
+			if (since !== undefined) waiting.set(address, since);
+			filters.set(address, this.inForceFor(address));
+		}
+		const wasUnread = knowledge.isUnread || knowledge.scope === undefined;
+		this.knowledge = {
+			...knowledge,
+			scope,
+			since: knowledge.scope === scope ? knowledge.since : now,
+			standings,
+			waiting,
+			isUnread: wasUnread || (scope === 'all' && knowledge.scope !== 'all'),
+			filters,
+			usualFilters: this.inForceFor(undefined),
+			filter,
+		};
+		this.save(text);
+		// The next poll is later.
+		this.now++;
+	}
+
+	/** Stores the state as JSON, and reads it back. */
+	private remember(state: TriggerState): string {
+		const { trigger, setting } = this;
+		const text = trigger.writeState(state, setting.mostBytes).json;
+		if (text.length > (setting.mostBytes ?? MAX_STATE_BYTES))
+			complain(`a state of ${text.length} bytes`);
+		const next = trigger.readState(text);
+		if (!next || next === 'unreadable') return complain("the state can't be read again");
+		this.memory = next;
+		return text;
+	}
+
+	private pollAlone(one: PollStep, isPublishing: boolean): void {
+		this.polls++;
+		this.hasJustEmitted = false;
+		if (isPublishing && one.isAway) return this.publishUnread();
+		const { trigger, filter, settings } = this;
+		const { scope } = settings;
+		const process = this.setting.repeats ? String(this.process) : undefined;
 		const wants = {
 			...settings,
 			enough: one.maxEvents,
@@ -555,6 +683,7 @@ export class History {
 		let pages = 0;
 		const present = new Map<string, Map<Row, string>>();
 		const readings = new Map<string, Reading | Baseline>();
+		const baselines = new Map<string, Baseline>();
 		const whole = new Set<string>();
 		const unread: string[] = [];
 		const first = Math.max(
@@ -569,14 +698,15 @@ export class History {
 			}
 			present.set(address, new Map(agent.rows.map((row) => [row, row.status])));
 			const start = starts.get(address);
-			const asked: Pages<Reading | undefined> = start
-				? trigger.readNews(start, wants)
-				: trigger.readBaseline(wants);
+			const since = trigger.waitsSince(begun, address, settings.now);
+			const asked: Pages<Found | undefined> = start
+				? readNewsOf(trigger, start, wants)
+				: readWaiting(trigger, wants, since, begun?.earlier);
 			const failsAt = one.failing.find(({ agent: n }) => this.agentAt(n) === agent)?.page;
 			let page = 0;
 			let isCutShort = false;
 			/** The reading stops if paging isn't as assumed; the next poll tries again. */
-			const next = (answer?: PageAnswer): IteratorResult<PageRequest, Reading | undefined> => {
+			const next = (answer?: PageAnswer): IteratorResult<PageRequest, Found | undefined> => {
 				try {
 					return asked.next(answer);
 				} catch (error) {
@@ -608,9 +738,12 @@ export class History {
 				this.happen(one, pages);
 				given = next(answer);
 			}
-			if (given.value) readings.set(address, given.value);
-			if (!isCutShort && given.value?.isWhole && given.value.isDown) whole.add(address);
-			this.checkRequests(page, start ?? undefined, given.value);
+			const { reading: read, baseline, start: reached } = given.value ?? {};
+			if (read) readings.set(address, read);
+			if (baseline) baselines.set(address, baseline);
+			if (reached) starts.set(address, reached);
+			if (!isCutShort && read?.isWhole && read.isDown) whole.add(address);
+			this.checkRequests(page, start ?? undefined, read);
 		}
 
 		const { state, events } = trigger.advance(beginning, {
@@ -626,12 +759,7 @@ export class History {
 		if (after !== before) complain('the given state is modified');
 		if (one.isDropped) return;
 
-		const text = trigger.writeState(state, this.setting.mostBytes).json;
-		if (text.length > (this.setting.mostBytes ?? MAX_STATE_BYTES))
-			complain(`a state of ${text.length} bytes`);
-		const next = trigger.readState(text);
-		if (!next || next === 'unreadable') return complain("the state can't be read again");
-		this.memory = next;
+		const text = this.remember(state);
 		// A poll with a low limit of events can end before it has read everything.
 		const isCut = one.maxEvents < wholePoll.maxEvents;
 		const keys = watched.map(({ address }) => address);
@@ -640,16 +768,19 @@ export class History {
 			scope,
 			standings,
 			readings,
+			baselines,
 			whole: isCut ? new Set() : whole,
 			cutShort: new Set(keys.filter((key) => !whole.has(key))),
 			present,
 			events,
 			filter,
 		});
-		if (isPublishing || events.length > 0 || this.setting.durable) {
-			this.saved = { text, knowledge: structuredClone(this.knowledge) };
-		}
+		if (isPublishing || events.length > 0 || this.setting.durable) this.save(text);
 		this.hasJustEmitted = events.length > 0;
+	}
+
+	private save(text: string): void {
+		this.saved = { text, knowledge: structuredClone(this.knowledge) };
 	}
 
 	/**
@@ -695,6 +826,8 @@ export class History {
 		scope: 'all' | 'selected';
 		standings: Map<string, Standing>;
 		readings: Map<string, Reading | Baseline>;
+		/** Some are followed by a reading in the same poll. */
+		baselines: Map<string, Baseline>;
 		/** Agents that were read completely, without failures. */
 		whole: Set<string>;
 		/** Agents whose reading ended early. */
@@ -705,25 +838,27 @@ export class History {
 		filter: RowFilter;
 	}): void {
 		const { knowledge } = this;
-		const isFilterNew = JSON.stringify(knowledge.filter) !== JSON.stringify(poll.filter);
 		this.steady = new Set(
 			this.watched()
 				.filter(({ address, rows }) => rows.length === poll.present.get(address)?.size)
 				.map(({ address }) => address),
 		);
+		for (const agent of this.watched()) {
+			const { address } = agent;
+			const read = poll.baselines.get(address);
+			const there = poll.present.get(address) ?? new Map<Row, string>();
+			const since = this.waitsSince(address);
+			if (read) this.learnBaseline(agent, read, there, poll.cutShort.has(address), since);
+		}
 		const batch = this.emit(poll.events);
 		const standings = new Map<string, Standing>();
 		const filters = new Map<string, RowFilter[]>();
-		const inForceFor = (address: string) => {
-			const since = knowledge.filters.get(address) ?? (knowledge.filter ? [knowledge.filter] : []);
-			return isFilterNew ? [...since, poll.filter] : since;
-		};
 		for (const { address } of this.gone) {
 			const known = knowledge.standings.get(address);
 			const isWanted = this.chosen ? this.chosen.includes(address) : true;
 			if (!known || !isWanted) continue;
 			standings.set(address, known);
-			filters.set(address, inForceFor(address));
+			filters.set(address, this.inForceFor(address));
 		}
 		for (const agent of this.watched()) {
 			const { address, rows } = agent;
@@ -731,56 +866,90 @@ export class History {
 			if (!standing) continue;
 			const read = poll.readings.get(address);
 			const there = poll.present.get(address) ?? new Map<Row, string>();
-			if (standing === 'awaits baseline' && read && 'floor' in read) {
-				this.learnBaseline(agent, read, there, poll.cutShort.has(address));
+			const hasBaseline = poll.baselines.has(address);
+			if (hasBaseline && this.waitsSince(address) === undefined) {
 				standings.set(address, 'has a position');
 				filters.set(address, [poll.filter]);
 				continue;
 			}
-			const isBegun = standing === 'has a position' || read !== undefined;
-			if (standing === 'awaits baseline') standings.set(address, standing);
+			const isBegun = hasBaseline || standing === 'has a position' || read !== undefined;
+			if (standing === 'awaits baseline' && !hasBaseline) standings.set(address, standing);
 			else standings.set(address, isBegun ? 'has a position' : 'beginning');
-			const inForce = inForceFor(address);
-			if (this.isTame && this.setting.mostBytes === undefined) {
+			const inForce = this.inForceFor(address);
+			const isNewsRead = standing !== 'awaits baseline' || (read && !('floor' in read));
+			if (isNewsRead && this.isTame && this.setting.mostBytes === undefined) {
 				this.checkOrder(poll, address, there, inForce);
 			}
 			// Rows that came while the agent was read may have been read too.
 			for (const row of rows) {
 				if (!passes(inForce, row)) row.excused.add(row.status).add(there.get(row) ?? row.status);
 			}
-			if (!poll.whole.has(address)) {
+			if (!poll.whole.has(address) || !isNewsRead) {
 				filters.set(address, inForce);
 				continue;
 			}
 			filters.set(address, [poll.filter]);
 			if (this.isTame) this.checkPresent(there, inForce);
 		}
+		const isWaited = [...standings.values()].includes('awaits baseline');
+		// A poll that reads them is later.
+		if (isWaited) this.now++;
 		const recent = knowledge.lastBatch.filter(({ at }) => poll.now - at < MINUTE);
 		this.knowledge = {
 			scope: poll.scope,
 			since: knowledge.scope === poll.scope ? knowledge.since : poll.now,
 			standings,
+			waiting: this.waitingAfter(poll, standings),
+			isUnread: false,
 			filters,
+			usualFilters: isWaited ? this.inForceFor(undefined) : [poll.filter],
 			filter: poll.filter,
 			lastBatch:
 				batch.length > 0 ? [...recent, { at: poll.now, events: batch }] : knowledge.lastBatch,
 		};
 	}
 
+	/** The filters that apply to an agent that isn't read now, or to one that appears. */
+	private inForceFor(address: string | undefined): RowFilter[] {
+		const { filters, usualFilters, filter } = this.knowledge;
+		const since = filters.get(address ?? '') ?? usualFilters;
+		return isSame(filter, this.filter) ? since : [...since, this.filter];
+	}
+
+	/** Since when an agent waits for its baseline; undefined if it didn't before this poll. */
+	private waitsSince(address: string): number | undefined {
+		const { waiting, isUnread, scope, since } = this.knowledge;
+		return waiting.get(address) ?? (isUnread && scope === 'all' ? since : undefined);
+	}
+
+	/** The agents that still wait for their baseline. */
+	private waitingAfter(
+		{ now }: { now: number },
+		standings: Map<string, Standing>,
+	): Map<string, number> {
+		const waiting = [...standings].filter(([, standing]) => standing === 'awaits baseline');
+		return new Map(waiting.map(([address]) => [address, this.waitsSince(address) ?? now]));
+	}
+
+	/** @param since when the agent began to wait, if it did: what comes from then on is new */
 	private learnBaseline(
 		agent: Agent,
 		read: Baseline,
 		there: Map<Row, string>,
 		isCutShort: boolean,
+		since = Infinity,
 	): void {
 		const { rows } = agent;
 		for (const { wire } of read.rows) {
 			const found = rows.find(({ id }) => id === wire.id);
-			if (found && !found.emitted.includes(wire.status)) found.emitted.push(wire.status);
+			if (!found || found.at >= since || found.emitted.includes(wire.status)) continue;
+			found.emitted.push(wire.status);
+			found.found.add(wire.status);
 		}
 		const isRead = (row: Row) => read.rows.some((one) => one.wire.id === row.id);
 		// Rows that a replica lacks at the baseline are old and look new: both are accepted.
 		for (const row of there.keys()) {
+			if (row.at >= since) continue;
 			row.isOld = this.setting.manners.lag === 0 || isRead(row);
 			if (row.isOld) continue;
 			row.isTooLate = true;
@@ -790,8 +959,8 @@ export class History {
 		const isUncertain = isCutShort || !this.isTame || read.rows.length === 0;
 		agent.unreadBefore = isUncertain ? read.floor : 0;
 		for (const row of rows) {
-			row.isTooLate ||= row.at < agent.unreadBefore;
-			row.isUnread = !isRead(row);
+			row.isTooLate ||= row.at < agent.unreadBefore || (since < Infinity && row.at < since);
+			row.isUnread = row.at < since && !isRead(row);
 		}
 	}
 
@@ -903,13 +1072,15 @@ export function play(
 				maxLength: 50,
 				size: 'max',
 			}),
-			(durable, repeats, agents, chosen, happening) => {
+			fixed(kind.isAway, seldom(false, fc.constant(true), 3)),
+			(durable, repeats, agents, chosen, happening, isAway) => {
 				// A service with short pages and without hasNextPage can't be read.
 				const isReadable = chosen.next !== 'never' || chosen.cap === Infinity;
 				const history = new History(trigger, {
 					durable,
 					repeats,
 					agents,
+					isAway,
 					manners: {
 						...chosen,
 						next: isReadable ? chosen.next : 'right',

@@ -190,6 +190,31 @@ const restarts: Kind = {
 	steps: [pay({ late: of(0), count: of(1) }), calm, choose(calm), crash()],
 };
 
+/** The service is away at the first publishing, and at others. */
+const away: Kind = {
+	...payments,
+	agents: 1,
+	isAway: true,
+	steps: [
+		pay({ after: of(1, MINUTE), late: of(0), count: of(1) }),
+		filter(poll({ isAway: fc.boolean() })),
+		noTime,
+		calm,
+	],
+};
+
+/** It's away at each publishing. */
+const changedWhileAway: Kind = {
+	...away,
+	durable: false,
+	steps: [
+		pay({ after: of(1), late: of(0), count: of(1) }),
+		filter(poll({ isAway: of(true) })),
+		choose(poll({ isAway: of(true) })),
+		calm,
+	],
+};
+
 export interface Mutant {
 	name: string;
 	change: Partial<Trigger>;
@@ -427,6 +452,46 @@ export const mutants: Mutant[] = [
 				return { state: { ...next, lastBatch: kept ?? lost }, events };
 			},
 		},
+	},
+	{
+		name: 'takes the baseline of a workflow that was published during an outage after it',
+		kind: away,
+		change: { waitsSince: (_state, _id, now) => now },
+	},
+	{
+		name: 'counts what came since publishing as part of the baseline',
+		kind: away,
+		change: { readBaseline: ({ until: _, ...wants }) => reading.readBaseline(wants) },
+	},
+	{
+		name: 'waits anew since the last publishing',
+		kind: away,
+		change: {
+			unreadState: (_, chosen, settings) => cursor.unreadState(undefined, chosen, settings),
+		},
+	},
+	{
+		name: 'forgets a filter that was changed during an outage',
+		kind: changedWhileAway,
+		change: {
+			unreadState: (before, chosen, settings) => {
+				const { earlier: _, ...unread } = cursor.unreadState(before, chosen, settings);
+				return unread;
+			},
+		},
+	},
+	{
+		name: 'changes nothing at a publishing during an outage if it has a position',
+		kind: { ...changedWhileAway, isAway: false },
+		change: {
+			unreadState: (before, chosen, settings) =>
+				before && !before.isUnread ? before : cursor.unreadState(before, chosen, settings),
+		},
+	},
+	{
+		name: 'applies only the changed filter to what came during an outage',
+		kind: changedWhileAway,
+		change: { condensed: (baseline) => cursor.condensed(baseline) },
 	},
 	{
 		name: 'forgets one of two rows with the same time to save space, and emits it again',

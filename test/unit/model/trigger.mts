@@ -6,7 +6,10 @@ import type { Trigger } from './history.mts';
 export const trigger: Trigger = {
 	advance: cursor.advance,
 	beginWith: cursor.beginWith,
+	condensed: cursor.condensed,
 	startOf: cursor.startOf,
+	unreadState: cursor.unreadState,
+	waitsSince: cursor.waitsSince,
 	readBaseline: reading.readBaseline,
 	readNews: reading.readNews,
 	readState: state.readState,
