@@ -10,7 +10,7 @@ const SECONDS = 2100;
 /** In another's n8n. */
 const RUNNING_SECONDS = 300;
 /** Three processes of n8n start in place of one. */
-const QUEUE_SECONDS = 2400;
+const QUEUE_SECONDS = 4800;
 
 /** Installs n8n, and runs no test. */
 const INSTALL = '--install';

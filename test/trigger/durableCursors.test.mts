@@ -187,6 +187,22 @@ describe('the baseline of the publishing', () => {
 			expect(await poll(other)).toEqual(['b:settled']);
 		});
 
+		it('is that of the last one, if another main process published then', async () => {
+			const seller = service.addAgent('seller');
+			const trigger = durable(one(service.buyer.address));
+			await trigger.activate();
+			expect(await poll(trigger)).toBeNull();
+			afterTime(MINUTE);
+			const { global } = await republished(trigger, chosen(service.buyer, seller));
+			// So that this process remembers an earlier one.
+			afterTime(-MINUTE);
+			await republished(trigger, one(service.buyer.address));
+			afterTime(2 * MINUTE);
+			pay('new', Date.now(), { agent: seller });
+			const other = elsewhere({ ...trigger, global }, chosen(service.buyer, seller));
+			expect(await poll(other)).toEqual(['new:settled']);
+		});
+
 		it('needs nothing kept if nothing was chosen or changed', async () => {
 			const trigger = durable(one(service.buyer.address));
 			await trigger.activate();

@@ -28,6 +28,8 @@ const HANDED_OVER = 'ampersendTrigger';
 interface Handover extends IDataObject {
 	/** The position after publishing. */
 	cursor: IDataObject;
+	/** When it was handed over, epoch ms. */
+	at: number;
 	/** Digest of the one that n8n kept, while this one counts. Absent if it had none. */
 	replaces?: string;
 }
@@ -167,7 +169,9 @@ export class Position {
 		const { node, context } = this;
 		const all = [handedOver.get(node), storedHandovers(context)[context.getNode().id]];
 		const given = all.filter((one): one is Handover => isRecord(one) && 'cursor' in one);
-		return given.find(({ replaces }) => replaces === this.replaced)?.cursor;
+		const valid = given.filter(({ replaces }) => replaces === this.replaced);
+		// Another main process may have published later.
+		return valid.toSorted((one, other) => other.at - one.at)[0]?.cursor;
 	}
 
 	/** Identifies what is stored. */
@@ -278,6 +282,10 @@ export class Position {
 		const isAhead = !this.state || hasBegun(this.state, state) || this.handedOver !== undefined;
 		if (!isAhead) return;
 		const cursor = JSON.parse(json) as IDataObject;
-		handOver(context, node, { cursor, ...withoutUndefined({ replaces: replaced }) });
+		handOver(context, node, {
+			cursor,
+			at: Date.now(),
+			...withoutUndefined({ replaces: replaced }),
+		});
 	}
 }
