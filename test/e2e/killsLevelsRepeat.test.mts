@@ -5,4 +5,4 @@ test('with Repeat Last Batch, each crossing is acted on once', async () => {
 	const { expected, delivered, metKills } = await runLevelKills('repeat');
 	expect(metKills).toBe(3);
 	expect(delivered).toEqual(expected);
-}, 480_000);
+}, 900_000);

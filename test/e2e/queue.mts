@@ -5,6 +5,7 @@ import {
 	workflowNode,
 	type N8n,
 	type StoredWorkflow,
+	type Workflow,
 	type WorkflowNode,
 } from '../../tools/n8n/n8n.mts';
 import { durableEnv } from '../../tools/n8n/queueEnv.mts';
@@ -21,6 +22,8 @@ export interface Acting {
 	rig: Rig;
 	receiver: Receiver;
 	agent: Agent;
+	/** Between polls. */
+	seconds?: number;
 	/** The main that publishes it; by default the rig's. */
 	n8n?: N8n;
 	options?: Record<string, unknown>;
@@ -28,29 +31,33 @@ export interface Acting {
 	between?: WorkflowNode[];
 }
 
-/** Publishes a workflow that posts each payment of an agent to the receiver. */
-export async function publishActing({
+/** A workflow that posts each payment of an agent to the receiver. */
+export function acting({
 	rig,
 	receiver,
 	agent,
-	n8n = rig.n8n,
+	seconds = 2,
 	options = {},
 	between = [],
-}: Acting): Promise<StoredWorkflow> {
+}: Omit<Acting, 'n8n'>): Workflow {
 	const trigger = workflowNode({
 		name: TRIGGER_NAME,
 		type: TRIGGER,
 		parameters: {
-			pollTimes: pollEvery(2),
+			pollTimes: pollEvery(seconds),
 			agentScope: 'selected',
 			agents: [agent.address],
 			options,
 		},
 		credentials: { ampersendApi: { id: rig.credentialId, name: credentialNames.ampersend } },
 	});
-	const nodes = [trigger, ...between, receiver.node()];
-	const workflow = await n8n.importWorkflow(inARow(`Payments of ${agent.name}`, nodes));
-	return await n8n.activate(workflow, 60_000);
+	return inARow(`Payments of ${agent.name}`, [trigger, ...between, receiver.node()]);
+}
+
+/** Publishes it. */
+export async function publishActing(options: Acting): Promise<StoredWorkflow> {
+	const { n8n = options.rig.n8n } = options;
+	return await n8n.activate(await n8n.importWorkflow(acting(options)), 60_000);
 }
 
 /** Makes payments of an agent. @returns the ids of their events */

@@ -3,7 +3,7 @@ import type { Agent } from '../../tools/emulator/index.mts';
 import { startTestRig, type Rig } from '../../tools/n8n/rig.mts';
 import type { N8n } from '../../tools/n8n/n8n.mts';
 import { Receiver } from '../../tools/n8n/receiver.mts';
-import { actedOn, durable, pay, polls, publishActing } from './queue.mts';
+import { acting, actedOn, durable, pay, polls, publishActing, TRIGGER_NAME } from './queue.mts';
 
 /** Longer than the test. */
 const NEVER_S = 3_600;
@@ -65,6 +65,31 @@ test.each(settings.map((setting, i) => ({ setting, i })))(
 	},
 	300_000,
 );
+
+test('published again with another agent: what it is paid before the next poll counts', async () => {
+	const { n8n, sandbox } = rig;
+	const receiver = await Receiver.start();
+	receivers.push(receiver);
+	const [agent, added] = ['First', 'Added'].map((name) => sandbox.addAgent({ name })) as [
+		Agent,
+		Agent,
+	];
+	const first = acting({ rig, receiver, agent, seconds: 30 });
+	const workflow = await n8n.activate(await n8n.importWorkflow(first), 60_000);
+	await polls(rig, agent, 2);
+	const agents = [agent, added].map(({ address }) => address);
+	const nodes = first.nodes.map(({ parameters, ...node }) => ({
+		...node,
+		parameters: node.name === TRIGGER_NAME ? { ...parameters, agents } : parameters,
+	}));
+	const isRead = polls(rig, added, 1);
+	await n8n.activate(await n8n.saveWorkflow(workflow, { ...first, nodes }), 60_000);
+	await isRead;
+	const eventIds = pay(rig, added, 2);
+	await actedOn(receiver, eventIds);
+	await polls(rig, added, 1);
+	expect(receiver.timesOf(eventIds)).toEqual([1, 1]);
+}, 300_000);
 
 test('both mains poll', async () => {
 	await rig.restart({ N8N_SCHEDULER_EXECUTOR_INTERVAL: '1' });

@@ -250,6 +250,14 @@ export class N8nApi {
 		return await this.rest('POST', '/workflows', { settings: {}, active: false, ...workflow });
 	}
 
+	/** Saves a changed workflow, as the editor does before it publishes. */
+	async saveWorkflow(
+		{ id, versionId }: StoredWorkflow,
+		workflow: Workflow,
+	): Promise<StoredWorkflow> {
+		return await this.rest('PATCH', `/workflows/${id}`, { ...workflow, versionId });
+	}
+
 	/** Publishes a workflow. n8n answers before the first poll of its triggers. */
 	async publish({ id, versionId }: StoredWorkflow): Promise<StoredWorkflow> {
 		// n8n 1 has read the baseline by its answer.

@@ -17,8 +17,11 @@ const LIST = 'GET /agents';
 const POLL_SECONDS = 2;
 /** Half of the kills of durable cursors come before n8n has stored what it got. */
 const STORING_MS = 80;
-/** How long n8n takes until it has stored everything, in ms: see REQUESTED_MS of kills.mts. */
-const STORED_MS = 90_000;
+/**
+ * How long n8n takes until it has polled again and stored everything, in ms: see REQUESTED_MS of
+ * kills.mts. In queue mode on a busy machine, 90 seconds were too few.
+ */
+const STORED_MS = 300_000;
 
 const USDC = 1_000_000n;
 
