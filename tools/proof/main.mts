@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runJest } from '../jest.mts';
 import { Overrun, within } from '../runWithin.mts';
-import { installN8n, packPackage } from '../n8n/install.mts';
+import { installN8n, packPackage, rootDir } from '../n8n/install.mts';
 import { findServers, QueueServers } from '../n8n/queueServers.mts';
 import { runKills, type KillOptions } from './kills.mts';
 import { broken, describeReport, markdownTable, type KillReport, type Target } from './report.mts';
@@ -100,13 +100,17 @@ function say(line: string): void {
 const RANDOM = [
 	{
 		step: '10 000 random histories of the cursor',
-		tests: ['test/unit/cursor.model', 'test/unit/cursor.mutants', 'test/unit/levels.model'],
+		tests: [
+			'test/unit/cursor.model.test.mts',
+			'test/unit/cursor.mutants.test.mts',
+			'test/unit/levels.model.test.mts',
+		],
 		env: { AMPERSEND_HISTORIES: '10000' },
 		broken: 'a history broke a promise of the cursor',
 	},
 	{
 		step: '1 000 random services, and 10 000 changed answers of each route',
-		tests: ['test/nodes/contractRandom', 'test/nodes/answers'],
+		tests: ['test/nodes/randomDeviations.test.mts', 'test/nodes/answers.test.mts'],
 		env: { AMPERSEND_CONTRACTS: '1000', AMPERSEND_ANSWERS: '10000' },
 		broken: 'an answer of another service was read wrongly',
 	},
@@ -114,6 +118,8 @@ const RANDOM = [
 
 /** @returns the promise that was broken, if one was */
 async function playRandom({ step, tests, env, broken: promise }: (typeof RANDOM)[number]) {
+	// Jest runs the others without a word.
+	for (const file of tests) await access(join(rootDir, file));
 	try {
 		const code = await runJest({
 			step,
