@@ -18,8 +18,9 @@ const POLL_SECONDS = 2;
 /** Half of the kills of durable cursors come before n8n has stored what it got. */
 const STORING_MS = 80;
 /**
- * How long n8n takes until it has polled again and stored everything, in ms: see REQUESTED_MS of
- * kills.mts. In queue mode on a busy machine, 90 seconds were too few.
+ * How long n8n takes until it has polled again and stored everything, in ms. A poll that a kill cut
+ * off has a lease of a minute, n8n looks for those that have ended each half a minute, and waits
+ * another 5 seconds, then twice as long each time (@n8n/scheduler, backoff.js).
  */
 const STORED_MS = 300_000;
 
