@@ -66,7 +66,7 @@ test.each(settings.map((setting, i) => ({ setting, i })))(
 	300_000,
 );
 
-test('published again with another agent: what it is paid before the next poll counts', async () => {
+test('published again with another agent: what it is paid before a poll counts', async () => {
 	const { n8n, sandbox } = rig;
 	const receiver = await Receiver.start();
 	receivers.push(receiver);

@@ -84,33 +84,46 @@ function batchOf(
 	return last && kept.length > 0 ? { ...last, agents: new Map(kept) } : undefined;
 }
 
+/** After the first publishing, if it could read nothing: what it chooses waits from then on. */
+function firstUnread(
+	chosen: AgentId[],
+	{ scope, filter, now, existingSince: since = now }: Settings,
+): TriggerState {
+	const agents = new Map(chosen.map((id) => [id, null]));
+	return {
+		scope,
+		since,
+		agents,
+		filter,
+		...waitingOf(agents, undefined, since),
+		isUnread: true,
+	};
+}
+
 /**
- * The state after a publishing that could read nothing: what it chooses anew waits from then on, and
- * a changed filter applies from then on.
+ * The state after a publishing that could read nothing: what it chooses anew waits from then on,
+ * and a changed filter applies from then on.
  * @param chosen none if all agents are
  */
 export function unreadState(
 	before: TriggerState | undefined,
 	chosen: AgentId[],
-	{ scope, filter, now, existingSince = now }: Settings,
+	settings: Settings,
 ): TriggerState {
-	const {
-		agents: known,
-		earlier,
-		lastBatch,
-		next,
-	} = beginWith(before, filter, undefined).state ?? {};
-	const from = before ? now : existingSince;
-	const ids = scope === 'all' ? [...(known?.keys() ?? [])] : chosen;
-	const agents = new Map(ids.map((id) => [id, dated(known?.get(id) ?? null, now)] as const));
-	const isChosenAnew = scope === 'all' && before?.scope !== 'all';
+	if (!before) return firstUnread(chosen, settings);
+	const { scope, filter, now } = settings;
+	const { state = before } = beginWith(before, filter, undefined);
+	const { earlier, lastBatch, next } = state;
+	const ids = scope === 'all' ? [...state.agents.keys()] : chosen;
+	const agents = new Map(ids.map((id) => [id, dated(state.agents.get(id) ?? null, now)] as const));
+	const isWider = scope === 'all' && before.scope !== 'all';
 	return {
 		scope,
-		since: before?.scope === scope ? before.since : from,
+		since: before.scope === scope ? before.since : now,
 		agents,
 		filter,
-		...waitingOf(agents, before, from),
-		...((isChosenAnew || before?.isUnread || !before) && { isUnread: true }),
+		...waitingOf(agents, before, now),
+		...((isWider || before.isUnread) && { isUnread: true }),
 		...(earlier && { earlier: { until: now, ...earlier } }),
 		...withoutUndefined({ next, lastBatch: batchOf(lastBatch, agents) }),
 	};
