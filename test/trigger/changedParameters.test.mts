@@ -123,6 +123,37 @@ describe('a changed filter', () => {
 		expect(rowsOf(await changed.poll())).toEqual(['settled']);
 	});
 
+	it('alone applies to what comes later to an agent that was missing', async () => {
+		const seller = service.addAgent('seller');
+		const both = chosen(service.buyer, seller);
+		const trigger = await activated({ ...both, events: ['payment.denied'] });
+		service.emulator.removeAgent(seller);
+		expect(await poll(trigger)).toBeNull();
+		afterTime(MINUTE);
+		const changed = restarted(trigger, { ...both, events: ['payment.denied', 'payment.settled'] });
+		expect(await changed.poll('trigger', 'update')).toBeNull();
+		afterTime(60 * MINUTE);
+		expect(await poll(changed)).toBeNull();
+		const { address, createdAt } = seller;
+		service.emulator.addAgent({ address, createdAt, name: 'seller' });
+		pay('new', Date.now(), { agent: seller });
+		afterTime(MINUTE);
+		expect(await poll(changed)).toEqual(['new:settled']);
+	});
+
+	it('and the old one both apply to what was left if the service is ahead of n8n', async () => {
+		const one = (...events: string[]) => ({ events, options: { maxEvents: 1 } });
+		const trigger = await activated(one('payment.settled'));
+		const ahead = Date.now() + 3 * MINUTE;
+		pay('first', ahead);
+		pay('second', ahead + 1);
+		pay('excluded', ahead + 2, { status: 'denied' });
+		const changed = restarted(trigger, one('payment.settled', 'payment.denied'));
+		expect(rowsOf(await changed.poll('trigger', 'update'))).toEqual(['first']);
+		expect(rowsOf(await changed.poll())).toEqual(['second']);
+		expect(await changed.poll()).toBeNull();
+	});
+
 	it('and the old one both apply to what Maximum Events per Poll left', async () => {
 		const trigger = await activated({ events: ['payment.settled'], options: { maxEvents: 1 } });
 		pay('first', t0);

@@ -7,6 +7,7 @@ import {
 	atOnce,
 	ATTEMPTS,
 	chosen,
+	DAY,
 	LIST,
 	MINUTE,
 	one,
@@ -201,6 +202,54 @@ describe('the baseline of the publishing', () => {
 			pay('new', Date.now(), { agent: seller });
 			const other = elsewhere({ ...trigger, global }, chosen(service.buyer, seller));
 			expect(await poll(other)).toEqual(['new:settled']);
+		});
+
+		it('is not an earlier one that another main process still remembers', async () => {
+			const settled = { events: ['payment.settled'] };
+			const trigger = durable(settled);
+			await trigger.activate();
+			expect(await poll(trigger)).toBeNull();
+			const denied = await republished(trigger, { events: ['payment.denied'] });
+			// Another process publishes what was there before: the position is the same again.
+			const elsewhereNow = durable(settled, { workflowId: 'in another process' });
+			elsewhereNow.cursor = denied.cursor;
+			elsewhereNow.global = denied.global;
+			expect(await elsewhereNow.activate('update')).toBeNull();
+			expect(await poll(elsewhereNow)).toBeNull();
+			afterTime(DAY);
+			pay('settled', Date.now());
+			expect(await poll(elsewhere(elsewhereNow, settled))).toEqual(['settled:settled']);
+		});
+
+		it('repeats nothing if another main process published without payments', async () => {
+			const settled = { events: ['payment.settled'] };
+			const trigger = durable(settled);
+			await trigger.activate();
+			pay('a', t0);
+			expect(await poll(trigger)).toEqual(['a:settled']);
+			const levels = durable(
+				{ events: ['balance.low'], filters: { balanceBelow: '10' } },
+				{ workflowId: 'in another process' },
+			);
+			levels.cursor = trigger.cursor;
+			levels.global = trigger.global;
+			await levels.activate('update');
+			expect(await poll(levels)).toBeNull();
+			pay('meanwhile', t0 + 1);
+			await republished(levels, settled);
+		});
+
+		it('is not that of an agent that was no longer chosen in between', async () => {
+			const seller = service.addAgent('seller');
+			const both = chosen(service.buyer, seller);
+			const trigger = durable(both);
+			await trigger.activate();
+			expect(await poll(trigger)).toBeNull();
+			const fewer = await republished(trigger, one(service.buyer.address));
+			pay('not chosen', Date.now(), { agent: seller });
+			afterTime(MINUTE);
+			const again = await republished(fewer, both);
+			expect(await poll(again)).toBeNull();
 		});
 
 		it('needs nothing kept if nothing was chosen or changed', async () => {

@@ -486,6 +486,27 @@ describe('a level is armed again', () => {
 describe('Maximum Events per Poll: 1', () => {
 	const onlyOne = { options: { maxEvents: 1 } };
 
+	it('leave nothing behind of an agent that is chosen with the same publishing', async () => {
+		const now = at(10);
+		const seller = service.addAgent('seller');
+		balance(50);
+		balance(1, seller);
+		const more = {
+			events: ['payment.settled', 'balance.low'],
+			filters: { balanceBelow: '10' },
+			...onlyOne,
+		};
+		const trigger = await service.activated({ ...chosen(service.buyer), ...more });
+		const both = { ...chosen(service.buyer, seller), ...more };
+		const changed = service.restarted(trigger, both);
+		expect(idsOf(await changed.poll('trigger', 'update'))).toEqual([
+			expect.stringContaining('balance.low'),
+		]);
+		pay('new', now + 1, { agent: seller });
+		afterTime(MINUTE);
+		expect(await poll(changed)).toEqual(['new:settled']);
+	});
+
 	/** Two agents of which one or the other gets low before each poll, and a third. */
 	async function busy(parameters: INodeParameters) {
 		const [other, third] = [service.addAgent('other'), service.addAgent('third')];

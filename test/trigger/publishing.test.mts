@@ -398,6 +398,22 @@ describe('an outage does not stop the publishing: what comes from then on is emi
 			expect(await poll(restarted(all, {}))).toEqual(['new:settled']);
 		});
 
+		it('agents that are known are no error, even if one is gone', async () => {
+			const seller = service.addAgent('seller');
+			const both = chosen(service.buyer, seller);
+			const trigger = await activated(both);
+			service.emulator.removeAgent(seller);
+			expect(await poll(trigger)).toBeNull();
+			outage();
+			const all = restarted(trigger, {});
+			expect(await all.poll('trigger', 'update')).toBeNull();
+			outage();
+			const again = restarted(all, both);
+			expect(await again.poll('trigger', 'update')).toBeNull();
+			pay('b', Date.now());
+			expect(await poll(again)).toEqual(['b:settled']);
+		});
+
 		it('a changed filter applies from then on', async () => {
 			const trigger = await activated({ events: ['payment.settled'] });
 			pay('excluded', Date.now(), { status: 'denied' });

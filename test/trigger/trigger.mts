@@ -132,7 +132,7 @@ export interface TriggerBench {
 		parameters?: INodeParameters,
 		options?: Pick<
 			Parameters<typeof openDurableTrigger>[2] & object,
-			'nodeId' | 'global' | 'hasCursors' | 'nodesAfter'
+			'nodeId' | 'workflowId' | 'global' | 'hasCursors' | 'nodesAfter'
 		>,
 	): DurableTriggerUnderTest;
 	/** The same for one agent, in its session. */

@@ -134,6 +134,7 @@ export function hasBegun(before: TriggerState, after: TriggerState): boolean {
 	return (
 		before.scope !== after.scope ||
 		!isSameFilter(before.filter, after.filter) ||
+		[...before.agents.keys()].some((id) => !after.agents.has(id)) ||
 		[...after.agents].some(([id, cursor]) =>
 			cursor ? !before.agents.get(id) : !before.agents.has(id),
 		)
@@ -438,14 +439,18 @@ function agentsAfter(
 	const agents: TriggerState['agents'] = new Map();
 	for (const id of poll.missing) {
 		const cursor = before?.agents.get(id);
-		if (cursor !== undefined) agents.set(id, cursor && { ...cursor, isMissing: true });
+		if (cursor !== undefined)
+			agents.set(id, cursor && { ...dated(cursor, poll.now), isMissing: true });
 	}
 	for (const [id, start] of poll.starts) {
 		const reading = poll.readings.get(id);
 		const leftOfAgent = left.filter((change) => change.id === id);
 		if (!reading) agents.set(id, dated(start, poll.now));
-		else if (start) agents.set(id, dated(move(start, reading, leftOfAgent, poll), poll.now));
-		else if ('floor' in reading) agents.set(id, reading.cursor ?? fromBaseline(reading));
+		else if (start) {
+			// By the service's clock, if that's later: what was read and left came before.
+			const until = Math.max(poll.now, newestOf(reading.rows, poll.horizon) + 1);
+			agents.set(id, dated(move(start, reading, leftOfAgent, poll), until));
+		} else if ('floor' in reading) agents.set(id, reading.cursor ?? fromBaseline(reading));
 	}
 	return agents;
 }

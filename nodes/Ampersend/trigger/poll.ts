@@ -157,6 +157,12 @@ function isEachKnown(state: TriggerState | undefined, chosen: AgentId[]): boolea
 	});
 }
 
+/** Whether agents have been read, or looked up, since the first publishing. */
+function hasBeenRead(state: TriggerState | undefined): boolean {
+	if (!state?.isUnread) return state !== undefined;
+	return [...state.agents.values()].some((cursor) => cursor !== null);
+}
+
 function choose(
 	{ agents, agentsParameter }: Pick<TriggerSettings, 'agents' | 'agentsParameter'>,
 	directory: Directory | undefined,
@@ -168,8 +174,8 @@ function choose(
 		agents === 'all'
 			? [...(directory?.keys() ?? [])]
 			: wanted.filter((id) => !missing.includes(id));
-	const isFirst = !state || state.isUnread;
-	if (agents !== 'all' && isFirst && directory) requireAgents(directory, agents, agentsParameter);
+	const mayBeWrong = agents !== 'all' && !hasBeenRead(state);
+	if (mayBeWrong && directory) requireAgents(directory, agents, agentsParameter);
 	rejectTooMany(watched);
 	return { watched, missing };
 }

@@ -169,9 +169,9 @@ export class Position {
 		const { node, context } = this;
 		const all = [handedOver.get(node), storedHandovers(context)[context.getNode().id]];
 		const given = all.filter((one): one is Handover => isRecord(one) && 'cursor' in one);
-		const valid = given.filter(({ replaces }) => replaces === this.replaced);
 		// Another main process may have published later.
-		return valid.toSorted((one, other) => other.at - one.at)[0]?.cursor;
+		const last = given.toSorted((one, other) => other.at - one.at)[0];
+		return last?.replaces === this.replaced ? last?.cursor : undefined;
 	}
 
 	/** Identifies what is stored. */
@@ -180,6 +180,7 @@ export class Position {
 	}
 
 	private beginAnew(): void {
+		handedOver.delete(this.node);
 		if (this.handedOver === undefined) handOver(this.context, this.node, undefined);
 		readsSince.delete(this.node);
 		if (!this.isStored) isNew.add(this.node);

@@ -167,14 +167,14 @@ class PublishedPoll {
 		const read = [...(payments?.events ?? []), ...(levels?.strange ?? [])];
 		reportNewValues(context, node, read);
 		if (activation && payments) reportUnknownEvents(context, settings.filter, payments.state);
-		const mayThrow = !activation && !this.hasBegun(payments);
+		const mayThrow = !activation && !this.beginsAnything(payments);
 		const gap = lastingGap(node, settings.now, mayThrow, gaps);
 		if (gap) throw toNodeError(context.getNode(), gap);
 		this.write(payments, levels, hasEvents);
 	}
 
-	/** Whether a poll has begun what a later one would begin otherwise. Levels begin with nothing. */
-	private hasBegun(payments: PollResult | undefined): boolean {
+	/** Levels begin with nothing. */
+	private beginsAnything(payments: PollResult | undefined): boolean {
 		const { state, isStored } = this.position;
 		return payments !== undefined && (!isStored || !state || hasBegun(state, payments.state));
 	}
@@ -188,6 +188,8 @@ class PublishedPoll {
 		const isOther = hasEvents && levels?.events.length === 0;
 		position.writeLevels(isOther ? withoutBatch(levels.state, settings.now) : levels?.state);
 		if (!settings.payments) position.forget();
+		// Levels have taken the place of all events.
+		if (settings.payments && !payments && this.activation) this.writeUnread(hasEvents);
 		const shortened = payments ? position.write(payments.state, hasEvents) : [];
 		if (shortened.length > 0) {
 			warn(
@@ -220,12 +222,12 @@ class PublishedPoll {
 	}
 
 	/** What is chosen anew waits from now on. */
-	private writeUnread(): void {
+	private writeUnread(hasEvents = false): void {
 		const { position, settings } = this;
 		const { state } = position;
 		const chosen = settings.agents === 'all' ? [] : settings.agents.map(addressKey);
 		const unread = unreadState(state, chosen, settings);
-		if (!state || hasBegun(state, unread)) position.write(unread, false);
+		if (!state || hasBegun(state, unread)) position.write(unread, hasEvents);
 	}
 
 	/** Whether a poll that others hold back may find nothing: not for long, or it never reads. */

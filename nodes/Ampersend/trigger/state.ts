@@ -121,8 +121,8 @@ const storedState = z.object({
 	/** Since when agents wait for it, epoch ms by n8n's clock. What comes from then on is new. */
 	waiting: z.optional(mapOf(number)),
 	/**
-	 * Whether all agents wait: the service was away when n8n published the workflow. With all of
-	 * them chosen, those that aren't in `waiting` do so since `since`.
+	 * Whether agents that aren't in `agents` wait since `since`, if all are chosen: the service was
+	 * away when n8n published the workflow.
 	 */
 	isUnread: z.optional(z.literal(true)),
 	/**
