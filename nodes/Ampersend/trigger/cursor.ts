@@ -28,9 +28,9 @@ function narrowed(cursor: AgentCursor, earlier: TriggerState['earlier']): AgentC
 	return earlier ? { ...cursor, filter: earlier.filter, filterUntil: earlier.until } : cursor;
 }
 
-/** Ends an earlier filter: it doesn't apply to what comes from now on. */
-function dated<One extends AgentCursor | null>(cursor: One, now: number): One {
-	return cursor?.filter ? { ...cursor, filterUntil: cursor.filterUntil ?? now } : cursor;
+/** Ends an earlier filter, if it hasn't ended: it doesn't apply to what comes from `until` on. */
+function dated<One extends AgentCursor | null>(cursor: One, until: number): One {
+	return cursor?.filter ? { ...cursor, filterUntil: cursor.filterUntil ?? until } : cursor;
 }
 
 /**

@@ -171,7 +171,7 @@ export class Position {
 		const given = all.filter((one): one is Handover => isRecord(one) && 'cursor' in one);
 		// Another main process may have published later.
 		const last = given.toSorted((one, other) => other.at - one.at)[0];
-		return last?.replaces === this.replaced ? last?.cursor : undefined;
+		return last && last.replaces === this.replaced ? last.cursor : undefined;
 	}
 
 	/** Identifies what is stored. */

@@ -173,7 +173,7 @@ class PublishedPoll {
 		this.write(payments, levels, hasEvents);
 	}
 
-	/** Levels begin with nothing. */
+	/** Whether it begins what a later poll would begin otherwise. Levels begin with nothing. */
 	private beginsAnything(payments: PollResult | undefined): boolean {
 		const { state, isStored } = this.position;
 		return payments !== undefined && (!isStored || !state || hasBegun(state, payments.state));
