@@ -121,20 +121,33 @@ describe('the baseline of the publishing', () => {
 	});
 
 	describe('if the workflow was published before', () => {
-		/** Published again with other parameters. */
-		async function republished(before: DurableTriggerUnderTest, parameters?: INodeParameters) {
+		/** Published, and a poll has stored its position. */
+		async function published(parameters: INodeParameters) {
 			const trigger = durable(parameters);
-			trigger.cursor = before.cursor;
-			trigger.global = before.global;
-			expect(await trigger.activate('update')).toBeNull();
+			await trigger.activate();
+			expect(await poll(trigger)).toBeNull();
 			return trigger;
 		}
 
-		/** The same node in another main process. */
-		function elsewhere({ cursor, global }: DurableTriggerUnderTest, parameters?: INodeParameters) {
-			const trigger = durable(parameters);
+		/** Of a process that remembers nothing: it remembers by workflow and node. */
+		const ANOTHER = { workflowId: 'in another process' };
+
+		/** The node as n8n has stored it. */
+		function reopened(
+			{ cursor, global }: DurableTriggerUnderTest,
+			parameters: INodeParameters,
+			options = {},
+		) {
+			const trigger = durable(parameters, options);
 			trigger.cursor = cursor;
 			trigger.global = global;
+			return trigger;
+		}
+
+		/** Published again with other parameters. */
+		async function republished(...given: Parameters<typeof reopened>) {
+			const trigger = reopened(...given);
+			expect(await trigger.activate('update')).toBeNull();
 			return trigger;
 		}
 
@@ -142,9 +155,7 @@ describe('the baseline of the publishing', () => {
 			'counts for an agent that is chosen then, and the service %s',
 			async (how) => {
 				const seller = service.addAgent('seller');
-				const trigger = durable(one(service.buyer.address));
-				await trigger.activate();
-				expect(await poll(trigger)).toBeNull();
+				const trigger = await published(one(service.buyer.address));
 				pay('not yet', Date.now(), { agent: seller });
 				afterTime(MINUTE);
 				if (how === 'is away') {
@@ -155,7 +166,7 @@ describe('the baseline of the publishing', () => {
 				pay('new', Date.now(), { agent: seller });
 				pay('other', Date.now() + 1);
 				afterTime(MINUTE);
-				const other = elsewhere(again, both);
+				const other = reopened(again, both);
 				expect(await poll(other)).toEqual(['new:settled', 'other:settled']);
 				expect(await poll(other)).toBeNull();
 			},
@@ -163,26 +174,22 @@ describe('the baseline of the publishing', () => {
 
 		it('counts for a filter that is changed then, and changed back', async () => {
 			const settled = { events: ['payment.settled'] };
-			const trigger = durable(settled);
-			await trigger.activate();
-			expect(await poll(trigger)).toBeNull();
+			const trigger = await published(settled);
 			const denied = await republished(trigger, { events: ['payment.denied'] });
 			pay('excluded', t0);
 			const back = await republished(denied, settled);
-			expect(await poll(elsewhere(back, settled))).toBeNull();
+			expect(await poll(reopened(back, settled))).toBeNull();
 		});
 
 		it('no longer counts once a poll has stored another position', async () => {
 			const seller = service.addAgent('seller');
-			const trigger = durable(one(service.buyer.address));
-			await trigger.activate();
-			expect(await poll(trigger)).toBeNull();
+			const trigger = await published(one(service.buyer.address));
 			const both = chosen(service.buyer, seller);
 			const again = await republished(trigger, both);
 			const { global } = again;
 			pay('a', t0, { agent: seller });
 			expect(await poll(again)).toEqual(['a:settled']);
-			const other = elsewhere({ ...again, global }, both);
+			const other = reopened({ ...again, global }, both);
 			expect(await poll(other)).toBeNull();
 			pay('b', t0 + 1, { agent: seller });
 			expect(await poll(other)).toEqual(['b:settled']);
@@ -190,9 +197,7 @@ describe('the baseline of the publishing', () => {
 
 		it('is that of the last one, if another main process published then', async () => {
 			const seller = service.addAgent('seller');
-			const trigger = durable(one(service.buyer.address));
-			await trigger.activate();
-			expect(await poll(trigger)).toBeNull();
+			const trigger = await published(one(service.buyer.address));
 			afterTime(MINUTE);
 			const { global } = await republished(trigger, chosen(service.buyer, seller));
 			// So that this process remembers an earlier one.
@@ -200,25 +205,20 @@ describe('the baseline of the publishing', () => {
 			await republished(trigger, one(service.buyer.address));
 			afterTime(2 * MINUTE);
 			pay('new', Date.now(), { agent: seller });
-			const other = elsewhere({ ...trigger, global }, chosen(service.buyer, seller));
+			const other = reopened({ ...trigger, global }, chosen(service.buyer, seller));
 			expect(await poll(other)).toEqual(['new:settled']);
 		});
 
 		it('is not an earlier one that another main process still remembers', async () => {
 			const settled = { events: ['payment.settled'] };
-			const trigger = durable(settled);
-			await trigger.activate();
-			expect(await poll(trigger)).toBeNull();
+			const trigger = await published(settled);
 			const denied = await republished(trigger, { events: ['payment.denied'] });
 			// Another process publishes what was there before: the position is the same again.
-			const elsewhereNow = durable(settled, { workflowId: 'in another process' });
-			elsewhereNow.cursor = denied.cursor;
-			elsewhereNow.global = denied.global;
-			expect(await elsewhereNow.activate('update')).toBeNull();
-			expect(await poll(elsewhereNow)).toBeNull();
+			const back = await republished(denied, settled, ANOTHER);
+			expect(await poll(back)).toBeNull();
 			afterTime(DAY);
 			pay('settled', Date.now());
-			expect(await poll(elsewhere(elsewhereNow, settled))).toEqual(['settled:settled']);
+			expect(await poll(reopened(back, settled))).toEqual(['settled:settled']);
 		});
 
 		it('repeats nothing if another main process published without payments', async () => {
@@ -227,12 +227,8 @@ describe('the baseline of the publishing', () => {
 			await trigger.activate();
 			pay('a', t0);
 			expect(await poll(trigger)).toEqual(['a:settled']);
-			const levels = durable(
-				{ events: ['balance.low'], filters: { balanceBelow: '10' } },
-				{ workflowId: 'in another process' },
-			);
-			levels.cursor = trigger.cursor;
-			levels.global = trigger.global;
+			const low = { events: ['balance.low'], filters: { balanceBelow: '10' } };
+			const levels = reopened(trigger, low, ANOTHER);
 			await levels.activate('update');
 			expect(await poll(levels)).toBeNull();
 			pay('meanwhile', t0 + 1);
@@ -242,9 +238,7 @@ describe('the baseline of the publishing', () => {
 		it('is not that of an agent that was no longer chosen in between', async () => {
 			const seller = service.addAgent('seller');
 			const both = chosen(service.buyer, seller);
-			const trigger = durable(both);
-			await trigger.activate();
-			expect(await poll(trigger)).toBeNull();
+			const trigger = await published(both);
 			const fewer = await republished(trigger, one(service.buyer.address));
 			pay('not chosen', Date.now(), { agent: seller });
 			afterTime(MINUTE);
